@@ -1,0 +1,46 @@
+"""Where a project's files are, and where the state of this machine is kept."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from headrace.errors import UserError
+
+
+@dataclass(frozen=True)
+class Project:
+    """`root` holds `sql/` and `catalogs/`; `home` (default `root/.headrace`) all that is made on this machine."""
+
+    root: Path
+    home: Path
+
+    @classmethod
+    def find(cls, start: Path | None = None) -> Project:
+        """The project that `start` (default: the working directory) is in.
+
+        HEADRACE_PROJECT names the root and HEADRACE_HOME the home outright. Raises UserError where there is none.
+        """
+        if named := os.environ.get("HEADRACE_PROJECT"):
+            root = Path(named).resolve()
+        else:
+            here = (start or Path.cwd()).resolve()
+            found = (p for p in (here, *here.parents) if (p / "sql").is_dir() and (p / "catalogs").is_dir())
+            root = next(found, here)
+        if not ((root / "sql").is_dir() and (root / "catalogs").is_dir()):
+            raise UserError(
+                f"{root} is not in a headrace project (no sql/ and catalogs/ folders here or above)",
+                fix="run it inside the project, or set HEADRACE_PROJECT to its root",
+            )
+        home = Path(os.environ.get("HEADRACE_HOME") or root / ".headrace").resolve()
+        return cls(root, home)
+
+    @property
+    def sql(self) -> Path:
+        return self.root / "sql"
+
+    @property
+    def local(self) -> Path:
+        """State of the local platform: broker log, checkpoints, warehouse, end points, service logs."""
+        return self.home / "local"

@@ -1,0 +1,132 @@
+"""YAML files into frozen models: every error of a file at once, each at its line, with the nearest known key."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from headrace.errors import Place, Problem, UserError
+
+
+class Model(BaseModel):
+    """Base of every file's model: immutable, and a key it does not know is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+M = TypeVar("M", bound=BaseModel)
+Location = tuple[str | int, ...]
+
+
+def load(path: Path, model: type[M]) -> M:
+    """Read `path` as `model`. Raises UserError with one Problem for each thing that is wrong in the file."""
+    root, data = _read(path)
+    if not isinstance(data, dict):
+        raise UserError("a mapping of keys is wanted here", Place.of(path, 1, 1), f"start with {_keys(model)}")
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise UserError([_problem(path, root, model, item) for item in error.errors()]) from None
+
+
+def place(path: Path, location: Location) -> Place:
+    """Where the value at `location` (keys and indexes) stands in the file."""
+    return _place(path, _read(path)[0], location)
+
+
+def _read(path: Path) -> tuple[yaml.Node, Any]:
+    """The file as a tree of nodes, which know their places, and as plain values."""
+    try:
+        loader = yaml.SafeLoader(path.read_text(encoding="utf-8"))
+        root = loader.get_single_node()
+        if root is None:
+            raise UserError("the file is empty", Place.of(path, 1, 1))
+        if problems := _repeated_keys(path, root):
+            raise UserError(problems)
+        return root, loader.construct_document(root)
+    except FileNotFoundError:
+        raise UserError("no such file", Place.of(path)) from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"not UTF-8 text: {error.reason} at byte {error.start}", Place.of(path)) from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        spot = Place.of(path, mark.line + 1, mark.column + 1) if mark else Place.of(path)
+        raise UserError(f"not YAML: {error.problem or error}", spot) from None
+
+
+def _repeated_keys(path: Path, node: yaml.Node) -> list[Problem]:
+    """PyYAML keeps the last of two equal keys; YAML 1.2 calls them an error, and so do we."""
+    problems = []
+    if isinstance(node, yaml.MappingNode):
+        seen: dict[str, int] = {}
+        for key, value in node.value:
+            line = key.start_mark.line + 1
+            if key.value in seen:
+                spot = Place.of(path, line, key.start_mark.column + 1)
+                problems.append(
+                    Problem(f"key '{key.value}' stands at line {seen[key.value]} already", spot, "keep one")
+                )
+            seen[key.value] = line
+            problems += _repeated_keys(path, value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            problems += _repeated_keys(path, value)
+    return problems
+
+
+def _place(path: Path, root: yaml.Node, location: Location) -> Place:
+    node, mark = root, root.start_mark
+    for step in location:
+        if isinstance(node, yaml.MappingNode):
+            pair = next(((k, v) for k, v in node.value if k.value == str(step)), None)
+            if pair is None:
+                break
+            node, mark = pair[1], pair[0].start_mark
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            node = node.value[step]
+            mark = node.start_mark
+    return Place.of(path, mark.line + 1, mark.column + 1)
+
+
+def _problem(path: Path, root: yaml.Node, model: type[BaseModel], item: Any) -> Problem:
+    location: Location = item["loc"]
+    name = ".".join(map(str, location))
+    where = _place(path, root, location)
+    if item["type"] == "extra_forbidden":
+        key, known = str(location[-1]), _known_keys(model, location[:-1])
+        near = difflib.get_close_matches(key, known, n=1)
+        fix = f"did you mean '{near[0]}'?" if near else f"known keys here: {', '.join(known)}" if known else None
+        return Problem(f"unknown key '{name}'", where, fix)
+    if item["type"] == "missing":
+        return Problem(f"key '{name}' is required", where, f"add '{location[-1]}:'")
+    if item["type"] == "value_error":
+        return Problem(f"{name}: {item['ctx']['error']}" if name else str(item["ctx"]["error"]), where)
+    got = item.get("input")
+    return Problem(f"{name}: {item['msg'][0].lower()}{item['msg'][1:]} (got {got!r})", where)
+
+
+def _known_keys(model: type[BaseModel], location: Location) -> list[str]:
+    """The keys of the model found by walking `location` down the annotations, [] where they cannot be told."""
+    current: type[BaseModel] | None = model
+    for step in location:
+        if current is None:
+            return []
+        field = next((f for n, f in current.model_fields.items() if (f.alias or n) == step), None)
+        if field is not None:
+            current = _model_in(field.annotation)
+    return [f.alias or n for n, f in current.model_fields.items()] if current else []
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    found = (_model_in(inner) for inner in getattr(annotation, "__args__", ()))
+    return next((m for m in found if m), None)
+
+
+def _keys(model: type[BaseModel]) -> str:
+    return ", ".join(f"'{f.alias or n}:'" for n, f in model.model_fields.items() if f.is_required())
