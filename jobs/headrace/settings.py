@@ -7,12 +7,12 @@ import re
 from pathlib import Path
 from typing import Any, Literal
 
-from headrace_udfs.references import MissingReference, resolve
 from pydantic import Field
 
 from headrace import yamlfile
 from headrace.errors import Place, PlatformError, Problem, UserError
 from headrace.project import Project
+from headrace_udfs.references import MissingReference, resolve
 
 _OVERRIDE = re.compile(r"HEADRACE_(CATALOG|KAFKA|FLINK)__([A-Z0-9_]+)")
 

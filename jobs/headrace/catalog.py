@@ -1,0 +1,72 @@
+"""The Iceberg catalog of an environment, as pyiceberg sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import pyiceberg.catalog
+import pyiceberg.exceptions
+from pyiceberg.catalog import Catalog
+from pyiceberg.exceptions import CommitFailedException, NoSuchTableError, TableAlreadyExistsError
+from pyiceberg.table import Table
+from sqlalchemy.exc import SQLAlchemyError
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from headrace.errors import PlatformError
+from headrace.settings import Settings
+
+T = TypeVar("T")
+
+# pyiceberg's errors have no base class of their own.
+_FAILURES: tuple[type[Exception], ...] = (
+    OSError,
+    SQLAlchemyError,
+    *(e for e in vars(pyiceberg.exceptions).values() if isinstance(e, type) and issubclass(e, Exception)),
+)
+
+
+def connect(settings: Settings) -> Catalog:
+    """The catalog, its own SQLite file made where it is missing. Raises PlatformError when it cannot be had."""
+    where = settings.catalog
+    with reporting(f"catalog '{where.name}' cannot be opened", where.path):
+        Path(where.path).parent.mkdir(parents=True, exist_ok=True)
+        return pyiceberg.catalog.load_catalog(where.name, **where.pyiceberg())
+
+
+def load_table(catalog: Catalog, name: str) -> Table:
+    """The table `<namespace>.<table>` as it stands now. Raises PlatformError: there is none, or it cannot be read."""
+    try:
+        with reporting(f"table {name} cannot be read", passing=(NoSuchTableError,)):
+            return catalog.load_table(name)
+    except NoSuchTableError:
+        raise PlatformError(f"there is no table {name}", fix="make it: `headrace tables apply`") from None
+
+
+@contextmanager
+def reporting(what: str, where: str | None = None, passing: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+    """Tell a failure of catalog, files or pyiceberg as a PlatformError, `what` first; those in `passing` go through."""
+    try:
+        yield
+    except _FAILURES as error:
+        if isinstance(error, passing):
+            raise
+        lines = str(error).splitlines()
+        raise PlatformError(f"{what}: {lines[0] if lines else type(error).__name__}", where) from None
+
+
+def commit(name: str, attempt: Callable[[], T]) -> T:
+    """Run `attempt`, which loads table `name` and commits to it, anew for as long as another writer was faster.
+
+    Raises PlatformError for a failure, and when ten attempts, some 10 s in all, were overtaken.
+    """
+    again = Retrying(
+        retry=retry_if_exception_type((CommitFailedException, TableAlreadyExistsError)),
+        wait=wait_random_exponential(multiplier=0.05, max=2),
+        stop=stop_after_attempt(10),
+        reraise=True,
+    )
+    with reporting(f"table {name} cannot be changed"):
+        return again(attempt)

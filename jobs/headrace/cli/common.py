@@ -1,0 +1,61 @@
+"""What every command shares: the project, the environment, and the two ways of printing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from headrace import settings
+from headrace.project import Project
+from headrace.settings import Settings
+
+out = Console()
+"""Results: what a pipe is meant to get."""
+log = Console(stderr=True)
+"""Progress and errors."""
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+Env = Annotated[str, typer.Option("--env", envvar="HEADRACE_ENV", help="Environment: a file in catalogs/.")]
+
+
+@dataclass(frozen=True)
+class Context:
+    """The project the command runs in and the settings of its environment, each read when first asked for."""
+
+    env: str
+
+    @cached_property
+    def project(self) -> Project:
+        return Project.find()
+
+    @cached_property
+    def settings(self) -> Settings:
+        return settings.load(self.project, self.env)
+
+
+def print_json(value: Any) -> None:
+    """`value` as one JSON document; times as ISO-8601, bytes as text."""
+    typer.echo(json.dumps(value, indent=2, default=_plain))
+
+
+def table(*columns: str, title: str | None = None, numbers: tuple[str, ...] = ()) -> Table:
+    """An empty table for `out`; the columns named in `numbers` are set flush right."""
+    made = Table(title=title, title_justify="left", header_style="bold")
+    for name in columns:
+        made.add_column(name, justify="right" if name in numbers else "left", overflow="fold")
+    return made
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return str(value)

@@ -1,0 +1,116 @@
+"""submit, stop, reconcile."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from headrace import reconcile as account
+from headrace import submit as submission
+from headrace.cli.common import Context, Env, Json, log, out, print_json, table
+from headrace.cluster import Cluster
+from headrace.errors import UserError
+from headrace.reconcile import Balance
+
+JobName = Annotated[str, typer.Argument(metavar="JOB", help="<domain>/<job>_v<N>, a folder under sql/.")]
+
+
+def submit(
+    job: JobName,
+    bounded: Annotated[bool, typer.Option("--bounded", help="End at the records that are last now.")] = False,
+    parallelism: Annotated[int | None, typer.Option(min=1, help="Slots to run in.", show_default="catalogs/")] = None,
+    env: Env = "local",
+    json: Json = False,
+) -> None:
+    """Start a job on the session cluster, where its tables end; returns once it runs, or says why it does not."""
+    context = Context(env)
+    with log.status("reading the job") as status:
+        done = submission.submit(
+            context.project, context.settings, job, bounded=bounded, parallelism=parallelism, progress=status.update
+        )
+    if json:
+        print_json(done.to_json())
+    else:
+        out.print(f"{done.name} is {done.state} as job {done.id}", highlight=False)
+
+
+def stop(job: JobName, env: Env = "local", json: Json = False) -> None:
+    """Stop a running job with a savepoint: all that it has read is committed first."""
+    cluster = Cluster(Context(env).settings.flink_rest())
+    running = cluster.running(job)
+    if running is None:
+        raise UserError(f"{job} does not run", cluster.rest)
+    with log.status(f"stopping {job}"):
+        savepoint = cluster.stop(running.id)
+    if json:
+        print_json({"name": job, "id": running.id, "savepoint": savepoint})
+    else:
+        out.print(f"{job} has stopped; savepoint {savepoint}", highlight=False)
+
+
+def reconcile(
+    job: JobName,
+    wait: Annotated[bool, typer.Option("--wait", help="First follow the running job until it has caught up.")] = False,
+    stalled: Annotated[float, typer.Option(help="With --wait: give up after so many seconds without a row.")] = 120,
+    env: Env = "local",
+    json: Json = False,
+) -> None:
+    """Prove that nothing is lost and nothing doubled: end - first = good + dead, each offset once."""
+    context = Context(env)
+    balances = follow(context, job, stalled) if wait else account.reconcile(context.project, context.settings, job)
+    if json:
+        print_json({"job": job, "holds": all(b.holds for b in balances), "partitions": [_plain(b) for b in balances]})
+    else:
+        show(balances)
+    account.verdict(balances)
+
+
+def follow(context: Context, job: str, stalled_s: float) -> list[Balance]:
+    """`reconcile.follow` with a progress bar."""
+    columns = (TextColumn("stored"), BarColumn(), MofNCompleteColumn(), TextColumn("records"), TimeElapsedColumn())
+    with Progress(*columns, console=log, transient=True) as bar:
+        task = bar.add_task("stored", total=None)
+        return account.follow(
+            context.project,
+            context.settings,
+            job,
+            stalled_s,
+            lambda done, total: bar.update(task, completed=done, total=total),
+        )
+
+
+def show(balances: list[Balance]) -> None:
+    """The account as a table, one row a partition, and what is wrong below it."""
+    counts = ("first", "end", "records", "good", "dead", "missing", "repeated")
+    shown = table("topic", "partition", *counts, "holds", numbers=("partition", *counts))
+    for b in balances:
+        values = (b.first, b.end, b.records, b.good, b.dead, b.missing_count, b.repeated_count)
+        shown.add_row(b.topic, str(b.partition), *(f"{v:,}" for v in values), "yes" if b.holds else "[bold red]NO[/]")
+    if len(balances) > 1:
+        rows = [(b.records, b.good, b.dead, b.missing_count, b.repeated_count) for b in balances]
+        totals = (f"{sum(column):,}" for column in zip(*rows, strict=True))
+        shown.add_section()
+        shown.add_row("all", "", "", "", *totals, "yes" if all(b.holds for b in balances) else "[bold red]NO[/]")
+    out.print(shown)
+    for b in balances:
+        for what, ranges in (("missing", b.missing), ("repeated", b.repeated)):
+            for first, end in ranges[:20]:
+                out.print(f"  {what}: {b.topic}/{b.partition} offsets {first:,} to {end - 1:,}", highlight=False)
+            if len(ranges) > 20:
+                out.print(f"  {what}: and {len(ranges) - 20:,} ranges more (--json lists them all)")
+        if b.expired:
+            count = sum(end - first for first, end in b.expired)
+            out.print(
+                f"  expired: {b.topic}/{b.partition} lost {count:,} records to the topic's retention before they were "
+                f"read (offsets {b.expired[0][0]:,} to {b.expired[-1][1] - 1:,})",
+                highlight=False,
+            )
+        if b.no_record:
+            out.print(f"  {b.topic}/{b.partition}: {b.no_record:,} offsets hold no record (markers, compaction)")
+
+
+def _plain(b: Balance) -> dict[str, Any]:
+    return {**asdict(b), "records": b.records, "holds": b.holds}

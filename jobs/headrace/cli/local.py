@@ -1,0 +1,84 @@
+"""`headrace local`: a broker and a session cluster on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import timedelta
+from itertools import chain
+from json import dumps
+from typing import Annotated
+
+import typer
+
+from headrace import local
+from headrace.cli.common import Json, log, out, print_json, table
+from headrace.errors import UserError
+from headrace.local import logs
+from headrace.local.health import Progress
+from headrace.local.layout import SERVICES, Layout
+from headrace.project import Project
+
+app = typer.Typer(help="Apache Kafka and a Flink session cluster on this machine.", no_args_is_help=True)
+
+
+@app.command()
+def up(json: Json = False) -> None:
+    """Start Kafka and Flink and wait until they are healthy. Does nothing where they are."""
+    with _shown("starting the local platform") as progress:
+        endpoints = local.up(Project.find(), progress)
+    if json:
+        print_json(asdict(endpoints))
+    else:
+        out.print(f"Kafka       {endpoints.kafka}\nFlink page  {endpoints.flink}", highlight=False)
+
+
+@app.command()
+def status(json: Json = False) -> None:
+    """Show each service; ends with 1 unless all of them run."""
+    services = local.status(Project.find())
+    if json:
+        print_json([asdict(service) for service in services])
+    else:
+        shown = table("service", "state", "pid", "uptime", "address", "restarts", numbers=("pid", "uptime", "restarts"))
+        for s in services:
+            uptime = "" if s.uptime_s is None else str(timedelta(seconds=s.uptime_s))
+            shown.add_row(s.name, s.state, str(s.pid or ""), uptime, s.address or "", str(s.restarts))
+        out.print(shown)
+    if any(service.state != "RUNNING" for service in services):
+        raise typer.Exit(1)
+
+
+@app.command(name="logs")
+def show_logs(
+    service: Annotated[str | None, typer.Argument(help=f"{', '.join(SERVICES)}; left out: all of them.")] = None,
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on with new lines as they come.")] = False,
+    lines: Annotated[int, typer.Option("-n", "--lines", min=0, help="How many last lines of each.")] = 20,
+    json: Json = False,
+) -> None:
+    """Show the last lines of the services' logs; with --json, a document a line."""
+    if service not in (None, *SERVICES):
+        raise UserError(f"no service '{service}'", fix=f"known: {', '.join(SERVICES)}")
+    layout = Layout.of(Project.find())
+    names = {layout.log(name): name for name in SERVICES if service in (None, name)}
+    last = ((file, line) for file in names for line in logs.tail(file, lines))
+    for file, line in chain(last, logs.follow(list(names)) if follow else ()):
+        typer.echo(dumps({"service": names[file], "line": line}) if json else f"{names[file]:<11} {line}")
+
+
+@app.command()
+def down(json: Json = False) -> None:
+    """Stop Kafka and Flink; topics, tables and checkpoints stay."""
+    with _shown("stopping the local platform") as progress:
+        ran = local.down(Project.find(), progress)
+    if json:
+        print_json({"ran": ran})
+    else:
+        out.print("the local platform is down" if ran else "the local platform was not running")
+
+
+@contextmanager
+def _shown(what: str) -> Iterator[Progress]:
+    with log.status(what):
+        yield lambda step: log.print(step, highlight=False)

@@ -1,0 +1,81 @@
+"""query."""
+
+from __future__ import annotations
+
+import csv
+import math
+import sys
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from duckdb import DuckDBPyConnection
+from rich.markup import escape
+
+from headrace import warehouse
+from headrace.cli.common import Context, Env, Json, out, print_json, table
+from headrace.errors import UserError
+
+SHOWN = 100
+_NUMBERS = ("INT", "DOUBLE", "FLOAT", "DECIMAL")
+
+
+def query(
+    sql: Annotated[str, typer.Argument(metavar="SQL", help="DuckDB's SQL over <namespace>.<table>; times are UTC.")],
+    env: Env = "local",
+    json: Json = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")] = False,
+) -> None:
+    """Ask the Iceberg tables, as they stand now, a question in SQL."""
+    if json and as_csv:
+        raise UserError("--json and --csv are two answers", fix="choose one")
+    with warehouse.open(Context(env).settings) as connection:
+        answer = warehouse.ask(connection, sql)
+        with warehouse.reporting():
+            if json:
+                _print_json(answer)
+            elif as_csv:
+                _print_csv(answer)
+            else:
+                _print_table(answer)
+
+
+def _print_json(answer: DuckDBPyConnection) -> None:
+    names = [column[0] for column in answer.description]
+    print_json([dict(zip(names, map(_finite, row), strict=True)) for row in answer.fetchall()])
+
+
+def _print_csv(answer: DuckDBPyConnection) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(column[0] for column in answer.description)
+    while rows := answer.fetchmany(10_000):
+        writer.writerows([_text(value) for value in row] for row in rows)
+
+
+def _print_table(answer: DuckDBPyConnection) -> None:
+    names = [column[0] for column in answer.description]
+    numbers = tuple(column[0] for column in answer.description if any(n in str(column[1]) for n in _NUMBERS))
+    rows = answer.fetchmany(SHOWN + 1)
+    shown = table(*names, numbers=numbers)
+    for row in rows[:SHOWN]:
+        shown.add_row(*(escape(_text(value)) for value in row))
+    out.print(shown)
+    if len(rows) > SHOWN:
+        out.print(f"the first {SHOWN} rows; there are more: --csv and --json print all", highlight=False)
+    else:
+        out.print(f"{len(rows):,} row{'' if len(rows) == 1 else 's'}", highlight=False)
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no word for NaN and the infinities."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)

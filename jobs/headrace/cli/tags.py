@@ -1,0 +1,63 @@
+"""tags import, tags list."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from headrace import tagfile, tags
+from headrace.cli.common import Context, Env, Json, out, print_json, table
+
+app = typer.Typer(help="What is known of each tag: historian.tags.", no_args_is_help=True)
+
+_SHOWN = {
+    "tag": "tag",
+    "asset": "asset",
+    "unit": "unit",
+    "low": "low_limit",
+    "high": "high_limit",
+    "interpolation": "interpolation",
+    "median": "baseline_median",
+    "MAD": "baseline_mad",
+}
+"""Heading to column."""
+
+
+@app.command(name="import")
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Its first line names columns of historian.tags.")],
+    env: Env = "local",
+    json: Json = False,
+) -> None:
+    """Lay a plant's list of tags over the table; columns it does not have, and baselines, stay as they are."""
+    done = tags.import_tags(Context(env).settings, tagfile.read(file))
+    if json:
+        print_json({"added": done.added, "updated": done.updated})
+    else:
+        out.print(f"tags: {done.added:,} added, {done.updated:,} updated", highlight=False)
+
+
+@app.command(name="list")
+def list_(
+    glob: Annotated[str, typer.Argument(metavar="[GLOB]", help="Only tags like this: *, ?, [...].")] = "*",
+    env: Env = "local",
+    json: Json = False,
+) -> None:
+    """Show the tags with what is known of each."""
+    rows = tags.matching(Context(env).settings, glob)
+    if json:
+        print_json(rows)
+        return
+    shown = table(*_SHOWN, numbers=("low", "high", "median", "MAD"))
+    for row in rows:
+        shown.add_row(*(_cell(row[name]) for name in _SHOWN.values()))
+    out.print(shown)
+    out.print(f"{len(rows):,} tags", highlight=False)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,75 @@
+"""train baselines."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from headrace import train
+from headrace.cli.common import Context, Env, Json, log, out, print_json, table
+from headrace.errors import UserError
+from headrace.train import Baseline, Training
+
+SHOWN = 10
+
+app = typer.Typer(help="Learn from what is stored.", no_args_is_help=True)
+
+
+@app.callback()
+def group() -> None:
+    """Learn from what is stored."""
+
+
+@app.command()
+def baselines(
+    since: Annotated[str | None, typer.Option(metavar="TIME", help="Only readings from this ISO-8601 time on.")] = None,
+    tag: Annotated[str, typer.Option(metavar="GLOB", help="Only tags like this: *, ?, [...].")] = "*",
+    min_count: Annotated[int, typer.Option(min=1, help="Good readings that a tag must have.")] = 30,
+    env: Env = "local",
+    json: Json = False,
+) -> None:
+    """Learn each tag's median and median absolute deviation (MAD); running jobs pick them up."""
+    context = Context(env)
+    with log.status("learning baselines"):
+        training = train.train(context.settings, _time(since), tag, min_count)
+    if json:
+        print_json(asdict(training))
+    else:
+        _show(training, min_count)
+
+
+def _time(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise UserError(f"'{text}' is no ISO-8601 time", "--since", "write it like 2026-01-31T08:00:00Z") from None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _show(training: Training, min_count: int) -> None:
+    moved = sorted((b for b in training.baselines if b.shift), key=lambda b: b.shift, reverse=True)[:SHOWN]
+    if moved:
+        numbers = ("readings", "median", "was", "MAD", "MAD was", "moved by")
+        shown = table("tag", *numbers, title=f"moved most, in old MADs ({len(moved)})", numbers=numbers)
+        for b in moved:
+            shown.add_row(b.tag, f"{b.count:,}", *_figures(b), f"{b.shift:.3g}")
+        out.print(shown)
+    new = sum(b.old_median is None for b in training.baselines)
+    out.print(f"baselines: {len(training.baselines):,} tags, {new:,} of them for the first time", highlight=False)
+    _list("with MAD 0, the same value over and over", [b.tag for b in training.baselines if b.mad == 0])
+    _list(f"left as they were, fewer than {min_count} good readings", training.too_few)
+
+
+def _figures(b: Baseline) -> list[str]:
+    return ["" if v is None else f"{v:.6g}" for v in (b.median, b.old_median, b.mad, b.old_mad)]
+
+
+def _list(what: str, names: list[str]) -> None:
+    if names:
+        more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
+        out.print(f"  {len(names):,} {what}: {', '.join(names[:SHOWN])}{more}", highlight=False, soft_wrap=True)

@@ -1,0 +1,119 @@
+"""The Flink session cluster, over its REST API."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from headrace.errors import PlatformError
+
+ENDED = frozenset({"FINISHED", "CANCELED", "FAILED"})
+_CAUSE = re.compile(r"^(?:Caused by: )?((?:[\w$]+\.)+[\w$]*(?:Error|Exception|Throwable)[\w$]*)(?:: (.*))?$")
+
+
+@dataclass(frozen=True)
+class RunningJob:
+    """A job as the cluster lists it."""
+
+    id: str
+    name: str
+    state: str
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ENDED
+
+
+class Cluster:
+    """Calls to one session cluster. Each raises PlatformError when it does not answer within 10 s."""
+
+    def __init__(self, rest: str) -> None:
+        self.rest = rest
+        self._http = httpx.Client(base_url=rest, timeout=10, trust_env=False)
+
+    def get(self, path: str) -> Any:
+        """The JSON that `path` answers with."""
+        return self._call("GET", path)
+
+    def slots(self) -> tuple[int, int]:
+        """Free slots and all slots."""
+        overview = self.get("/overview")
+        return overview["slots-available"], overview["slots-total"]
+
+    def jobs(self) -> list[RunningJob]:
+        """All jobs that the cluster remembers, ended ones too."""
+        return [RunningJob(j["jid"], j["name"], j["state"]) for j in self.get("/jobs/overview")["jobs"]]
+
+    def running(self, name: str) -> RunningJob | None:
+        """The job called `name` that has not ended."""
+        return next((j for j in self.jobs() if j.name == name and not j.ended), None)
+
+    def state(self, job_id: str) -> str:
+        """The job's state, RUNNING only once each of its tasks runs."""
+        job = self.get(f"/jobs/{job_id}")
+        if job["state"] != "RUNNING":
+            return str(job["state"])
+        started = all(v["status"] in {"RUNNING", "FINISHED"} for v in job["vertices"])
+        return "RUNNING" if started else "STARTING"
+
+    def last_failure(self, job_id: str) -> str | None:
+        """Why the job last failed: the innermost cause, in its own words."""
+        entries = self.get(f"/jobs/{job_id}/exceptions")["exceptionHistory"]["entries"]
+        return root_cause(entries[0]["stacktrace"]) if entries else None
+
+    def stop(self, job_id: str, limit_s: float = 120) -> str:
+        """Stop with a savepoint, so that all that was read is committed; returns where the savepoint is."""
+        answer = self._call("POST", f"/jobs/{job_id}/stop", {"drain": False, "formatType": "CANONICAL"})
+        path = f"/jobs/{job_id}/savepoints/{answer['request-id']}"
+        self.wait(lambda: self.get(path)["status"]["id"] == "COMPLETED", limit_s, f"the savepoint of job {job_id}")
+        operation = self.get(path)["operation"]
+        if "location" not in operation:
+            cause = root_cause(operation["failure-cause"]["stack-trace"])
+            raise PlatformError(f"job {job_id} did not stop with a savepoint: {cause}", self.rest)
+        self.wait(lambda: self.state(job_id) in ENDED, limit_s, f"the end of job {job_id}")
+        return str(operation["location"])
+
+    def cancel(self, job_id: str, limit_s: float = 60) -> None:
+        """End the job as it stands."""
+        self._call("PATCH", f"/jobs/{job_id}?mode=cancel")
+        self.wait(lambda: self.state(job_id) in ENDED, limit_s, f"the end of job {job_id}")
+
+    def wait(self, done: Callable[[], bool], limit_s: float, what: str) -> None:
+        """Until `done()`. Raises PlatformError after `limit_s`."""
+        end = time.monotonic() + limit_s
+        while not done():
+            if time.monotonic() > end:
+                raise PlatformError(f"{what} did not come within {limit_s:.0f} s", self.rest)
+            time.sleep(0.2)
+
+    def _call(self, method: str, path: str, body: Any = None) -> Any:
+        try:
+            answer = self._http.request(method, path, json=body)
+            answer.raise_for_status()
+            return answer.json() if answer.content else None
+        except httpx.HTTPStatusError as error:
+            lines = "; ".join(error.response.json().get("errors", [])).splitlines() if error.response.content else []
+            said = root_cause("\n".join(lines)) or f"HTTP {error.response.status_code}"
+            raise PlatformError(f"Flink refused {method} {path}: {said}", self.rest) from None
+        except httpx.HTTPError as error:
+            raise PlatformError(
+                f"the Flink cluster does not answer: {error}",
+                self.rest,
+                "is it up? `headrace local status` shows the local one; `headrace local up` starts it",
+            ) from None
+
+
+def root_cause(trace: str) -> str:
+    """The innermost cause of a Java stack trace, with a Python worker's own traceback cut down to its last line."""
+    causes = [(m[1], m[2]) for line in trace.splitlines() if (m := _CAUSE.match(line.strip())) and m[1]]
+    if python := re.search(r"Traceback \(most recent call last\):\n(?:[ \t].*\n)+(\S.*)", trace):
+        return python[1]
+    if not causes:
+        return trace.strip().splitlines()[0] if trace.strip() else ""
+    kind, text = next(((k, t) for k, t in reversed(causes) if t), causes[-1])
+    return f"{kind.rsplit('.', 1)[-1]}: {text}" if text else kind

@@ -1,0 +1,55 @@
+"""What real links and gateways do to messages: each damage, and the dead-letter code that it must come to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from headrace_udfs.faults import Code
+
+
+@dataclass(frozen=True)
+class Damage:
+    """`apply` takes a good payload of the plant's gateway and returns the damaged one (None is a tombstone)."""
+
+    code: Code
+    apply: Callable[[bytes], bytes | None]
+
+
+def _set(field: bytes, text: bytes) -> Callable[[bytes], bytes]:
+    """Put `text` in the place of a field's value."""
+    value = re.compile(rb'"%s":("[^"]*"|[^,}]*)' % field)
+    return lambda payload: value.sub(b'"%s":%s' % (field, text), payload, count=1)
+
+
+def _add(text: bytes) -> Callable[[bytes], bytes]:
+    """Add a member to the object."""
+    return lambda payload: payload[:-1] + b"," + text + b"}"
+
+
+DAMAGES = (
+    Damage(Code.NULL_PAYLOAD, lambda _: None),
+    Damage(Code.EMPTY_PAYLOAD, lambda _: b""),
+    Damage(Code.NOT_UTF8, _set(b"tag", b'"R80711.\xff\xfe"')),
+    Damage(Code.NOT_JSON, lambda payload: payload[: len(payload) // 2]),
+    Damage(Code.NOT_AN_OBJECT, lambda payload: b"[" + payload + b"]"),
+    Damage(Code.MISSING_FIELD, lambda payload: payload.replace(b'"tag":', b'"Tag":')),
+    Damage(Code.NULL_FIELD, _set(b"tag", b"null")),
+    Damage(Code.WRONG_TYPE, _set(b"value", b'"Bad Input"')),
+    Damage(Code.OUT_OF_RANGE, _set(b"value", b"-9999999")),
+    Damage(Code.NAN, _set(b"value", b"NaN")),
+    Damage(Code.INFINITY, _set(b"value", b"-Infinity")),
+    Damage(Code.NUMBER_OVERFLOW, _set(b"value", b"1e400")),
+    Damage(Code.INTEGER_TOO_LARGE, _set(b"value", b"9007199254740993")),
+    Damage(Code.TIME_MISSING, _set(b"ts", b"null")),
+    Damage(Code.TIME_INVALID, _set(b"ts", b'"yesterday"')),
+    Damage(Code.TIME_BEFORE_BOUNDS, _set(b"ts", b"0")),
+    Damage(Code.TIME_AFTER_BOUNDS, _set(b"ts", b"4070908800000")),
+    Damage(Code.UNKNOWN_QUALITY, _set(b"q", b"70000")),
+    Damage(Code.DUPLICATE_KEY, _add(b'"value":0')),
+    Damage(Code.NESTED_TOO_DEEP, _add(b'"meta":' + b"[" * 10_000 + b"]" * 10_000)),
+)
+"""All that a message of ordinary size can suffer."""
+
+OVERSIZED = Damage(Code.PAYLOAD_TOO_LARGE, _add(b'"meta":"' + b"x" * 10_000_000 + b'"'))

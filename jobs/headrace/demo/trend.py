@@ -1,0 +1,59 @@
+"""One tag's trend with its anomalies, in the terminal and as a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib as mpl
+import plotext
+import pyarrow as pa
+import pyarrow.compute as pc
+
+mpl.use("Agg")
+
+import matplotlib.pyplot as plt
+
+
+def in_terminal(rows: pa.Table, title: str, width: int) -> str:
+    """`rows` (ts, value, anomaly) as text of `width` columns."""
+    anomalies = rows.filter(rows["anomaly"])
+    plotext.clear_figure()
+    plotext.theme("clear")
+    plotext.plot_size(width, 18)
+    plotext.title(title)
+    plotext.date_form("d/m/Y")
+    plotext.plot(_days(rows), rows["value"].to_pylist(), marker="braille", label="value")
+    plotext.scatter(_days(anomalies), anomalies["value"].to_pylist(), marker="x", color="red", label="anomaly")
+    built: str = plotext.build()
+    return built
+
+
+def to_png(rows: pa.Table, title: str, unit: str, path: Path) -> Path:
+    """`rows` (ts, value, score, anomaly) as a PNG file: the value above, its score below."""
+    anomalies = rows.filter(rows["anomaly"])
+    figure, (above, below) = plt.subplots(2, 1, figsize=(12, 6), sharex=True, height_ratios=[3, 1], dpi=120)
+    above.plot(_times(rows), rows["value"].to_numpy(), linewidth=0.7, color="#2b6cb0")
+    above.plot(_times(anomalies), anomalies["value"].to_numpy(), "x", markersize=4, color="#c53030", label="anomaly")
+    above.set_title(title, loc="left")
+    above.set_ylabel(unit)
+    above.legend(loc="upper right", frameon=False)
+    below.plot(_times(rows), rows["score"].to_numpy(), linewidth=0.5, color="#4a5568")
+    for limit in (-3.5, 3.5):
+        below.axhline(limit, linewidth=0.8, linestyle="--", color="#c53030")
+    below.set_ylabel("modified z-score")
+    for axes in (above, below):
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(visible=True, alpha=0.25)
+    figure.tight_layout()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path)
+    plt.close(figure)
+    return path
+
+
+def _times(rows: pa.Table) -> object:
+    return rows["ts"].cast(pa.timestamp("us")).to_numpy()
+
+
+def _days(rows: pa.Table) -> list[str]:
+    return pc.strftime(rows["ts"], format="%d/%m/%Y").to_pylist()

@@ -1,0 +1,82 @@
+"""A Flink session cluster: one JobManager, one TaskManager, Python UDFs in worker processes."""
+
+from __future__ import annotations
+
+import sys
+from importlib.resources import files
+from typing import Any
+
+import httpx
+import yaml
+
+from headrace.local.layout import Layout
+from headrace.local.ports import HOST, Ports
+
+
+def configure(layout: Layout, ports: Ports) -> None:
+    """Write FLINK_CONF_DIR: the distribution's own settings (Java's module openings), ours over them."""
+    layout.flink_conf.mkdir(parents=True, exist_ok=True)
+    settings = _flat(yaml.safe_load((layout.flink_home / "conf" / "config.yaml").read_text(encoding="utf-8")))
+    settings |= yaml.safe_load(files("headrace.local").joinpath("flink.yaml").read_text(encoding="utf-8"))
+    settings |= {
+        "jobmanager.rpc.address": HOST,
+        "jobmanager.rpc.port": ports.flink_rpc,
+        "jobmanager.bind-host": HOST,
+        "taskmanager.host": HOST,
+        "taskmanager.bind-host": HOST,
+        "rest.address": HOST,
+        "rest.bind-address": HOST,
+        "rest.port": ports.flink_rest,
+        "execution.checkpointing.dir": (layout.state / "checkpoints").as_uri(),
+        "execution.checkpointing.savepoint-dir": (layout.state / "savepoints").as_uri(),
+        "io.tmp.dirs": str(layout.scratch),
+        "python.executable": sys.executable,
+        "python.client.executable": sys.executable,
+    }
+    (layout.flink_conf / "config.yaml").write_text(yaml.safe_dump(settings, width=10_000), encoding="utf-8")
+    log4j = files("headrace.local").joinpath("log4j2.properties").read_text(encoding="utf-8")
+    (layout.flink_conf / "log4j-console.properties").write_text(log4j, encoding="utf-8")
+
+
+def commands(layout: Layout) -> dict[str, list[str]]:
+    """What starts each service in the foreground."""
+    scripts = layout.flink_home / "bin"
+    return {name: [str(scripts / f"{name}.sh"), "start-foreground"] for name in ("jobmanager", "taskmanager")}
+
+
+def environment(layout: Layout) -> dict[str, str]:
+    """What Flink's scripts and the Python workers read."""
+    return {
+        "FLINK_CONF_DIR": str(layout.flink_conf),
+        "FLINK_LOG_DIR": str(layout.logs),
+        "FLINK_PID_DIR": str(layout.scratch),
+        # A worker serves one slot: more threads in its libraries only take the other slots' time.
+        "OMP_NUM_THREADS": "1",
+    }
+
+
+def has_jobmanager(ports: Ports) -> bool:
+    """True once the JobManager answers."""
+    return _overview(ports) is not None
+
+
+def has_taskmanager(ports: Ports) -> bool:
+    """True once a TaskManager has made itself known to the JobManager."""
+    return bool((_overview(ports) or {}).get("taskmanagers"))
+
+
+def _overview(ports: Ports) -> dict[str, Any] | None:
+    try:
+        # The address is this machine's own, whatever proxy the environment names.
+        answer = httpx.get(f"http://{HOST}:{ports.flink_rest}/overview", timeout=5, trust_env=False)
+        overview: dict[str, Any] = answer.raise_for_status().json()
+    except (httpx.HTTPError, ValueError):
+        return None
+    return overview
+
+
+def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in settings.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return flat

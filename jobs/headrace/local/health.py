@@ -1,0 +1,73 @@
+"""Wait until every service does its work, and say which one does not and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import tenacity
+
+from headrace.errors import PlatformError, Problem
+from headrace.local import flink, kafka, logs, ports, processes, supervision
+from headrace.local.layout import SERVICES, Layout
+from headrace.local.ports import Ports
+
+Progress = Callable[[str], None]
+"""Told each step of a long command, in a few words."""
+
+_LIMIT_S = 120
+_RESTARTS_TO_GIVE_UP = 2
+_LINES_OF_LOG = 20
+
+
+def wait(layout: Layout, chosen: Ports, progress: Progress) -> None:
+    """Return once all services are healthy.
+
+    Raises PlatformError with the end of a service's log where one keeps crashing or takes too long.
+    """
+    before = {name: restarts(layout, name) for name in SERVICES}
+    checks: dict[str, Callable[[Ports], bool]] = {
+        "kafka": kafka.is_healthy,
+        "jobmanager": flink.has_jobmanager,
+        "taskmanager": flink.has_taskmanager,
+    }
+    for name, is_healthy in checks.items():
+        waiting = tenacity.Retrying(
+            retry=tenacity.retry_if_result(lambda healthy: not healthy),
+            stop=tenacity.stop_after_delay(_LIMIT_S),
+            wait=tenacity.wait_fixed(0.3),
+            before=lambda _: _check_restarts(layout, chosen, before),
+        )
+        try:
+            waiting(is_healthy, chosen)
+        except tenacity.RetryError:
+            raise _failure(layout, chosen, name, f"is not healthy after {_LIMIT_S} s") from None
+        progress(f"{name} is up")
+
+
+def restarts(layout: Layout, service: str) -> int:
+    """How often the service was started again since the last `up`."""
+    try:
+        return max(0, len(layout.starts(service).read_text(encoding="utf-8").splitlines()) - 1)
+    except FileNotFoundError:
+        return 0
+
+
+def _check_restarts(layout: Layout, chosen: Ports, before: dict[str, int]) -> None:
+    services = supervision.services(layout)
+    if services is None:
+        raise _failure(layout, chosen, "supervisord", "has ended")
+    for name, info in services.items():
+        if info["statename"] == "FATAL" or restarts(layout, name) - before[name] >= _RESTARTS_TO_GIVE_UP:
+            raise _failure(layout, chosen, name, "does not stay up")
+
+
+def _failure(layout: Layout, chosen: Ports, service: str, what: str) -> PlatformError:
+    end = "\n".join(f"  | {line}" for line in logs.tail(layout.log(service), _LINES_OF_LOG))
+    ours = {process.pid for process in processes.find(layout.state)}
+    problems = [
+        Problem(f"port {port} ({name}) was taken by {ports.holder(port)}", fix="run `headrace local up` again")
+        for name, port in chosen.named().items()
+        if (taker := ports.listener(port)) and taker.pid not in ours
+    ]
+    problems.append(Problem(f"{service} {what}; the end of its log:\n{end}", str(layout.log(service))))
+    return PlatformError(problems)

@@ -1,0 +1,181 @@
+"""Start and stop the local platform, and say how it is."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TextIO
+
+import tenacity
+
+from headrace.errors import PlatformError
+from headrace.local import flink, health, kafka, ports, processes, supervision
+from headrace.local.health import Progress
+from headrace.local.layout import SERVICES, Layout
+from headrace.local.ports import HOST, Ports
+from headrace.project import Project
+
+_WANTED_FREE_BYTES = 2 * 2**30
+_LOCK_LIMIT_S = 180
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """Where clients connect: Kafka's `host:port`, and `http://host:port` of Flink's REST API and page."""
+
+    kafka: str
+    flink: str
+
+    @classmethod
+    def of(cls, chosen: Ports) -> Endpoints:
+        return cls(f"{HOST}:{chosen.kafka}", f"http://{HOST}:{chosen.flink_rest}")
+
+
+@dataclass(frozen=True)
+class ServiceStatus:
+    """One service. `restarts` counts from the last `up`.
+
+    `state` is supervisord's word (RUNNING, BACKOFF...), DOWN, or LEFT BEHIND by a supervisord that is gone.
+    """
+
+    name: str
+    state: str
+    pid: int | None = None
+    uptime_s: int | None = None
+    address: str | None = None
+    restarts: int = 0
+
+
+def up(project: Project, progress: Progress) -> Endpoints:
+    """Start the platform and return once all of it is healthy; where it runs already, only make sure of that.
+
+    Raises PlatformError with the end of the guilty service's log. What this call started is then stopped again,
+    as it is on an interrupt.
+    """
+    layout = Layout.of(project)
+    layout.check_programs()
+    with _alone(layout, progress):
+        if supervision.services(layout):
+            progress("the local platform is up already")
+            return _ready(layout, ports.read(layout.ports), progress)
+        try:
+            return _start(layout, progress)
+        except BaseException:
+            progress("stopping what was started")
+            _stop(layout)
+            raise
+
+
+def down(project: Project, progress: Progress) -> bool:
+    """Stop every service and end what they left behind; the data stay. False where nothing ran."""
+    layout = Layout.of(project)
+    if not layout.state.is_dir():
+        return False
+    with _alone(layout, progress):
+        progress("stopping Flink and Kafka")
+        return _stop(layout) > 0
+
+
+def status(project: Project) -> list[ServiceStatus]:
+    """Every service, in the order they start."""
+    layout = Layout.of(project)
+    known = supervision.services(layout)
+    if not known:
+        return [_unsupervised(layout, name) for name in SERVICES]
+    endpoints = Endpoints.of(ports.read(layout.ports))
+    addresses = {"kafka": endpoints.kafka, "jobmanager": endpoints.flink}
+    return [
+        ServiceStatus(
+            name=name,
+            state=info["statename"],
+            pid=info["pid"] or None,
+            uptime_s=info["now"] - info["start"] if info["pid"] else None,
+            address=addresses.get(name),
+            restarts=health.restarts(layout, name),
+        )
+        for name, info in ((name, known[name]) for name in SERVICES)
+    ]
+
+
+def _unsupervised(layout: Layout, name: str) -> ServiceStatus:
+    left = processes.find(layout.state, name)
+    return ServiceStatus(name, "LEFT BEHIND", left[0].pid) if left else ServiceStatus(name, "DOWN")
+
+
+def _start(layout: Layout, progress: Progress) -> Endpoints:
+    _check_disk(layout)
+    if leftovers := _stop(layout):
+        progress(f"ended {leftovers} processes that an earlier run had left behind")
+    chosen, messages = ports.choose(layout.ports)
+    for message in messages:
+        progress(message)
+    progress("starting Kafka and Flink")
+    kafka.configure(layout, chosen)
+    flink.configure(layout, chosen)
+    commands = {"kafka": kafka.command(layout), **flink.commands(layout)}
+    supervision.start(layout, {name: commands[name] for name in SERVICES}, flink.environment(layout))
+    return _ready(layout, chosen, progress)
+
+
+def _ready(layout: Layout, chosen: Ports, progress: Progress) -> Endpoints:
+    """Write the end points down only now: whoever finds them can connect."""
+    health.wait(layout, chosen, progress)
+    endpoints = Endpoints.of(chosen)
+    layout.kafka_endpoint.write_text(f"{endpoints.kafka}\n", encoding="utf-8")
+    layout.flink_endpoint.write_text(f"{endpoints.flink}\n", encoding="utf-8")
+    return endpoints
+
+
+def _stop(layout: Layout) -> int:
+    """Stop what runs and forget it; the number of processes there were."""
+    count = len(processes.find(layout.state))
+    supervision.stop(layout)
+    processes.end(layout.state)
+    if stubborn := processes.find(layout.state):
+        pids = ", ".join(str(process.pid) for process in stubborn)
+        raise PlatformError(f"processes of the local platform do not end: {pids}", fix="end them by hand")
+    for endpoint in (layout.kafka_endpoint, layout.flink_endpoint):
+        endpoint.unlink(missing_ok=True)
+    shutil.rmtree(layout.supervisor, ignore_errors=True)
+    shutil.rmtree(layout.scratch, ignore_errors=True)
+    return count
+
+
+def _check_disk(layout: Layout) -> None:
+    free = shutil.disk_usage(layout.state).free
+    if free < _WANTED_FREE_BYTES:
+        raise PlatformError(
+            f"only {free / 2**30:.1f} GiB of disk are free where {layout.state} is, and 2 GiB are wanted",
+            fix="free some, or set HEADRACE_HOME to a folder on another disk",
+        )
+
+
+@contextmanager
+def _alone(layout: Layout, progress: Progress) -> Iterator[None]:
+    """Hold the platform's lock: two commands that start or stop it take turns."""
+    layout.state.mkdir(parents=True, exist_ok=True)
+    with (layout.state / "lock").open("w") as lock:
+        if not _locked(lock):
+            progress("waiting for another command that starts or stops the platform")
+            waiting = tenacity.Retrying(
+                retry=tenacity.retry_if_result(lambda locked: not locked),
+                stop=tenacity.stop_after_delay(_LOCK_LIMIT_S),
+                wait=tenacity.wait_fixed(0.3),
+            )
+            try:
+                waiting(_locked, lock)
+            except tenacity.RetryError:
+                what = f"another command has been starting or stopping the platform for {_LOCK_LIMIT_S} s"
+                raise PlatformError(what, lock.name, "end it, then try again") from None
+        yield
+
+
+def _locked(lock: TextIO) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,91 @@
+"""Ports of the local platform: free when chosen, and the same ones from one run to the next while they stay free."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import random
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import psutil
+
+from headrace.errors import PlatformError
+
+HOST = "127.0.0.1"
+
+# Below the range that systems give to outgoing connections, so none of those takes a port of a service that is away.
+_RANGE = range(20_000, 32_000)
+
+
+@dataclass(frozen=True)
+class Ports:
+    """TCP ports on 127.0.0.1."""
+
+    kafka: int
+    controller: int
+    flink_rest: int
+    flink_rpc: int
+
+    def named(self) -> dict[str, int]:
+        return dataclasses.asdict(self)
+
+
+def read(record: Path) -> Ports:
+    """The ports that the last `choose` wrote. Raises PlatformError where they cannot be read."""
+    try:
+        return msgspec.json.decode(record.read_bytes(), type=Ports)
+    except (OSError, msgspec.DecodeError) as error:
+        raise PlatformError(f"not a record of ports: {error}", str(record), "run `headrace local down`") from None
+
+
+def choose(record: Path) -> tuple[Ports, list[str]]:
+    """The ports of the last run, another for each that is taken (with a message that says by whom); written down."""
+    try:
+        kept = read(record).named()
+    except PlatformError:
+        kept = {}
+    messages = []
+    for name, port in list(kept.items()):
+        if not _is_free(port):
+            messages.append(f"port {port} ({name}) is taken by {holder(port)}: another is used from now on")
+            del kept[name]
+    missing = [field.name for field in dataclasses.fields(Ports) if field.name not in kept]
+    ports = Ports(**kept, **dict(zip(missing, _free_ports(len(missing), set(kept.values())), strict=True)))
+    record.write_bytes(msgspec.json.encode(ports))
+    return ports, messages
+
+
+def listener(port: int) -> psutil.Process | None:
+    """The process that listens on `port`; None where there is none, or this user may not know."""
+    try:
+        listening = (c for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN)
+        pid = next((c.pid for c in listening if c.laddr and c.laddr.port == port), None)
+        return psutil.Process(pid) if pid else None
+    except psutil.Error:
+        return None
+
+
+def holder(port: int) -> str:
+    """`listener` in words."""
+    process = listener(port)
+    return f"{process.name()} (pid {process.pid})" if process else "a process of another user"
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        # As servers do: connections of an earlier server that still time out do not count.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def _free_ports(count: int, used: set[int]) -> list[int]:
+    candidates = random.sample(_RANGE, len(_RANGE))
+    free = (port for port in candidates if port not in used and _is_free(port))
+    return list(itertools.islice(free, count))

@@ -1,0 +1,77 @@
+"""What stands in a Kafka topic: its partitions and their first and end offsets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
+from numpy.typing import NDArray
+
+from headrace.errors import PlatformError, UserError
+
+LIMIT_S = 10
+
+
+@dataclass(frozen=True)
+class Span:
+    """Offsets that a partition still holds: from `first` up to, and without, `end`."""
+
+    first: int
+    end: int
+
+
+def spans(client: Mapping[str, str], topic: str) -> dict[int, Span]:
+    """The span of each partition of `topic`, by its number.
+
+    Raises PlatformError when the broker does not answer, UserError when there is no such topic.
+    """
+    partitions = _partitions(client, topic)
+    consumer = Consumer({**client, "group.id": "headrace.spans", "enable.auto.commit": False})
+    try:
+        marks = {p: consumer.get_watermark_offsets(TopicPartition(topic, p), LIMIT_S) for p in partitions}
+    except KafkaException as error:
+        raise _down(client, error) from None
+    finally:
+        consumer.close()
+    return {p: Span(low, high) for p, (low, high) in marks.items()}
+
+
+def records_in(client: Mapping[str, str], topic: str, partition: int, first: int, end: int) -> NDArray[np.int64]:
+    """The offsets in [first, end) that hold a record: a transaction marker or a compacted record leaves none."""
+    settings = {**client, "group.id": "headrace.records", "enable.auto.commit": False, "enable.partition.eof": True,
+                "isolation.level": "read_committed", "auto.offset.reset": "error"}  # fmt: skip
+    consumer = Consumer(settings)
+    found: list[int] = []
+    try:
+        consumer.assign([TopicPartition(topic, partition, first)])
+        while message := consumer.poll(LIMIT_S):
+            if message.error() or message.offset() >= end:
+                break
+            found.append(message.offset())
+    except KafkaException as error:
+        raise _down(client, error) from None
+    finally:
+        consumer.close()
+    return np.array(found, np.int64)
+
+
+def _partitions(client: Mapping[str, str], topic: str) -> list[int]:
+    try:
+        known = AdminClient(dict(client)).list_topics(timeout=LIMIT_S).topics
+    except KafkaException as error:
+        raise _down(client, error) from None
+    if topic not in known:
+        names = ", ".join(sorted(t for t in known if not t.startswith("__"))) or "none"
+        raise UserError(f"the broker has no topic '{topic}'", fix=f"create it, or mend the contract; it has: {names}")
+    return sorted(known[topic].partitions)
+
+
+def _down(client: Mapping[str, str], error: KafkaException) -> PlatformError:
+    return PlatformError(
+        f"Kafka does not answer: {error.args[0].str()}",
+        client["bootstrap.servers"],
+        "is it up? `headrace local status` shows the local one; `headrace local up` starts it",
+    )

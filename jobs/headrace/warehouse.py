@@ -1,0 +1,115 @@
+"""The Iceberg tables as DuckDB sees them: one view a table, read only, no file outside the warehouse in reach."""
+
+from __future__ import annotations
+
+import importlib
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import duckdb
+import psutil
+from duckdb import DuckDBPyConnection, StatementType
+from pyiceberg.catalog import Catalog
+
+from headrace import catalog as catalogs
+from headrace.errors import PlatformError, UserError
+from headrace.settings import Settings
+
+_EXTENSIONS = ("avro", "iceberg")  # iceberg reads its manifests with avro
+_QUERIES = Path(__file__).parent / "queries"
+_OUR_FAULT = (
+    duckdb.IOException,
+    duckdb.OutOfMemoryException,
+    duckdb.InternalException,
+    duckdb.FatalException,
+    duckdb.SerializationException,
+)
+
+
+def open(settings: Settings, tables: Iterable[str] | None = None) -> DuckDBPyConnection:  # noqa: A001 - warehouse.open
+    """A connection of its own with a view `<namespace>.<table>` for each of `tables` (default: all), times in UTC.
+
+    Each view shows its table as it stands now and stays so. Raises PlatformError where a table cannot be had.
+    """
+    catalog = catalogs.connect(settings)
+    locations = {name: catalogs.load_table(catalog, name).metadata_location for name in tables or _names(catalog)}
+    connection = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
+    with reporting():
+        for name in _EXTENSIONS:
+            connection.load_extension(str(_extension(name)))
+        for name, location in locations.items():
+            _view(connection, name, location)
+        _lock(connection, settings.catalog.warehouse)
+    return connection
+
+
+def ask(connection: DuckDBPyConnection, sql: str) -> DuckDBPyConnection:
+    """Run a person's query, and return where to fetch. Raises UserError for SQL that is wrong, or writes."""
+    with reporting():
+        statements = duckdb.extract_statements(sql)
+        if not statements:
+            raise UserError("there is no query", fix='write one: headrace query "select 1"')
+        # A PIVOT is rewritten into a CREATE TYPE without text, and a SELECT.
+        if any(each.type != StatementType.SELECT and each.query for each in statements):
+            raise UserError("a query only reads", fix="write one that starts with select, from, with, describe or show")
+        return connection.execute(sql)
+
+
+def run(connection: DuckDBPyConnection, query: str, values: Mapping[str, Any]) -> DuckDBPyConnection:
+    """Run the engine's own queries/<query>.sql, its `$name` parameters set from `values`, and return where to fetch."""
+    with reporting():
+        return connection.execute((_QUERIES / f"{query}.sql").read_text(encoding="utf-8"), dict(values))
+
+
+@contextmanager
+def reporting() -> Iterator[None]:
+    """Tell DuckDB's errors as ours: UserError for faults of the SQL, each with its place; PlatformError for others."""
+    try:
+        yield
+    except _OUR_FAULT as error:
+        fix = "run it again: the files of an old snapshot may have been cleared away meanwhile"
+        raise PlatformError(str(error), fix=fix if isinstance(error, duckdb.IOException) else None) from None
+    except duckdb.Error as error:
+        raise UserError(str(error)) from None
+    except RuntimeError as error:
+        if str(error) == "Query interrupted":  # DuckDB's word for ctrl-C
+            raise KeyboardInterrupt from None
+        raise
+
+
+def _names(catalog: Catalog) -> list[str]:
+    with catalogs.reporting("the catalog's tables cannot be listed"):
+        return sorted(".".join(name) for space in catalog.list_namespaces() for name in catalog.list_tables(space))
+
+
+def _extension(name: str) -> Path:
+    """DuckDB's extension as its wheel on PyPI holds it: LOAD by name would download another."""
+    folder = Path(importlib.import_module(f"duckdb_extension_{name}").__path__[0])
+    return folder / "extensions" / f"v{duckdb.__version__}" / f"{name}.duckdb_extension"
+
+
+def _view(connection: DuckDBPyConnection, name: str, location: str) -> None:
+    namespace, _, table = name.rpartition(".")
+    connection.execute("create schema if not exists " + _quoted(namespace))
+    connection.execute("use " + _quoted(namespace))
+    connection.table_function("iceberg_scan", [location]).create_view(table)
+    connection.execute("use main")
+
+
+def _lock(connection: DuckDBPyConnection, warehouse: str) -> None:
+    connection.execute("set timezone = 'UTC'")
+    # What needs more than a quarter of the machine's memory spills to disk: broker and Flink may live here too.
+    connection.execute("set memory_limit = ?", [f"{psutil.virtual_memory().total // 4 // 2**20}MiB"])
+    # DuckDB makes it when a query first spills, and clears it away; shared, two processes would overwrite each other.
+    connection.execute("set temp_directory = ?", [str(Path(tempfile.gettempdir()) / f"headrace-{uuid4().hex}")])
+    connection.execute("set allowed_directories = ?", [[warehouse, warehouse.removeprefix("file://")]])
+    connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

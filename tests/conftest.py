@@ -1,0 +1,32 @@
+"""One local platform for all tests on the real stack, in a home of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from headrace import local
+from headrace.project import Project
+from plant import Plant, plant
+
+
+@pytest.fixture(scope="session")
+def platform(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A project whose platform is up; HEADRACE_HOME leads every command that a test starts to it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HEADRACE_HOME", str(tmp_path_factory.mktemp("home")))
+        project = Project.find(pytestconfig.rootpath)
+        local.up(project, print)
+        try:
+            yield project
+        finally:
+            local.down(project, print)
+
+
+@pytest.fixture
+def own_plant(platform: Project, tmp_path: Path) -> Iterator[Plant]:
+    """A plant with a topic and tables that no other test sees."""
+    with plant(platform, tmp_path) as made:
+        yield made

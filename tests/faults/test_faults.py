@@ -1,0 +1,156 @@
+"""Real processes are killed, and the account still holds."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+
+import psutil
+
+from headrace import local, reconcile
+from headrace.cluster import Cluster
+from plant import JOB, Plant, reading, until
+
+METASPACE = "Status.JVM.Memory.Metaspace.Used"
+METASPACE_A_JOB = 5 * 2**20
+
+
+def pid_of(plant: Plant, service: str) -> int:
+    pid = next(s.pid for s in local.status(plant.project) if s.name == service)
+    assert pid
+    return pid
+
+
+def kill_task_manager(plant: Plant) -> None:
+    """kill -9, then wait until another TaskManager has taken over and the job runs again."""
+    old = pid_of(plant, "taskmanager")
+    job = plant.cluster.running(JOB)
+    assert job
+    psutil.Process(old).kill()
+    until(lambda: pid_of(plant, "taskmanager") != old, 30)
+    until(lambda: plant.cluster.state(job.id) != "RUNNING", 60)
+    until(lambda: plant.cluster.state(job.id) == "RUNNING", 90)
+
+
+@contextmanager
+def steady_flow(plant: Plant) -> Iterator[None]:
+    """Readings keep coming, some thousands a second, until the block ends."""
+    stop = threading.Event()
+    numbers = count(1_000_000)
+
+    def flow() -> None:
+        while not stop.is_set():
+            plant.produce(reading(next(numbers)) for _ in range(1_000))
+            stop.wait(0.2)
+
+    thread = threading.Thread(target=flow)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(60)
+    assert not thread.is_alive()
+
+
+def test_a_task_manager_killed_three_times_loses_and_doubles_nothing(own_plant: Plant) -> None:
+    own_plant.produce(reading(n) for n in range(20_000))
+    own_plant.submit(parallelism=2)
+    with steady_flow(own_plant):
+        for _ in range(3):
+            before = sum(b.good for b in reconcile.reconcile(own_plant.project, own_plant.settings, JOB))
+            until(
+                lambda before=before: (
+                    sum(  # type: ignore[misc]
+                        b.good for b in reconcile.reconcile(own_plant.project, own_plant.settings, JOB)
+                    )
+                    > before
+                ),
+                90,
+            )
+            kill_task_manager(own_plant)
+    reconcile.verdict(own_plant.follow())
+
+
+def test_a_broker_that_stands_still_for_twenty_seconds_costs_nothing(own_plant: Plant) -> None:
+    own_plant.produce(reading(n) for n in range(5_000))
+    own_plant.submit(parallelism=1)
+    own_plant.follow()
+    broker = psutil.Process(pid_of(own_plant, "kafka"))
+    broker.send_signal(signal.SIGSTOP)
+    try:
+        threading.Event().wait(20)
+    finally:
+        broker.send_signal(signal.SIGCONT)
+    own_plant.produce(reading(n) for n in range(5_000, 10_000))
+    reconcile.verdict(own_plant.follow())
+
+
+SUBMIT = """
+import sys
+from pathlib import Path
+from headrace import settings, submit
+from headrace.project import Project
+project = Project(Path(sys.argv[1]), Path(sys.argv[2]))
+known = settings.Settings.model_validate_json(sys.argv[3])
+print(submit.submit(project, known, sys.argv[4], parallelism=1).id)
+"""
+
+
+def test_a_job_outlives_its_submitter_and_its_task_manager(own_plant: Plant) -> None:
+    own_plant.produce(reading(n) for n in range(5_000))
+    arguments = [str(own_plant.project.root), str(own_plant.project.home), own_plant.settings.model_dump_json(), JOB]
+    done = subprocess.run([sys.executable, "-c", SUBMIT, *arguments], check=True, capture_output=True, timeout=180)
+    assert done.stdout.strip()
+    own_plant.follow()
+    kill_task_manager(own_plant)
+    own_plant.produce(reading(n) for n in range(5_000, 10_000))
+    reconcile.verdict(own_plant.follow())
+
+
+def metaspace(cluster: Cluster) -> int:
+    manager = cluster.get("/taskmanagers")["taskmanagers"][0]["id"]
+    return int(cluster.get(f"/taskmanagers/{manager}/metrics?get={METASPACE}")[0]["value"])
+
+
+def test_ten_jobs_leave_the_metaspace_as_it_was(own_plant: Plant) -> None:
+    def run() -> None:
+        own_plant.produce(reading(n) for n in range(100))
+        own_plant.finish(own_plant.submit(bounded=True, parallelism=1))
+
+    for _ in range(2):
+        run()
+    before = metaspace(own_plant.cluster)
+    for _ in range(10):
+        run()
+    assert (metaspace(own_plant.cluster) - before) / 10 < METASPACE_A_JOB
+
+
+def workers(plant: Plant) -> list[psutil.Process]:
+    mark = str(plant.project.local)
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        try:
+            if "pyflink.fn_execution" in " ".join(process.info["cmdline"] or []) and mark in json.dumps(
+                process.environ()
+            ):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def test_the_workers_of_a_killed_task_manager_are_ended(own_plant: Plant) -> None:
+    own_plant.produce(reading(n) for n in range(1_000))
+    own_plant.submit(parallelism=1)
+    own_plant.follow()
+    orphans = workers(own_plant)
+    assert orphans
+    kill_task_manager(own_plant)
+    assert not [p for p in orphans if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]

@@ -1,0 +1,145 @@
+"""Kafka bytes to Iceberg rows on the real stack: what comes in is in a table or in dead letters, once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from headrace import reconcile, tags, train
+from headrace.demo import dataset
+from headrace.demo.corruption import DAMAGES, OVERSIZED
+from headrace.errors import PlatformError, UserError
+from plant import JOB, START_MS, Plant, reading, until
+
+
+def test_every_kind_of_bad_message_is_a_dead_letter_and_costs_no_good_one(own_plant: Plant) -> None:
+    bad = [*DAMAGES * 10, OVERSIZED]
+    messages = [reading(n) for n in range(20_000)]
+    for n, damage in enumerate(bad):
+        messages[n * 97] = damage.apply(messages[n * 97])  # type: ignore[call-overload]
+    own_plant.produce(messages)
+
+    own_plant.finish(own_plant.submit(bounded=True, parallelism=2))
+
+    codes = own_plant.query("select code, count(*) from historian.dead_letters group by code")
+    assert dict(codes) == Counter(damage.code.value for damage in bad)
+    balances = own_plant.follow()
+    reconcile.verdict(balances)
+    assert sum(b.good for b in balances) == 20_000 - len(bad)
+    assert sum(b.dead for b in balances) == len(bad)
+
+
+def test_a_dead_letter_says_what_where_and_by_whom(own_plant: Plant) -> None:
+    own_plant.produce([reading(0), b'{"tag":"a","ts":"late"}', None])
+    own_plant.finish(own_plant.submit(bounded=True, parallelism=1))
+    rows = own_plant.query(
+        "select payload, code, stage, src_topic, src_partition, src_offset, job, version, message, dead_at, src_ts "
+        "from historian.dead_letters order by src_partition, src_offset"
+    )
+    topic = own_plant.topic
+    assert [row[:8] for row in rows] == [
+        (b'{"tag":"a","ts":"late"}', "time_invalid", "decode", topic, 0, 0, JOB, 1),
+        (None, "null_payload", "decode", topic, 1, 1, JOB, 1),
+    ]
+    assert "late" in rows[0][8]
+    now = datetime.now(UTC)
+    assert all(timedelta(0) <= now - time < timedelta(minutes=5) for row in rows for time in row[9:])
+
+
+def test_a_good_row_holds_the_reading_and_where_it_came_from(own_plant: Plant) -> None:
+    tags.import_tags(own_plant.settings, dataset.tags())
+    own_plant.produce([reading(0, value=7.25), reading(1, tag="nowhere", value=1.0)])
+    own_plant.finish(own_plant.submit(bounded=True, parallelism=1))
+    rows = own_plant.query(
+        "select tag, epoch_us(ts), value, text, quality, unit, asset, score, src_topic, src_partition, src_offset "
+        "from historian.readings order by ts"
+    )
+    where = own_plant.topic
+    first = START_MS * 1000
+    assert rows == [
+        ("R80711.wind_speed", first, 7.25, None, 0, "m/s", "engie/la_haute_borne/R80711", None, where, 1, 0),
+        ("nowhere", first + 1_000_000, 1.0, None, 0, None, None, None, where, 0, 0),
+    ]
+
+
+def test_ten_bounded_runs_are_each_exact(own_plant: Plant) -> None:
+    for run in range(1, 11):
+        own_plant.produce(reading(n) for n in range(3_000))
+        own_plant.finish(own_plant.submit(bounded=True, parallelism=2))
+        balances = reconcile.reconcile(own_plant.project, own_plant.settings, JOB)
+        reconcile.verdict(balances)
+        assert sum(b.good for b in balances) == run * 3_000
+
+
+def test_a_job_starts_where_its_tables_end(own_plant: Plant) -> None:
+    own_plant.produce(reading(n) for n in range(100))
+    own_plant.finish(own_plant.submit(bounded=True, parallelism=1))
+    own_plant.produce(reading(n) for n in range(100, 150))
+    again = own_plant.submit(bounded=True, parallelism=1)
+    own_plant.finish(again)
+    assert again.start == {"plant_readings": {0: 50, 1: 50}}
+    reconcile.verdict(own_plant.follow())
+    assert own_plant.query("select count(*), count(distinct ts) from historian.readings") == [(150, 150)]
+
+
+def test_baselines_change_and_the_scores_of_a_running_job_follow(own_plant: Plant) -> None:
+    def scores_of(value: float, after_ms: int) -> set[float | None]:
+        own_plant.produce([reading(after_ms // 1000, value=value)] * 2)
+        own_plant.follow()
+        at = START_MS + after_ms
+        found = own_plant.query(f"select round(score, 4) from historian.readings where epoch_ms(ts) = {at}")
+        return {score for (score,) in found}
+
+    own_plant.produce(reading(n, value=float(n % 11)) for n in range(110))
+    own_plant.submit(parallelism=1)
+    own_plant.follow()
+    assert own_plant.query("select count(score) from historian.readings") == [(0,)]
+
+    train.train(own_plant.settings)
+    clock = iter(range(1_000_000, 2_000_000, 1000))
+    until(lambda: scores_of(17.0, next(clock)) == {round(0.6745 * (17 - 5) / 3, 4)}, 60)
+
+    own_plant.produce(reading(n, value=float(n % 101)) for n in range(1_000))
+    own_plant.follow()
+    learned = train.train(own_plant.settings).baselines[0]
+    expected = round(0.6745 * (17 - learned.median) / learned.mad, 4)
+    assert learned.mad > 3
+    until(lambda: scores_of(17.0, next(clock)) == {expected}, 60)
+
+
+def test_a_job_that_runs_is_not_started_twice(own_plant: Plant) -> None:
+    own_plant.produce([reading(0)])
+    own_plant.submit(parallelism=1)
+    with pytest.raises(UserError, match="runs already"):
+        own_plant.submit(parallelism=1)
+
+
+def test_what_keeps_a_job_from_running_is_told(own_plant: Plant) -> None:
+    with pytest.raises(UserError, match="needs 99 slots"):
+        own_plant.submit(parallelism=99)
+    template = own_plant.project.sql / JOB / "historian.readings.sql.j2"
+    good = template.read_text()
+    template.write_text(good.replace("    quality,", "    qualty,"))
+    with pytest.raises(UserError, match=r"readings\.sql\.j2:\d+:\d+: SQL: Column 'qualty' not found"):
+        own_plant.submit()
+    template.write_text(good.replace("from readings\n", "frm readings\n"))
+    with pytest.raises(UserError, match=r"readings\.sql\.j2:\d+:\d+: SQL: "):
+        own_plant.submit()
+    template.write_text(good.replace("    quality,", "    quality, 1 as extra,"))
+    with pytest.raises(UserError, match="has no column 'extra'"):
+        own_plant.submit()
+    template.write_text(good)
+    contract = own_plant.project.sql / "_sources" / "plant_readings.yaml"
+    contract.write_text(contract.read_text().replace(own_plant.topic, "no.such.topic"))
+    with pytest.raises(UserError, match=r"no topic 'no\.such\.topic'"):
+        own_plant.submit()
+
+
+def test_a_cluster_that_is_not_there_is_told_at_once(own_plant: Plant) -> None:
+    gone = own_plant.settings.model_copy(
+        update={"flink": own_plant.settings.flink.model_copy(update={"rest": "http://127.0.0.1:9"})}
+    )
+    with pytest.raises(PlatformError, match="does not answer"):
+        reconcile.follow(own_plant.project, gone, JOB, 5)

@@ -1,0 +1,143 @@
+"""The platform on its own: what starts, what is started again, what is left when it is down."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+import tenacity
+from confluent_kafka.admin import AdminClient, NewTopic
+from headrace import local
+from headrace.errors import PlatformError
+from headrace.local import processes
+from headrace.project import Project
+
+
+@pytest.fixture(scope="module")
+def other(platform: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A second platform, beside the one that all tests share."""
+    project = Project(platform.root, tmp_path_factory.mktemp("other"))
+    local.up(project, print)
+    yield project
+    local.down(project, print)
+
+
+def test_the_end_points_that_are_written_down_answer(platform: Project) -> None:
+    endpoints = _endpoints(platform)
+    assert AdminClient({"bootstrap.servers": endpoints.kafka}).list_topics(timeout=10).brokers
+    assert _taskmanagers(endpoints) == 1
+    assert [(s.name, s.state, s.restarts) for s in local.status(platform)] == [
+        ("kafka", "RUNNING", 0),
+        ("jobmanager", "RUNNING", 0),
+        ("taskmanager", "RUNNING", 0),
+    ]
+
+
+def test_a_second_up_changes_nothing_and_says_so(platform: Project) -> None:
+    before = [s.pid for s in local.status(platform)]
+    messages: list[str] = []
+    assert local.up(platform, messages.append) == _endpoints(platform)
+    assert "the local platform is up already" in messages
+    assert [s.pid for s in local.status(platform)] == before
+
+
+def test_a_killed_taskmanager_is_back_and_its_orphaned_workers_are_gone(platform: Project) -> None:
+    taskmanager = local.status(platform)[2]
+    worker = _marked_process(platform, "taskmanager")
+    assert taskmanager.pid
+    os.kill(taskmanager.pid, signal.SIGKILL)
+    _until(lambda: _taskmanagers(_endpoints(platform)) == 0)
+    _until(lambda: _taskmanagers(_endpoints(platform)) == 1)
+    assert worker.wait(0) == -signal.SIGTERM
+    assert local.status(platform)[2].restarts == 1
+
+
+def test_an_interrupted_up_leaves_nothing_running(platform: Project, tmp_path: Path) -> None:
+    up = subprocess.Popen(
+        [Path(sys.executable).parent / "headrace", "local", "up"],
+        env={**os.environ, "HEADRACE_HOME": str(tmp_path)},
+        cwd=platform.root,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    started = Project(platform.root, tmp_path)
+    _until(lambda: len(processes.find(started.local)) > 3)
+    up.send_signal(signal.SIGINT)
+    _, errors = up.communicate(timeout=60)
+    assert up.returncode == 130, errors
+    assert processes.find(started.local) == []
+
+
+def test_two_platforms_run_side_by_side(platform: Project, other: Project) -> None:
+    ours, theirs = _endpoints(platform), _endpoints(other)
+    assert {ours.kafka, ours.flink}.isdisjoint({theirs.kafka, theirs.flink})
+    assert _taskmanagers(ours) == _taskmanagers(theirs) == 1
+
+
+def test_up_recovers_a_platform_whose_supervisor_died_and_whose_port_was_taken(other: Project) -> None:
+    before = _endpoints(other)
+    admin = AdminClient({"bootstrap.servers": before.kafka})
+    admin.create_topics([NewTopic("kept", 1)])["kept"].result(10)
+    services = [psutil.Process(s.pid) for s in local.status(other)]
+    supervisord = services[0].parent()
+    assert supervisord
+    supervisord.kill()
+    assert {s.state for s in local.status(other)} == {"LEFT BEHIND"}
+    services[0].kill()
+    processes.wait_for_end(services[:1], 10)
+    host, port = before.kafka.split(":")
+    messages: list[str] = []
+    with socket.create_server((host, int(port))):
+        after = local.up(other, messages.append)
+    assert any("left behind" in message for message in messages)
+    assert any(f"port {port} (kafka) is taken by" in message for message in messages)
+    assert after.kafka != before.kafka
+    assert after.flink == before.flink
+    assert "kept" in AdminClient({"bootstrap.servers": after.kafka}).list_topics(timeout=10).topics
+
+
+def test_down_leaves_no_process_and_no_end_point_but_the_data(platform: Project, other: Project) -> None:
+    assert local.down(other, print)
+    assert processes.find(other.local) == []
+    assert not (other.local / "kafka").exists()
+    assert {s.state for s in local.status(other)} == {"DOWN"}
+    assert not local.down(other, print)
+    assert {s.state for s in local.status(platform)} == {"RUNNING"}
+
+
+def test_a_broker_that_does_not_start_is_named_with_the_end_of_its_log(other: Project) -> None:
+    (other.local / "broker" / "data" / "meta.properties").write_text("version=1\nnode.id=one\n")
+    with pytest.raises(PlatformError, match=r"kafka does not stay up; (.|\n)*meta\.properties"):
+        local.up(other, print)
+    assert processes.find(other.local) == []
+
+
+def _endpoints(project: Project) -> local.Endpoints:
+    return local.Endpoints(*((project.local / name).read_text().strip() for name in ("kafka", "flink")))
+
+
+def _taskmanagers(endpoints: local.Endpoints) -> Any:
+    return httpx.get(f"{endpoints.flink}/overview").json()["taskmanagers"]
+
+
+def _marked_process(project: Project, service: str) -> subprocess.Popen[bytes]:
+    """A process as the service's own children are: it carries their marker."""
+    marked = {**os.environ, processes.MARKER: str(project.local), processes.SERVICE: service}
+    return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], env=marked)
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    tenacity.Retrying(
+        retry=tenacity.retry_if_result(lambda held: not held),
+        stop=tenacity.stop_after_delay(60),
+        wait=tenacity.wait_fixed(0.1),
+    )(condition)

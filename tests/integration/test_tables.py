@@ -1,0 +1,188 @@
+"""Tables, tags and baselines on a real Iceberg catalog of their own: SQLite and files, without Flink."""
+
+from __future__ import annotations
+
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from headrace import catalog, settings, tables, tags, train
+from headrace.errors import CheckFailed, PlatformError, UserError
+from headrace.project import Project
+from headrace.settings import Settings
+from pyiceberg.exceptions import CommitFailedException
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def project(pytestconfig: pytest.Config, tmp_path: Path) -> Project:
+    """This project's tables in a folder that a test may change, with a home of its own."""
+    shutil.copytree(pytestconfig.rootpath / "sql" / "_tables", tmp_path / "sql" / "_tables")
+    shutil.copytree(pytestconfig.rootpath / "catalogs", tmp_path / "catalogs")
+    return Project(tmp_path, tmp_path / "home")
+
+
+@pytest.fixture
+def local(project: Project) -> Settings:
+    return settings.load(project, "local")
+
+
+def edit(project: Project, table: str, old: str, new: str) -> None:
+    path = project.sql / "_tables" / f"{table}.yaml"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def actions(plans: list[tables.TablePlan]) -> dict[str, str]:
+    return {each.name.removeprefix("historian."): each.action for each in plans}
+
+
+def store(local: Settings, project: Project, values: dict[str, list[float]], quality: int = 0) -> None:
+    """Append readings of `values` (tag to values), all at NOON."""
+    rows = [
+        {"tag": tag, "ts": NOON, "value": value, "quality": quality}
+        | {"src_topic": "t", "src_partition": 0, "src_offset": number}
+        for tag, several in values.items()
+        for number, value in enumerate(several)
+    ]
+    schema = tables.load_all(project)["historian.readings"].arrow_schema()
+    catalog.load_table(catalog.connect(local), train.READINGS).append(pa.Table.from_pylist(rows, schema))
+
+
+def test_tables_are_created_and_a_second_apply_writes_nothing(project: Project, local: Settings) -> None:
+    assert actions(tables.apply(project, local)) == dict.fromkeys(["dead_letters", "readings", "tags"], "create")
+    connected = catalog.connect(local)
+    before = catalog.load_table(connected, "historian.readings")
+    assert str(before.spec().fields[0].transform) == "day"
+    assert before.format_version == 2
+    assert actions(tables.apply(project, local)) == dict.fromkeys(["dead_letters", "readings", "tags"], "unchanged")
+    assert catalog.load_table(connected, "historian.readings").metadata_location == before.metadata_location
+
+
+def test_safe_changes_are_one_commit_and_keep_every_stored_row(project: Project, local: Settings) -> None:
+    tables.apply(project, local)
+    store(local, project, {"a": [1.0, 2.0]})
+    name = "historian.readings"
+    before = catalog.load_table(catalog.connect(local), name)
+    edit(project, name, "partition: [day(ts)]", 'partition: [hour(ts), "bucket(4, tag)"]')
+    edit(project, name, "sort: [tag, ts]", "sort: [ts desc]")
+    edit(project, name, "retention: 400d", "")
+    edit(project, name, "src_partition: {type: int, required: true,", "src_partition: {type: long,")
+    edit(project, name, "partition: [hour", '  host: {type: string, doc: "Who sent it"}\npartition: [hour')
+    assert actions(tables.apply(project, local, [name])) == {"readings": "change"}
+
+    after = catalog.load_table(catalog.connect(local), name)
+    assert len(after.metadata.metadata_log) == len(before.metadata.metadata_log) + 1
+    assert [(f.name, str(f.transform)) for f in after.spec().fields] == [
+        ("ts_hour", "hour"),
+        ("tag_bucket_4", "bucket[4]"),
+    ]
+    assert "headrace.retention" not in after.properties
+    assert actions(tables.plan(project, local, [name])) == {"readings": "unchanged"}
+    store(local, project, {"b": [3.0]})
+    rows = catalog.load_table(catalog.connect(local), name).scan().to_arrow().sort_by("value").to_pylist()
+    assert [(row["tag"], row["value"], row["src_partition"], row["host"]) for row in rows] == [
+        ("a", 1.0, 0, None),
+        ("a", 2.0, 0, None),
+        ("b", 3.0, 0, None),
+    ]
+
+
+def test_nothing_is_touched_where_one_change_is_unsafe(project: Project, local: Settings) -> None:
+    tables.apply(project, local)
+    edit(project, "historian.dead_letters", "retention: 90d", "retention: 91d")
+    edit(project, "historian.tags", '{type: double, doc: "Lowest', '{type: long, doc: "Lowest')
+    assert actions(tables.plan(project, local)) == {"dead_letters": "change", "readings": "unchanged", "tags": "refuse"}
+    with pytest.raises(CheckFailed, match=r"historian.tags.yaml:\d+:\d+: column 'low_limit' is double"):
+        tables.apply(project, local)
+    stored = catalog.load_table(catalog.connect(local), "historian.dead_letters")
+    assert stored.properties["headrace.retention"] == "90d"
+
+
+def test_two_at_once_both_end_with_the_tables_described(project: Project, local: Settings) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        done = [future.result() for future in [pool.submit(tables.apply, project, local) for _ in range(4)]]
+    for plans in done:
+        assert {each.action for each in plans} <= {"create", "unchanged"}
+    assert set(actions(tables.plan(project, local)).values()) == {"unchanged"}
+
+
+def test_a_table_whose_files_are_gone_is_told_without_a_trace(project: Project, local: Settings) -> None:
+    tables.apply(project, local)
+    shutil.rmtree(local.catalog.warehouse.removeprefix("file://"))
+    with pytest.raises(PlatformError, match=r"table historian\.\w+ cannot be read"):
+        tables.plan(project, local)
+
+
+def test_a_commit_that_was_overtaken_is_tried_again_and_at_last_told() -> None:
+    tried = []
+
+    def overtaken() -> str:
+        tried.append(1)
+        if len(tried) < 3:
+            raise CommitFailedException("branch main has changed")
+        return "done"
+
+    assert catalog.commit("a.b", overtaken) == "done"
+    assert len(tried) == 3
+
+
+def listed(**columns: list[object]) -> pa.Table:
+    return pa.table(columns)
+
+
+def test_a_plants_list_is_laid_over_the_tags_and_leaves_baselines(project: Project, local: Settings) -> None:
+    tables.apply(project, local)
+    store(local, project, {"a": [1.0, 2.0, 4.0], "b": [7.0] * 3})
+    train.train(local, min_count=3)
+    done = tags.import_tags(local, listed(tag=["b", "c"], unit=["bar", "K"]))
+    assert (done.added, done.updated) == (1, 1)
+    known = [(row["tag"], row["unit"], row["baseline_median"]) for row in tags.matching(local)]
+    assert known == [("a", None, 2.0), ("b", "bar", 7.0), ("c", "K", None)]
+    assert [row["tag"] for row in tags.matching(local, "[ab]")] == ["a", "b"]
+
+
+def test_a_wrong_list_changes_nothing(project: Project, local: Settings) -> None:
+    tables.apply(project, local)
+    with pytest.raises(UserError, match="row 2: interpolation: input should be 'step' or 'linear'"):
+        tags.import_tags(local, listed(tag=["a", "b"], interpolation=["step", "cubic"]))
+    assert tags.matching(local) == []
+
+
+def test_training_writes_tags_in_one_commit_and_keeps_the_rest(project: Project, local: Settings) -> None:
+    tables.apply(project, local)
+    tags.import_tags(local, listed(tag=["a"], unit=["bar"]))
+    store(local, project, {"a": [1.0, 2.0, 4.0, 100.0], "b": [1.0]})
+    store(local, project, {"a": [1e6] * 9}, quality=0x80000000)
+    before = catalog.load_table(catalog.connect(local), tags.TAGS)
+    first = train.train(local, min_count=4)
+    assert [(b.tag, b.count, b.median, b.mad, b.old_median) for b in first.baselines] == [("a", 4, 3.0, 1.5, None)]
+    assert first.too_few == ["b"]
+    after = catalog.load_table(catalog.connect(local), tags.TAGS)
+    assert len(after.metadata.metadata_log) == len(before.metadata.metadata_log) + 1
+    [row] = tags.matching(local)
+    assert (row["unit"], row["baseline_median"], row["baseline_mad"], row["baseline_count"]) == ("bar", 3.0, 1.5, 4)
+    assert row["baseline_at"] == first.at
+
+    store(local, project, {"a": [9.0] * 10})
+    [again] = train.train(local, min_count=4).baselines
+    assert (again.median, again.old_median, again.old_mad, again.shift) == (9.0, 3.0, 1.5, 4.0)
+
+
+def test_hands_that_write_tags_at_once_lose_nothing(project: Project, local: Settings) -> None:
+    tables.apply(project, local)
+    names = [f"tag{number}" for number in range(6)]
+    with ThreadPoolExecutor(3) as pool:
+        for future in [pool.submit(tags.import_tags, local, listed(tag=[name], unit=[name])) for name in names]:
+            future.result()
+    assert [(row["tag"], row["unit"]) for row in tags.matching(local)] == [(name, name) for name in names]
+
+
+def test_training_without_tables_says_how_to_make_them(local: Settings) -> None:
+    with pytest.raises(PlatformError, match="headrace tables apply"):
+        train.train(local)

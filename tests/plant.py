@@ -1,0 +1,119 @@
+"""A plant of one's own for a test: its topic, its tables, its jobs, on the platform that all tests share."""
+
+from __future__ import annotations
+
+import shutil
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from headrace import reconcile, settings, submit, tables, warehouse
+from headrace.cluster import Cluster
+from headrace.project import Project
+from headrace.reconcile import Balance
+from headrace.settings import Settings
+from headrace.submit import Submitted
+
+JOB = "historian/readings_v1"
+START_MS = 1_700_000_000_000
+
+
+@dataclass(frozen=True)
+class Plant:
+    """The project's sql/ with a topic name, a catalog and a warehouse of the test's own."""
+
+    project: Project
+    settings: Settings
+    topic: str
+
+    @property
+    def cluster(self) -> Cluster:
+        return Cluster(self.settings.flink_rest())
+
+    def produce(self, payloads: Iterable[bytes | None]) -> int:
+        """Send the payloads round robin over the partitions; returns how many, once the broker has them all."""
+        producer = Producer({**self.settings.kafka_client(), "message.max.bytes": 16 * 2**20, "linger.ms": 20})
+        sent = 0
+        for sent, payload in enumerate(payloads, 1):
+            while True:
+                try:
+                    producer.produce(self.topic, payload, partition=sent % self.partitions)
+                    break
+                except BufferError:
+                    producer.poll(1)
+        assert producer.flush(60) == 0
+        return sent
+
+    @property
+    def partitions(self) -> int:
+        return 2
+
+    def submit(self, **options: Any) -> Submitted:
+        return submit.submit(self.project, self.settings, JOB, **options)
+
+    def follow(self, stalled_s: float = 90) -> list[Balance]:
+        """The account once the job has stored all that the topic holds."""
+        return reconcile.follow(self.project, self.settings, JOB, stalled_s)
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        with warehouse.open(self.settings) as connection:
+            rows: list[tuple[Any, ...]] = warehouse.ask(connection, sql).fetchall()
+            return rows
+
+    def cancel(self) -> None:
+        running = self.cluster.running(JOB)
+        if running:
+            self.cluster.cancel(running.id)
+
+    def finish(self, job: Submitted, limit_s: float = 120) -> None:
+        """Wait until a bounded job has ended, and ended well."""
+        until(lambda: self.cluster.state(job.id) in {"FINISHED", "FAILED", "CANCELED"}, limit_s)
+        assert self.cluster.state(job.id) == "FINISHED", self.cluster.last_failure(job.id)
+
+
+@contextmanager
+def plant(platform: Project, folder: Path) -> Iterator[Plant]:
+    """A plant under `folder`; what still runs of it is cancelled at the end."""
+    name = uuid.uuid4().hex[:8]
+    shutil.copytree(platform.root / "sql", folder / "sql")
+    shutil.copytree(platform.root / "catalogs", folder / "catalogs")
+    contract = folder / "sql" / "_sources" / "plant_readings.yaml"
+    topic = f"plant.{name}"
+    contract.write_text(contract.read_text().replace("topic: plant.readings", f"topic: {topic}"))
+    project = Project(folder, platform.home)
+    loaded = settings.load(project, "local")
+    catalog = loaded.catalog.model_copy(
+        update={"path": str(folder / "catalog.db"), "warehouse": f"file://{folder / 'warehouse'}"}
+    )
+    made = Plant(project, loaded.model_copy(update={"catalog": catalog}), topic)
+    admin = AdminClient(loaded.kafka_client())
+    config = {"max.message.bytes": str(16 * 2**20)}
+    admin.create_topics([NewTopic(topic, num_partitions=made.partitions, replication_factor=1, config=config)])[
+        topic
+    ].result(timeout=30)
+    tables.apply(project, made.settings)
+    try:
+        yield made
+    finally:
+        made.cancel()
+
+
+def until(done: Callable[[], bool], limit_s: float) -> None:
+    """Wait until `done()`; fails the test after `limit_s`."""
+    end = time.monotonic() + limit_s
+    while not done():
+        assert time.monotonic() < end, f"not within {limit_s} s"
+        time.sleep(0.1)
+
+
+def reading(n: int, tag: str = "R80711.wind_speed", value: float | None = None) -> bytes:
+    """The nth good message of the plant's gateway: one reading a second."""
+    number = n % 1000 / 10 if value is None else value
+    return b'{"tag":"%s","ts":%d,"value":%a,"q":192}' % (tag.encode(), START_MS + n * 1000, number)

@@ -1,0 +1,99 @@
+"""What an analyst's template may do, and how its faults are told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from headrace import render, spec
+from headrace.errors import UserError
+from headrace.project import Project
+
+JOB = """\
+kind: job
+name: test/hot_v1
+owner: o
+description: d
+grain: one row per reading
+reads: [source/plant_readings, table/historian.tags]
+writes: {historian.readings: append}
+params: {limit: 100.0, name: "'; DROP TABLE x --"}
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    folder = tmp_path / "sql" / "test" / "hot_v1"
+    folder.mkdir(parents=True)
+    (tmp_path / "catalogs").mkdir()
+    (folder / "job.yaml").write_text(JOB)
+    (tmp_path / "sql" / "_macros").mkdir()
+    (tmp_path / "sql" / "_macros" / "good.sql.j2").write_text(
+        "{%- macro good(column) -%}\n{{ column | ident }} < 1\n{%- endmacro -%}\n"
+    )
+    return Project(tmp_path, tmp_path / ".headrace")
+
+
+def rendered(project: Project, template: str) -> str:
+    (project.sql / "test" / "hot_v1" / "historian.readings.sql.j2").write_text(template)
+    return render.job(project, spec.load(project, "test/hot_v1"), "lake")["historian.readings"].sql
+
+
+@pytest.mark.parametrize(
+    ("template", "sql"),
+    [
+        ("select * from {{ source('plant_readings') }}", "select * from `plant_readings`"),
+        ("select * from {{ table('historian.tags') }}", "select * from `lake`.`historian`.`tags`"),
+        ("value > {{ param('limit') }}", "value > 100.0E0"),
+        ("{{ src() }}", "src_topic, src_partition, src_offset"),
+        ("{{ param('name') }}", "'''; DROP TABLE x --'"),
+        ("{{ 'it''s' if false else 'a' ~ \"'b\" }}", "'a''b'"),
+        ("{{ 'a b' | ident }}", "`a b`"),
+        ("{{ ['x', 'y'] | literal }}", "'x', 'y'"),
+        ("where {{ good('quality') }}", "where `quality` < 1"),
+        ("{% for t in ['a', 'b'] %}{{ t }}{% if not loop.last %}, {% endif %}{% endfor %}", "'a', 'b'"),
+    ],
+)
+def test_what_a_template_says_becomes_sql(project: Project, template: str, sql: str) -> None:
+    assert rendered(project, template) == sql
+
+
+@pytest.mark.parametrize(
+    ("template", "line", "what"),
+    [
+        ("select\n{{ sorce('a') }}", 2, "'sorce' is undefined"),
+        ("select\n\n{{ source('plant') }}", 3, "job.yaml declares no source 'plant' (it has: plant_readings)"),
+        ("{{ param('limt') }}", 1, "job.yaml declares no param 'limt' (it has: limit, name)"),
+        ("{{ table('historian.readings') }}", 1, "job.yaml declares no table 'historian.readings'"),
+        ("a\n{% for x in %}", 2, "template: "),
+        ("a\nb\n{{ 'x'.__class__.__mro__ }}", 3, "unsafe"),
+        ("{{ none.x }}", 1, "template: "),
+        ("{% set x = [] %}\n{{ x.append(1) }}", 2, "unsafe"),
+        ("{% include 'a' %}", 1, "template: "),
+    ],
+)
+def test_a_fault_is_told_at_its_line(project: Project, template: str, line: int, what: str) -> None:
+    with pytest.raises(UserError) as told:
+        rendered(project, template)
+    (problem,) = told.value.problems
+    assert str(problem.where).endswith(f"historian.readings.sql.j2:{line}")
+    assert what in problem.what
+
+
+def test_faults_of_the_folder_are_told_all_at_once(project: Project) -> None:
+    folder = project.sql / "test" / "hot_v1"
+    (folder / "job.yaml").write_text(JOB.replace("test/hot_v1", "test/cold_v1"))
+    (folder / "other.sink.sql.j2").write_text("select 1")
+    with pytest.raises(UserError) as told:
+        spec.load(project, "test/hot_v1")
+    assert [p.what for p in told.value.problems] == [
+        "name is 'test/cold_v1', the folder says 'test/hot_v1'",
+        "no template for the sink 'historian.readings'",
+        "job.yaml does not write 'other.sink'",
+    ]
+
+
+def test_an_unknown_job_lists_those_there_are(project: Project) -> None:
+    with pytest.raises(UserError, match=r"there is no job 'test/hot_v2'[\s\S]*test/hot_v1"):
+        spec.load(project, "test/hot_v2")

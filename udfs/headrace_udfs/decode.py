@@ -1,0 +1,116 @@
+"""Payloads of a contract into readings that can be trusted: decoded by its format, then checked in bulk."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from headrace_udfs import quality, times
+from headrace_udfs.contract import Contract, FieldSpec, QualitySpec
+from headrace_udfs.faults import Code, Fault
+from headrace_udfs.formats import FORMATS
+from headrace_udfs.formats.base import Decoded, Payloads
+from headrace_udfs.types import ARROW, QUALITY, TS
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+Faults = Iterator[tuple[int, Fault]]
+
+
+class Decoder:
+    """Decodes the payloads of one contract. `clock` gives seconds since 1970, for the latest time that is taken."""
+
+    def __init__(self, contract: Contract, clock: Callable[[], float] = time.time) -> None:
+        self._contract = contract
+        self._format = FORMATS[contract.format](contract)
+        self._clock = clock
+
+    def decode(self, payloads: Payloads) -> Decoded:
+        """Columns of the contract in its order and types, and the first fault of each payload that has one.
+
+        The columns of a refused payload mean nothing.
+        """
+        raw = self._format.decode(payloads)
+        faults = dict(raw.faults)
+        columns: dict[str, pa.Array] = {}
+
+        def refuse(found: Faults) -> None:
+            for i, fault in found:
+                faults.setdefault(i, fault)
+
+        columns_in_order = [*self._contract.fields, TS, QUALITY]
+        columns[TS] = self._time(raw.columns[TS], refuse)
+        for name, field in self._contract.fields.items():
+            columns[name] = self._field(name, field, raw.columns[name], refuse)
+        columns[QUALITY] = self._quality(raw.columns.get(QUALITY), len(payloads), refuse)
+        return Decoded({name: columns[name] for name in columns_in_order}, faults)
+
+    def _time(self, values: pa.Array, refuse: Callable[[Faults], None]) -> pa.Array:
+        spec = self._contract.time
+        if spec.unit == "iso8601":
+            instants, bad = times.from_iso8601(values)
+            refuse((i, Fault(fault.code, f"{TS}: {fault.message}")) for i, fault in bad.items())
+            micros = instants.cast(pa.int64()).fill_null(0).to_numpy()
+        else:
+            micros = times.from_epoch(values, spec.unit)
+        earliest = (spec.earliest - _EPOCH) // _MICROSECOND
+        latest = int(self._clock() * 1e6) + spec.latest // _MICROSECOND
+        refuse(_out_of_bounds(micros, earliest, latest))
+        return pa.array(micros).view(ARROW["timestamp"])
+
+    def _field(self, name: str, field: FieldSpec, values: pa.Array, refuse: Callable[[Faults], None]) -> pa.Array:
+        if field.type == "timestamp":
+            values, bad = times.from_iso8601(values)
+            refuse((i, Fault(fault.code, f"{name}: {fault.message}")) for i, fault in bad.items())
+        if field.range:
+            refuse(_out_of_range(name, field, values))
+        return values
+
+    def _quality(self, values: pa.Array | None, rows: int, refuse: Callable[[Faults], None]) -> pa.Array:
+        spec = self._contract.quality
+        if spec is None or values is None:
+            return pa.array(np.zeros(rows, np.int64))
+        codes = _status_codes(spec, values)
+        unknown = np.flatnonzero(codes == quality.UNKNOWN).tolist()
+        refuse(
+            (i, Fault(Code.UNKNOWN_QUALITY, f"{QUALITY}: {values[i].as_py()!r} is none that '{spec.mapping}' knows"))
+            for i in unknown
+        )
+        return pa.array(codes)
+
+
+def _status_codes(spec: QualitySpec, values: pa.Array) -> quality.Codes:
+    missing = quality.SEVERITY[spec.missing]
+    match spec.mapping:
+        case "opcua":
+            return quality.from_opcua(values, missing)
+        case "opcda":
+            return quality.from_opcda(values, missing)
+        case "names":
+            return quality.from_names(values, spec.names, missing)
+
+
+def _out_of_bounds(micros: times.Micros, earliest: int, latest: int) -> Faults:
+    for i in np.flatnonzero((micros < earliest) | (micros > latest)).tolist():
+        found = f"{TS}: {np.datetime64(int(micros[i]), 'us')}Z"
+        if micros[i] < earliest:
+            yield i, Fault(Code.TIME_BEFORE_BOUNDS, f"{found} is before {np.datetime64(earliest, 'us')}Z")
+        else:
+            yield i, Fault(Code.TIME_AFTER_BOUNDS, f"{found} is after {np.datetime64(latest, 'us')}Z")
+
+
+def _out_of_range(name: str, field: FieldSpec, values: pa.Array) -> Faults:
+    low, high = field.range or (None, None)
+    unit = f" {field.unit}" if field.unit else ""
+    sides = (("below", low, pc.less), ("above", high, pc.greater))
+    for side, bound, beyond in ((side, bound, beyond) for side, bound, beyond in sides if bound is not None):
+        outside = beyond(values, pa.scalar(bound, values.type))
+        for i in pc.indices_nonzero(outside.fill_null(False)).to_pylist():
+            found = f"{name}: {values[i].as_py()}{unit} is {side} {bound}{unit}"
+            yield i, Fault(Code.OUT_OF_RANGE, found)

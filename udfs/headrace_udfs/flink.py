@@ -1,0 +1,67 @@
+"""The thin wrapper that runs a Pipeline inside Flink's Python workers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+from pyflink.table import DataTypes
+from pyflink.table.types import DataType
+from pyflink.table.udf import FunctionContext, ScalarFunction, UserDefinedScalarFunctionWrapper, udf
+
+from headrace_udfs.pipeline import Pipeline
+from headrace_udfs.types import ContractType
+
+_TYPES: dict[ContractType, DataType] = {
+    "string": DataTypes.STRING(),
+    "double": DataTypes.DOUBLE(),
+    "long": DataTypes.BIGINT(),
+    "boolean": DataTypes.BOOLEAN(),
+    "timestamp": DataTypes.TIMESTAMP(6),  # UTC: PyFlink carries no TIMESTAMP_LTZ inside a ROW
+}
+
+
+class _Columns(pd.DataFrame):
+    """A struct array under a name that PyFlink takes for pandas.
+
+    PyFlink turns a result into Arrow with `pa.Array.from_pandas(result, mask=result.isnull())`. pyarrow asks such
+    an object for its array first and refuses a mask then, so this has none: the columns cross as they were built,
+    where a true DataFrame costs two conversions of each.
+    """
+
+    _internal_names = [*pd.DataFrame._internal_names, "_struct"]
+
+    def __init__(self, struct: pa.StructArray) -> None:
+        super().__init__(index=pd.RangeIndex(len(struct)))
+        self._struct = struct
+
+    def isnull(self) -> Any:
+        return None
+
+    def __arrow_array__(self, type: pa.DataType | None = None) -> pa.StructArray:  # noqa: A002 - pyarrow's protocol
+        return self._struct if type is None or type == self._struct.type else self._struct.cast(type)
+
+
+class Ingest(ScalarFunction):  # type: ignore[misc]
+    """payload BYTES -> ROW of the pipeline's columns and err_stage, err_code, err_msg."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+
+    def open(self, function_context: FunctionContext) -> None:
+        metrics = function_context.get_metric_group().add_group("headrace")
+        self._pipeline.open(lambda name, n: metrics.counter(name).inc(n))
+
+    def close(self) -> None:
+        self._pipeline.close()
+
+    def eval(self, payloads: pd.Series[Any]) -> _Columns:
+        return _Columns(self._pipeline.run(payloads.tolist()).to_struct_array())
+
+
+def ingest(pipeline: Pipeline) -> UserDefinedScalarFunctionWrapper:
+    """The SQL function of a pipeline."""
+    columns = {**pipeline.columns, "err_stage": "string", "err_code": "string", "err_msg": "string"}
+    row = DataTypes.ROW([DataTypes.FIELD(name, _TYPES[kind]) for name, kind in columns.items()])
+    return udf(Ingest(pipeline), result_type=row, func_type="pandas")

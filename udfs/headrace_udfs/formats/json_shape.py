@@ -1,0 +1,73 @@
+"""Typed msgspec structs of what a contract reads, and the columns taken out of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from headrace_udfs.formats.json_exact import EXACT
+from headrace_udfs.formats.json_leaves import Kind, Leaf
+
+# Narrower than the rule: from 2^53 on, the double alone does not tell whether the payload held a whole number.
+_TYPES: dict[Kind, Any] = {
+    "string": str,
+    "double": Annotated[float, Meta(gt=-float(EXACT), lt=float(EXACT))],
+    "long": Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)],
+    "boolean": bool,
+    "timestamp": str,
+    "instant": float,
+    "ticks": Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)],
+}
+
+
+class Shape:
+    """An object of the payload: a struct with an attribute for each key that leads to a leaf.
+
+    A key that may be left out is UNSET when it is, so that the keys that were there can be counted.
+    """
+
+    def __init__(self, leaves: Sequence[tuple[int, Leaf]], depth: int = 0) -> None:
+        keys = dict.fromkeys(leaf.path[depth] for _, leaf in leaves)
+        self.required = any(leaf.required for _, leaf in leaves)
+        self._values: list[tuple[attrgetter[Any], int, bool, int]] = []
+        self._objects: list[tuple[attrgetter[Any], int, Shape]] = []
+        fields: list[Any] = []
+        for number, key in enumerate(keys):
+            get, colons = attrgetter(f"f{number}"), 1 + key.count(":")
+            below = [(slot, leaf) for slot, leaf in leaves if leaf.path[depth] == key]
+            slot, leaf = below[0]
+            if len(leaf.path) == depth + 1:
+                kind, required = _TYPES[leaf.kind], leaf.required
+                self._values.append((get, slot, required, colons))
+            else:
+                inner = Shape(below, depth + 1)
+                kind, required = inner.struct, inner.required
+                self._objects.append((get, colons, inner))
+            fields.append((f"f{number}", kind) if required else (f"f{number}", kind | None | UnsetType, UNSET))
+        rename = {f"f{number}": key for number, key in enumerate(keys)}
+        self.struct: type[msgspec.Struct] = msgspec.defstruct("Shape", fields, gc=False, kw_only=True, rename=rename)
+        self._nothing = None if self.required else self.struct()
+
+    def take(self, rows: Sequence[Any], columns: list[list[Any]]) -> int:
+        """Append the leaves of `rows` to their columns; returns how many colons the keys found account for."""
+        accounted = 0
+        for get, slot, required, colons in self._values:
+            values = list(map(get, rows))
+            present = len(rows)
+            if not required and (absent := values.count(UNSET)):
+                values = [None if value is UNSET else value for value in values]
+                present -= absent
+            accounted += present * colons
+            columns[slot] += values
+        for get, colons, inner in self._objects:
+            objects = list(map(get, rows))
+            present = len(rows)
+            if not inner.required:
+                present -= objects.count(UNSET)
+                objects = [inner._nothing if value is UNSET or value is None else value for value in objects]
+            accounted += present * colons + inner.take(objects, columns)
+        return accounted

@@ -1,0 +1,131 @@
+"""Payloads to readings in one pass: decoded, then through each step, a row's failure being that row's alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from headrace_udfs.contract import Contract
+from headrace_udfs.decode import Decoder
+from headrace_udfs.faults import Code, Fault, readable
+from headrace_udfs.formats.base import Payloads
+from headrace_udfs.isolate import isolate
+from headrace_udfs.step import CatalogAddress, Columns, Step, Worker
+from headrace_udfs.types import ARROW, ContractType
+
+DECODE = "decode"
+ERRORS: Mapping[str, ContractType] = {"err_stage": "string", "err_code": "string", "err_msg": "string"}
+
+Positions = npt.NDArray[np.int64]
+
+
+class Pipeline:
+    """A contract and the steps after it. Pickles as these; `open` makes the rest, in the worker.
+
+    Raises ValueError when a step needs a column that nothing before it has, or adds one that is there already.
+    """
+
+    def __init__(self, contract: Contract, steps: Sequence[Step] = (), catalog: CatalogAddress | None = None) -> None:
+        self._contract = contract
+        self._steps = tuple(steps)
+        self._catalog = catalog
+        self.columns: dict[str, ContractType] = contract.columns
+        for step in self._steps:
+            if absent := [name for name in step.needs if name not in self.columns]:
+                raise ValueError(f"step '{step.name}' needs {', '.join(absent)}; there is {', '.join(self.columns)}")
+            if present := [name for name in step.outputs if name in self.columns]:
+                raise ValueError(f"step '{step.name}' adds {', '.join(present)}, which is there already")
+            self.columns |= step.outputs
+
+    def open(self, count: Callable[[str, int], None]) -> None:
+        """Make ready to run; `count(name, n)` adds n to the metric `name`."""
+        self._decoder = Decoder(self._contract)
+        worker = Worker(self._catalog, count)
+        for step in self._steps:
+            step.open(worker)
+
+    def close(self) -> None:
+        """Let go of what the steps hold in the worker."""
+        for step in self._steps:
+            step.close()
+
+    def run(self, payloads: Payloads) -> pa.RecordBatch:
+        """One row a payload: `columns`, and ERRORS, which are null where the row is good.
+
+        The columns of a row that is not good mean nothing.
+        """
+        rows = len(payloads)
+        decoded = self._decoder.decode(payloads)
+        refused = {i: (DECODE, fault) for i, fault in decoded.faults.items()}
+        columns = {**decoded.columns, **self._stepped(decoded.columns, rows, refused)}
+        refused = dict(sorted(refused.items()))
+        where = np.fromiter(refused, np.int64, len(refused))
+        for name, texts in zip(ERRORS, _error_texts(refused), strict=True):
+            columns[name] = _spread(pa.array(texts, pa.string()), where, rows)
+        return pa.RecordBatch.from_arrays(
+            [columns[name] for name in (*self.columns, *ERRORS)], [*self.columns, *ERRORS]
+        )
+
+    def _stepped(self, columns: Columns, rows: int, refused: dict[int, tuple[str, Fault]]) -> Columns:
+        """What the steps add for the rows not refused; those that a step fails on are refused, and left null."""
+        good = np.delete(np.arange(rows), list(refused))
+        needed = {name for step in self._steps for name in step.needs} & columns.keys()
+        flowing = {name: columns[name].take(pa.array(good)) if refused else columns[name] for name in needed}
+        if self._contract.key in flowing:
+            flowing[self._contract.key] = flowing[self._contract.key].dictionary_encode()
+        for step in self._steps:
+            outputs, failed = _apply(step, flowing, len(good))
+            for i, error in failed.items():
+                refused[int(good[i])] = (
+                    step.name,
+                    Fault(Code.UDF_FAILED, readable(f"{type(error).__name__}: {error}")),
+                )
+            if failed:
+                kept = np.delete(np.arange(len(good)), list(failed))
+                flowing = {name: column.take(pa.array(kept)) for name, column in flowing.items()}
+                good = good[kept]
+            flowing |= outputs
+        added = [name for step in self._steps for name in step.outputs]
+        return {name: _spread(flowing[name], good, rows) for name in added}
+
+
+def _apply(step: Step, columns: Columns, rows: int) -> tuple[Columns, dict[int, Exception]]:
+    """The step's outputs for the rows it does not fail on, and what it raises on each of the others, by position."""
+
+    def applied(start: int, stop: int) -> Columns:
+        sliced = {name: column.slice(start, stop - start) for name, column in columns.items()}
+        return _checked(step, step.apply(sliced), stop - start)
+
+    try:
+        return _checked(step, step.apply(columns), rows), {}
+    except Exception:
+        pieces = isolate(applied, rows)
+    kept = [piece.result for piece in pieces if piece.result is not None]
+    empty = {name: pa.array([], ARROW[kind]) for name, kind in step.outputs.items()}
+    outputs = {name: pa.concat_arrays([column, *(result[name] for result in kept)]) for name, column in empty.items()}
+    return outputs, {piece.start: piece.error for piece in pieces if piece.error is not None}
+
+
+def _checked(step: Step, outputs: Columns, rows: int) -> Columns:
+    for name, kind in step.outputs.items():
+        if outputs[name].type != ARROW[kind] or len(outputs[name]) != rows:
+            found = f"{len(outputs[name])} of {outputs[name].type}"
+            raise TypeError(f"'{name}' is {found}; {rows} of {ARROW[kind]} are wanted")
+    return outputs
+
+
+def _error_texts(refused: Mapping[int, tuple[str, Fault]]) -> tuple[list[str], list[str], list[str]]:
+    stages = [stage for stage, _ in refused.values()]
+    return stages, [fault.code.value for _, fault in refused.values()], [fault.message for _, fault in refused.values()]
+
+
+def _spread(values: pa.Array, where: Positions, rows: int) -> pa.Array:
+    """An array of `rows` with value i at position where[i], null elsewhere."""
+    if len(values) == rows:
+        return values
+    source = np.full(rows, -1, np.int64)
+    source[where] = np.arange(len(where))
+    return values.take(pa.array(source, mask=source < 0))

@@ -1,0 +1,65 @@
+"""The steps that a job can name under `through:`, thin over the pure functions that do the work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+
+import numpy as np
+import pyarrow as pa
+
+from headrace_udfs import tag_cache
+from headrace_udfs.enrich import enrich
+from headrace_udfs.score import is_anomaly, modified_z
+from headrace_udfs.step import Columns, Step, Worker
+from headrace_udfs.types import ContractType
+
+
+class _TagStep:
+    """A step that knows the plant's tags."""
+
+    name: ClassVar[str]
+
+    def open(self, worker: Worker) -> None:
+        if worker.catalog is None:
+            raise ValueError(f"step '{self.name}' reads {tag_cache.TABLE} and was given no catalog")
+        self._worker = worker
+        self._address = worker.catalog
+        self._cache = tag_cache.acquire(worker.catalog)
+
+    def close(self) -> None:
+        tag_cache.release(self._address)
+
+
+class Enrich(_TagStep):
+    """tag -> asset, unit. Counts readings of tags that historian.tags does not know as `unknown_tags`."""
+
+    name: ClassVar[str] = "enrich"
+    needs: ClassVar[tuple[str, ...]] = ("tag",)
+    outputs: ClassVar[Mapping[str, ContractType]] = {"asset": "string", "unit": "string"}
+
+    def apply(self, columns: Columns) -> Columns:
+        table = self._cache.table
+        rows = table.look_up(columns["tag"])
+        if unknown := int(np.count_nonzero(rows < 0)):
+            self._worker.count("unknown_tags", unknown)
+        asset, unit = enrich(rows, table)
+        return {"asset": asset, "unit": unit}
+
+
+class Score(_TagStep):
+    """tag, value, quality -> score, anomaly; both null where there is no score."""
+
+    name: ClassVar[str] = "score"
+    needs: ClassVar[tuple[str, ...]] = ("tag", "value", "quality")
+    outputs: ClassVar[Mapping[str, ContractType]] = {"score": "double", "anomaly": "boolean"}
+
+    def apply(self, columns: Columns) -> Columns:
+        median, mad = self._cache.table.baselines(columns["tag"])
+        value = columns["value"].to_numpy(zero_copy_only=False)
+        score = modified_z(value, columns["quality"].to_numpy(), median, mad)
+        none = np.isnan(score)
+        return {"score": pa.array(score, mask=none), "anomaly": pa.array(is_anomaly(score), mask=none)}
+
+
+STEPS: dict[str, Callable[[], Step]] = {step.name: step for step in (Enrich, Score)}

@@ -1,0 +1,99 @@
+"""historian.tags in a worker's memory, read again whenever the table has changed."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from pyiceberg.catalog import Catalog, load_catalog
+from tenacity import RetryError, Retrying, stop_after_attempt, wait_exponential
+
+from headrace_udfs.references import resolve
+from headrace_udfs.step import CatalogAddress
+from headrace_udfs.tags import COLUMNS, TagTable
+
+TABLE = "historian.tags"
+REFRESH_S = 5.0
+
+_log = logging.getLogger(__name__)
+
+
+class TagCache:
+    """The tags of one catalog. `table` is replaced as a whole when a look at the catalog finds a new snapshot.
+
+    A failing look is logged, and the tags stay as they are. Raises RuntimeError when the first one fails four times.
+    """
+
+    def __init__(self, address: CatalogAddress, refresh_s: float = REFRESH_S) -> None:
+        self._refresh_s = refresh_s
+        self._snapshot: int | None = None
+        self.table = TagTable.empty()
+        try:
+            for attempt in Retrying(stop=stop_after_attempt(4), wait=wait_exponential(0.5, max=4)):
+                with attempt:
+                    self._catalog = _connect(address)
+                    self.refresh()
+        except RetryError as failure:
+            cause = failure.last_attempt.exception()
+            raise RuntimeError(f"{TABLE} of catalog '{address.name}' cannot be read: {cause}") from cause
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="headrace-tags", daemon=True)
+        self._thread.start()
+
+    def refresh(self) -> None:
+        """Look once, and read the tags if the table has changed. A table without a snapshot has no tags."""
+        table = self._catalog.load_table(TABLE)
+        snapshot = table.current_snapshot()
+        if snapshot is None:
+            self._snapshot, self.table = None, TagTable.empty()
+        elif snapshot.snapshot_id != self._snapshot:
+            rows = table.scan(selected_fields=COLUMNS, snapshot_id=snapshot.snapshot_id).to_arrow()
+            self._snapshot, self.table = snapshot.snapshot_id, TagTable.of(rows)
+            _log.info("%d tags of %s, snapshot %d", len(self.table), TABLE, snapshot.snapshot_id)
+
+    def close(self) -> None:
+        """End the thread that looks."""
+        self._stop.set()
+        self._thread.join(timeout=10)
+        self._catalog.close()
+
+    def _keep(self) -> None:
+        while not self._stop.wait(self._refresh_s):
+            try:
+                self.refresh()
+            except Exception:
+                _log.warning(
+                    "%s could not be read; the %d tags stay as they are", TABLE, len(self.table), exc_info=True
+                )
+
+
+def _connect(address: CatalogAddress) -> Catalog:
+    return load_catalog(address.name, **{key: resolve(value) for key, value in address.properties.items()})
+
+
+_Key = tuple[str, tuple[tuple[str, str], ...]]
+_lock = threading.Lock()
+_shared: dict[_Key, tuple[TagCache, int]] = {}
+
+
+def acquire(address: CatalogAddress) -> TagCache:
+    """The cache of this catalog that all steps of the process share; give it back with `release`."""
+    with _lock:
+        cache, users = _shared.get(_key(address)) or (TagCache(address), 0)
+        _shared[_key(address)] = cache, users + 1
+        return cache
+
+
+def release(address: CatalogAddress) -> None:
+    """Give back what `acquire` gave; the last one to do so ends the cache."""
+    with _lock:
+        cache, users = _shared[_key(address)]
+        if users > 1:
+            _shared[_key(address)] = cache, users - 1
+        else:
+            del _shared[_key(address)]
+            cache.close()
+
+
+def _key(address: CatalogAddress) -> _Key:
+    return address.name, tuple(sorted(address.properties.items()))
