@@ -116,4 +116,5 @@ def root_cause(trace: str) -> str:
     if not causes:
         return trace.strip().splitlines()[0] if trace.strip() else ""
     kind, text = next(((k, t) for k, t in reversed(causes) if t), causes[-1])
-    return f"{kind.rsplit('.', 1)[-1]}: {text}" if text else kind
+    name = kind.rsplit(".", 1)[-1]
+    return f"{name}: {text}" if text else name

@@ -107,7 +107,7 @@ def _select_columns(environment, composition: Composition, sink: str) -> list[st
 
     rendered, path = composition.selects[sink], composition.folder.templates[sink]
     try:
-        return list(environment.sql_query(rendered.sql).get_schema().get_field_names())
+        return list(environment.sql_query(rendered.sql).get_resolved_schema().get_column_names())
     except (Py4JJavaError, TableException) as error:
         said = str(error.java_exception) if isinstance(error, Py4JJavaError) else str(error)
         found = _FLINK_PLACE.search(said)

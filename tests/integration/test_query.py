@@ -11,6 +11,7 @@ from typing import Protocol
 
 import pyarrow as pa
 import pytest
+
 from headrace import catalog, cli, settings, tables, warehouse
 from headrace.errors import PlatformError, UserError
 from headrace.project import Project

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from pyiceberg.exceptions import CommitFailedException
+
 from headrace import catalog, settings, tables, tags, train
 from headrace.errors import CheckFailed, PlatformError, UserError
 from headrace.project import Project
 from headrace.settings import Settings
-from pyiceberg.exceptions import CommitFailedException
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

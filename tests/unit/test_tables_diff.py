@@ -3,16 +3,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from headrace import yamlfile
-from headrace.tables import Table
-from headrace.tables.diff import changes, widens
-from headrace.tables.model import TYPES
-from headrace.tables.unsafe import refusals
 from hypothesis import given
 from hypothesis import strategies as st
 from pyiceberg.schema import promote
 from pyiceberg.table.metadata import TableMetadata, new_table_metadata
 from pyiceberg.types import DecimalType, PrimitiveType
+
+from headrace import yamlfile
+from headrace.tables import Table
+from headrace.tables.diff import changes, widens
+from headrace.tables.model import TYPES
+from headrace.tables.unsafe import refusals
 
 BEFORE = """\
 description: What it holds.

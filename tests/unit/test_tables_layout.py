@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from headrace.tables.layout import Partition, Sort
 from hypothesis import given
 from hypothesis import strategies as st
+
+from headrace.tables.layout import Partition, Sort
 
 columns = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)
 partitions = st.one_of(

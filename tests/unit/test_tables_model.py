@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+
 from headrace import yamlfile
 from headrace.errors import UserError
 from headrace.project import Project

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from headrace import tagfile
 from headrace.errors import UserError
 from headrace.tags import laid_over
-from hypothesis import given
-from hypothesis import strategies as st
 
 SCHEMA = pa.schema(
     [

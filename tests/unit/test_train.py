@@ -8,9 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from duckdb import DuckDBPyConnection
-from headrace.train import Baseline, baselines
 from hypothesis import given
 from hypothesis import strategies as st
+
+from headrace.train import Baseline, baselines
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 GOOD, UNCERTAIN, BAD = 0, 0x40000000, 0x80000000

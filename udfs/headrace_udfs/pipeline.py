@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from headrace_udfs.arrays import spread
 from headrace_udfs.contract import Contract
 from headrace_udfs.decode import Decoder
 from headrace_udfs.faults import Code, Fault, readable
@@ -18,8 +18,6 @@ from headrace_udfs.types import ARROW, ContractType
 
 DECODE = "decode"
 ERRORS: Mapping[str, ContractType] = {"err_stage": "string", "err_code": "string", "err_msg": "string"}
-
-Positions = npt.NDArray[np.int64]
 
 
 class Pipeline:
@@ -61,10 +59,9 @@ class Pipeline:
         decoded = self._decoder.decode(payloads)
         refused = {i: (DECODE, fault) for i, fault in decoded.faults.items()}
         columns = {**decoded.columns, **self._stepped(decoded.columns, rows, refused)}
-        refused = dict(sorted(refused.items()))
         where = np.fromiter(refused, np.int64, len(refused))
         for name, texts in zip(ERRORS, _error_texts(refused), strict=True):
-            columns[name] = _spread(pa.array(texts, pa.string()), where, rows)
+            columns[name] = spread(pa.array(texts, pa.string()), where, rows)
         return pa.RecordBatch.from_arrays(
             [columns[name] for name in (*self.columns, *ERRORS)], [*self.columns, *ERRORS]
         )
@@ -89,7 +86,7 @@ class Pipeline:
                 good = good[kept]
             flowing |= outputs
         added = [name for step in self._steps for name in step.outputs]
-        return {name: _spread(flowing[name], good, rows) for name in added}
+        return {name: spread(flowing[name], good, rows) if refused else flowing[name] for name in added}
 
 
 def _apply(step: Step, columns: Columns, rows: int) -> tuple[Columns, dict[int, Exception]]:
@@ -120,12 +117,3 @@ def _checked(step: Step, outputs: Columns, rows: int) -> Columns:
 def _error_texts(refused: Mapping[int, tuple[str, Fault]]) -> tuple[list[str], list[str], list[str]]:
     stages = [stage for stage, _ in refused.values()]
     return stages, [fault.code.value for _, fault in refused.values()], [fault.message for _, fault in refused.values()]
-
-
-def _spread(values: pa.Array, where: Positions, rows: int) -> pa.Array:
-    """An array of `rows` with value i at position where[i], null elsewhere."""
-    if len(values) == rows:
-        return values
-    source = np.full(rows, -1, np.int64)
-    source[where] = np.arange(len(where))
-    return values.take(pa.array(source, mask=source < 0))

@@ -46,7 +46,7 @@ class TagTable:
     def look_up(self, tags: pa.Array) -> Positions:
         """The row of each of `tags` (string, plain or dictionary-encoded), -1 where it is null or not known."""
         encoded = tags if pa.types.is_dictionary(tags.type) else tags.dictionary_encode()
-        rows = [self.positions.get(tag, -1) for tag in encoded.dictionary.to_pylist()]
+        rows = [self.positions.get(tag, -1) for tag in encoded.dictionary.to_numpy(zero_copy_only=False)]
         positions: Positions = np.array([*rows, -1], np.int64)[encoded.indices.fill_null(len(rows)).to_numpy()]
         return positions
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Annotated, Any
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -47,9 +48,10 @@ def print_json(value: Any) -> None:
 
 def table(*columns: str, title: str | None = None, numbers: tuple[str, ...] = ()) -> Table:
     """An empty table for `out`; the columns named in `numbers` are set flush right."""
-    made = Table(title=title, title_justify="left", header_style="bold")
+    made = Table(title=title, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for name in columns:
-        made.add_column(name, justify="right" if name in numbers else "left", overflow="fold")
+        number = name in numbers
+        made.add_column(name, justify="right" if number else "left", overflow="fold", no_wrap=number)
     return made
 
 

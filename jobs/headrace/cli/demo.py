@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from duckdb import DuckDBPyConnection
+from rich.markup import escape
 from rich.panel import Panel
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from headrace import demo as line
 from headrace import reconcile, warehouse
@@ -76,7 +78,7 @@ def _report(connection: DuckDBPyConnection, outcome: Outcome, picture: Path) -> 
     ).to_arrow_table()
     title = f"{TREND_TAG}, {TREND_SINCE:%B %Y}"
     out.rule(title, align="left")
-    out.print(trend.in_terminal(rows, title, min(out.width, 110)), highlight=False, markup=False)
+    out.print(Text.from_ansi(trend.in_terminal(rows, title, min(out.width, 110))))
     out.print(f"picture: {trend.to_png(rows, title, 'm/s', picture)}", highlight=False, soft_wrap=True)
     out.print(_next(outcome))
 
@@ -94,23 +96,27 @@ def _counts(connection: DuckDBPyConnection) -> None:
 
 
 def _dead_letters(connection: DuckDBPyConnection) -> None:
-    shown = table("stage", "code", "records", "for example", numbers=("records",))
+    shown = table("records", "stage", "code", "for example", numbers=("records",))
+    shown.expand = True
+    for column in shown.columns:
+        column.no_wrap = True
+    shown.columns[-1].ratio, shown.columns[-1].overflow = 1, "ellipsis"
     for stage, code, records, example in warehouse.run(connection, "demo_dead_letters", {"job": line.JOB}).fetchall():
-        shown.add_row(stage, code, f"{records:,}", example)
+        shown.add_row(f"{records:,}", stage, code, escape(example))
     out.print(shown)
 
 
 def _anomalies(connection: DuckDBPyConnection) -> None:
     numbers = ("value", "score", "anomalies")
-    shown = table("tag", "asset", "time (UTC)", "value", "unit", "score", "anomalies", numbers=numbers)
-    for tag, asset, ts, value, unit, score, count in warehouse.run(connection, "demo_anomalies", {}).fetchall():
-        shown.add_row(tag, asset, f"{ts:%Y-%m-%d %H:%M}", f"{value:.2f}", unit, f"{score:+,.1f}", f"{count:,}")
+    shown = table("tag", "time (UTC)", "value", "unit", "score", "anomalies", numbers=numbers)
+    for tag, ts, value, unit, score, count in warehouse.run(connection, "demo_anomalies", {}).fetchall():
+        shown.add_row(tag, f"{ts:%Y-%m-%d %H:%M}", f"{value:.2f}", unit, f"{score:+,.1f}", f"{count:,}")
     out.print(shown)
 
 
 def _next(outcome: Outcome) -> Panel:
     commands = [
-        """./run headrace query "select tag, max(value) from historian.readings group by tag" """.strip(),
+        './run headrace query "from historian.readings where anomaly limit 5"',
         f"./run headrace reconcile {line.JOB}",
         "./run headrace local down",
     ]

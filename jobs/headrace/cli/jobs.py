@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from itertools import groupby
 from typing import Annotated, Any
 
 import typer
@@ -14,6 +15,8 @@ from headrace.cli.common import Context, Env, Json, log, out, print_json, table
 from headrace.cluster import Cluster
 from headrace.errors import UserError
 from headrace.reconcile import Balance
+
+HOLDS = "The account holds: every record is stored, and stored once."
 
 JobName = Annotated[str, typer.Argument(metavar="JOB", help="<domain>/<job>_v<N>, a folder under sql/.")]
 
@@ -66,6 +69,8 @@ def reconcile(
     else:
         show(balances)
     account.verdict(balances)
+    if not json:
+        out.print(f"{HOLDS}\n", highlight=False)
 
 
 def follow(context: Context, job: str, stalled_s: float) -> list[Balance]:
@@ -83,18 +88,18 @@ def follow(context: Context, job: str, stalled_s: float) -> list[Balance]:
 
 
 def show(balances: list[Balance]) -> None:
-    """The account as a table, one row a partition, and what is wrong below it."""
-    counts = ("first", "end", "records", "good", "dead", "missing", "repeated")
-    shown = table("topic", "partition", *counts, "holds", numbers=("partition", *counts))
-    for b in balances:
-        values = (b.first, b.end, b.records, b.good, b.dead, b.missing_count, b.repeated_count)
-        shown.add_row(b.topic, str(b.partition), *(f"{v:,}" for v in values), "yes" if b.holds else "[bold red]NO[/]")
-    if len(balances) > 1:
-        rows = [(b.records, b.good, b.dead, b.missing_count, b.repeated_count) for b in balances]
-        totals = (f"{sum(column):,}" for column in zip(*rows, strict=True))
+    """The account as a table a topic, one row a partition, and what is wrong below it."""
+    columns = ("partition", "first", "end", "records", "good", "dead", "missing", "repeated")
+    for topic, group in groupby(balances, key=lambda b: b.topic):
+        shown = table(*columns, title=topic, numbers=columns)
+        own = list(group)
+        rows = [(b.records, b.good, b.dead, b.missing_count, b.repeated_count) for b in own]
+        for b, values in zip(own, rows, strict=True):
+            style = None if b.holds else "bold red"
+            shown.add_row(str(b.partition), *(f"{v:,}" for v in (b.first, b.end, *values)), style=style)
         shown.add_section()
-        shown.add_row("all", "", "", "", *totals, "yes" if all(b.holds for b in balances) else "[bold red]NO[/]")
-    out.print(shown)
+        shown.add_row("all", "", "", *(f"{sum(column):,}" for column in zip(*rows, strict=True)), style="bold")
+        out.print(shown)
     for b in balances:
         for what, ranges in (("missing", b.missing), ("repeated", b.repeated)):
             for first, end in ranges[:20]:

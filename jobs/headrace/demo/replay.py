@@ -54,6 +54,7 @@ def replay(
             "linger.ms": 50,
             "compression.type": "lz4",
             "queue.buffering.max.messages": 500_000,
+            "log_level": 3,  # it retries while the broker starts, and would warn each time
             "delivery.report.only.error": True,
             "on_delivery": lambda error, _message: failures.append(str(error)),
         }

@@ -12,6 +12,9 @@ import pyarrow.compute as pc
 mpl.use("Agg")
 
 import matplotlib.pyplot as plt
+from matplotlib.dates import ConciseDateFormatter
+
+_TIME_FORMAT = "%Y-%m-%d %H:%M"
 
 
 def in_terminal(rows: pa.Table, title: str, width: int) -> str:
@@ -21,9 +24,9 @@ def in_terminal(rows: pa.Table, title: str, width: int) -> str:
     plotext.theme("clear")
     plotext.plot_size(width, 18)
     plotext.title(title)
-    plotext.date_form("d/m/Y")
-    plotext.plot(_days(rows), rows["value"].to_pylist(), marker="braille", label="value")
-    plotext.scatter(_days(anomalies), anomalies["value"].to_pylist(), marker="x", color="red", label="anomaly")
+    plotext.date_form("Y-m-d H:M", "Y-m-d")
+    plotext.plot(_moments(rows), rows["value"].to_pylist(), marker="braille", label="value")
+    plotext.scatter(_moments(anomalies), anomalies["value"].to_pylist(), marker="x", color="red", label="anomaly")
     built: str = plotext.build()
     return built
 
@@ -40,7 +43,8 @@ def to_png(rows: pa.Table, title: str, unit: str, path: Path) -> Path:
     below.plot(_times(rows), rows["score"].to_numpy(), linewidth=0.5, color="#4a5568")
     for limit in (-3.5, 3.5):
         below.axhline(limit, linewidth=0.8, linestyle="--", color="#c53030")
-    below.set_ylabel("modified z-score")
+    below.set_ylabel("score")
+    below.xaxis.set_major_formatter(ConciseDateFormatter(below.xaxis.get_major_locator()))
     for axes in (above, below):
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(visible=True, alpha=0.25)
@@ -55,5 +59,5 @@ def _times(rows: pa.Table) -> object:
     return rows["ts"].cast(pa.timestamp("us")).to_numpy()
 
 
-def _days(rows: pa.Table) -> list[str]:
-    return pc.strftime(rows["ts"], format="%d/%m/%Y").to_pylist()
+def _moments(rows: pa.Table) -> list[str]:
+    return pc.strftime(rows["ts"], format=_TIME_FORMAT).to_pylist()

@@ -1,7 +1,6 @@
 -- The strongest anomaly of each tag: a stretch of equal readings would fill a plain top ten by itself.
 select
     tag,
-    asset,
     max_by(ts, abs(score)) as ts,
     max_by(value, abs(score)) as value,
     any_value(unit) as unit,
@@ -9,6 +8,6 @@ select
     count(*) as anomalies
 from historian.readings
 where anomaly
-group by tag, asset
+group by tag
 order by abs(max_by(score, abs(score))) desc
 limit 10

@@ -46,12 +46,110 @@ class JsonFormat:
     def decode(self, payloads: Payloads) -> Decoded:
         """See Format. Costs least where payloads are good and hold the contract's keys alone."""
         columns: Columns = [[] for _ in self._leaves]
-        structs, where, left = self._structs(payloads)
         order: list[int] = []
+        structs, at = self._structs(payloads)
         for start in range(0, len(structs), CHUNK):
-            chunk = slice(start, start + CHUNK)
-            order += self._take_proven(structs[chunk], where[chunk], payloads, columns)
-        if len(order) < len(payloads):
-            left = sorted(set(range(len(payloads))).difference(order))
-        faults = self._take_exact(left, payloads, columns, order)
-        ...
+            end = start + CHUNK
+            order += self._take_proven(structs[start:end], at[start:end], payloads, columns)
+        if len(order) == len(payloads):
+            return Decoded(self._arrays(columns), {})
+        faults = self._take_exact(_all_but(order, len(payloads)), payloads, columns, order)
+        where = np.array(order, np.int64)
+        arrays = {name: spread(array, where, len(payloads)) for name, array in self._arrays(columns).items()}
+        return Decoded(arrays, faults)
+
+    def _structs(self, payloads: Payloads) -> tuple[list[Any], Sequence[int]]:
+        """The structs of all payloads that decode, and the positions of these."""
+        structs: list[Any] = []
+        failed: list[int] = []
+        remaining = iter(payloads)
+        while len(structs) + len(failed) < len(payloads):
+            try:
+                structs.extend(map(self._typed.decode, remaining))  # type: ignore[arg-type]  # None cannot be decoded
+            except _CANNOT:
+                failed.append(len(structs) + len(failed))
+        return structs, _all_but(failed, len(payloads)) if failed else range(len(payloads))
+
+    def _take_proven(
+        self, structs: Sequence[Any], at: Sequence[int], payloads: Payloads, columns: Columns
+    ) -> Sequence[int]:
+        """Append the leaves of those structs that hold all that is in their payloads; returns their positions."""
+        taken: Columns = [[] for _ in columns]
+        accounted = self._shape.take(structs, taken)
+        if not self._accounts_for(taken, accounted, [payloads[i] for i in at]):
+            whole = [k for k, i in enumerate(at) if self._is_whole(payloads[i])]
+            structs, at = [structs[k] for k in whole], [at[k] for k in whole]
+            taken = [[] for _ in columns]
+            self._shape.take(structs, taken)
+        for column, values in zip(columns, taken, strict=True):
+            column.extend(values)
+        return at
+
+    def _accounts_for(self, taken: Columns, accounted: int, payloads: Payloads) -> bool:
+        """Whether the keys of a chunk (`accounted` colons) and the texts taken are all there is in its payloads."""
+        text = b"\n".join(payloads)  # type: ignore[arg-type]  # no None was decoded
+        if len(text) > self._max_bytes or _escapes_a_colon(text):
+            return False
+        spare = int(np.count_nonzero(np.frombuffer(text, np.uint8) == ord(":"))) - accounted
+        return not spare or spare == sum("".join(filter(None, taken[slot])).count(":") for slot in self._texts)
+
+    def _is_whole(self, payload: bytes | None) -> bool:
+        """Whether every key of the payload is a different one, whatever it is called, and none stands too deep."""
+        if payload is None or len(payload) > self._max_bytes or _escapes_a_colon(payload):
+            return False
+        try:
+            return _colons(self._untyped.decode(payload), MAX_DEPTH) == payload.count(b":")
+        except _CANNOT:
+            return False
+
+    def _take_exact(
+        self, left: Sequence[int], payloads: Payloads, columns: Columns, order: list[int]
+    ) -> dict[int, Fault]:
+        """Append the leaves of the payloads at `left`, by the letter, or tell what is wrong with them."""
+        faults: dict[int, Fault] = {}
+        for i in left:
+            try:
+                values = self._exact.decode(payloads[i])
+            except Refused as refused:
+                faults[i] = refused.fault
+                continue
+            for column, value in zip(columns, values, strict=True):
+                column.append(value)
+            order.append(i)
+        return faults
+
+    def _arrays(self, columns: Columns) -> dict[str, pa.Array]:
+        return {
+            leaf.column: pa.array(column, ARRAYS[leaf.kind]) for leaf, column in zip(self._leaves, columns, strict=True)
+        }
+
+
+def _all_but(positions: Sequence[int], rows: int) -> list[int]:
+    others = np.ones(rows, np.bool_)
+    others[positions] = False
+    left: list[int] = np.flatnonzero(others).tolist()
+    return left
+
+
+def _escapes_a_colon(text: bytes) -> bool:
+    """Whether a colon may be spelt \\u003a, and so count where a text is read but not where it stands."""
+    return b"\\" in text and b"\\u003" in text
+
+
+def _colons(container: Any, depth: int) -> int:
+    """How many colons the JSON text of an object or array has: one a key, and those within keys and texts.
+
+    Raises RecursionError where objects and arrays stand in one another more than `depth` deep.
+    """
+    if depth == 0:
+        raise RecursionError
+    total = 0
+    if isinstance(container, dict):
+        total = len(container) + "".join(container).count(":")
+        container = container.values()
+    for value in container:
+        if isinstance(value, str):
+            total += value.count(":")
+        elif isinstance(value, dict | list):
+            total += _colons(value, depth - 1)
+    return total

@@ -24,6 +24,9 @@ _TYPES: dict[Kind, Any] = {
 }
 
 
+Columns = list[list[Any]]
+
+
 class Shape:
     """An object of the payload: a struct with an attribute for each key that leads to a leaf.
 
@@ -52,7 +55,7 @@ class Shape:
         self.struct: type[msgspec.Struct] = msgspec.defstruct("Shape", fields, gc=False, kw_only=True, rename=rename)
         self._nothing = None if self.required else self.struct()
 
-    def take(self, rows: Sequence[Any], columns: list[list[Any]]) -> int:
+    def take(self, rows: Sequence[Any], columns: Columns) -> int:
         """Append the leaves of `rows` to their columns; returns how many colons the keys found account for."""
         accounted = 0
         for get, slot, required, colons in self._values:

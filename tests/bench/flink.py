@@ -1,0 +1,57 @@
+"""The contenders on the session cluster: Flink's own JSON format in SQL alone, and the line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from string import Template
+
+import yaml
+
+from bench.meter import Meter
+from bench.stand import READINGS, SLOTS, Stand
+from headrace import local, render, submit
+from headrace.session import table_environment
+from headrace.sqltext import ident, literal
+
+JOB = "historian/readings_v1"
+_SQL = Path(__file__).parent / "sql"
+
+
+def json_format(stand: Stand, meter: Meter) -> None:
+    """Kafka to Iceberg in SQL, exactly once as the line, with nothing of Python; drops what it cannot read."""
+    _watch(stand, meter)
+    name = stand.settings.catalog.name
+    values = {
+        "topic": literal(stand.topic),
+        "bootstrap_servers": literal(stand.settings.kafka_client()["bootstrap.servers"]),
+        "sink": ident(f"{name}.{READINGS}"),
+    }
+    environment = table_environment(stand.project, stand.settings, "json", SLOTS)
+    environment.execute_sql(render.engine("catalog", name=name, options=stand.settings.catalog.flink()))
+    environment.execute_sql(Template((_SQL / "source.sql").read_text()).substitute(values))
+    inserted = environment.execute_sql(Template((_SQL / "insert.sql").read_text()).substitute(values))
+    stand.finish(str(inserted.get_job_client().get_job_id()))
+
+
+def line(stand: Stand, meter: Meter) -> None:
+    """The job that headrace ships, as headrace submits it."""
+    _watch(stand, meter)
+    submitted = submit.submit(stand.project, stand.settings, JOB, bounded=True, parallelism=SLOTS)
+    stand.finish(submitted.id)
+
+
+def decode_only(stand: Stand, meter: Meter) -> None:
+    """The line without its steps: what is left is decoding."""
+    folder = stand.project.sql / JOB
+    job = yaml.safe_load((folder / "job.yaml").read_text())
+    (folder / "job.yaml").write_text(yaml.safe_dump({**job, "through": []}, sort_keys=False))
+    template = folder / f"{READINGS}.sql.j2"
+    added = {"unit,", "asset,", "score,", "anomaly,"}
+    template.write_text("\n".join(line for line in template.read_text().splitlines() if line.strip() not in added))
+    line(stand, meter)
+
+
+def _watch(stand: Stand, meter: Meter) -> None:
+    for service in local.status(stand.project):
+        if service.pid and service.name in {"jobmanager", "taskmanager"}:
+            meter.watch(service.pid)

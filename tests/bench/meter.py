@@ -1,0 +1,68 @@
+"""CPU time of the processes that work for a contender, those that end on the way too."""
+
+from __future__ import annotations
+
+import threading
+from types import TracebackType
+from typing import Self
+
+import psutil
+
+_EVERY_S = 0.25
+
+Key = tuple[int, float]
+
+
+class Meter:
+    """Looks at watched processes and all below them a few times a second: a worker that is killed is known by its
+    last look, where its parent's account of ended children would leave it out."""
+
+    def __init__(self) -> None:
+        self._watched: list[psutil.Process] = []
+        self._before: dict[Key, float] = {}
+        self._last: dict[Key, float] = {}
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._look_on, name="meter", daemon=True)
+
+    def watch(self, pid: int) -> None:
+        """Count what this process and those below it spend from now on."""
+        process = psutil.Process(pid)
+        self._before |= _spent([process])
+        self._watched.append(process)
+
+    @property
+    def cpu_s(self) -> float:
+        """Seconds of CPU, user and system."""
+        return sum(spent - self._before.get(key, 0.0) for key, spent in self._last.items())
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _look_on(self) -> None:
+        ended = False
+        while not ended:
+            ended = self._done.wait(_EVERY_S)
+            self._last |= _spent(list(self._watched))
+
+
+def _spent(roots: list[psutil.Process]) -> dict[Key, float]:
+    spent: dict[Key, float] = {}
+    for root in roots:
+        try:
+            found = [root, *root.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            continue
+        for process in found:
+            try:
+                times = process.cpu_times()
+                spent[process.pid, process.create_time()] = times.user + times.system
+            except psutil.NoSuchProcess:
+                continue
+    return spent

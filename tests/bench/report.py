@@ -1,0 +1,161 @@
+"""What the runs say: marginal figures a contender, ratios of the line to each, as table, files and chart."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+
+import matplotlib as mpl
+import msgspec
+from rich.table import Table
+
+from bench.rounds import Run
+
+LINE = "line"
+TITLES = {
+    "json": "(1) Flink SQL, format json, no Python",
+    "line": "(2) headrace: decode, enrich, score, dead letters",
+    "decode": "(2b) headrace, decode alone, dead letters",
+    "loop": "(3) confluent-kafka + orjson + pyiceberg loop",
+    "spark": "(4) PySpark Structured Streaming, pandas UDF",
+}
+_PACKAGES = ("apache-flink", "confluent-kafka", "msgspec", "numpy", "orjson", "pandas", "pyarrow", "pyiceberg")
+
+
+class Marginal(msgspec.Struct, frozen=True):
+    """Figures of one contender, one a round: the large topic's less the small one's, divided by the rows between."""
+
+    contender: str
+    rows_s: list[float]
+    cpu_s_per_million: list[float]
+    line_ratio: float | None
+    faults: list[str]
+
+
+class Result(msgspec.Struct, frozen=True):
+    """`line_ratio` in `marginals`: the line's rows/s over the contender's, the median of the rounds' ratios."""
+
+    date: str
+    machine: str
+    versions: dict[str, str]
+    marginals: list[Marginal]
+    runs: list[Run]
+
+
+def summed_up(runs: Sequence[Run]) -> Result:
+    """Rates of each contender; a round with a wrong count has none."""
+    names = [name for name in TITLES if any(run.contender == name for run in runs)]
+    rates = {name: _marginal(runs, name) for name in names}
+    marginals = [
+        Marginal(
+            name,
+            [rate for rate, _ in rates[name].values()],
+            [cpu for _, cpu in rates[name].values()],
+            _ratio(rates.get(LINE, {}), rates[name]),
+            [f"round {run.round}: {run.fault}" for run in runs if run.contender == name and run.fault],
+        )
+        for name in names
+    ]
+    cores = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    now = datetime.now(UTC).isoformat(timespec="minutes")
+    return Result(now, cores, {name: version(name) for name in _PACKAGES}, marginals, list(runs))
+
+
+def _marginal(runs: Sequence[Run], name: str) -> dict[int, tuple[float, float]]:
+    """Rows/s and CPU-seconds per million rows, by round."""
+    found = {}
+    for number in sorted({run.round for run in runs} - {0}):
+        pair = sorted((r for r in runs if (r.contender, r.round) == (name, number)), key=lambda run: run.messages)
+        if len(pair) == 2 and not any(run.fault for run in pair):
+            small, large = pair
+            rows = large.messages - small.messages
+            found[number] = (
+                rows / (large.seconds - small.seconds),
+                (large.cpu_s - small.cpu_s) / rows * 1e6,
+            )
+    return found
+
+
+def _ratio(line: dict[int, tuple[float, float]], other: dict[int, tuple[float, float]]) -> float | None:
+    ratios = [line[number][0] / other[number][0] for number in line.keys() & other.keys()]
+    return median(ratios) if ratios else None
+
+
+def table(result: Result) -> Table:
+    """For the terminal."""
+    made = Table(title=f"Ingest, marginal figures ({result.date}, {result.machine})")
+    for heading, justify in _HEADINGS:
+        made.add_column(heading, justify=justify)  # type: ignore[arg-type]
+    for cells in _cells(result):
+        made.add_row(*cells)
+    return made
+
+
+_HEADINGS = (
+    ("contender", "left"),
+    ("k rows/s", "right"),
+    ("lowest to highest", "right"),
+    ("CPU-s per M rows", "right"),
+    ("line / this", "right"),
+    ("faults", "left"),
+)
+
+
+def _cells(result: Result) -> list[list[str]]:
+    return [
+        [
+            TITLES[m.contender],
+            f"{median(m.rows_s) / 1000:,.0f}" if m.rows_s else "void",
+            f"{min(m.rows_s) / 1000:,.0f} to {max(m.rows_s) / 1000:,.0f}" if m.rows_s else "",
+            f"{median(m.cpu_s_per_million):.1f}" if m.rows_s else "void",
+            f"{m.line_ratio:.2f}" if m.line_ratio else "",
+            "; ".join(m.faults) or "none",
+        ]
+        for m in result.marginals
+    ]
+
+
+def keep(result: Result, folder: Path) -> None:
+    """Write ingest.json, ingest.md and ingest.svg."""
+    (folder / "ingest.json").write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
+    rows = [[heading for heading, _ in _HEADINGS], ["---"] * len(_HEADINGS), *_cells(result)]
+    small, large = min(r.messages for r in result.runs), max(r.messages for r in result.runs)
+    text = [
+        "# Ingest bench",
+        "",
+        f"{result.date}, {result.machine}; {', '.join(f'{k} {v}' for k, v in result.versions.items())}.",
+        f"Marginal: the time and CPU of {large:,} messages less those of {small:,}; medians of the rounds.",
+        "",
+        *("| " + " | ".join(row) + " |" for row in rows),
+        "",
+        "![chart](ingest.svg)",
+        "",
+    ]
+    (folder / "ingest.md").write_text("\n".join(text), encoding="utf-8")
+    _draw(result, folder / "ingest.svg")
+
+
+def _draw(result: Result, path: Path) -> None:
+    mpl.use("svg")
+    import matplotlib.pyplot as plt  # noqa: PLC0415 - only after the backend is chosen
+
+    shown = [m for m in result.marginals if m.rows_s][::-1]
+    labels = [TITLES[m.contender] for m in shown]
+    figure, (speed, cpu) = plt.subplots(1, 2, figsize=(11, 3.2), sharey=True, layout="constrained")
+    for axis, title, values in (
+        (speed, "k rows/s, 2 slots", [[v / 1000 for v in m.rows_s] for m in shown]),
+        (cpu, "CPU-s per million rows", [m.cpu_s_per_million for m in shown]),
+    ):
+        colours = ["tab:blue" if m.contender in {LINE, "decode"} else "tab:gray" for m in shown]
+        bars = axis.barh(labels, [median(v) for v in values], color=colours)
+        axis.bar_label(bars, fmt="%.3g", padding=4)
+        for row, each in enumerate(values):
+            axis.plot(each, [row] * len(each), "k|", markersize=8)
+        axis.set_title(title)
+        axis.margins(x=0.15)
+    figure.savefig(path)

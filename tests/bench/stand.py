@@ -1,0 +1,78 @@
+"""Where one contender runs once: a topic that is there already, and tables of its own."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from pyiceberg.io.pyarrow import schema_to_pyarrow
+
+from bench.topic import TAGS
+from headrace import catalog, settings, tables
+from headrace.cluster import ENDED, Cluster
+from headrace.project import Project
+from headrace.settings import Settings
+
+READINGS = "historian.readings"
+DEAD_LETTERS = "historian.dead_letters"
+SLOTS = 2
+LIMIT_S = 600
+
+
+@dataclass(frozen=True)
+class Stand:
+    """The project's sql/ with the topic's name in its contract, and a catalog and a warehouse in `project.root`."""
+
+    project: Project
+    settings: Settings
+    topic: str
+    messages: int
+
+    @property
+    def cluster(self) -> Cluster:
+        return Cluster(self.settings.flink_rest())
+
+    def finish(self, job_id: str) -> None:
+        """Return once the bounded job has ended, and ended well."""
+        self.cluster.wait(lambda: self.cluster.state(job_id) in ENDED, LIMIT_S, f"the end of job {job_id}")
+        if (state := self.cluster.state(job_id)) != "FINISHED":
+            raise RuntimeError(f"job {job_id} is {state}: {self.cluster.last_failure(job_id)}")
+
+
+@contextmanager
+def stand(platform: Project, folder: Path, topic: str, messages: int) -> Iterator[Stand]:
+    """A stand under `folder`, which is gone afterwards."""
+    shutil.copytree(platform.root / "sql", folder / "sql")
+    shutil.copytree(platform.root / "catalogs", folder / "catalogs")
+    contract = folder / "sql" / "_sources" / "plant_readings.yaml"
+    contract.write_text(contract.read_text().replace("topic: plant.readings", f"topic: {topic}"))
+    project = Project(folder, platform.home)
+    loaded = settings.load(project, "local")
+    own = {"path": str(folder / "catalog.db"), "warehouse": f"file://{folder / 'warehouse'}"}
+    made = Stand(project, loaded.model_copy(update={"catalog": loaded.catalog.model_copy(update=own)}), topic, messages)
+    tables.apply(project, made.settings)
+    _know_tags(made)
+    try:
+        yield made
+    finally:
+        shutil.rmtree(folder)
+
+
+def _know_tags(made: Stand) -> None:
+    """Every tag with its asset and its baseline, so that enriching and scoring have their work to do."""
+    table = catalog.load_table(catalog.connect(made.settings), "historian.tags")
+    known = {
+        "tag": TAGS,
+        "asset": [f"plant/park/row/{tag.split('.')[0]}" for tag in TAGS],
+        "unit": ["degC"] * len(TAGS),
+        "baseline_median": np.full(len(TAGS), 50.0),
+        "baseline_mad": np.full(len(TAGS), 25.0),
+    }
+    schema = schema_to_pyarrow(table.schema(), include_field_ids=False)
+    columns = [pa.array(known[f.name], f.type) if f.name in known else pa.nulls(len(TAGS), f.type) for f in schema]
+    table.append(pa.Table.from_arrays(columns, schema=schema))
