@@ -49,12 +49,12 @@ test *arguments:
 # Run the tests that need no platform
 [group('checks')]
 unit *arguments: setup
-    .venv/bin/pytest tests/unit "$@"
+    .venv/bin/pytest tests/unit tests/golden "$@"
 
 # Run the tests on a real broker and cluster
 [group('checks')]
 integration *arguments: setup
-    .venv/bin/pytest tests/integration "$@"
+    .venv/bin/pytest tests/integration tests/faults "$@"
 
 # Run the linters
 [group('checks')]
@@ -70,4 +70,4 @@ fmt: setup
 # Measure: `just bench ingest`
 [group('checks')]
 bench name *arguments: setup
-    bench="tests/bench/$1.py" && shift && .venv/bin/python "$bench" "$@"
+    PYTHONPATH=tests .venv/bin/python -m "bench.$1" "${@:2}"

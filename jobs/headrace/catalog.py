@@ -12,7 +12,7 @@ import pyiceberg.exceptions
 from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import CommitFailedException, NoSuchTableError, TableAlreadyExistsError
 from pyiceberg.table import Table
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from headrace.errors import PlatformError
@@ -33,7 +33,9 @@ def connect(settings: Settings) -> Catalog:
     where = settings.catalog
     with reporting(f"catalog '{where.name}' cannot be opened", where.path):
         Path(where.path).parent.mkdir(parents=True, exist_ok=True)
-        return pyiceberg.catalog.load_catalog(where.name, **where.pyiceberg())
+        # Of two that make the SQLite file at once, one is told that its tables exist already.
+        again = _retrying(OperationalError, attempts=5)
+        return again(pyiceberg.catalog.load_catalog, where.name, **where.pyiceberg())
 
 
 def load_table(catalog: Catalog, name: str) -> Table:
@@ -62,11 +64,12 @@ def commit(name: str, attempt: Callable[[], T]) -> T:
 
     Raises PlatformError for a failure, and when ten attempts, some 10 s in all, were overtaken.
     """
-    again = Retrying(
-        retry=retry_if_exception_type((CommitFailedException, TableAlreadyExistsError)),
-        wait=wait_random_exponential(multiplier=0.05, max=2),
-        stop=stop_after_attempt(10),
-        reraise=True,
-    )
+    # IntegrityError: another has made the namespace meanwhile.
+    again = _retrying(CommitFailedException, TableAlreadyExistsError, IntegrityError, attempts=10)
     with reporting(f"table {name} cannot be changed"):
         return again(attempt)
+
+
+def _retrying(*errors: type[Exception], attempts: int) -> Retrying:
+    wait = wait_random_exponential(multiplier=0.05, max=2)
+    return Retrying(retry=retry_if_exception_type(errors), wait=wait, stop=stop_after_attempt(attempts), reraise=True)

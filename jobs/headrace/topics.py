@@ -9,10 +9,16 @@ import numpy as np
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 from numpy.typing import NDArray
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from headrace.errors import PlatformError, UserError
 
 LIMIT_S = 10
+
+# A broker that was away knows its topics again some seconds before it leads their partitions.
+_PATIENTLY = Retrying(
+    stop=stop_after_delay(30), wait=wait_fixed(0.5), retry=retry_if_exception_type(KafkaException), reraise=True
+)
 
 
 @dataclass(frozen=True)
@@ -31,12 +37,13 @@ def spans(client: Mapping[str, str], topic: str) -> dict[int, Span]:
     partitions = _partitions(client, topic)
     consumer = Consumer({**client, "group.id": "headrace.spans", "enable.auto.commit": False})
     try:
-        marks = {p: consumer.get_watermark_offsets(TopicPartition(topic, p), LIMIT_S) for p in partitions}
+        return _PATIENTLY(
+            lambda: {p: Span(*consumer.get_watermark_offsets(TopicPartition(topic, p), LIMIT_S)) for p in partitions}
+        )
     except KafkaException as error:
         raise _down(client, error) from None
     finally:
         consumer.close()
-    return {p: Span(low, high) for p, (low, high) in marks.items()}
 
 
 def records_in(client: Mapping[str, str], topic: str, partition: int, first: int, end: int) -> NDArray[np.int64]:

@@ -14,6 +14,10 @@ from headrace.project import Project
 RESULTS = Path(__file__).parent / "results"
 
 
+app = typer.Typer(pretty_exceptions_enable=False)
+
+
+@app.command()
 def main(
     messages: Annotated[int, typer.Option(help="Messages of the large topic.")] = 4_000_000,
     less: Annotated[int, typer.Option(help="Messages of the small one, whose time and CPU are taken off.")] = 1_000_000,
@@ -37,4 +41,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -48,6 +49,7 @@ def platform(root: Project, progress: Progress) -> Iterator[Project]:
     """The project with a platform of its own, which is gone afterwards, data and all."""
     with tempfile.TemporaryDirectory(prefix="headrace-bench-") as home:
         project = Project(root.root, Path(home))
+        os.environ.setdefault("FLINK_HOME", str(root.root / ".headrace" / "flink"))
         local.up(project, progress)
         try:
             yield project

@@ -17,7 +17,8 @@ CORRUPT_EVERY = 1000
 
 def fill(client: Mapping[str, str], topic: str, messages: int) -> None:
     """Make the topic and send its messages, spread evenly over its partitions and, in order, over one day."""
-    made = AdminClient(dict(client)).create_topics([NewTopic(topic, num_partitions=PARTITIONS, replication_factor=1)])
+    admin = AdminClient(dict(client))
+    made = admin.create_topics([NewTopic(topic, num_partitions=PARTITIONS, replication_factor=1)])
     made[topic].result(timeout=30)
     producer = Producer({**client, "linger.ms": 20, "acks": "all"})
     numbers = random.Random(7)  # noqa: S311 - the same topic each time, not a secret

@@ -16,9 +16,11 @@ import psutil
 import pytest
 import tenacity
 from confluent_kafka.admin import AdminClient, NewTopic
+
 from headrace import local
 from headrace.errors import PlatformError
-from headrace.local import processes
+from headrace.local import ports, processes
+from headrace.local.layout import Layout
 from headrace.project import Project
 
 
@@ -114,10 +116,17 @@ def test_down_leaves_no_process_and_no_end_point_but_the_data(platform: Project,
     assert {s.state for s in local.status(platform)} == {"RUNNING"}
 
 
-def test_a_broker_that_does_not_start_is_named_with_the_end_of_its_log(other: Project) -> None:
-    (other.local / "broker" / "data" / "meta.properties").write_text("version=1\nnode.id=one\n")
-    with pytest.raises(PlatformError, match=r"kafka does not stay up; (.|\n)*meta\.properties"):
+def test_a_port_taken_during_the_start_is_named_with_its_holder_and_the_log(
+    other: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = Layout.of(other).ports
+    port = ports.read(record).kafka
+    monkeypatch.setattr(ports, "choose", lambda _: (ports.read(record), []))
+    with socket.create_server((ports.HOST, port)), pytest.raises(PlatformError) as failure:
         local.up(other, print)
+    taken, crashed = failure.value.problems
+    assert taken.what == f"port {port} (kafka) is taken by {psutil.Process().name()} (pid {os.getpid()})"
+    assert crashed.what.startswith("kafka does not stay up")
     assert processes.find(other.local) == []
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from headrace.errors import PlatformError
 from headrace.local import ports
 

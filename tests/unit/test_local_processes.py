@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from headrace.local import processes
 
 # Heeds no request to end; says a word once it is ready for the first.

@@ -9,6 +9,7 @@ from typing import TypeVar
 import psutil
 import pytest
 import tenacity
+
 from headrace.local import processes, supervision
 from headrace.local.layout import Layout
 

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from duckdb import DuckDBPyConnection
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headrace.train import Baseline, baselines
@@ -43,6 +43,7 @@ def stored(rows: list[Reading]) -> DuckDBPyConnection:
     return connection
 
 
+@settings(deadline=None)  # each example opens a DuckDB
 @given(readings)
 def test_baselines_are_the_median_and_mad_of_the_good_values(rows: list[Reading]) -> None:
     good = defaultdict(list)

@@ -36,6 +36,8 @@ def _path(value: object) -> object:
     steps = value.split(".") if isinstance(value, str) else value
     if not isinstance(steps, list | tuple) or not steps or not all(isinstance(s, str) and s for s in steps):
         raise ValueError("a path is keys with dots between them, like meta.tag, or a list of keys")
+    if any(re.search(r'["\\\x00-\x1f]', step) for step in steps):
+        raise ValueError("a key of a path holds no quotation mark, backslash or control character")
     if len(steps) > MAX_PATH:
         raise ValueError(f"a path of {len(steps)} keys; at most {MAX_PATH} are read")
     return tuple(steps)
@@ -164,10 +166,7 @@ class Contract(Model):
         for name, field in fields.items():
             path = field.path or (name,)
             if clash := _clash(path, seen):
-                location = (name, "path") if field.path else (name,)
-                problems.append(
-                    InitErrorDetails(type="value_error", loc=location, input=path, ctx={"error": ValueError(clash)})
-                )
+                problems.append(_problem((name, "path") if field.path else (name,), clash))
             seen[name] = path
         if problems:
             raise ValidationError.from_exception_data(cls.__name__, problems)
@@ -177,7 +176,7 @@ class Contract(Model):
     @classmethod
     def _time_stands_apart(cls, time: TimeSpec, info: ValidationInfo) -> TimeSpec:
         if clash := _clash(time.path, _field_paths(info.data.get("fields", {}))):
-            raise ValueError(clash)
+            raise ValidationError.from_exception_data(cls.__name__, [_problem(("path",), clash)])
         return time
 
     @field_validator("quality")
@@ -189,7 +188,7 @@ class Contract(Model):
         if time := info.data.get("time"):
             taken[TS] = time.path
         if clash := _clash(quality.path, taken):
-            raise ValueError(clash)
+            raise ValidationError.from_exception_data(cls.__name__, [_problem(("path",), clash)])
         return quality
 
     @field_validator("key")
@@ -218,6 +217,10 @@ class Contract(Model):
 
 def _field_paths(fields: Mapping[str, FieldSpec]) -> dict[str, Path]:
     return {name: field.path or (name,) for name, field in fields.items()}
+
+
+def _problem(location: tuple[str, ...], what: str) -> InitErrorDetails:
+    return InitErrorDetails(type="value_error", loc=location, input=None, ctx={"error": ValueError(what)})
 
 
 def _clash(path: Path, taken: Mapping[str, Path]) -> str | None:

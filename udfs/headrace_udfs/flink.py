@@ -22,25 +22,22 @@ _TYPES: dict[ContractType, DataType] = {
 }
 
 
-class _Columns(pd.DataFrame):
-    """A struct array under a name that PyFlink takes for pandas.
+class _Columns:
+    """A struct array that PyFlink takes for a pandas column.
 
-    PyFlink turns a result into Arrow with `pa.Array.from_pandas(result, mask=result.isnull())`. pyarrow asks such
-    an object for its array first and refuses a mask then, so this has none: the columns cross as they were built,
-    where a true DataFrame costs two conversions of each.
+    PyFlink makes an Arrow array of a result by `pa.Array.from_pandas(result, mask=result.isnull())`, and pyarrow asks
+    the result for its own array first, if there is no mask. So the columns cross as they were built, where a DataFrame
+    costs two conversions of each.
     """
 
-    _internal_names = [*pd.DataFrame._internal_names, "_struct"]
-
     def __init__(self, struct: pa.StructArray) -> None:
-        super().__init__(index=pd.RangeIndex(len(struct)))
         self._struct = struct
 
-    def isnull(self) -> Any:
-        return None
+    def isnull(self) -> None:
+        """No mask: the array has its own."""
 
     def __arrow_array__(self, type: pa.DataType | None = None) -> pa.StructArray:  # noqa: A002 - pyarrow's protocol
-        return self._struct if type is None or type == self._struct.type else self._struct.cast(type)
+        return self._struct if type is None else self._struct.cast(type)
 
 
 class Ingest(ScalarFunction):  # type: ignore[misc]

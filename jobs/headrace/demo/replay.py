@@ -88,9 +88,11 @@ def replay(
 def _send(producer: Producer, topic: str, message: Mapping[str, Any]) -> None:
     for _ in range(LIMIT_S):
         try:
-            return producer.produce(topic, **message)
+            producer.produce(topic, **message)
         except BufferError:
             producer.poll(1)
+        else:
+            return
     raise PlatformError(f"the broker has taken no message for {LIMIT_S} s")
 
 

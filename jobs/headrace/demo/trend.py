@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import matplotlib as mpl
 import plotext
 import pyarrow as pa
 import pyarrow.compute as pc
-
-mpl.use("Agg")
-
-import matplotlib.pyplot as plt
 from matplotlib.dates import ConciseDateFormatter
+from matplotlib.figure import Figure
 
 _TIME_FORMAT = "%Y-%m-%d %H:%M"
 
@@ -34,7 +30,8 @@ def in_terminal(rows: pa.Table, title: str, width: int) -> str:
 def to_png(rows: pa.Table, title: str, unit: str, path: Path) -> Path:
     """`rows` (ts, value, score, anomaly) as a PNG file: the value above, its score below."""
     anomalies = rows.filter(rows["anomaly"])
-    figure, (above, below) = plt.subplots(2, 1, figsize=(12, 6), sharex=True, height_ratios=[3, 1], dpi=120)
+    figure = Figure(figsize=(12, 6), dpi=120, layout="constrained")
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     above.plot(_times(rows), rows["value"].to_numpy(), linewidth=0.7, color="#2b6cb0")
     above.plot(_times(anomalies), anomalies["value"].to_numpy(), "x", markersize=4, color="#c53030", label="anomaly")
     above.set_title(title, loc="left")
@@ -44,14 +41,13 @@ def to_png(rows: pa.Table, title: str, unit: str, path: Path) -> Path:
     for limit in (-3.5, 3.5):
         below.axhline(limit, linewidth=0.8, linestyle="--", color="#c53030")
     below.set_ylabel("score")
-    below.xaxis.set_major_formatter(ConciseDateFormatter(below.xaxis.get_major_locator()))
+    dates = ConciseDateFormatter(below.xaxis.get_major_locator())  # type: ignore[no-untyped-call]
+    below.xaxis.set_major_formatter(dates)
     for axes in (above, below):
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(visible=True, alpha=0.25)
-    figure.tight_layout()
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)
-    plt.close(figure)
     return path
 
 
@@ -60,4 +56,5 @@ def _times(rows: pa.Table) -> object:
 
 
 def _moments(rows: pa.Table) -> list[str]:
-    return pc.strftime(rows["ts"], format=_TIME_FORMAT).to_pylist()
+    moments: list[str] = pc.strftime(rows["ts"], format=_TIME_FORMAT).to_pylist()
+    return moments

@@ -16,7 +16,7 @@ Progress = Callable[[str], None]
 
 _LIMIT_S = 120
 _RESTARTS_TO_GIVE_UP = 2
-_LINES_OF_LOG = 20
+_LINES_OF_LOG = 40
 
 
 def wait(layout: Layout, chosen: Ports, progress: Progress) -> None:
@@ -57,17 +57,23 @@ def _check_restarts(layout: Layout, chosen: Ports, before: dict[str, int]) -> No
     if services is None:
         raise _failure(layout, chosen, "supervisord", "has ended")
     for name, info in services.items():
-        if info["statename"] == "FATAL" or restarts(layout, name) - before[name] >= _RESTARTS_TO_GIVE_UP:
+        crashes = restarts(layout, name) - before[name]
+        is_hopeless = info["statename"] == "FATAL" or crashes >= _RESTARTS_TO_GIVE_UP
+        if is_hopeless or (crashes and _taken(layout, chosen)):
             raise _failure(layout, chosen, name, "does not stay up")
 
 
 def _failure(layout: Layout, chosen: Ports, service: str, what: str) -> PlatformError:
     end = "\n".join(f"  | {line}" for line in logs.tail(layout.log(service), _LINES_OF_LOG))
-    ours = {process.pid for process in processes.find(layout.state)}
-    problems = [
-        Problem(f"port {port} ({name}) was taken by {ports.holder(port)}", fix="run `headrace local up` again")
+    log = Problem(f"{service} {what}; the end of its log:\n{end}", str(layout.log(service)))
+    return PlatformError([*_taken(layout, chosen), log])
+
+
+def _taken(layout: Layout, chosen: Ports) -> list[Problem]:
+    """A problem for each port that another process took between the choice and the service's start."""
+    ours = processes.find(layout.state)
+    return [
+        Problem(f"port {port} ({name}) is taken by {ports.holder(port)}", fix="run `headrace local up` again")
         for name, port in chosen.named().items()
-        if (taker := ports.listener(port)) and taker.pid not in ours
+        if not ports.is_free(port) and ports.listener(port) not in ours
     ]
-    problems.append(Problem(f"{service} {what}; the end of its log:\n{end}", str(layout.log(service))))
-    return PlatformError(problems)

@@ -11,7 +11,8 @@ from typing import TextIO
 
 import tenacity
 
-from headrace.errors import PlatformError
+from headrace.cluster import Cluster
+from headrace.errors import PlatformError, UserError
 from headrace.local import flink, health, kafka, ports, processes, supervision
 from headrace.local.health import Progress
 from headrace.local.layout import SERVICES, Layout
@@ -20,6 +21,7 @@ from headrace.project import Project
 
 _WANTED_FREE_BYTES = 2 * 2**30
 _LOCK_LIMIT_S = 180
+_JOB_LIMIT_S = 30
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ def up(project: Project, progress: Progress) -> Endpoints:
         if supervision.services(layout):
             progress("the local platform is up already")
             return _ready(layout, ports.read(layout.ports), progress)
+        _check_disk(layout)
         try:
             return _start(layout, progress)
         except BaseException:
@@ -70,12 +73,15 @@ def up(project: Project, progress: Progress) -> Endpoints:
 
 
 def down(project: Project, progress: Progress) -> bool:
-    """Stop every service and end what they left behind; the data stay. False where nothing ran."""
+    """Stop every job, so that what it read is committed, then every service; the data stay. False where nothing ran."""
     layout = Layout.of(project)
     if not layout.state.is_dir():
         return False
     with _alone(layout, progress):
-        progress("stopping Flink and Kafka")
+        if supervision.services(layout):
+            _stop_jobs(layout, progress)
+        if processes.find(layout.state):
+            progress("stopping Flink and Kafka")
         return _stop(layout) > 0
 
 
@@ -106,7 +112,6 @@ def _unsupervised(layout: Layout, name: str) -> ServiceStatus:
 
 
 def _start(layout: Layout, progress: Progress) -> Endpoints:
-    _check_disk(layout)
     if leftovers := _stop(layout):
         progress(f"ended {leftovers} processes that an earlier run had left behind")
     chosen, messages = ports.choose(layout.ports)
@@ -129,6 +134,18 @@ def _ready(layout: Layout, chosen: Ports, progress: Progress) -> Endpoints:
     return endpoints
 
 
+def _stop_jobs(layout: Layout, progress: Progress) -> None:
+    """A job that is cut off may have committed to one of its tables and not yet to the other."""
+    try:
+        cluster = Cluster(Endpoints.of(ports.read(layout.ports)).flink)
+        for job in cluster.jobs():
+            if job.state == "RUNNING":
+                progress(f"stopping {job.name}")
+                cluster.stop(job.id, _JOB_LIMIT_S)
+    except PlatformError as error:
+        progress(f"not every job was stopped in order: {error.problems[0].what}")
+
+
 def _stop(layout: Layout) -> int:
     """Stop what runs and forget it; the number of processes there were."""
     count = len(processes.find(layout.state))
@@ -148,16 +165,19 @@ def _check_disk(layout: Layout) -> None:
     free = shutil.disk_usage(layout.state).free
     if free < _WANTED_FREE_BYTES:
         raise PlatformError(
-            f"only {free / 2**30:.1f} GiB of disk are free where {layout.state} is, and 2 GiB are wanted",
+            f"only {_gib(free)} of disk are free where {layout.state} is, and {_gib(_WANTED_FREE_BYTES)} are wanted",
             fix="free some, or set HEADRACE_HOME to a folder on another disk",
         )
+
+
+def _gib(count: int) -> str:
+    return f"{count / 2**30:.1f} GiB"
 
 
 @contextmanager
 def _alone(layout: Layout, progress: Progress) -> Iterator[None]:
     """Hold the platform's lock: two commands that start or stop it take turns."""
-    layout.state.mkdir(parents=True, exist_ok=True)
-    with (layout.state / "lock").open("w") as lock:
+    with _lock_file(layout) as lock:
         if not _locked(lock):
             progress("waiting for another command that starts or stops the platform")
             waiting = tenacity.Retrying(
@@ -171,6 +191,15 @@ def _alone(layout: Layout, progress: Progress) -> Iterator[None]:
                 what = f"another command has been starting or stopping the platform for {_LOCK_LIMIT_S} s"
                 raise PlatformError(what, lock.name, "end it, then try again") from None
         yield
+
+
+def _lock_file(layout: Layout) -> TextIO:
+    try:
+        layout.state.mkdir(parents=True, exist_ok=True)
+        return (layout.state / "lock").open("w")
+    except OSError as error:
+        fix = "make it writable, or set HEADRACE_HOME to another folder"
+        raise UserError(f"cannot be written: {error.strerror}", str(layout.state), fix) from None
 
 
 def _locked(lock: TextIO) -> bool:

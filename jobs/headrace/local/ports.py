@@ -49,7 +49,7 @@ def choose(record: Path) -> tuple[Ports, list[str]]:
         kept = {}
     messages = []
     for name, port in list(kept.items()):
-        if not _is_free(port):
+        if not is_free(port):
             messages.append(f"port {port} ({name}) is taken by {holder(port)}: another is used from now on")
             del kept[name]
     missing = [field.name for field in dataclasses.fields(Ports) if field.name not in kept]
@@ -74,7 +74,8 @@ def holder(port: int) -> str:
     return f"{process.name()} (pid {process.pid})" if process else "a process of another user"
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """True where a server could listen."""
     with socket.socket() as probe:
         # As servers do: connections of an earlier server that still time out do not count.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -87,5 +88,5 @@ def _is_free(port: int) -> bool:
 
 def _free_ports(count: int, used: set[int]) -> list[int]:
     candidates = random.sample(_RANGE, len(_RANGE))
-    free = (port for port in candidates if port not in used and _is_free(port))
+    free = (port for port in candidates if port not in used and is_free(port))
     return list(itertools.islice(free, count))

@@ -29,11 +29,11 @@ _STOP_LIMIT_S = 60
 # A socket's path has at most 107 bytes, and supervisord binds it under a name that is a pid longer.
 _LONGEST_SOCKET_PATH = 95
 
-# What a shell may hold for another Flink, Java or Python, and must not reach our services.
+# What a shell may hold for another Flink, Java or Python. All else is passed on: a reference may name it in a worker.
 _FOREIGN = re.compile(
-    r"(FLINK|HADOOP|HBASE|YARN|KAFKA|PYTHON|PYFLINK|SUPERVISOR)_?.*"
-    r"|VIRTUAL_ENV|CLASSPATH|JVM_ARGS|_JAVA_OPTIONS|JDK_JAVA_OPTIONS|ROOT_LOG_LEVEL|STD_REDIRECT_TO_FILE"
-    r"|_python_worker_execution_mode"
+    "(FLINK|PYFLINK|PYTHON|SUPERVISOR).*|(HADOOP|HBASE|YARN)_CONF_DIR|HADOOP_(HOME|CLASSPATH)"
+    "|CLASSPATH|JVM_ARGS|(_JAVA|JDK_JAVA)_OPTIONS|VIRTUAL_ENV"
+    "|ROOT_LOG_LEVEL|STD_REDIRECT_TO_FILE|MAX_LOG_FILE_NUMBER"
 )
 
 
@@ -45,15 +45,18 @@ def start(layout: Layout, services: Mapping[str, list[str]], environment: Mappin
     with config.open("w", encoding="utf-8") as file:
         _config(layout, services).write(file)
     inherited = {name: value for name, value in os.environ.items() if not _FOREIGN.fullmatch(name)}
-    done = subprocess.run(
-        [sys.executable, "-I", "-m", "supervisor.supervisord", "-c", str(config)],
-        env={**inherited, **environment, processes.MARKER: str(layout.state)},
-        cwd=layout.state,
-        capture_output=True,
-        text=True,
-        timeout=_START_LIMIT_S,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-I", "-m", "supervisor.supervisord", "-c", str(config)],
+            env={**inherited, **environment, processes.MARKER: str(layout.state)},
+            cwd=layout.state,
+            capture_output=True,
+            text=True,
+            timeout=_START_LIMIT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise PlatformError(f"supervisord did not start within {_START_LIMIT_S} s", str(config)) from None
     if done.returncode:
         raise PlatformError(f"supervisord did not start: {done.stdout}{done.stderr}".strip(), str(config))
 

@@ -2,7 +2,9 @@
 -- median() and mad() keep every value in memory, outside of DuckDB's limit; ranks by a window spill to disk,
 -- and took a fifth of the time over 30 M rows.
 with good as (
-    select tag, value
+    select
+        tag,
+        value
     from historian.readings
     where
         -- OPC UA StatusCode: the top two bits are 00
@@ -22,7 +24,10 @@ ranked as (
 ),
 
 medians as (
-    select tag, any_value(readings) as readings, avg(value) as median
+    select
+        tag,
+        any_value(readings) as readings,
+        avg(value) as median
     from ranked
     where place in ((readings + 1) // 2, readings // 2 + 1)
     group by tag

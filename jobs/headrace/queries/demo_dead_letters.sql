@@ -6,4 +6,4 @@ select
 from historian.dead_letters
 where job = $job
 group by stage, code
-order by records desc, code
+order by records desc, code asc

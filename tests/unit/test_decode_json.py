@@ -1,0 +1,140 @@
+"""The fast decoder of JSON agrees with the letter on every payload: what is good, the values, and the codes."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from headrace_udfs.contract import Contract
+from headrace_udfs.faults import Code, Refused
+from headrace_udfs.formats import json as fast
+from headrace_udfs.formats.json import JsonFormat
+from headrace_udfs.formats.json_exact import ExactDecoder
+from headrace_udfs.formats.json_leaves import leaves
+
+TYPES = ("string", "double", "long", "boolean", "timestamp")
+PATHS = ("a", "b:c", "é", "p.a", "p.b", "p.q.a", "p.q.b:", "x y", "tag")
+
+TEXTS = (
+    '""', '"a"', '"a:b"', '":"', '"é:"', '"\\""', '"\\u003a"', '"\\u003A:"', '"\\\\u003a"', '"\\ud83d\\ude00"',
+    '"\\ud800"', '"\\udc00\\ud800"', '"\x01"', '"\x7f"', '"\\/"', '"\\x"', '"2014-01-01T00:00:00Z"', '"tag"', "'a'",
+)  # fmt: skip
+NUMBERS = (
+    "0", "-0", "-0.0", "1", "1.5", "-7e2", "3.0", "1e3", "9007199254740991", "9007199254740992", "-9007199254740993",
+    "9007199254740993.0", "1e16", "1e300", "1e400", "-1e400", "4.9e-324", "1e-400", "9223372036854775807",
+    "-9223372036854775808", "9223372036854775808", "1e18", "1e19", "0.1", "123456789012345678901234567890.5e-10",
+    "9" * 400, "9" * 5000, "01", "+1", "1.", ".5", "1e", "-", "0x1", "NaN", "Infinity", "-Infinity",
+)  # fmt: skip
+OTHERS = (
+    "true", "false", "null", "{}", "[]", "[null]", '{"a":1,"a":2}', '{"a":{"a":1}}', '[":",{"b:c":1}]', '{"p":{"a":1}}',
+    "[" * 63 + "]" * 63, "[" * 70 + "]" * 70, "[" * 2000 + "]" * 2000, "tru", "[1,]", "{,}", "",
+)  # fmt: skip
+KEYS = (*PATHS, "ts", "q", "p", "\\u0070", "t\\u0061g", "b\\u003ac", "other", "")
+
+literals = st.one_of(
+    st.sampled_from(TEXTS),
+    st.sampled_from(NUMBERS),
+    st.sampled_from(OTHERS),
+    st.floats(allow_nan=False, allow_infinity=False).map(repr),
+    st.integers().map(str),
+    st.text(max_size=5).map(json.dumps),
+)
+
+
+def good_for(kind: str) -> st.SearchStrategy[str]:
+    if kind in ("string", "timestamp"):
+        return st.sampled_from(['"a"', '"a:b"', '"é"', '"2014-01-01T00:00:00Z"', '"\\n"', '""'])
+    if kind == "boolean":
+        return st.sampled_from(["true", "false"])
+    if kind == "long":
+        return st.integers(-(2**63), 2**63 - 1).map(str)
+    return st.one_of(st.floats(-1e15, 1e15).map(repr), st.integers(-1000, 1000).map(str))
+
+
+@st.composite
+def contracts(draw: st.DrawFn) -> Contract:
+    paths = draw(st.lists(st.sampled_from(PATHS[:-1]), unique=True, max_size=5))
+    fields: dict[str, Any] = {"tag": {"type": "string", "required": True}}
+    for number, path in enumerate(paths):
+        kind, required = draw(st.sampled_from(TYPES)), draw(st.booleans())
+        fields[f"f{number}"] = {"path": path, "type": kind, "required": required}
+    unit = draw(st.sampled_from(["epoch_s", "epoch_ms", "epoch_us", "epoch_ns", "iso8601"]))
+    values: dict[str, Any] = {
+        "description": "made up",
+        "topic": "t",
+        "fields": fields,
+        "time": {"path": draw(st.sampled_from(["ts", "p.ts"])), "unit": unit},
+        "key": "tag",
+        "max_bytes": 4096,
+    }
+    if draw(st.booleans()):
+        values["quality"] = {"path": "q", "mapping": draw(st.sampled_from(["opcda", "names"]))}
+    return Contract.model_validate(values)
+
+
+@st.composite
+def payloads(draw: st.DrawFn, contract: Contract) -> bytes | None:
+    """From good, over good with something beside it, to a few bytes off and not JSON at all."""
+    spoilt = draw(st.integers(0, 9))
+    if spoilt == 0:
+        return draw(st.one_of(st.none(), st.binary(max_size=20), literals.map(lambda text: text.encode())))
+    tree: dict[str, Any] = {}
+    for leaf in leaves(contract):
+        if not leaf.required and draw(st.booleans()):
+            continue
+        inner = tree
+        for key in leaf.path[:-1]:
+            inner = inner.setdefault(key, {})
+        inner[leaf.path[-1]] = draw(literals if spoilt == 1 else good_for(leaf.kind))
+    colon, comma = draw(st.sampled_from([(":", ","), (": ", ", "), (" :\n", " ,\r\t")]))
+
+    def written(node: Any, top: bool) -> str:
+        if isinstance(node, str):
+            return node
+        pairs = [(json.dumps(key, ensure_ascii=False)[1:-1], written(inner, False)) for key, inner in node.items()]
+        if spoilt in (2, 3) and (top or draw(st.booleans())):
+            beside = draw(literals if spoilt == 2 else st.sampled_from(['1', '":"', "null", "{}", '{"a":[1]}']))
+            pairs.insert(draw(st.integers(0, len(pairs))), (draw(st.sampled_from(KEYS)), beside))
+        return "{" + comma.join(f'"{key}"{colon}{value}' for key, value in draw(st.permutations(pairs))) + "}"
+
+    text = written(tree, True).encode("utf-8", "surrogatepass")
+    if spoilt == 4:
+        at = draw(st.integers(0, len(text)))
+        text = text[:at] + draw(st.sampled_from([b"", b"\xff", b'"', b":", b"\\", b"{", b"}", b",", b"\n", b"\x00"])) + text[at + draw(st.integers(0, 2)) :]
+    return text + b" " * 4096 if spoilt == 5 and draw(st.booleans()) else text
+
+
+def by_the_letter(contract: Contract, batch: Sequence[bytes | None]) -> list[Any]:
+    exact = ExactDecoder(leaves(contract), contract.max_bytes)
+    found: list[Any] = []
+    for payload in batch:
+        try:
+            found.append([repr(value) for value in exact.decode(payload)])
+        except Refused as refused:
+            found.append(refused.fault)
+    return found
+
+
+def in_bulk(contract: Contract, batch: Sequence[bytes | None]) -> list[Any]:
+    decoded = JsonFormat(contract).decode(batch)
+    columns = [decoded.columns[leaf.column].to_pylist() for leaf in leaves(contract)]
+    assert all(len(column) == len(batch) for column in columns)
+    for i in decoded.faults:
+        assert all(column[i] is None for column in columns)
+    return [
+        decoded.faults[i] if i in decoded.faults else [repr(column[i]) for column in columns] for i in range(len(batch))
+    ]
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.data())
+def test_fast_and_exact_agree_on_every_payload(data: st.DataObject) -> None:
+    contract = data.draw(contracts())
+    batch = data.draw(st.lists(payloads(contract), max_size=12))
+    assert in_bulk(contract, batch) == by_the_letter(contract, batch)
