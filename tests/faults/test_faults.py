@@ -37,6 +37,14 @@ def kill_task_manager(plant: Plant) -> None:
     until(lambda: plant.cluster.state(job.id) == "RUNNING", 90)
 
 
+def until_more_is_stored(plant: Plant) -> None:
+    def stored() -> int:
+        return sum(b.good for b in reconcile.reconcile(plant.project, plant.settings, JOB))
+
+    before = stored()
+    until(lambda: stored() > before, 90)
+
+
 @contextmanager
 def steady_flow(plant: Plant) -> Iterator[None]:
     """Readings keep coming, some thousands a second, until the block ends."""
@@ -63,13 +71,7 @@ def test_a_task_manager_killed_three_times_loses_and_doubles_nothing(own_plant: 
     own_plant.submit(parallelism=2)
     with steady_flow(own_plant):
         for _ in range(3):
-            before = sum(b.good for b in reconcile.reconcile(own_plant.project, own_plant.settings, JOB))
-            until(
-                lambda before=before: (
-                    sum(b.good for b in reconcile.reconcile(own_plant.project, own_plant.settings, JOB)) > before
-                ),
-                90,
-            )
+            until_more_is_stored(own_plant)
             kill_task_manager(own_plant)
     reconcile.verdict(own_plant.follow())
 
