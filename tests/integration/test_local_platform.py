@@ -119,6 +119,7 @@ def test_down_leaves_no_process_and_no_end_point_but_the_data(platform: Project,
 def test_a_port_taken_during_the_start_is_named_with_its_holder_and_the_log(
     other: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    local.down(other, print)
     record = Layout.of(other).ports
     port = ports.read(record).kafka
     monkeypatch.setattr(ports, "choose", lambda _: (ports.read(record), []))
