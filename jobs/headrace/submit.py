@@ -77,6 +77,15 @@ def submit(
     return Submitted(name, job_id, state, {source: dict(start.offsets) for source, start in starts.items()})
 
 
+def explain(project: Project, settings: Settings, name: str) -> str:
+    """Flink's plan of the job, from the earliest records on. Raises as `submit` does; nothing is started."""
+    folder = spec.load(project, name)
+    tables = catalog.connect(settings)
+    _check_tables(tables, folder)
+    environment = table_environment(project, settings, name, settings.flink.parallelism)
+    return str(statement_set(environment, compose(project, settings, folder, {}), tables).explain())
+
+
 def statement_set(environment, composition: Composition, tables: Catalog):  # type: ignore[no-untyped-def]
     """The job as a pyflink StatementSet. Raises UserError for SQL that Flink refuses, at its place in the template."""
     from headrace_udfs.flink import ingest  # noqa: PLC0415 - imports PyFlink

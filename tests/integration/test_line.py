@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from headrace import reconcile, tags, train
+from headrace import reconcile, submit, tags, train
 from headrace.demo import dataset
 from headrace.demo.corruption import DAMAGES, OVERSIZED
 from headrace.errors import PlatformError, UserError
@@ -141,3 +141,10 @@ def test_a_cluster_that_is_not_there_is_told_at_once(own_plant: Plant) -> None:
     )
     with pytest.raises(PlatformError, match="does not answer"):
         reconcile.follow(own_plant.project, gone, JOB, 5)
+
+
+def test_good_rows_and_dead_letters_share_one_decode(own_plant: Plant) -> None:
+    plan = submit.explain(own_plant.project, own_plant.settings, JOB)
+    executed = plan[plan.index("== Optimized Execution Plan ==") :]
+    assert executed.count("PythonCalc(") == 1
+    assert executed.count("ingest_plant_readings(") == 1

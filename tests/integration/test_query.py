@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -61,15 +62,15 @@ def run(local: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 def test_a_table_shows_what_was_asked(run: Command) -> None:
     code, out, _ = run("select tag, count(*) as n, max(ts) as latest from historian.readings group by tag order by tag")
     assert code == 0
-    assert "│ t0  │ 75 │ 2026-01-07T04:00:00+00:00 │" in out
+    assert "t0 75 2026-01-07T04:00:00+00:00" in " ".join(re.findall(r"[\w:+-]+", out))
     assert "2 rows" in out
 
 
 def test_a_long_answer_is_cut_in_the_terminal_and_says_so(run: Command) -> None:
     _, out, _ = run("select src_offset from historian.readings order by 1")
-    assert "│         99 │" in out
-    assert "│        100 │" not in out
-    assert "the first 100 rows; there are more" in out
+    shown, said = out.split("the first 100 rows; there are more")
+    assert "--csv" in said
+    assert re.findall(r"\d+", shown)[-1] == "99"
 
 
 def test_csv_has_every_row_and_reads_back(run: Command) -> None:

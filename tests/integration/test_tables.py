@@ -94,6 +94,20 @@ def test_safe_changes_are_one_commit_and_keep_every_stored_row(project: Project,
     ]
 
 
+def test_a_partition_that_stays_is_kept_while_another_is_swapped(project: Project, local: Settings) -> None:
+    name = "historian.readings"
+    tables.apply(project, local)
+    store(local, project, {"a": [1.0]})
+    for old, new in (("[day(ts)]", '[day(ts), "bucket(4, tag)"]'), ("[day(ts),", "[hour(ts),")):
+        edit(project, name, f"partition: {old}", f"partition: {new}")
+        assert actions(tables.apply(project, local, [name])) == {"readings": "change"}
+        store(local, project, {"b": [2.0]})
+    stored = catalog.load_table(catalog.connect(local), name)
+    assert {str(f.transform) for f in stored.spec().fields} == {"hour", "bucket[4]"}
+    assert stored.scan().count() == 3
+    assert actions(tables.plan(project, local, [name])) == {"readings": "unchanged"}
+
+
 def test_nothing_is_touched_where_one_change_is_unsafe(project: Project, local: Settings) -> None:
     tables.apply(project, local)
     edit(project, "historian.dead_letters", "retention: 90d", "retention: 91d")

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headrace_udfs.contract import Contract
 from headrace_udfs.faults import Code, Refused
-from headrace_udfs.formats import json as fast
 from headrace_udfs.formats.json import JsonFormat
 from headrace_udfs.formats.json_exact import ExactDecoder
 from headrace_udfs.formats.json_leaves import leaves
@@ -35,6 +33,7 @@ OTHERS = (
     "true", "false", "null", "{}", "[]", "[null]", '{"a":1,"a":2}', '{"a":{"a":1}}', '[":",{"b:c":1}]', '{"p":{"a":1}}',
     "[" * 63 + "]" * 63, "[" * 70 + "]" * 70, "[" * 2000 + "]" * 2000, "tru", "[1,]", "{,}", "",
 )  # fmt: skip
+SPOILS = (b"", b"\xff", b'"', b":", b"\\", b"{", b"}", b",", b"\n", b"\x00")
 KEYS = (*PATHS, "ts", "q", "p", "\\u0070", "t\\u0061g", "b\\u003ac", "other", "")
 
 literals = st.one_of(
@@ -99,14 +98,14 @@ def payloads(draw: st.DrawFn, contract: Contract) -> bytes | None:
             return node
         pairs = [(json.dumps(key, ensure_ascii=False)[1:-1], written(inner, False)) for key, inner in node.items()]
         if spoilt in (2, 3) and (top or draw(st.booleans())):
-            beside = draw(literals if spoilt == 2 else st.sampled_from(['1', '":"', "null", "{}", '{"a":[1]}']))
+            beside = draw(literals if spoilt == 2 else st.sampled_from(["1", '":"', "null", "{}", '{"a":[1]}']))
             pairs.insert(draw(st.integers(0, len(pairs))), (draw(st.sampled_from(KEYS)), beside))
         return "{" + comma.join(f'"{key}"{colon}{value}' for key, value in draw(st.permutations(pairs))) + "}"
 
     text = written(tree, True).encode("utf-8", "surrogatepass")
     if spoilt == 4:
         at = draw(st.integers(0, len(text)))
-        text = text[:at] + draw(st.sampled_from([b"", b"\xff", b'"', b":", b"\\", b"{", b"}", b",", b"\n", b"\x00"])) + text[at + draw(st.integers(0, 2)) :]
+        text = text[:at] + draw(st.sampled_from(SPOILS)) + text[at + draw(st.integers(0, 2)) :]
     return text + b" " * 4096 if spoilt == 5 and draw(st.booleans()) else text
 
 
@@ -138,3 +137,78 @@ def test_fast_and_exact_agree_on_every_payload(data: st.DataObject) -> None:
     contract = data.draw(contracts())
     batch = data.draw(st.lists(payloads(contract), max_size=12))
     assert in_bulk(contract, batch) == by_the_letter(contract, batch)
+
+
+PUMP = Contract.model_validate(
+    {
+        "description": "Readings of a pump.",
+        "topic": "pump.readings",
+        "fields": {
+            "tag": {"type": "string", "required": True},
+            "value": {"type": "double"},
+            "text": {"type": "string"},
+            "count": {"type": "long", "path": "n.count"},
+        },
+        "time": {"path": "ts", "unit": "epoch_ms"},
+        "quality": {"path": "q", "mapping": "opcda"},
+        "key": "tag",
+        "max_bytes": 4096,
+    }
+)
+GOOD = b'{"tag":"a","value":1.5,"ts":1400000000000,"q":192}'
+
+
+@pytest.mark.parametrize(
+    ("payload", "code"),
+    [
+        pytest.param(b'{"tag":"a","ts":1,"ts":2}', Code.DUPLICATE_KEY, id="in place of a key that is not there"),
+        pytest.param(b'{"tag":"a","tag":"b","ts":1,"value":1}', Code.DUPLICATE_KEY, id="in place of an object"),
+        pytest.param(b'{"tag":"\\u003a","ts":1,"ts":2}', Code.DUPLICATE_KEY, id="behind an escaped colon"),
+        pytest.param(b'{"tag":"\\u003A","o":1,"o":2,"ts":1}', Code.DUPLICATE_KEY, id="behind another escaped colon"),
+        pytest.param(b'{"tag":":","o":":","o":":","ts":1}', Code.DUPLICATE_KEY, id="among colons in texts"),
+        pytest.param(b'{"tag":"a","ts":1,"o":[{"b":1,"b":2}]}', Code.DUPLICATE_KEY, id="in a part that is not read"),
+        pytest.param(b'{"tag":"a","ts":1,"n":{"count":1},"n":{}}', Code.DUPLICATE_KEY, id="of an object"),
+        pytest.param(b'{"tag":"a","ts":1,"n":{"count":1,"count":1}}', Code.DUPLICATE_KEY, id="within an object"),
+        pytest.param(b'{"tag":"a","ts":1,"o":' + b"[" * 70 + b"]" * 70 + b"}", Code.NESTED_TOO_DEEP, id="deep"),
+        pytest.param(b'{"tag":"a","ts":1,"o":' + b'{"a":' * 70 + b"1" + b"}" * 71, Code.NESTED_TOO_DEEP, id="objects"),
+        pytest.param(b'{"tag":"a","ts":1,"value":9007199254740993}', Code.INTEGER_TOO_LARGE, id="2^53 + 1"),
+        pytest.param(b'{"tag":"a","ts":1,"n":{"count":9223372036854775808}}', Code.INTEGER_TOO_LARGE, id="2^63"),
+        pytest.param(b'{"tag":"a","ts":1,"o":"\xff"}', Code.NOT_UTF8, id="not UTF-8 in a part that is not read"),
+        pytest.param(b'{"tag":"a","ts":1,"o":NaN}', Code.NAN, id="NaN in a part that is not read"),
+        pytest.param(b'{"tag":"a","ts":1}\n' + GOOD, Code.NOT_JSON, id="two in one"),
+        pytest.param(b'{"tag":"a","ts":1}' + b" " * 4096, Code.PAYLOAD_TOO_LARGE, id="padded"),
+    ],
+)
+def test_what_hides_among_good_payloads_is_found(payload: bytes, code: Code) -> None:
+    for batch in ([payload], [payload, *[GOOD] * 600], [*[GOOD] * 300, payload, *[GOOD] * 300]):
+        faults = JsonFormat(PUMP).decode(batch).faults
+        assert {i: fault.code for i, fault in faults.items()} == {batch.index(payload): code}
+
+
+def test_colons_of_one_payload_do_not_make_up_for_those_of_another() -> None:
+    batch = [b'{"tag":"::::","ts":1}', b'{"tag":"a","ts":1,"ts":2}', b'{"tag":"a","ts":1,"text":"::"}']
+    assert JsonFormat(PUMP).decode(batch).faults.keys() == {1}
+
+
+def test_one_bad_payload_of_ten_thousand_costs_itself_alone() -> None:
+    batch: list[bytes | None] = [b'{"tag":"t%d","value":%d,"ts":1400000000000,"q":192}' % (i, i) for i in range(10_000)]
+    bad = {0: None, 17: b"", 255: b"{", 256: b'{"tag":"a","ts":1,"ts":1}', 5000: b"[" * 5000, 9999: b"\xff"}
+    for i, payload in bad.items():
+        batch[i] = payload
+    decoded = JsonFormat(PUMP).decode(batch)
+    assert decoded.faults.keys() == bad.keys()
+    expected = [None if i in bad else float(i) for i in range(10_000)]
+    assert decoded.columns["value"].to_pylist() == expected
+
+
+@pytest.mark.parametrize("beside", [b"", b',"seq":7,"src":{"a":[":"]}', b',"text":"a\\"\\u00e9"', b',"o":"\\u003a"'])
+def test_what_stands_beside_the_fields_changes_nothing(beside: bytes) -> None:
+    payload = GOOD[:-1] + beside + b"}"
+    decoded = JsonFormat(PUMP).decode([payload] * 300)
+    assert not decoded.faults
+    assert decoded.columns["value"].to_pylist() == [1.5] * 300
+
+
+def test_an_empty_batch_has_its_columns() -> None:
+    decoded = JsonFormat(PUMP).decode([])
+    assert [len(column) for column in decoded.columns.values()] == [0] * 6
