@@ -10,11 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyiceberg.catalog import Catalog
-from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.expressions import And, BooleanExpression, EqualTo
 
+from headrace import catalog as catalogs
 from headrace.compose import DEAD_LETTERS
-from headrace.errors import PlatformError
 from headrace.spec import Job
 
 POSITION = ("src_topic", "src_partition", "src_offset")
@@ -58,10 +57,7 @@ def runs(offsets: Offsets) -> list[tuple[int, int]]:
 
 
 def _collect(catalog: Catalog, name: str, only: BooleanExpression, into: dict[int, list[Offsets]]) -> None:
-    try:
-        table = catalog.load_table(name)
-    except NoSuchTableError:
-        raise PlatformError(f"there is no table {name}", fix="make it: `headrace tables apply`") from None
+    table = catalogs.load_table(catalog, name)
     if not set(POSITION) <= set(table.schema().column_names):
         return
     for batch in table.scan(row_filter=only, selected_fields=POSITION[1:]).to_arrow_batch_reader():

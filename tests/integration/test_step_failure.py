@@ -6,10 +6,10 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
+import cloudpickle
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from pyflink import cloudpickle
 
 from headrace import reconcile
 from headrace_udfs.step import Columns, Worker

@@ -131,7 +131,7 @@ def in_bulk(contract: Contract, batch: Sequence[bytes | None]) -> list[Any]:
     ]
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_fast_and_exact_agree_on_every_payload(data: st.DataObject) -> None:
     contract = data.draw(contracts())

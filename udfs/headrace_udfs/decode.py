@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from headrace_udfs import quality, times
+from headrace_udfs.arrays import Positions
 from headrace_udfs.contract import Contract, FieldSpec, QualitySpec
 from headrace_udfs.faults import Code, Fault
 from headrace_udfs.formats import FORMATS
@@ -34,7 +35,7 @@ class Decoder:
     def decode(self, payloads: Payloads) -> Decoded:
         """Columns of the contract in its order and types, and the first fault of each payload that has one.
 
-        The columns of a refused payload mean nothing.
+        The columns of a refused payload mean nothing; its `ts` is null or within bounds.
         """
         raw = self._format.decode(payloads)
         faults = dict(raw.faults)
@@ -44,12 +45,11 @@ class Decoder:
             for i, fault in found:
                 faults.setdefault(i, fault)
 
-        columns_in_order = [*self._contract.fields, TS, QUALITY]
         columns[TS] = self._time(raw.columns[TS], refuse)
         for name, field in self._contract.fields.items():
             columns[name] = self._field(name, field, raw.columns[name], refuse)
         columns[QUALITY] = self._quality(raw.columns.get(QUALITY), len(payloads), refuse)
-        return Decoded({name: columns[name] for name in columns_in_order}, faults)
+        return Decoded({name: columns[name] for name in self._contract.columns}, faults)
 
     def _time(self, values: pa.Array, refuse: Callable[[Faults], None]) -> pa.Array:
         spec = self._contract.time
@@ -61,8 +61,9 @@ class Decoder:
             micros = times.from_epoch(values, spec.unit)
         earliest = (spec.earliest - _EPOCH) // _MICROSECOND
         latest = int(self._clock() * 1e6) + spec.latest // _MICROSECOND
-        refuse(_out_of_bounds(micros, earliest, latest))
-        return pa.array(micros).view(ARROW["timestamp"])
+        outside = (micros < earliest) | (micros > latest)
+        refuse(_out_of_bounds(micros, np.flatnonzero(outside), earliest, latest))
+        return pa.array(micros, mask=outside).view(ARROW["timestamp"])
 
     def _field(self, name: str, field: FieldSpec, values: pa.Array, refuse: Callable[[Faults], None]) -> pa.Array:
         if field.type == "timestamp":
@@ -96,8 +97,8 @@ def _status_codes(spec: QualitySpec, values: pa.Array) -> quality.Codes:
             return quality.from_names(values, spec.names, missing)
 
 
-def _out_of_bounds(micros: times.Micros, earliest: int, latest: int) -> Faults:
-    for i in np.flatnonzero((micros < earliest) | (micros > latest)).tolist():
+def _out_of_bounds(micros: times.Micros, outside: Positions, earliest: int, latest: int) -> Faults:
+    for i in outside.tolist():
         found = f"{TS}: {np.datetime64(int(micros[i]), 'us')}Z"
         if micros[i] < earliest:
             yield i, Fault(Code.TIME_BEFORE_BOUNDS, f"{found} is before {np.datetime64(earliest, 'us')}Z")

@@ -14,6 +14,7 @@ from headrace_udfs.tags import COLUMNS, TagTable
 
 TABLE = "historian.tags"
 REFRESH_S = 5.0
+FIRST_LOOK_WAIT_S = 0.5
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ class TagCache:
         self._snapshot: int | None = None
         self.table = TagTable.empty()
         try:
-            for attempt in Retrying(stop=stop_after_attempt(4), wait=wait_exponential(0.5, max=4)):
+            for attempt in Retrying(stop=stop_after_attempt(4), wait=wait_exponential(FIRST_LOOK_WAIT_S)):
                 with attempt:
                     self._catalog = _connect(address)
                     self.refresh()

@@ -34,7 +34,8 @@ def from_epoch(values: pa.Array, unit: str) -> Micros:
         case "epoch_us":
             micros = filled
         case _:
-            micros = np.clip(np.rint(filled * _PER_UNIT[unit]), -_FOREVER, _FOREVER).astype(np.int64)
+            with np.errstate(over="ignore"):
+                micros = np.clip(np.rint(filled * _PER_UNIT[unit]), -_FOREVER, _FOREVER).astype(np.int64)
     return micros
 
 

@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from headrace_udfs.arrays import spread
+from headrace_udfs.arrays import Positions, spread
 from headrace_udfs.faults import Fault, Refused
 from headrace_udfs.formats.base import Decoded, Payloads
 from headrace_udfs.formats.json_exact import MAX_DEPTH, ExactDecoder
@@ -46,19 +46,22 @@ class JsonFormat:
     def decode(self, payloads: Payloads) -> Decoded:
         """See Format. Costs least where payloads are good and hold the contract's keys alone."""
         columns: Columns = [[] for _ in self._leaves]
-        order: list[int] = []
         structs, at = self._structs(payloads)
-        for start in range(0, len(structs), CHUNK):
-            end = start + CHUNK
-            order += self._take_proven(structs[start:end], at[start:end], payloads, columns)
-        if len(order) == len(payloads):
+        plain = payloads if len(at) == len(payloads) else [payloads[i] for i in at.tolist()]
+        taken = [at[:0]]
+        for start in range(0, len(plain), CHUNK):
+            chunk = slice(start, start + CHUNK)
+            taken.append(at[chunk][self._take_proven(structs[chunk], plain[chunk], columns)])
+        where = np.concatenate(taken)
+        if len(where) == len(payloads):
             return Decoded(self._arrays(columns), {})
-        faults = self._take_exact(_all_but(order, len(payloads)), payloads, columns, order)
-        where = np.array(order, np.int64)
+        left = np.delete(np.arange(len(payloads)), where).tolist()
+        faults = self._take_exact(left, payloads, columns)
+        where = np.concatenate([where, np.array([i for i in left if i not in faults], np.int64)])
         arrays = {name: spread(array, where, len(payloads)) for name, array in self._arrays(columns).items()}
         return Decoded(arrays, faults)
 
-    def _structs(self, payloads: Payloads) -> tuple[list[Any], Sequence[int]]:
+    def _structs(self, payloads: Payloads) -> tuple[list[Any], Positions]:
         """The structs of all payloads that decode, and the positions of these."""
         structs: list[Any] = []
         failed: list[int] = []
@@ -68,22 +71,20 @@ class JsonFormat:
                 structs.extend(map(self._typed.decode, remaining))  # type: ignore[arg-type]  # None cannot be decoded
             except _CANNOT:
                 failed.append(len(structs) + len(failed))
-        return structs, _all_but(failed, len(payloads)) if failed else range(len(payloads))
+        return structs, np.delete(np.arange(len(payloads)), failed)
 
-    def _take_proven(
-        self, structs: Sequence[Any], at: Sequence[int], payloads: Payloads, columns: Columns
-    ) -> Sequence[int]:
-        """Append the leaves of those structs that hold all that is in their payloads; returns their positions."""
+    def _take_proven(self, structs: Sequence[Any], payloads: Payloads, columns: Columns) -> slice | list[int]:
+        """Append the leaves of those structs that hold all that is in their payloads; returns which these are."""
+        which: slice | list[int] = slice(None)
         taken: Columns = [[] for _ in columns]
         accounted = self._shape.take(structs, taken)
-        if not self._accounts_for(taken, accounted, [payloads[i] for i in at]):
-            whole = [k for k, i in enumerate(at) if self._is_whole(payloads[i])]
-            structs, at = [structs[k] for k in whole], [at[k] for k in whole]
+        if not self._accounts_for(taken, accounted, payloads):
+            which = [i for i, payload in enumerate(payloads) if self._is_whole(payload)]
             taken = [[] for _ in columns]
-            self._shape.take(structs, taken)
+            self._shape.take([structs[i] for i in which], taken)
         for column, values in zip(columns, taken, strict=True):
             column.extend(values)
-        return at
+        return which
 
     def _accounts_for(self, taken: Columns, accounted: int, payloads: Payloads) -> bool:
         """Whether the keys of a chunk (`accounted` colons) and the texts taken are all there is in its payloads."""
@@ -102,12 +103,10 @@ class JsonFormat:
         except _CANNOT:
             return False
 
-    def _take_exact(
-        self, left: Sequence[int], payloads: Payloads, columns: Columns, order: list[int]
-    ) -> dict[int, Fault]:
-        """Append the leaves of the payloads at `left`, by the letter, or tell what is wrong with them."""
+    def _take_exact(self, at: Sequence[int], payloads: Payloads, columns: Columns) -> dict[int, Fault]:
+        """Append the leaves of the payloads at these positions, by the letter, or tell what is wrong with them."""
         faults: dict[int, Fault] = {}
-        for i in left:
+        for i in at:
             try:
                 values = self._exact.decode(payloads[i])
             except Refused as refused:
@@ -115,20 +114,12 @@ class JsonFormat:
                 continue
             for column, value in zip(columns, values, strict=True):
                 column.append(value)
-            order.append(i)
         return faults
 
     def _arrays(self, columns: Columns) -> dict[str, pa.Array]:
         return {
             leaf.column: pa.array(column, ARRAYS[leaf.kind]) for leaf, column in zip(self._leaves, columns, strict=True)
         }
-
-
-def _all_but(positions: Sequence[int], rows: int) -> list[int]:
-    others = np.ones(rows, np.bool_)
-    others[positions] = False
-    left: list[int] = np.flatnonzero(others).tolist()
-    return left
 
 
 def _escapes_a_colon(text: bytes) -> bool:

@@ -1,0 +1,58 @@
+"""A tag brings the asset, unit and baseline that historian.tags has for it; one that is not known keeps its row."""
+
+from __future__ import annotations
+
+import math
+
+import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headrace_udfs.enrich import enrich
+from headrace_udfs.tags import TagTable
+
+names = st.text(max_size=3)
+known = st.dictionaries(names, st.tuples(st.none() | names, st.none() | names, st.none() | st.floats(-1e9, 1e9)))
+
+
+def table(rows: dict[str, tuple[str | None, str | None, float | None]]) -> TagTable:
+    return TagTable.of(
+        pa.table(
+            {
+                "tag": pa.array(list(rows), pa.large_string()),
+                "asset": pa.array([asset for asset, _, _ in rows.values()], pa.large_string()),
+                "unit": pa.array([unit for _, unit, _ in rows.values()], pa.string()),
+                "baseline_median": pa.array([median for _, _, median in rows.values()], pa.float64()),
+                "baseline_mad": pa.array([median for _, _, median in rows.values()], pa.float64()),
+            }
+        )
+    )
+
+
+@given(known, st.lists(st.none() | names), st.booleans())
+def test_every_row_gets_what_is_known_of_its_tag(
+    rows: dict[str, tuple[str | None, str | None, float | None]], tags: list[str | None], encoded: bool
+) -> None:
+    made, column = table(rows), pa.array(tags, pa.string())
+    column = column.dictionary_encode() if encoded else column
+    asset, unit = enrich(made.look_up(column), made)
+    nothing = (None, None, None)
+    found = [nothing if tag is None else rows.get(tag, nothing) for tag in tags]
+    assert asset.to_pylist() == [a for a, _, _ in found]
+    assert unit.to_pylist() == [u for _, u, _ in found]
+    medians, mads = made.baselines(column)
+    assert [None if math.isnan(m) else m for m in medians] == [m for _, _, m in found]
+    assert [None if math.isnan(m) else m for m in mads] == [m for _, _, m in found]
+
+
+def test_a_slice_of_a_batch_is_looked_up_as_its_rows() -> None:
+    made = table({"a": ("x", None, None), "b": ("y", None, None)})
+    column = pa.array(["a", "b", None, "c", "b"]).dictionary_encode().slice(1, 4)
+    assert enrich(made.look_up(column), made)[0].to_pylist() == ["y", None, None, "y"]
+
+
+def test_without_tags_nothing_is_known() -> None:
+    empty = TagTable.empty()
+    asset, unit = enrich(empty.look_up(pa.array(["a", "b"])), empty)
+    assert asset.to_pylist() == unit.to_pylist() == [None, None]
+    assert len(empty) == 0
