@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import Producer
+from confluent_kafka import Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from headrace import reconcile, settings, submit, tables, warehouse
@@ -57,6 +57,26 @@ class Plant:
 
     def submit(self, **options: Any) -> Submitted:
         return submit.submit(self.project, self.settings, JOB, **options)
+
+    def produce_in_transactions(self, batches: Iterable[list[bytes]]) -> None:
+        """Send each batch in a transaction of its own, which leaves a marker in the topic."""
+        producer = Producer({**self.settings.kafka_client(), "transactional.id": self.topic})
+        producer.init_transactions(60)
+        for batch in batches:
+            producer.begin_transaction()
+            for n, payload in enumerate(batch):
+                producer.produce(self.topic, payload, partition=n % self.partitions)
+            producer.commit_transaction(60)
+
+    def forget(self, until: int) -> None:
+        """Have the topic let go of each partition's records before the offset `until`, as retention does."""
+        admin = AdminClient(self.settings.kafka_client())
+        marks = [TopicPartition(self.topic, p, until) for p in range(self.partitions)]
+        for done in admin.delete_records(marks).values():
+            done.result(timeout=30)
+
+    def account(self) -> list[Balance]:
+        return reconcile.reconcile(self.project, self.settings, JOB)
 
     def follow(self, stalled_s: float = 90) -> list[Balance]:
         """The account once the job has stored all that the topic holds."""

@@ -39,7 +39,7 @@ def kill_task_manager(plant: Plant) -> None:
 
 def until_more_is_stored(plant: Plant) -> None:
     def stored() -> int:
-        return sum(b.good for b in reconcile.reconcile(plant.project, plant.settings, JOB))
+        return sum(b.good for b in plant.account())
 
     before = stored()
     until(lambda: stored() > before, 90)

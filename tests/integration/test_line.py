@@ -66,7 +66,7 @@ def test_ten_bounded_runs_are_each_exact(own_plant: Plant) -> None:
     for run in range(1, 11):
         own_plant.produce(reading(n) for n in range(3_000))
         own_plant.finish(own_plant.submit(bounded=True, parallelism=2))
-        balances = reconcile.reconcile(own_plant.project, own_plant.settings, JOB)
+        balances = own_plant.account()
         reconcile.verdict(balances)
         assert sum(b.good for b in balances) == run * 3_000
 
@@ -80,6 +80,41 @@ def test_a_job_starts_where_its_tables_end(own_plant: Plant) -> None:
     assert again.start == {"plant_readings": {0: 50, 1: 50}}
     reconcile.verdict(own_plant.follow())
     assert own_plant.query("select count(*), count(distinct ts) from historian.readings") == [(150, 150)]
+
+
+def test_a_job_stopped_under_load_and_submitted_again_is_exact(own_plant: Plant) -> None:
+    own_plant.produce(reading(n) for n in range(50_000))
+    job = own_plant.submit(parallelism=2)
+    own_plant.produce(None if n % 10 == 0 else reading(n) for n in range(50_000))
+    own_plant.cluster.stop(job.id)
+    own_plant.submit(parallelism=1)
+    balances = own_plant.follow()
+    reconcile.verdict(balances)
+    assert (sum(b.good for b in balances), sum(b.dead for b in balances)) == (95_000, 5_000)
+
+
+def test_what_retention_took_is_told_apart_from_a_loss(own_plant: Plant) -> None:
+    own_plant.produce(reading(n) for n in range(100))
+    own_plant.finish(own_plant.submit(bounded=True, parallelism=1))
+    own_plant.produce(reading(n) for n in range(100, 200))
+    own_plant.forget(until=80)
+    for balance in own_plant.account():
+        assert (balance.first, balance.missing, balance.expired) == (80, [(80, 100)], [(50, 80)])
+
+    own_plant.finish(own_plant.submit(bounded=True, parallelism=1))
+    balances = own_plant.account()
+    reconcile.verdict(balances)
+    assert [b.expired for b in balances] == [[(50, 80)], [(50, 80)]]
+    assert [b.good for b in balances] == [20, 20]
+
+
+def test_markers_of_a_transaction_are_no_records(own_plant: Plant) -> None:
+    own_plant.produce_in_transactions([[reading(n) for n in range(10)], [reading(n) for n in range(10, 14)]])
+    own_plant.finish(own_plant.submit(bounded=True, parallelism=1))
+    balances = own_plant.account()
+    reconcile.verdict(balances)
+    assert sum(b.good for b in balances) == 14
+    assert sum(b.no_record for b in balances) == sum(b.end - b.first for b in balances) - 14 > 0
 
 
 def test_baselines_change_and_the_scores_of_a_running_job_follow(own_plant: Plant) -> None:

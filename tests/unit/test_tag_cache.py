@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import ClassVar
 
 import pyarrow as pa
 import pytest
@@ -15,9 +16,10 @@ from tenacity import Retrying, stop_after_delay, wait_fixed
 from headrace_udfs import tag_cache
 from headrace_udfs.contract import Contract
 from headrace_udfs.pipeline import Pipeline
-from headrace_udfs.step import CatalogAddress
+from headrace_udfs.step import CatalogAddress, Worker
 from headrace_udfs.steps import Enrich, Score
 from headrace_udfs.tag_cache import TagCache
+from headrace_udfs.types import ContractType
 
 SCHEMA = pa.schema(
     [
@@ -49,7 +51,7 @@ def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CatalogAddress:
 
 
 @pytest.fixture
-def catalog(address: CatalogAddress, tmp_path: Path) -> Iterator[Catalog]:
+def catalog(tmp_path: Path) -> Iterator[Catalog]:
     made = load_catalog("plant", type="sql", uri=f"sqlite:///{tmp_path}/c.db", warehouse=f"file://{tmp_path}/w")
     made.create_namespace("historian")
     made.create_table("historian.tags", SCHEMA)
@@ -59,7 +61,8 @@ def catalog(address: CatalogAddress, tmp_path: Path) -> Iterator[Catalog]:
 
 def write(catalog: Catalog, *rows: tuple[str, str, str, float, float]) -> None:
     named = [dict(zip(SCHEMA.names, row, strict=True)) for row in rows]
-    catalog.load_table("historian.tags").overwrite(pa.Table.from_pylist(named, schema=SCHEMA))
+    table = catalog.load_table("historian.tags")
+    (table.overwrite if table.current_snapshot() else table.append)(pa.Table.from_pylist(named, schema=SCHEMA))
 
 
 def threads() -> list[threading.Thread]:
@@ -149,6 +152,20 @@ def test_readings_are_enriched_scored_and_unknown_tags_counted(address: CatalogA
     assert batch["score"].to_pylist() == [0.6745 * 11 / 2, 0.0, None, None, None, None]
     assert batch["anomaly"].to_pylist() == [True, False, None, None, None, None]
     assert counted == [("unknown_tags", 1)]
+
+
+@pytest.mark.usefixtures("catalog")
+def test_a_step_that_cannot_open_leaves_no_other_open(address: CatalogAddress) -> None:
+    class Shut(Enrich):
+        name = "shut"
+        outputs: ClassVar[Mapping[str, ContractType]] = {}
+
+        def open(self, worker: Worker) -> None:
+            raise ValueError(f"shut to {worker.catalog}")
+
+    with pytest.raises(ValueError, match="shut"):
+        Pipeline(CONTRACT, [Enrich(), Shut()], address).open(lambda _name, _n: None)
+    assert not threads()
 
 
 def test_a_step_that_reads_tags_wants_a_catalog() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 
 import numpy as np
 import pyarrow as pa
@@ -42,13 +43,15 @@ class Pipeline:
         """Make ready to run; `count(name, n)` adds n to the metric `name`."""
         self._decoder = Decoder(self._contract)
         worker = Worker(self._catalog, count)
-        for step in self._steps:
-            step.open(worker)
+        with ExitStack() as opened:
+            for step in self._steps:
+                step.open(worker)
+                opened.callback(step.close)
+            self._close = opened.pop_all().close
 
     def close(self) -> None:
         """Let go of what the steps hold in the worker."""
-        for step in self._steps:
-            step.close()
+        self._close()
 
     def run(self, payloads: Payloads) -> pa.RecordBatch:
         """One row a payload: `columns`, and ERRORS, which are null where the row is good.
