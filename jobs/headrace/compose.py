@@ -13,14 +13,15 @@ from headrace.sourcemap import Rendered
 from headrace.spec import Job, JobFolder
 from headrace.sqltext import Sql
 from headrace_udfs.contract import Contract
-from headrace_udfs.pipeline import Pipeline
+from headrace_udfs.pipeline import ERRORS, Pipeline
 from headrace_udfs.step import CatalogAddress
 from headrace_udfs.steps import STEPS
+from headrace_udfs.types import FLINK
 
 DEAD_LETTERS = "historian.dead_letters"
 DEAD_LETTER_COLUMNS = [
-    "payload", "code", "message", "stage", "src_topic", "src_partition", "src_offset", "src_ts", "job", "version",
-    "dead_at",
+    "payload", "code", "message", "stage", "src_topic", "src_partition", "src_offset", "src_index", "src_ts",
+    "job", "version", "dead_at",
 ]  # fmt: skip
 
 
@@ -112,11 +113,23 @@ def _source(project: Project, settings: Settings, job: Job, name: str, *, start:
     }
     statements = (
         render.engine("raw", view=raw, options=options),
-        render.engine("decoded", view=decoded, raw=raw, function=function),
+        *_decoded(pipeline, decoded, raw, function),
         render.engine("good", view=name, decoded=decoded, columns=pipeline.columns),
     )
     dead = render.engine("dead_letters", decoded=decoded, job=job.name, version=job.version)
     return Source(made, function, pipeline, statements, dead)
+
+
+def _decoded(pipeline: Pipeline, view: str, raw: str, function: str) -> list[str]:
+    """The views that make of each reading a row with its `record`."""
+    if not pipeline.many:
+        return [render.engine("decoded", view=view, raw=raw, function=function)]
+    messages = f"{view}__messages"
+    types = {name: Sql(FLINK[kind]) for name, kind in {**pipeline.columns, **ERRORS}.items()}
+    return [
+        render.engine("messages", view=messages, raw=raw, function=function),
+        render.engine("readings", view=view, messages=messages, types=types),
+    ]
 
 
 def _insert(catalog: str, sink: str, columns: list[str], select: str) -> str:

@@ -17,7 +17,7 @@ from headrace.errors import CheckFailed, PlatformError, UserError
 from headrace.project import Project
 from headrace.settings import Settings
 from headrace.spec import Job
-from headrace.stored import Offsets, Stored, runs, stored
+from headrace.stored import INDEX_BITS, Offsets, Positions, Stored, runs, stored
 from headrace.topics import Span
 
 Ranges = list[tuple[int, int]]
@@ -28,6 +28,8 @@ _NOTHING = Stored(np.empty(0, np.int64), np.empty(0, np.int64))
 @dataclass(frozen=True)
 class Balance:
     """One partition's account over the span [first, end) that the topic still holds. Ranges are [first, end).
+
+    `good` and `dead` count readings: more than `records` where a message holds many.
 
     `no_record` counts offsets in the span at which Kafka holds none (a transaction marker, a compacted record).
     `expired` are offsets below the span that lie above a stored one and were never stored: retention took them
@@ -64,11 +66,11 @@ class Balance:
 
 def balance(topic: str, partition: int, span: Span, kept: Stored, records_in: Callable[[int, int], Offsets]) -> Balance:
     """Account for one partition. `records_in(first, end)` tells which offsets of a gap really hold a record."""
-    distinct, counts = np.unique(kept.all, return_counts=True)
-    gaps = _absent(distinct, span.first, span.end)
+    offsets = kept.offsets
+    gaps = _absent(offsets, span.first, span.end)
     missing = runs(np.concatenate([np.empty(0, np.int64), *(records_in(a, b) for a, b in gaps)]))
     absent = sum(b - a for a, b in gaps)
-    below = distinct[distinct < span.first]
+    below = offsets[offsets < span.first]
     return Balance(
         topic,
         partition,
@@ -78,8 +80,8 @@ def balance(topic: str, partition: int, span: Span, kept: Stored, records_in: Ca
         _within(kept.dead, span),
         absent - sum(b - a for a, b in missing),
         missing,
-        runs(distinct[counts > 1]),
-        _absent(distinct, int(below[0]), span.first) if len(below) else [],
+        runs(kept.repeated),
+        _absent(offsets, int(below[0]), span.first) if len(below) else [],
     )
 
 
@@ -177,12 +179,13 @@ def _explain_stall(cluster: Cluster, name: str, stalled_s: float, left: int) -> 
     )
 
 
-def _absent(distinct: Offsets, first: int, end: int) -> Ranges:
-    """The runs of [first, end) that `distinct` (sorted) leaves out."""
-    inside = distinct[(distinct >= first) & (distinct < end)]
+def _absent(offsets: Offsets, first: int, end: int) -> Ranges:
+    """The runs of [first, end) that `offsets` (sorted, each once) leaves out."""
+    inside = offsets[(offsets >= first) & (offsets < end)]
     edges = [first, *(edge for run in runs(inside) for edge in run), end]
     return [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if a < b]
 
 
-def _within(offsets: Offsets, span: Span) -> int:
-    return int(np.count_nonzero((offsets >= span.first) & (offsets < span.end)))
+def _within(found: Positions, span: Span) -> int:
+    first, end = np.searchsorted(found, np.array([span.first, span.end]) << INDEX_BITS)
+    return int(end - first)

@@ -107,7 +107,7 @@ def _calls(folder: JobFolder, catalog: str) -> dict[str, Callable[..., Sql]]:
         return literal(spec.params[name])
 
     def src() -> Sql:
-        return Sql("src_topic, src_partition, src_offset")
+        return Sql("src_topic, src_partition, src_offset, src_index")
 
     return {"source": source, "table": table, "param": param, "src": src}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,21 +17,39 @@ from headrace import catalog as catalogs
 from headrace.compose import DEAD_LETTERS
 from headrace.spec import Job
 
-POSITION = ("src_topic", "src_partition", "src_offset")
+POSITION = ("src_topic", "src_partition", "src_offset", "src_index")
 
 Offsets = NDArray[np.int64]
+Positions = NDArray[np.int64]
+"""A reading's offset and, in the low INDEX_BITS, its number in the message: one integer to sort and compare by."""
+
+INDEX_BITS = 20
+
+
+def positions(offsets: Offsets, index: NDArray[np.integer[Any]]) -> Positions:
+    """Offsets up to 2^43, each with a number in its message below 2^INDEX_BITS, as positions."""
+    return (offsets << INDEX_BITS) | index
 
 
 @dataclass(frozen=True)
 class Stored:
-    """Offsets of one partition, sorted, one entry a stored row: `good` in the sinks, `dead` in dead letters."""
+    """Positions in one partition, sorted, one a stored row: `good` in the sinks, `dead` in dead letters."""
 
-    good: Offsets
-    dead: Offsets
+    good: Positions
+    dead: Positions
 
     @property
-    def all(self) -> Offsets:
-        return np.sort(np.concatenate([self.good, self.dead]), kind="stable")
+    def offsets(self) -> Offsets:
+        """The offsets of the messages that left a row or more, sorted, each once."""
+        offsets: Offsets = np.unique(np.concatenate([self.good, self.dead]) >> INDEX_BITS)
+        return offsets
+
+    @property
+    def repeated(self) -> Offsets:
+        """The offsets of those that left one twice."""
+        distinct, rows = np.unique(np.concatenate([self.good, self.dead]), return_counts=True)
+        repeated: Offsets = np.unique(distinct[rows > 1] >> INDEX_BITS)
+        return repeated
 
 
 def stored(catalog: Catalog, job: Job, topic: str) -> dict[int, Stored]:
@@ -38,8 +57,8 @@ def stored(catalog: Catalog, job: Job, topic: str) -> dict[int, Stored]:
 
     Only sinks that keep a record's position count. 16 bytes of memory a stored record.
     """
-    good: dict[int, list[Offsets]] = {}
-    dead: dict[int, list[Offsets]] = {}
+    good: dict[int, list[Positions]] = {}
+    dead: dict[int, list[Positions]] = {}
     for sink in job.writes:
         _collect(catalog, sink, _equals("src_topic", topic), good)
     _collect(catalog, DEAD_LETTERS, And(_equals("src_topic", topic), _equals("job", job.name)), dead)
@@ -56,25 +75,25 @@ def runs(offsets: Offsets) -> list[tuple[int, int]]:
     return [(int(a), int(b) + 1) for a, b in zip(firsts, lasts, strict=True)]
 
 
-def _collect(catalog: Catalog, name: str, only: BooleanExpression, into: dict[int, list[Offsets]]) -> None:
+def _collect(catalog: Catalog, name: str, only: BooleanExpression, into: dict[int, list[Positions]]) -> None:
     table = catalogs.load_table(catalog, name)
     if not set(POSITION) <= set(table.schema().column_names):
         return
     for batch in table.scan(row_filter=only, selected_fields=POSITION[1:]).to_arrow_batch_reader():
-        for partition, offsets in _by_partition(batch):
-            into.setdefault(partition, []).append(offsets)
+        for partition, found in _by_partition(batch):
+            into.setdefault(partition, []).append(found)
 
 
 def _equals(column: str, value: str) -> BooleanExpression:
     return EqualTo(column, value)  # type: ignore[call-arg,arg-type] # pydantic hides its own __init__ from mypy
 
 
-def _by_partition(batch: pa.RecordBatch) -> Iterator[tuple[int, Offsets]]:
-    partitions = batch.column("src_partition").to_numpy(zero_copy_only=False)
-    offsets = batch.column("src_offset").to_numpy(zero_copy_only=False)
+def _by_partition(batch: pa.RecordBatch) -> Iterator[tuple[int, Positions]]:
+    partitions, offsets, index = (batch.column(name).to_numpy(zero_copy_only=False) for name in POSITION[1:])
+    found = positions(offsets, index)
     for partition in pc.unique(batch.column("src_partition")).to_pylist():
-        yield partition, offsets[partitions == partition]
+        yield partition, found[partitions == partition]
 
 
-def _sorted(parts: list[Offsets] | None) -> Offsets:
+def _sorted(parts: list[Positions] | None) -> Positions:
     return np.sort(np.concatenate(parts)) if parts else np.empty(0, np.int64)

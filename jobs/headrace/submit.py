@@ -185,7 +185,7 @@ def _start(project: Project, settings: Settings, tables: Catalog, folder: JobFol
     """Right behind the last record that the job's tables hold, so that none is stored twice or skipped."""
     topic = contract.load(project, source).topic
     spans = topics.spans(settings.kafka_client(), topic)
-    kept = {p: s.all for p, s in stored(tables, folder.job, topic).items() if p in spans}
+    kept = {p: s.offsets for p, s in stored(tables, folder.job, topic).items() if p in spans}
     if not kept:
         return Start()
     problems = []

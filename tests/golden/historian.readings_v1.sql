@@ -29,6 +29,7 @@ SELECT
     src_partition,
     src_offset,
     src_ts,
+    0 AS src_index,
     `ingest_plant_readings`(payload) AS record
 FROM `plant_readings__raw`;
 
@@ -45,7 +46,8 @@ SELECT
     `decoded`.`record`.`anomaly` AS `anomaly`,
     src_topic,
     src_partition,
-    src_offset
+    src_offset,
+    src_index
 FROM `plant_readings__decoded` AS decoded
 WHERE decoded.record.err_code IS NULL;
 
@@ -66,7 +68,7 @@ select
     asset,
     score,
     anomaly,
-    src_topic, src_partition, src_offset,
+    src_topic, src_partition, src_offset, src_index,
     current_timestamp as ingested_at
 from readings;
 
@@ -78,6 +80,7 @@ INSERT INTO `headrace`.`historian`.`dead_letters` (
     `src_topic`,
     `src_partition`,
     `src_offset`,
+    `src_index`,
     `src_ts`,
     `job`,
     `version`,
@@ -91,6 +94,7 @@ SELECT
     decoded.src_topic,
     decoded.src_partition,
     decoded.src_offset,
+    decoded.src_index,
     CAST(decoded.src_ts AS TIMESTAMP_LTZ(6)) AS src_ts,
     'historian/readings_v1' AS job,
     1 AS version,

@@ -179,7 +179,40 @@ def test_a_cluster_that_is_not_there_is_told_at_once(own_plant: Plant) -> None:
 
 
 def test_good_rows_and_dead_letters_share_one_decode(own_plant: Plant) -> None:
-    plan = submit.explain(own_plant.project, own_plant.settings, JOB)
+    assert decodes(submit.explain(own_plant.project, own_plant.settings, JOB)) == 1
+
+
+def decodes(plan: str) -> int:
+    """How many times the decoder stands in what Flink will execute."""
     executed = plan[plan.index("== Optimized Execution Plan ==") :]
-    assert executed.count("PythonCalc(") == 1
-    assert executed.count("ingest_plant_readings(") == 1
+    return executed.count("ingest_plant_readings(")
+
+
+def test_a_message_of_many_readings_is_a_row_each_and_accounted_for_as_one(own_plant: Plant) -> None:
+    contract = own_plant.project.sql / "_sources" / "plant_readings.yaml"
+    contract.write_text(contract.read_text().replace("format: json\n", "format: json_array\n"))
+    good = [b"[" + b",".join(reading(3 * n + k) for k in range(3)) + b"]" for n in range(1_000)]
+    half = b"[" + reading(9_000) + b', {"tag": 5}, ' + reading(9_001) + b"]"
+    own_plant.produce([*good, half, b"[]", b"{}", b"[1", None])
+    own_plant.finish(own_plant.submit(bounded=True, parallelism=2))
+
+    assert own_plant.query("select count(*), count(distinct ts), max(src_index) from historian.readings") == [
+        (3_002, 3_002, 2)
+    ]
+    letters = own_plant.query("select code, src_index, payload from historian.dead_letters order by code")
+    assert letters == [
+        ("no_readings", 0, b"[]"),
+        ("not_an_array", 0, b"{}"),
+        ("not_json", 0, b"[1"),
+        ("null_payload", 0, None),
+        ("wrong_type", 1, half),
+    ]
+    balances = own_plant.account()
+    reconcile.verdict(balances)
+    assert sum(b.records for b in balances) == 1_005
+
+
+def test_readings_of_one_message_share_one_decode(own_plant: Plant) -> None:
+    contract = own_plant.project.sql / "_sources" / "plant_readings.yaml"
+    contract.write_text(contract.read_text().replace("format: json\n", "format: json_array\n"))
+    assert decodes(submit.explain(own_plant.project, own_plant.settings, JOB)) == 1

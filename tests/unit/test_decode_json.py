@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headrace_udfs.contract import Contract
-from headrace_udfs.faults import Code, Refused
+from headrace_udfs.faults import Code, Fault, Refused
 from headrace_udfs.formats.json import JsonFormat
 from headrace_udfs.formats.json_exact import ExactDecoder
 from headrace_udfs.formats.json_leaves import leaves
+from headrace_udfs.pipeline import Pipeline
 
 TYPES = ("string", "double", "long", "boolean", "timestamp")
 PATHS = ("a", "b:c", "é", "p.a", "p.b", "p.q.a", "p.q.b:", "x y", "tag")
@@ -137,6 +138,22 @@ def test_fast_and_exact_agree_on_every_payload(data: st.DataObject) -> None:
     contract = data.draw(contracts())
     batch = data.draw(st.lists(payloads(contract), max_size=12))
     assert in_bulk(contract, batch) == by_the_letter(contract, batch)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_no_payload_stops_the_line(data: st.DataObject) -> None:
+    contract = data.draw(contracts())
+    batch = data.draw(st.lists(payloads(contract), max_size=12))
+    pipeline = Pipeline(contract)
+    pipeline.open(lambda _name, _n: None)
+    made = pipeline.run(batch)
+    made.validate(full=True)
+    refused = [isinstance(found, Fault) for found in by_the_letter(contract, batch)]
+    told = made["err_code"].is_valid().to_pylist()
+    assert made.num_rows == len(batch)
+    assert all(is_told for is_told, is_refused in zip(told, refused, strict=True) if is_refused)
+    assert made["err_msg"].is_valid().to_pylist() == made["err_stage"].is_valid().to_pylist() == told
 
 
 PUMP = Contract.model_validate(

@@ -13,6 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headrace_udfs.contract import Contract
+from headrace_udfs.faults import Code, Fault
+from headrace_udfs.formats import FORMATS
+from headrace_udfs.formats.base import Decoded, Payloads
 from headrace_udfs.isolate import isolate
 from headrace_udfs.pipeline import Pipeline
 from headrace_udfs.step import Columns, Step, Worker
@@ -158,6 +161,35 @@ def test_a_pipeline_travels_to_a_worker() -> None:
     pipeline = pickle.loads(pickle.dumps(Pipeline(CONTRACT, [Double()])))  # noqa: S301 - what was pickled here
     pipeline.open(lambda _name, _n: None)
     assert pipeline.run([reading(4)])["twice"].to_pylist() == [8.0]
+
+
+class Csv:
+    """The contract's columns in its order, with commas between them: a format that has nothing of JSON."""
+
+    many: ClassVar[bool] = False
+
+    def __init__(self, contract: Contract) -> None:
+        self.names = list(contract.paths)
+
+    def decode(self, payloads: Payloads) -> Decoded:
+        lines = [(payload or b"").decode().split(",") for payload in payloads]
+        short = {i for i, cells in enumerate(lines) if len(cells) < len(self.names)}
+        kept = [[None] * len(self.names) if i in short else cells for i, cells in enumerate(lines)]
+        texts = [pa.array(column, pa.string()) for column in zip(*kept, strict=True)]
+        columns = {
+            name: array if name == "tag" else array.cast(pa.float64())
+            for name, array in zip(self.names, texts, strict=True)
+        }
+        return Decoded(columns, {i: Fault(Code.MISSING_FIELD, "cut short") for i in short})
+
+
+def test_another_format_is_a_class_and_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(FORMATS, "csv", Csv)
+    pipeline = Pipeline(CONTRACT.model_copy(update={"format": "csv"}), [Double()])
+    pipeline.open(lambda _name, _n: None)
+    batch = pipeline.run([b"a,2,1400000000000", b"a", b"a,2,0", None])
+    assert batch["twice"].to_pylist() == [4.0, None, None, None]
+    assert batch["err_code"].to_pylist() == [None, "missing_field", "time_before_bounds", "missing_field"]
 
 
 def test_a_step_without_its_inputs_is_refused() -> None:

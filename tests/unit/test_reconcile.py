@@ -11,12 +11,19 @@ from hypothesis import strategies as st
 
 from headrace.errors import CheckFailed
 from headrace.reconcile import Balance, balance, verdict
-from headrace.stored import Offsets, Stored, runs
+from headrace.stored import Offsets, Positions, Stored, positions, runs
 from headrace.topics import Span
+
+NONE = np.zeros(1, np.int32)
 
 
 def offsets(*values: int) -> Offsets:
     return np.array(sorted(values), np.int64)
+
+
+def at(*offsets_and_index: tuple[int, int]) -> Positions:
+    offset, index = np.array(sorted(offsets_and_index), np.int64).T
+    return positions(offset, index)
 
 
 def every(first: int, end: int) -> Offsets:
@@ -24,7 +31,7 @@ def every(first: int, end: int) -> Offsets:
 
 
 def account(span: Span, good: Offsets, dead: Offsets) -> Balance:
-    return balance("t", 0, span, Stored(good, dead), every)
+    return balance("t", 0, span, Stored(positions(good, NONE), positions(dead, NONE)), every)
 
 
 def test_good_and_dead_that_make_up_the_span_hold() -> None:
@@ -44,8 +51,15 @@ def test_an_offset_stored_twice_is_repeated_whichever_table_it_is_in() -> None:
     assert account(Span(0, 2), offsets(0, 1), offsets(1)).repeated == [(1, 2)]
 
 
+def test_the_readings_of_one_message_are_no_repeats_of_each_other() -> None:
+    good, dead = at((0, 0), (0, 2), (1, 0)), at((0, 1))
+    assert balance("t", 0, Span(0, 2), Stored(good, dead), every).holds
+    twice = balance("t", 0, Span(0, 2), Stored(good, at((0, 1), (1, 0))), every)
+    assert twice.repeated == [(1, 2)]
+
+
 def test_offsets_without_a_record_are_not_missing() -> None:
-    made = balance("t", 0, Span(0, 5), Stored(offsets(0, 1, 4), offsets()), lambda _a, _b: offsets(3))
+    made = balance("t", 0, Span(0, 5), Stored(positions(offsets(0, 1, 4), NONE), offsets()), lambda _a, _b: offsets(3))
     assert made.missing == [(3, 4)]
     assert made.no_record == 1
     assert made.records == 4

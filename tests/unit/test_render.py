@@ -46,7 +46,7 @@ def rendered(project: Project, template: str) -> str:
         ("select * from {{ source('plant_readings') }}", "select * from `plant_readings`"),
         ("select * from {{ table('historian.tags') }}", "select * from `lake`.`historian`.`tags`"),
         ("value > {{ param('limit') }}", "value > 100.0E0"),
-        ("{{ src() }}", "src_topic, src_partition, src_offset"),
+        ("{{ src() }}", "src_topic, src_partition, src_offset, src_index"),
         ("{{ param('name') }}", "'''; DROP TABLE x --'"),
         ("{{ 'it''s' if false else 'a' ~ \"'b\" }}", "'a''b'"),
         ("{{ 'a b' | ident }}", "`a b`"),

@@ -204,6 +204,11 @@ class Contract(Model):
         return key
 
     @property
+    def many(self) -> bool:
+        """Whether a message holds many readings."""
+        return formats.FORMATS[self.format].many
+
+    @property
     def columns(self) -> dict[str, ContractType]:
         """Every column of a decoded reading and its type: the fields, then `ts` and `quality`."""
         return {**{name: field.type for name, field in self.fields.items()}, TS: "timestamp", QUALITY: "long"}

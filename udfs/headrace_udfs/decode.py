@@ -33,9 +33,9 @@ class Decoder:
         self._clock = clock
 
     def decode(self, payloads: Payloads) -> Decoded:
-        """Columns of the contract in its order and types, and the first fault of each payload that has one.
+        """Columns of the contract in its order and types, and the first fault of each reading that has one.
 
-        The columns of a refused payload mean nothing; its `ts` is null or within bounds.
+        The columns of a refused reading mean nothing; its `ts` is null or within bounds.
         """
         raw = self._format.decode(payloads)
         faults = dict(raw.faults)
@@ -48,8 +48,8 @@ class Decoder:
         columns[TS] = self._time(raw.columns[TS], refuse)
         for name, field in self._contract.fields.items():
             columns[name] = self._field(name, field, raw.columns[name], refuse)
-        columns[QUALITY] = self._quality(raw.columns.get(QUALITY), len(payloads), refuse)
-        return Decoded({name: columns[name] for name in self._contract.columns}, faults)
+        columns[QUALITY] = self._quality(raw.columns.get(QUALITY), len(columns[TS]), refuse)
+        return Decoded({name: columns[name] for name in self._contract.columns}, faults, raw.message)
 
     def _time(self, values: pa.Array, refuse: Callable[[Faults], None]) -> pa.Array:
         spec = self._contract.time

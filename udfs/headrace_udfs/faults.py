@@ -22,6 +22,8 @@ class Code(StrEnum):
     NAN = "nan", "A NaN stands where a number may be."
     INFINITY = "infinity", "An Infinity or -Infinity stands where a number may be."
     NOT_AN_OBJECT = "not_an_object", "The JSON value is an array, a text, a number or the like, not an object."
+    NOT_AN_ARRAY = "not_an_array", "The format is an array of readings, and the JSON value is none."
+    NO_READINGS = "no_readings", "The array of readings is empty."
     MISSING_FIELD = "missing_field", "A required field is not there."
     NULL_FIELD = "null_field", "A required field is null."
     WRONG_TYPE = "wrong_type", "A field holds another type than the contract says."

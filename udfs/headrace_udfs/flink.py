@@ -10,7 +10,7 @@ from pyflink.table import DataTypes
 from pyflink.table.types import DataType
 from pyflink.table.udf import FunctionContext, ScalarFunction, UserDefinedScalarFunctionWrapper, udf
 
-from headrace_udfs.pipeline import Pipeline
+from headrace_udfs.pipeline import ERRORS, INDEX, Pipeline
 from headrace_udfs.types import ContractType
 
 _TYPES: dict[ContractType, DataType] = {
@@ -58,7 +58,9 @@ class Ingest(ScalarFunction):  # type: ignore[misc]
 
 
 def ingest(pipeline: Pipeline) -> UserDefinedScalarFunctionWrapper:
-    """The SQL function of a pipeline."""
-    columns = {**pipeline.columns, "err_stage": "string", "err_code": "string", "err_msg": "string"}
-    row = DataTypes.ROW([DataTypes.FIELD(name, _TYPES[kind]) for name, kind in columns.items()])
+    """The SQL function of a pipeline. Of a message with many readings it gives an array a column, and INDEX."""
+    types = {name: _TYPES[kind] for name, kind in {**pipeline.columns, **ERRORS}.items()}
+    if pipeline.many:
+        types = {name: DataTypes.ARRAY(kind) for name, kind in {**types, INDEX: DataTypes.INT()}.items()}
+    row = DataTypes.ROW([DataTypes.FIELD(name, kind) for name, kind in types.items()])
     return udf(Ingest(pipeline), result_type=row, func_type="pandas")

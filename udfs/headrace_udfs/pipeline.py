@@ -8,16 +8,17 @@ from contextlib import ExitStack
 import numpy as np
 import pyarrow as pa
 
-from headrace_udfs.arrays import spread
+from headrace_udfs.arrays import Positions, spread
 from headrace_udfs.contract import Contract
 from headrace_udfs.decode import Decoder
 from headrace_udfs.faults import Code, Fault, readable
 from headrace_udfs.formats.base import Payloads
 from headrace_udfs.isolate import isolate
 from headrace_udfs.step import CatalogAddress, Columns, Step, Worker
-from headrace_udfs.types import ARROW, ContractType
+from headrace_udfs.types import ARROW, TS, ContractType
 
 DECODE = "decode"
+INDEX = "src_index"
 ERRORS: Mapping[str, ContractType] = {"err_stage": "string", "err_code": "string", "err_msg": "string"}
 
 
@@ -31,6 +32,7 @@ class Pipeline:
         self._contract = contract
         self._steps = tuple(steps)
         self._catalog = catalog
+        self.many = contract.many
         self.columns: dict[str, ContractType] = contract.columns
         for step in self._steps:
             if absent := [name for name in step.needs if name not in self.columns]:
@@ -56,18 +58,20 @@ class Pipeline:
     def run(self, payloads: Payloads) -> pa.RecordBatch:
         """One row a payload: `columns`, and ERRORS, which are null where the row is good.
 
-        The columns of a row that is not good mean nothing.
+        The columns of a row that is not good mean nothing. Where a message holds many readings, each column is a list
+        with one item a reading, and INDEX has their numbers in the message, from 0.
         """
-        rows = len(payloads)
         decoded = self._decoder.decode(payloads)
+        rows = len(decoded.columns[TS])
         refused = {i: (DECODE, fault) for i, fault in decoded.faults.items()}
         columns = {**decoded.columns, **self._stepped(decoded.columns, rows, refused)}
         where = np.fromiter(refused, np.int64, len(refused))
         for name, texts in zip(ERRORS, _error_texts(refused), strict=True):
             columns[name] = spread(pa.array(texts, pa.string()), where, rows)
-        return pa.RecordBatch.from_arrays(
-            [columns[name] for name in (*self.columns, *ERRORS)], [*self.columns, *ERRORS]
-        )
+        ordered = {name: columns[name] for name in (*self.columns, *ERRORS)}
+        if decoded.message is not None:
+            ordered = _by_message(ordered, decoded.message, len(payloads))
+        return pa.RecordBatch.from_pydict(ordered)
 
     def _stepped(self, columns: Columns, rows: int, refused: dict[int, tuple[str, Fault]]) -> Columns:
         """What the steps add for the rows not refused; those that a step fails on are refused, and left null."""
@@ -90,6 +94,15 @@ class Pipeline:
             flowing |= outputs
         added = [name for step in self._steps for name in step.outputs]
         return {name: spread(flowing[name], good, rows) if refused else flowing[name] for name in added}
+
+
+def _by_message(columns: Columns, message: Positions, messages: int) -> dict[str, pa.Array]:
+    """Each column as a list a message, and INDEX; `message` is ascending, and has each message at least once."""
+    counts = np.bincount(message, minlength=messages)
+    ends = np.cumsum(counts)
+    index = pa.array(np.arange(len(message)) - np.repeat(ends - counts, counts), pa.int32())
+    offsets = pa.array(np.concatenate([[0], ends]), pa.int32())
+    return {name: pa.ListArray.from_arrays(offsets, values) for name, values in {**columns, INDEX: index}.items()}
 
 
 def _apply(step: Step, columns: Columns, rows: int) -> tuple[Columns, dict[int, Exception]]:

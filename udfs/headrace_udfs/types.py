@@ -1,4 +1,4 @@
-"""The types of a contract, and what each is in Arrow and in Flink SQL."""
+"""The types of a contract, and what each is in Arrow and in the record that a worker gives back to Flink SQL."""
 
 from __future__ import annotations
 
@@ -27,5 +27,5 @@ FLINK: dict[ContractType, str] = {
     "double": "DOUBLE",
     "long": "BIGINT",
     "boolean": "BOOLEAN",
-    "timestamp": "TIMESTAMP_LTZ(6)",
+    "timestamp": "TIMESTAMP(6)",
 }

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
 from headrace_udfs.formats.base import Format
 from headrace_udfs.formats.json import JsonFormat
+from headrace_udfs.formats.json_array import JsonArrayFormat
 
-if TYPE_CHECKING:
-    from headrace_udfs.contract import Contract
-
-FORMATS: dict[str, Callable[[Contract], Format]] = {"json": JsonFormat}
+FORMATS: dict[str, type[Format]] = {"json": JsonFormat, "json_array": JsonArrayFormat}

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import pyarrow as pa
 
+from headrace_udfs.arrays import Positions
 from headrace_udfs.faults import Fault
+
+if TYPE_CHECKING:
+    from headrace_udfs.contract import Contract
 
 Payloads = Sequence[bytes | None]
 
@@ -20,16 +24,23 @@ class Decoded:
     columns: one array a column of the contract, all of one length, typed as the contract says, except
         `ts`: double (epoch_s, epoch_ms), int64 (epoch_us, epoch_ns) or string (iso8601), as the contract's unit;
         `quality`: int64, or string where the mapping is by names; no such column where the contract has no quality.
-    faults: by position of the payload, why it was refused. Its reading is all nulls.
+    faults: by position of the reading, why it was refused; it is all nulls.
+    message: the position of the payload that each reading stood in, in order and each at least once (a payload that
+        gives no reading gives a fault); None where reading i is payload i's.
     """
 
     columns: Mapping[str, pa.Array]
     faults: dict[int, Fault]
+    message: Positions | None = None
 
 
 class Format(Protocol):
-    """Decodes payloads of one contract."""
+    """Decodes payloads of one contract. `many`: a message holds several readings, and Decoded has `message`."""
+
+    many: ClassVar[bool]
+
+    def __init__(self, contract: Contract) -> None: ...
 
     def decode(self, payloads: Payloads) -> Decoded:
-        """Reading i is payload i's. Never raises for what a payload holds: that is a fault of this payload alone."""
+        """Never raises for what a payload holds: that is a fault of this payload, or of one reading in it."""
         ...

@@ -9,7 +9,7 @@ not decode, is looked at alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 import numpy as np
@@ -33,6 +33,8 @@ _CANNOT = (msgspec.MsgspecError, ValueError, TypeError, RecursionError)
 
 class JsonFormat:
     """One JSON object a payload, one reading an object."""
+
+    many: ClassVar[bool] = False
 
     def __init__(self, contract: Contract) -> None:
         self._leaves = leaves(contract)
@@ -98,8 +100,11 @@ class JsonFormat:
         """Whether every key of the payload is a different one, whatever it is called, and none stands too deep."""
         if payload is None or len(payload) > self._max_bytes or _escapes_a_colon(payload):
             return False
+        colons = payload.count(b":")
         try:
-            return _colons(self._untyped.decode(payload), MAX_DEPTH) == payload.count(b":")
+            document = self._untyped.decode(payload)
+            flat = len(document) == colons and b"[" not in payload
+            return flat or _colons(document, MAX_DEPTH) == colons
         except _CANNOT:
             return False
 
@@ -135,12 +140,13 @@ def _colons(container: Any, depth: int) -> int:
     if depth == 0:
         raise RecursionError
     total = 0
-    if isinstance(container, dict):
+    if type(container) is dict:
         total = len(container) + "".join(container).count(":")
         container = container.values()
     for value in container:
-        if isinstance(value, str):
+        kind = type(value)
+        if kind is str:
             total += value.count(":")
-        elif isinstance(value, dict | list):
+        elif kind is dict or kind is list:
             total += _colons(value, depth - 1)
     return total

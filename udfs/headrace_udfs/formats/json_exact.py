@@ -35,13 +35,17 @@ class ExactDecoder:
 
     def decode(self, payload: bytes | None) -> list[Any]:
         """One value a leaf, in order; None where the payload has none."""
-        document = self._document(_text(payload, self._max_bytes))
+        document = self.parse(payload)
+        if not isinstance(document, dict):
+            raise Refused(Code.NOT_AN_OBJECT, f"an object is wanted, found {shown(document)}")
         return [_value(leaf, document) for leaf in self._leaves]
 
-    def _document(self, text: str) -> dict[str, Any]:
+    def parse(self, payload: bytes | None) -> Any:
+        """The JSON value of the payload, whatever it is."""
+        text = _text(payload, self._max_bytes)
         _check_depth(text)
         try:
-            document = self._json.decode(text)
+            return self._json.decode(text)
         except _NotFinite as error:
             literal = str(error)
             where = f"{self._leaf_of_not_finite(text)}: {literal}"
@@ -53,9 +57,6 @@ class ExactDecoder:
         except ValueError:
             # Python reads no whole number of more digits than this.
             raise Refused(Code.INTEGER_TOO_LARGE, "a whole number has over 4,300 digits") from None
-        if not isinstance(document, dict):
-            raise Refused(Code.NOT_AN_OBJECT, f"an object is wanted, found {shown(document)}")
-        return document
 
     def _leaf_of_not_finite(self, text: str) -> str:
         try:

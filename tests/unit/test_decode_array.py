@@ -1,0 +1,101 @@
+"""A message with many readings gives each as a message of its own would, and keeps their number and order."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from headrace_udfs.contract import Contract
+from headrace_udfs.faults import Code
+from headrace_udfs.formats.json import JsonFormat
+from headrace_udfs.formats.json_array import JsonArrayFormat
+from headrace_udfs.pipeline import ERRORS, INDEX, Pipeline
+
+CONTRACT = Contract.model_validate(
+    {
+        "description": "Readings of a pump.",
+        "topic": "pump.readings",
+        "format": "json_array",
+        "fields": {"tag": {"type": "string", "required": True}, "value": {"type": "double"}},
+        "time": {"path": "ts", "unit": "epoch_ms"},
+        "key": "tag",
+        "max_bytes": 4096,
+    }
+)
+GOOD = '{"tag":"a","value":1.5,"ts":1400000000000}'
+
+readings = st.sampled_from(
+    [
+        GOOD,
+        '{"tag":"a,]:\\u003a\\"","ts":1400000000000, "value" : 2 }',
+        '{"tag":"a","ts":1400000000000,"o":[{"tag":[1,{}]}]}',
+        '{"tag":"a","ts":1400000000000,"ts":1400000000000}',
+        '{"tag":"a","ts":1,"o":1e400}',
+        '{"ts":1}',
+        "{}",
+        "[]",
+        "null",
+        '"tag"',
+    ]
+)
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(readings, min_size=1, max_size=5), max_size=5), st.sampled_from([",", " , ", "\n,\t"]))
+def test_a_reading_in_an_array_is_what_it_is_alone(messages: list[list[str]], comma: str) -> None:
+    decoded = JsonArrayFormat(CONTRACT).decode([f" [{comma.join(message)}] ".encode() for message in messages])
+    alone = JsonFormat(CONTRACT).decode([text.encode() for message in messages for text in message])
+    assert decoded.message is not None
+    assert decoded.message.tolist() == [i for i, message in enumerate(messages) for _ in message]
+    assert decoded.columns == alone.columns
+    assert decoded.faults == alone.faults
+
+
+@pytest.mark.parametrize(
+    ("payload", "code"),
+    [
+        (None, Code.NULL_PAYLOAD),
+        (b" ", Code.EMPTY_PAYLOAD),
+        (b"[ ]", Code.NO_READINGS),
+        (b"{}", Code.NOT_AN_ARRAY),
+        (GOOD.encode(), Code.NOT_AN_ARRAY),
+        (b"[" + GOOD.encode(), Code.NOT_JSON),
+        (b"[" + GOOD.encode() + b",]", Code.NOT_JSON),
+        (b"[" + GOOD.encode() + b"][]", Code.NOT_JSON),
+        (b"[" + GOOD.encode() + b",NaN]", Code.NAN),
+        (b"[" * 2000 + b"]" * 2000, Code.NESTED_TOO_DEEP),
+        (b"[" + GOOD.encode() + b"]" + b" " * 4096, Code.PAYLOAD_TOO_LARGE),
+    ],
+)
+def test_a_message_that_is_no_array_is_refused_whole(payload: bytes | None, code: Code) -> None:
+    good = f"[{GOOD},{GOOD}]".encode()
+    decoded = JsonArrayFormat(CONTRACT).decode([good, payload, good])
+    assert {i: fault.code for i, fault in decoded.faults.items()} == {2: code}
+    assert decoded.message is not None
+    assert decoded.message.tolist() == [0, 0, 1, 2, 2]
+
+
+def test_what_only_one_parser_minds_costs_nothing() -> None:
+    payload = b'[{"tag":"a","ts":1400000000000,"o":"\\ud800"},' + GOOD.encode() + b"]"
+    assert not JsonArrayFormat(CONTRACT).decode([payload]).faults
+
+
+def test_a_record_has_a_list_for_each_column() -> None:
+    pipeline = Pipeline(CONTRACT)
+    pipeline.open(lambda _name, _n: None)
+    batch = pipeline.run([f"[{GOOD},{{}},{GOOD}]".encode(), None, f"[{GOOD}]".encode()])
+    batch.validate(full=True)
+    assert batch.schema.names == [*CONTRACT.columns, *ERRORS, INDEX]
+    assert batch["value"].to_pylist() == [[1.5, None, 1.5], [None], [1.5]]
+    assert batch["err_code"].to_pylist() == [[None, "missing_field", None], ["null_payload"], [None]]
+    assert batch[INDEX].to_pylist() == [[0, 1, 2], [0], [0]]
+    assert json.loads(GOOD)["tag"] == batch["tag"].to_pylist()[2][0]
+
+
+def test_an_empty_batch_of_arrays_is_an_empty_batch() -> None:
+    pipeline = Pipeline(CONTRACT)
+    pipeline.open(lambda _name, _n: None)
+    assert pipeline.run([]).num_rows == 0
