@@ -26,7 +26,7 @@ def main(
     results: Annotated[Path, typer.Option(help="Where ingest.json, .md and .svg go.")] = RESULTS,
 ) -> None:
     """Measure, print the table, keep it as JSON and Markdown, and draw it."""
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
     names = only or list(rounds.CONTENDERS)
     if "spark" in names:
         console.print("making sure of PySpark (about 2 minutes, once)")

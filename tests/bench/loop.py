@@ -90,6 +90,7 @@ def _dead(message: Message, payload: bytes | None, error: Exception) -> dict[str
         "src_topic": message.topic(),
         "src_partition": message.partition(),
         "src_offset": message.offset(),
+        "src_index": 0,
         "src_ts": message.timestamp()[1] * 1000,
         "job": "bench/loop",
         "version": 1,
@@ -120,6 +121,7 @@ class Writer:
             "src_topic": pa.repeat(self._topic, rows),
             "src_partition": batch.partition,
             "src_offset": batch.offset,
+            "src_index": pa.repeat(pa.scalar(0), rows),
             "ingested_at": pa.repeat(pa.scalar(ingested_us, pa.int64()), rows),
         }
         columns = [_column(values.get(field.name), field.type, rows) for field in schema]

@@ -114,6 +114,7 @@ def _good(batch: DataFrame) -> DataFrame:
         *(f.col(f"record.{name}").alias(name) for name in names),
         *(f.lit(None).cast(kind).alias(name) for name, kind in empty.items()),
         *("src_topic", "src_partition", "src_offset"),
+        f.lit(0).alias("src_index"),
         f.current_timestamp().alias("ingested_at"),
     )
 
@@ -125,6 +126,7 @@ def _dead(batch: DataFrame) -> DataFrame:
         f.col("record.err_msg").alias("message"),
         f.col("record.err_stage").alias("stage"),
         *("src_topic", "src_partition", "src_offset"),
+        f.lit(0).alias("src_index"),
         f.col("timestamp").alias("src_ts"),
         f.lit("bench/spark").alias("job"),
         f.lit(1).alias("version"),

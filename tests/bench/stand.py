@@ -60,7 +60,7 @@ def stand(platform: Project, folder: Path, topic: str, messages: int) -> Iterato
     try:
         yield made
     finally:
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _know_tags(made: Stand) -> None:

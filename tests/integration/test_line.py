@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from headrace import reconcile, submit, tags, train
+from headrace import planning, reconcile, tags, train
 from headrace.demo import dataset
 from headrace.demo.corruption import DAMAGES, OVERSIZED
 from headrace.errors import PlatformError, UserError
@@ -163,6 +163,9 @@ def test_what_keeps_a_job_from_running_is_told(own_plant: Plant) -> None:
     template.write_text(good.replace("    quality,", "    quality, 1 as extra,"))
     with pytest.raises(UserError, match="has no column 'extra'"):
         own_plant.submit()
+    template.write_text(good.replace("    `value`,", "    'much' as `value`,"))
+    with pytest.raises(UserError, match=r"readings\.sql\.j2: SQL: .*Incompatible types for sink column 'value'"):
+        own_plant.submit()
     template.write_text(good)
     contract = own_plant.project.sql / "_sources" / "plant_readings.yaml"
     contract.write_text(contract.read_text().replace(own_plant.topic, "no.such.topic"))
@@ -179,7 +182,7 @@ def test_a_cluster_that_is_not_there_is_told_at_once(own_plant: Plant) -> None:
 
 
 def test_good_rows_and_dead_letters_share_one_decode(own_plant: Plant) -> None:
-    assert decodes(submit.explain(own_plant.project, own_plant.settings, JOB)) == 1
+    assert decodes(planning.explain(own_plant.project, own_plant.settings, JOB)) == 1
 
 
 def decodes(plan: str) -> int:
@@ -215,4 +218,4 @@ def test_a_message_of_many_readings_is_a_row_each_and_accounted_for_as_one(own_p
 def test_readings_of_one_message_share_one_decode(own_plant: Plant) -> None:
     contract = own_plant.project.sql / "_sources" / "plant_readings.yaml"
     contract.write_text(contract.read_text().replace("format: json\n", "format: json_array\n"))
-    assert decodes(submit.explain(own_plant.project, own_plant.settings, JOB)) == 1
+    assert decodes(planning.explain(own_plant.project, own_plant.settings, JOB)) == 1

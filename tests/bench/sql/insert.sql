@@ -1,4 +1,4 @@
-INSERT INTO $sink (tag, ts, `value`, quality, src_topic, src_partition, src_offset, ingested_at)
+INSERT INTO $sink (tag, ts, `value`, quality, src_topic, src_partition, src_offset, src_index, ingested_at)
 SELECT
     tag,
     TO_TIMESTAMP_LTZ(ts, 3),
@@ -7,5 +7,6 @@ SELECT
     src_topic,
     src_partition,
     src_offset,
+    0,
     CURRENT_TIMESTAMP
 FROM readings

@@ -1,0 +1,88 @@
+"""What must be so before a job is started, asked of its tables, its topics and the cluster."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from pyiceberg.catalog import Catalog
+from pyiceberg.exceptions import NoSuchTableError
+
+from headrace import contract, topics
+from headrace.cluster import Cluster
+from headrace.compose import DEAD_LETTERS, Start
+from headrace.errors import Problem, UserError
+from headrace.project import Project
+from headrace.settings import Settings
+from headrace.spec import JobFolder
+from headrace.stored import runs, stored
+
+
+def check_not_running(cluster: Cluster, name: str) -> None:
+    """Raises UserError where the job runs: a second one would store every record twice."""
+    if running := cluster.running(name):
+        raise UserError(
+            f"{name} runs already, as job {running.id}: a second one would store every record twice",
+            cluster.rest,
+            f"stop it first: headrace stop {name}",
+        )
+
+
+def check_slots(cluster: Cluster, needed: int) -> None:
+    """Raises UserError where fewer than `needed` slots are free: the job would wait for them without a word."""
+    free, total = cluster.slots()
+    if free < needed:
+        raise UserError(
+            f"the job needs {needed} slots, and {free} of the cluster's {total} are free",
+            cluster.rest,
+            "stop a job, add TaskManagers, or submit with a lower --parallelism",
+        )
+
+
+def check_tables(tables: Catalog, folder: JobFolder) -> None:
+    """Raises UserError naming each table that the job reads or writes and that is not there."""
+    wanted = [*folder.job.writes, *folder.job.tables, DEAD_LETTERS]
+    missing = [name for name in wanted if not _exists(tables, name)]
+    if missing:
+        problems = [Problem(f"there is no table {name}", fix="make it: headrace tables apply") for name in missing]
+        raise UserError(problems)
+
+
+def _exists(tables: Catalog, name: str) -> bool:
+    try:
+        tables.load_table(name)
+    except NoSuchTableError:
+        return False
+    return True
+
+
+def start(project: Project, settings: Settings, tables: Catalog, folder: JobFolder, source: str) -> Start:
+    """Right behind the last record that the job's tables hold, so that none is stored twice or skipped.
+
+    Raises UserError where the tables hold a gap, or offsets that the topic does not have.
+    """
+    topic = contract.load(project, source).topic
+    spans = topics.spans(settings.kafka_client(), topic)
+    kept = {p: s.offsets for p, s in stored(tables, folder.job, topic).items() if p in spans}
+    if not kept:
+        return Start()
+    problems = []
+    for partition, offsets in kept.items():
+        if offsets[-1] >= spans[partition].end:
+            problems.append(
+                Problem(
+                    f"the tables hold offset {offsets[-1]} of {topic}/{partition}, which ends at "
+                    f"{spans[partition].end}: the topic was made anew, and its offsets mean other records now",
+                    fix="give the new topic another name",
+                )
+            )
+        for (_, gap), (end, _) in pairwise(runs(offsets)):
+            if len(topics.records_in(settings.kafka_client(), topic, partition, gap, end)):
+                problems.append(
+                    Problem(
+                        f"the tables hold {topic}/{partition} up to offset {gap} and from {end} on, not between",
+                        fix=f"see headrace reconcile {folder.job.name}; restore the job from its last checkpoint",
+                    )
+                )
+    if problems:
+        raise UserError(problems)
+    return Start({p: int(kept[p][-1]) + 1 if p in kept else span.first for p, span in spans.items()})
