@@ -8,10 +8,10 @@ CREATE CATALOG `headrace` WITH (
 
 CREATE TEMPORARY TABLE `plant_readings__raw` (
     payload BYTES,
-    src_topic STRING METADATA FROM 'topic' VIRTUAL,
-    src_partition INT METADATA FROM 'partition' VIRTUAL,
-    src_offset BIGINT METADATA FROM 'offset' VIRTUAL,
-    src_ts TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL
+    src_topic STRING NOT NULL METADATA FROM 'topic' VIRTUAL,
+    src_partition INT NOT NULL METADATA FROM 'partition' VIRTUAL,
+    src_offset BIGINT NOT NULL METADATA FROM 'offset' VIRTUAL,
+    src_ts TIMESTAMP_LTZ(3) NOT NULL METADATA FROM 'timestamp' VIRTUAL
 ) WITH (
     'connector' = 'kafka',
     'topic' = 'plant.readings',

@@ -36,7 +36,7 @@ def local(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory)
     tables.apply(project, made)
     rows = [
         {"tag": f"t{n % 2}", "ts": START + timedelta(hours=n), "value": float(n), "quality": 0}
-        | {"src_topic": "t", "src_partition": 0, "src_offset": n}
+        | {"src_topic": "t", "src_partition": 0, "src_offset": n, "src_index": 0}
         for n in range(ROWS)
     ]
     schema = tables.load_all(project)["historian.readings"].arrow_schema()
@@ -145,7 +145,7 @@ def test_a_connection_shows_the_tables_as_they_were_when_it_was_opened(
     project = Project(pytestconfig.rootpath, tmp_path)
     made = settings.load(project, "local")
     tables.apply(project, made)
-    row = {"tag": "a", "ts": START, "quality": 0, "src_topic": "t", "src_partition": 0, "src_offset": 0}
+    row = {"tag": "a", "ts": START, "quality": 0, "src_topic": "t", "src_partition": 0, "src_offset": 0, "src_index": 0}
     schema = tables.load_all(project)["historian.readings"].arrow_schema()
     count = "select count(*) from historian.readings"
     with warehouse.open(made) as before:

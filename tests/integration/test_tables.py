@@ -47,7 +47,7 @@ def store(local: Settings, project: Project, values: dict[str, list[float]], qua
     """Append readings of `values` (tag to values), all at NOON."""
     rows = [
         {"tag": tag, "ts": NOON, "value": value, "quality": quality}
-        | {"src_topic": "t", "src_partition": 0, "src_offset": number}
+        | {"src_topic": "t", "src_partition": 0, "src_offset": number, "src_index": 0}
         for tag, several in values.items()
         for number, value in enumerate(several)
     ]
