@@ -1,3 +1,4 @@
+set shell := ["bash", "-euc"]
 set positional-arguments
 
 # Show the recipes
