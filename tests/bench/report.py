@@ -10,8 +10,8 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
-import matplotlib as mpl
 import msgspec
+from matplotlib.figure import Figure
 from rich.table import Table
 
 from bench.rounds import Run
@@ -141,21 +141,19 @@ def keep(result: Result, folder: Path) -> None:
 
 
 def _draw(result: Result, path: Path) -> None:
-    mpl.use("svg")
-    import matplotlib.pyplot as plt  # noqa: PLC0415 - only after the backend is chosen
-
     shown = [m for m in result.marginals if m.rows_s][::-1]
     labels = [TITLES[m.contender] for m in shown]
-    figure, (speed, cpu) = plt.subplots(1, 2, figsize=(11, 3.2), sharey=True, layout="constrained")
+    figure = Figure(figsize=(11, 3.2), layout="constrained")
+    speed, cpu = figure.subplots(1, 2, sharey=True)
     for axis, title, values in (
         (speed, "k rows/s, 2 slots", [[v / 1000 for v in m.rows_s] for m in shown]),
         (cpu, "CPU-s per million rows", [m.cpu_s_per_million for m in shown]),
     ):
         colours = ["tab:blue" if m.contender in {LINE, "decode"} else "tab:gray" for m in shown]
-        bars = axis.barh(labels, [median(v) for v in values], color=colours)
-        axis.bar_label(bars, fmt="%.3g", padding=4)
+        axis.barh(labels, [median(v) for v in values], color=colours)
         for row, each in enumerate(values):
             axis.plot(each, [row] * len(each), "k|", markersize=8)
+            axis.annotate(f"{median(each):.3g}", (max(each), row), (6, 0), textcoords="offset points", va="center")
         axis.set_title(title)
         axis.margins(x=0.15)
     figure.savefig(path)
