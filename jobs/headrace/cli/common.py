@@ -48,10 +48,16 @@ def print_json(value: Any) -> None:
 
 def table(*columns: str, title: str | None = None, numbers: tuple[str, ...] = ()) -> Table:
     """An empty table for `out`; the columns named in `numbers` are set flush right."""
-    made = Table(title=title, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    made = Table(
+        title=title,
+        title_justify="left",
+        header_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
+    )
     for name in columns:
-        number = name in numbers
-        made.add_column(name, justify="right" if number else "left", overflow="fold", no_wrap=number)
+        made.add_column(name, justify="right" if name in numbers else "left", overflow="fold")
     return made
 
 

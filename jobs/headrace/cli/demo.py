@@ -116,7 +116,7 @@ def _anomalies(connection: DuckDBPyConnection) -> None:
 
 def _next(outcome: Outcome) -> Panel:
     commands = [
-        './run headrace query "from historian.readings where anomaly limit 5"',
+        './run headrace query "select tag, ts, value, score from historian.readings where anomaly limit 5"',
         f"./run headrace reconcile {line.JOB}",
         "./run headrace local down",
     ]
