@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import pairwise
 
 from pyiceberg.catalog import Catalog
-from pyiceberg.exceptions import NoSuchTableError
 
 from headrace import contract, topics
 from headrace.cluster import Cluster
@@ -41,18 +40,10 @@ def check_slots(cluster: Cluster, needed: int) -> None:
 def check_tables(tables: Catalog, folder: JobFolder) -> None:
     """Raises UserError naming each table that the job reads or writes and that is not there."""
     wanted = [*folder.job.writes, *folder.job.tables, DEAD_LETTERS]
-    missing = [name for name in wanted if not _exists(tables, name)]
+    missing = [name for name in wanted if not tables.table_exists(name)]
     if missing:
         problems = [Problem(f"there is no table {name}", fix="make it: headrace tables apply") for name in missing]
         raise UserError(problems)
-
-
-def _exists(tables: Catalog, name: str) -> bool:
-    try:
-        tables.load_table(name)
-    except NoSuchTableError:
-        return False
-    return True
 
 
 def start(project: Project, settings: Settings, tables: Catalog, folder: JobFolder, source: str) -> Start:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from duckdb import DuckDBPyConnection
 from rich.markup import escape
@@ -84,8 +85,7 @@ def _report(connection: DuckDBPyConnection, outcome: Outcome, picture: Path) -> 
 
 
 def _counts(connection: DuckDBPyConnection) -> None:
-    answer = warehouse.run(connection, "demo_counts", {})
-    values = dict(zip([c[0] for c in answer.description], answer.fetchone() or (), strict=True))
+    values = _figures(connection)
     out.rule("historian.readings", align="left")
     out.print(
         f"{values['readings']:,} readings of {values['tags']} tags, {values['first_ts']:%Y-%m-%d} to "
@@ -125,6 +125,9 @@ def _next(outcome: Outcome) -> Panel:
 
 
 def _print_json(connection: DuckDBPyConnection, outcome: Outcome) -> None:
+    print_json({"sent": outcome.sent, **_figures(connection), "partitions": outcome.balances})
+
+
+def _figures(connection: DuckDBPyConnection) -> dict[str, Any]:
     answer = warehouse.run(connection, "demo_counts", {})
-    counts = dict(zip([c[0] for c in answer.description], answer.fetchone() or (), strict=True))
-    print_json({"sent": outcome.sent, **counts, "partitions": outcome.balances})
+    return dict(zip([column[0] for column in answer.description], answer.fetchone() or (), strict=True))
