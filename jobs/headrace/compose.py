@@ -1,53 +1,52 @@
-"""Contract, steps and SELECTs into all that one job asks of Flink: every statement, in order, as text."""
+"""Contracts, steps and SELECTs into all that one job asks of Flink: every statement, in order, as text."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from headrace import contract, render
+from headrace import contract, render, topicfile
+from headrace.calls import on_time_view
+from headrace.ends import Ends, Options
 from headrace.errors import Place, UserError
+from headrace.jobfolder import JobFolder
 from headrace.project import Project
 from headrace.settings import Settings
 from headrace.sourcemap import Rendered
-from headrace.spec import Job, JobFolder
-from headrace.sqltext import Sql
+from headrace.spec import TOPIC, Job
+from headrace.sqltext import Sql, interval
+from headrace.tables import files as tablefiles
+from headrace.tables.model import Table
 from headrace_udfs.contract import Contract
-from headrace_udfs.pipeline import ERRORS, Pipeline
+from headrace_udfs.pipeline import ERRORS, INDEX, Pipeline
 from headrace_udfs.step import CatalogAddress
 from headrace_udfs.steps import STEPS
-from headrace_udfs.types import FLINK
 
 DEAD_LETTERS = "historian.dead_letters"
-DEAD_LETTER_COLUMNS = [
-    "payload", "code", "message", "stage", "src_topic", "src_partition", "src_offset", "src_index", "src_ts",
-    "job", "version", "dead_at",
-]  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Start:
-    """Where a topic is read from: `offsets` by partition, or its earliest record where there are none."""
-
-    offsets: Mapping[int, int] = field(default_factory=dict)
-
-    def options(self) -> dict[str, str]:
-        """As options of Flink's Kafka table."""
-        if not self.offsets:
-            return {"scan.startup.mode": "earliest-offset"}
-        spots = ";".join(f"partition:{p},offset:{o}" for p, o in sorted(self.offsets.items()))
-        return {"scan.startup.mode": "specific-offsets", "scan.startup.specific-offsets": spots}
+_POSITION = ["src_topic", "src_partition", "src_offset", "src_index", "src_ts", "job", "version"]
+_DEAD_COLUMNS = ["payload", "code", "message", "stage", *_POSITION, "dead_at"]
+_LATE_COLUMNS = ["payload", "key", "ts", "watermark", *_POSITION, "late_at"]
 
 
 @dataclass(frozen=True)
 class Source:
-    """A topic of the job: the function that decodes it, the statements that make its views, its dead letters."""
+    """A topic of the job: the functions that decode it, the statements that make its tables and views."""
 
     contract: Contract
     function: str
     pipeline: Pipeline
     statements: tuple[str, ...]
-    dead_letters: str
+    leftovers: Mapping[str, str]
+    """INSERTs of what reaches no SELECT of the job's, by the table: dead letters, late readings."""
+
+
+@dataclass(frozen=True)
+class Sink:
+    """A sink of the job: its name in SQL, what an INSERT into it says beside, its columns and which are required."""
+
+    path: str
+    options: Options
+    columns: Mapping[str, bool]
 
 
 @dataclass(frozen=True)
@@ -55,82 +54,114 @@ class Composition:
     """A job as Flink gets it. `${env:NAME}` and `${file:PATH}` references stand unresolved in the text."""
 
     folder: JobFolder
-    catalog: str
-    catalog_statement: str
+    ends: tuple[str, ...]
     sources: tuple[Source, ...]
+    views: Mapping[str, Rendered]
     selects: Mapping[str, Rendered]
+    sinks: Mapping[str, Sink]
+
+    def setup(self) -> list[str]:
+        """The statements that go before the job's own views: its catalog, topics and sources."""
+        return [*self.ends, *(text for source in self.sources for text in source.statements)]
 
     def insert(self, sink: str, columns: list[str]) -> str:
         """The INSERT of the sink's SELECT into `columns`."""
-        return _insert(self.catalog, sink, columns, self.selects[sink].sql)
+        to = self.sinks[sink]
+        select = Sql(self.selects[sink].sql)
+        return render.engine("insert", sink=to.path, options=to.options, columns=columns, select=select)
 
-    def dead_letter_inserts(self) -> list[str]:
-        """One INSERT a source, for each record that its decoder or a step refused."""
-        return [_insert(self.catalog, DEAD_LETTERS, DEAD_LETTER_COLUMNS, s.dead_letters) for s in self.sources]
-
-    def statements(self) -> list[str]:
-        """The statements that go before the inserts."""
-        return [self.catalog_statement, *(text for source in self.sources for text in source.statements)]
+    def leftovers(self) -> list[str]:
+        """The INSERTs of the records that reach no SELECT of the job's."""
+        return [insert for source in self.sources for insert in source.leftovers.values()]
 
 
-def compose(
-    project: Project, settings: Settings, folder: JobFolder, starts: Mapping[str, Start], bounded: bool = False
-) -> Composition:
-    """Compose the job; `starts` gives the start of a source by its name, the earliest record where it has none.
-
-    A bounded job ends at the records that are last when it starts. Raises UserError for faults in its files.
-    """
-    name, job = settings.catalog.name, folder.job
-    return Composition(
-        folder,
-        name,
-        render.engine("catalog", name=name, options=settings.catalog.flink()),
-        tuple(
-            _source(project, settings, job, source, start=starts.get(source, Start()), bounded=bounded)
-            for source in job.sources
-        ),
-        render.job(project, folder, name),
+def compose(project: Project, settings: Settings, folder: JobFolder, ends: Ends) -> Composition:
+    """Compose the job between its `ends`. Raises UserError for faults in its files."""
+    job = folder.job
+    templates = render.job(project, settings, folder, ends.follow)
+    sources = tuple(
+        _source(project, settings, job, name, ends, on_time=name in templates.on_time) for name in job.sources
     )
+    topics = {name: topicfile.load(project, name) for name in job.topics_written}
+    made = [
+        render.engine(
+            "kafka_sink",
+            view=_topic_table(name),
+            columns=topic.flink_columns,
+            key=topic.key,
+            upsert=job.writes[TOPIC + name] == "upsert",
+            options=ends.writing(job, topic, job.writes[TOPIC + name]),
+        )
+        for name, topic in topics.items()
+    ]
+    sinks = {
+        **{TOPIC + name: Sink(_topic_table(name), {}, _required(topic)) for name, topic in topics.items()},
+        **{
+            name: Sink(
+                f"{settings.catalog.name}.{name}",
+                ends.upsert if job.writes[name] == "upsert" else {},
+                _required(table),
+            )
+            for name, table in tablefiles.pick(project, job.tables_written).items()
+        },
+    }
+    return Composition(folder, (*ends.catalog(), *made), sources, templates.views, templates.sinks, sinks)
 
 
-def _source(project: Project, settings: Settings, job: Job, name: str, *, start: Start, bounded: bool) -> Source:
+def leftover_tables(project: Project, settings: Settings, folder: JobFolder) -> list[str]:
+    """The tables that get the records that reach no SELECT: dead letters, and late readings where any can be."""
+    late = [folder.job.late] if render.job(project, settings, folder).on_time else []
+    return [DEAD_LETTERS, *late] if folder.job.sources else []
+
+
+def _topic_table(name: str) -> str:
+    return f"{name}__topic"
+
+
+def _required(described: topicfile.Topic | Table) -> dict[str, bool]:
+    return {name: column.required for name, column in described.columns.items()}
+
+
+def _source(project: Project, settings: Settings, job: Job, name: str, ends: Ends, *, on_time: bool) -> Source:
     made = contract.load(project, name)
     address = CatalogAddress(settings.catalog.name, settings.catalog.pyiceberg())
     try:
         pipeline = Pipeline(made, [STEPS[step]() for step in job.through], address)
     except ValueError as error:
         raise UserError(f"through: {error}", Place.of(project.sql / job.name / "job.yaml")) from None
-    function, raw, decoded = f"ingest_{name}", f"{name}__raw", f"{name}__decoded"
-    options = {
-        "connector": "kafka",
-        "topic": made.topic,
-        "format": "raw",
-        "properties.group.id": f"headrace.{job.name.replace('/', '.')}",
-        "properties.isolation.level": "read_committed",
-        **{f"properties.{key}": value for key, value in settings.kafka.items()},
-        **start.options(),
-        **({"scan.bounded.mode": "latest-offset"} if bounded else {}),
-    }
-    statements = (
-        render.engine("raw", view=raw, options=options),
-        *_decoded(pipeline, decoded, raw, function),
-        render.engine("good", view=name, decoded=decoded, columns=pipeline.columns),
-    )
-    dead = render.engine("dead_letters", decoded=decoded, job=job.name, version=job.version)
-    return Source(made, function, pipeline, statements, dead)
-
-
-def _decoded(pipeline: Pipeline, view: str, raw: str, function: str) -> list[str]:
-    """The views that make of each reading a row with its `record`."""
-    if not pipeline.many:
-        return [render.engine("decoded", view=view, raw=raw, function=function)]
-    messages = f"{view}__messages"
-    types = {name: Sql(FLINK[kind]) for name, kind in {**pipeline.columns, **ERRORS}.items()}
-    return [
-        render.engine("messages", view=messages, raw=raw, function=function),
-        render.engine("readings", view=view, messages=messages, types=types),
+    if on_time and made.many:
+        what = f"the messages of '{name}' hold many readings each, of which Flink takes no event time"
+        fix = "read the table of a job that keeps them, or have the gateway send a message a reading"
+        raise UserError(what, Place.of(project.sql / "_sources" / f"{name}.yaml"), fix)
+    lateness = interval(made.watermark.lateness) if on_time and made.watermark else None
+    function, decoded = f"ingest_{name}", f"{name}__decoded"
+    columns = [*pipeline.columns, *ERRORS, *([INDEX] if made.many else [])]
+    topic = f"{name}__messages" if made.many else decoded
+    statements = [
+        render.engine(
+            "topic",
+            view=topic,
+            metadata=ends.metadata,
+            columns=columns,
+            function=function,
+            many=made.many,
+            lateness=lateness,
+            options=ends.reading(job, name, made),
+        )
     ]
+    if made.many:
+        statements.append(render.engine("readings", view=decoded, messages=topic, columns=columns[:-1]))
+    statements.append(render.engine("good", view=name, decoded=decoded, columns=pipeline.columns, lateness=lateness))
+    values = {"decoded": decoded, "job": job.name, "version": job.version}
+    dead = Sql(render.engine("dead_letters", **values))
+    leftovers = {DEAD_LETTERS: _leftover(settings, DEAD_LETTERS, _DEAD_COLUMNS, dead)}
+    if lateness:
+        statements.append(render.engine("on_time", view=on_time_view(name), good=name))
+        late = Sql(render.engine("late", **values, key=made.key))
+        leftovers[job.late] = _leftover(settings, job.late, _LATE_COLUMNS, late)
+    return Source(made, function, pipeline, tuple(statements), leftovers)
 
 
-def _insert(catalog: str, sink: str, columns: list[str], select: str) -> str:
-    return render.engine("insert", sink=f"{catalog}.{sink}", columns=columns, select=Sql(select))
+def _leftover(settings: Settings, table: str, columns: list[str], select: Sql) -> str:
+    sink = f"{settings.catalog.name}.{table}"
+    return render.engine("insert", sink=sink, options={}, columns=columns, select=select)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+
 from headrace import yamlfile
 from headrace.errors import Place, UserError
 from headrace.project import Project
@@ -12,8 +14,10 @@ def load(project: Project, name: str) -> Contract:
     """The contract `name`. Raises UserError with all that is wrong in its file, each thing at its line."""
     path = project.sql / "_sources" / f"{name}.yaml"
     if not path.is_file():
-        known = ", ".join(names(project)) or "none yet"
-        raise UserError(f"there is no source '{name}'", Place.of(path), f"sources of this project: {known}")
+        known = names(project)
+        near = difflib.get_close_matches(name, known, n=1)
+        fix = f"did you mean '{near[0]}'?" if near else f"sources of this project: {', '.join(known) or 'none yet'}"
+        raise UserError(f"there is no source '{name}'", Place.of(path), fix)
     return yamlfile.load(path, Contract)
 
 

@@ -6,14 +6,16 @@ from itertools import pairwise
 
 from pyiceberg.catalog import Catalog
 
-from headrace import contract, topics
+from headrace import contract, topicfile, topics
 from headrace.cluster import Cluster
-from headrace.compose import DEAD_LETTERS, Start
+from headrace.compose import leftover_tables
+from headrace.ends import Start
 from headrace.errors import Problem, UserError
+from headrace.jobfolder import JobFolder
 from headrace.project import Project
 from headrace.settings import Settings
-from headrace.spec import JobFolder
 from headrace.stored import runs, stored
+from headrace.tables import plan
 
 
 def check_not_running(cluster: Cluster, name: str) -> None:
@@ -37,13 +39,35 @@ def check_slots(cluster: Cluster, needed: int) -> None:
         )
 
 
-def check_tables(tables: Catalog, folder: JobFolder) -> None:
-    """Raises UserError naming each table that the job reads or writes and that is not there."""
-    wanted = [*folder.job.writes, *folder.job.tables, DEAD_LETTERS]
-    missing = [name for name in wanted if not tables.table_exists(name)]
-    if missing:
-        problems = [Problem(f"there is no table {name}", fix="make it: headrace tables apply") for name in missing]
+def check_tables(project: Project, settings: Settings, tables: Catalog, folder: JobFolder) -> None:
+    """Raises UserError naming each table or topic that the job needs and that is not there, or not as its file says."""
+    job = folder.job
+    wanted = dict.fromkeys([*job.tables_written, *job.tables, *leftover_tables(project, settings, folder)])
+    missing = [f"table {name}" for name in wanted if not tables.table_exists(name)]
+    behind = [each.name for each in plan(project, settings, job.tables_written) if each.action in {"change", "refuse"}]
+    written = [topicfile.load(project, name).topic for name in job.topics_written]
+    if written:
+        there = topics.names(settings.kafka_client())
+        missing += [f"topic {name}" for name in written if name not in there]
+    problems = [Problem(f"there is no {what}", fix="make it: headrace tables apply") for what in missing]
+    problems += [Problem(f"{name} is not as its file says", fix="see headrace tables plan") for name in behind]
+    if problems:
         raise UserError(problems)
+
+
+def check_first_run(tables: Catalog, folder: JobFolder) -> None:
+    """Raises UserError where a job that cannot tell from its tables how far it came has written some already."""
+    job = folder.job
+    written = [
+        name
+        for name in job.tables_written
+        if job.writes[name] == "append" and tables.load_table(name).current_snapshot() is not None
+    ]
+    if written and not job.complete:
+        raise UserError(
+            f"{job.name} has written {', '.join(written)} before, and would write its rows again",
+            fix="go on from the savepoint that `headrace stop` told: headrace submit --from PATH",
+        )
 
 
 def start(project: Project, settings: Settings, tables: Catalog, folder: JobFolder, source: str) -> Start:
@@ -51,6 +75,8 @@ def start(project: Project, settings: Settings, tables: Catalog, folder: JobFold
 
     Raises UserError where the tables hold a gap, or offsets that the topic does not have.
     """
+    if not folder.job.complete:
+        return Start()
     topic = contract.load(project, source).topic
     spans = topics.spans(settings.kafka_client(), topic)
     kept = {p: s.offsets for p, s in stored(tables, folder.job, topic).items() if p in spans}

@@ -11,7 +11,7 @@ from typing import NoReturn
 import numpy as np
 from pyiceberg.catalog import Catalog
 
-from headrace import catalog, contract, spec, topics
+from headrace import catalog, contract, jobfolder, topics, yamlfile
 from headrace.cluster import Cluster
 from headrace.errors import CheckFailed, PlatformError, UserError
 from headrace.project import Project
@@ -86,8 +86,8 @@ def balance(topic: str, partition: int, span: Span, kept: Stored, records_in: Ca
 
 
 def reconcile(project: Project, settings: Settings, name: str) -> list[Balance]:
-    """The account of every partition that the job reads. Raises UserError for a job that keeps no positions."""
-    job = spec.load(project, name).job
+    """The account of every partition that the job reads. Raises UserError for a job that is not complete."""
+    job = _accountable(project, name)
     tables, client = catalog.connect(settings), settings.kafka_client()
     return [b for topic in _topics(project, job) for b in _balances(tables, client, job, topic)]
 
@@ -104,7 +104,7 @@ def follow(
     `progress(stored, all)` is called at each look. Raises PlatformError when the job ends or fails short of it, or
     when nothing more is stored for `stalled_s` seconds.
     """
-    job = spec.load(project, name).job
+    job = _accountable(project, name)
     tables, client, cluster = catalog.connect(settings), settings.kafka_client(), Cluster(settings.flink_rest())
     targets = {topic: topics.spans(client, topic) for topic in _topics(project, job)}
     total = sum(s.end - s.first for spans in targets.values() for s in spans.values())
@@ -133,6 +133,17 @@ def verdict(balances: list[Balance]) -> None:
     repeated = sum(b.repeated_count for b in balances)
     if missing or repeated:
         raise CheckFailed(f"the account does not hold: {missing:,} missing, {repeated:,} repeated")
+
+
+def _accountable(project: Project, name: str) -> Job:
+    job = jobfolder.load(project, name).job
+    if not job.complete:
+        raise UserError(
+            f"{name} does not promise to keep each record, so none can be missing",
+            yamlfile.place(project.sql / name / "job.yaml", ("grain",)),
+            "a job that keeps them all, with {{ src() }}, says so: complete: true",
+        )
+    return job
 
 
 def _topics(project: Project, job: Job) -> list[str]:

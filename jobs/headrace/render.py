@@ -3,42 +3,75 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from headrace.calls import Calls, Refused
 from headrace.errors import Place, Problem, UserError
+from headrace.jobfolder import JobFolder
 from headrace.project import Project
+from headrace.settings import Settings
 from headrace.sourcemap import LineMarks, Rendered, unmark
-from headrace.spec import JobFolder
 from headrace.sqltext import Sql, ident, literal
 
 ENGINE_TEMPLATES = Path(__file__).parent / "templates"
 
 
-class _AskedFor(Exception):
-    def __init__(self, problem: Problem) -> None:
-        self.problem = problem
-        super().__init__(problem.what)
+@dataclass(frozen=True)
+class Templates:
+    """A job's templates as SQL: `sinks` by sink, `views` by name, a view after those it reads.
+
+    `on_time` names the sources of which it asks for what is on time alone.
+    """
+
+    sinks: dict[str, Rendered]
+    views: dict[str, Rendered]
+    on_time: frozenset[str]
 
 
-def job(project: Project, folder: JobFolder, catalog: str) -> dict[str, Rendered]:
-    """Each sink's SELECT of a job, with its tables in the Flink catalog `catalog`.
+def job(project: Project, settings: Settings, folder: JobFolder, follow: Mapping[str, str] | None = None) -> Templates:
+    """The job's templates, their tables in the settings' catalog; `follow` are the options behind ref(), if any.
 
     Raises UserError with the problems of all its templates at once.
     """
     problems: list[Problem] = []
-    selects = {}
-    for sink, path in folder.templates.items():
+    calls = Calls(project, settings, folder, follow or {})
+    names = {**calls.by_name(), **_macros(project)}
+
+    def rendered(path: Path) -> Rendered | None:
         try:
-            selects[sink] = _file(path, {**_calls(folder, catalog), **_macros(project)})
+            return _file(path, names)
         except UserError as error:
-            problems += error.problems
+            problems.extend(error.problems)
+            return None
+
+    sinks = {sink: rendered(path) for sink, path in folder.templates.items()}
+    views: dict[str, Rendered | None] = {}
+    reads: dict[str, set[str]] = {}
+    for name, path in folder.views.items():
+        calls.views_read = reads[name] = set()
+        views[name] = rendered(path)
     if problems:
         raise UserError(problems)
-    return selects
+    return Templates(
+        {sink: done for sink, done in sinks.items() if done},
+        {name: done for name in _ordered(folder, reads) if (done := views[name])},
+        frozenset(calls.sources_on_time),
+    )
+
+
+def _ordered(folder: JobFolder, reads: Mapping[str, set[str]]) -> list[str]:
+    try:
+        return list(TopologicalSorter(reads).static_order())
+    except CycleError as error:
+        ring = [*error.args[1]]
+        where = Place.of(folder.views[ring[0]])
+        raise UserError(f"views read each other in a ring: {' <- '.join(ring)}", where) from None
 
 
 def engine(template: str, **values: Any) -> str:
@@ -56,7 +89,7 @@ def _file(path: Path, names: Mapping[str, Any]) -> Rendered:
     except UndefinedError as error:
         known = ", ".join(sorted(names)) or "none"
         raise UserError(f"template: {error.message}", _failed_at(path, error), f"names known here: {known}") from None
-    except _AskedFor as error:
+    except Refused as error:
         what, fix = error.problem.what, error.problem.fix
         raise UserError(what, _failed_at(path, error), fix) from None
     except (TemplateError, TypeError, ValueError) as error:
@@ -84,32 +117,6 @@ def _environment() -> ImmutableSandboxedEnvironment:
     )
     environment.filters = {"ident": ident, "literal": literal}
     return environment
-
-
-def _calls(folder: JobFolder, catalog: str) -> dict[str, Callable[..., Sql]]:
-    spec = folder.job
-
-    def declared(kind: str, name: str, known: list[str] | dict[str, Any], key: str) -> None:
-        if name not in known:
-            has = ", ".join(known) or "none"
-            raise _AskedFor(Problem(f"job.yaml declares no {kind} '{name}' (it has: {has})", fix=f"add it to {key}:"))
-
-    def source(name: str) -> Sql:
-        declared("source", name, spec.sources, "reads")
-        return ident(name)
-
-    def table(name: str) -> Sql:
-        declared("table", name, spec.tables, "reads")
-        return ident(f"{catalog}.{name}")
-
-    def param(name: str) -> Sql:
-        declared("param", name, spec.params, "params")
-        return literal(spec.params[name])
-
-    def src() -> Sql:
-        return Sql("src_topic, src_partition, src_offset, src_index")
-
-    return {"source": source, "table": table, "param": param, "src": src}
 
 
 def _macros(project: Project) -> dict[str, Callable[..., Sql]]:

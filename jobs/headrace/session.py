@@ -5,34 +5,51 @@ from __future__ import annotations
 import hashlib
 import os
 import zipfile
+from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import headrace_udfs
 from headrace.project import Project
 from headrace.settings import Settings
+from headrace.spec import Job
 
 # Set before PyFlink starts its gateway: without it, a remote job's UDFs run inside the submitting process and
 # end with it.
 os.environ["_python_worker_execution_mode"] = "process"  # noqa: SIM112 - PyFlink's own spelling
 
 
-def table_environment(project: Project, settings: Settings, name: str, parallelism: int):  # type: ignore[no-untyped-def]
-    """A pyflink StreamTableEnvironment that submits to the settings' cluster under the job name `name`."""
+def table_environment(  # type: ignore[no-untyped-def]
+    project: Project, settings: Settings, job: Job, parallelism: int, restore: str | None = None
+):
+    """A pyflink TableEnvironment that submits the job to the settings' cluster, from the savepoint `restore` if any."""
+    options = {
+        **job_options(job),
+        **cluster_options(settings),
+        "parallelism.default": str(parallelism),
+        **({"execution.state-recovery.path": restore} if restore else {}),
+    }
+    environment = made_of(project, options)
+    environment.add_python_file(str(_packed_udfs(project)))
+    return environment
+
+
+def made_of(project: Project, options: Mapping[str, str]):  # type: ignore[no-untyped-def]
+    """A pyflink TableEnvironment with these options of Flink's."""
     os.environ.setdefault("FLINK_HOME", str(project.root / ".headrace" / "flink"))
     from pyflink.common import Configuration  # noqa: PLC0415 - importing PyFlink costs a second: only who submits pays
     from pyflink.table import EnvironmentSettings, TableEnvironment  # noqa: PLC0415
 
     configuration = Configuration()
-    for key, value in {**_options(settings), "pipeline.name": name, "parallelism.default": str(parallelism)}.items():
+    for key, value in options.items():
         configuration.set_string(key, value)
     chosen = EnvironmentSettings.new_instance().in_streaming_mode().with_configuration(configuration).build()
-    environment = TableEnvironment.create(chosen)
-    environment.add_python_file(str(_packed_udfs(project)))
-    return environment
+    return TableEnvironment.create(chosen)
 
 
-def _options(settings: Settings) -> dict[str, str]:
+def cluster_options(settings: Settings) -> dict[str, str]:
+    """Options that say where a job runs, and how often it commits."""
     rest = urlsplit(settings.flink_rest())
     return {
         "execution.target": "remote",
@@ -40,11 +57,21 @@ def _options(settings: Settings) -> dict[str, str]:
         "rest.port": str(rest.port),
         "execution.checkpointing.interval": f"{settings.flink.checkpoint_interval_s * 1000:.0f} ms",
         "execution.checkpointing.mode": "EXACTLY_ONCE",
+    }
+
+
+def job_options(job: Job) -> dict[str, str]:
+    """Options that say what a job means, wherever it runs."""
+    return {
+        "pipeline.name": job.name,
         "table.local-time-zone": "UTC",
         # The v1 sink, the default, loses the rows of a writer that ends before the last checkpoint.
         "table.exec.iceberg.use-v2-sink": "true",
         # Good rows and dead letters share one decode only where equal sub-plans are found by digest.
         "table.optimizer.reuse-optimize-block-with-digest-enabled": "true",
+        # A partition without readings must not keep the windows of all others open.
+        "table.exec.source.idle-timeout": "30000 ms",
+        **({"table.exec.state.ttl": f"{job.state_ttl // timedelta(milliseconds=1)} ms"} if job.state_ttl else {}),
         "pipeline.object-reuse": "true",
         # Both default to 1,000, and the smaller of them bounds the batch that a UDF gets.
         "python.fn-execution.bundle.size": "20000",

@@ -54,6 +54,7 @@ class Settings(yamlfile.Model):
     catalog: SqliteCatalog
     kafka: dict[str, str]
     flink: Flink
+    vars: dict[str, str | int | float | bool] = {}
 
     def kafka_client(self) -> dict[str, str]:
         """librdkafka options, references resolved. Raises PlatformError where one leads nowhere."""

@@ -3,30 +3,40 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, field_validator
 
 from headrace import yamlfile
-from headrace.errors import Place, Problem, UserError
-from headrace.project import Project
+from headrace.tables.files import TABLE_NAME
+from headrace_udfs.contract import Duration
 from headrace_udfs.steps import STEPS
 
 JOB_NAME = re.compile(r"(?P<domain>[a-z][a-z0-9_]*)/(?P<name>[a-z][a-z0-9_]*)_v(?P<version>[1-9][0-9]*)")
-_TABLE_NAME = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
+TOPIC = "kafka/"
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 Param = str | int | float | bool
+Mode = Literal["append", "upsert"]
 
 
 def _input(text: str) -> str:
     kind, _, name = text.partition("/")
-    if kind == "source" and re.fullmatch(r"[a-z][a-z0-9_]*", name):
+    pattern = {"source": _NAME, "table": TABLE_NAME, "job": JOB_NAME}.get(kind)
+    if pattern is None or not pattern.fullmatch(name):
+        raise ValueError(
+            f"'{text}' names no input; write source/<contract>, table/<namespace>.<table> or job/<domain>/<job>_v<N>"
+        )
+    return text
+
+
+def _output(text: str) -> str:
+    namespace, _, _ = text.partition(".")
+    if text.startswith(TOPIC) and _NAME.fullmatch(text.removeprefix(TOPIC)):
         return text
-    if kind == "table" and _TABLE_NAME.fullmatch(name):
+    if TABLE_NAME.fullmatch(text) and namespace != "kafka":
         return text
-    raise ValueError(f"'{text}' names no input; write source/<contract> or table/<namespace>.<table>")
+    raise ValueError(f"'{text}' names no sink; write <namespace>.<table> or kafka/<topic>")
 
 
 def _step(text: str) -> str:
@@ -35,8 +45,19 @@ def _step(text: str) -> str:
     return text
 
 
+def _table(text: str) -> str:
+    if not TABLE_NAME.fullmatch(text):
+        raise ValueError(f"'{text}' names no table; write <namespace>.<table>")
+    return text
+
+
 class Job(yamlfile.Model):
-    """A job folder's job.yaml."""
+    """A job folder's job.yaml.
+
+    `complete`: each record of its sources ends in a sink that keeps its position, or in dead letters; `reconcile` holds
+    the job to it, and it can start where its tables end. `late`: where the readings go that on_time() leaves out.
+    `state_ttl`: how long joins and aggregates outside a window remember what they have not seen again.
+    """
 
     kind: Literal["job"]
     name: str
@@ -45,7 +66,10 @@ class Job(yamlfile.Model):
     grain: str
     reads: list[Annotated[str, AfterValidator(_input)]] = Field(min_length=1)
     through: list[Annotated[str, AfterValidator(_step)]] = []
-    writes: dict[str, Literal["append"]] = Field(min_length=1)
+    writes: dict[Annotated[str, AfterValidator(_output)], Mode] = Field(min_length=1)
+    complete: bool = False
+    late: Annotated[str, AfterValidator(_table)] = "historian.late_readings"
+    state_ttl: Duration | None = None
     params: dict[str, Param] = {}
 
     @field_validator("name")
@@ -64,56 +88,25 @@ class Job(yamlfile.Model):
 
     @property
     def sources(self) -> list[str]:
-        return [name.removeprefix("source/") for name in self.reads if name.startswith("source/")]
+        return self._read("source/")
 
     @property
     def tables(self) -> list[str]:
-        return [name.removeprefix("table/") for name in self.reads if name.startswith("table/")]
+        return self._read("table/")
 
+    @property
+    def jobs(self) -> list[str]:
+        """The jobs whose output it follows."""
+        return self._read("job/")
 
-@dataclass(frozen=True)
-class JobFolder:
-    """A job with the templates that stand beside its job.yaml: sink table to template file."""
+    @property
+    def tables_written(self) -> list[str]:
+        return [sink for sink in self.writes if not sink.startswith(TOPIC)]
 
-    job: Job
-    path: Path
-    templates: dict[str, Path]
+    @property
+    def topics_written(self) -> list[str]:
+        """The topic files of its Kafka sinks, by name."""
+        return [sink.removeprefix(TOPIC) for sink in self.writes if sink.startswith(TOPIC)]
 
-
-def load(project: Project, name: str) -> JobFolder:
-    """The job called `name` (`<domain>/<job>_v<N>`). Raises UserError with all that is wrong in the folder."""
-    folder = project.sql / name
-    if not JOB_NAME.fullmatch(name) or not (folder / "job.yaml").is_file():
-        known = ", ".join(names(project)) or "none yet"
-        raise UserError(f"there is no job '{name}'", Place.of(folder / "job.yaml"), f"jobs of this project: {known}")
-    job = yamlfile.load(folder / "job.yaml", Job)
-    templates = {p.name.removesuffix(".sql.j2"): p for p in sorted(folder.glob("[!_]*.sql.j2"))}
-    if problems := _mismatches(job, name, folder, templates):
-        raise UserError(problems)
-    return JobFolder(job, folder, templates)
-
-
-def names(project: Project) -> list[str]:
-    """Names of all job folders, sorted."""
-    found = (p.parent.relative_to(project.sql).as_posix() for p in project.sql.glob("*/*/job.yaml"))
-    return sorted(n for n in found if JOB_NAME.fullmatch(n))
-
-
-def _mismatches(job: Job, name: str, folder: Path, templates: dict[str, Path]) -> list[Problem]:
-    file = folder / "job.yaml"
-    problems = []
-    if job.name != name:
-        where = yamlfile.place(file, ("name",))
-        problems.append(Problem(f"name is '{job.name}', the folder says '{name}'", where, f"write name: {name}"))
-    for sink in job.writes:
-        if not _TABLE_NAME.fullmatch(sink):
-            where = yamlfile.place(file, ("writes", sink))
-            problems.append(Problem(f"'{sink}' names no table", where, "write <namespace>.<table>"))
-        elif sink not in templates:
-            where = yamlfile.place(file, ("writes", sink))
-            problems.append(Problem(f"no template for the sink '{sink}'", where, f"add {sink}.sql.j2 beside job.yaml"))
-    for sink, path in templates.items():
-        if sink not in job.writes:
-            fix = f"add '{sink}: append' under writes: in job.yaml, or remove the file"
-            problems.append(Problem(f"job.yaml does not write '{sink}'", Place.of(path), fix))
-    return problems
+    def _read(self, kind: str) -> list[str]:
+        return [name.removeprefix(kind) for name in self.reads if name.startswith(kind)]

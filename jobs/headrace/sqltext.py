@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import timedelta
 from typing import Any
 
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\ue000-\uf8ff]")
@@ -48,6 +49,15 @@ def literal(value: Any) -> Sql:
     if isinstance(value, (list, tuple)) and value:
         return Sql(", ".join(literal(item) for item in value))
     raise ValueError(f"SQL has no literal for {value!r} ({type(value).__name__})")
+
+
+def interval(span: timedelta) -> Sql:
+    """A duration of up to 100 years as an INTERVAL, to the millisecond. Raises ValueError for a negative one."""
+    if span < timedelta():
+        raise ValueError(f"{span} is no length of time")
+    hours, rest = divmod(span.seconds, 3600)
+    clock = f"{hours:02}:{rest // 60:02}:{rest % 60:02}.{span.microseconds // 1000:03}"
+    return Sql(f"INTERVAL '{span.days} {clock}' DAY(5) TO SECOND(3)")
 
 
 def _double(value: float) -> Sql:

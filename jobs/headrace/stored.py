@@ -59,7 +59,7 @@ def stored(catalog: Catalog, job: Job, topic: str) -> dict[int, Stored]:
     """
     good: dict[int, list[Positions]] = {}
     dead: dict[int, list[Positions]] = {}
-    for sink in job.writes:
+    for sink in job.tables_written:
         _collect(catalog, sink, _equals("src_topic", topic), good)
     _collect(catalog, DEAD_LETTERS, And(_equals("src_topic", topic), _equals("job", job.name)), dead)
     return {p: Stored(_sorted(good.get(p)), _sorted(dead.get(p))) for p in sorted(good.keys() | dead.keys())}

@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from headrace import catalog, planning, preflight, spec
+from headrace import catalog, jobfolder, planning, preflight
 from headrace.cluster import Cluster
 from headrace.compose import compose
+from headrace.ends import Live
 from headrace.errors import PlatformError
 from headrace.project import Project
 from headrace.session import table_environment
@@ -37,25 +38,31 @@ def submit(
     *,
     bounded: bool = False,
     parallelism: int | None = None,
+    restore: str | None = None,
     progress: Callable[[str], None] = lambda _step: None,
 ) -> Submitted:
-    """Start the job where its tables end, and return once each of its tasks runs.
+    """Start the job and return once each of its tasks runs.
+
+    It goes on from the savepoint `restore`; without one, a complete job starts where its tables end, and any other at
+    the earliest record.
 
     Raises UserError for what its author or operator must mend (files, SQL, no topic, no table, it runs already,
     too few slots) and PlatformError when a service fails or RUNNING does not come within RUNNING_LIMIT_S.
     """
-    folder = spec.load(project, name)
+    folder = jobfolder.load(project, name)
     tables, cluster = catalog.connect(settings), Cluster(settings.flink_rest())
     slots = parallelism or settings.flink.parallelism
     progress("checking tables, topics and slots")
     preflight.check_not_running(cluster, name)
     preflight.check_slots(cluster, slots)
-    preflight.check_tables(tables, folder)
+    preflight.check_tables(project, settings, tables, folder)
+    if restore is None:
+        preflight.check_first_run(tables, folder)
     starts = {source: preflight.start(project, settings, tables, folder, source) for source in folder.job.sources}
-    composition = compose(project, settings, folder, starts, bounded)
+    composition = compose(project, settings, folder, Live(settings, starts, bounded))
     progress("planning the job in Flink")
-    environment = table_environment(project, settings, name, slots)
-    statements = planning.statement_set(environment, composition, tables)
+    environment = table_environment(project, settings, folder.job, slots, restore)
+    statements = planning.statement_set(environment, composition)
     progress("submitting")
     with planning.refusals_told(composition):
         job_id = str(statements.execute().get_job_client().get_job_id())

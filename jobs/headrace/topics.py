@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from confluent_kafka import Consumer, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, NewTopic, TopicMetadata
 from numpy.typing import NDArray
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
@@ -65,15 +65,35 @@ def records_in(client: Mapping[str, str], topic: str, partition: int, first: int
     return np.array(found, np.int64)
 
 
-def _partitions(client: Mapping[str, str], topic: str) -> list[int]:
+def names(client: Mapping[str, str]) -> list[str]:
+    """The broker's topics, less its own. Raises PlatformError when the broker does not answer."""
+    return sorted(name for name in _known(client) if not name.startswith("__"))
+
+
+def create(client: Mapping[str, str], topic: str, partitions: int) -> None:
+    """Make the topic, replicated as the broker does by default. Raises PlatformError."""
+    admin = AdminClient(dict(client))
     try:
-        known = AdminClient(dict(client)).list_topics(timeout=LIMIT_S).topics
+        for made in admin.create_topics([NewTopic(topic, partitions)]).values():
+            made.result(LIMIT_S)
     except KafkaException as error:
         raise _down(client, error) from None
+
+
+def _partitions(client: Mapping[str, str], topic: str) -> list[int]:
+    known = _known(client)
     if topic not in known:
-        names = ", ".join(sorted(t for t in known if not t.startswith("__"))) or "none"
-        raise UserError(f"the broker has no topic '{topic}'", fix=f"create it, or mend the contract; it has: {names}")
+        has = ", ".join(sorted(t for t in known if not t.startswith("__"))) or "none"
+        raise UserError(f"the broker has no topic '{topic}'", fix=f"create it, or mend the contract; it has: {has}")
     return sorted(known[topic].partitions)
+
+
+def _known(client: Mapping[str, str]) -> dict[str, TopicMetadata]:
+    try:
+        found: dict[str, TopicMetadata] = AdminClient(dict(client)).list_topics(timeout=LIMIT_S).topics
+    except KafkaException as error:
+        raise _down(client, error) from None
+    return found
 
 
 def _down(client: Mapping[str, str], error: KafkaException) -> PlatformError:

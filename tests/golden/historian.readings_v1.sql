@@ -6,12 +6,25 @@ CREATE CATALOG `headrace` WITH (
     'warehouse' = 'file:///headrace/local/warehouse'
 );
 
-CREATE TEMPORARY TABLE `plant_readings__raw` (
+CREATE TEMPORARY TABLE `plant_readings__decoded` (
     payload BYTES,
     src_topic STRING NOT NULL METADATA FROM 'topic' VIRTUAL,
     src_partition INT NOT NULL METADATA FROM 'partition' VIRTUAL,
     src_offset BIGINT NOT NULL METADATA FROM 'offset' VIRTUAL,
-    src_ts TIMESTAMP_LTZ(3) NOT NULL METADATA FROM 'timestamp' VIRTUAL
+    src_ts TIMESTAMP_LTZ(3) NOT NULL METADATA FROM 'timestamp' VIRTUAL,
+    `tag` AS `ingest_plant_readings_tag`(payload),
+    `value` AS `ingest_plant_readings_value`(payload),
+    `text` AS `ingest_plant_readings_text`(payload),
+    `ts` AS `ingest_plant_readings_ts`(payload),
+    `quality` AS `ingest_plant_readings_quality`(payload),
+    `asset` AS `ingest_plant_readings_asset`(payload),
+    `unit` AS `ingest_plant_readings_unit`(payload),
+    `score` AS `ingest_plant_readings_score`(payload),
+    `anomaly` AS `ingest_plant_readings_anomaly`(payload),
+    `err_stage` AS `ingest_plant_readings_err_stage`(payload),
+    `err_code` AS `ingest_plant_readings_err_code`(payload),
+    `err_msg` AS `ingest_plant_readings_err_msg`(payload),
+    src_index AS 0
 ) WITH (
     'connector' = 'kafka',
     'topic' = 'plant.readings',
@@ -22,37 +35,39 @@ CREATE TEMPORARY TABLE `plant_readings__raw` (
     'scan.startup.mode' = 'earliest-offset'
 );
 
-CREATE TEMPORARY VIEW `plant_readings__decoded` AS
-SELECT
-    payload,
-    src_topic,
-    src_partition,
-    src_offset,
-    src_ts,
-    0 AS src_index,
-    `ingest_plant_readings`(payload) AS record
-FROM `plant_readings__raw`;
-
 CREATE TEMPORARY VIEW `plant_readings` AS
 SELECT
-    `decoded`.`record`.`tag` AS `tag`,
-    `decoded`.`record`.`value` AS `value`,
-    `decoded`.`record`.`text` AS `text`,
-    CAST(`decoded`.`record`.`ts` AS TIMESTAMP_LTZ(6)) AS `ts`,
-    `decoded`.`record`.`quality` AS `quality`,
-    `decoded`.`record`.`asset` AS `asset`,
-    `decoded`.`record`.`unit` AS `unit`,
-    `decoded`.`record`.`score` AS `score`,
-    `decoded`.`record`.`anomaly` AS `anomaly`,
-    src_topic,
-    src_partition,
-    src_offset,
-    src_index
+    `decoded`.`tag`,
+    `decoded`.`value`,
+    `decoded`.`text`,
+    CAST(`decoded`.`ts` AS TIMESTAMP_LTZ(6)) AS `ts`,
+    `decoded`.`quality`,
+    `decoded`.`asset`,
+    `decoded`.`unit`,
+    `decoded`.`score`,
+    `decoded`.`anomaly`,
+    decoded.src_topic,
+    decoded.src_partition,
+    decoded.src_offset,
+    decoded.src_index
 FROM `plant_readings__decoded` AS decoded
-WHERE decoded.record.err_code IS NULL;
+WHERE decoded.err_code IS NULL;
 
 INSERT INTO `headrace`.`historian`.`readings` (
-    `tag`
+    `tag`,
+    `ts`,
+    `value`,
+    `text`,
+    `quality`,
+    `unit`,
+    `asset`,
+    `score`,
+    `anomaly`,
+    `src_topic`,
+    `src_partition`,
+    `src_offset`,
+    `src_index`,
+    `ingested_at`
 )
 with readings as (
     select * from `plant_readings`
@@ -88,9 +103,9 @@ INSERT INTO `headrace`.`historian`.`dead_letters` (
 )
 SELECT
     decoded.payload,
-    decoded.record.err_code AS code,
-    decoded.record.err_msg AS message,
-    decoded.record.err_stage AS stage,
+    decoded.err_code AS code,
+    decoded.err_msg AS message,
+    decoded.err_stage AS stage,
     decoded.src_topic,
     decoded.src_partition,
     decoded.src_offset,
@@ -100,4 +115,4 @@ SELECT
     1 AS version,
     CURRENT_TIMESTAMP AS dead_at
 FROM `plant_readings__decoded` AS decoded
-WHERE decoded.record.err_code IS NOT NULL;
+WHERE decoded.err_code IS NOT NULL;

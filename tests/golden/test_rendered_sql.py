@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from headrace import settings, spec
-from headrace.compose import Start, compose
+from headrace import jobfolder, settings
+from headrace.compose import Composition, compose
+from headrace.ends import Live, Start
 from headrace.project import Project
 
 HERE = Path(__file__).parent
 PROJECT = Project(HERE.parents[1], Path("/headrace"))
 
 
-@pytest.mark.parametrize("name", spec.names(PROJECT))
+@pytest.mark.parametrize("name", jobfolder.names(PROJECT))
 def test_a_job_is_composed_as_its_golden_file_says(name: str) -> None:
-    folder = spec.load(PROJECT, name)
-    made = compose(PROJECT, settings.load(PROJECT, "local"), folder, {})
-    inserts = [made.insert(sink, ["tag"]) for sink in folder.job.writes]
-    text = ";\n\n".join([*made.statements(), *inserts, *made.dead_letter_inserts()]) + ";\n"
+    made = composed(name)
+    views = [f"-- view {view}\n{select.sql}" for view, select in made.views.items()]
+    inserts = [made.insert(sink, list(made.sinks[sink].columns)) for sink in made.selects]
+    text = ";\n\n".join([*made.setup(), *views, *inserts, *made.leftovers()]) + ";\n"
     golden = HERE / f"{name.replace('/', '.')}.sql"
     if os.environ.get("HEADRACE_UPDATE_GOLDEN"):
         golden.write_text(text)
@@ -28,9 +30,11 @@ def test_a_job_is_composed_as_its_golden_file_says(name: str) -> None:
 
 
 def test_a_start_and_an_end_are_options_of_the_topic() -> None:
-    folder = spec.load(PROJECT, "historian/readings_v1")
-    starts = {"plant_readings": Start({1: 7, 0: 3})}
-    made = compose(PROJECT, settings.load(PROJECT, "local"), folder, starts, bounded=True)
-    raw = made.statements()[1]
+    raw = composed("historian/readings_v1", {"plant_readings": Start({1: 7, 0: 3})}, bounded=True).setup()[1]
     assert "'scan.startup.specific-offsets' = 'partition:0,offset:3;partition:1,offset:7'" in raw
     assert "'scan.bounded.mode' = 'latest-offset'" in raw
+
+
+def composed(name: str, starts: Mapping[str, Start] | None = None, bounded: bool = False) -> Composition:
+    loaded = settings.load(PROJECT, "local")
+    return compose(PROJECT, loaded, jobfolder.load(PROJECT, name), Live(loaded, starts or {}, bounded))

@@ -188,7 +188,7 @@ def test_good_rows_and_dead_letters_share_one_decode(own_plant: Plant) -> None:
 def decodes(plan: str) -> int:
     """How many times the decoder stands in what Flink will execute."""
     executed = plan[plan.index("== Optimized Execution Plan ==") :]
-    return executed.count("ingest_plant_readings(")
+    return executed.count("ingest_plant_readings_tag(")
 
 
 def test_a_message_of_many_readings_is_a_row_each_and_accounted_for_as_one(own_plant: Plant) -> None:

@@ -8,11 +8,13 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from headrace import tables
+from headrace import tables, topicplan
 from headrace.cli.common import Context, Env, Json, log, out, print_json
 from headrace.tables import TablePlan
 
-app = typer.Typer(help="Iceberg tables, each as a file of sql/_tables/ describes it.", no_args_is_help=True)
+app = typer.Typer(
+    help="Iceberg tables as the files of sql/_tables/ describe them, and topics of sql/_topics/.", no_args_is_help=True
+)
 
 TableNames = Annotated[
     list[str] | None, typer.Argument(metavar="[TABLE]...", help="<namespace>.<table>; all of them if none is named.")
@@ -24,28 +26,33 @@ def plan(names: TableNames = None, env: Env = "local", json: Json = False) -> No
     """Show what `apply` would do; ends with 1 if a change is refused as unsafe."""
     context = Context(env)
     plans = tables.plan(context.project, context.settings, names)
-    _print(plans, json, done=False)
+    absent = [] if names else [*topicplan.missing(context.project, context.settings)]
+    _print(plans, absent, json, done=False)
     tables.refuse(plans)
 
 
 @app.command()
 def apply(names: TableNames = None, env: Env = "local", json: Json = False) -> None:
-    """Create and evolve the tables; nothing at all is touched if one change is refused as unsafe."""
+    """Create and evolve the tables, and create topics; nothing at all is touched if one change is refused as unsafe."""
     context = Context(env)
     with log.status("comparing the tables with the catalog"):
         plans = tables.apply(context.project, context.settings, names)
-    _print(plans, json, done=True)
+        made = [] if names else topicplan.apply(context.project, context.settings)
+    _print(plans, made, json, done=True)
 
 
-def _print(plans: list[TablePlan], json: bool, *, done: bool) -> None:
+def _print(plans: list[TablePlan], topics: list[str], json: bool, *, done: bool) -> None:
     if json:
-        print_json([_plain(each) for each in plans])
+        created = [{"topic": name, "action": "create"} for name in topics]
+        print_json([*(_plain(each) for each in plans), *created])
         return
     for each in plans:
         if each.action != "unchanged":
             out.print(f"[bold]{each.name}[/]", highlight=False)
             out.print(_steps(each))
     out.print(_summary(plans, done=done), highlight=False)
+    if topics:
+        out.print(f"topics {'created' if done else 'to create'}: {', '.join(topics)}", highlight=False)
 
 
 def _steps(each: TablePlan) -> Table:

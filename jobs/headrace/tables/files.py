@@ -12,7 +12,7 @@ from headrace.errors import Place, Problem, UserError
 from headrace.project import Project
 from headrace.tables.model import Table
 
-_NAME = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
+TABLE_NAME = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 
 
 def path_of(project: Project, name: str) -> Path:
@@ -24,7 +24,7 @@ def load_all(project: Project) -> dict[str, Table]:
     """Every table of the project by `<namespace>.<table>`, in that order. Raises UserError with all that is wrong."""
     tables, problems = {}, []
     for path in sorted((project.sql / "_tables").iterdir() if (project.sql / "_tables").is_dir() else []):
-        if path.suffix != ".yaml" or not _NAME.fullmatch(path.stem):
+        if path.suffix != ".yaml" or not TABLE_NAME.fullmatch(path.stem):
             fix = "call it <namespace>.<table>.yaml, in lower case"
             problems.append(Problem("this file name names no table", Place.of(path), fix))
             continue

@@ -1,0 +1,99 @@
+"""What a template can call: each answers with SQL, and refuses what job.yaml does not declare."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from headrace import contract, jobfolder
+from headrace.errors import Problem
+from headrace.jobfolder import JobFolder
+from headrace.project import Project
+from headrace.settings import Settings
+from headrace.sqltext import Sql, ident, literal
+
+
+class Refused(Exception):
+    """A call that cannot be answered; its place is that of the call in the template."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        super().__init__(problem.what)
+
+
+@dataclass
+class Calls:
+    """The calls of one job's templates, and what they asked for so far.
+
+    `follow` are the options of a table that ref() follows.
+    """
+
+    project: Project
+    settings: Settings
+    folder: JobFolder
+    follow: Mapping[str, str]
+    views_read: set[str] = field(default_factory=set)
+    sources_on_time: set[str] = field(default_factory=set)
+
+    def by_name(self) -> dict[str, Callable[..., Sql]]:
+        calls = (self.source, self.on_time, self.table, self.ref, self.view, self.param, self.var, self.src)
+        return {call.__name__: call for call in calls}
+
+    def source(self, name: str) -> Sql:
+        _declared("source", name, self.folder.job.sources, "job.yaml", f"add source/{name} to reads:")
+        return ident(name)
+
+    def on_time(self, name: str) -> Sql:
+        self.source(name)
+        if contract.load(self.project, name).watermark is None:
+            fix = f"add watermark: {{lateness: 10s}} to sql/_sources/{name}.yaml"
+            raise Refused(Problem(f"the source '{name}' does not say how late a reading may come", fix=fix))
+        self.sources_on_time.add(name)
+        return ident(on_time_view(name))
+
+    def table(self, name: str) -> Sql:
+        _declared("table", name, self.folder.job.tables, "job.yaml", f"add table/{name} to reads:")
+        return self._stored(name)
+
+    def ref(self, name: str, output: str | None = None) -> Sql:
+        _declared("job", name, self.folder.job.jobs, "job.yaml", f"add job/{name} to reads:")
+        made = jobfolder.load(self.project, name).job
+        written = [table for table in made.tables_written if made.writes[table] == "append"]
+        if output is None and len(written) != 1:
+            fix = "say which: " + ", ".join(f"ref('{name}', '{table}')" for table in written) if written else None
+            raise Refused(Problem(f"{name} appends to {len(written)} tables, and one is to be followed", fix=fix))
+        _declared("appended table", output or written[0], written, name, f"name one of: {', '.join(written)}")
+        options = ", ".join(f"{literal(key)} = {literal(value)}" for key, value in self.follow.items())
+        return Sql(self._stored(output or written[0]) + (f" /*+ OPTIONS({options}) */" if options else ""))
+
+    def view(self, name: str) -> Sql:
+        _declared("view", name, self.folder.views, "the folder", f"add _{name}.sql.j2 to it")
+        self.views_read.add(name)
+        return ident(name)
+
+    def param(self, name: str) -> Sql:
+        _declared("param", name, self.folder.job.params, "job.yaml", f"add {name}: under params:")
+        return literal(self.folder.job.params[name])
+
+    def var(self, name: str) -> Sql:
+        _declared("var", name, self.settings.vars, "the environment", f"add {name}: under vars: in catalogs/")
+        return literal(self.settings.vars[name])
+
+    def src(self) -> Sql:
+        return Sql("src_topic, src_partition, src_offset, src_index")
+
+    def _stored(self, name: str) -> Sql:
+        return ident(f"{self.settings.catalog.name}.{name}")
+
+
+def _declared(kind: str, name: str, known: Iterable[str], where: str, fix: str) -> None:
+    if name not in known:
+        near = difflib.get_close_matches(name, list(known), n=1)
+        has = f"did you mean '{near[0]}'?" if near else f"it has: {', '.join(known) or 'none'}"
+        raise Refused(Problem(f"{where} has no {kind} '{name}'; {has}", fix=fix))
+
+
+def on_time_view(source: str) -> str:
+    """The view of a source's readings that are on time."""
+    return f"{source}__on_time"

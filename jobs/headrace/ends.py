@@ -1,0 +1,105 @@
+"""The ends of a job: the topics and tables it is joined to, as Flink is told of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Protocol
+
+from headrace import render
+from headrace.settings import Settings
+from headrace.spec import Job, Mode
+from headrace.topicfile import Topic
+from headrace_udfs.contract import Contract
+
+Options = Mapping[str, str]
+
+
+class Ends(Protocol):
+    """What a job is joined to. The statements between are the same for all."""
+
+    @property
+    def metadata(self) -> bool:
+        """Whether a record's position is metadata of the connector, or columns of its own."""
+
+    @property
+    def follow(self) -> Options:
+        """Options of a table that ref() follows."""
+
+    @property
+    def upsert(self) -> Options:
+        """Options of an INSERT into a table by its key."""
+
+    def catalog(self) -> list[str]:
+        """Statements that make the tables known, in a catalog with the settings' name."""
+
+    def reading(self, job: Job, source: str, contract: Contract) -> Options:
+        """Options of the Flink table that is the source's topic."""
+
+    def writing(self, job: Job, topic: Topic, mode: Mode) -> Options:
+        """Options of the Flink table that is a topic written."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a topic is read from: `offsets` by partition, or its earliest record where there are none."""
+
+    offsets: Mapping[int, int] = field(default_factory=dict)
+
+    def options(self) -> dict[str, str]:
+        """As options of Flink's Kafka table."""
+        if not self.offsets:
+            return {"scan.startup.mode": "earliest-offset"}
+        spots = ";".join(f"partition:{p},offset:{o}" for p, o in sorted(self.offsets.items()))
+        return {"scan.startup.mode": "specific-offsets", "scan.startup.specific-offsets": spots}
+
+
+@dataclass(frozen=True)
+class Live:
+    """Kafka and the Iceberg catalog of the settings.
+
+    `starts` gives the start of a source by its name, the earliest record where it has none. A bounded job ends at the
+    records that are last when it starts.
+    """
+
+    settings: Settings
+    starts: Mapping[str, Start] = field(default_factory=dict)
+    bounded: bool = False
+    metadata: ClassVar[bool] = True
+    follow: ClassVar[Options] = {"streaming": "true", "monitor-interval": "10s"}
+    upsert: ClassVar[Options] = {"upsert-enabled": "true"}
+
+    def catalog(self) -> list[str]:
+        name = self.settings.catalog.name
+        return [render.engine("catalog", name=name, options=self.settings.catalog.flink())]
+
+    def reading(self, job: Job, source: str, contract: Contract) -> Options:
+        return {
+            "connector": "kafka",
+            "topic": contract.topic,
+            "format": "raw",
+            "properties.group.id": f"headrace.{job.name.replace('/', '.')}",
+            "properties.isolation.level": "read_committed",
+            **self._broker(),
+            **self.starts.get(source, Start()).options(),
+            **({"scan.bounded.mode": "latest-offset"} if self.bounded else {}),
+        }
+
+    def writing(self, job: Job, topic: Topic, mode: Mode) -> Options:
+        keyed = {"key.fields": ";".join(topic.key)} if mode == "append" else {}
+        return {
+            "connector": "kafka" if mode == "append" else "upsert-kafka",
+            "topic": topic.topic,
+            "key.format": "json",
+            **keyed,
+            "value.format": "json",
+            "value.json.timestamp-format.standard": "ISO-8601",
+            "sink.delivery-guarantee": "exactly-once",
+            "sink.transactional-id-prefix": f"headrace.{job.name.replace('/', '.')}.{topic.topic}",
+            # Above the longest checkpoint and restart, and no more than brokers grant unasked.
+            "properties.transaction.timeout.ms": "900000",
+            **self._broker(),
+        }
+
+    def _broker(self) -> dict[str, str]:
+        return {f"properties.{key}": value for key, value in self.settings.kafka.items()}

@@ -1,0 +1,88 @@
+"""Topics that jobs write: sql/_topics/<name>.yaml, what a consumer can rely on."""
+
+from __future__ import annotations
+
+import difflib
+
+from pydantic import Field, ValidationInfo, field_validator
+from pyiceberg.types import (
+    BinaryType,
+    BooleanType,
+    DateType,
+    DecimalType,
+    DoubleType,
+    FloatType,
+    IntegerType,
+    LongType,
+    PrimitiveType,
+    StringType,
+    TimestamptzType,
+)
+
+from headrace import yamlfile
+from headrace.errors import Place, UserError
+from headrace.project import Project
+from headrace.sqltext import Sql
+from headrace.tables.model import Column, ColumnName
+
+_FLINK: dict[type[PrimitiveType], str] = {
+    StringType: "STRING",
+    DoubleType: "DOUBLE",
+    FloatType: "FLOAT",
+    LongType: "BIGINT",
+    IntegerType: "INT",
+    BooleanType: "BOOLEAN",
+    TimestamptzType: "TIMESTAMP_LTZ(6)",
+    DateType: "DATE",
+    BinaryType: "BYTES",
+}
+
+
+def flink_type(kind: PrimitiveType) -> Sql:
+    """The Flink SQL type of an Iceberg one."""
+    if isinstance(kind, DecimalType):
+        return Sql(f"DECIMAL({kind.precision}, {kind.scale})")
+    return Sql(_FLINK[type(kind)])
+
+
+class Topic(yamlfile.Model):
+    """A topic of JSON objects with a JSON object as key; times are ISO-8601 in UTC."""
+
+    description: str
+    owner: str | None = None
+    topic: str = Field(min_length=1)
+    key: list[str] = Field(min_length=1)
+    columns: dict[ColumnName, Column] = Field(min_length=1)
+    partitions: int = Field(default=1, ge=1)
+
+    @field_validator("columns")
+    @classmethod
+    def _key_is_of_columns(cls, columns: dict[str, Column], info: ValidationInfo) -> dict[str, Column]:
+        absent = [name for name in info.data.get("key", []) if name not in columns]
+        if absent:
+            raise ValueError(f"the key names {', '.join(absent)}; there is {', '.join(columns)}")
+        return columns
+
+    @property
+    def flink_columns(self) -> dict[str, Sql]:
+        """Flink's type of each column."""
+        return {
+            name: Sql(f"{flink_type(c.type)} NOT NULL") if c.required else flink_type(c.type)
+            for name, c in self.columns.items()
+        }
+
+
+def load(project: Project, name: str) -> Topic:
+    """The topic `name`. Raises UserError with all that is wrong in its file, each thing at its line."""
+    path = project.sql / "_topics" / f"{name}.yaml"
+    if not path.is_file():
+        known = names(project)
+        near = difflib.get_close_matches(name, known, n=1)
+        fix = f"did you mean '{near[0]}'?" if near else f"topics of this project: {', '.join(known) or 'none yet'}"
+        raise UserError(f"there is no topic '{name}'", Place.of(path), fix)
+    return yamlfile.load(path, Topic)
+
+
+def names(project: Project) -> list[str]:
+    """Names of all topic files, sorted."""
+    return sorted(path.stem for path in (project.sql / "_topics").glob("*.yaml"))
