@@ -126,7 +126,7 @@ def _source(project: Project, settings: Settings, job: Job, name: str, ends: End
     made = contract.load(project, name)
     address = CatalogAddress(settings.catalog.name, settings.catalog.pyiceberg())
     try:
-        pipeline = Pipeline(made, [STEPS[step]() for step in job.through], address)
+        pipeline = Pipeline(made, [STEPS[step]() for step in job.through], address, ends.now)
     except ValueError as error:
         raise UserError(f"through: {error}", Place.of(project.sql / job.name / "job.yaml")) from None
     if on_time and made.many:

@@ -30,6 +30,10 @@ class Ends(Protocol):
     def upsert(self) -> Options:
         """Options of an INSERT into a table by its key."""
 
+    @property
+    def now(self) -> float | None:
+        """Seconds since 1970 that stand for the workers' clock, if not their own."""
+
     def catalog(self) -> list[str]:
         """Statements that make the tables known, in a catalog with the settings' name."""
 
@@ -66,6 +70,7 @@ class Live:
     starts: Mapping[str, Start] = field(default_factory=dict)
     bounded: bool = False
     metadata: ClassVar[bool] = True
+    now: ClassVar[float | None] = None
     follow: ClassVar[Options] = {"streaming": "true", "monitor-interval": "10s"}
     upsert: ClassVar[Options] = {"upsert-enabled": "true"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 
@@ -25,11 +26,19 @@ ERRORS: Mapping[str, ContractType] = {"err_stage": "string", "err_code": "string
 class Pipeline:
     """A contract and the steps after it. Pickles as these; `open` makes the rest, in the worker.
 
-    Raises ValueError when a step needs a column that nothing before it has, or adds one that is there already.
+    `now`, in seconds since 1970, stands still where it is given, instead of the worker's clock. Raises ValueError when a
+    step needs a column that nothing before it has, or adds one that is there already.
     """
 
-    def __init__(self, contract: Contract, steps: Sequence[Step] = (), catalog: CatalogAddress | None = None) -> None:
+    def __init__(
+        self,
+        contract: Contract,
+        steps: Sequence[Step] = (),
+        catalog: CatalogAddress | None = None,
+        now: float | None = None,
+    ) -> None:
         self._contract = contract
+        self._now = now
         self._steps = tuple(steps)
         self._catalog = catalog
         self.many = contract.many
@@ -43,7 +52,8 @@ class Pipeline:
 
     def open(self, count: Callable[[str, int], None]) -> None:
         """Make ready to run; `count(name, n)` adds n to the metric `name`."""
-        self._decoder = Decoder(self._contract)
+        now = self._now
+        self._decoder = Decoder(self._contract, time.time if now is None else lambda: now)
         worker = Worker(self._catalog, count)
         with ExitStack() as opened:
             for step in self._steps:

@@ -1,0 +1,7 @@
+"""Tests of jobs as folders of data: `sql/<domain>/<job>/tests/<case>/`."""
+
+from headrace.cases.case import Case, load
+from headrace.cases.run import Outcome, run
+from headrace.cases.update import update
+
+__all__ = ["Case", "Outcome", "load", "run", "update"]

@@ -1,0 +1,112 @@
+"""A test case: a folder of data beside a job. What goes in, what must come out, and how the two are compared."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import AwareDatetime, Field
+
+from headrace import jobfolder, yamlfile
+from headrace.compose import DEAD_LETTERS
+from headrace.errors import Place, Problem, UserError
+from headrace.jobfolder import JobFolder
+from headrace.project import Project
+from headrace.spec import TOPIC, Param
+
+SETTINGS = "case.yaml"
+
+
+class CaseSettings(yamlfile.Model):
+    """case.yaml, which a case may have.
+
+    `clock` is the time at which the messages come to Kafka and are decoded: by default that of the test's run.
+    `ordered`: whether the rows must come in the order of the file. `tolerance` is relative, for doubles.
+    """
+
+    description: str | None = None
+    params: dict[str, Param] = {}
+    vars: dict[str, Param] = {}
+    clock: AwareDatetime | None = None
+    ordered: bool = False
+    tolerance: float = Field(default=1e-9, ge=0)
+
+
+@dataclass(frozen=True)
+class Case:
+    """`sources` and `tables` are the files of what goes in, `expects` those of what must come out, by sink."""
+
+    job: str
+    name: str
+    path: Path
+    settings: CaseSettings
+    sources: dict[str, Path]
+    tables: dict[str, Path]
+    expects: dict[str, Path]
+
+    def __str__(self) -> str:
+        return f"{self.job} {self.name}"
+
+
+def load(project: Project, folder: JobFolder, pattern: str | None = None) -> list[Case]:
+    """The cases of a job whose names hold `pattern`, by name. Raises UserError with all that is wrong in them."""
+    cases, problems = [], []
+    for path in sorted((folder.path / "tests").iterdir()) if (folder.path / "tests").is_dir() else []:
+        if not path.is_dir() or (pattern and pattern not in path.name):
+            continue
+        try:
+            cases.append(_case(project, folder, path))
+        except UserError as error:
+            problems += error.problems
+    if problems:
+        raise UserError(problems)
+    return cases
+
+
+def _case(project: Project, folder: JobFolder, path: Path) -> Case:
+    job = folder.job
+    file = path / SETTINGS
+    settings = yamlfile.load(file, CaseSettings) if file.is_file() else CaseSettings()
+    kinds: dict[str, dict[str, Path]] = {"source": {}, "table": {}, "expect": {}}
+    problems = []
+    for each in sorted(path.iterdir()):
+        kind, name = _named(each)
+        if kind in kinds:
+            kinds[kind][name] = each
+        elif each.name != SETTINGS:
+            fix = "a case holds source.<name>.jsonl, table.<name>.csv, expect.<sink>.csv or .jsonl, and case.yaml"
+            problems.append(Problem(f"'{each.name}' is no part of a case", Place.of(each), fix))
+    problems += _unknown("source", kinds["source"], job.sources)
+    problems += _unknown("table", kinds["table"], [*job.tables, *followed(project, folder)])
+    outputs = [*job.writes, DEAD_LETTERS, job.late]
+    problems += _unknown("sink", kinds["expect"], outputs)
+    for name in settings.params:
+        if name not in job.params:
+            problems.append(Problem(f"job.yaml has no param '{name}'", yamlfile.place(file, ("params", name))))
+    if problems:
+        raise UserError(problems)
+    return Case(job.name, path.name, path, settings, kinds["source"], kinds["table"], kinds["expect"])
+
+
+def followed(project: Project, folder: JobFolder) -> list[str]:
+    """The tables of other jobs that ref() can name."""
+    return [table for name in folder.job.jobs for table in jobfolder.load(project, name).job.tables_written]
+
+
+def _named(path: Path) -> tuple[str, str]:
+    """`expect.kafka.alerts.jsonl` is an expect of `kafka/alerts`."""
+    kind, _, name = path.stem.partition(".")
+    suffixes = {"source": {".jsonl"}, "table": {".csv"}, "expect": {".csv", ".jsonl"}}
+    if path.suffix not in suffixes.get(kind, set()):
+        return "", ""
+    return kind, name.replace("kafka.", TOPIC, 1) if name.startswith("kafka.") else name
+
+
+def _unknown(kind: str, found: dict[str, Path], known: list[str]) -> Iterator[Problem]:
+    for name, path in found.items():
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            fix = f"did you mean '{near[0]}'?" if near else f"it has: {', '.join(dict.fromkeys(known)) or 'none'}"
+            yield Problem(f"the job has no {kind} '{name}'", Place.of(path), fix)

@@ -1,0 +1,114 @@
+"""What a job makes of a case: the rows it writes to each sink, on real Flink."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from headrace import catalog as catalogs
+from headrace import compose, jobfolder, planning, topicfile
+from headrace.cases.case import Case, followed
+from headrace.cases.minicluster import MiniCluster
+from headrace.cases.stand import Stand
+from headrace.cases.values import Row, read_table, typed
+from headrace.errors import Place, UserError
+from headrace.jobfolder import JobFolder
+from headrace.project import Project
+from headrace.settings import Settings
+from headrace.spec import TOPIC
+from headrace.tables import files as tablefiles
+from headrace.tables.model import Column, Table
+from headrace_udfs.tag_cache import TABLE as TAGS
+
+LIMIT_S = 120
+
+
+def results(project: Project, settings: Settings, cluster: MiniCluster, case: Case) -> dict[str, list[Row]]:
+    """The rows that the job writes to each sink, and to dead letters and late readings, given the case's input."""
+    folder = jobfolder.load(project, case.job)
+    scratch = cluster.folder / case.job.replace("/", ".") / case.name
+    scratch.mkdir(parents=True)
+    tables = _tables(project, folder)
+    own = _settings(settings, case, scratch)
+    _keep_tags(own, case, tables, folder)
+    job = folder.job.model_copy(update={"params": {**folder.job.params, **case.settings.params}})
+    stand = Stand(case, scratch, own, tables)
+    composition = compose.compose(project, own, JobFolder(job, folder.path, folder.templates, folder.views), stand)
+    environment = cluster.environment(job)
+    statements = planning.statement_set(environment, composition)
+    with planning.refusals_told(composition):
+        statements.execute().wait(LIMIT_S * 1000)
+    found: dict[str, list[Row]] = {}
+    for sink, columns in sink_columns(project, folder).items():
+        key = _key(project, tables, sink) if job.writes.get(sink) == "upsert" else None
+        name = topicfile.load(project, sink.removeprefix(TOPIC)).topic if sink.startswith(TOPIC) else sink
+        if stand.output(name).is_dir():
+            found[sink] = _read(stand.output(name), columns, key, sink, folder)
+    return found
+
+
+def sink_columns(project: Project, folder: JobFolder) -> dict[str, dict[str, Column]]:
+    """The columns of each sink, of dead letters and of the late table."""
+    job = folder.job
+    names = dict.fromkeys([*job.tables_written, compose.DEAD_LETTERS, job.late])
+    topics = {TOPIC + name: topicfile.load(project, name).columns for name in job.topics_written}
+    return {**{name: table.columns for name, table in tablefiles.pick(project, names).items()}, **topics}
+
+
+def _tables(project: Project, folder: JobFolder) -> dict[str, Table]:
+    job = folder.job
+    wanted = [*job.tables_written, *job.tables, *followed(project, folder), compose.DEAD_LETTERS, job.late]
+    return tablefiles.pick(project, dict.fromkeys(wanted))
+
+
+def _settings(settings: Settings, case: Case, scratch: Path) -> Settings:
+    """The environment's, with the case's variables and a catalog of its own, for the tags that steps look up."""
+    own = {"path": str(scratch / "catalog.db"), "warehouse": f"file://{scratch / 'warehouse'}"}
+    catalog = settings.catalog.model_copy(update=own)
+    return settings.model_copy(update={"catalog": catalog, "vars": {**settings.vars, **case.settings.vars}})
+
+
+def _keep_tags(settings: Settings, case: Case, tables: Mapping[str, Table], folder: JobFolder) -> None:
+    if not folder.job.through:
+        return
+    described = tables[TAGS]
+    catalog = catalogs.connect(settings)
+    catalog.create_namespace_if_not_exists(TAGS.partition(".")[0])
+    table = catalog.create_table(TAGS, schema=described.iceberg_schema())
+    if TAGS in case.tables:
+        rows = read_table(case.tables[TAGS], described.columns)
+        table.append(pa.Table.from_pylist(rows, schema=described.arrow_schema()))
+
+
+def _key(project: Project, tables: Mapping[str, Table], sink: str) -> list[str]:
+    if sink.startswith(TOPIC):
+        return topicfile.load(project, sink.removeprefix(TOPIC)).key
+    return tables[sink].key
+
+
+def _read(path: Path, columns: Mapping[str, Column], key: list[str] | None, sink: str, folder: JobFolder) -> list[Row]:
+    """What a sink holds at the end: all that was appended, or by key what was written last."""
+    kept: dict[object, Row] = {}
+    for number, change in enumerate(_changes(path)):
+        if change["op"] == "d":
+            if key is None:
+                raise UserError(
+                    f"the SELECT takes rows of {sink} back, which is appended to",
+                    Place.of(folder.templates[sink]),
+                    f"give the table a key and write {sink}: upsert, or aggregate in a window",
+                )
+            kept.pop(tuple(change["before"][name] for name in key), None)
+            continue
+        row = {name: typed(value, columns[name].type) for name, value in change["after"].items()}
+        kept[tuple(change["after"][name] for name in key) if key else number] = row
+    return list(kept.values())
+
+
+def _changes(path: Path) -> Iterator[dict[str, Any]]:
+    for file in sorted(path.glob("part-*"), key=lambda part: part.stat().st_mtime_ns):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            yield json.loads(line)

@@ -1,0 +1,109 @@
+"""The ends of a job in a test: each topic and table is a folder of JSON lines, the statements between are the job's."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar
+
+from headrace import render
+from headrace.cases.case import Case
+from headrace.cases.values import read_table
+from headrace.ends import Options
+from headrace.settings import Settings
+from headrace.spec import Job, Mode
+from headrace.tables.model import Table
+from headrace.topicfile import Topic, flink_type
+from headrace_udfs.contract import Contract
+
+_TIMES = "timestamp-format.standard"
+
+
+@dataclass(frozen=True)
+class Stand:
+    """A case's ends, under `folder`. `tables` are all Iceberg tables that the job's statements name."""
+
+    case: Case
+    folder: Path
+    settings: Settings
+    tables: Mapping[str, Table]
+    metadata: ClassVar[bool] = False
+    follow: ClassVar[Options] = {}
+    upsert: ClassVar[Options] = {}
+
+    @property
+    def now(self) -> float | None:
+        return self.case.settings.clock.timestamp() if self.case.settings.clock else None
+
+    def catalog(self) -> list[str]:
+        name = self.settings.catalog.name
+        spaces = dict.fromkeys(table.partition(".")[0] for table in self.tables)
+        made = [render.engine("cases_catalog", name=name)]
+        made += [render.engine("cases_database", name=f"{name}.{space}") for space in spaces]
+        return made + [
+            render.engine(
+                "cases_table",
+                name=f"{name}.{table}",
+                columns={n: flink_type(c.type) for n, c in described.columns.items()},
+                required=[n for n, c in described.columns.items() if c.required],
+                key=described.key,
+                options=self._input(table) if table in self.case.tables else self._output(table),
+            )
+            for table, described in self.tables.items()
+        ]
+
+    def reading(self, job: Job, source: str, contract: Contract) -> Options:  # noqa: ARG002 - all that Live needs
+        arrived = datetime.fromtimestamp(self.now, UTC) if self.now else datetime.now(UTC)
+        file = self.case.sources.get(source)
+        lines = file.read_bytes().splitlines() if file else []
+        return self._given(
+            f"source.{source}",
+            [
+                {
+                    "payload": base64.b64encode(line).decode(),
+                    "src_topic": contract.topic,
+                    "src_partition": 0,
+                    "src_offset": offset,
+                    "src_ts": _text(arrived),
+                }
+                for offset, line in enumerate(lines)
+            ],
+        )
+
+    def writing(self, job: Job, topic: Topic, mode: Mode) -> Options:  # noqa: ARG002 - all that Live needs
+        return self._output(topic.topic)
+
+    def output(self, sink: str) -> Path:
+        """Where a table, or a topic by the broker's name, is written."""
+        return self.folder / f"out.{sink}"
+
+    def _input(self, table: str) -> Options:
+        rows = read_table(self.case.tables[table], self.tables[table].columns)
+        return self._given(f"table.{table}", [{n: _text(v) for n, v in row.items()} for row in rows])
+
+    def _given(self, name: str, rows: list[dict[str, Any]]) -> Options:
+        path = self.folder / name
+        path.mkdir()
+        (path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        return {"connector": "filesystem", "path": str(path), "format": "json", f"json.{_TIMES}": "ISO-8601"}
+
+    def _output(self, sink: str) -> Options:
+        # A format that keeps retractions: a sink by key gets them, and one that appends must not.
+        path = self.output(sink)
+        path.mkdir()
+        return {
+            "connector": "filesystem",
+            "path": str(path),
+            "format": "debezium-json",
+            f"debezium-json.{_TIMES}": "ISO-8601",
+        }
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value

@@ -1,0 +1,69 @@
+"""Python workers as threads of this process: a case would else wait seconds for a process to import PyFlink.
+
+Flink starts a worker by running `python.executable` with the arguments of PyFlink's boot script. Given is a small
+program that hands them on over a socket, and stays for as long as the worker does.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+import threading
+from pathlib import Path
+
+import pyflink
+
+_PROGRAM = """#!{python} -IS
+import json, os, socket, sys
+if sys.argv[1] == "-c":
+    print({scripts!r})
+else:
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect({address!r})
+        connection.sendall(json.dumps([sys.argv[1:], dict(os.environ)]).encode())
+        connection.shutdown(socket.SHUT_WR)
+        connection.recv(1)
+"""
+
+
+class WorkerThreads:
+    """Runs each worker that `program` is started for in a thread, until the listener is closed."""
+
+    def __init__(self, folder: Path) -> None:
+        address = folder / "workers"
+        self.program = folder / "python"
+        scripts = str(Path(pyflink.__file__).parent / "bin")
+        self.program.write_text(_PROGRAM.format(python=sys.executable, scripts=scripts, address=str(address)))
+        self.program.chmod(0o755)
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(address))
+        self._listener.listen()
+        threading.Thread(target=self._accept, name="headrace-workers", daemon=True).start()
+
+    def close(self) -> None:
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:  # closed
+                return
+            threading.Thread(target=_work, args=(connection,), daemon=True).start()
+
+
+def _work(connection: socket.socket) -> None:
+    from apache_beam.portability.api import beam_fn_api_pb2, endpoints_pb2  # noqa: PLC0415 - a second to import
+    from pyflink.fn_execution.beam.beam_worker_pool_service import (  # noqa: PLC0415
+        BeamFnLoopbackWorkerPoolServicer,
+    )
+
+    with connection:
+        arguments, environment = json.loads(b"".join(iter(lambda: connection.recv(2**16), b"")))
+        options = dict(each.removeprefix("--").split("=", 1) for each in arguments if each.startswith("--"))
+        provision = endpoints_pb2.ApiServiceDescriptor(url=options["provision_endpoint"])
+        request = beam_fn_api_pb2.StartWorkerRequest(
+            worker_id=options["id"], provision_endpoint=provision, params=environment
+        )
+        BeamFnLoopbackWorkerPoolServicer().StartWorker(request, None)
