@@ -13,6 +13,12 @@ from headrace.project import Project
 from headrace.spec import Job
 
 _SLOTS = 16
+_OPTIONS = {
+    "rest.port": "0",
+    "rest.bind-port": "0",
+    "taskmanager.memory.managed.size": "256m",
+    "metrics.fetcher.update-interval": "500",
+}
 
 
 class MiniCluster:
@@ -30,7 +36,7 @@ class MiniCluster:
         self._workers = WorkerThreads(self.folder)
         runtime = get_gateway().jvm.org.apache.flink
         options = runtime.configuration.Configuration()
-        for key, value in {"rest.port": "0", "rest.bind-port": "0", "taskmanager.memory.managed.size": "256m"}.items():
+        for key, value in _OPTIONS.items():
             options.setString(key, value)
         built = runtime.runtime.minicluster.MiniClusterConfiguration.Builder()
         built.setConfiguration(options).setNumTaskManagers(1).setNumSlotsPerTaskManager(_SLOTS)

@@ -45,14 +45,7 @@ class Stand:
         made = [render.engine("cases_catalog", name=name)]
         made += [render.engine("cases_database", name=f"{name}.{space}") for space in spaces]
         return made + [
-            render.engine(
-                "cases_table",
-                name=f"{name}.{table}",
-                columns={n: flink_type(c.type) for n, c in described.columns.items()},
-                required=[n for n, c in described.columns.items() if c.required],
-                key=described.key,
-                options=self._input(table) if table in self.case.tables else self._output(table),
-            )
+            stand_in(name, table, described, self._input(table) if table in self.case.tables else self._output(table))
             for table, described in self.tables.items()
         ]
 
@@ -92,15 +85,33 @@ class Stand:
         return {"connector": "filesystem", "path": str(path), "format": "json", f"json.{_TIMES}": "ISO-8601"}
 
     def _output(self, sink: str) -> Options:
-        # A format that keeps retractions: a sink by key gets them, and one that appends must not.
-        path = self.output(sink)
-        path.mkdir()
-        return {
-            "connector": "filesystem",
-            "path": str(path),
-            "format": "debezium-json",
-            f"debezium-json.{_TIMES}": "ISO-8601",
-        }
+        return changes_in(self.output(sink))
+
+
+def stand_in(catalog: str, name: str, table: Table, options: Options) -> str:
+    """The statement that puts a temporary table of files in the place of an Iceberg table."""
+    return render.engine(
+        "files",
+        name=f"{catalog}.{name}",
+        columns={n: flink_type(c.type) for n, c in table.columns.items()},
+        required=[n for n, c in table.columns.items() if c.required],
+        key=table.key,
+        options=options,
+    )
+
+
+def changes_in(path: Path) -> dict[str, str]:
+    """Options of a table that is written as files in `path`.
+
+    Their format keeps retractions: a sink by key gets them, and one that appends must not.
+    """
+    path.mkdir()
+    return {
+        "connector": "filesystem",
+        "path": str(path),
+        "format": "debezium-json",
+        f"debezium-json.{_TIMES}": "ISO-8601",
+    }
 
 
 def _text(value: Any) -> Any:

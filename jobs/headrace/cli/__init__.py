@@ -7,7 +7,7 @@ import sys
 import typer
 from rich.markup import escape
 
-from headrace.cli import cases, demo, jobs, local, query, tables, tags, train
+from headrace.cli import cases, demo, jobs, local, query, tables, tags, train, trial
 from headrace.cli.common import log
 from headrace.errors import HeadraceError
 
@@ -25,6 +25,7 @@ app.add_typer(tags.app, name="tags", rich_help_panel="Tables")
 app.add_typer(train.app, name="train", rich_help_panel="Tables")
 app.command(rich_help_panel="Tables")(query.query)
 app.command("test", rich_help_panel="Analyst")(cases.run)
+app.command("try", rich_help_panel="Analyst")(trial.run)
 app.command(rich_help_panel="Jobs")(jobs.submit)
 app.command(rich_help_panel="Jobs")(jobs.stop)
 app.command(rich_help_panel="Jobs")(jobs.reconcile)
