@@ -1,4 +1,4 @@
-"""What a template can call: each answers with SQL, and refuses what job.yaml does not declare."""
+"""What a template can call: each answers with SQL or a value, and refuses what job.yaml does not declare."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from headrace.errors import Problem
 from headrace.jobfolder import JobFolder
 from headrace.project import Project
 from headrace.settings import Settings
+from headrace.spec import Param
 from headrace.sqltext import Sql, ident, literal
+from headrace.tables import files as tablefiles
 
 
 class Refused(Exception):
@@ -35,9 +37,11 @@ class Calls:
     follow: Mapping[str, str]
     views_read: set[str] = field(default_factory=set)
     sources_on_time: set[str] = field(default_factory=set)
+    tables_versioned: set[str] = field(default_factory=set)
 
-    def by_name(self) -> dict[str, Callable[..., Sql]]:
-        calls = (self.source, self.on_time, self.table, self.ref, self.view, self.param, self.var, self.src)
+    def by_name(self) -> dict[str, Callable[..., Sql | Param]]:
+        tables = (self.source, self.on_time, self.table, self.versions, self.ref, self.view)
+        calls: tuple[Callable[..., Sql | Param], ...] = (*tables, self.param, self.var, self.src)
         return {call.__name__: call for call in calls}
 
     def source(self, name: str) -> Sql:
@@ -46,15 +50,22 @@ class Calls:
 
     def on_time(self, name: str) -> Sql:
         self.source(name)
-        if contract.load(self.project, name).watermark is None:
-            fix = f"add watermark: {{lateness: 10s}} to sql/_sources/{name}.yaml"
-            raise Refused(Problem(f"the source '{name}' does not say how late a reading may come", fix=fix))
+        if problem := contract.no_event_time(name, contract.load(self.project, name)):
+            raise Refused(problem)
         self.sources_on_time.add(name)
         return ident(on_time_view(name))
 
     def table(self, name: str) -> Sql:
         _declared("table", name, self.folder.job.tables, "job.yaml", f"add table/{name} to reads:")
         return self._stored(name)
+
+    def versions(self, name: str) -> Sql:
+        self.table(name)
+        if not tablefiles.pick(self.project, [name])[name].key:
+            fix = f"add key: [...] to sql/_tables/{name}.yaml, or join table() itself"
+            raise Refused(Problem(f"{name} has no key that its rows could be versions of", fix=fix))
+        self.tables_versioned.add(name)
+        return ident(versions_view(name))
 
     def ref(self, name: str, output: str | None = None) -> Sql:
         _declared("job", name, self.folder.job.jobs, "job.yaml", f"add job/{name} to reads:")
@@ -72,13 +83,13 @@ class Calls:
         self.views_read.add(name)
         return ident(name)
 
-    def param(self, name: str) -> Sql:
+    def param(self, name: str) -> Param:
         _declared("param", name, self.folder.job.params, "job.yaml", f"add {name}: under params:")
-        return literal(self.folder.job.params[name])
+        return self.folder.job.params[name]
 
-    def var(self, name: str) -> Sql:
+    def var(self, name: str) -> Param:
         _declared("var", name, self.settings.vars, "the environment", f"add {name}: under vars: in catalogs/")
-        return literal(self.settings.vars[name])
+        return self.settings.vars[name]
 
     def src(self) -> Sql:
         return Sql("src_topic, src_partition, src_offset, src_index")
@@ -97,3 +108,8 @@ def _declared(kind: str, name: str, known: Iterable[str], where: str, fix: str) 
 def on_time_view(source: str) -> str:
     """The view of a source's readings that are on time."""
     return f"{source}__on_time"
+
+
+def versions_view(table: str) -> str:
+    """The table of a table's rows as versions by its key, for as-of joins."""
+    return f"{table.replace('.', '_')}__versions"

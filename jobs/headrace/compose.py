@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from headrace import contract, render, topicfile
-from headrace.calls import on_time_view
-from headrace.ends import Ends, Options
+from headrace.calls import on_time_view, versions_view
+from headrace.ends import Ends, Options, Spread
 from headrace.errors import Place, UserError
 from headrace.jobfolder import JobFolder
 from headrace.project import Project
@@ -35,6 +35,7 @@ class Source:
     contract: Contract
     function: str
     pipeline: Pipeline
+    spread: Spread
     statements: tuple[str, ...]
     leftovers: Mapping[str, str]
     """INSERTs of what reaches no SELECT of the job's, by the table: dead letters, late readings."""
@@ -105,6 +106,10 @@ def compose(project: Project, settings: Settings, folder: JobFolder, ends: Ends)
             for name, table in tablefiles.pick(project, job.tables_written).items()
         },
     }
+    made += [
+        render.engine("versions", view=versions_view(name), table=f"{settings.catalog.name}.{name}")
+        for name in sorted(templates.versions)
+    ]
     return Composition(folder, (*ends.catalog(), *made), sources, templates.views, templates.sinks, sinks)
 
 
@@ -129,10 +134,6 @@ def _source(project: Project, settings: Settings, job: Job, name: str, ends: End
         pipeline = Pipeline(made, [STEPS[step]() for step in job.through], address, ends.now)
     except ValueError as error:
         raise UserError(f"through: {error}", Place.of(project.sql / job.name / "job.yaml")) from None
-    if on_time and made.many:
-        what = f"the messages of '{name}' hold many readings each, of which Flink takes no event time"
-        fix = "read the table of a job that keeps them, or have the gateway send a message a reading"
-        raise UserError(what, Place.of(project.sql / "_sources" / f"{name}.yaml"), fix)
     lateness = interval(made.watermark.lateness) if on_time and made.watermark else None
     function, decoded = f"ingest_{name}", f"{name}__decoded"
     columns = [*pipeline.columns, *ERRORS, *([INDEX] if made.many else [])]
@@ -159,7 +160,7 @@ def _source(project: Project, settings: Settings, job: Job, name: str, ends: End
         statements.append(render.engine("on_time", view=on_time_view(name), good=name))
         late = Sql(render.engine("late", **values, key=made.key))
         leftovers[job.late] = _leftover(settings, job.late, _LATE_COLUMNS, late)
-    return Source(made, function, pipeline, tuple(statements), leftovers)
+    return Source(made, function, pipeline, ends.spread(name), tuple(statements), leftovers)
 
 
 def _leftover(settings: Settings, table: str, columns: list[str], select: Sql) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 
 from headrace import yamlfile
-from headrace.errors import Place, UserError
+from headrace.errors import Place, Problem, UserError
 from headrace.project import Project
 from headrace_udfs.contract import Contract
 
@@ -19,6 +19,17 @@ def load(project: Project, name: str) -> Contract:
         fix = f"did you mean '{near[0]}'?" if near else f"sources of this project: {', '.join(known) or 'none yet'}"
         raise UserError(f"there is no source '{name}'", Place.of(path), fix)
     return yamlfile.load(path, Contract)
+
+
+def no_event_time(name: str, made: Contract) -> Problem | None:
+    """Why no window can be made of the source's readings, or None where one can."""
+    if made.watermark is None:
+        fix = f"add watermark: {{lateness: 10s}} to sql/_sources/{name}.yaml"
+        return Problem(f"the source '{name}' does not say how late a reading may come", fix=fix)
+    if made.many:
+        fix = "read the table of a job that keeps them, or have the gateway send a message a reading"
+        return Problem(f"the messages of '{name}' hold many readings each, of which Flink takes no event time", fix=fix)
+    return None
 
 
 def names(project: Project) -> list[str]:

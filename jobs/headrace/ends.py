@@ -15,6 +15,14 @@ from headrace_udfs.contract import Contract
 Options = Mapping[str, str]
 
 
+@dataclass(frozen=True)
+class Spread:
+    """How many `partitions` a topic has, and how many `readers` share them."""
+
+    partitions: int = 1
+    readers: int = 1
+
+
 class Ends(Protocol):
     """What a job is joined to. The statements between are the same for all."""
 
@@ -40,6 +48,9 @@ class Ends(Protocol):
     def reading(self, job: Job, source: str, contract: Contract) -> Options:
         """Options of the Flink table that is the source's topic."""
 
+    def spread(self, source: str) -> Spread:
+        """How the source's topic is read."""
+
     def writing(self, job: Job, topic: Topic, mode: Mode) -> Options:
         """Options of the Flink table that is a topic written."""
 
@@ -62,12 +73,13 @@ class Start:
 class Live:
     """Kafka and the Iceberg catalog of the settings.
 
-    `starts` gives the start of a source by its name, the earliest record where it has none. A bounded job ends at the
-    records that are last when it starts.
+    `starts` and `spreads` are by the source's name; one without a start is read from its earliest record. A bounded job
+    ends at the records that are last when it starts.
     """
 
     settings: Settings
     starts: Mapping[str, Start] = field(default_factory=dict)
+    spreads: Mapping[str, Spread] = field(default_factory=dict)
     bounded: bool = False
     metadata: ClassVar[bool] = True
     now: ClassVar[float | None] = None
@@ -89,6 +101,9 @@ class Live:
             **self.starts.get(source, Start()).options(),
             **({"scan.bounded.mode": "latest-offset"} if self.bounded else {}),
         }
+
+    def spread(self, source: str) -> Spread:
+        return self.spreads.get(source, Spread())
 
     def writing(self, job: Job, topic: Topic, mode: Mode) -> Options:
         keyed = {"key.fields": ";".join(topic.key)} if mode == "append" else {}

@@ -57,10 +57,14 @@ def statement_set(environment, composition: Composition):  # type: ignore[no-unt
 def prepare(environment, composition: Composition) -> None:  # type: ignore[no-untyped-def]
     """Make the job's functions, topics and views known. Raises as `statement_set` does."""
     from headrace_udfs.flink import ingest  # noqa: PLC0415 - imports PyFlink
+    from headrace_udfs.flink_functions import scalar_functions  # noqa: PLC0415 - as well
 
     with refusals_told(composition):
+        for name, function in scalar_functions().items():
+            environment.create_temporary_system_function(name, function)
         for source in composition.sources:
-            for column, function in ingest(source.pipeline).items():
+            spread = source.spread
+            for column, function in ingest(source.pipeline, spread.partitions, spread.readers).items():
                 environment.create_temporary_system_function(f"{source.function}_{column}", function)
         for statement in composition.setup():
             environment.execute_sql(resolve(statement))

@@ -9,7 +9,7 @@ from pyiceberg.catalog import Catalog
 from headrace import contract, topicfile, topics
 from headrace.cluster import Cluster
 from headrace.compose import leftover_tables
-from headrace.ends import Start
+from headrace.ends import Spread, Start
 from headrace.errors import Problem, UserError
 from headrace.jobfolder import JobFolder
 from headrace.project import Project
@@ -68,6 +68,12 @@ def check_first_run(tables: Catalog, folder: JobFolder) -> None:
             f"{job.name} has written {', '.join(written)} before, and would write its rows again",
             fix="go on from the savepoint that `headrace stop` told: headrace submit --from PATH",
         )
+
+
+def spread(project: Project, settings: Settings, source: str, slots: int) -> Spread:
+    """How the source's topic is shared by `slots` readers. Raises UserError where there is no such topic."""
+    topic = contract.load(project, source).topic
+    return Spread(len(topics.spans(settings.kafka_client(), topic)), slots)
 
 
 def start(project: Project, settings: Settings, tables: Catalog, folder: JobFolder, source: str) -> Start:

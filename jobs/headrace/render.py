@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -17,7 +17,7 @@ from headrace.jobfolder import JobFolder
 from headrace.project import Project
 from headrace.settings import Settings
 from headrace.sourcemap import LineMarks, Rendered, unmark
-from headrace.sqltext import Sql, ident, literal
+from headrace.sqltext import Sql, duration, ident, interval, literal, number
 
 ENGINE_TEMPLATES = Path(__file__).parent / "templates"
 
@@ -26,12 +26,13 @@ ENGINE_TEMPLATES = Path(__file__).parent / "templates"
 class Templates:
     """A job's templates as SQL: `sinks` by sink, `views` by name, a view after those it reads.
 
-    `on_time` names the sources of which it asks for what is on time alone.
+    `on_time` names the sources of which they ask for what is on time alone, `versions` the tables joined as of a time.
     """
 
     sinks: dict[str, Rendered]
     views: dict[str, Rendered]
     on_time: frozenset[str]
+    versions: frozenset[str]
 
 
 def job(project: Project, settings: Settings, folder: JobFolder, follow: Mapping[str, str] | None = None) -> Templates:
@@ -62,6 +63,7 @@ def job(project: Project, settings: Settings, folder: JobFolder, follow: Mapping
         {sink: done for sink, done in sinks.items() if done},
         {name: done for name in _ordered(folder, reads) if (done := views[name])},
         frozenset(calls.sources_on_time),
+        frozenset(calls.tables_versioned),
     )
 
 
@@ -109,27 +111,56 @@ def _failed_at(path: Path, error: BaseException) -> Place:
 def _environment() -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(
         undefined=StrictUndefined,
-        finalize=literal,
+        finalize=_of_known(literal),
         extensions=[LineMarks],
         trim_blocks=True,
         lstrip_blocks=True,
         autoescape=False,
     )
-    environment.filters = {"ident": ident, "literal": literal}
+    filters = (ident, literal, number, duration, interval)
+    environment.filters = {each.__name__: _of_known(each) for each in filters}
     return environment
 
 
-def _macros(project: Project) -> dict[str, Callable[..., Sql]]:
-    """The macros of sql/_macros/, one a file, under the file's name."""
-    return {path.name.removesuffix(".sql.j2"): _macro(path) for path in sorted(project.sql.glob("_macros/*.sql.j2"))}
+def _of_known(make: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """`make`, that has Jinja say which name or argument is missing before a value of none is made something of."""
 
-
-def _macro(path: Path) -> Callable[..., Sql]:
-    name = path.name.removesuffix(".sql.j2")
-    environment = _environment()
-    module = environment.from_string(path.read_text(encoding="utf-8")).make_module()
-
-    def call(*args: Any, **kwargs: Any) -> Sql:
-        return Sql(unmark(getattr(module, name)(*args, **kwargs)).sql.strip())
+    def call(value: Any) -> Any:
+        return make(str(value) if isinstance(value, StrictUndefined) else value)
 
     return call
+
+
+def _macros(project: Project) -> dict[str, Callable[..., Sql]]:
+    """The macros of sql/_macros/, one a file, under the file's name; each can call the others."""
+    macros: dict[str, Callable[..., Sql]] = {}
+    for path in sorted(project.sql.glob("_macros/*.sql.j2")):
+        macros[path.name.removesuffix(".sql.j2")] = _macro(path, macros)
+    return macros
+
+
+def _macro(path: Path, others: Mapping[str, Callable[..., Sql]]) -> Callable[..., Sql]:
+    name = path.name.removesuffix(".sql.j2")
+    try:
+        template = _environment().from_string(path.read_text(encoding="utf-8"))
+    except TemplateSyntaxError as error:
+        raise UserError(f"macro: {error.message}", Place.of(path, error.lineno)) from None
+
+    def call(*args: Any, **kwargs: Any) -> Sql:
+        try:
+            module = template.make_module({**others, "refuse": _refuse})
+            if not hasattr(module, name):
+                _refuse("its file defines no macro of its name", f"write {{% macro {name}() %}} in {Place.of(path)}")
+            return Sql(unmark(getattr(module, name)(*args, **kwargs)).sql.strip())
+        except Refused as refused:
+            what, fix = refused.problem.what, refused.problem.fix
+        except (TemplateError, TypeError, ValueError) as error:
+            what, fix = str(error), f"see {Place.of(path)}"
+        # Raised from here, it has the traceback of the call: its place is the caller's line.
+        raise Refused(Problem(f"{name}(): {what}", fix=fix))
+
+    return call
+
+
+def _refuse(what: str, fix: str) -> NoReturn:
+    raise Refused(Problem(what, fix=fix))

@@ -17,13 +17,16 @@ from headrace_udfs.references import MissingReference, resolve
 _OVERRIDE = re.compile(r"HEADRACE_(CATALOG|KAFKA|FLINK)__([A-Z0-9_]+)")
 
 
-class SqliteCatalog(yamlfile.Model):
+class SqliteCatalog(yamlfile.Model, use_attribute_docstrings=True):
     """Iceberg tables of one machine: a JDBC catalog in an SQLite file, data in a folder."""
 
     type: Literal["sqlite"]
     name: str
+    """What Flink and DuckDB call the catalog."""
     path: str
+    """The SQLite file; ${home} is .headrace."""
     warehouse: str
+    """Address of the folder for data, file://..."""
 
     def pyiceberg(self) -> dict[str, str]:
         """Properties for pyiceberg's SqlCatalog."""
@@ -40,21 +43,26 @@ class SqliteCatalog(yamlfile.Model):
         }
 
 
-class Flink(yamlfile.Model):
+class Flink(yamlfile.Model, use_attribute_docstrings=True):
     """The session cluster that jobs run on."""
 
     rest: str
+    """Address of its REST API, http://host:port."""
     parallelism: int = Field(default=1, ge=1)
+    """Slots a job runs in, where a command does not say."""
     checkpoint_interval_s: float = Field(default=10, gt=0)
+    """Seconds between checkpoints, each of which commits what was written."""
 
 
-class Settings(yamlfile.Model):
+class Settings(yamlfile.Model, use_attribute_docstrings=True):
     """What differs from one environment to the next; `${env:NAME}` and `${file:PATH}` stand unresolved."""
 
     catalog: SqliteCatalog
     kafka: dict[str, str]
+    """Options of librdkafka, like bootstrap.servers."""
     flink: Flink
     vars: dict[str, str | int | float | bool] = {}
+    """What var() gives in a template."""
 
     def kafka_client(self) -> dict[str, str]:
         """librdkafka options, references resolved. Raises PlatformError where one leads nowhere."""

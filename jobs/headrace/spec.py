@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from headrace import yamlfile
 from headrace.tables.files import TABLE_NAME
@@ -18,6 +18,12 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 Param = str | int | float | bool
 Mode = Literal["append", "upsert"]
+
+
+def _job(text: str) -> str:
+    if not JOB_NAME.fullmatch(text):
+        raise ValueError(f"'{text}' is no job name; write <domain>/<job>_v<N> in lower case")
+    return text
 
 
 def _input(text: str) -> str:
@@ -51,33 +57,49 @@ def _table(text: str) -> str:
     return text
 
 
-class Job(yamlfile.Model):
-    """A job folder's job.yaml.
+def _like(pattern: str) -> WithJsonSchema:
+    """The schema of a text of this pattern, without the names of its groups, which JSON Schema does not know."""
+    return WithJsonSchema({"type": "string", "pattern": f"^({re.sub('[?]P<[a-z]+>', '', pattern)})$"})
 
-    `complete`: each record of its sources ends in a sink that keeps its position, or in dead letters; `reconcile` holds
-    the job to it, and it can start where its tables end. `late`: where the readings go that on_time() leaves out.
-    `state_ttl`: how long joins and aggregates outside a window remember what they have not seen again.
-    """
+
+JobName = Annotated[str, AfterValidator(_job), _like(JOB_NAME.pattern)]
+TableName = Annotated[str, AfterValidator(_table), _like(TABLE_NAME.pattern)]
+Input = Annotated[
+    str,
+    AfterValidator(_input),
+    _like(f"source/{_NAME.pattern}|table/{TABLE_NAME.pattern}|job/{JOB_NAME.pattern}"),
+]
+Output = Annotated[str, AfterValidator(_output), _like(rf"{TOPIC}{_NAME.pattern}|(?!kafka\.){TABLE_NAME.pattern}")]
+StepName = Annotated[str, AfterValidator(_step), WithJsonSchema({"enum": list(STEPS)})]
+
+
+class Job(yamlfile.Model, use_attribute_docstrings=True):
+    """A job folder's job.yaml."""
 
     kind: Literal["job"]
-    name: str
+    name: JobName
+    """<domain>/<job>_v<N>, as the folder is called; N rises when what the job writes changes its meaning."""
     owner: str
+    """Who answers for it."""
     description: str
+    """What the job gives, in a sentence."""
     grain: str
-    reads: list[Annotated[str, AfterValidator(_input)]] = Field(min_length=1)
-    through: list[Annotated[str, AfterValidator(_step)]] = []
-    writes: dict[Annotated[str, AfterValidator(_output)], Mode] = Field(min_length=1)
+    """What a row of its output is: one row per ..."""
+    reads: list[Input] = Field(min_length=1)
+    """source/<contract>, table/<namespace>.<table>, or job/<domain>/<job>_v<N> to follow what another job writes."""
+    through: list[StepName] = []
+    """Steps that each record of a source passes right after it is decoded."""
+    writes: dict[Output, Mode] = Field(min_length=1)
+    """<namespace>.<table> or kafka/<topic>: append adds rows, upsert replaces them by their key."""
     complete: bool = False
-    late: Annotated[str, AfterValidator(_table)] = "historian.late_readings"
+    """Each record of its sources ends in a sink that keeps its position, or in dead letters: `reconcile` holds the job
+    to it, and it can start where its tables end."""
+    late: TableName = "historian.late_readings"
+    """The table for the readings that on_time() leaves out."""
     state_ttl: Duration | None = None
+    """How long joins and aggregates outside a window remember what they have not seen again, like 7d."""
     params: dict[str, Param] = {}
-
-    @field_validator("name")
-    @classmethod
-    def _named_like_a_job(cls, name: str) -> str:
-        if not JOB_NAME.fullmatch(name):
-            raise ValueError(f"'{name}' is no job name; write <domain>/<job>_v<N> in lower case")
-        return name
+    """What param() gives in a template."""
 
     @property
     def version(self) -> int:

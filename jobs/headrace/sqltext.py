@@ -1,4 +1,4 @@
-"""SQL out of typed values: the only two ways in which a value becomes text that Flink parses."""
+"""SQL out of typed values: the only ways in which a value becomes text that Flink parses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,18 @@ import re
 from datetime import timedelta
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
+from headrace_udfs.contract import Duration
+
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\ue000-\uf8ff]")
+_DURATION: TypeAdapter[timedelta] = TypeAdapter(Duration)
+_UNITS = {
+    "DAY": timedelta(days=1),
+    "HOUR": timedelta(hours=1),
+    "MINUTE": timedelta(minutes=1),
+    "SECOND": timedelta(seconds=1),
+}
 
 
 class Sql(str):
@@ -16,10 +27,17 @@ class Sql(str):
     __slots__ = ()
 
 
-def ident(name: str) -> Sql:
-    """A quoted identifier; `a.b` is a path of two. Raises ValueError for an empty part or a control character."""
-    parts = name.split(".")
-    if not all(parts) or _FORBIDDEN.search(name):
+def ident(name: str | list[str] | tuple[str, ...]) -> Sql:
+    """A quoted identifier, `a.b` a path of two; or a comma-separated run of them for a list.
+
+    Raises ValueError for an empty part, a control character and what is no text.
+    """
+    if isinstance(name, Sql):
+        return name
+    if isinstance(name, (list, tuple)) and name:
+        return Sql(", ".join(ident(item) for item in name))
+    parts = name.split(".") if isinstance(name, str) else []
+    if not parts or not all(parts) or _FORBIDDEN.search(str(name)):
         raise ValueError(f"{name!r} cannot be an identifier")
     return Sql(".".join("`" + part.replace("`", "``") + "`" for part in parts))
 
@@ -51,13 +69,35 @@ def literal(value: Any) -> Sql:
     raise ValueError(f"SQL has no literal for {value!r} ({type(value).__name__})")
 
 
+def number(value: Any) -> Sql:
+    """A literal of int or float. Raises ValueError for all else: a text beside a number is cast without a word."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, Sql)) or str(value).startswith("'"):
+        raise ValueError(f"{value!r} is no number")
+    return literal(value)
+
+
+def duration(text: Any) -> timedelta:
+    """The length of time that a text like 10m says, as in contracts. Raises ValueError for another text, and for 0."""
+    try:
+        span = _DURATION.validate_python(text)
+    except ValidationError as error:
+        raise ValueError(f"{text!r}: {error.errors()[0]['msg'].removeprefix('Value error, ')}") from None
+    if not span:
+        raise ValueError(f"{text!r} is no length of time")
+    return span
+
+
 def interval(span: timedelta) -> Sql:
-    """A duration of up to 100 years as an INTERVAL, to the millisecond. Raises ValueError for a negative one."""
-    if span < timedelta():
-        raise ValueError(f"{span} is no length of time")
-    hours, rest = divmod(span.seconds, 3600)
-    clock = f"{hours:02}:{rest // 60:02}:{rest % 60:02}.{span.microseconds // 1000:03}"
-    return Sql(f"INTERVAL '{span.days} {clock}' DAY(5) TO SECOND(3)")
+    """A length of time as an INTERVAL, to the millisecond. Raises ValueError beyond 999 days, where Flink's end."""
+    if not timedelta() <= span < timedelta(days=1000):
+        raise ValueError(f"{span} does not fit an INTERVAL, which goes from 0 to 999 days")
+    for unit, size in _UNITS.items():
+        count, rest = divmod(span, size)
+        if not rest and count < 1000:
+            return Sql(f"INTERVAL '{count}' {unit}{'(3)' if count > 99 else ''}")
+    hours, seconds = divmod(span.seconds, 3600)
+    clock = f"{hours:02}:{seconds // 60:02}:{seconds % 60:02}.{span.microseconds // 1000:03}"
+    return Sql(f"INTERVAL '{span.days} {clock}' DAY(3) TO SECOND(3)")
 
 
 def _double(value: float) -> Sql:

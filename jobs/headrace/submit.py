@@ -59,7 +59,8 @@ def submit(
     if restore is None:
         preflight.check_first_run(tables, folder)
     starts = {source: preflight.start(project, settings, tables, folder, source) for source in folder.job.sources}
-    composition = compose(project, settings, folder, Live(settings, starts, bounded))
+    spreads = {source: preflight.spread(project, settings, source, slots) for source in folder.job.sources}
+    composition = compose(project, settings, folder, Live(settings, starts, spreads, bounded))
     progress("planning the job in Flink")
     environment = table_environment(project, settings, folder.job, slots, restore)
     statements = planning.statement_set(environment, composition)

@@ -45,15 +45,21 @@ def flink_type(kind: PrimitiveType) -> Sql:
     return Sql(_FLINK[type(kind)])
 
 
-class Topic(yamlfile.Model):
+class Topic(yamlfile.Model, use_attribute_docstrings=True):
     """A topic of JSON objects with a JSON object as key; times are ISO-8601 in UTC."""
 
     description: str
+    """What the topic holds, in a sentence."""
     owner: str | None = None
+    """Who answers for it."""
     topic: str = Field(min_length=1)
+    """Name of the Kafka topic."""
     key: list[str] = Field(min_length=1)
+    """The columns that make a message's key."""
     columns: dict[ColumnName, Column] = Field(min_length=1)
+    """The columns by name, in their order."""
     partitions: int = Field(default=1, ge=1)
+    """How many partitions it gets where it has to be made."""
 
     @field_validator("columns")
     @classmethod

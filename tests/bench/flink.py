@@ -9,7 +9,7 @@ import yaml
 
 from bench.meter import Meter
 from bench.stand import READINGS, SLOTS, Stand
-from headrace import local, render, submit
+from headrace import jobfolder, local, render, submit
 from headrace.session import table_environment
 from headrace.sqltext import ident, literal
 
@@ -26,7 +26,8 @@ def json_format(stand: Stand, meter: Meter) -> None:
         "bootstrap_servers": literal(stand.settings.kafka_client()["bootstrap.servers"]),
         "sink": ident(f"{name}.{READINGS}"),
     }
-    environment = table_environment(stand.project, stand.settings, "json", SLOTS)
+    job = jobfolder.load(stand.project, JOB).job.model_copy(update={"name": "json"})
+    environment = table_environment(stand.project, stand.settings, job, SLOTS)
     environment.execute_sql(render.engine("catalog", name=name, options=stand.settings.catalog.flink()))
     environment.execute_sql(Template((_SQL / "source.sql").read_text()).substitute(values))
     inserted = environment.execute_sql(Template((_SQL / "insert.sql").read_text()).substitute(values))

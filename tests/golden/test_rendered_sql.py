@@ -37,4 +37,4 @@ def test_a_start_and_an_end_are_options_of_the_topic() -> None:
 
 def composed(name: str, starts: Mapping[str, Start] | None = None, bounded: bool = False) -> Composition:
     loaded = settings.load(PROJECT, "local")
-    return compose(PROJECT, loaded, jobfolder.load(PROJECT, name), Live(loaded, starts or {}, bounded))
+    return compose(PROJECT, loaded, jobfolder.load(PROJECT, name), Live(loaded, starts or {}, bounded=bounded))

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+Doubles = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.int64]
 
 

@@ -16,6 +16,7 @@ from pydantic import (
     Field,
     ValidationError,
     ValidationInfo,
+    WithJsonSchema,
     field_validator,
 )
 from pydantic_core import InitErrorDetails
@@ -26,8 +27,9 @@ from headrace_udfs.types import QUALITY, TS, ContractType
 MAX_PATH = 32
 
 _UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_DURATION = re.compile(r"(\d+)(ms|s|m|h|d)")
-_RESERVED = re.compile(r"ts|quality|payload|(src|err)_.*")
+_DURATION = re.compile(r"([0-9]+)(ms|s|m|h|d)")
+_COLUMN = re.compile(r"[a-z][a-z0-9_]*")
+_RESERVED = re.compile(r"ts|event_time|quality|payload|(src|err)_.*")
 
 Path = tuple[str, ...]
 
@@ -47,40 +49,85 @@ def _duration(value: object) -> object:
     match = _DURATION.fullmatch(value) if isinstance(value, str) else None
     if not match:
         raise ValueError("a duration is a whole number and ms, s, m, h or d, like 10m")
-    span = timedelta(**{_UNITS[match[2]]: int(match[1])})
+    try:
+        span = timedelta(**{_UNITS[match[2]]: int(match[1])})
+    except OverflowError:
+        span = timedelta.max
     if span > timedelta(days=36_525):
         raise ValueError("a duration of over 100 years bounds nothing")
     return span
 
 
+def duration(span: timedelta) -> str:
+    """`span` as a file writes it, like 10m: in the largest unit that it is a whole number of; it is whole ms."""
+    units = ((unit, timedelta(**{name: 1})) for unit, name in reversed(_UNITS.items()))
+    return next(f"{span // one}{unit}" for unit, one in units if not span % one)
+
+
 def _column_name(name: str) -> str:
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+    if not _COLUMN.fullmatch(name):
         raise ValueError("a field's name is lower case letters, digits and _, and starts with a letter")
     if _RESERVED.fullmatch(name):
         raise ValueError(f"'{name}' is a column of the line's own; give the field another name and a path:")
     return name
 
 
-JsonPath = Annotated[Path, BeforeValidator(_path)]
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-ColumnName = Annotated[str, AfterValidator(_column_name)]
+_STEP = r'[^."\\\x00-\x1f]+'
+JsonPath = Annotated[
+    Path,
+    BeforeValidator(_path),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": rf"^{_STEP}(\.{_STEP}){{0,{MAX_PATH - 1}}}$"},
+                {
+                    "type": "array",
+                    "items": {"type": "string", "pattern": r'^[^"\\\x00-\x1f]+$'},
+                    "minItems": 1,
+                    "maxItems": MAX_PATH,
+                },
+            ]
+        }
+    ),
+]
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_duration),
+    WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$"}),
+]
+ColumnName = Annotated[
+    str,
+    AfterValidator(_column_name),
+    WithJsonSchema({"type": "string", "pattern": f"^(?!({_RESERVED.pattern})$){_COLUMN.pattern}$"}),
+]
+Format = Annotated[str, WithJsonSchema({"enum": list(formats.FORMATS)})]
+Range = Annotated[
+    tuple[int | float | None, int | float | None],
+    WithJsonSchema({"type": "array", "items": {"type": ["number", "null"]}, "minItems": 2, "maxItems": 2}),
+]
 
 
 class Model(BaseModel):
     """Base of the contract's parts: immutable, and a key it does not know is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class FieldSpec(Model):
-    """A value of the payload that becomes a column. `path` is by default the field's name."""
+    """A value of the payload that becomes a column."""
 
     path: JsonPath | None = None
+    """Keys to the value in the payload, with dots between or as a list; by default the field's name."""
     type: ContractType
+    """What the value is; one of another type sends the message to the dead letters."""
     required: bool = False
+    """Whether a message without it is refused."""
     unit: str | None = None
-    range: tuple[int | float | None, int | float | None] | None = None
+    """Unit of the values, like degC; 1 for a ratio."""
+    range: Range | None = None
+    """Lowest and highest value that is taken; null leaves a side open."""
     description: str | None = None
+    """What it is, in words."""
 
     @field_validator("range")
     @classmethod
@@ -101,24 +148,32 @@ class FieldSpec(Model):
 
 
 class TimeSpec(Model):
-    """When a reading was taken. `latest` is how far ahead of the worker's clock it may be."""
+    """When a reading was taken."""
 
     path: JsonPath
+    """Keys to the time in the payload."""
     unit: Literal["epoch_s", "epoch_ms", "epoch_us", "epoch_ns", "iso8601"]
+    """How the source sends it; iso8601 is a text with a zone."""
     earliest: AwareDatetime = datetime(2000, 1, 1, tzinfo=UTC)
+    """The first time that is believed."""
     latest: Duration = timedelta(minutes=10)
+    """How far ahead of the worker's clock a time may be."""
 
 
 Severity = Literal["good", "uncertain", "bad"]
 
 
 class QualitySpec(Model):
-    """How far a reading is to be trusted. `missing` is what a reading has that says nothing of it."""
+    """How far a reading is to be trusted."""
 
     path: JsonPath
+    """Keys to the quality in the payload."""
     mapping: Literal["opcua", "opcda", "names"]
+    """What the source speaks: OPC UA StatusCodes, OPC DA codes (192 is good), or words."""
     names: Mapping[str, Severity] = Field(default={}, validate_default=True)
+    """What each word means, where the mapping is names; upper and lower case are the same."""
     missing: Severity = "uncertain"
+    """The quality of a reading that says nothing of it."""
 
     @field_validator("names")
     @classmethod
@@ -135,20 +190,28 @@ class Watermark(Model):
     """How late a reading may come and still count in its window."""
 
     lateness: Duration
+    """How far a reading may come behind the latest one and still count in its window."""
 
 
 class Contract(Model):
     """A topic's contract: sql/_sources/<name>.yaml."""
 
     description: str
+    """What the topic holds, in a sentence."""
     owner: str | None = None
+    """Who answers for it."""
     topic: str = Field(min_length=1)
-    format: str = "json"
+    """Name of the Kafka topic."""
+    format: Format = "json"
+    """How a message is written: one JSON object, or an array of them."""
     max_bytes: int = Field(default=2**20, ge=1)
+    """Longest message that is read."""
     fields: Mapping[ColumnName, FieldSpec] = Field(min_length=1)
+    """The columns, by name; `ts` and `quality` come from time: and quality:."""
     time: TimeSpec
     quality: QualitySpec | None = None
     key: str
+    """The field that says what was measured, as a rule the tag."""
     watermark: Watermark | None = None
 
     @field_validator("format")

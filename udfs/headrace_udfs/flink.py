@@ -6,39 +6,16 @@ import threading
 import uuid
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 from pyflink.table import DataTypes
-from pyflink.table.types import DataType
 from pyflink.table.udf import FunctionContext, ScalarFunction, UserDefinedScalarFunctionWrapper, udf
 
-from headrace_udfs.pipeline import ERRORS, INDEX, Pipeline
-from headrace_udfs.types import ContractType
-
-_TYPES: dict[ContractType, DataType] = {
-    "string": DataTypes.STRING(),
-    "double": DataTypes.DOUBLE(),
-    "long": DataTypes.BIGINT(),
-    "boolean": DataTypes.BOOLEAN(),
-    "timestamp": DataTypes.TIMESTAMP(6),  # UTC: PyFlink carries no TIMESTAMP_LTZ inside an ARRAY
-}
-
-
-class _Column:
-    """An Arrow array that PyFlink takes for a pandas column.
-
-    PyFlink makes an Arrow array of a result by `pa.Array.from_pandas(result, mask=result.isnull())`, and pyarrow asks
-    the result for its own array first, if there is no mask. So a column crosses as it was built.
-    """
-
-    def __init__(self, values: pa.Array) -> None:
-        self._values = values
-
-    def isnull(self) -> None:
-        """No mask: the array has its own."""
-
-    def __arrow_array__(self, type: pa.DataType | None = None) -> pa.Array:  # noqa: A002 - pyarrow's protocol
-        return self._values if type is None else self._values.cast(type)
+from headrace_udfs.flink_arrays import TYPES, ArrowColumn
+from headrace_udfs.high_water import NOTHING, HighWater
+from headrace_udfs.pipeline import CODE, ERRORS, HIGH_WATER, INDEX, Pipeline
+from headrace_udfs.types import ARROW, TS
 
 
 class _Pass:
@@ -66,11 +43,11 @@ _lock = threading.Lock()
 _passes: dict[str, _Pass] = {}
 
 
-class IngestColumn(ScalarFunction):  # type: ignore[misc]
-    """payload BYTES -> one column of the pipeline's. Functions with the same `key` share one run of it a batch."""
+class _OfPass(ScalarFunction):  # type: ignore[misc]
+    """A function on the batches of a pipeline. Those with the same `key` share one run of it a batch."""
 
-    def __init__(self, pipeline: Pipeline, key: str, name: str) -> None:
-        self._pipeline, self._key, self._name = pipeline, key, name
+    def __init__(self, pipeline: Pipeline, key: str) -> None:
+        self._pipeline, self._key = pipeline, key
 
     def open(self, function_context: FunctionContext) -> None:
         with _lock:
@@ -85,20 +62,52 @@ class IngestColumn(ScalarFunction):  # type: ignore[misc]
             if not self._pass.users:
                 _passes.pop(self._key).close()
 
-    def eval(self, payloads: pd.Series[Any]) -> _Column:
-        return _Column(self._pass.batch(payloads).column(self._name))
+
+class IngestColumn(_OfPass):
+    """payload BYTES -> the column `name` of the pipeline's."""
+
+    def __init__(self, pipeline: Pipeline, key: str, name: str) -> None:
+        super().__init__(pipeline, key)
+        self._name = name
+
+    def eval(self, payloads: pd.Series[Any]) -> ArrowColumn:
+        return ArrowColumn(self._pass.batch(payloads).column(self._name))
 
 
-def ingest(pipeline: Pipeline) -> dict[str, UserDefinedScalarFunctionWrapper]:
-    """A SQL function for each column of the pipeline and of ERRORS, by the column's name.
+class IngestHighWater(_OfPass):
+    """payload BYTES, src_partition INT -> the event time that no partition of this reader is behind, or null."""
 
-    Of a message with many readings each gives an array, and there is one for INDEX.
+    def __init__(self, pipeline: Pipeline, key: str, partitions: int, readers: int) -> None:
+        super().__init__(pipeline, key)
+        self._shared_by = partitions, readers
+
+    def open(self, function_context: FunctionContext) -> None:
+        super().open(function_context)
+        self._high_water = HighWater(*self._shared_by)
+
+    def eval(self, payloads: pd.Series[Any], partitions: pd.Series[Any]) -> ArrowColumn:
+        batch = self._pass.batch(payloads)
+        times = batch.column(TS).cast(pa.int64()).fill_null(0).to_numpy()
+        good = batch.column(CODE).is_null().to_numpy(zero_copy_only=False)
+        reached = self._high_water.advance(times, good, partitions.to_numpy(np.int64))
+        return ArrowColumn(pa.array(reached, mask=reached == NOTHING).cast(ARROW["timestamp"]))
+
+
+def ingest(pipeline: Pipeline, partitions: int, readers: int) -> dict[str, UserDefinedScalarFunctionWrapper]:
+    """A SQL function for each column of the pipeline and of ERRORS, and one for HIGH_WATER, by the column's name.
+
+    The topic has so many `partitions`, and so many `readers` share them. Of a message with many readings each function
+    gives an array, and there is one for INDEX in place of HIGH_WATER.
     """
     key = uuid.uuid4().hex
-    types = {name: _TYPES[kind] for name, kind in {**pipeline.columns, **ERRORS}.items()}
+    types = {name: TYPES[kind] for name, kind in {**pipeline.columns, **ERRORS}.items()}
     if pipeline.many:
         types = {name: DataTypes.ARRAY(kind) for name, kind in {**types, INDEX: DataTypes.INT()}.items()}
-    return {
+    functions = {
         name: udf(IngestColumn(pipeline, key, name), result_type=kind, func_type="pandas")
         for name, kind in types.items()
     }
+    if not pipeline.many:
+        high_water = IngestHighWater(pipeline, key, partitions, readers)
+        functions[HIGH_WATER] = udf(high_water, result_type=TYPES["timestamp"], func_type="pandas")
+    return functions

@@ -20,14 +20,16 @@ from headrace_udfs.types import ARROW, TS, ContractType
 
 DECODE = "decode"
 INDEX = "src_index"
-ERRORS: Mapping[str, ContractType] = {"err_stage": "string", "err_code": "string", "err_msg": "string"}
+HIGH_WATER = "src_high_water"
+CODE = "err_code"
+ERRORS: Mapping[str, ContractType] = {"err_stage": "string", CODE: "string", "err_msg": "string"}
 
 
 class Pipeline:
     """A contract and the steps after it. Pickles as these; `open` makes the rest, in the worker.
 
-    `now`, in seconds since 1970, stands still where it is given, instead of the worker's clock. Raises ValueError when a
-    step needs a column that nothing before it has, or adds one that is there already.
+    `now`, in seconds since 1970, stands for the worker's clock where it is given. Raises ValueError when a step needs a
+    column that nothing before it has, or adds one that is there already.
     """
 
     def __init__(

@@ -12,6 +12,7 @@ Codes = npt.NDArray[np.int64]
 
 SEVERITY: Mapping[str, int] = {"good": 0, "uncertain": 0x40000000, "bad": 0x80000000}
 UNKNOWN = -1
+_NAMES = pa.array(["Good", "Uncertain", "Bad"])
 
 # OPC 10000-8 (OPC UA Part 8), A.3.2.3: quality and sub-status of OPC DA, QQSSSS00, to the StatusCode.
 _OPC_DA: Mapping[int, int] = {
@@ -70,6 +71,12 @@ def from_names(values: pa.StringArray, names: Mapping[str, str], missing: int) -
     codes = np.array([*words, missing], np.int64)
     spread: Codes = codes[encoded.indices.fill_null(len(words)).to_numpy()]
     return spread
+
+
+def quality_name(quality: pa.Int64Array) -> pa.StringArray:
+    """Good, Uncertain or Bad, by the top two bits; null where the code is null, or UNKNOWN as `from_opcua` has it."""
+    severity = from_opcua(quality, UNKNOWN) >> 30
+    return _NAMES.take(pa.array(severity, mask=severity < 0))
 
 
 def _with_missing(values: pa.Array, codes: Codes, missing: int) -> Codes:

@@ -29,7 +29,7 @@ def modified_z(value: Doubles, quality: npt.NDArray[np.int64], median: Doubles, 
     """
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         score = NORMAL_QUARTILE * (value - median) / mad
-    return np.where((quality < _UNCERTAIN) & (mad > 0), score, np.nan)
+    return np.where((quality >= 0) & (quality < _UNCERTAIN) & (mad > 0), score, np.nan)
 
 
 def is_anomaly(score: Doubles) -> Booleans:

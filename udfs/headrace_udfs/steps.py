@@ -11,24 +11,37 @@ import pyarrow as pa
 from headrace_udfs import tag_cache
 from headrace_udfs.enrich import enrich
 from headrace_udfs.score import is_anomaly, modified_z
-from headrace_udfs.step import Columns, Step, Worker
+from headrace_udfs.step import CatalogAddress, Columns, Step, Worker
+from headrace_udfs.tags import TagTable
 from headrace_udfs.types import ContractType
 
 
 class _TagStep:
-    """A step that knows the plant's tags."""
+    """A step that knows the plant's tags: those it is made with, else historian.tags of the worker's catalog."""
 
     name: ClassVar[str]
 
+    def __init__(self, tags: TagTable | None = None) -> None:
+        self._given = tags
+
     def open(self, worker: Worker) -> None:
-        if worker.catalog is None:
-            raise ValueError(f"step '{self.name}' reads {tag_cache.TABLE} and was given no catalog")
         self._worker = worker
-        self._address = worker.catalog
-        self._cache = tag_cache.acquire(worker.catalog)
+        if self._given is None:
+            self._cache = tag_cache.acquire(self._address)
 
     def close(self) -> None:
-        tag_cache.release(self._address)
+        if self._given is None:
+            tag_cache.release(self._address)
+
+    @property
+    def _tags(self) -> TagTable:
+        return self._cache.table if self._given is None else self._given
+
+    @property
+    def _address(self) -> CatalogAddress:
+        if self._worker.catalog is None:
+            raise ValueError(f"step '{self.name}' reads {tag_cache.TABLE} and was given no catalog")
+        return self._worker.catalog
 
 
 class Enrich(_TagStep):
@@ -39,7 +52,7 @@ class Enrich(_TagStep):
     outputs: ClassVar[Mapping[str, ContractType]] = {"asset": "string", "unit": "string"}
 
     def apply(self, columns: Columns) -> Columns:
-        table = self._cache.table
+        table = self._tags
         rows = table.look_up(columns["tag"])
         if unknown := int(np.count_nonzero(rows < 0)):
             self._worker.count("unknown_tags", unknown)
@@ -55,7 +68,7 @@ class Score(_TagStep):
     outputs: ClassVar[Mapping[str, ContractType]] = {"score": "double", "anomaly": "boolean"}
 
     def apply(self, columns: Columns) -> Columns:
-        median, mad = self._cache.table.baselines(columns["tag"])
+        median, mad = self._tags.baselines(columns["tag"])
         value = columns["value"].to_numpy(zero_copy_only=False)
         score = modified_z(value, columns["quality"].to_numpy(), median, mad)
         none = np.isnan(score)

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from headrace import render
 from headrace.cases.case import Case
 from headrace.cases.values import read_table
-from headrace.ends import Options
+from headrace.ends import Options, Spread
 from headrace.settings import Settings
 from headrace.spec import Job, Mode
 from headrace.tables.model import Table
@@ -66,6 +66,9 @@ class Stand:
                 for offset, line in enumerate(lines)
             ],
         )
+
+    def spread(self, source: str) -> Spread:  # noqa: ARG002 - all that Live needs
+        return Spread()
 
     def writing(self, job: Job, topic: Topic, mode: Mode) -> Options:  # noqa: ARG002 - all that Live needs
         return self._output(topic.topic)

@@ -7,7 +7,23 @@ import sys
 import typer
 from rich.markup import escape
 
-from headrace.cli import cases, demo, jobs, local, query, tables, tags, train, trial
+from headrace.cli import (
+    cases,
+    check,
+    demo,
+    docs,
+    graph,
+    jobs,
+    local,
+    query,
+    schemas,
+    tables,
+    tags,
+    train,
+    trial,
+    udfs,
+)
+from headrace.cli import list as listing
 from headrace.cli.common import log
 from headrace.errors import HeadraceError
 
@@ -18,17 +34,28 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-app.command(rich_help_panel="Platform")(demo.demo)
-app.add_typer(local.app, name="local", rich_help_panel="Platform")
-app.add_typer(tables.app, name="tables", rich_help_panel="Tables")
-app.add_typer(tags.app, name="tags", rich_help_panel="Tables")
-app.add_typer(train.app, name="train", rich_help_panel="Tables")
-app.command(rich_help_panel="Tables")(query.query)
-app.command("test", rich_help_panel="Analyst")(cases.run)
-app.command("try", rich_help_panel="Analyst")(trial.run)
-app.command(rich_help_panel="Jobs")(jobs.submit)
-app.command(rich_help_panel="Jobs")(jobs.stop)
-app.command(rich_help_panel="Jobs")(jobs.reconcile)
+PLATFORM, WRITE, RUN, ASK = "Platform", "Write a job", "Run it", "Tables"
+
+app.command(rich_help_panel=PLATFORM)(demo.demo)
+app.add_typer(local.app, name="local", rich_help_panel=PLATFORM)
+
+app.command("list", rich_help_panel=WRITE)(listing.list_jobs)
+app.command(rich_help_panel=WRITE)(udfs.udfs)
+app.command("test", rich_help_panel=WRITE)(cases.run)
+app.command("try", rich_help_panel=WRITE)(trial.run)
+app.command(rich_help_panel=WRITE)(graph.graph)
+app.command(rich_help_panel=WRITE)(docs.docs)
+app.command(rich_help_panel=WRITE)(schemas.schemas)
+
+app.command(rich_help_panel=RUN)(jobs.submit)
+app.command(rich_help_panel=RUN)(jobs.stop)
+app.command(rich_help_panel=RUN)(jobs.reconcile)
+
+app.add_typer(tables.app, name="tables", rich_help_panel=ASK)
+app.command(rich_help_panel=ASK)(query.query)
+app.command(rich_help_panel=ASK)(check.check)
+app.add_typer(tags.app, name="tags", rich_help_panel=ASK)
+app.add_typer(train.app, name="train", rich_help_panel=ASK)
 
 
 def main() -> None:

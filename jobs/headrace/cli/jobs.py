@@ -25,14 +25,26 @@ def submit(
     job: JobName,
     bounded: Annotated[bool, typer.Option("--bounded", help="End at the records that are last now.")] = False,
     parallelism: Annotated[int | None, typer.Option(min=1, help="Slots to run in.", show_default="catalogs/")] = None,
+    savepoint: Annotated[
+        str | None, typer.Option("--from", metavar="SAVEPOINT", help="Go on from what `headrace stop` told.")
+    ] = None,
     env: Env = "local",
     json: Json = False,
 ) -> None:
-    """Start a job on the session cluster, where its tables end; returns once it runs, or says why it does not."""
+    """Start a job on the session cluster; returns once it runs, or says why it does not.
+
+    A complete job starts where its tables end, any other at the earliest record.
+    """
     context = Context(env)
     with log.status("reading the job") as status:
         done = submission.submit(
-            context.project, context.settings, job, bounded=bounded, parallelism=parallelism, progress=status.update
+            context.project,
+            context.settings,
+            job,
+            bounded=bounded,
+            parallelism=parallelism,
+            restore=savepoint,
+            progress=status.update,
         )
     if json:
         print_json(done.to_json())

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import csv
-import math
 import sys
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from duckdb import DuckDBPyConnection
 from rich.markup import escape
 
 from headrace import warehouse
+from headrace.cli import cells
 from headrace.cli.common import Context, Env, Json, out, print_json, table
 from headrace.errors import UserError
 
@@ -42,14 +41,14 @@ def query(
 
 def _print_json(answer: DuckDBPyConnection) -> None:
     names = [column[0] for column in answer.description]
-    print_json([dict(zip(names, map(_finite, row), strict=True)) for row in answer.fetchall()])
+    print_json([dict(zip(names, map(cells.finite, row), strict=True)) for row in answer.fetchall()])
 
 
 def _print_csv(answer: DuckDBPyConnection) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(column[0] for column in answer.description)
     while rows := answer.fetchmany(10_000):
-        writer.writerows([_text(value) for value in row] for row in rows)
+        writer.writerows([cells.text(value) for value in row] for row in rows)
 
 
 def _print_table(answer: DuckDBPyConnection) -> None:
@@ -58,24 +57,9 @@ def _print_table(answer: DuckDBPyConnection) -> None:
     rows = answer.fetchmany(SHOWN + 1)
     shown = table(*names, numbers=numbers)
     for row in rows[:SHOWN]:
-        shown.add_row(*(escape(_text(value)) for value in row))
+        shown.add_row(*(escape(cells.text(value)) for value in row))
     out.print(shown)
     if len(rows) > SHOWN:
         out.print(f"the first {SHOWN} rows; there are more: --csv and --json print all", highlight=False)
     else:
         out.print(f"{len(rows):,} row{'' if len(rows) == 1 else 's'}", highlight=False)
-
-
-def _finite(value: Any) -> Any:
-    """JSON has no word for NaN and the infinities."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)

@@ -8,7 +8,15 @@ from collections.abc import Iterable
 from typing import Annotated, Any
 
 import pyarrow as pa
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
 from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.partitioning import PARTITION_FIELD_ID_START, PartitionField, PartitionSpec
 from pyiceberg.schema import Schema
@@ -44,6 +52,9 @@ TYPES: dict[str, PrimitiveType] = {
     "binary": BinaryType(),
 }
 _DECIMAL = re.compile(r"decimal\((?P<precision>[1-9]\d?), *(?P<scale>\d\d?)\)")
+_DECIMAL_TEXT = r"^decimal\(([1-9]|[12][0-9]|3[0-8]), *[0-9]{1,2}\)$"
+_PARTITION_TEXT = r"^(\w+|(identity|year|month|day|hour)\(\w+\)|(bucket|truncate)\([1-9][0-9]*, *\w+\))$"
+_SORT_TEXT = r"^\w+( +(asc|desc))?$"
 OUR_PROPERTIES = ("headrace.", "comment", "owner")
 """How the names begin of the table properties that come from a file's other keys."""
 
@@ -98,38 +109,62 @@ def _scalar(value: Any) -> Any:
 
 ColumnName = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]*$")]
 KnownColumn = Annotated[str, AfterValidator(_column)]
+ColumnType = Annotated[
+    PrimitiveType,
+    BeforeValidator(_type),
+    WithJsonSchema({"anyOf": [{"enum": list(TYPES)}, {"type": "string", "pattern": _DECIMAL_TEXT}]}),
+]
+PartitionText = Annotated[
+    Partition, BeforeValidator(_partition), WithJsonSchema({"type": "string", "pattern": _PARTITION_TEXT})
+]
+SortText = Annotated[Sort, BeforeValidator(_sort), WithJsonSchema({"type": "string", "pattern": _SORT_TEXT})]
+PropertyName = Annotated[
+    str, WithJsonSchema({"type": "string", "pattern": r"^(?!headrace\.|comment|owner|format-version)"})
+]
+Property = Annotated[str, BeforeValidator(_scalar), WithJsonSchema({"type": ["string", "number", "boolean"]})]
 
 
-class Column(yamlfile.Model):
-    """One column; a `unit` stands at the end of its doc in the catalog, in brackets."""
+class Column(yamlfile.Model, use_attribute_docstrings=True):
+    """One column."""
 
-    type: Annotated[PrimitiveType, BeforeValidator(_type)]
+    type: ColumnType
+    """Its Iceberg type; decimal(p, s) has p digits, s of them after the point."""
     doc: str
+    """What it holds, in words."""
     unit: str | None = None
+    """Unit of its values, like degC; 1 for a ratio. It stands at the end of the doc in the catalog, in brackets."""
     required: bool = False
+    """Whether every row has a value of it."""
 
     @property
     def comment(self) -> str:
         return f"{self.doc} [{self.unit}]" if self.unit else self.doc
 
 
-class Table(yamlfile.Model):
-    """One Iceberg table.
-
-    `identity` is what tells its rows apart (a promise, kept as a property); `key` is what replaces a row: Iceberg's
-    identifier fields. A table of appended events has no `key`, for Flink's sink holds each one it writes in memory.
-    """
+class Table(yamlfile.Model, use_attribute_docstrings=True):
+    """One Iceberg table."""
 
     description: str
+    """What the table holds, in a sentence."""
     owner: str | None = None
+    """Who answers for it."""
     grain: str
+    """What a row of it is: one row per ..."""
     columns: dict[ColumnName, Column] = Field(min_length=1)
-    partition: list[Annotated[Partition, BeforeValidator(_partition)]] = []
-    sort: list[Annotated[Sort, BeforeValidator(_sort)]] = []
+    """The columns by name, in their order."""
+    partition: list[PartitionText] = []
+    """How rows are spread over files: column, day(column), 'bucket(16, column)' and the like."""
+    sort: list[SortText] = []
+    """The order of rows within a file: column, or column desc."""
     identity: list[KnownColumn] = []
+    """Columns that tell its rows apart: a promise, kept as a property."""
     key: list[KnownColumn] = []
+    """Columns by which an upsert replaces a row: Iceberg's identifier fields. A table of appended events has none, for
+    Flink's sink holds each key it writes in memory."""
     retention: Annotated[str, StringConstraints(pattern="^[1-9][0-9]*d$")] | None = None
-    properties: dict[str, Annotated[str, BeforeValidator(_scalar)]] = {}
+    """How many days its rows are kept, like 90d."""
+    properties: dict[PropertyName, Property] = {}
+    """Iceberg table properties."""
 
     @field_validator("partition")
     @classmethod

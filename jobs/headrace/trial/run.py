@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from headrace import catalog as catalogs
-from headrace import compose, contract, jobfolder, planning, topicfile, topics
+from headrace import compose, jobfolder, planning, preflight, topicfile
 from headrace.cases.minicluster import MiniCluster
 from headrace.cases.results import sink_columns
 from headrace.cluster import ENDED, Cluster
@@ -69,11 +69,18 @@ def run(
     Raises UserError, PlatformError as `submit` does.
     """
     folder = jobfolder.load(project, name)
-    _check(project, settings, folder)
+    _check(settings, folder)
     with MiniCluster(project) as cluster:
         names = dict.fromkeys([*folder.job.tables_written, compose.DEAD_LETTERS, folder.job.late])
         written = tablefiles.pick(project, names)
-        ends = Trial(settings, {}, since is not None, cluster.folder, written, since)
+        ends = Trial(
+            settings,
+            spreads={source: preflight.spread(project, settings, source, 1) for source in folder.job.sources},
+            bounded=since is not None,
+            folder=cluster.folder,
+            written=written,
+            since=since,
+        )
         composition = compose.compose(project, settings, folder, ends)
         checkpoints = {
             "execution.checkpointing.interval": _CHECKPOINT,
@@ -90,15 +97,13 @@ def run(
         )
 
 
-def _check(project: Project, settings: Settings, folder: JobFolder) -> None:
+def _check(settings: Settings, folder: JobFolder) -> None:
     tables = catalogs.connect(settings)
     missing = [name for name in folder.job.tables if not tables.table_exists(name)]
     if missing:
         raise UserError(
             [Problem(f"there is no table {name}", fix="make it: headrace tables apply") for name in missing]
         )
-    for source in folder.job.sources:
-        topics.spans(settings.kafka_client(), contract.load(project, source).topic)
 
 
 def _stored_as(project: Project, sink: str) -> str:

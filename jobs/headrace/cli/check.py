@@ -1,0 +1,62 @@
+"""check."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.padding import Padding
+
+from headrace import checks, jobfolder
+from headrace.checks import CheckResult
+from headrace.cli import cells
+from headrace.cli.common import Context, Env, Json, log, out, print_json, table
+
+JobNames = Annotated[
+    list[str] | None, typer.Argument(metavar="[JOB]...", help="<domain>/<job>_v<N>; all jobs if none is named.")
+]
+
+
+def check(jobs: JobNames = None, env: Env = "local", json: Json = False) -> None:
+    """Run the checks.sql of jobs against the Iceberg tables: each SELECT in it must return no rows."""
+    context = Context(env)
+    names = jobs or jobfolder.names(context.project)
+    with log.status("checking the tables"):
+        results = checks.run(context.project, context.settings, names)
+    without = [name for name in names if name not in {result.job for result in results}]
+    if json:
+        print_json({"checks": [_plain(result) for result in results], "no_checks": without})
+    else:
+        _show(results, without)
+    checks.verdict(results)
+
+
+def _show(results: list[CheckResult], without: list[str]) -> None:
+    for job, group in groupby(results, key=lambda result: result.job):
+        shown = table("check", "rows that break it", "time", title=job, numbers=("rows that break it", "time"))
+        own = list(group)
+        for result in own:
+            row = escape(result.name), f"{result.broken:,}", f"{result.seconds:.2f} s"
+            shown.add_row(*row, style=None if result.holds else "bold red")
+        out.print(shown)
+        for result in own:
+            if not result.holds:
+                _show_rows(result)
+    for name in without:
+        out.print(f"{name}: no checks", highlight=False)
+
+
+def _show_rows(result: CheckResult) -> None:
+    first = f", the first {len(result.rows)} of {result.broken:,}" if result.broken > len(result.rows) else ""
+    out.print(f"[bold]{escape(result.name)}[/]{first}:", highlight=False)
+    shown = table(*result.rows[0])
+    for row in result.rows:
+        shown.add_row(*(escape(cells.text(value)) for value in row.values()))
+    out.print(Padding(shown, (0, 0, 0, 2), expand=False))
+
+
+def _plain(result: CheckResult) -> dict[str, Any]:
+    rows = [{name: cells.finite(value) for name, value in row.items()} for row in result.rows]
+    return {**result.to_json(), "rows": rows}

@@ -1,0 +1,191 @@
+"""`headrace check` against real Iceberg tables: what holds, what rows break, and what is wrong with the file."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from typer import Typer
+from typer.testing import CliRunner
+
+from headrace import catalog, checks, settings, tables
+from headrace.cli.check import check as command
+from headrace.errors import CheckFailed, HeadraceError, UserError
+from headrace.project import Project
+from headrace.settings import Settings
+
+JOB = "historian/readings_v1"
+START = datetime(2026, 1, 1, tzinfo=UTC)
+GOOD, BAD = 0, 0x80000000
+
+
+def reading(n: int, **changed: Any) -> dict[str, Any]:
+    """The nth good reading, with its anomaly rightly told."""
+    at = START + timedelta(seconds=n)
+    measured = {"tag": "t", "ts": at, "value": 1.0, "quality": GOOD, "score": 0.5, "anomaly": False, "ingested_at": at}
+    return {**measured, "src_topic": "plant", "src_partition": 0, "src_offset": n, "src_index": 0, **changed}
+
+
+class Plant:
+    """A project of the test's own, with its tables."""
+
+    def __init__(self, project: Project, local: Settings) -> None:
+        self.project = project
+        self.settings = local
+        self.file = project.sql / JOB / "checks.sql"
+
+    def store(self, table: str, rows: list[dict[str, Any]]) -> None:
+        schema = tables.load_all(self.project)[table].arrow_schema()
+        loaded = catalog.load_table(catalog.connect(self.settings), table)
+        loaded.append(pa.Table.from_pylist(rows, schema))
+
+    def run(self, *names: str) -> list[checks.CheckResult]:
+        return checks.run(self.project, self.settings, names or [JOB])
+
+    def broken(self) -> dict[str, int]:
+        return {result.name: result.broken for result in self.run() if result.broken}
+
+
+@pytest.fixture
+def plant(pytestconfig: pytest.Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plant:
+    for part in ("catalogs", "sql/_sources", "sql/_tables", f"sql/{JOB}"):
+        shutil.copytree(pytestconfig.rootpath / part, tmp_path / part)
+    monkeypatch.chdir(tmp_path)
+    project = Project.find(tmp_path)
+    local = settings.load(project, "local")
+    tables.apply(project, local, ["historian.readings", "historian.dead_letters"])
+    return Plant(project, local)
+
+
+def command_line(*words: str) -> tuple[int, str, HeadraceError | None]:
+    """Exit code of `headrace check WORDS`, what it printed, and the error it ended with."""
+    app = Typer()
+    app.command()(command)
+    ended = CliRunner().invoke(app, list(words), env={"COLUMNS": "80"})
+    error = ended.exception if isinstance(ended.exception, HeadraceError) else None
+    assert error or not ended.exception, ended.output
+    return error.exit_code if error else ended.exit_code, ended.stdout, error
+
+
+def test_the_checks_of_the_readings_hold_for_what_the_line_stores(plant: Plant) -> None:
+    rows = [
+        reading(0),
+        reading(1, score=7.0, anomaly=True),
+        reading(2, quality=BAD, score=None, anomaly=None),
+        reading(3, value=None, score=None, anomaly=None),
+        reading(4, src_partition=1, src_offset=0),
+        reading(5, src_offset=0, src_index=1),
+        reading(6, src_topic="other", src_offset=0),
+    ]
+    plant.store("historian.readings", rows)
+    plant.store("historian.dead_letters", [dead_letter(9, JOB), dead_letter(0, "other/job_v1")])
+    assert plant.broken() == {}
+
+
+def dead_letter(offset: int, job: str) -> dict[str, Any]:
+    return {"src_topic": "plant", "src_partition": 0, "src_offset": offset, "src_index": 0, "job": job}
+
+
+@pytest.mark.parametrize(
+    ("changed", "name"),
+    [
+        ({"src_offset": 0}, "a reading is stored once, by its position in the topic"),
+        ({"src_offset": 9}, "a reading that is stored is no dead letter of this job"),
+        ({"quality": -1}, "the quality is a StatusCode of OPC UA"),
+        ({"quality": 0xC0000000, "score": None, "anomaly": None}, "the quality is a StatusCode of OPC UA"),
+        ({"ts": datetime(1999, 12, 31, tzinfo=UTC)}, "the time is within the contract's bounds"),
+        ({"ts": START + timedelta(hours=1)}, "the time is within the contract's bounds"),
+        ({"quality": BAD}, "only a reading of good quality, and with a value, has a score"),
+        ({"value": None}, "only a reading of good quality, and with a value, has a score"),
+        ({"score": -3.6}, "an anomaly is a score beyond 3.5"),
+        ({"anomaly": None}, "an anomaly is a score beyond 3.5"),
+        ({"score": None}, "an anomaly is a score beyond 3.5"),
+    ],
+)  # fmt: skip
+def test_each_check_of_the_readings_finds_what_breaks_it(plant: Plant, changed: dict[str, Any], name: str) -> None:
+    plant.store("historian.readings", [reading(0), reading(1, **changed), reading(2)])
+    plant.store("historian.dead_letters", [dead_letter(9, JOB)])
+    assert plant.broken() == {name: 1}
+
+
+def test_what_breaks_a_check_is_counted_and_the_first_ten_rows_are_shown(plant: Plant) -> None:
+    plant.file.write_text(
+        "-- name: nothing is stored\n"
+        "select src_offset, ts, 'nan'::double as nan from historian.readings order by src_offset;\n"
+        "-- name: no tag is empty\n"
+        "select tag from historian.readings where tag = ''"
+    )
+    plant.store("historian.readings", [reading(n) for n in range(12_345)])
+    code, printed, error = command_line(JOB)
+    assert code == 1
+    assert isinstance(error, CheckFailed)
+    assert str(error) == f"sql/{JOB}/checks.sql:1: 12,345 rows of {JOB} break 'nothing is stored'"
+    words = " ".join(printed.split())
+    assert "nothing is stored 12,345 " in words
+    assert "no tag is empty 0 " in words
+    assert "nothing is stored, the first 10 of 12,345:" in words
+    assert "9 2026-01-01T00:00:09+00:00 nan" in words
+    assert "2026-01-01T00:00:10" not in words
+
+    code, printed, _ = command_line(JOB, "--json")
+    found = json.loads(printed)
+    assert code == 1
+    assert found["no_checks"] == []
+    assert [(check["name"], check["holds"], check["broken"]) for check in found["checks"]] == [
+        ("nothing is stored", False, 12_345),
+        ("no tag is empty", True, 0),
+    ]
+    assert found["checks"][0]["rows"][0] == {"src_offset": 0, "ts": "2026-01-01T00:00:00+00:00", "nan": None}
+    assert found["checks"][0]["where"] == f"sql/{JOB}/checks.sql:1"
+
+
+def test_all_jobs_are_checked_and_one_without_checks_is_told_of(plant: Plant) -> None:
+    other = plant.project.sql / "historian" / "readings_v2"
+    shutil.copytree(plant.file.parent, other)
+    (other / "checks.sql").unlink()
+    job = other / "job.yaml"
+    job.write_text(job.read_text().replace("name: historian/readings_v1", "name: historian/readings_v2"))
+    code, printed, error = command_line()
+    assert (code, error) == (0, None)
+    assert "historian/readings_v1" in printed
+    assert "historian/readings_v2: no checks" in printed
+    assert json.loads(command_line("--json")[1])["no_checks"] == ["historian/readings_v2"]
+
+
+def test_all_that_is_wrong_with_the_sql_is_told_at_its_place(plant: Plant) -> None:
+    plant.file.write_text(
+        "-- name: a column that is none\n"
+        "select tag\n"
+        "from historian.readings\n"
+        "where valu > 1;\n"
+        "\n"
+        "-- name: a table that was never made\n"
+        "select *\n"
+        "from historian.tags;\n"
+        "-- name: a table that is misspelt\n"
+        "select * from historian.reading;\n"
+        "-- name: a text that is no number\n"
+        "select tag from historian.readings where value > tag::double"
+    )
+    plant.store("historian.readings", [reading(0)])
+    code, printed, error = command_line(JOB)
+    assert (code, printed) == (2, "")
+    assert isinstance(error, UserError)
+    file = f"sql/{JOB}/checks.sql"
+    column, absent, misspelt, number = error.problems
+    assert str(column.where) == f"{file}:4:7"
+    assert column.what.startswith('Binder Error: Referenced column "valu" not found in FROM clause!')
+    assert str(absent) == f"{file}:6: there is no table 'historian.tags'\n  fix: make it: headrace tables apply"
+    assert str(misspelt).endswith("there is no table 'historian.reading'\n  fix: did you mean 'historian.readings'?")
+    assert str(number.where).startswith(f"{file}:12")
+    assert "Could not convert string 't' to DOUBLE" in number.what
+
+
+def test_a_job_that_is_not_there_is_told(plant: Plant) -> None:
+    with pytest.raises(UserError, match=r"there is no job 'historian/reading_v1'\n  fix: did you mean"):
+        plant.run("historian/reading_v1")
