@@ -14,6 +14,7 @@ from headrace.cli import (
     docs,
     graph,
     jobs,
+    lint,
     local,
     query,
     schemas,
@@ -41,6 +42,7 @@ app.add_typer(local.app, name="local", rich_help_panel=PLATFORM)
 
 app.command("list", rich_help_panel=WRITE)(listing.list_jobs)
 app.command(rich_help_panel=WRITE)(udfs.udfs)
+app.command(rich_help_panel=WRITE)(lint.lint)
 app.command("test", rich_help_panel=WRITE)(cases.run)
 app.command("try", rich_help_panel=WRITE)(trial.run)
 app.command(rich_help_panel=WRITE)(graph.graph)
