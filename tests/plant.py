@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 import uuid
@@ -11,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import Producer, TopicPartition
+from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from headrace import reconcile, settings, submit, tables, warehouse
+from headrace import jobfolder, reconcile, settings, submit, tables, topicfile, topicplan, topics, warehouse
 from headrace.cluster import Cluster
 from headrace.project import Project
 from headrace.reconcile import Balance
@@ -27,7 +28,7 @@ START_MS = 1_700_000_000_000
 
 @dataclass(frozen=True)
 class Plant:
-    """The project's sql/ with a topic name, a catalog and a warehouse of the test's own."""
+    """The project's sql/ with topics, a catalog and a warehouse of the test's own."""
 
     project: Project
     settings: Settings
@@ -55,8 +56,8 @@ class Plant:
     def partitions(self) -> int:
         return 2
 
-    def submit(self, **options: Any) -> Submitted:
-        return submit.submit(self.project, self.settings, JOB, **options)
+    def submit(self, job: str = JOB, **options: Any) -> Submitted:
+        return submit.submit(self.project, self.settings, job, **options)
 
     def produce_in_transactions(self, batches: Iterable[list[bytes]]) -> None:
         """Send each batch in a transaction of its own, which leaves a marker in the topic."""
@@ -87,10 +88,31 @@ class Plant:
             rows: list[tuple[Any, ...]] = warehouse.ask(connection, sql).fetchall()
             return rows
 
+    def messages(self, name: str) -> list[tuple[Any, Any]]:
+        """Key and value, out of JSON, of each message committed to the topic of sql/_topics/<name>.yaml."""
+        topic = topicfile.load(self.project, name).topic
+        client = self.settings.kafka_client()
+        options = {"group.id": "headrace.tests", "isolation.level": "read_committed", "enable.partition.eof": True}
+        consumer = Consumer({**client, **options})
+        partitions = list(topics.spans(client, topic))
+        consumer.assign([TopicPartition(topic, partition, 0) for partition in partitions])
+        found, ends = [], 0
+        try:
+            while ends < len(partitions):
+                message = consumer.poll(30)
+                assert message is not None, f"{topic} does not answer"
+                if message.error():
+                    ends += 1
+                else:
+                    found.append((json.loads(message.key()), json.loads(message.value())))
+        finally:
+            consumer.close()
+        return found
+
     def cancel(self) -> None:
-        running = self.cluster.running(JOB)
-        if running:
-            self.cluster.cancel(running.id)
+        for name in jobfolder.names(self.project):
+            if running := self.cluster.running(name):
+                self.cluster.cancel(running.id)
 
     def finish(self, job: Submitted, limit_s: float = 120) -> None:
         """Wait until a bounded job has ended, and ended well."""
@@ -107,6 +129,8 @@ def plant(platform: Project, folder: Path) -> Iterator[Plant]:
     contract = folder / "sql" / "_sources" / "plant_readings.yaml"
     topic = f"plant.{name}"
     contract.write_text(contract.read_text().replace("topic: plant.readings", f"topic: {topic}"))
+    for written in (folder / "sql" / "_topics").glob("*.yaml"):
+        written.write_text(written.read_text().replace("\ntopic: ", f"\ntopic: {name}."))
     project = Project(folder, platform.home)
     loaded = settings.load(project, "local")
     catalog = loaded.catalog.model_copy(
@@ -119,6 +143,7 @@ def plant(platform: Project, folder: Path) -> Iterator[Plant]:
         topic
     ].result(timeout=30)
     tables.apply(project, made.settings)
+    topicplan.apply(project, made.settings)
     try:
         yield made
     finally:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import difflib
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, NoReturn
 
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, UndefinedError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from headrace.calls import Calls, Refused
@@ -73,7 +75,8 @@ def _ordered(folder: JobFolder, reads: Mapping[str, set[str]]) -> list[str]:
     except CycleError as error:
         ring = [*error.args[1]]
         where = Place.of(folder.views[ring[0]])
-        raise UserError(f"views read each other in a ring: {' <- '.join(ring)}", where) from None
+        fix = "have one of them read what none of the others makes"
+        raise UserError(f"views read each other in a ring: {' <- '.join(ring)}", where, fix) from None
 
 
 def engine(template: str, **values: Any) -> str:
@@ -82,20 +85,24 @@ def engine(template: str, **values: Any) -> str:
 
 
 def _file(path: Path, names: Mapping[str, Any]) -> Rendered:
-    environment = _environment()
     try:
-        template = environment.from_string(path.read_text(encoding="utf-8"))
-        return unmark(template.render(names).strip())
+        return unmark(_template(path.read_text(encoding="utf-8")).render(names).strip())
     except TemplateSyntaxError as error:
         raise UserError(f"template: {error.message}", Place.of(path, error.lineno)) from None
     except UndefinedError as error:
-        known = ", ".join(sorted(names)) or "none"
-        raise UserError(f"template: {error.message}", _failed_at(path, error), f"names known here: {known}") from None
+        raise UserError(f"template: {error.message}", _failed_at(path, error), _known(error, names)) from None
     except Refused as error:
         what, fix = error.problem.what, error.problem.fix
         raise UserError(what, _failed_at(path, error), fix) from None
     except (TemplateError, TypeError, ValueError) as error:
         raise UserError(f"template: {error}", _failed_at(path, error)) from None
+
+
+def _known(error: UndefinedError, names: Iterable[str]) -> str:
+    """The name that may have been meant, or all there are."""
+    _, _, rest = str(error.message).partition("'")
+    near = difflib.get_close_matches(rest.partition("'")[0], names, n=1)
+    return f"did you mean '{near[0]}'?" if near else f"names known here: {', '.join(sorted(names)) or 'none'}"
 
 
 def _failed_at(path: Path, error: BaseException) -> Place:
@@ -106,6 +113,11 @@ def _failed_at(path: Path, error: BaseException) -> Place:
             line = trace.tb_lineno
         trace = trace.tb_next
     return Place.of(path, line)
+
+
+@cache
+def _template(text: str) -> Template:
+    return _environment().from_string(text)
 
 
 def _environment() -> ImmutableSandboxedEnvironment:
@@ -142,7 +154,7 @@ def _macros(project: Project) -> dict[str, Callable[..., Sql]]:
 def _macro(path: Path, others: Mapping[str, Callable[..., Sql]]) -> Callable[..., Sql]:
     name = path.name.removesuffix(".sql.j2")
     try:
-        template = _environment().from_string(path.read_text(encoding="utf-8"))
+        template = _template(path.read_text(encoding="utf-8"))
     except TemplateSyntaxError as error:
         raise UserError(f"macro: {error.message}", Place.of(path, error.lineno)) from None
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
 
 from headrace.errors import Place, Problem, UserError
 
@@ -41,7 +43,7 @@ def place(path: Path, location: Location) -> Place:
 def _read(path: Path) -> tuple[yaml.Node, Any]:
     """The file as a tree of nodes, which know their places, and as plain values."""
     try:
-        loader = yaml.SafeLoader(path.read_text(encoding="utf-8"))
+        loader = yaml.CSafeLoader(path.read_text(encoding="utf-8"))
         root = loader.get_single_node()
         if root is None:
             raise UserError("the file is empty", Place.of(path, 1, 1))
@@ -104,21 +106,39 @@ def _problem(path: Path, root: yaml.Node, model: type[BaseModel], item: Any) -> 
     if item["type"] == "missing":
         return Problem(f"key '{name}' is required", where, f"add '{location[-1]}:'")
     if item["type"] == "value_error":
-        return Problem(f"{name}: {item['ctx']['error']}" if name else str(item["ctx"]["error"]), where)
+        what, _, fix = str(item["ctx"]["error"]).partition("; ")
+        return Problem(f"{name}: {what}" if name else what, where, fix or _meaning(model, location))
     got = item.get("input")
-    return Problem(f"{name}: {item['msg'][0].lower()}{item['msg'][1:]} (got {got!r})", where)
+    what = f"{name}: {item['msg'][0].lower()}{item['msg'][1:]} (got {got!r})"
+    return Problem(what, where, _meaning(model, location))
 
 
 def _known_keys(model: type[BaseModel], location: Location) -> list[str]:
     """The keys of the model found by walking `location` down the annotations, [] where they cannot be told."""
+    fields = [*_walk(model, location)]
+    current = _model_in(fields[-1][1].annotation) if fields else model
+    return [f.alias or n for n, f in current.model_fields.items()] if current else []
+
+
+def _meaning(model: type[BaseModel], location: Location) -> str | None:
+    """What the model says of the innermost key of `location`."""
+    for key, field in reversed([*_walk(model, location)]):
+        if field.description:
+            return f"{key}: {' '.join(field.description.split())}"
+    return None
+
+
+def _walk(model: type[BaseModel], location: Location) -> Iterator[tuple[str, FieldInfo]]:
+    """The fields that `location` leads through, with their keys."""
     current: type[BaseModel] | None = model
     for step in location:
         if current is None:
-            return []
-        field = next((f for n, f in current.model_fields.items() if (f.alias or n) == step), None)
-        if field is not None:
-            current = _model_in(field.annotation)
-    return [f.alias or n for n, f in current.model_fields.items()] if current else []
+            return
+        for name, field in current.model_fields.items():
+            if (key := field.alias or name) == step:
+                yield key, field
+                current = _model_in(field.annotation)
+                break
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

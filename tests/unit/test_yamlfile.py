@@ -79,7 +79,7 @@ def test_a_key_given_twice_is_refused(tmp_path: Path) -> None:
     [
         ("", "the file is empty"),
         ("- a\n", "a mapping of keys is wanted here"),
-        ("a: [1\nb: 2", "not YAML: expected ',' or ']', but got ':'"),
+        ("a: [1\nb: 2", "not YAML: did not find expected ',' or ']'"),
         ("a: !!python/object:os.system {}\n", "could not determine a constructor"),
     ],
 )
@@ -96,3 +96,38 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_bytes(b"name: \xff\n")
     with pytest.raises(UserError, match="not UTF-8 text"):
         yamlfile.load(tmp_path / "x.yaml", Outer)
+
+
+class Told(yamlfile.Model, use_attribute_docstrings=True):
+    sizes: dict[str, Sized] = {}
+    """How large each is."""
+    name: str = ""
+
+    @field_validator("name")
+    @classmethod
+    def _lower(cls, name: str) -> str:
+        if name != name.lower():
+            raise ValueError(f"'{name}' is not in lower case; write {name.lower()}")
+        return name
+
+
+class Sized(yamlfile.Model, use_attribute_docstrings=True):
+    length: float = 0
+    """How long it is,
+    in metres."""
+
+
+@pytest.mark.parametrize(
+    ("text", "fix"),
+    [
+        ("name: X\n", "write x"),
+        ("sizes: {a: {length: long}}\n", "length: How long it is, in metres."),
+        ("sizes: 3\n", "sizes: How large each is."),
+    ],
+)
+def test_a_value_that_will_not_do_is_told_with_what_would(tmp_path: Path, text: str, fix: str) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(text)
+    with pytest.raises(UserError) as told:
+        yamlfile.load(path, Told)
+    assert [p.fix for p in told.value.problems] == [fix]

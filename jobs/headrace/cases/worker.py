@@ -48,8 +48,8 @@ class WorkerThreads:
         threading.excepthook = self._was
 
     def _told(self, raised: threading.ExceptHookArgs) -> None:
-        """A job that is cancelled hangs up on Beam's reading thread, which is no error of anybody's."""
-        if not (raised.thread and raised.thread.name.startswith("read_grpc_client_inputs")):
+        """A job that ends hangs up on the threads that Beam reads with, which is no error of anybody's."""
+        if not (raised.thread and raised.thread.name.startswith(("read_grpc_client_inputs", "read_state"))):
             self._was(raised)
 
     def _accept(self) -> None:
@@ -63,10 +63,13 @@ class WorkerThreads:
 
 def _work(connection: socket.socket) -> None:
     from apache_beam.portability.api import beam_fn_api_pb2, endpoints_pb2  # noqa: PLC0415 - a second to import
+    from apache_beam.runners.worker import sdk_worker  # noqa: PLC0415
     from pyflink.fn_execution.beam.beam_worker_pool_service import (  # noqa: PLC0415
         BeamFnLoopbackWorkerPoolServicer,
     )
 
+    # What is raised in a worker goes to Flink, which tells of it: Beam prints its stack trace as well.
+    vars(sdk_worker)["print"] = _unsaid
     with connection:
         arguments, environment = json.loads(b"".join(iter(lambda: connection.recv(2**16), b"")))
         options = dict(each.removeprefix("--").split("=", 1) for each in arguments if each.startswith("--"))
@@ -75,3 +78,7 @@ def _work(connection: socket.socket) -> None:
             worker_id=options["id"], provision_endpoint=provision, params=environment
         )
         BeamFnLoopbackWorkerPoolServicer().StartWorker(request, None)
+
+
+def _unsaid(*_values: object, **_options: object) -> None:
+    """In place of print."""

@@ -25,7 +25,7 @@ TableNames = Annotated[
 def plan(names: TableNames = None, env: Env = "local", json: Json = False) -> None:
     """Show what `apply` would do; ends with 1 if a change is refused as unsafe."""
     context = Context(env)
-    plans = tables.plan(context.project, context.settings, names)
+    plans = tables.plan(context.project, context.settings, names or None)
     absent = [] if names else [*topicplan.missing(context.project, context.settings)]
     _print(plans, absent, json, done=False)
     tables.refuse(plans)
@@ -36,7 +36,7 @@ def apply(names: TableNames = None, env: Env = "local", json: Json = False) -> N
     """Create and evolve the tables, and create topics; nothing at all is touched if one change is refused as unsafe."""
     context = Context(env)
     with log.status("comparing the tables with the catalog"):
-        plans = tables.apply(context.project, context.settings, names)
+        plans = tables.apply(context.project, context.settings, names or None)
         made = [] if names else topicplan.apply(context.project, context.settings)
     _print(plans, made, json, done=True)
 

@@ -38,7 +38,7 @@ def run(
     found = [first] if first else []
     if json:
         found += changes
-        print_json({"rows": [asdict(change) for change in found], **asdict(seen)})
+        print_json({**vars(seen), "counts": seen.rows, "rows": [asdict(change) for change in found]})
         return
     with Live(_shown(found), console=out, auto_refresh=False) as live:
         for change in changes:

@@ -38,15 +38,26 @@ def load_all(project: Project) -> dict[str, Table]:
 
 
 def pick(project: Project, names: Iterable[str] | None) -> dict[str, Table]:
-    """The tables called `names`, or all. Raises UserError for a name that has no file."""
-    tables = load_all(project)
-    unknown = [name for name in names or () if name not in tables]
-    if unknown:
-        raise UserError([_unknown(project, name, list(tables)) for name in unknown])
-    return {name: tables[name] for name in names} if names else tables
+    """The tables called `names`, or all. Raises UserError with all that is wrong in their files, or has no file."""
+    if names is None:
+        return load_all(project)
+    tables, problems = {}, []
+    for name in names:
+        path = path_of(project, name)
+        if not TABLE_NAME.fullmatch(name) or not path.is_file():
+            problems.append(_unknown(project, name))
+            continue
+        try:
+            tables[name] = yamlfile.load(path, Table)
+        except UserError as error:
+            problems += error.problems
+    if problems:
+        raise UserError(problems)
+    return tables
 
 
-def _unknown(project: Project, name: str, known: list[str]) -> Problem:
+def _unknown(project: Project, name: str) -> Problem:
+    known = sorted(path.stem for path in (project.sql / "_tables").glob("*.yaml"))
     near = difflib.get_close_matches(name, known, n=1)
     fix = f"did you mean '{near[0]}'?" if near else f"tables of this project: {', '.join(known) or 'none yet'}"
     return Problem(f"there is no table '{name}'", Place.of(path_of(project, name)), fix)

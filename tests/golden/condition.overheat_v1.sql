@@ -1,0 +1,142 @@
+CREATE CATALOG `headrace` WITH (
+    'type' = 'iceberg',
+    'catalog-impl' = 'org.apache.iceberg.jdbc.JdbcCatalog',
+    'uri' = 'jdbc:sqlite:/headrace/local/catalog.db',
+    'jdbc.schema-version' = 'V1',
+    'warehouse' = 'file:///headrace/local/warehouse'
+);
+
+CREATE TEMPORARY TABLE `overheat_alerts__topic` (
+    `tag` STRING NOT NULL,
+    `ts` TIMESTAMP_LTZ(6) NOT NULL,
+    `value` DOUBLE NOT NULL,
+    `hot_limit` DOUBLE NOT NULL
+) WITH (
+    'connector' = 'kafka',
+    'topic' = 'condition.overheat_alerts',
+    'key.format' = 'json',
+    'key.fields' = 'tag',
+    'value.format' = 'json',
+    'value.json.timestamp-format.standard' = 'ISO-8601',
+    'sink.delivery-guarantee' = 'exactly-once',
+    'sink.transactional-id-prefix' = 'headrace.condition.overheat_v1.condition.overheat_alerts',
+    'properties.transaction.timeout.ms' = '900000',
+    'properties.bootstrap.servers' = '${file:/headrace/local/kafka}'
+);
+
+CREATE TEMPORARY TABLE `plant_readings__decoded` (
+    payload BYTES,
+    src_topic STRING NOT NULL METADATA FROM 'topic' VIRTUAL,
+    src_partition INT NOT NULL METADATA FROM 'partition' VIRTUAL,
+    src_offset BIGINT NOT NULL METADATA FROM 'offset' VIRTUAL,
+    src_ts TIMESTAMP_LTZ(3) NOT NULL METADATA FROM 'timestamp' VIRTUAL,
+    `tag` AS `ingest_plant_readings_tag`(payload),
+    `value` AS `ingest_plant_readings_value`(payload),
+    `text` AS `ingest_plant_readings_text`(payload),
+    `ts` AS `ingest_plant_readings_ts`(payload),
+    `quality` AS `ingest_plant_readings_quality`(payload),
+    `err_stage` AS `ingest_plant_readings_err_stage`(payload),
+    `err_code` AS `ingest_plant_readings_err_code`(payload),
+    `err_msg` AS `ingest_plant_readings_err_msg`(payload),
+    src_index AS 0
+) WITH (
+    'connector' = 'kafka',
+    'topic' = 'plant.readings',
+    'format' = 'raw',
+    'properties.group.id' = 'headrace.condition.overheat_v1',
+    'properties.isolation.level' = 'read_committed',
+    'properties.bootstrap.servers' = '${file:/headrace/local/kafka}',
+    'scan.startup.mode' = 'earliest-offset'
+);
+
+CREATE TEMPORARY VIEW `plant_readings` AS
+SELECT
+    `decoded`.`tag`,
+    `decoded`.`value`,
+    `decoded`.`text`,
+    CAST(`decoded`.`ts` AS TIMESTAMP_LTZ(6)) AS `ts`,
+    `decoded`.`quality`,
+    decoded.src_topic,
+    decoded.src_partition,
+    decoded.src_offset,
+    decoded.src_index
+FROM `plant_readings__decoded` AS decoded
+WHERE decoded.err_code IS NULL;
+
+-- view hot
+with readings as (
+    select * from `plant_readings`
+)
+
+select
+    tag,
+    ts,
+    `value`,
+    quality,
+    100.0E0 as hot_limit,
+    src_topic, src_partition, src_offset, src_index
+from readings
+where `value` > 100.0E0 and (`quality` < 1073741824);
+
+INSERT INTO `headrace`.`condition`.`overheats` (
+    `tag`,
+    `ts`,
+    `value`,
+    `quality`,
+    `hot_limit`,
+    `src_topic`,
+    `src_partition`,
+    `src_offset`,
+    `src_index`
+)
+select
+    tag,
+    ts,
+    `value`,
+    quality,
+    hot_limit,
+    src_topic, src_partition, src_offset, src_index
+from `hot`;
+
+INSERT INTO `overheat_alerts__topic` (
+    `tag`,
+    `ts`,
+    `value`,
+    `hot_limit`
+)
+select
+    tag,
+    ts,
+    `value`,
+    hot_limit
+from `hot`;
+
+INSERT INTO `headrace`.`historian`.`dead_letters` (
+    `payload`,
+    `code`,
+    `message`,
+    `stage`,
+    `src_topic`,
+    `src_partition`,
+    `src_offset`,
+    `src_index`,
+    `src_ts`,
+    `job`,
+    `version`,
+    `dead_at`
+)
+SELECT
+    decoded.payload,
+    decoded.err_code AS code,
+    decoded.err_msg AS message,
+    decoded.err_stage AS stage,
+    decoded.src_topic,
+    decoded.src_partition,
+    decoded.src_offset,
+    decoded.src_index,
+    CAST(decoded.src_ts AS TIMESTAMP_LTZ(6)) AS src_ts,
+    'condition/overheat_v1' AS job,
+    1 AS version,
+    CURRENT_TIMESTAMP AS dead_at
+FROM `plant_readings__decoded` AS decoded
+WHERE decoded.err_code IS NOT NULL;
