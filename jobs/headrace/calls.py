@@ -101,8 +101,8 @@ class Calls:
 def _declared(kind: str, name: str, known: Iterable[str], where: str, fix: str) -> None:
     if name not in known:
         near = difflib.get_close_matches(name, list(known), n=1)
-        has = f"did you mean '{near[0]}'?" if near else f"it has: {', '.join(known) or 'none'}"
-        raise Refused(Problem(f"{where} has no {kind} '{name}'; {has}", fix=fix))
+        has = f"did you mean '{near[0]}'? Or" if near else f"it has: {', '.join(known) or 'none'};"
+        raise Refused(Problem(f"{where} has no {kind} '{name}'", fix=f"{has} {fix}"))
 
 
 def on_time_view(source: str) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from headrace import contract, render, topicfile
-from headrace.calls import on_time_view, versions_view
+from headrace.calls import Calls, on_time_view, versions_view
 from headrace.ends import Ends, Options, Spread
 from headrace.errors import Place, UserError
 from headrace.jobfolder import JobFolder
 from headrace.project import Project
+from headrace.render import Templates
 from headrace.settings import Settings
 from headrace.sourcemap import Rendered
 from headrace.spec import TOPIC, Job
@@ -30,13 +31,18 @@ _LATE_COLUMNS = ["payload", "key", "ts", "watermark", *_POSITION, "late_at"]
 
 @dataclass(frozen=True)
 class Source:
-    """A topic of the job: the functions that decode it, the statements that make its tables and views."""
+    """A topic of the job, and the functions that decode it."""
 
     contract: Contract
     function: str
     pipeline: Pipeline
     spread: Spread
-    statements: tuple[str, ...]
+    decoded: str
+    """The table of all its records, decoded."""
+    tables: tuple[str, ...]
+    """The statements that make it."""
+    views: tuple[str, ...]
+    """Those of the views on it."""
     leftovers: Mapping[str, str]
     """INSERTs of what reaches no SELECT of the job's, by the table: dead letters, late readings."""
 
@@ -60,10 +66,12 @@ class Composition:
     views: Mapping[str, Rendered]
     selects: Mapping[str, Rendered]
     sinks: Mapping[str, Sink]
+    calls: Calls
+    """What a module can ask for."""
 
     def setup(self) -> list[str]:
         """The statements that go before the job's own views: its catalog, topics and sources."""
-        return [*self.ends, *(text for source in self.sources for text in source.statements)]
+        return [*self.ends, *(text for source in self.sources for text in (*source.tables, *source.views))]
 
     def insert(self, sink: str, columns: list[str]) -> str:
         """The INSERT of the sink's SELECT into `columns`."""
@@ -79,7 +87,7 @@ class Composition:
 def compose(project: Project, settings: Settings, folder: JobFolder, ends: Ends) -> Composition:
     """Compose the job between its `ends`. Raises UserError for faults in its files."""
     job = folder.job
-    templates = render.job(project, settings, folder, ends.follow)
+    templates = _templates(project, settings, folder, ends.follow)
     sources = tuple(
         _source(project, settings, job, name, ends, on_time=name in templates.on_time) for name in job.sources
     )
@@ -110,13 +118,29 @@ def compose(project: Project, settings: Settings, folder: JobFolder, ends: Ends)
         render.engine("versions", view=versions_view(name), table=f"{settings.catalog.name}.{name}")
         for name in sorted(templates.versions)
     ]
-    return Composition(folder, (*ends.catalog(), *made), sources, templates.views, templates.sinks, sinks)
+    calls = Calls(project, settings, folder, ends.follow)
+    return Composition(folder, (*ends.catalog(), *made), sources, templates.views, templates.sinks, sinks, calls)
 
 
 def leftover_tables(project: Project, settings: Settings, folder: JobFolder) -> list[str]:
     """The tables that get the records that reach no SELECT: dead letters, and late readings where any can be."""
-    late = [folder.job.late] if render.job(project, settings, folder).on_time else []
+    late = [folder.job.late] if _templates(project, settings, folder, {}).on_time else []
     return [DEAD_LETTERS, *late] if folder.job.sources else []
+
+
+def module_view(sink: str) -> str:
+    """The view of the Table that a job's module gives for the sink."""
+    return f"{sink.replace('/', '_').replace('.', '_')}__of_module"
+
+
+def _templates(project: Project, settings: Settings, folder: JobFolder, follow: Options) -> Templates:
+    """The job's templates rendered; for a module, what stands in their place."""
+    templates = render.job(project, settings, folder, follow)
+    if folder.module is None:
+        return templates
+    selects = {sink: render.engine("all_of", table=module_view(sink)) for sink in folder.job.writes}
+    sinks = {sink: Rendered(select, (1,)) for sink, select in selects.items()}
+    return replace(templates, sinks=sinks, on_time=folder.module.on_time)
 
 
 def _topic_table(name: str) -> str:
@@ -138,7 +162,7 @@ def _source(project: Project, settings: Settings, job: Job, name: str, ends: End
     function, decoded = f"ingest_{name}", f"{name}__decoded"
     columns = [*pipeline.columns, *ERRORS, *([INDEX] if made.many else [])]
     topic = f"{name}__messages" if made.many else decoded
-    statements = [
+    tables = [
         render.engine(
             "topic",
             view=topic,
@@ -151,16 +175,16 @@ def _source(project: Project, settings: Settings, job: Job, name: str, ends: End
         )
     ]
     if made.many:
-        statements.append(render.engine("readings", view=decoded, messages=topic, columns=columns[:-1]))
-    statements.append(render.engine("good", view=name, decoded=decoded, columns=pipeline.columns, lateness=lateness))
+        tables.append(render.engine("readings", view=decoded, messages=topic, columns=columns[:-1]))
+    views = [render.engine("good", view=name, decoded=decoded, columns=pipeline.columns, lateness=lateness)]
     values = {"decoded": decoded, "job": job.name, "version": job.version}
     dead = Sql(render.engine("dead_letters", **values))
     leftovers = {DEAD_LETTERS: _leftover(settings, DEAD_LETTERS, _DEAD_COLUMNS, dead)}
     if lateness:
-        statements.append(render.engine("on_time", view=on_time_view(name), good=name))
+        views.append(render.engine("on_time", view=on_time_view(name), good=name))
         late = Sql(render.engine("late", **values, key=made.key))
         leftovers[job.late] = _leftover(settings, job.late, _LATE_COLUMNS, late)
-    return Source(made, function, pipeline, ends.spread(name), tuple(statements), leftovers)
+    return Source(made, function, pipeline, ends.spread(name), decoded, tuple(tables), tuple(views), leftovers)
 
 
 def _leftover(settings: Settings, table: str, columns: list[str], select: Sql) -> str:

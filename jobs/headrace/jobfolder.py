@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from headrace import contract, topicfile, yamlfile
+from headrace import contract, modulefile, topicfile, yamlfile
 from headrace.errors import Place, Problem, UserError
+from headrace.modulefile import ModuleFile
 from headrace.project import Project
 from headrace.spec import JOB_NAME, TOPIC, Job
 from headrace.tables import files as tablefiles
@@ -18,12 +19,20 @@ _SUFFIX = ".sql.j2"
 
 @dataclass(frozen=True)
 class JobFolder:
-    """A job with the templates beside its job.yaml: `templates` by sink, `views` (`_<name>.sql.j2`) by name."""
+    """A job with the templates beside its job.yaml: `templates` by sink, `views` (`_<name>.sql.j2`) by name.
+
+    A Table API job has a `module` in their place.
+    """
 
     job: Job
     path: Path
     templates: dict[str, Path]
     views: dict[str, Path]
+    module: ModuleFile | None = None
+
+    def place(self, sink: str) -> Place:
+        """Where the folder, or the module, says what the sink gets."""
+        return self.module.place(sink) if self.module else Place.of(self.templates[sink])
 
 
 def load(project: Project, name: str) -> JobFolder:
@@ -43,7 +52,7 @@ def load(project: Project, name: str) -> JobFolder:
     folder = JobFolder(job, path, templates, views)
     if problems := [*_mismatches(folder, name), *_absent(project, folder)]:
         raise UserError(problems)
-    return folder
+    return replace(folder, module=modulefile.load(project, job.module)) if job.module else folder
 
 
 def names(project: Project) -> list[str]:
@@ -68,6 +77,23 @@ def _mismatches(folder: JobFolder, name: str) -> list[Problem]:
     if job.name != name:
         where = yamlfile.place(file, ("name",))
         problems.append(Problem(f"name is '{job.name}', the folder says '{name}'", where, f"write name: {name}"))
+    return [*problems, *(_of_module(folder) if job.kind == "table_api" else _of_templates(folder))]
+
+
+def _of_module(folder: JobFolder) -> Iterator[Problem]:
+    if folder.job.module is None:
+        where = yamlfile.place(folder.path / "job.yaml", ("kind",))
+        yield Problem("a Table API job has a module", where, "add module: <name>, for jobs/table_api/<name>.py")
+    for path in [*folder.templates.values(), *folder.views.values()]:
+        yield Problem("a Table API job has no templates", Place.of(path), "write it in the module, and remove the file")
+
+
+def _of_templates(folder: JobFolder) -> list[Problem]:
+    job, file = folder.job, folder.path / "job.yaml"
+    problems = []
+    if job.module:
+        where = yamlfile.place(file, ("module",))
+        problems.append(Problem("a job of templates has no module", where, "write kind: table_api, or remove it"))
     for sink in job.writes:
         if sink not in folder.templates:
             where, fix = yamlfile.place(file, ("writes", sink)), f"add {template_of(sink)} beside job.yaml"
@@ -98,6 +124,8 @@ def _absent(project: Project, folder: JobFolder) -> list[Problem]:
             where = yamlfile.place(file, location)
             problems.extend(own or [Problem(p.what, where, p.fix) for p in error.problems])
 
+    if job.module:
+        look(lambda module=job.module: modulefile.load(project, module), "module")  # type: ignore[misc]
     for index, read in enumerate(job.reads):
         kind, _, name = read.partition("/")
         if kind == "source":

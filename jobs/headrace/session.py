@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import headrace_udfs
+from headrace import modulefile
 from headrace.project import Project
 from headrace.settings import Settings
 from headrace.spec import Job
@@ -23,29 +24,29 @@ os.environ["_python_worker_execution_mode"] = "process"  # noqa: SIM112 - PyFlin
 def table_environment(  # type: ignore[no-untyped-def]
     project: Project, settings: Settings, job: Job, parallelism: int, restore: str | None = None
 ):
-    """A pyflink TableEnvironment that submits the job to the settings' cluster, from the savepoint `restore` if any."""
+    """A StreamTableEnvironment that submits the job to the settings' cluster, from the savepoint `restore` if any."""
     options = {
         **job_options(job),
         **cluster_options(settings),
         "parallelism.default": str(parallelism),
         **({"execution.state-recovery.path": restore} if restore else {}),
+        "python.files": ",".join(str(_packed(project, package)) for package in _packages(project, job)),
     }
-    environment = made_of(project, options)
-    environment.add_python_file(str(_packed_udfs(project)))
-    return environment
+    return made_of(project, options)
 
 
 def made_of(project: Project, options: Mapping[str, str]):  # type: ignore[no-untyped-def]
-    """A pyflink TableEnvironment with these options of Flink's."""
+    """A StreamTableEnvironment with these options of Flink's."""
     os.environ.setdefault("FLINK_HOME", str(project.root / ".headrace" / "flink"))
     from pyflink.common import Configuration  # noqa: PLC0415 - importing PyFlink costs a second: only who submits pays
-    from pyflink.table import EnvironmentSettings, TableEnvironment  # noqa: PLC0415
+    from pyflink.datastream import StreamExecutionEnvironment  # noqa: PLC0415
+    from pyflink.table import EnvironmentSettings, StreamTableEnvironment  # noqa: PLC0415
 
     configuration = Configuration()
     for key, value in options.items():
         configuration.set_string(key, value)
     chosen = EnvironmentSettings.new_instance().in_streaming_mode().with_configuration(configuration).build()
-    return TableEnvironment.create(chosen)
+    return StreamTableEnvironment.create(StreamExecutionEnvironment.get_execution_environment(configuration), chosen)
 
 
 def cluster_options(settings: Settings) -> dict[str, str]:
@@ -79,12 +80,16 @@ def job_options(job: Job) -> dict[str, str]:
     }
 
 
-def _packed_udfs(project: Project) -> Path:
-    """The UDF package as a zip that travels with the job, named by its contents: a restart runs the same code."""
-    package = Path(headrace_udfs.__file__).parent
+def _packages(project: Project, job: Job) -> list[Path]:
+    """The packages whose code runs in the job's workers."""
+    return [Path(headrace_udfs.__file__).parent, *([modulefile.package(project)] if job.module else [])]
+
+
+def _packed(project: Project, package: Path) -> Path:
+    """The package as a zip that travels with the job, named by its contents: a restart runs the same code."""
     files = sorted(package.rglob("*.py"))
     digest = hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()[:12]
-    packed = project.home / "udfs" / f"headrace_udfs-{digest}.zip"
+    packed = project.home / "udfs" / f"{package.name}-{digest}.zip"
     if not packed.is_file():
         packed.parent.mkdir(parents=True, exist_ok=True)
         part = packed.with_suffix(f".{os.getpid()}")

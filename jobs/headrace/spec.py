@@ -70,13 +70,17 @@ Input = Annotated[
     _like(f"source/{_NAME.pattern}|table/{TABLE_NAME.pattern}|job/{JOB_NAME.pattern}"),
 ]
 Output = Annotated[str, AfterValidator(_output), _like(rf"{TOPIC}{_NAME.pattern}|(?!kafka\.){TABLE_NAME.pattern}")]
+ModuleName = Annotated[str, Field(pattern=f"^{_NAME.pattern}$")]
 StepName = Annotated[str, AfterValidator(_step), WithJsonSchema({"enum": list(STEPS)})]
 
 
 class Job(yamlfile.Model, use_attribute_docstrings=True):
     """A job folder's job.yaml."""
 
-    kind: Literal["job"]
+    kind: Literal["job", "table_api"]
+    """job for a template a sink; table_api for a Python module in their place."""
+    module: ModuleName | None = None
+    """The module of a table_api job: <name> of jobs/table_api/<name>.py."""
     name: JobName
     """<domain>/<job>_v<N>, as the folder is called; N rises when what the job writes changes its meaning."""
     owner: str

@@ -1,0 +1,40 @@
+"""condition/events_v1: each time that a tag is over a limit, as one event with a start and an end.
+
+SQL's session windows know gaps, and no condition that begins at one limit and ends at another.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from pyflink.common import Types
+from pyflink.table import Table
+from pyflink.table.expressions import col
+
+from table_api.watches.by_tag import watched
+from table_api.watches.event_frames import EventFrames
+
+if TYPE_CHECKING:
+    from headrace.inputs import Inputs
+
+
+def tables(inputs: Inputs) -> dict[str, Table]:
+    """condition.events: a row for each time over the limit, once it has ended."""
+    watch = EventFrames(
+        start_above=float(inputs.param("start_above")),
+        end_below=float(inputs.param("end_below")),
+        gap_after=inputs.duration("gap_after") // timedelta(microseconds=1),
+    )
+    readings = inputs.on_time("plant_readings").where(col("tag").like(str(inputs.param("tags"))))
+    frame = {
+        "started_at": Types.INSTANT(),
+        "ended_at": Types.INSTANT(),
+        "duration_s": Types.DOUBLE(),
+        "max_value": Types.DOUBLE(),
+        "max_at": Types.INSTANT(),
+        "mean_value": Types.DOUBLE(),
+        "readings": Types.LONG(),
+        "closed_by": Types.STRING(),
+    }
+    return {"condition.events": watched(inputs, readings, watch, frame)}

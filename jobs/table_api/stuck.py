@@ -1,0 +1,37 @@
+"""condition/stuck_v1: sensors that say the same for too long, or nothing.
+
+SQL sees only readings that come; that one does not is told by a timer.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from pyflink.common import Types
+from pyflink.table import Table
+from pyflink.table.expressions import col
+
+from table_api.watches.by_tag import watched
+from table_api.watches.stuck_or_silent import StuckOrSilent
+
+if TYPE_CHECKING:
+    from headrace.inputs import Inputs
+
+
+def tables(inputs: Inputs) -> dict[str, Table]:
+    """condition.sensor_faults: a row for each time that a tag is stuck or silent, as soon as it is known."""
+    microsecond = timedelta(microseconds=1)
+    watch = StuckOrSilent(
+        stuck_after=inputs.duration("stuck_after") // microsecond,
+        silent_after=inputs.duration("silent_after") // microsecond,
+        deadband=float(inputs.param("deadband")),
+    )
+    readings = inputs.on_time("plant_readings").where(col("tag").like(str(inputs.param("tags"))))
+    fault = {
+        "kind": Types.STRING(),
+        "since": Types.INSTANT(),
+        "detected_at": Types.INSTANT(),
+        "last_value": Types.DOUBLE(),
+    }
+    return {"condition.sensor_faults": watched(inputs, readings, watch, fault)}

@@ -1,0 +1,93 @@
+"""A watch over each tag, inside Flink."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from pyflink.common import Row, Types
+from pyflink.common.time import Instant
+from pyflink.common.typeinfo import TypeInformation
+from pyflink.datastream import KeyedProcessFunction, RuntimeContext
+from pyflink.datastream.state import ValueStateDescriptor
+from pyflink.table import Table
+from pyflink.table.expressions import col
+
+from headrace_udfs.quality import SEVERITY
+from table_api.watches.in_order import Line, advance, wake
+from table_api.watches.watch import Reading, Watch
+
+if TYPE_CHECKING:
+    from headrace.inputs import Inputs
+
+_END_OF_INPUT = 2**63 - 1
+
+
+def watched(inputs: Inputs, readings: Table, watch: Watch[Any, Any], columns: Mapping[str, TypeInformation]) -> Table:
+    """The events of a watch over each tag of `readings`: the tag, and the event's fields, which `columns` names.
+
+    `readings` are of a source that is read on time, of a contract with tag and value. Each is shown to the watch once
+    the watermark has passed it. A field of Types.INSTANT() is microseconds since 1970 in the event.
+    """
+    good = (col("quality") < SEVERITY["uncertain"]).alias("good")
+    stream = inputs.to_stream(readings.select(col("tag"), col("ts"), col("value"), good))
+    returns = Types.ROW_NAMED(["tag", *columns], [Types.STRING(), *columns.values()])
+    instants = [kind == Types.INSTANT() for kind in columns.values()]
+    events = stream.key_by(itemgetter(0), Types.STRING()).process(ByTag(watch, instants), returns)
+    return inputs.environment.from_data_stream(events.name(type(watch).__name__))
+
+
+class ByTag(KeyedProcessFunction):  # type: ignore[misc]
+    """Runs a watch with a Line a tag as its state, and one timer a tag."""
+
+    def __init__(self, watch: Watch[Any, Any], instants: list[bool]) -> None:
+        self._watch, self._instants = watch, instants
+
+    def open(self, runtime_context: RuntimeContext) -> None:
+        self._line = runtime_context.get_state(ValueStateDescriptor("line", Types.PICKLED_BYTE_ARRAY()))
+
+    def process_element(self, value: Row, ctx: KeyedProcessFunction.Context) -> None:
+        _, at, number, good = value
+        line = self._line.value() or Line()
+        line.waiting.append(Reading(at, number, good))
+        if line.timer is None or at // 1000 < line.timer:
+            self._set_timer(line, at // 1000, ctx)
+        self._line.update(line)
+
+    def on_timer(self, timestamp: int, ctx: KeyedProcessFunction.OnTimerContext) -> Iterator[Row]:  # noqa: ARG002 - Flink calls it so
+        line = self._line.value()
+        if line is None:
+            return
+        line.timer = None
+        watermark = ctx.timer_service().current_watermark()
+        if watermark == _END_OF_INPUT:
+            events = advance(self._watch, line, None)
+            self._line.clear()
+        else:
+            # A watermark stands for its whole millisecond.
+            events = advance(self._watch, line, watermark * 1000 + 999)
+            self._keep(line, ctx)
+        for event in events:
+            fields = (_instant(x) if is_instant else x for x, is_instant in zip(event, self._instants, strict=True))
+            yield Row(ctx.get_current_key(), *fields)
+
+    def _keep(self, line: Line[Any], ctx: KeyedProcessFunction.Context) -> None:
+        """Keep the line, and have it looked at when there is something to do for it, and not before."""
+        time = wake(self._watch, line)
+        if time is None:
+            self._line.clear()
+            return
+        self._set_timer(line, time // 1000, ctx)
+        self._line.update(line)
+
+    def _set_timer(self, line: Line[Any], time: int, ctx: KeyedProcessFunction.Context) -> None:
+        if line.timer is not None:
+            ctx.timer_service().delete_event_time_timer(line.timer)
+        ctx.timer_service().register_event_time_timer(time)
+        line.timer = time
+
+
+def _instant(microseconds: int) -> Instant:
+    seconds, rest = divmod(microseconds, 1_000_000)
+    return Instant(seconds, rest * 1000)

@@ -1,0 +1,131 @@
+CREATE CATALOG `headrace` WITH (
+    'type' = 'iceberg',
+    'catalog-impl' = 'org.apache.iceberg.jdbc.JdbcCatalog',
+    'uri' = 'jdbc:sqlite:/headrace/local/catalog.db',
+    'jdbc.schema-version' = 'V1',
+    'warehouse' = 'file:///headrace/local/warehouse'
+);
+
+CREATE TEMPORARY TABLE `plant_readings__decoded` (
+    payload BYTES,
+    src_topic STRING NOT NULL METADATA FROM 'topic' VIRTUAL,
+    src_partition INT NOT NULL METADATA FROM 'partition' VIRTUAL,
+    src_offset BIGINT NOT NULL METADATA FROM 'offset' VIRTUAL,
+    src_ts TIMESTAMP_LTZ(3) NOT NULL METADATA FROM 'timestamp' VIRTUAL,
+    `tag` AS `ingest_plant_readings_tag`(payload),
+    `value` AS `ingest_plant_readings_value`(payload),
+    `text` AS `ingest_plant_readings_text`(payload),
+    `ts` AS `ingest_plant_readings_ts`(payload),
+    `quality` AS `ingest_plant_readings_quality`(payload),
+    `err_stage` AS `ingest_plant_readings_err_stage`(payload),
+    `err_code` AS `ingest_plant_readings_err_code`(payload),
+    `err_msg` AS `ingest_plant_readings_err_msg`(payload),
+    src_index AS 0,
+    event_time AS COALESCE(
+        CAST(CAST(`ingest_plant_readings_ts`(payload) AS TIMESTAMP_LTZ(6)) AS TIMESTAMP_LTZ(3)), src_ts
+    ),
+    src_high_water AS `ingest_plant_readings_src_high_water`(payload, src_partition),
+    WATERMARK FOR event_time AS CAST(CAST(src_high_water AS TIMESTAMP_LTZ(6)) AS TIMESTAMP_LTZ(3)) - INTERVAL '10' SECOND
+) WITH (
+    'connector' = 'kafka',
+    'topic' = 'plant.readings',
+    'format' = 'raw',
+    'properties.group.id' = 'headrace.condition.events_v1',
+    'properties.isolation.level' = 'read_committed',
+    'properties.bootstrap.servers' = '${file:/headrace/local/kafka}',
+    'scan.startup.mode' = 'earliest-offset'
+);
+
+CREATE TEMPORARY VIEW `plant_readings` AS
+SELECT
+    `decoded`.`tag`,
+    `decoded`.`value`,
+    `decoded`.`text`,
+    CAST(`decoded`.`ts` AS TIMESTAMP_LTZ(6)) AS `ts`,
+    `decoded`.`quality`,
+    decoded.event_time,
+    decoded.src_topic,
+    decoded.src_partition,
+    decoded.src_offset,
+    decoded.src_index
+FROM `plant_readings__decoded` AS decoded
+WHERE decoded.err_code IS NULL;
+
+CREATE TEMPORARY VIEW `plant_readings__on_time` AS
+SELECT *
+FROM `plant_readings`
+WHERE CURRENT_WATERMARK(event_time) IS NULL OR event_time > CURRENT_WATERMARK(event_time);
+
+INSERT INTO `headrace`.`condition`.`events` (
+    `tag`,
+    `started_at`,
+    `ended_at`,
+    `duration_s`,
+    `max_value`,
+    `max_at`,
+    `mean_value`,
+    `readings`,
+    `closed_by`
+)
+SELECT *
+FROM `condition_events__of_module`;
+
+INSERT INTO `headrace`.`historian`.`dead_letters` (
+    `payload`,
+    `code`,
+    `message`,
+    `stage`,
+    `src_topic`,
+    `src_partition`,
+    `src_offset`,
+    `src_index`,
+    `src_ts`,
+    `job`,
+    `version`,
+    `dead_at`
+)
+SELECT
+    decoded.payload,
+    decoded.err_code AS code,
+    decoded.err_msg AS message,
+    decoded.err_stage AS stage,
+    decoded.src_topic,
+    decoded.src_partition,
+    decoded.src_offset,
+    decoded.src_index,
+    CAST(decoded.src_ts AS TIMESTAMP_LTZ(6)) AS src_ts,
+    'condition/events_v1' AS job,
+    1 AS version,
+    CURRENT_TIMESTAMP AS dead_at
+FROM `plant_readings__decoded` AS decoded
+WHERE decoded.err_code IS NOT NULL;
+
+INSERT INTO `headrace`.`historian`.`late_readings` (
+    `payload`,
+    `key`,
+    `ts`,
+    `watermark`,
+    `src_topic`,
+    `src_partition`,
+    `src_offset`,
+    `src_index`,
+    `src_ts`,
+    `job`,
+    `version`,
+    `late_at`
+)
+SELECT
+    decoded.payload,
+    `decoded`.`tag` AS `key`,
+    CAST(decoded.ts AS TIMESTAMP_LTZ(6)) AS ts,
+    CAST(CURRENT_WATERMARK(decoded.event_time) AS TIMESTAMP_LTZ(6)) AS `watermark`,
+    decoded.src_topic,
+    decoded.src_partition,
+    decoded.src_offset,
+    decoded.src_index,
+    CAST(decoded.src_ts AS TIMESTAMP_LTZ(6)) AS src_ts,
+    'condition/events_v1' AS job,
+    1 AS version,
+    CURRENT_TIMESTAMP AS late_at
+FROM `plant_readings__decoded` AS decoded
+WHERE decoded.err_code IS NULL AND decoded.event_time <= CURRENT_WATERMARK(decoded.event_time);
