@@ -7,19 +7,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from headrace import catalog, jobfolder, preflight
+from headrace import catalog, fit, jobfolder, moduletables, preflight, refusals, streams
 from headrace.cluster import root_cause
-from headrace.compose import Composition, compose
+from headrace.compose import Composition, Source, compose, module_view
 from headrace.ends import Live
 from headrace.errors import Place, PlatformError, Problem, UserError
+from headrace.inputs import Inputs
 from headrace.project import Project
 from headrace.session import table_environment
 from headrace.settings import Settings
 from headrace.sourcemap import Rendered
+from headrace.stored import POSITION
 from headrace_udfs.references import resolve
 
 _PLACE = re.compile(r"(?:at|From) line (\d+), column (\d+)")
-_FAULTS_OF_SQL = re.compile(r"org\.apache\.flink\.table\.api\.(?:Validation|SqlParser\w*|Table)Exception: ")
 
 
 def explain(project: Project, settings: Settings, name: str) -> str:
@@ -40,11 +41,13 @@ def statement_set(environment, composition: Composition):  # type: ignore[no-unt
     problems: list[Problem] = []
     for sink in composition.selects:
         try:
-            with refusals_told(composition, composition.folder.templates[sink], composition.selects[sink]):
-                schema = environment.sql_query(composition.selects[sink].sql).get_resolved_schema()
-                columns = list(schema.get_column_names())
-                _check_columns(composition, sink, columns)
-                statements.add_insert_sql(composition.insert(sink, columns))
+            with refusals_told(composition, composition.folder.templates.get(sink), composition.selects[sink]):
+                selected = environment.sql_query(composition.selects[sink].sql)
+                if misfits := fit.misfits(environment, composition, sink, selected):
+                    problems += misfits
+                    continue
+                columns = selected.get_resolved_schema().get_column_names()
+                statements.add_insert_sql(composition.insert(sink, list(columns)))
         except UserError as error:
             problems += error.problems
     if problems:
@@ -56,21 +59,39 @@ def statement_set(environment, composition: Composition):  # type: ignore[no-unt
 
 def prepare(environment, composition: Composition) -> None:  # type: ignore[no-untyped-def]
     """Make the job's functions, topics and views known. Raises as `statement_set` does."""
-    from headrace_udfs.flink import ingest  # noqa: PLC0415 - imports PyFlink
-    from headrace_udfs.flink_functions import scalar_functions  # noqa: PLC0415 - as well
+    from headrace_udfs.flink_functions import scalar_functions  # noqa: PLC0415 - imports PyFlink
 
     with refusals_told(composition):
         for name, function in scalar_functions().items():
             environment.create_temporary_system_function(name, function)
-        for source in composition.sources:
-            spread = source.spread
-            for column, function in ingest(source.pipeline, spread.partitions, spread.readers).items():
-                environment.create_temporary_system_function(f"{source.function}_{column}", function)
-        for statement in composition.setup():
+        for statement in composition.ends:
             environment.execute_sql(resolve(statement))
+        for source in composition.sources:
+            _prepare_source(environment, source, shared=composition.folder.module is not None)
+        _prepare_module(environment, composition)
     for view, select in composition.views.items():
         with refusals_told(composition, composition.folder.views[view], select):
             environment.create_temporary_view(view, environment.sql_query(select.sql))
+
+
+def _prepare_source(environment, source: Source, *, shared: bool) -> None:  # type: ignore[no-untyped-def]
+    from headrace_udfs.flink import ingest  # noqa: PLC0415 - imports PyFlink
+
+    for column, function in ingest(source.pipeline, source.spread.partitions, source.spread.readers).items():
+        environment.create_temporary_system_function(f"{source.function}_{column}", function)
+    for statement in source.tables:
+        environment.execute_sql(resolve(statement))
+    if shared:
+        streams.share(environment, source.decoded)
+    for statement in source.views:
+        environment.execute_sql(resolve(statement))
+
+
+def _prepare_module(environment, composition: Composition) -> None:  # type: ignore[no-untyped-def]
+    if module := composition.folder.module:
+        inputs = Inputs(environment, composition.calls, module)
+        for sink, table in moduletables.tables(module, composition.folder.job, inputs).items():
+            environment.create_temporary_view(module_view(sink), table)
 
 
 @contextmanager
@@ -82,11 +103,23 @@ def refusals_told(composition: Composition, path: Path | None = None, select: Re
     try:
         yield
     except (Py4JJavaError, JavaException) as error:
-        said = str(error.java_exception) if isinstance(error, Py4JJavaError) else str(error)
-        if not _FAULTS_OF_SQL.match(said):
-            raise PlatformError(f"Flink failed: {root_cause(str(error))}") from None
+        said, module = str(error), composition.folder.module
+        if module and (where := module.place_in(said)):
+            raise UserError(root_cause(said), where) from None
+        refusal = refusals.told(said, _columns(composition))
+        if refusal is None:
+            raise PlatformError(f"Flink failed: {root_cause(said)}") from None
+        what, fix = refusal
+        if module:
+            raise UserError(f"Flink: {what}", module.place_of(error) or _named(composition, said), fix) from None
         where = _within(path, select, said) if path and select else _named(composition, said)
-        raise UserError(f"SQL: {_in_words(said)}", where) from None
+        raise UserError(f"SQL: {what}", where, fix) from None
+
+
+def _columns(composition: Composition) -> list[str]:
+    """The columns of what the job reads, as far as its sources tell, and of windows."""
+    read = [name for source in composition.sources for name in source.pipeline.columns]
+    return list(dict.fromkeys([*read, "event_time", "window_start", "window_end", *POSITION]))
 
 
 def _within(path: Path, select: Rendered, said: str) -> Place:
@@ -95,28 +128,8 @@ def _within(path: Path, select: Rendered, said: str) -> Place:
 
 
 def _named(composition: Composition, said: str) -> Place:
-    """In a plan of all SELECTs, the template of the sink that is named."""
-    templates = composition.folder.templates
+    """In a plan of all sinks, the place of the one that is named."""
     named = next((name for name, sink in composition.sinks.items() if sink.path in said or name in said), None)
-    return Place.of(templates[named] if named else composition.folder.path)
-
-
-def _in_words(said: str) -> str:
-    """What Flink's parser or validator says, less class names and places in SQL that the author never saw."""
-    text = " ".join(said.strip().split("\n\n")[0].split("\n\tat ")[0].split())
-    text = re.sub(r"^(?:[\w.$]+(?:Exception|Error): )+", "", text)
-    text = re.sub(r"^SQL (?:parse|validation) failed\. ", "", text)
-    text = re.sub(r"^From line \d+, column \d+ to line \d+, column \d+: ", "", text)
-    text = re.sub(r" Was expecting one of: .*", "", text)
-    return re.sub(r" at line \d+, column \d+\.?$", "", text)
-
-
-def _check_columns(composition: Composition, sink: str, columns: list[str]) -> None:
-    known = composition.sinks[sink].columns
-    where = Place.of(composition.folder.templates[sink])
-    extra = [c for c in columns if c not in known]
-    needed = [name for name, required in known.items() if required and name not in columns]
-    problems = [Problem(f"{sink} has no column '{c}'", where, f"its columns: {', '.join(known)}") for c in extra]
-    problems += [Problem(f"{sink} requires the column '{c}'", where, "add it to the SELECT") for c in needed]
-    if problems:
-        raise UserError(problems)
+    alone = next(iter(composition.sinks)) if len(composition.sinks) == 1 else None
+    found = named or alone
+    return composition.folder.place(found) if found else Place.of(composition.folder.path)

@@ -16,7 +16,10 @@ from headrace.cli import (
     jobs,
     lint,
     local,
+    new,
+    plan,
     query,
+    render,
     schemas,
     tables,
     tags,
@@ -40,11 +43,14 @@ PLATFORM, WRITE, RUN, ASK = "Platform", "Write a job", "Run it", "Tables"
 app.command(rich_help_panel=PLATFORM)(demo.demo)
 app.add_typer(local.app, name="local", rich_help_panel=PLATFORM)
 
+app.command(rich_help_panel=WRITE)(new.new)
 app.command("list", rich_help_panel=WRITE)(listing.list_jobs)
 app.command(rich_help_panel=WRITE)(udfs.udfs)
+app.command(rich_help_panel=WRITE)(render.render)
 app.command(rich_help_panel=WRITE)(lint.lint)
 app.command("test", rich_help_panel=WRITE)(cases.run)
 app.command("try", rich_help_panel=WRITE)(trial.run)
+app.command(rich_help_panel=WRITE)(plan.plan)
 app.command(rich_help_panel=WRITE)(graph.graph)
 app.command(rich_help_panel=WRITE)(docs.docs)
 app.command(rich_help_panel=WRITE)(schemas.schemas)

@@ -1,0 +1,47 @@
+"""render."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.syntax import Syntax
+
+from headrace import statements
+from headrace.cli.common import Context, Env, Json, out, print_json
+from headrace.cli.jobs import JobName
+
+
+def render(
+    job: JobName,
+    diff: Annotated[bool, typer.Option("--diff", help="What changes of it against a git ref.")] = False,
+    against: Annotated[
+        str | None, typer.Option(metavar="REF", help="With --diff: the git ref.", show_default="HEAD")
+    ] = None,
+    env: Env = "local",
+    json: Json = False,
+) -> None:
+    """Show a job's SQL as Flink gets it, every statement in order; neither Flink nor a broker is asked."""
+    context = Context(env)
+    if diff or against:
+        ref = against or "HEAD"
+        text = statements.difference(context.project, env, job, ref)
+        if json:
+            print_json({"job": job, "against": ref, "diff": text})
+        elif text:
+            _show(text, "diff")
+        else:
+            out.print(f"{job} renders as at {ref}", highlight=False)
+        return
+    made = statements.of_job(context.project, context.settings, job)
+    if json:
+        print_json({"job": job, "statements": made})
+    else:
+        _show(statements.text(made), "sql")
+
+
+def _show(text: str, language: str) -> None:
+    if out.is_terminal:
+        out.print(Syntax(text, language, theme="ansi_dark", background_color="default", word_wrap=True))
+    else:
+        typer.echo(text, nl=False)

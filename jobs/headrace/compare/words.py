@@ -1,0 +1,112 @@
+"""Two states of a described thing, and what differs between them in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import BaseModel, RootModel
+
+from headrace_udfs.contract import duration
+
+_ONE_OF = {
+    "fields": "field",
+    "columns": "column",
+    "params": "param",
+    "properties": "property",
+    "writes": "sink",
+    "vars": "var",
+    "aggregates": "aggregate",
+    "conditions": "condition",
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """`what` of `part` was one thing and is another; None is a thing that is not there.
+
+    With neither, `what` says it all.
+    """
+
+    part: str
+    what: str
+    was: str | None = None
+    now: str | None = None
+
+    def __str__(self) -> str:
+        if self.was is None and self.now is None:
+            return self.what
+        if self.was is None:
+            return f"{self.what} added: {self.now}"
+        if self.now is None:
+            return f"{self.what} removed: {self.was}"
+        return f"{self.what}: {self.was} → {self.now}"
+
+
+def plain(model: BaseModel) -> dict[str, Any]:
+    """A file's model as mappings, lists of texts and texts, as the file would have them."""
+    return {name: _plain(value) for name, value in model}
+
+
+def changes(part: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change]:
+    """What differs between two of `plain`, in the order of `now`, what is gone last."""
+    return _mappings(part, "", was, now)
+
+
+def _mappings(part: str, above: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change]:
+    for key in dict.fromkeys([*now, *was]):
+        old, new = was.get(key), now.get(key)
+        # 100 and 100.0 are equal to Python, and not to SQL.
+        if repr(old) == repr(new):
+            continue
+        name = f"{above}{key}"
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            each = _ONE_OF.get(key) if not above else None
+            yield from _mappings(part, f"{each} " if each else f"{name}, ", old, new)
+            if each == "column":
+                yield from _reordered(part, key, list(old), list(new))
+        elif isinstance(old, list) and isinstance(new, list):
+            each = _ONE_OF.get(key, name)
+            yield from (Change(part, each, None, item) for item in new if item not in old)
+            yield from (Change(part, each, item, None) for item in old if item not in new)
+            yield from _reordered(part, name, old, new)
+        elif type(old) is type(new) or old is None or new is None:
+            yield Change(part, name, _text(old), _text(new))
+        else:
+            yield Change(part, name, repr(old), repr(new))
+
+
+def _reordered(part: str, name: str, was: list[str], now: list[str]) -> Iterator[Change]:
+    if [each for each in was if each in now] != [each for each in now if each in was]:
+        yield Change(part, f"order of {name}", ", ".join(was), ", ".join(now))
+
+
+def _text(value: Any) -> str | None:
+    """A value in words; None where it is not set."""
+    if isinstance(value, Mapping):
+        told = {key: inner for key, inner in value.items() if inner not in (None, False, [], {})}
+        return ", ".join(key if inner is True else f"{key} {_text(inner)}" for key, inner in told.items())
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or None
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return None if value is None else str(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, BaseModel) and not isinstance(value, RootModel):
+        return plain(value)
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, timedelta):
+        return duration(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        path = all(isinstance(each, str) for each in value)
+        return ".".join(value) if path else " to ".join("open" if each is None else str(each) for each in value)
+    if isinstance(value, list):
+        return [str(each) for each in value]
+    return value if value is None or isinstance(value, bool | int | float) else str(value)
