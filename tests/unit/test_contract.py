@@ -41,10 +41,10 @@ def load(project: Project, text: str) -> Contract:
 
 
 def faults(project: Project, text: str) -> dict[int, str]:
-    """What is told of the contract, by line."""
+    """What is told of the contract, and what mends it, by line."""
     with pytest.raises(UserError) as told:
         load(project, text)
-    return {int(str(problem.where).split(":")[1]): problem.what for problem in told.value.problems}
+    return {int(str(p.where).split(":")[1]): f"{p.what}; {p.fix}" for p in told.value.problems}
 
 
 def test_a_contract_says_what_becomes_of_a_message(project: Project) -> None:

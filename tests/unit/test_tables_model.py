@@ -22,12 +22,12 @@ columns:
 
 
 def problems(tmp_path: Path, text: str) -> list[tuple[int, str]]:
-    """Line and text of all that is wrong with a table file."""
+    """Line of all that is wrong with a table file, what it is and what mends it."""
     path = tmp_path / "a.b.yaml"
     path.write_text(text)
     with pytest.raises(UserError) as caught:
         yamlfile.load(path, Table)
-    return [(getattr(problem.where, "line", 0), problem.what) for problem in caught.value.problems]
+    return [(getattr(p.where, "line", 0), f"{p.what}; {p.fix}") for p in caught.value.problems]
 
 
 def table(tmp_path: Path, text: str) -> Table:
@@ -51,7 +51,7 @@ def test_every_error_of_a_file_is_told_at_its_line(tmp_path: Path) -> None:
     )
     assert [line for line, _ in found] == [4, 5, 6, 7, 8, 9]
     assert "unknown type 'strin'; did you mean 'string'?" in found[0][1]
-    assert found[1][1] == "key 'columns.value.doc' is required"
+    assert found[1][1] == "key 'columns.value.doc' is required; add 'doc:'"
     assert "'owner' is set by headrace itself" in found[4][1]
 
 

@@ -68,9 +68,14 @@ def load(project: Project, folder: JobFolder, pattern: str | None = None) -> lis
 def _case(project: Project, folder: JobFolder, path: Path) -> Case:
     job = folder.job
     file = path / SETTINGS
-    settings = yamlfile.load(file, CaseSettings) if file.is_file() else CaseSettings()
+    settings = CaseSettings()
     kinds: dict[str, dict[str, Path]] = {"source": {}, "table": {}, "expect": {}}
-    problems = []
+    problems: list[Problem] = []
+    if file.is_file():
+        try:
+            settings = yamlfile.load(file, CaseSettings)
+        except UserError as error:
+            problems += error.problems
     for each in sorted(path.iterdir()):
         kind, name = _named(each)
         if kind in kinds:
@@ -84,7 +89,8 @@ def _case(project: Project, folder: JobFolder, path: Path) -> Case:
     problems += _unknown("sink", kinds["expect"], outputs)
     for name in settings.params:
         if name not in job.params:
-            problems.append(Problem(f"job.yaml has no param '{name}'", yamlfile.place(file, ("params", name))))
+            where, fix = yamlfile.place(file, ("params", name)), f"add {name}: under params: in job.yaml"
+            problems.append(Problem(f"the job has no param '{name}'", where, fix))
     if problems:
         raise UserError(problems)
     return Case(job.name, path.name, path, settings, kinds["source"], kinds["table"], kinds["expect"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from headrace.cases.case import Case, followed
 from headrace.cases.minicluster import MiniCluster
 from headrace.cases.stand import Stand
 from headrace.cases.values import Row, read_table, typed
-from headrace.errors import Place, UserError
+from headrace.errors import UserError
 from headrace.jobfolder import JobFolder
 from headrace.project import Project
 from headrace.settings import Settings
@@ -37,7 +38,7 @@ def results(project: Project, settings: Settings, cluster: MiniCluster, case: Ca
     _keep_tags(own, case, tables, folder)
     job = folder.job.model_copy(update={"params": {**folder.job.params, **case.settings.params}})
     stand = Stand(case, scratch, own, tables)
-    composition = compose.compose(project, own, JobFolder(job, folder.path, folder.templates, folder.views), stand)
+    composition = compose.compose(project, own, replace(folder, job=job), stand)
     environment = cluster.environment(job)
     statements = planning.statement_set(environment, composition)
     with planning.refusals_told(composition):
@@ -97,8 +98,8 @@ def _read(path: Path, columns: Mapping[str, Column], key: list[str] | None, sink
         if change["op"] == "d":
             if key is None:
                 raise UserError(
-                    f"the SELECT takes rows of {sink} back, which is appended to",
-                    Place.of(folder.templates[sink]),
+                    f"the job takes rows of {sink} back, which is appended to",
+                    folder.place(sink),
                     f"give the table a key and write {sink}: upsert, or aggregate in a window",
                 )
             kept.pop(tuple(change["before"][name] for name in key), None)

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from headrace import jobfolder
 from headrace.cases.case import Case
 from headrace.cases.compare import Difference, difference
+from headrace.cases.files import expected
 from headrace.cases.minicluster import MiniCluster
 from headrace.cases.results import results, sink_columns
-from headrace.cases.values import Row, header, read_table, shown
-from headrace.errors import HeadraceError, Place, Problem, UserError
+from headrace.cases.values import Row, header, shown
+from headrace.errors import HeadraceError, Place, Problem
 from headrace.project import Project
 from headrace.settings import Settings
 from headrace.tables.model import Column
@@ -57,13 +58,10 @@ def outcome(project: Project, settings: Settings, cluster: MiniCluster, case: Ca
 def _held(
     case: Case, rows: Mapping[str, list[Row]], columns: Mapping[str, dict[str, Column]]
 ) -> tuple[list[Difference], list[Problem]]:
-    if not case.expects:
-        fix = "add expect.<sink>.csv, or have it written: headrace test --update"
-        raise UserError("the case expects nothing, so it cannot fail", Place.of(case.path), fix)
+    rows_expected = expected(case, columns)
     differences, problems = [], []
     for sink, found in rows.items():
-        path = case.expects.get(sink)
-        if path is None:
+        if sink not in rows_expected:
             if found:
                 fix = f"expect them in expect.{sink.replace('/', '.')}.csv: headrace test --update writes it"
                 first = ", ".join(f"{n}={shown(v)}" for n, v in found[0].items() if v is not None and n != "payload")
@@ -71,11 +69,9 @@ def _held(
                     Problem(f"{len(found)} rows in {sink} that no file expects: {first}", Place.of(case.path), fix)
                 )
             continue
-        names = header(path)
-        expected = read_table(path, columns[sink])
-        settings = case.settings
+        names, settings = header(case.expects[sink]), case.settings
         if found_wrong := difference(
-            sink, names, expected, found, ordered=settings.ordered, tolerance=settings.tolerance
+            sink, names, rows_expected[sink], found, ordered=settings.ordered, tolerance=settings.tolerance
         ):
             differences.append(found_wrong)
     return differences, problems

@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import csv
+import difflib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -30,6 +31,18 @@ from headrace.tables.model import Column
 
 Row = dict[str, Any]
 
+_WRITTEN: Mapping[type[PrimitiveType], str] = {
+    DoubleType: "a number, like 20.5",
+    FloatType: "a number, like 20.5",
+    LongType: "a whole number",
+    IntegerType: "a whole number",
+    BooleanType: "true or false",
+    TimestamptzType: "a time with its zone, like 2024-01-01T00:00:00Z",
+    DateType: "a date, like 2024-01-01",
+    DecimalType: "a number, like 20.5",
+    BinaryType: "the bytes in base64",
+}
+
 
 def read_table(path: Path, columns: Mapping[str, Column]) -> list[Row]:
     """The rows of a .csv or .jsonl file, an empty cell of CSV as null; a row has the columns that the file has.
@@ -38,24 +51,30 @@ def read_table(path: Path, columns: Mapping[str, Column]) -> list[Row]:
     """
     problems: list[Problem] = []
     rows: list[Row] = []
-    known = f"columns: {', '.join(columns)}"
     unknown: set[str] = set()
     for line, raw in _jsonl(path) if path.suffix == ".jsonl" else _csv(path):
         row: Row = {}
         for name, value in raw.items():
             if name not in columns:
                 if name not in unknown:
-                    problems.append(Problem(f"unknown column '{name}'", Place.of(path, line), known))
+                    where = Place.of(path, 1 if path.suffix == ".csv" else line)
+                    problems.append(Problem(f"unknown column '{name}'", where, _nearest(name, columns)))
                 unknown.add(name)
                 continue
             try:
                 row[name] = typed(value, columns[name].type)
             except ValueError as error:
-                problems.append(Problem(f"{name}: {error}", Place.of(path, line)))
+                fix = f"write {_WRITTEN.get(type(columns[name].type), 'a text')}"
+                problems.append(Problem(f"{name}: {error}", Place.of(path, line), fix))
         rows.append(row)
     if problems:
         raise UserError(problems)
     return rows
+
+
+def _nearest(name: str, columns: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, columns, n=1)
+    return f"did you mean '{near[0]}'?" if near else f"columns: {', '.join(columns)}"
 
 
 def header(path: Path) -> list[str]:
@@ -128,7 +147,8 @@ def _jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         try:
             row = json.loads(text)
         except json.JSONDecodeError as error:
-            raise UserError(f"not JSON: {error.msg}", Place.of(path, line, error.colno)) from None
+            fix = 'write a row as one JSON object, like {"tag": "a", "value": 1.5}'
+            raise UserError(f"not JSON: {error.msg}", Place.of(path, line, error.colno), fix) from None
         if not isinstance(row, dict):
-            raise UserError("a row is a JSON object", Place.of(path, line))
+            raise UserError("a row is a JSON object", Place.of(path, line), 'write {"column": value, ...}')
         yield line, row

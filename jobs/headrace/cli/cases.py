@@ -35,6 +35,8 @@ def run(
     """Run jobs' test cases (folders of data, in tests/ beside job.yaml) on a Flink of their own."""
     context = Context(env)
     found = _cases(context, jobs, only)
+    if not update:
+        cases.check(context.project, found)
     since, outcomes = time.monotonic(), []
     with log.status("starting Flink") as status:
         for outcome in cases.run(context.project, context.settings, found):

@@ -1,0 +1,66 @@
+"""What `headrace new` leaves passes on real Flink, whatever the source's contract asks for."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from headrace import cases, jobfolder, lint, scaffold, settings
+from headrace.cases.minicluster import MiniCluster
+from headrace.cases.run import outcome
+from headrace.project import Project
+from headrace.scaffold import Wish
+
+REPOSITORY = Path(__file__).parents[2]
+# Every kind of field, names that SQL reserves, paths, words for quality.
+ODD = """\
+description: "Gates: what the doorkeeper writes"
+topic: gate.events
+format: json
+fields:
+  order: {type: string, required: true}
+  from: {type: long, path: data.from, unit: "1", range: [3, 30], description: "Where it \\"came\\" from, in words"}
+  state: {type: boolean, path: data.state, required: true}
+  seen: {type: timestamp, path: data.seen, required: true}
+  by: {type: string}
+time: {path: at, unit: iso8601, earliest: 2025-06-01T12:00:00.5Z, latest: 0s}
+quality: {path: how.good, mapping: names, names: {FINE: good, BROKEN: bad}}
+key: order
+watermark: {lateness: 90m}
+"""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    root = tmp_path_factory.mktemp("project")
+    for part in ("sql", "catalogs"):
+        shutil.copytree(REPOSITORY / part, root / part)
+    (root / "sql" / "_sources" / "gate_events.yaml").write_text(ODD)
+    (root / "sql" / "_sources" / "gate_batches.yaml").write_text(ODD.replace("format: json", "format: json_array"))
+    return Project(root, root / ".headrace")
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[MiniCluster]:
+    with MiniCluster(Project.find(REPOSITORY)) as up:
+        yield up
+
+
+@pytest.mark.parametrize(
+    ("source", "window"),
+    [("plant_readings", None), ("plant_readings", "7m"), ("gate_events", "7m"), ("gate_batches", None)],
+)
+def test_a_new_job_passes_its_test_and_the_lint(
+    project: Project, cluster: MiniCluster, source: str, window: str | None
+) -> None:
+    name = f"new/{source}{'_windows' if window else ''}_v1"
+    scaffold.lay(project, Wish(name, source, f"new.{source}{'_windows' if window else ''}", "me", window))
+    loaded = settings.load(project, "local")
+    (case,) = cases.load(project, jobfolder.load(project, name))
+    came = outcome(project, loaded, cluster, case)
+    assert not came.problems, "\n".join(map(str, came.problems))
+    assert not came.differences
+    assert lint.lint(project, loaded, [name]) == []

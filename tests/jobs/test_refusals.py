@@ -1,0 +1,93 @@
+"""What Flink says of a wrong SELECT, as its author is told it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headrace import refusals, session
+from headrace.project import Project
+
+COLUMNS = ["tag", "ts", "value", "event_time"]
+TABLE = """\
+create temporary table readings (
+    tag string, ts timestamp_ltz(6), `value` double, event_time timestamp_ltz(3), watermark for event_time as event_time
+) with ('connector' = 'datagen')
+"""
+PRECEDING = "a comma, a bracket or a keyword before it is missing or misspelt, or a name wants backquotes, like `value`"
+CALLS = "name a step of the template (with ... as), or call source(), on_time(), table(), ref() or view()"
+
+
+@pytest.fixture(scope="module")
+def environment() -> Any:
+    made = session.made_of(Project.find(Path(__file__).parents[2]), {})
+    made.execute_sql(TABLE)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("sql", "what", "fix"),
+    [
+        ("select tag\n`value` ts from readings", "this cannot stand here: ts", PRECEDING),
+        ("select tag, from readings", "this cannot stand here: from", PRECEDING),
+        ("select value from readings", "this cannot stand here: value", PRECEDING),
+        ("select tag from", "the SELECT ends before it is whole", "write on, or close the bracket or the quotation"),
+        ("select tagg from readings", "there is no column 'tagg'", "did you mean 'tag'?"),
+        ("select r.valu from readings as r", "there is no column 'valu'", "did you mean 'value'?"),
+        ("select zone from readings", "there is no column 'zone'", f"what the job reads has: {', '.join(COLUMNS)}"),
+        ("select tag from reading", "there is no table 'reading'", CALLS),
+        ("select char_lenght(tag) from readings", "there is no function char_lenght", "did you mean char_length()?"),
+        ("select zzz(tag) from readings", "there is no function zzz", "headrace udfs lists ours, Flink's"),
+        ("select abs(tag) from readings", "there is no ABS(<STRING>)", "cast what goes in; there is 'ABS(<NUMERIC>)'"),
+        (
+            "select tag, ts from readings group by tag",
+            "'ts' is neither grouped nor aggregated",
+            "group by it, or aggregate it, like max(ts)",
+        ),
+        (
+            "select tag from readings where max(`value`) > 1 group by tag",
+            "an aggregate cannot stand in WHERE",
+            "put the condition in HAVING",
+        ),
+        (
+            "select tag from readings as a inner join readings as b on a.tag = b.tag",
+            "more than one table has a column 'tag'",
+            "say whose it is: readings.tag",
+        ),
+        (
+            "select tag, ts from readings union all select tag from readings",
+            "the two sides of UNION ALL differ in their columns",
+            "select as many on each side, in the same order",
+        ),
+        (
+            "select tag, window_end from table(tumble(table readings, descriptor(ts), interval '1' minute))",
+            "a window goes by a column that no watermark follows",
+            "read on_time(), and go by its event_time",
+        ),
+        ("select tag from readings order by tag", "a stream has no end to be sorted at", "leave ORDER BY out"),
+        ("drop table readings", "this is not one SELECT", "leave out all but the SELECT"),
+        ("select tag from readings; select ts from readings", "this is not one SELECT", "leave out all but the SELECT"),
+    ],
+)
+def test_a_wrong_select_is_told_in_words(environment: Any, sql: str, what: str, fix: str) -> None:
+    from py4j.protocol import Py4JJavaError  # noqa: PLC0415 - comes with PyFlink
+    from pyflink.util.exceptions import JavaException  # noqa: PLC0415
+
+    with pytest.raises((Py4JJavaError, JavaException)) as refused:
+        environment.sql_query(sql).explain()
+    told = refusals.told(str(refused.value), COLUMNS)
+    assert told
+    assert told[0].startswith(what)
+    assert told[1].startswith(fix)
+
+
+def test_what_is_no_fault_of_the_sql_is_not_told_as_one() -> None:
+    said = "An error occurred while calling o1.execute.\n: java.net.ConnectException: refused\n\tat a.b.C.d(C.java:1)\n"
+    assert refusals.told(said, COLUMNS) is None
+
+
+def test_what_has_no_words_of_ours_keeps_those_of_flink() -> None:
+    said = "org.apache.flink.table.api.ValidationException: SQL validation failed. It is odd.\n\tat a.b.C.d(C.java:1)\n"
+    assert refusals.told(said, COLUMNS) == ("It is odd.", "headrace render shows the SQL as Flink gets it")
