@@ -16,13 +16,17 @@ from headrace.errors import CheckFailed, PlatformError, UserError
 from headrace.project import Project
 from headrace.settings import Settings
 
+TABLES = ("dead_letters", "readings", "tags")
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
 def project(pytestconfig: pytest.Config, tmp_path: Path) -> Project:
-    """This project's tables in a folder that a test may change, with a home of its own."""
-    shutil.copytree(pytestconfig.rootpath / "sql" / "_tables", tmp_path / "sql" / "_tables")
+    """Three of this project's tables in a folder that a test may change, with a home of its own."""
+    described = tmp_path / "sql" / "_tables"
+    described.mkdir(parents=True)
+    for name in TABLES:
+        shutil.copy(pytestconfig.rootpath / "sql" / "_tables" / f"historian.{name}.yaml", described)
     shutil.copytree(pytestconfig.rootpath / "catalogs", tmp_path / "catalogs")
     return Project(tmp_path, tmp_path / "home")
 
@@ -56,12 +60,12 @@ def store(local: Settings, project: Project, values: dict[str, list[float]], qua
 
 
 def test_tables_are_created_and_a_second_apply_writes_nothing(project: Project, local: Settings) -> None:
-    assert actions(tables.apply(project, local)) == dict.fromkeys(["dead_letters", "readings", "tags"], "create")
+    assert actions(tables.apply(project, local)) == dict.fromkeys(TABLES, "create")
     connected = catalog.connect(local)
     before = catalog.load_table(connected, "historian.readings")
     assert str(before.spec().fields[0].transform) == "day"
     assert before.format_version == 2
-    assert actions(tables.apply(project, local)) == dict.fromkeys(["dead_letters", "readings", "tags"], "unchanged")
+    assert actions(tables.apply(project, local)) == dict.fromkeys(TABLES, "unchanged")
     assert catalog.load_table(connected, "historian.readings").metadata_location == before.metadata_location
 
 
