@@ -10,6 +10,7 @@ from typing import Any
 from headrace_udfs.contract import duration
 
 _MILLISECONDS = re.compile(r"(\d+):INTERVAL (?:DAY|HOUR|MINUTE|SECOND)(?: TO \w+)?")
+_QUOTES = "'`"
 _CLOSES = {"(": ")", "[": "]", "{": "}"}
 _SHORTER = (
     (re.compile(r"_UTF-16LE(?=')"), ""),
@@ -85,13 +86,13 @@ def _type(kind: Any) -> str:
 def _outside(text: str, brackets: Mapping[str, str]) -> Iterator[int]:
     """The places in `text` that are in no bracket and no quotation marks."""
     open_: list[str] = []
-    quoted = False
+    quoted = ""
     for place, sign in enumerate(text):
         if not open_ and not quoted:
             yield place
-        if sign == "'":
-            quoted = not quoted
-        elif not quoted and sign in brackets:
+        if quoted or sign in _QUOTES:
+            quoted = "" if sign == quoted else quoted or sign
+        elif sign in brackets:
             open_.append(brackets[sign])
-        elif not quoted and open_ and sign == open_[-1]:
+        elif open_ and sign == open_[-1]:
             open_.pop()

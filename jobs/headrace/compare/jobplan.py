@@ -13,7 +13,7 @@ from headrace.compare.compiled import Compiled, Compiler
 from headrace.compare.operators import operators
 from headrace.compare.side import Side
 from headrace.compare.words import Change
-from headrace.errors import UserError
+from headrace.errors import HeadraceError, UserError
 
 Status = Literal["new", "changed", "removed", "unchanged"]
 
@@ -37,10 +37,8 @@ class JobPlan:
     @property
     def parts(self) -> dict[str, list[Change]]:
         """The changes by what they are of."""
-        return {
-            part: [each for each in self.changes if each.part == part]
-            for part in dict.fromkeys(c.part for c in self.changes)
-        }
+        parts = dict.fromkeys(change.part for change in self.changes)
+        return {part: [change for change in self.changes if change.part == part] for part in parts}
 
     @property
     def operator_changes(self) -> list[Pair]:
@@ -74,7 +72,7 @@ def changed(was: Side, now: Side, ref: str, compiler: Compiler) -> JobPlan:
     after = compiler.compiled(now)
     try:
         before = compiler.compiled(was)
-    except UserError as error:
+    except HeadraceError as error:
         said = (f"Flink refuses it as it was at {ref}, so no plans are compared: {p.what}" for p in error.problems)
         return replace(made, status="changed", notes=tuple(said))
     pairs = align(operators(before.plan), operators(after.plan)) if before.plan and after.plan else []

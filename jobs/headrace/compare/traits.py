@@ -25,8 +25,8 @@ _NAMES = {
     "joinType": "type",
     "orderBy": "order",
     "hints": "options",
-    "leftInputSpec": "left",
-    "rightInputSpec": "right",
+    "leftInputSpec": "left key",
+    "rightInputSpec": "right key",
 }
 
 
@@ -87,9 +87,7 @@ def _aggregates(
     names = list(described.row(first) if first else rows[0])
     results = list(given)[len(node["grouping"]) :]
     for place, call in enumerate(node["aggCalls"]):
-        function = _INTERNAL.sub(
-            r"\1", call.get("internalName") or call.get("systemName") or call.get("catalogName", "")
-        )
+        function = call.get("internalName") or call.get("systemName") or call.get("catalogName", "")
         arguments = ", ".join(_expanded(names[each], known) for each in call["argList"]) or "*"
         distinct = "DISTINCT " if call["distinct"] else ""
         which = f" FILTER {_expanded(names[call['filterArg']], known)}" if call["filterArg"] >= 0 else ""
