@@ -142,6 +142,32 @@ def test_a_module_without_fault_is_planned_with_what_is_left_of_its_source(tmp_p
         assert f"Sink(table=[headrace.{sink}]" in planned
 
 
+ASKS = """\
+from pyflink.table.expressions import col
+
+from table_api.more import hot
+
+
+def tables(inputs):
+    known = inputs.table("historian.tags").select(col("tag").alias("known"))
+    kept = inputs.ref("historian/readings_v1").join(known, col("tag") == col("known"))
+    assert inputs.duration("wait").seconds == 90 and inputs.var("site") == "north"
+    return {"condition.overheats": hot(kept, inputs.param("limit"))}
+"""
+
+
+def test_a_module_asks_for_what_a_template_does(tmp_path: Path) -> None:
+    project = project_of(tmp_path, {"hot": ASKS, "more": MORE})
+    shutil.copytree(REPOSITORY / "sql/historian/readings_v1", project.sql / "historian/readings_v1")
+    reads = "[source/plant_readings, table/historian.tags, job/historian/readings_v1]"
+    job = JOB.replace("[source/plant_readings]", reads).replace("wait: soon", "wait: 90s")
+    (project.sql / "test/hot_v1/job.yaml").write_text(job)
+    planned = plan(project, "historian.tags", "historian.readings")
+    for table in ("historian.tags", "historian.readings"):
+        assert f"TableSourceScan(table=[[headrace, {table.replace('.', ', ')}" in planned
+    assert "historian.late_readings" not in planned
+
+
 def test_what_is_raised_while_a_case_runs_is_told_at_its_line(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -168,11 +194,12 @@ def project_of(folder: Path, modules: dict[str, str]) -> Project:
     return Project(folder, folder / ".headrace")
 
 
-def plan(project: Project) -> str:
+def plan(project: Project, *reads: str) -> str:
     """Flink's plan of the job, without a broker or a catalog."""
     folder, local = jobfolder.load(project, "test/hot_v1"), settings.load(project, "local")
     case = Case(folder.job.name, "none", folder.path, CaseSettings(), {}, {}, {})
-    tables = tablefiles.pick(project, [*folder.job.tables_written, DEAD_LETTERS, folder.job.late])
+    local = local.model_copy(update={"vars": {"site": "north"}})
+    tables = tablefiles.pick(project, [*folder.job.tables_written, *reads, DEAD_LETTERS, folder.job.late])
     composition = compose(project, local, folder, Stand(case, project.root, local, tables))
     environment = session.made_of(Project(REPOSITORY, REPOSITORY), session.job_options(folder.job))
     return str(planning.statement_set(environment, composition).explain())

@@ -7,6 +7,7 @@ program that hands them on over a socket, and stays for as long as the worker do
 from __future__ import annotations
 
 import json
+import os
 import socket
 import sys
 import threading
@@ -40,6 +41,7 @@ class WorkerThreads:
         self._listener.bind(str(address))
         self._listener.listen()
         self._was = threading.excepthook
+        self._environment = dict(os.environ)
         threading.excepthook = self._told
         threading.Thread(target=self._accept, name="headrace-workers", daemon=True).start()
 
@@ -58,10 +60,10 @@ class WorkerThreads:
                 connection, _ = self._listener.accept()
             except OSError:  # closed
                 return
-            threading.Thread(target=_work, args=(connection,), daemon=True).start()
+            threading.Thread(target=_work, args=(connection, self._environment), daemon=True).start()
 
 
-def _work(connection: socket.socket) -> None:
+def _work(connection: socket.socket, environment_of_process: dict[str, str]) -> None:
     from apache_beam.portability.api import beam_fn_api_pb2, endpoints_pb2  # noqa: PLC0415 - a second to import
     from apache_beam.runners.worker import sdk_worker  # noqa: PLC0415
     from pyflink.fn_execution.beam.beam_worker_pool_service import (  # noqa: PLC0415
@@ -77,7 +79,13 @@ def _work(connection: socket.socket) -> None:
         request = beam_fn_api_pb2.StartWorkerRequest(
             worker_id=options["id"], provision_endpoint=provision, params=environment
         )
-        BeamFnLoopbackWorkerPoolServicer().StartWorker(request, None)
+        try:
+            BeamFnLoopbackWorkerPoolServicer().StartWorker(request, None)
+        finally:
+            # PyFlink has made the environment of the JVM that of this process, with what it forbids a worker.
+            for name in os.environ.keys() - environment_of_process.keys():
+                del os.environ[name]
+            os.environ.update(environment_of_process)
 
 
 def _unsaid(*_values: object, **_options: object) -> None:
