@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import headrace_udfs
-from headrace import modulefile
+from headrace import gateway, modulefile
 from headrace.project import Project
 from headrace.settings import Settings
 from headrace.spec import Job
@@ -36,8 +36,8 @@ def table_environment(  # type: ignore[no-untyped-def]
 
 
 def made_of(project: Project, options: Mapping[str, str]):  # type: ignore[no-untyped-def]
-    """A StreamTableEnvironment with these options of Flink's."""
-    os.environ.setdefault("FLINK_HOME", str(project.root / ".headrace" / "flink"))
+    """A StreamTableEnvironment with these options of Flink's. Raises PlatformError where Java does not start."""
+    gateway.start(project)
     from pyflink.common import Configuration  # noqa: PLC0415 - importing PyFlink costs a second: only who submits pays
     from pyflink.datastream import StreamExecutionEnvironment  # noqa: PLC0415
     from pyflink.table import EnvironmentSettings, StreamTableEnvironment  # noqa: PLC0415

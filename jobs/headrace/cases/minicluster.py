@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 from types import TracebackType
 
-from headrace import session
+from headrace import gateway, session
 from headrace.cases.worker import WorkerThreads
 from headrace.project import Project
 from headrace.spec import Job
@@ -28,13 +27,11 @@ class MiniCluster:
         self._project = project
 
     def __enter__(self) -> MiniCluster:
-        os.environ.setdefault("FLINK_HOME", str(self._project.root / ".headrace" / "flink"))
-        from pyflink.java_gateway import get_gateway  # noqa: PLC0415 - importing PyFlink costs a second
-
         self._scratch = tempfile.TemporaryDirectory(prefix="headrace-cases-")
         self.folder = Path(self._scratch.name)
-        self._workers = WorkerThreads(self.folder)
-        runtime = get_gateway().jvm.org.apache.flink
+        jvm = gateway.start(self._project).jvm
+        self._workers = WorkerThreads(self.folder, jvm.System.getenv())
+        runtime = jvm.org.apache.flink
         options = runtime.configuration.Configuration()
         for key, value in _OPTIONS.items():
             options.setString(key, value)

@@ -11,6 +11,7 @@ import os
 import socket
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 import pyflink
@@ -31,7 +32,8 @@ else:
 class WorkerThreads:
     """Runs each worker that `program` is started for in a thread, until the listener is closed."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, jvm: Mapping[str, str]) -> None:
+        """`jvm` is the environment of the process that Flink runs in."""
         address = folder / "workers"
         self.program = folder / "python"
         scripts = str(Path(pyflink.__file__).parent / "bin")
@@ -41,7 +43,7 @@ class WorkerThreads:
         self._listener.bind(str(address))
         self._listener.listen()
         self._was = threading.excepthook
-        self._environment = dict(os.environ)
+        self._jvm = dict(jvm)
         threading.excepthook = self._told
         threading.Thread(target=self._accept, name="headrace-workers", daemon=True).start()
 
@@ -60,10 +62,10 @@ class WorkerThreads:
                 connection, _ = self._listener.accept()
             except OSError:  # closed
                 return
-            threading.Thread(target=_work, args=(connection, self._environment), daemon=True).start()
+            threading.Thread(target=_work, args=(connection, self._jvm), daemon=True).start()
 
 
-def _work(connection: socket.socket, environment_of_process: dict[str, str]) -> None:
+def _work(connection: socket.socket, jvm: dict[str, str]) -> None:
     from apache_beam.portability.api import beam_fn_api_pb2, endpoints_pb2  # noqa: PLC0415 - a second to import
     from apache_beam.runners.worker import sdk_worker  # noqa: PLC0415
     from pyflink.fn_execution.beam.beam_worker_pool_service import (  # noqa: PLC0415
@@ -74,18 +76,22 @@ def _work(connection: socket.socket, environment_of_process: dict[str, str]) -> 
     vars(sdk_worker)["print"] = _unsaid
     with connection:
         arguments, environment = json.loads(b"".join(iter(lambda: connection.recv(2**16), b"")))
+        # PyFlink makes them variables of this process, for whom those of the JVM may be of long ago.
+        for_worker = {name: value for name, value in environment.items() if jvm.get(name) != value}
+        before = {name: os.environ.get(name) for name in for_worker}
         options = dict(each.removeprefix("--").split("=", 1) for each in arguments if each.startswith("--"))
         provision = endpoints_pb2.ApiServiceDescriptor(url=options["provision_endpoint"])
         request = beam_fn_api_pb2.StartWorkerRequest(
-            worker_id=options["id"], provision_endpoint=provision, params=environment
+            worker_id=options["id"], provision_endpoint=provision, params=for_worker
         )
         try:
             BeamFnLoopbackWorkerPoolServicer().StartWorker(request, None)
         finally:
-            # PyFlink has made the environment of the JVM that of this process, with what it forbids a worker.
-            for name in os.environ.keys() - environment_of_process.keys():
-                del os.environ[name]
-            os.environ.update(environment_of_process)
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
 
 
 def _unsaid(*_values: object, **_options: object) -> None:

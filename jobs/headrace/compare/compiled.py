@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -13,11 +12,9 @@ from types import TracebackType
 from typing import Any
 
 from headrace import planning, session, tables
-from headrace.cluster import root_cause
 from headrace.compare.side import Side
 from headrace.compose import Composition, compose
 from headrace.ends import Live
-from headrace.errors import PlatformError
 from headrace.project import Project
 from headrace.settings import Settings, SqliteCatalog
 
@@ -25,7 +22,6 @@ UNCHECKED = (
     "Flink planned against empty tables made from sql/_tables/, without a broker: whether topics hold what their "
     "contracts say was not looked at"
 )
-_JAVA_OPTIONS = "JVM_ARGS"
 
 
 @dataclass(frozen=True)
@@ -65,7 +61,6 @@ class Compiler:
         settings = self._scratch[side.project]
         tables.apply(side.project, settings, side.tables)
         composition = compose(side.project, settings, side.folder, Live(settings))
-        _start_java(self._home)
         environment = session.made_of(self._home, session.job_options(side.folder.job))
         statements = planning.statement_set(environment, composition)
         columns = _columns(environment, composition)
@@ -74,28 +69,6 @@ class Compiler:
         with planning.refusals_told(composition):
             text = statements._j_statement_set.compilePlan().asJsonString()
         return Compiled(json.loads(text), columns)
-
-
-def _start_java(home: Project) -> None:
-    """Have PyFlink start its Java, where it runs none, for a life too short to compile code that runs fast.
-
-    Planning costs half as much that way. Raises PlatformError where it does not start.
-    """
-    os.environ.setdefault("FLINK_HOME", str(home.root / ".headrace" / "flink"))
-    from pyflink.java_gateway import get_gateway  # noqa: PLC0415 - importing PyFlink costs a second
-
-    before = os.environ.get(_JAVA_OPTIONS)
-    os.environ[_JAVA_OPTIONS] = f"{before or ''} -XX:TieredStopAtLevel=1 -XX:+UseSerialGC".strip()
-    try:
-        get_gateway()
-    except RuntimeError as error:
-        what = f"Java does not start: {root_cause(str(error))}"
-        raise PlatformError(what, os.environ["FLINK_HOME"], "set the project up: ./run") from None
-    finally:
-        # Flink's own scripts read it too, and what they start lives long.
-        os.environ.pop(_JAVA_OPTIONS)
-        if before is not None:
-            os.environ[_JAVA_OPTIONS] = before
 
 
 @contextmanager

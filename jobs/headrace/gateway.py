@@ -1,0 +1,32 @@
+"""PyFlink's Java, which plans a job in a process beside this one."""
+
+from __future__ import annotations
+
+import os
+
+from headrace.errors import PlatformError
+from headrace.project import Project
+
+_OPTIONS = "JVM_ARGS"
+# It lives too short to gain by code compiled to run fast: planning costs half as much without.
+_SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+
+
+def start(project: Project):  # type: ignore[no-untyped-def]
+    """PyFlink's gateway, whose Java is started where it does not run. Raises PlatformError where it does not start."""
+    os.environ.setdefault("FLINK_HOME", str(project.root / ".headrace" / "flink"))
+    from pyflink.java_gateway import get_gateway  # noqa: PLC0415 - importing PyFlink costs a second
+
+    before = os.environ.get(_OPTIONS)
+    os.environ[_OPTIONS] = f"{before or ''} {_SHORT_LIVED}".strip()
+    try:
+        return get_gateway()
+    except (RuntimeError, OSError) as error:
+        said = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+        what = f"Java does not start: {said.strip()}"
+        raise PlatformError(what, os.environ["FLINK_HOME"], "set the project up: ./run") from None
+    finally:
+        # Flink's own scripts read it too, and what they start lives long.
+        os.environ.pop(_OPTIONS)
+        if before is not None:
+            os.environ[_OPTIONS] = before
