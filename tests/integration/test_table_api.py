@@ -18,7 +18,7 @@ from headrace.compose import DEAD_LETTERS, compose
 from headrace.errors import UserError
 from headrace.project import Project
 from headrace.tables import files as tablefiles
-from plant import START_MS, Plant
+from plant import START_MS, Plant, until
 
 REPOSITORY = Path(__file__).parents[2]
 JOBS = ["condition/stuck_v1", "condition/events_v1"]
@@ -76,6 +76,22 @@ def own_modules(plant: Plant) -> None:
 def message(minute: int, tag: str, value: float) -> tuple[int, bytes]:
     at = START + minute * MINUTE
     return at, b'{"tag":"%s","ts":%d,"value":%a,"q":192}' % (tag.encode(), at, float(value))
+
+
+def test_what_a_watch_remembers_goes_through_a_savepoint(own_plant: Plant) -> None:
+    own_modules(own_plant)
+    minutes = [(message(n, "A.wind_speed", n % 2), message(n, "B.wind_speed", 5)) for n in range(160)]
+    watched = [payload for both in minutes for _, payload in both]
+    told = f"select tag[1], kind, (epoch_us(detected_at) - epoch_us(since)) / {MINUTE} from condition.sensor_faults"
+    silent, frozen = ("C", "silent", 30), ("B", "frozen", 121)
+    own_plant.produce([message(0, "C.wind_speed", 1)[1], *watched[:200]])
+    job = own_plant.submit("condition/stuck_v1", parallelism=1)
+    until(lambda: own_plant.query(told) == [silent], 120)
+
+    savepoint = own_plant.cluster.stop(job.id)
+    own_plant.produce(watched[200:])
+    own_plant.submit("condition/stuck_v1", parallelism=2, restore=savepoint)
+    until(lambda: own_plant.query(f"{told} order by all") == [frozen, silent], 120)
 
 
 JOB = """\
