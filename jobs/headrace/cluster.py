@@ -13,7 +13,7 @@ import httpx
 from headrace.errors import PlatformError
 
 ENDED = frozenset({"FINISHED", "CANCELED", "FAILED"})
-_CAUSE = re.compile(r"^(?:Caused by: )?((?:[\w$]+\.)+[\w$]*(?:Error|Exception|Throwable)[\w$]*)(?:: (.*))?$")
+_CAUSE = re.compile(r"^(?:Caused by: |: )?((?:[\w$]+\.)+[\w$]*(?:Error|Exception|Throwable)[\w$]*)(?:: (.*))?$")
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,11 @@ _SAYINGS: tuple[tuple[str, str, Fix], ...] = (
         "read on_time(), and go by its event_time",
     ),
     (
+        r"RexInputRef cannot be cast to class java\.lang\.Comparable",
+        "Flink cannot plan QUALIFY on a SELECT of more than six columns",
+        "number the rows in a sub-select and filter them outside of it, or call dedupe()",
+    ),
+    (
         r"Sort on a non-time-attribute field",
         "a stream has no end to be sorted at",
         "leave ORDER BY out; who reads the table sorts",
