@@ -1,0 +1,101 @@
+"""history."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+import typer
+from rich.markup import escape
+
+from headrace.cli import cells
+from headrace.cli.common import Context, Env, Json, out, print_json, table
+from headrace.errors import UserError
+from headrace.historian import Configuration, Historian, drawing, timerange
+from headrace.historian.intervals import zone as zone_named
+
+SHOWN = 100
+_ASK = "What to ask"
+_PRINT = "How to answer"
+
+
+def history(
+    tags: Annotated[list[str], typer.Argument(metavar="TAG...", help="Names or wildcards: 'R80711.*'.")],
+    last: Annotated[str | None, typer.Option(metavar="8h", help="So long up to now.", rich_help_panel=_ASK)] = None,
+    span: Annotated[
+        str | None,
+        typer.Option("--range", metavar="A..B", help="2026-03-01..2026-03-02T06:00, or one day.", rich_help_panel=_ASK),
+    ] = None,
+    aggregate: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="An OPC UA aggregate, like TimeAverage2; may recur.", rich_help_panel=_ASK),
+    ] = None,
+    every: Annotated[
+        str | None, typer.Option(metavar="15m", help="One aggregate, or state, each.", rich_help_panel=_ASK)
+    ] = None,
+    states: Annotated[bool, typer.Option("--states", help="How long each state.", rich_help_panel=_ASK)] = False,
+    zone: Annotated[str, typer.Option(help="Whose days and clocks.", rich_help_panel=_ASK)] = "UTC",
+    uncertain_is_good: Annotated[
+        bool, typer.Option("--uncertain-is-good", help="Use uncertain readings too.", rich_help_panel=_ASK)
+    ] = False,
+    plot: Annotated[bool, typer.Option("--plot", help="Draw it in the terminal.", rich_help_panel=_PRINT)] = False,
+    png: Annotated[Path | None, typer.Option(help="Draw it into a file.", rich_help_panel=_PRINT)] = None,
+    parquet: Annotated[Path | None, typer.Option(help="Write it to a file.", rich_help_panel=_PRINT)] = None,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="Print CSV instead of a table.", rich_help_panel=_PRINT)
+    ] = False,
+    json: Json = False,
+    env: Env = "local",
+) -> None:
+    """Ask for readings, their aggregates or their states over time; without a time, for the last reading."""
+    if sum([json, as_csv, plot, png is not None, parquet is not None]) > 1:
+        raise UserError("--json, --csv, --plot, --png and --parquet are several answers", fix="choose one")
+    if aggregate and states:
+        raise UserError("--aggregate and --states are two questions", fix="choose one")
+    now = datetime.now(UTC)
+    times = timerange.span(last, span, zone_named(zone), now)
+    historian = Historian.open(Context(env).settings)
+    quality = Configuration(treat_uncertain_as_bad=not uncertain_is_good)
+    if times is None:
+        found = historian.last(tags, now)
+    elif states:
+        found = historian.states(tags, *times, every, zone=zone, configuration=quality)
+    elif aggregate:
+        found = historian.aggregate(tags, *times, every, aggregate, zone=zone, configuration=quality)
+    else:
+        found = historian.plot(tags, *times) if plot or png else historian.raw(tags, *times)
+    if file := png or parquet:
+        _write(found, file, as_picture=png is not None)
+    elif plot:
+        out.print(drawing.in_terminal(found, out.width), highlight=False, markup=False)
+    elif json:
+        print_json(found.to_pylist())
+    elif as_csv:
+        pa.csv.write_csv(found, sys.stdout.buffer)
+    else:
+        _print_table(found)
+
+
+def _write(found: pa.Table, file: Path, *, as_picture: bool) -> None:
+    if as_picture:
+        drawing.to_png(found, file)
+    else:
+        pa.parquet.write_table(found, file)
+    out.print(f"{file}: {len(found):,} rows", highlight=False)
+
+
+def _print_table(found: pa.Table) -> None:
+    numbers = tuple(
+        each.name for each in found.schema if pa.types.is_floating(each.type) or pa.types.is_integer(each.type)
+    )
+    shown = table(*found.column_names, numbers=numbers)
+    for row in found.slice(0, SHOWN).to_pylist():
+        shown.add_row(*(escape(cells.text(value)) for value in row.values()))
+    out.print(shown)
+    if len(found) > SHOWN:
+        out.print(f"the first {SHOWN} of {len(found):,} rows: --csv, --json and --parquet have all", highlight=False)

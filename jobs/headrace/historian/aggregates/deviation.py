@@ -1,0 +1,31 @@
+"""How far good readings scatter: standard deviation and variance, of a sample or a population."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from headrace.historian import reduce
+from headrace.historian.question import Question, Values
+from headrace.historian.status import GOOD, UNCERTAIN_SUBNORMAL, Bits, with_bits
+
+
+def deviation(*, sample: bool, squared: bool) -> Callable[[Question], Values]:
+    """0 for a single good reading; uncertain where one is not good; Bad_NoData without good ones."""
+
+    def of(question: Question) -> Values:
+        points, (start, stop) = question.points, question.inside
+        count = reduce.count(question.good, start, stop)
+        mean = reduce.total(np.where(question.good, points.value, 0.0), start, stop) / np.maximum(count, 1)
+        at, group = reduce.spread(start, stop)
+        off = np.where(question.good[at], points.value[at] - mean[group], 0.0)
+        ends = np.cumsum(stop - start)
+        squares = reduce.total(off * off, ends - (stop - start), ends)
+        variance = squares / np.maximum(count - 1 if sample else count, 1)
+        status = np.where(count == stop - start, GOOD, UNCERTAIN_SUBNORMAL)
+        value = variance if squared else np.sqrt(variance)
+        found = Values(question.cells.label, value, with_bits(status, Bits.CALCULATED))
+        return found.or_no_data(count > 0, question.cells.label)
+
+    return of

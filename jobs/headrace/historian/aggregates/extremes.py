@@ -1,0 +1,79 @@
+"""Extremes of the good readings: Minimum, Maximum, their ActualTime kin, and Range."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from headrace.historian import reduce
+from headrace.historian.points import Floats, Ints
+from headrace.historian.question import Question, Values
+from headrace.historian.status import GOOD, UNCERTAIN_SUBNORMAL, Bits, Mask, severity, with_bits
+
+MINIMUM, MAXIMUM = -1, 1
+
+
+@dataclass(frozen=True)
+class Extreme:
+    """For each range: the index of the first extreme value, -1 where there is none, and how often it occurs."""
+
+    index: Ints
+    count: Ints
+
+
+def find(value: Floats, mask: Mask, start: Ints, stop: Ints, sign: int) -> Extreme:
+    """The extreme of the values for which `mask` is true in each range; `sign` is MINIMUM or MAXIMUM."""
+    # Written for the maximum: the minimum is that of the negative.
+    height = np.where(mask, value * sign, -np.inf)
+    top = reduce.over(np.maximum, height, start, stop, -np.inf)
+    at, group = reduce.spread(start, stop)
+    reached = np.flatnonzero(mask[at] & (height[at] == top[group]))
+    count = np.bincount(group[reached], minlength=len(start))
+    index = np.full(len(start), -1)
+    index[group[reached][::-1]] = at[reached][::-1]  # the first is written last, and stays
+    return Extreme(index, count)
+
+
+def extreme(sign: int, *, actual_time: bool) -> Callable[[Question], Values]:
+    """Minimum or Maximum, at the label of the interval, or at the time of the oldest reading that has it."""
+
+    def of(question: Question) -> Values:
+        points, (start, stop) = question.points, question.inside
+        found = find(points.value, question.good, start, stop, sign)
+        there = found.index >= 0
+        at = np.maximum(found.index, 0)
+        value, ts = _at(points.value, at), _at(points.ts, at)
+        doubtful = _doubtful(question, value, sign)
+        status = np.where(doubtful, UNCERTAIN_SUBNORMAL, GOOD)
+        if not actual_time:
+            status = with_bits(status, Bits.CALCULATED, doubtful | (ts != question.cells.label))
+            ts = question.cells.label
+        status = with_bits(status, Bits.MULTIPLE, found.count > 1)
+        return Values(ts, value, status).or_no_data(there, question.cells.label)
+
+    return of
+
+
+def value_range(question: Question) -> Values:
+    """The maximum less the minimum of the good readings."""
+    points, (start, stop) = question.points, question.inside
+    low, high = (find(points.value, question.good, start, stop, sign) for sign in (MINIMUM, MAXIMUM))
+    there = low.index >= 0
+    bottom, top = (_at(points.value, np.maximum(each.index, 0)) for each in (low, high))
+    doubtful = _doubtful(question, bottom, MINIMUM) | _doubtful(question, top, MAXIMUM)
+    status = with_bits(np.where(doubtful, UNCERTAIN_SUBNORMAL, GOOD), Bits.CALCULATED)
+    return Values(question.cells.label, top - bottom, status).or_no_data(there, question.cells.label)
+
+
+def _doubtful(question: Question, value: Floats, sign: int) -> Mask:
+    """Where a reading could not be used, or an uncertain one lies beyond the extreme of the good ones."""
+    points, (start, stop) = question.points, question.inside
+    uncertain = question.usable & (severity(points.quality) == 1)
+    beyond = reduce.over(np.maximum, np.where(uncertain, points.value * sign, -np.inf), start, stop, -np.inf)
+    return (reduce.count(~question.usable, start, stop) > 0) | (beyond > value * sign)
+
+
+def _at(values: np.ndarray, index: Ints) -> np.ndarray:  # type: ignore[type-arg]
+    return values[index] if len(values) else np.zeros(len(index), values.dtype)

@@ -1,0 +1,14 @@
+"""Interpolative: the value at the start of each interval."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from headrace.historian.question import Question, Values
+from headrace.historian.status import is_bad
+
+
+def interpolative(question: Question) -> Values:
+    """The interpolated bounding value at the label of each interval."""
+    bound = question.interpolated_at(question.cells.label, question.cell_stepped)
+    return Values(question.cells.label, np.where(is_bad(bound.status), np.nan, bound.value), bound.status)

@@ -1,0 +1,55 @@
+"""Means and integrals over time: TimeAverage, Total, and with simple bounds TimeAverage2, Total2."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from headrace.historian.points import Floats
+from headrace.historian.question import Question, Values
+from headrace.historian.regions import Regions
+from headrace.historian.status import GOOD, UNCERTAIN_SUBNORMAL, Bits, Status, is_bad, with_bits
+
+_US_PER_S = 1e6
+
+
+def time_average(question: Question) -> Values:
+    """The mean of the lines between usable readings, over the time for which there are any."""
+    regions = Regions.interpolated(question)
+    return _of(question, regions, _mean(regions), _all_good(regions))
+
+
+def total(question: Question) -> Values:
+    """The integral of the same lines, in the value's unit times seconds."""
+    regions = Regions.interpolated(question)
+    return _of(question, regions, _integral(regions), _all_good(regions))
+
+
+def time_average_2(question: Question) -> Values:
+    """The mean over the time that is not void, stepped or sloped as the tag is."""
+    regions = Regions.simple(question, question.simple_start, question.cell_stepped)
+    return _of(question, regions, _mean(regions), regions.by_time(question))
+
+
+def total_2(question: Question) -> Values:
+    """The integral over the time that is not void, in the value's unit times seconds."""
+    regions = Regions.simple(question, question.simple_start, question.cell_stepped)
+    return _of(question, regions, _integral(regions), regions.by_time(question))
+
+
+def _integral(regions: Regions) -> Floats:
+    return regions.total(regions.area, ~regions.void) / _US_PER_S
+
+
+def _mean(regions: Regions) -> Floats:
+    known = regions.time(~regions.void)
+    mean: Floats = regions.total(regions.area, ~regions.void) / np.where(known > 0, known, 1)
+    return mean
+
+
+def _all_good(regions: Regions) -> Status:
+    return np.where(regions.time(~regions.good) > 0, UNCERTAIN_SUBNORMAL, GOOD)
+
+
+def _of(question: Question, regions: Regions, value: Floats, status: Status) -> Values:
+    found = Values(question.cells.label, np.where(is_bad(status), np.nan, value), with_bits(status, Bits.CALCULATED))
+    return found.or_no_data(regions.time(~regions.void) > 0, question.cells.label)

@@ -1,0 +1,97 @@
+"""Results as Arrow tables: times as timestamp[us, UTC], no value as null, quality as a StatusCode."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from headrace.historian.cells import Cells
+from headrace.historian.points import Floats, Ints
+from headrace.historian.question import Values
+from headrace.historian.rows import Rows
+from headrace.historian.states import States
+from headrace.historian.status import BAD_NO_DATA, Status
+
+_US_PER_S = 1e6
+TS = pa.timestamp("us", "UTC")
+VALUES = pa.schema([("tag", pa.string()), ("ts", TS), ("value", pa.float64()), ("quality", pa.int64())])
+READINGS = VALUES.insert(3, pa.field("text", pa.string()))
+AGGREGATED = pa.schema([VALUES.field("tag"), ("aggregate", pa.string()), ("interval", TS), *list(VALUES)[1:]])
+STATES = pa.schema(
+    [
+        ("tag", pa.string()),
+        ("interval", TS),
+        ("state", pa.string()),
+        ("seconds", pa.float64()),
+        ("readings", pa.int64()),
+        ("entries", pa.int64()),
+    ]
+)
+
+
+def values(names: Sequence[str], tag: Ints, ts: Ints, value: Floats, status: Status) -> pa.Table:
+    """A table of VALUES, one row an item."""
+    return pa.table([_names(names, tag), pa.array(ts, TS), _numbers(value), _codes(status)], VALUES)
+
+
+def readings(rows: Rows, order: Ints) -> pa.Table:
+    """A table of READINGS: the rows of those indices."""
+    return rows.table.take(order).select(READINGS.names).cast(READINGS)
+
+
+def readings_or_none(rows: Rows, index: Ints) -> pa.Table:
+    """A table of READINGS: for each of the rows' tags the row of that index; Bad_NoData where it is -1."""
+    found = rows.table.take(pa.array(index, mask=index < 0))
+    quality = pc.fill_null(found["quality"], int(BAD_NO_DATA))
+    columns = [pa.array(rows.names), found["ts"], found["value"], found["text"], quality]
+    return pa.table(columns, names=READINGS.names).cast(READINGS)
+
+
+def aggregated(names: Sequence[str], cells: Cells, name: str, found: Values) -> pa.Table:
+    """A table of AGGREGATED, one row a cell; `interval` is where the cell starts in the question's direction."""
+    columns = [
+        _names(names, cells.tag),
+        pa.repeat(pa.scalar(name), len(cells)),
+        pa.array(cells.label, TS),
+        pa.array(found.ts, TS),
+        _numbers(found.value),
+        _codes(found.status),
+    ]
+    return pa.table(columns, AGGREGATED)
+
+
+def in_order(table: pa.Table, tags: Sequence[str], aggregates: Sequence[str]) -> pa.Table:
+    """Rows of a tag together, and of an aggregate of it, in the order of these names; else in the order they have."""
+    tag, aggregate = (
+        pc.index_in(table[column], value_set=pa.array(names, pa.string())).to_numpy().astype(np.int64)
+        for column, names in (("tag", tags), ("aggregate", aggregates))
+    )
+    return table.take(np.argsort(tag * len(aggregates) + aggregate, kind="stable"))
+
+
+def states(names: Sequence[str], cells: Cells, words: Sequence[str], found: States) -> pa.Table:
+    """A table of STATES; `words` are what the numbers of states stand for."""
+    columns = [
+        _names(names, cells.tag[found.cell]),
+        pa.array(cells.label[found.cell], TS),
+        pa.array(words, pa.string()).take(pa.array(found.state.astype(np.int64))),
+        pa.array(found.time / _US_PER_S),
+        pa.array(found.readings, pa.int64()),
+        pa.array(found.entries, pa.int64()),
+    ]
+    return pa.table(columns, STATES)
+
+
+def _names(names: Sequence[str], tag: Ints) -> pa.Array:
+    return pa.array(names, pa.string()).take(pa.array(tag))
+
+
+def _numbers(value: Floats) -> pa.Array:
+    return pa.array(value, mask=np.isnan(value))
+
+
+def _codes(status: Status) -> pa.Array:
+    return pa.array(status.astype(np.int64))

@@ -1,0 +1,82 @@
+"""Which files of a table may hold readings of some tags and times, by the bounds in its metadata."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from pyiceberg.expressions import (
+    And,
+    BooleanExpression,
+    GreaterThanOrEqual,
+    In,
+    LessThan,
+    LessThanOrEqual,
+)
+from pyiceberg.table import FileScanTask, Table
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = (
+    (edge.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1) for edge in (datetime.min, datetime.max)
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All files that may hold readings of these tags from `start` on, before `end` (microseconds since 1970, UTC)."""
+
+    names: frozenset[str]
+    start: int
+    end: int
+    tasks: list[FileScanTask]
+
+    def covers(self, names: Sequence[str], start: int, end: int) -> bool:
+        """Whether no other file need be asked for that."""
+        return self.start <= start and end <= self.end and self.names.issuperset(names)
+
+
+@dataclass
+class Files:
+    """The files of one snapshot. It keeps its last plan: to open manifests takes longer than to read a small file."""
+
+    table: Table
+    _plan: Plan = field(default_factory=lambda: Plan(frozenset(), 0, 0, []))
+
+    def plan(self, names: Sequence[str], start: int, end: int) -> Plan:
+        """The plan for tags and a time, which `tasks` then picks from, for all or part of both."""
+        if not self._plan.covers(names, start, end):
+            tasks = list(self.table.scan(row_filter=holding(names, start, end)).plan_files())
+            self._plan = Plan(frozenset(names), start, end, tasks)
+        return self._plan
+
+    def tasks(self, names: Sequence[str], start: int, end: int) -> Iterator[FileScanTask]:
+        """Those files that may hold readings of the time."""
+        ts = self.table.schema().find_field("ts").field_id
+        for task in self.plan(names, start, end).tasks:
+            first, last = _time(task.file.lower_bounds, ts), _time(task.file.upper_bounds, ts)
+            if (first is None or first < end) and (last is None or last >= start):
+                yield task
+
+
+def holding(names: Sequence[str], start: int, end: int) -> BooleanExpression:
+    """What holds of the rows asked for."""
+    # pydantic hides the expressions' own __init__ from mypy.
+    # Of more than 200 names pyiceberg does not ask whether a file can have one of them, of a range it does.
+    return And(
+        In("tag", set(names)),  # type: ignore[call-arg,arg-type]
+        GreaterThanOrEqual("tag", min(names)),  # type: ignore[call-arg,arg-type]
+        LessThanOrEqual("tag", max(names)),  # type: ignore[call-arg,arg-type]
+        GreaterThanOrEqual("ts", _iso(start)),  # type: ignore[call-arg,arg-type]
+        LessThan("ts", _iso(end)),  # type: ignore[call-arg,arg-type]
+    )
+
+
+def _time(bounds: Mapping[int, bytes] | None, column: int) -> int | None:
+    """A bound of a column of timestamps, as Iceberg stores it: a long, little end first."""
+    stored = (bounds or {}).get(column)
+    return None if stored is None else int.from_bytes(stored, "little", signed=True)
+
+
+def _iso(ts: int) -> str:
+    return (_EPOCH + timedelta(microseconds=min(max(ts, _FIRST), _LAST))).isoformat()

@@ -1,0 +1,266 @@
+"""The questions that a historian answers, over the Iceberg tables of an environment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+
+from headrace import catalog as catalogs
+from headrace import tags as tag_list
+from headrace.errors import UserError
+from headrace.historian import answers, bounds, reader
+from headrace.historian import intervals as spans
+from headrace.historian.aggregates import named
+from headrace.historian.cells import Cells, Intervals
+from headrace.historian.configuration import Configuration
+from headrace.historian.gather import Gatherer, Nonfinite
+from headrace.historian.intervals import MAX_RESULTS, Every
+from headrace.historian.lttb import lttb_of_each
+from headrace.historian.names import Names
+from headrace.historian.plot import plot
+from headrace.historian.points import Ints, Points
+from headrace.historian.question import Question
+from headrace.historian.reader import Effort, Reader, TooManyRowsError
+from headrace.historian.states import states
+from headrace.historian.status import Mask, is_bad
+from headrace.settings import Settings
+
+READINGS = "historian.readings"
+DEFAULT = Configuration()
+
+Tags = str | Sequence[str]
+Shape = Literal["step", "linear"]
+
+
+@dataclass(frozen=True)
+class Historian:
+    """One snapshot of the readings, and the list of tags as it stood when the historian was opened.
+
+    Tags are names or wildcards (`*`, `?`), one or many. Times are datetimes with a zone. Every answer is a
+    `pyarrow.Table`, sorted by tag in the order asked for, then in the direction of the question; `.to_pandas()` makes
+    a data frame of it. Columns: `ts` is timestamp[us, UTC], `value` a double in the tag's unit, null where there is
+    none, `quality` an OPC UA StatusCode, good below 1073741824.
+
+    All questions raise UserError for what cannot be asked, an unknown tag among them, and PlatformError where the
+    tables cannot be read. A reading of good or uncertain quality that is NaN or infinite is a UserError too, where
+    the historian was not opened with `nonfinite="bad"`.
+    """
+
+    gatherer: Gatherer
+
+    @classmethod
+    def open(cls, settings: Settings, *, nonfinite: Nonfinite = "error") -> Historian:
+        """The historian of an environment, as it stands now. Raises PlatformError."""
+        readings = catalogs.load_table(catalogs.connect(settings), READINGS)
+        rows = {row["tag"]: row for row in tag_list.matching(settings)}
+        return cls(Gatherer(Reader.of(readings), Names(rows), nonfinite))
+
+    @property
+    def effort(self) -> Effort:
+        """What all questions so far have read."""
+        return self.gatherer.reader.effort
+
+    def tags(self, tag: str = "*", asset: str = "*") -> list[str]:
+        """Names of the list of tags that match a wildcard, of a place in the plant that does, or lies in one."""
+        return self.gatherer.names.find(tag, asset)
+
+    def raw(self, tags: Tags, start: datetime, end: datetime, *, bounding: bool = False) -> pa.Table:
+        """Readings as they are stored, of `start` and later, before `end`: columns tag, ts, value, text, quality.
+
+        With `bounding` also each tag's last before `start`, and its first from `end` on. Where `end` is before `start`
+        they come last first. Raises UserError for more than 4,000,000.
+        """
+        names, (low, high), gatherer = self._resolve(tags), _span(start, end), self.gatherer
+        try:
+            rows = gatherer.reader.rows(names, low, high, text=True)
+        except TooManyRowsError:
+            raise UserError(f"more than {reader.MAX_HELD:,} readings", fix="ask for less time, or for a plot") from None
+        if bounding:
+            before = gatherer.reader.before(names, low, DEFAULT, 0, text=True)
+            rows = rows.joined([before, gatherer.reader.after(names, high, DEFAULT, 0, text=True)])
+        gatherer.refuse_unknown(names, [rows])
+        order = np.lexsort((rows.ts if start < end else -rows.ts, rows.tag))
+        return answers.readings(rows, order)
+
+    def last(self, tags: Tags, as_of: datetime, *, usable: bool = False) -> pa.Table:
+        """The last reading at or before `as_of`, at most 32 days old: columns tag, ts, value, text, quality.
+
+        One row a tag; of one that did not report ts is null and quality Bad_NoData. With `usable`, the last good one.
+        """
+        names = self._resolve(tags)
+        rows = self.gatherer.reader.before(names, spans.microseconds(as_of) + 1, DEFAULT, int(usable), text=True)
+        fit = rows.usable(DEFAULT) if usable else np.ones(len(rows), np.bool_)
+        newest = rows.newest(fit)
+        self.gatherer.refuse_unknown([name for name, at in zip(names, newest, strict=True) if at < 0], [rows])
+        return answers.readings_or_none(rows, newest)
+
+    def at(
+        self,
+        tags: Tags,
+        times: Sequence[datetime],
+        *,
+        shape: Shape | None = None,
+        configuration: Configuration = DEFAULT,
+    ) -> pa.Table:
+        """The value at each of `times`, between the usable readings around it: columns tag, ts, value, quality.
+
+        In the order of time, each time once.
+        `shape` says how values go on between readings where it is not to be as the list of tags has it.
+        """
+        if not times:
+            raise UserError("no time is asked for", fix="give one or more")
+        names, moments = self._resolve(tags), np.unique([spans.microseconds(each) for each in times])
+        _refuse_more(len(names) * len(moments))
+        instants = Intervals(moments, moments, np.zeros(len(moments), np.bool_))
+        parts = []
+        for some, part, points in self._points(names, instants, configuration):
+            tag, time = np.repeat(np.arange(len(some)), len(part)), np.tile(part.start, len(some))
+            found = bounds.interpolated(points, tag, time, self._stepped(some, shape)[tag], configuration)
+            value = np.where(is_bad(found.status), np.nan, found.value)
+            parts.append(answers.values(some, tag, time, value, found.status))
+        return pa.concat_tables(parts)
+
+    def interpolated(
+        self,
+        tags: Tags,
+        start: datetime,
+        end: datetime,
+        every: str,
+        *,
+        zone: str = "UTC",
+        shape: Shape | None = None,
+        configuration: Configuration = DEFAULT,
+    ) -> pa.Table:
+        """The value at `start` and then `every` so often, before `end`: columns tag, ts, value, quality."""
+        name = "Interpolative"
+        found = self.aggregate(tags, start, end, every, name, zone=zone, shape=shape, configuration=configuration)
+        return found.select(answers.VALUES.names)
+
+    def aggregate(
+        self,
+        tags: Tags,
+        start: datetime,
+        end: datetime,
+        every: str | None,
+        aggregates: str | Sequence[str],
+        *,
+        zone: str = "UTC",
+        shape: Shape | None = None,
+        configuration: Configuration = DEFAULT,
+    ) -> pa.Table:
+        """OPC UA aggregates of each interval: columns tag, aggregate, interval, ts, value, quality.
+
+        `every` is like 15m, 8h, 1d; days, weeks, months and years are those of `zone`; None makes it one interval.
+        `interval` is where one starts, `ts` the time of the result, which some aggregates have of their own. Where
+        `end` is before `start`, intervals run backwards. Units and meanings: `headrace.historian.AGGREGATES`.
+        """
+        wanted = [named(each) for each in ([aggregates] if isinstance(aggregates, str) else aggregates)]
+        if not wanted:
+            raise UserError("no aggregate is asked for", fix="name one, like TimeAverage2")
+        names = self._resolve(tags)
+        intervals = _intervals(start, end, every, zone, len(names) * len(wanted))
+
+        def of(some: list[str], part: Intervals, points: Points) -> list[pa.Table]:
+            question = Question(points, Cells.of(part, len(some)), self._stepped(some, shape), configuration)
+            return [answers.aggregated(some, question.cells, each.name, each(question)) for each in wanted]
+
+        parts = [of(*part) for part in self._points(names, intervals, configuration)]
+        found = pa.concat_tables([table for tables in parts for table in tables])
+        return answers.in_order(found, names, [each.name for each in wanted])
+
+    def plot(self, tags: Tags, start: datetime, end: datetime, pixels: int = 1000) -> pa.Table:
+        """What a trend of so many `pixels` shows: at most five readings a pixel, columns tag, ts, value, quality.
+
+        First, last, least, greatest, and the first of the worst quality; of a bad one the value is null.
+        """
+        names = self._resolve(tags)
+        if pixels < 1:
+            raise UserError(f"a trend of {pixels} pixels shows nothing", fix="ask for one or more")
+        _refuse_more(len(names) * pixels * 5)
+        low, high = _span(start, end)
+        intervals = spans.cut(low, high, Every(-(-(high - low) // pixels), "us"))
+        return self._chosen(names, intervals, lambda points, part: plot(points, Cells.of(part, points.tags)))
+
+    def lttb(self, tags: Tags, start: datetime, end: datetime, count: int = 1000) -> pa.Table:
+        """`count` readings of each tag that keep the look of its trend: columns tag, ts, value, quality.
+
+        Of readings that are not bad. It may drop a spike, which `plot` never does.
+        """
+        names = self._resolve(tags)
+        if count < 3:
+            raise UserError(f"a trend of {count} points is none", fix="ask for three or more")
+        _refuse_more(len(names) * count)
+        return self._chosen(
+            names, spans.cut(*_span(start, end), None), lambda points, part: lttb_of_each(points, part, count)
+        )
+
+    def states(
+        self,
+        tags: Tags,
+        start: datetime,
+        end: datetime,
+        every: str | None = None,
+        *,
+        zone: str = "UTC",
+        configuration: Configuration = DEFAULT,
+    ) -> pa.Table:
+        """How long each interval saw each state: columns tag, interval, state, seconds, readings, entries.
+
+        `readings` had the state, `entries` of them came into it from another. A state is a text, or a number in words.
+        The last one known lasts to `end`.
+        """
+        names = self._resolve(tags)
+        intervals = _intervals(start, end, every, zone, len(names))
+        parts = []
+        read = self.gatherer.around
+        for some, part, rows in self.gatherer.each(
+            names, intervals, lambda some, low, high: read(some, low, high, configuration, text=True)
+        ):
+            points, words = rows.states()
+            question = Question(points, Cells.of(part, len(some)), self._stepped(some, "step"), configuration)
+            parts.append(answers.states(some, question.cells, words, states(question)))
+        return pa.concat_tables(parts)
+
+    def _chosen(self, names: list[str], intervals: Intervals, choose: Callable[[Points, Intervals], Ints]) -> pa.Table:
+        """The readings that `choose` names by their index."""
+        parts = []
+        for some, part, points in self._points(names, intervals, DEFAULT):
+            at = choose(points, part)
+            parts.append(answers.values(some, points.tag[at], points.ts[at], points.value[at], points.quality[at]))
+        return pa.concat_tables(parts)
+
+    def _points(
+        self, names: list[str], intervals: Intervals, configuration: Configuration
+    ) -> Iterator[tuple[list[str], Intervals, Points]]:
+        read = self.gatherer.points
+        return self.gatherer.each(names, intervals, lambda some, low, high: read(some, low, high, configuration))
+
+    def _resolve(self, tags: Tags) -> list[str]:
+        return self.gatherer.names.resolve(tags)
+
+    def _stepped(self, names: Sequence[str], shape: Shape | None) -> Mask:
+        stepped = self.gatherer.names.stepped
+        return np.array([stepped(name) if shape is None else shape == "step" for name in names], np.bool_)
+
+
+def _intervals(start: datetime, end: datetime, every: str | None, zone: str, tags: int) -> Intervals:
+    length = None if every is None else Every.parse(every)
+    return spans.cut(spans.microseconds(start), spans.microseconds(end), length, spans.zone(zone), tags)
+
+
+def _span(start: datetime, end: datetime) -> tuple[int, int]:
+    """Earlier and later of the two. Raises UserError where they are one."""
+    low, high = sorted((spans.microseconds(start), spans.microseconds(end)))
+    if low == high:
+        raise UserError("start and end are the same time", fix="ask for a span of time")
+    return low, high
+
+
+def _refuse_more(results: int) -> None:
+    if results > MAX_RESULTS:
+        raise UserError(f"{results:,} points are more than {MAX_RESULTS:,}", fix="ask for fewer, or for fewer tags")

@@ -1,0 +1,134 @@
+"""The table of readings, read no further than a question needs: by tag, by time, by column, file after file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import islice
+
+import numpy as np
+import pyarrow as pa
+from pyiceberg.io.pyarrow import ArrowScan, schema_to_pyarrow
+from pyiceberg.table import FileScanTask, Table
+
+from headrace import catalog as catalogs
+from headrace.errors import PlatformError, Problem
+from headrace.historian.configuration import Configuration
+from headrace.historian.files import Files, holding
+from headrace.historian.rows import COLUMNS, TEXT, Rows
+
+# Rows held in memory at once, some 50 bytes each with what is made of them.
+MAX_HELD = 4_000_000
+# pyiceberg reads all files it is handed before it yields the first row.
+_FILES_AT_ONCE = 4
+_DAY_US = 86_400_000_000
+# How far to look for a reading next to the time asked for, in steps that widen.
+LOOK_US = [int(timedelta(**each) / timedelta(microseconds=1)) for each in (
+    {"minutes": 1}, {"minutes": 15}, {"hours": 3}, {"days": 1}, {"days": 7}, {"days": 32},
+)]  # fmt: skip
+_TYPES = {"tag": "string", "ts": "timestamptz", "value": "double", "quality": "long", "text": "string"}
+
+
+class TooManyRowsError(Exception):
+    """A read went beyond MAX_HELD."""
+
+
+@dataclass
+class Effort:
+    """What was read: the files opened and their sizes in bytes, each once, and the rows that came of them."""
+
+    files: dict[str, int] = field(default_factory=dict)
+    rows: int = 0
+
+    @property
+    def bytes(self) -> int:
+        """The sizes of the files opened, all their columns counted."""
+        return sum(self.files.values())
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One snapshot of the table of readings. Times are microseconds since 1970, UTC."""
+
+    table: Table
+    files: Files
+    effort: Effort = field(default_factory=Effort)
+
+    @classmethod
+    def of(cls, table: Table) -> Reader:
+        """Raises PlatformError where the table lacks a column, or has it in another type."""
+        types = {each.name: str(each.field_type) for each in table.schema().fields}
+        name = ".".join(table.name())
+        problems = [
+            Problem(f"{name} has no column '{column}' of type {expected}, but {types.get(column, 'none of that name')}")
+            for column, expected in _TYPES.items()
+            if types.get(column) != expected
+        ]
+        if problems:
+            raise PlatformError(problems)
+        return cls(table, Files(table))
+
+    def rows(self, names: Sequence[str], start: int, end: int, *, text: bool = False) -> Rows:
+        """All readings of the tags from `start` on, before `end`. Raises TooManyRowsError, PlatformError."""
+        columns = [*COLUMNS, TEXT] if text else list(COLUMNS)
+        known = schema_to_pyarrow(self.table.schema(), include_field_ids=False)
+        schema = pa.schema([known.field(column) for column in columns])
+        batches, held = [], 0
+        for batch in self._batches(names, start, end, columns):
+            held += len(batch)
+            if held > MAX_HELD:
+                raise TooManyRowsError
+            batches.append(pa.Table.from_batches([batch]).select(columns).cast(schema))
+        self.effort.rows += held
+        return Rows(names, pa.concat_tables([schema.empty_table(), *batches]))
+
+    def look(self, names: Sequence[str], start: int, end: int) -> None:
+        """Look once which files hold the tags in that time and a day on both sides, as what follows asks for them."""
+        with catalogs.reporting("the readings cannot be read"):
+            self.files.plan(names, start - _DAY_US, end + _DAY_US)
+
+    def before(
+        self, names: Sequence[str], time: int, configuration: Configuration, usable: int, *, text: bool = False
+    ) -> Rows:
+        """The nearest readings of each tag before `time`, as `Rows.nearest` has them, looking back 32 days at most."""
+        return self._near(names, time, configuration, usable, text=text, back=True)
+
+    def after(
+        self, names: Sequence[str], time: int, configuration: Configuration, usable: int, *, text: bool = False
+    ) -> Rows:
+        """The nearest readings of each tag from `time` on, looking ahead 32 days at most."""
+        return self._near(names, time, configuration, usable, text=text, back=False)
+
+    def _near(
+        self, names: Sequence[str], time: int, configuration: Configuration, usable: int, *, text: bool, back: bool
+    ) -> Rows:
+        """In steps that widen, each for those tags alone that have not enough yet."""
+        found = self.rows((), 0, 0, text=text)
+        found = Rows(names, found.table)
+        missing, reached = list(names), 0
+        for span in LOOK_US:
+            start, end = (time - span, time - reached) if back else (time + reached, time + span)
+            here = Rows(names, self.rows(missing, start, end, text=text).table)
+            found = found.joined([here]).nearest(configuration, usable, last=back)
+            fit = np.bincount(found.tag[found.usable(configuration)], minlength=len(names)) >= usable
+            enough = fit & (np.bincount(found.tag, minlength=len(names)) > 0)
+            missing = [name for name, done in zip(names, enough, strict=True) if not done]
+            reached = span
+            if not missing:
+                break
+        return found
+
+    def _batches(self, names: Sequence[str], start: int, end: int, columns: list[str]) -> Iterator[pa.RecordBatch]:
+        if not names or start >= end:
+            return
+        with catalogs.reporting("the readings cannot be read"):
+            scan = self.table.scan(row_filter=holding(names, start, end), selected_fields=tuple(columns))
+            arrow = ArrowScan(scan.table_metadata, scan.io, scan.projection(), scan.row_filter)
+            tasks = self.files.tasks(names, start, end)
+            while some := list(islice(tasks, _FILES_AT_ONCE)):
+                self._note(some)
+                yield from arrow.to_record_batches(some)
+
+    def _note(self, tasks: list[FileScanTask]) -> None:
+        self.effort.files.update({task.file.file_path: task.file.file_size_in_bytes for task in tasks})

@@ -1,0 +1,210 @@
+"""The historian over a real Iceberg catalog of its own: SQLite and files, without Flink."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from headrace import catalog, settings
+from headrace.errors import PlatformError, UserError
+from headrace.historian import Configuration, Historian, reader
+from headrace.project import Project
+from headrace.settings import Settings
+from pumps import NOON, empty_plant, s, store, store_two_pumps
+
+BAD, UNCERTAIN, NO_DATA = 0x80000000, 0x40000000, 0x809B0000
+
+
+@pytest.fixture
+def project(pytestconfig: pytest.Config, tmp_path: Path) -> Project:
+    return empty_plant(pytestconfig.rootpath, tmp_path)
+
+
+@pytest.fixture
+def local(project: Project) -> Settings:
+    return settings.load(project, "local")
+
+
+@pytest.fixture
+def plant(local: Settings, project: Project) -> Settings:
+    store_two_pumps(project)
+    return local
+
+
+def rows(found: pa.Table, *columns: str) -> list[tuple[Any, ...]]:
+    return list(zip(*(found[column].to_pylist() for column in columns), strict=True))
+
+
+def test_raw_readings_come_sorted_as_they_are_stored_and_with_their_neighbours_where_asked(plant: Settings) -> None:
+    historian = Historian.open(plant)
+    found = historian.raw("P1.flow", s(10), s(40))
+    assert rows(found, "ts", "value", "quality") == [(s(10), 20, 0), (s(20), 30, 0), (s(30), 40, UNCERTAIN)]
+    bounded = historian.raw("P1.flow", s(15), s(35), bounding=True)
+    assert bounded["value"].to_pylist() == [20, 30, 40, 50]
+    back = historian.raw("P1.flow", s(35), s(15), bounding=True)
+    assert back["value"].to_pylist() == [50, 40, 30, 20]
+    assert historian.raw("P1.mode", s(-60), s(60))["text"].to_pylist() == ["manual", "auto", "manual"]
+
+
+def test_the_last_reading_is_found_days_back_and_a_silent_tag_has_none(plant: Settings) -> None:
+    historian = Historian.open(plant)
+    found = historian.last(["P2.flow", "P1.state", "S[1].flow", "P1.mode"], s(60))
+    assert rows(found, "tag", "ts", "value", "text", "quality") == [
+        ("P2.flow", NOON - timedelta(days=10), 7.0, None, 0),
+        ("P1.state", s(30), None, None, BAD),
+        ("S[1].flow", None, None, None, NO_DATA),
+        ("P1.mode", s(35), None, "manual", 0),
+    ]
+    assert rows(historian.last("P1.state", s(60), usable=True), "ts", "value") == [(s(25), 0)]
+    assert rows(historian.last("P1.flow", s(20)), "ts", "value") == [(s(20), 30)]
+
+
+def test_values_between_readings_go_by_the_shape_of_their_tag(plant: Settings) -> None:
+    historian = Historian.open(plant)
+    found = historian.at(["P1.flow", "P1.state"], [s(5), s(12)])
+    assert rows(found, "tag", "value") == [("P1.flow", 15), ("P1.flow", 22), ("P1.state", 1), ("P1.state", 1)]
+    stepped = historian.interpolated("P1.flow", s(5), s(25), "10s", shape="step")
+    assert rows(stepped, "ts", "value") == [(s(5), 10), (s(15), 20)]
+
+
+def test_aggregates_rest_on_readings_before_and_after_the_time_asked_for(plant: Settings) -> None:
+    historian = Historian.open(plant)
+    lenient = Configuration(treat_uncertain_as_bad=False)
+    found = historian.aggregate("P1.*", s(5), s(25), "10s", ["timeaverage2", "Count"], configuration=lenient)
+    averages = [row[1:] for row in rows(found, "aggregate", "tag", "interval", "value") if row[0] == "TimeAverage2"]
+    assert averages[:2] == [("P1.flow", s(5), 20.0), ("P1.flow", s(15), 30.0)]
+    assert found.schema.names == ["tag", "aggregate", "interval", "ts", "value", "quality"]
+    whole = historian.aggregate("P1.flow", s(0), s(40), None, "Average", configuration=lenient)
+    assert whole["value"].to_pylist() == [20]
+
+
+def test_states_are_told_in_words_and_the_last_one_lasts(plant: Settings) -> None:
+    historian = Historian.open(plant)
+    found = historian.states(["P1.mode", "P1.state"], s(0), s(60))
+    assert rows(found, "tag", "state", "seconds", "readings", "entries") == [
+        ("P1.mode", "auto", 20, 1, 1),
+        ("P1.mode", "manual", 40, 1, 1),
+        ("P1.state", "0", 5, 1, 1),
+        ("P1.state", "1", 25, 1, 1),
+    ]
+
+
+def test_a_plot_and_a_trend_of_few_points_show_a_spike(local: Settings, project: Project) -> None:
+    spiky = [("P1.flow", s(at), 100.0 if at == 777 else float(at % 3), 0) for at in range(1000)]
+    store(project, spiky)
+    historian = Historian.open(local)
+    drawn = historian.plot("P1.flow", s(0), s(1000), pixels=10)
+    assert len(drawn) <= 50
+    assert (s(777), 100.0) in rows(drawn, "ts", "value")
+    assert (s(777), 100.0) in rows(historian.lttb("P1.flow", s(0), s(1000), 50), "ts", "value")
+
+
+def test_only_files_that_can_hold_the_tags_and_times_asked_for_are_read(local: Settings, project: Project) -> None:
+    for day in range(5):
+        for tag in ("P1.flow", "P2.flow"):
+            store(project, [(tag, NOON + timedelta(days=day, seconds=at), 1.0, 0) for at in range(3)])
+    historian = Historian.open(local)
+    historian.raw("P1.flow", NOON, NOON + timedelta(hours=1))
+    assert len(historian.effort.files) == 1
+    historian.aggregate("P2.flow", s(86400), s(86460), "10s", "Average")
+    assert len(historian.effort.files) < 5
+    assert historian.effort.bytes > 0
+
+
+def test_an_answer_that_does_not_fit_in_memory_is_worked_out_in_parts_and_is_the_same(
+    local: Settings, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(1)
+    names = [f"T{number}" for number in range(5)]
+    store(project, [(tag, s(at), float(rng.normal()), 0) for at in range(200) for tag in names])
+    historian = Historian.open(local)
+    asked = (names, s(0), s(200), "7s", ["TimeAverage2", "Interpolative", "Maximum2"])
+    whole = historian.aggregate(*asked)
+    monkeypatch.setattr(reader, "MAX_HELD", 60)
+    parts = historian.aggregate(*asked)
+    assert parts.equals(whole)
+    assert parts["tag"].unique().to_pylist() == names
+    with pytest.raises(UserError, match="holds more than"):
+        historian.aggregate("T1", s(0), s(200), None, "Average")
+    with pytest.raises(UserError, match="readings"):
+        historian.raw("T1", s(0), s(200))
+
+
+def test_many_tags_over_an_age_are_asked_in_parts(local: Settings, project: Project) -> None:
+    names = [f"T{number}" for number in range(40)]
+    store(project, [(name, s(0), 1.0, 0) for name in names])
+    start, end = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
+    found = Historian.open(local).aggregate(names, start, end, None, "Count")
+    assert found["value"].to_pylist() == [1] * len(names)
+
+
+def test_a_tag_that_is_none_leads_to_the_nearest_and_one_that_only_reports_is_known(
+    plant: Settings, project: Project
+) -> None:
+    store(project, [("unlisted", s(0), 1.0, 0)])
+    historian = Historian.open(plant)
+    assert len(historian.raw("unlisted", s(0), s(1))) == 1
+    with pytest.raises(UserError, match=r"there is no tag 'P1\.flwo'") as told:
+        historian.raw(["P1.flwo", "P1.flow"], s(0), s(60))
+    assert "P1.flow" in str(told.value)
+    with pytest.raises(UserError, match="no tag matches 'P9"):
+        historian.last("P9.*", s(0))
+    with pytest.raises(UserError, match="there is no tag"):
+        historian.last("nothing like it", s(0))
+
+
+def test_tags_are_found_by_wildcard_and_by_place(plant: Settings) -> None:
+    historian = Historian.open(plant)
+    assert historian.tags("*.flow") == ["P1.flow", "P2.flow", "S[1].flow"]
+    assert historian.tags("s[1].*") == ["S[1].flow"]
+    assert historian.tags(asset="north/pumps") == ["P1.flow", "P1.mode", "P1.state", "P2.flow"]
+    assert historian.tags("*.flow", "north/*/p2") == ["P2.flow"]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "every", "told"),
+    [
+        (0, 0, "1s", "same time"),
+        (0, 60, "0s", "never ends"),
+        (0, 60, "-1s", "no interval"),
+        (0, 60, "1us", "more than 5,000,000"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(plant: Settings, start: int, end: int, every: str, told: str) -> None:
+    with pytest.raises(UserError, match=told):
+        Historian.open(plant).aggregate("P1.flow", s(start), s(end), every, "Average")
+
+
+def test_ten_million_points_of_a_trend_are_refused(plant: Settings) -> None:
+    for ask in (Historian.open(plant).plot, Historian.open(plant).lttb):
+        with pytest.raises(UserError, match="are more than"):
+            ask("P1.flow", s(0), s(60), 10_000_000)
+
+
+def test_a_stored_nan_is_told_with_its_tag_and_time_and_can_be_read_as_bad(plant: Settings, project: Project) -> None:
+    store(project, [("P2.flow", s(0), 1.0, 0), ("P2.flow", s(5), float("nan"), 0), ("P2.flow", s(9), 3.0, 0)])
+    with pytest.raises(UserError, match=r"P2\.flow at 2026-03-01T12:00:05Z: nan"):
+        Historian.open(plant).aggregate("P2.flow", s(0), s(10), None, "Average")
+    lenient = Configuration(percent_data_good=50, percent_data_bad=50)
+    found = Historian.open(plant, nonfinite="bad").aggregate(
+        "P2.flow", s(0), s(10), None, ["Average", "DurationBad"], configuration=lenient
+    )
+    assert found["value"].to_pylist() == [2.0, 4000.0]
+
+
+def test_a_table_of_another_schema_and_a_missing_one_are_told(local: Settings) -> None:
+    connected = catalog.connect(local)
+    table = connected.load_table("historian.readings")
+    with table.update_schema(allow_incompatible_changes=True) as change:
+        change.delete_column("value")
+        change.add_column("worth", table.schema().find_type("value"))
+    with pytest.raises(PlatformError, match="no column 'value' of type double"):
+        Historian.open(local)
+    connected.drop_table("historian.readings")
+    with pytest.raises(PlatformError, match=r"no table historian\.readings"):
+        Historian.open(local)

@@ -1,0 +1,86 @@
+"""The command over a real Iceberg catalog of its own: every way to ask and to answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from headrace.cli.history import history
+from headrace.errors import UserError
+from pumps import empty_plant, store_two_pumps
+
+Ask = Callable[..., str]
+HOUR = ("--range", "2026-03-01T12:00..2026-03-01T13:00")
+
+
+@pytest.fixture
+def ask(pytestconfig: pytest.Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ask:
+    project = empty_plant(pytestconfig.rootpath, tmp_path)
+    store_two_pumps(project)
+    monkeypatch.setenv("HEADRACE_PROJECT", str(project.root))
+    monkeypatch.setenv("HEADRACE_HOME", str(project.home))
+    app = typer.Typer()
+    app.command()(history)
+
+    def run(*arguments: str) -> str:
+        done = CliRunner().invoke(app, arguments, catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    return run
+
+
+def rows(text: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(text)
+    return found
+
+
+def test_readings_and_aggregates_and_states_of_a_span(ask: Ask) -> None:
+    assert [row["value"] for row in rows(ask("P1.flow", *HOUR, "--json"))] == [10, 20, 30, 40, 50]
+    found = rows(ask("P1.*", *HOUR, "--aggregate", "Count", "--aggregate", "Maximum", "--every", "30m", "--json"))
+    assert [(row["tag"], row["aggregate"], row["value"]) for row in found][:4] == [
+        ("P1.flow", "Count", 4.0),
+        ("P1.flow", "Count", None),
+        ("P1.flow", "Maximum", 50.0),
+        ("P1.flow", "Maximum", None),
+    ]
+    found = rows(ask("P1.mode", *HOUR, "--states", "--json"))
+    assert [(row["state"], row["seconds"]) for row in found] == [("auto", 20), ("manual", 3580)]
+
+
+def test_without_a_time_it_is_the_last_reading(ask: Ask) -> None:
+    assert [row["tag"] for row in rows(ask("P?.flow", "--json"))] == ["P1.flow", "P2.flow"]
+
+
+def test_answers_as_a_table_csv_a_file_and_pictures(ask: Ask, tmp_path: Path) -> None:
+    assert "P1.flow" in ask("P1.flow", *HOUR)
+    assert ask("P1.flow", *HOUR, "--csv").splitlines()[0] == '"tag","ts","value","text","quality"'
+    ask("P1.flow", *HOUR, "--parquet", str(tmp_path / "flow.parquet"))
+    assert len(pyarrow.parquet.read_table(tmp_path / "flow.parquet")) == 5
+    assert "2026-03-01" in ask("P1.flow", *HOUR, "--plot")
+    ask("P1.*", *HOUR, "--aggregate", "Maximum", "--png", str(tmp_path / "flow.png"))
+    assert (tmp_path / "flow.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--csv", "--json"), "several answers"),
+        (("--states", "--aggregate", "Count"), "two questions"),
+        (("--last", "8h", *HOUR), "a length and a span"),
+        ((*HOUR, "--aggregate", "Cuont"), "no aggregate"),
+        ((*HOUR, "--zone", "Mars"), "no zone"),
+        ((*HOUR, "--states", "--plot"), "no line"),
+        (("--range", "2026-04-01", "--plot"), "nothing to draw"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(ask: Ask, arguments: tuple[str, ...], told: str) -> None:
+    with pytest.raises(UserError, match=told):
+        ask("P1.flow", *arguments)

@@ -1,0 +1,114 @@
+"""Points, bounds, states and trends, case by case."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from asked import S, ask, points, question
+from headrace.errors import UserError
+from headrace.historian.lttb import lttb
+from headrace.historian.points import Points
+from headrace.historian.states import states
+
+unhurried = settings(deadline=None)
+
+BAD, UNCERTAIN, NO_DATA = 0x80000000, 0x40000000, 0x809B0000
+
+
+def test_of_readings_at_one_instant_the_good_and_largest_holds_on_and_none_is_lost() -> None:
+    asked = question(
+        [(0, 1.0, 0), (5, 9.0, 0), (5, 2.0, UNCERTAIN), (5, None, BAD), (5, 3.0, 0), (10, 9.0, 0)], (0, 10)
+    )
+    assert list(asked.points.quality) == [0, BAD, UNCERTAIN, 0, 0, 0]
+    assert ask("Maximum", asked).value[0] == 9
+    assert ask("Minimum", asked).value[0] == 1
+    assert ask("Interpolative", question(asked.points, (5, 10))).value[0] == 9
+
+
+def test_a_line_comes_in_at_the_first_of_one_instant_and_goes_on_from_the_last() -> None:
+    series = [(0, 0.0, 0), (10, 10.0, 0), (10, 20.0, 0), (20, 20.0, 0)]
+    assert list(ask("TimeAverage2", question(series, (0, 10), (10, 20), (0, 20))).value) == [5, 20, 12.5]
+
+
+def test_a_reading_between_two_intervals_is_the_later_ones_and_backwards_the_earlier_ones() -> None:
+    series = [(0, 1.0, 0), (5, 2.0, 0), (10, 3.0, 0), (15, 4.0, 0)]
+    forward = question(series, (0, 5), (5, 10))
+    back = question(series, (5, 10), (0, 5), reverse=True)
+    assert list(ask("Maximum", forward).value) == [1, 2]
+    assert list(ask("Maximum", back).value) == [3, 2]
+    assert list(ask("Maximum", back).ts) == [10 * S, 5 * S]
+    assert list(ask("Start", back).value) == [3, 2]
+    assert list(ask("MinimumActualTime2", back).ts) == [5 * S + 1000, 1000]
+
+
+def test_the_mark_that_a_tag_was_made_is_no_reading_and_one_in_the_middle_is_a_bad_one() -> None:
+    series = [(0, None, NO_DATA), (5, 1.0, 0), (6, None, NO_DATA), (8, 1.0, 0)]
+    assert list(points(series).ts) == [5 * S, 6 * S, 8 * S]
+    assert ask("DurationBad", question(series, (5, 8))).value[0] == 2000
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_reading_of_usable_quality_that_is_no_finite_number_is_refused(value: float) -> None:
+    with pytest.raises(UserError, match=r"1 reading\(s\).*T0 at 1970-01-01T00:00:01Z"):
+        points([(0, 1.0, 0), (1, value, UNCERTAIN)])
+    assert np.isnan(points([(0, 1.0, BAD)]).value[0])
+
+
+def test_severity_three_which_means_nothing_is_never_good() -> None:
+    found = ask("WorstQuality", question([(0, 1.0, 0), (1, 2.0, 0xC0000000), (2, 3.0, 0)], (0, 2)))
+    assert found.value[0] == 0xC0000000
+    assert ask("Count", question([(0, 1.0, 0), (1, 2.0, 0xC0000000), (2, 3.0, 0)], (0, 2))).value[0] == 1
+
+
+def test_a_stepped_tag_is_held_past_a_bad_reading_only_with_doubt() -> None:
+    series = [(0, 4.0, 0), (5, None, BAD), (9, 8.0, 0)]
+    found = ask("Interpolative", question(series, (3, 4), (5, 6), (6, 7), stepped=True))
+    assert list(found.value) == [4, 4, 4]
+    assert [f"{each:#x}" for each in found.status] == ["0x402", "0x40a40402", "0x40a40402"]
+
+
+def test_states_last_to_the_end_of_time_asked_and_count_how_often_they_were_entered() -> None:
+    series = [(0, 1.0, 0), (3, 0.0, 0), (4, 1.0, 0), (5, 1.0, 0), (6, None, BAD), (8, 0.0, 0)]
+    found = states(question(series, (2, 10), (10, 20)))
+    told = list(zip(found.cell, found.state, found.time // S, found.readings, found.entries, strict=True))
+    assert told == [(0, 0, 3, 2, 2), (0, 1, 3, 2, 1), (1, 0, 10, 0, 0)]
+
+
+def test_a_tag_without_readings_is_in_no_state() -> None:
+    assert len(states(question([], (0, 5))).cell) == 0
+
+
+@unhurried
+@given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(-100, 100)), max_size=200), st.integers(0, 50))
+def test_lttb_keeps_first_and_last_in_order_and_as_many_as_asked(rows: list[tuple[int, int]], count: int) -> None:
+    ts = np.array(sorted(row[0] for row in rows), np.int64)
+    value = np.array([row[1] for row in rows], np.float64)
+    chosen = lttb(ts, value, count)
+    assert len(chosen) == (len(rows) if len(rows) <= 2 else min(count, len(rows)))
+    assert (np.diff(chosen) > 0).all()
+    if len(rows) > 2 and count >= 2:
+        assert chosen[0] == 0
+        assert chosen[-1] == len(rows) - 1
+
+
+def test_lttb_keeps_a_lone_peak() -> None:
+    value = np.zeros(1000)
+    value[457] = 100
+    assert 457 in lttb(np.arange(1000, dtype=np.int64) * S, value, 20)
+
+
+def test_many_tags_of_many_readings_take_no_loop_over_them() -> None:
+    tags, each = 200, 5_000
+    rng = np.random.default_rng(1)
+    tag = np.repeat(np.arange(tags), each)
+    ts = np.tile(np.arange(each, dtype=np.int64) * S, tags)
+    known = Points.of(
+        [str(number) for number in range(tags)], tag, ts, rng.normal(size=tags * each), np.zeros(tags * each, np.uint32)
+    )
+    asked = question(known, *((start, start + 50) for start in range(0, each, 50)))
+    found = ask("Average", asked)
+    assert found.value.shape == (tags * 100,)
+    np.testing.assert_allclose(found.value, known.value.reshape(-1, 50).mean(axis=1))
