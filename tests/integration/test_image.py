@@ -1,0 +1,182 @@
+"""What the Dockerfile does, done in a plain folder: its build steps work, and what they make runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import socket
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import yaml
+from packaging.requirements import Requirement
+
+from k8s import manifests
+from plant import until
+
+BUILD_LIMIT_S = 1000
+
+pytestmark = pytest.mark.timeout(1200)
+
+
+@pytest.fixture(scope="module")
+def root(pytestconfig: pytest.Config) -> Path:
+    return pytestconfig.rootpath
+
+
+@pytest.fixture(scope="module")
+def image(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """What the image has in /opt/headrace: 1.4 GB, which are not kept."""
+    folder = tmp_path_factory.mktemp("image") / "headrace"
+    build = _instructions(root)
+    for sources, target in ((line[:-1], line[-1]) for line in build["COPY"] if not line[0].startswith("--")):
+        for source in sources:
+            _copy(root / source, folder / target / source if target == "./" else folder / target)
+    (step,) = (line for line in build["RUN"] if line[0] != "apt-get")
+    inherited = {key: os.environ[key] for key in ("PATH", "HOME", "JAVA_HOME") if key in os.environ}
+    done = subprocess.run(
+        [folder / step[0]], cwd="/", env=inherited, capture_output=True, text=True, timeout=BUILD_LIMIT_S, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def environment(image: Path, root: Path, tmp_path: Path) -> dict[str, str]:
+    """As the Dockerfile sets it, and what a pod has of its own."""
+    (settings,) = _instructions(root)["ENV"]
+    fixed = dict(setting.split("=", 1) for setting in settings)
+    fixed = {key: value.replace("/opt/headrace", str(image)) for key, value in fixed.items()}
+    return {"PATH": os.environ["PATH"], **fixed, "HEADRACE_HOME": str(tmp_path), "HOME": str(tmp_path)}
+
+
+def test_the_image_has_the_command_line_and_no_tool_of_developers(image: Path, environment: dict[str, str]) -> None:
+    jobs = subprocess.run(
+        [image / ".venv/bin/headrace", "list", "--json"], cwd="/", env=environment, capture_output=True, check=True
+    )
+    assert "historian/readings_v1" in jobs.stdout.decode()
+    tools = {path.name for path in (image / ".venv" / "bin").iterdir()}
+    assert tools.isdisjoint({"ruff", "mypy", "pytest", "uv", "kubectl"})
+    assert {path.name for path in (image / ".headrace" / "jars").iterdir()} <= {"flink", "plugins"}
+
+
+def test_the_build_needs_no_file_that_docker_leaves_out(root: Path) -> None:
+    left_in = {line.removeprefix("!") for line in _ignore(root) if line.startswith("!")}
+    copied = {s for line in _instructions(root)["COPY"] if not line[0].startswith("--") for s in line[:-1]}
+    assert copied == left_in
+
+
+def test_the_images_packages_are_those_that_the_lock_has_for_the_project(root: Path) -> None:
+    ours, everyones = (_pins(root / name) for name in ("k8s/image/requirements.lock", "requirements.lock"))
+    assert ours.items() < everyones.items()
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    assert {Requirement(wanted).name for wanted in project["dependencies"]} <= set(ours)
+
+
+def test_a_jobmanager_starts_as_the_operator_starts_it(jobmanager: JobManager) -> None:
+    rest, metrics, logs = jobmanager
+    until(lambda: _answers(f"{rest}/config"), 60)
+    assert httpx.get(f"{rest}/config").json()["flink-version"].startswith("2.1")
+    assert "flink_jobmanager_numRunningJobs" in httpx.get(metrics).text
+    # Flink's script has its say first.
+    documents = [json.loads(line) for line in logs.read_text().splitlines() if line.startswith("{")]
+    assert any("Rest endpoint listening" in document["message"] for document in documents)
+
+
+JobManager = tuple[str, str, Path]
+
+
+@pytest.fixture
+def jobmanager(image: Path, environment: dict[str, str], root: Path, tmp_path: Path) -> Iterator[JobManager]:
+    """Its REST API, its metrics and its log; it leaves the image as it was."""
+    objects = manifests.build(root / "k8s" / "overlays" / "dev")
+    (cluster,) = (found["spec"] for found in manifests.of_kind(objects, "FlinkDeployment"))
+    rest, rpc, blob, query, reporter = _free_ports(5)
+    settings = {key: value for key, value in cluster["flinkConfiguration"].items() if "high-availability" not in key}
+    settings |= {
+        "jobmanager.rpc.address": "127.0.0.1",
+        "jobmanager.rpc.port": rpc,
+        "jobmanager.memory.process.size": cluster["jobManager"]["resource"]["memory"],
+        "rest.bind-address": "127.0.0.1",
+        "rest.port": rest,
+        "blob.server.port": blob,
+        "metrics.internal.query-service.port": query,
+        "metrics.reporter.prom.port": reporter,
+        "io.tmp.dirs": str(tmp_path),
+        "execution.checkpointing.dir": tmp_path.as_uri(),
+        "execution.checkpointing.savepoint-dir": tmp_path.as_uri(),
+    }
+    conf = tmp_path / "conf"
+    conf.mkdir()
+    (conf / "config.yaml").write_text(yaml.safe_dump(settings, width=10_000))
+    for name, text in cluster["logConfiguration"].items():
+        (conf / name).write_text(text)
+    before, logs = _files(image), tmp_path / "log"
+    entry = settings["kubernetes.entry.path"].replace("/opt/headrace", str(image))
+    with logs.open("w") as output:
+        process = subprocess.Popen(
+            [entry, "jobmanager", "-D", "jobmanager.rpc.address=127.0.0.1"],
+            env={**environment, "FLINK_CONF_DIR": str(conf)},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield f"http://127.0.0.1:{rest}", f"http://127.0.0.1:{reporter}/metrics", logs
+    finally:
+        process.terminate()
+        process.wait(30)
+    assert _files(image) == before
+
+
+def _instructions(root: Path) -> dict[str, list[list[str]]]:
+    """The words of each instruction of the Dockerfile, by its name."""
+    text = (root / "k8s" / "image" / "Dockerfile").read_text().replace("\\\n", " ")
+    found: dict[str, list[list[str]]] = {}
+    for line in text.splitlines():
+        if line and not line.startswith("#"):
+            name, *words = shlex.split(line)
+            found.setdefault(name, []).append(words)
+    return found
+
+
+def _pins(lock: Path) -> dict[str, str]:
+    return dict(re.findall(r"^([\w-]+)==(\S+)", lock.read_text(), re.MULTILINE))
+
+
+def _ignore(root: Path) -> list[str]:
+    return (root / "k8s" / "image" / "Dockerfile.dockerignore").read_text().splitlines()
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+    else:
+        shutil.copy(source, target)
+
+
+def _files(folder: Path) -> dict[Path, int]:
+    return {path: path.lstat().st_mtime_ns for path in folder.rglob("*")}
+
+
+def _free_ports(count: int) -> list[int]:
+    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [probe.getsockname()[1] for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports
+
+
+def _answers(address: str) -> bool:
+    try:
+        return httpx.get(address).is_success
+    except httpx.HTTPError:
+        return False

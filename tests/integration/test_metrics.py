@@ -1,0 +1,88 @@
+"""What the alert rules and the dashboard name is what a cluster at work tells Prometheus."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+import pytest
+import yaml
+from prometheus_client.parser import text_string_to_metric_families
+
+from headrace import local
+from plant import JOB, Plant, reading
+
+Samples = dict[str, list[dict[str, str]]]
+
+_SELECTOR = re.compile(r"\b((?:flink|headrace)[\w:]*)(?:\{([^}]*)\})?")
+_MATCHER = re.compile(r'(\w+)(=~?)"((?:[^"\\]|\\.)*)"')
+
+
+class Expression(NamedTuple):
+    """A PromQL expression, and the rule or panel it stands in."""
+
+    name: str
+    promql: str
+
+
+def test_every_metric_that_a_rule_or_panel_names_is_told_by_a_running_job(own_plant: Plant, k8s: Path) -> None:
+    rules, panels = _rules(k8s), list(_panels(k8s))
+    recorded = {rule.name for rule in rules}
+    own_plant.submit()
+    own_plant.produce(reading(n) if n % 100 else b"{" for n in range(5_000))
+    own_plant.follow()
+    told = _samples(own_plant)
+    missing = [
+        f"{where}: {metric}{{{matchers}}}"
+        for where, promql in [*rules, *panels]
+        for metric, matchers in _SELECTOR.findall(promql)
+        if metric not in recorded and not _any_matches(told[metric], matchers)
+    ]
+    assert missing == []
+
+
+def test_a_job_goes_by_its_own_name(own_plant: Plant) -> None:
+    own_plant.submit()
+    assert {labels["job_name"] for labels in _samples(own_plant)["flink_jobmanager_job_numRestarts"]} == {JOB}
+
+
+@pytest.fixture
+def k8s(pytestconfig: pytest.Config) -> Path:
+    return pytestconfig.rootpath / "k8s" / "base"
+
+
+def _rules(k8s: Path) -> list[Expression]:
+    groups = yaml.safe_load((k8s / "rules.yaml").read_text())["spec"]["groups"]
+    rules = [rule for group in groups for rule in group["rules"]]
+    return [Expression(rule.get("record") or rule["alert"], rule["expr"]) for rule in rules]
+
+
+def _panels(k8s: Path) -> Iterator[Expression]:
+    for panel in json.loads((k8s / "dashboard.json").read_text())["panels"]:
+        for target in panel["targets"]:
+            yield Expression(panel["title"], target["expr"])
+
+
+def _samples(plant: Plant) -> Samples:
+    """The labels of each sample, by metric, of the whole cluster."""
+    samples: Samples = defaultdict(list)
+    for service in local.status(plant.project):
+        if service.metrics:
+            for family in text_string_to_metric_families(httpx.get(service.metrics).text):
+                for sample in family.samples:
+                    samples[sample.name].append(sample.labels)
+    return samples
+
+
+def _any_matches(samples: list[dict[str, str]], matchers: str) -> bool:
+    wanted = [
+        (label, pattern.replace("\\\\", "\\") if operator == "=~" else re.escape(pattern))
+        for label, operator, pattern in _MATCHER.findall(matchers)
+        if "$" not in pattern
+    ]
+    return any(all(re.fullmatch(pattern, labels.get(label, "")) for label, pattern in wanted) for labels in samples)
