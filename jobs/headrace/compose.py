@@ -49,10 +49,9 @@ class Source:
 
 @dataclass(frozen=True)
 class Sink:
-    """A sink of the job: its name in SQL, what an INSERT into it says beside, its columns and which are required."""
+    """A sink of the job: its name in SQL, its columns and which are required."""
 
     path: str
-    options: Options
     columns: Mapping[str, bool]
 
 
@@ -77,7 +76,7 @@ class Composition:
         """The INSERT of the sink's SELECT into `columns`."""
         to = self.sinks[sink]
         select = Sql(self.selects[sink].sql)
-        return render.engine("insert", sink=to.path, options=to.options, columns=columns, select=select)
+        return render.engine("insert", sink=to.path, columns=columns, select=select)
 
     def leftovers(self) -> list[str]:
         """The INSERTs of the records that reach no SELECT of the job's."""
@@ -104,13 +103,9 @@ def compose(project: Project, settings: Settings, folder: JobFolder, ends: Ends)
         for name, topic in topics.items()
     ]
     sinks = {
-        **{TOPIC + name: Sink(_topic_table(name), {}, _required(topic)) for name, topic in topics.items()},
+        **{TOPIC + name: Sink(_topic_table(name), _required(topic)) for name, topic in topics.items()},
         **{
-            name: Sink(
-                f"{settings.catalog.name}.{name}",
-                ends.upsert if job.writes[name] == "upsert" else {},
-                _required(table),
-            )
+            name: Sink(f"{settings.catalog.name}.{name}", _required(table))
             for name, table in tablefiles.pick(project, job.tables_written).items()
         },
     }
@@ -189,4 +184,4 @@ def _source(project: Project, settings: Settings, job: Job, name: str, ends: End
 
 def _leftover(settings: Settings, table: str, columns: list[str], select: Sql) -> str:
     sink = f"{settings.catalog.name}.{table}"
-    return render.engine("insert", sink=sink, options={}, columns=columns, select=select)
+    return render.engine("insert", sink=sink, columns=columns, select=select)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from headrace import catalog, fit, jobfolder, moduletables, preflight, refusals, streams
+from headrace import catalog, compiled, fit, jobfolder, moduletables, preflight, refusals, streams
 from headrace.cluster import root_cause
 from headrace.compose import Composition, Source, compose, module_view
 from headrace.ends import Live
@@ -17,8 +19,10 @@ from headrace.project import Project
 from headrace.session import table_environment
 from headrace.settings import Settings
 from headrace.sourcemap import Rendered
+from headrace.state.ids import carried
+from headrace.state.storedplan import StoredPlan, stored
 from headrace.stored import POSITION
-from headrace_udfs.references import resolve
+from headrace_udfs.references import resolve_in_sql
 
 _PLACE = re.compile(r"(?:at|From) line (\d+), column (\d+)")
 
@@ -32,6 +36,46 @@ def explain(project: Project, settings: Settings, name: str) -> str:
     statements = statement_set(environment, composition)
     with refusals_told(composition):
         return str(statements.explain())
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A job that Flink has planned. `stored` is what is to be kept of its plan."""
+
+    composition: Composition
+    stored: StoredPlan
+    _environment: Any
+    _statements: Any
+    _plan: Mapping[str, Any] | None
+
+    def execute(self, job_id: str, restore: str | None = None) -> None:
+        """Have the cluster start it with this id, from the savepoint `restore` if any.
+
+        Raises UserError and PlatformError.
+        """
+        options = self._environment.get_config()
+        options.set("$internal.pipeline.job-id", job_id)
+        if restore:
+            options.set("execution.state-recovery.path", restore)
+            # What is dropped has been told by the verdict; Flink would refuse also where a sink is gone.
+            options.set("execution.state-recovery.ignore-unclaimed-state", "true")
+        with refusals_told(self.composition):
+            if self._plan is None:
+                self._statements.execute()
+            else:
+                compiled.execute(self._environment, self._plan)
+
+
+def planned(environment, composition: Composition, settings: Settings, before: StoredPlan | None) -> Planned:  # type: ignore[no-untyped-def]
+    """Plan the job; what lives on of the plan `before` keeps its state. Raises as `statement_set` does."""
+    statements = statement_set(environment, composition)
+    with refusals_told(composition):
+        if composition.folder.module:
+            graph = compiled.graph(statements)
+            return Planned(composition, stored(composition, settings, None, graph), environment, statements, None)
+        plan = compiled.plan(statements)
+    plan, kept = carried(plan, stored(composition, settings, plan), before)
+    return Planned(composition, kept, environment, statements, plan)
 
 
 def statement_set(environment, composition: Composition):  # type: ignore[no-untyped-def]
@@ -65,7 +109,7 @@ def prepare(environment, composition: Composition) -> None:  # type: ignore[no-u
         for name, function in scalar_functions().items():
             environment.create_temporary_system_function(name, function)
         for statement in composition.ends:
-            environment.execute_sql(resolve(statement))
+            environment.execute_sql(resolve_in_sql(statement))
         for source in composition.sources:
             _prepare_source(environment, source, shared=composition.folder.module is not None)
         _prepare_module(environment, composition)
@@ -80,11 +124,11 @@ def _prepare_source(environment, source: Source, *, shared: bool) -> None:  # ty
     for column, function in ingest(source.pipeline, source.spread.partitions, source.spread.readers).items():
         environment.create_temporary_system_function(f"{source.function}_{column}", function)
     for statement in source.tables:
-        environment.execute_sql(resolve(statement))
+        environment.execute_sql(resolve_in_sql(statement))
     if shared:
         streams.share(environment, source.decoded)
     for statement in source.views:
-        environment.execute_sql(resolve(statement))
+        environment.execute_sql(resolve_in_sql(statement))
 
 
 def _prepare_module(environment, composition: Composition) -> None:  # type: ignore[no-untyped-def]

@@ -22,14 +22,13 @@ os.environ["_python_worker_execution_mode"] = "process"  # noqa: SIM112 - PyFlin
 
 
 def table_environment(  # type: ignore[no-untyped-def]
-    project: Project, settings: Settings, job: Job, parallelism: int, restore: str | None = None
+    project: Project, settings: Settings, job: Job, parallelism: int
 ):
-    """A StreamTableEnvironment that submits the job to the settings' cluster, from the savepoint `restore` if any."""
+    """A StreamTableEnvironment that submits the job to the settings' cluster."""
     options = {
         **job_options(job),
         **cluster_options(settings),
         "parallelism.default": str(parallelism),
-        **({"execution.state-recovery.path": restore} if restore else {}),
         "python.files": ",".join(str(_packed(project, package)) for package in _packages(project, job)),
     }
     return made_of(project, options)

@@ -3,19 +3,38 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
 from headrace import catalog, jobfolder, planning, preflight
 from headrace.cluster import Cluster
 from headrace.compose import compose
-from headrace.ends import Live
+from headrace.ends import Live, Start
 from headrace.errors import PlatformError
+from headrace.planning import Planned
 from headrace.project import Project
 from headrace.session import table_environment
 from headrace.settings import Settings
+from headrace.state.storedplan import StoredPlan
 
 RUNNING_LIMIT_S = 120
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A job that is checked and planned, and does not run. `starts` are the offsets that its topics are read from."""
+
+    name: str
+    settings: Settings
+    slots: int
+    starts: Mapping[str, Start]
+    planned: Planned
+
+    @property
+    def plan(self) -> StoredPlan:
+        """What of its plan is to be kept, for the next incarnation to be held against."""
+        return self.planned.stored
 
 
 @dataclass(frozen=True)
@@ -39,42 +58,78 @@ def submit(
     bounded: bool = False,
     parallelism: int | None = None,
     restore: str | None = None,
+    before: StoredPlan | None = None,
     progress: Callable[[str], None] = lambda _step: None,
 ) -> Submitted:
     """Start the job and return once each of its tasks runs.
 
-    It goes on from the savepoint `restore`; without one, a complete job starts where its tables end, and any other at
-    the earliest record.
+    It goes on from the savepoint `restore`, which the plan `before` has left; without one, a complete job starts where
+    its tables end, and any other at the earliest record.
 
     Raises UserError for what its author or operator must mend (files, SQL, no topic, no table, it runs already,
     too few slots) and PlatformError when a service fails or RUNNING does not come within RUNNING_LIMIT_S.
     """
-    folder = jobfolder.load(project, name)
-    tables, cluster = catalog.connect(settings), Cluster(settings.flink_rest())
-    slots = parallelism or settings.flink.parallelism
     progress("checking tables, topics and slots")
+    cluster, slots = Cluster(settings.flink_rest()), parallelism or settings.flink.parallelism
     preflight.check_not_running(cluster, name)
     preflight.check_slots(cluster, slots)
+    prepared = prepare(
+        project, settings, name,
+        bounded=bounded, parallelism=slots, goes_on=restore is not None, before=before, progress=progress,
+    )  # fmt: skip
+    return launch(prepared, uuid.uuid4().hex, restore, progress)
+
+
+def prepare(
+    project: Project,
+    settings: Settings,
+    name: str,
+    *,
+    bounded: bool = False,
+    parallelism: int | None = None,
+    goes_on: bool = False,
+    before: StoredPlan | None = None,
+    progress: Callable[[str], None] = lambda _step: None,
+) -> Prepared:
+    """Check the job's tables and topics, and plan it; nothing is started, and an incarnation of it may run.
+
+    `goes_on`: it is to go on from a savepoint, which the plan `before` leaves. Raises as `submit` does.
+    """
+    folder = jobfolder.load(project, name)
+    tables, slots = catalog.connect(settings), parallelism or settings.flink.parallelism
     preflight.check_tables(project, settings, tables, folder)
-    if restore is None:
+    starts: dict[str, Start] = {}
+    if not goes_on:
         preflight.check_first_run(tables, folder)
-    starts = {source: preflight.start(project, settings, tables, folder, source) for source in folder.job.sources}
+        starts = {each: preflight.start(project, settings, tables, folder, each) for each in folder.job.sources}
     spreads = {source: preflight.spread(project, settings, source, slots) for source in folder.job.sources}
     composition = compose(project, settings, folder, Live(settings, starts, spreads, bounded))
     progress("planning the job in Flink")
-    environment = table_environment(project, settings, folder.job, slots, restore)
-    statements = planning.statement_set(environment, composition)
+    environment = table_environment(project, settings, folder.job, slots)
+    planned = planning.planned(environment, composition, settings, before)
+    return Prepared(name, settings, slots, starts, planned)
+
+
+def launch(
+    prepared: Prepared, job_id: str, restore: str | None = None, progress: Callable[[str], None] = lambda _step: None
+) -> Submitted:
+    """Start what was prepared, from the savepoint `restore` if any, and return once each of its tasks runs.
+
+    `job_id`, 32 hex digits, must never have been an incarnation's before: Flink takes a second job of one id for the
+    first, and Iceberg's sink drops what it thinks to have committed. Raises as `submit` does.
+    """
+    cluster = Cluster(prepared.settings.flink_rest())
     progress("submitting")
-    with planning.refusals_told(composition):
-        job_id = str(statements.execute().get_job_client().get_job_id())
+    prepared.planned.execute(job_id, restore)
     progress(f"waiting for job {job_id} to run")
     try:
-        state = _await_running(cluster, job_id, slots)
+        state = _await_running(cluster, job_id, prepared.slots)
     except PlatformError:
         # What never ran has stored nothing, and would hold its slots and retry for ever.
         cluster.cancel(job_id)
         raise
-    return Submitted(name, job_id, state, {source: dict(start.offsets) for source, start in starts.items()})
+    offsets = {source: dict(start.offsets) for source, start in prepared.starts.items()}
+    return Submitted(prepared.name, job_id, state, offsets)
 
 
 def _await_running(cluster: Cluster, job_id: str, slots: int) -> str:

@@ -30,7 +30,8 @@ CREATE TEMPORARY TABLE `plant_readings__decoded` (
     'properties.group.id' = 'headrace.historian.twin_v1',
     'properties.isolation.level' = 'read_committed',
     'properties.bootstrap.servers' = '${file:/headrace/local/kafka}',
-    'scan.startup.mode' = 'earliest-offset'
+    'scan.startup.mode' = 'earliest-offset',
+    'scan.topic-partition-discovery.interval' = '10 s'
 );
 
 CREATE TEMPORARY VIEW `plant_readings` AS
@@ -49,7 +50,7 @@ SELECT
 FROM `plant_readings__decoded` AS decoded
 WHERE decoded.err_code IS NULL;
 
-INSERT INTO `headrace`.`historian`.`twin` /*+ OPTIONS('upsert-enabled' = 'true') */ (
+INSERT INTO `headrace`.`historian`.`twin` (
     `tag`,
     `ts`,
     `value`,

@@ -33,7 +33,6 @@ class Stand:
     tables: Mapping[str, Table]
     metadata: ClassVar[bool] = False
     follow: ClassVar[Options] = {}
-    upsert: ClassVar[Options] = {}
 
     @property
     def now(self) -> float | None:

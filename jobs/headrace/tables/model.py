@@ -55,7 +55,7 @@ _DECIMAL = re.compile(r"decimal\((?P<precision>[1-9]\d?), *(?P<scale>\d\d?)\)")
 _DECIMAL_TEXT = r"^decimal\(([1-9]|[12][0-9]|3[0-8]), *[0-9]{1,2}\)$"
 _PARTITION_TEXT = r"^(\w+|(identity|year|month|day|hour)\(\w+\)|(bucket|truncate)\([1-9][0-9]*, *\w+\))$"
 _SORT_TEXT = r"^\w+( +(asc|desc))?$"
-OUR_PROPERTIES = ("headrace.", "comment", "owner")
+OUR_PROPERTIES = ("headrace.", "comment", "owner", "write.upsert.enabled")
 """How the names begin of the table properties that come from a file's other keys."""
 
 
@@ -200,6 +200,8 @@ class Table(yamlfile.Model, use_attribute_docstrings=True):
             "headrace.grain": self.grain,
             "headrace.identity": ",".join(self.identity),
             "headrace.retention": self.retention,
+            # What Flink writes to it, it writes by its key.
+            "write.upsert.enabled": "true" if self.key else None,
         }
         return {name: value for name, value in ours.items() if value} | self.properties
 

@@ -1,0 +1,127 @@
+"""The verdict on a change, and whether it is true: each change is really restored, and its rows and windows counted."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import uuid
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from headrace import submit, tables
+from headrace.project import Project
+from headrace.state.storedplan import StoredPlan
+from headrace.state.verdict import verdict
+from plant import START_MS, Plant, plant, until
+from state_changes import CHANGES, LATEST, PAIRS, WHOLE, WINDOWS, Change
+
+JOBS = Path(__file__).parents[1] / "state_jobs" / "sql"
+# A whole minute, at which windows start.
+MINUTE_MS = START_MS - START_MS % 60_000
+BEFORE, AFTER, OF_B = range(150), range(150, 330), range(100)
+STORED = "select src_topic, count(*), count(distinct (src_partition, src_offset)) from watch.readings group by 1"
+FOUND = {
+    WINDOWS: "select epoch_ms(window_start) - {minute}, sum(readings) from watch.windows where tag = 'A' group by 1",
+    PAIRS: "select 'pairs', count(there) from watch.pairs",
+    LATEST: "select tag, readings from watch.latest where tag = 'A'",
+}
+
+
+def message(second: int, tag: str = "A") -> bytes:
+    return json.dumps({"tag": tag, "ts": MINUTE_MS + second * 1000, "value": second, "q": 192}).encode()
+
+
+@pytest.fixture
+def watched(platform: Project, tmp_path: Path) -> Iterator[Plant]:
+    """A plant with the jobs of tests/state_jobs, and a second topic, other.<its own>, of 100 readings of B."""
+    with plant(platform, tmp_path) as made:
+        shutil.copytree(JOBS, made.project.sql, dirs_exist_ok=True)
+        contract = made.project.sql / "_sources" / "other_readings.yaml"
+        contract.write_text(contract.read_text().replace("topic: other.readings", f"topic: other.{made.topic}"))
+        client = AdminClient(made.settings.kafka_client())
+        for done in client.create_topics([NewTopic(f"other.{made.topic}", 2, 1)]).values():
+            done.result(timeout=30)
+        tables.apply(made.project, made.settings)
+        produce_other(made, [message(second, "B") for second in OF_B])
+        yield made
+
+
+def produce_other(plant: Plant, payloads: Iterable[bytes]) -> None:
+    producer = Producer(plant.settings.kafka_client())
+    for number, payload in enumerate(payloads):
+        producer.produce(f"other.{plant.topic}", payload, partition=number % 2)
+    assert producer.flush(60) == 0
+
+
+def change_files(plant: Plant, change: Change) -> None:
+    root = plant.project.root
+    for path, edits in change.edits.items():
+        file = root / path
+        text = file.read_text() if file.exists() else ""
+        for was, now in edits.items():
+            assert was in text, f"{path} holds no {was!r}"
+            text = text.replace(was, now, 1)
+        file.write_text(text)
+    for path in change.removed:
+        (root / path).unlink()
+
+
+def found(plant: Plant, change: Change) -> dict[str, Any]:
+    """What the tables hold: of how many messages of each topic how many rows, and what the job counts."""
+    stored = plant.query(STORED)
+    counted = plant.query(FOUND[change.job].format(minute=MINUTE_MS))
+    latest = plant.query(FOUND[LATEST]) if "a sink added" in change.name else []
+    return {"readings": {topic: rest for topic, *rest in stored}, **dict(counted), **dict(latest)}
+
+
+def true(plant: Plant, change: Change) -> dict[str, Any]:
+    """What the tables must hold."""
+    if change.job == PAIRS:
+        return {"readings": {}, "pairs": change.pairs}
+    if change.job == LATEST:
+        return {"readings": {}, "A": change.latest}
+    ours, others = (BEFORE if change.readings_stop else range(330)), f"other.{plant.topic}"
+    readings = {plant.topic: [len(ours), len(ours)]}
+    if "other_readings') }}" in str(change.edits) or "topic: other." in str(change.edits):
+        readings[others] = [len(OF_B), len(OF_B)]
+    windows = {0: WHOLE, 60_000: WHOLE}
+    if change.open_window:
+        windows[120_000] = change.open_window
+    if change.size_s:
+        first = 180 if change.size_s == 60 else 150
+        windows |= {second * 1000: change.size_s for second in range(first, 300, change.size_s)}
+    return {"readings": readings, **windows, **({"A": change.latest} if "a sink added" in change.name else {})}
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.name.replace(" ", "_"))
+def test_what_is_said_of_a_change_is_so(watched: Plant, change: Change) -> None:
+    project, settings = watched.project, watched.settings
+    watched.produce(map(message, BEFORE))
+    first = submit.prepare(project, settings, change.job, parallelism=1)
+    job = submit.launch(first, uuid.uuid4().hex)
+    counts = {WINDOWS: {"readings": {watched.topic: [150, 150]}, 0: WHOLE, 60_000: WHOLE},
+              PAIRS: {"readings": {}, "pairs": 100}, LATEST: {"readings": {}, "A": 150}}  # fmt: skip
+    same = Change("", "unknown", job=change.job)
+    until(lambda: found(watched, same) == counts[change.job], 60, lambda: str(found(watched, same)))
+
+    change_files(watched, change)
+    before = StoredPlan.from_text(first.plan.to_text())
+    second = submit.prepare(project, settings, change.job, parallelism=change.parallelism, goes_on=True, before=before)
+    said = verdict(before, second.plan)
+    assert said.kind == change.verdict, str(said)
+    assert len(said.reasons) >= len(change.told), str(said)
+    for reason, words in zip(said.reasons, change.told, strict=False):
+        assert words in reason
+
+    savepoint = watched.cluster.stop(job.id)
+    submit.launch(second, uuid.uuid4().hex, savepoint)
+    watched.produce(map(message, AFTER))
+    if change.job == PAIRS:
+        produce_other(watched, [message(second, "B") for second in range(100, 330)])
+    expected = true(watched, change)
+    until(lambda: found(watched, change) == expected, 60, lambda: f"{found(watched, change)} is not {expected}")
