@@ -15,6 +15,7 @@ setup:
 lock: setup
     .venv/bin/uv lock
     .venv/bin/uv export --no-emit-project --all-groups --no-header --no-annotate -o requirements.lock >/dev/null
+    .venv/bin/uv export --no-emit-project --no-dev --group build --no-header --no-annotate -o k8s/image/requirements.lock >/dev/null
     rm uv.lock
 
 # Fetch the jars that pom.xml names now, and write down their sums
@@ -72,3 +73,10 @@ fmt: setup
 [group('checks')]
 bench name *arguments: setup
     PYTHONPATH=tests .venv/bin/python -m "bench.$1" "${@:2}"
+
+# List what the image holds, package by package and jar by jar, as CycloneDX: .headrace/sbom
+[group('checks')]
+sbom: setup
+    mkdir -p .headrace/sbom
+    .venv/bin/cyclonedx-py requirements k8s/image/requirements.lock --pyproject pyproject.toml -o .headrace/sbom/python.cdx.json
+    mvn -q -B -Pflink,plugins org.cyclonedx:cyclonedx-maven-plugin:2.9.1:makeBom -DoutputDirectory=.headrace/sbom -DoutputName=jars.cdx -DoutputFormat=json

@@ -10,6 +10,8 @@ import pytest
 from headrace import local
 from headrace.project import Project
 from plant import Plant, plant
+from services.stack import Stack
+from services.stack import stack as started
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +25,13 @@ def platform(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFacto
             yield project
         finally:
             local.down(project, print)
+
+
+@pytest.fixture(scope="session")
+def stack(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Kafka with passwords, S3, Postgres and a REST catalog, and a session cluster that keeps its state on S3."""
+    with started(pytestconfig.rootpath / ".headrace", tmp_path_factory.mktemp("stack")) as made:
+        yield made
 
 
 @pytest.fixture

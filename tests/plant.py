@@ -121,8 +121,11 @@ class Plant:
 
 
 @contextmanager
-def plant(platform: Project, folder: Path) -> Iterator[Plant]:
-    """A plant under `folder`; what still runs of it is cancelled at the end."""
+def plant(platform: Project, folder: Path, environment: Settings | None = None) -> Iterator[Plant]:
+    """A plant under `folder`, in the `environment` (default: local, and a catalog of its own).
+
+    What still runs of it is cancelled at the end.
+    """
     name = uuid.uuid4().hex[:8]
     shutil.copytree(platform.root / "sql", folder / "sql")
     shutil.copytree(platform.root / "catalogs", folder / "catalogs")
@@ -132,12 +135,8 @@ def plant(platform: Project, folder: Path) -> Iterator[Plant]:
     for written in (folder / "sql" / "_topics").glob("*.yaml"):
         written.write_text(written.read_text().replace("\ntopic: ", f"\ntopic: {name}."))
     project = Project(folder, platform.home)
-    loaded = settings.load(project, "local")
-    catalog = loaded.catalog.model_copy(
-        update={"path": str(folder / "catalog.db"), "warehouse": f"file://{folder / 'warehouse'}"}
-    )
-    made = Plant(project, loaded.model_copy(update={"catalog": catalog}), topic)
-    admin = AdminClient(loaded.kafka_client())
+    made = Plant(project, environment or _local(project), topic)
+    admin = AdminClient(made.settings.kafka_client())
     config = {"max.message.bytes": str(16 * 2**20)}
     admin.create_topics([NewTopic(topic, num_partitions=made.partitions, replication_factor=1, config=config)])[
         topic
@@ -150,11 +149,19 @@ def plant(platform: Project, folder: Path) -> Iterator[Plant]:
         made.cancel()
 
 
-def until(done: Callable[[], bool], limit_s: float) -> None:
-    """Wait until `done()`; fails the test after `limit_s`."""
+def _local(project: Project) -> Settings:
+    loaded = settings.load(project, "local")
+    catalog = loaded.catalog.model_copy(
+        update={"path": str(project.root / "catalog.db"), "warehouse": f"file://{project.root / 'warehouse'}"}
+    )
+    return loaded.model_copy(update={"catalog": catalog})
+
+
+def until(done: Callable[[], bool], limit_s: float, otherwise: Callable[[], str] = lambda: "") -> None:
+    """Wait until `done()`; fails the test after `limit_s`, with what `otherwise()` says."""
     end = time.monotonic() + limit_s
     while not done():
-        assert time.monotonic() < end, f"not within {limit_s} s"
+        assert time.monotonic() < end, f"not within {limit_s} s. {otherwise()}"
         time.sleep(0.1)
 
 

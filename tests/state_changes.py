@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 from headrace.state.verdict import Kind
 
 WINDOWS, PAIRS, LATEST = "watch/windows_v1", "watch/pairs_v1", "watch/latest_v1"
-Job = Literal["watch/windows_v1", "watch/pairs_v1", "watch/latest_v1"]
 ROWS = "sql/watch/windows_v1/watch.readings.sql.j2"
 COUNTS = "sql/watch/windows_v1/watch.windows.sql.j2"
 JOB_FILE = "sql/watch/windows_v1/job.yaml"
@@ -38,7 +36,7 @@ class Change:
     edits: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     removed: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
-    job: Job = WINDOWS
+    job: str = WINDOWS
     open_window: int | None = WHOLE
     size_s: int | None = 60
     readings_stop: bool = False

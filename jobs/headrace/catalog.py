@@ -12,11 +12,12 @@ import pyiceberg.exceptions
 from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import CommitFailedException, NoSuchTableError, TableAlreadyExistsError
 from pyiceberg.table import Table
-from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from headrace.errors import PlatformError
-from headrace.settings import Settings
+from headrace.settings import Settings, resolved
+from headrace.stores import SqliteCatalog
 
 T = TypeVar("T")
 
@@ -31,11 +32,13 @@ _FAILURES: tuple[type[Exception], ...] = (
 def connect(settings: Settings) -> Catalog:
     """The catalog, its own SQLite file made where it is missing. Raises PlatformError when it cannot be had."""
     where = settings.catalog
-    with reporting(f"catalog '{where.name}' cannot be opened", where.path):
-        Path(where.path).parent.mkdir(parents=True, exist_ok=True)
-        # Of two that make the SQLite file at once, one is told that its tables exist already.
-        again = _retrying(OperationalError, attempts=5)
-        return again(pyiceberg.catalog.load_catalog, where.name, **where.pyiceberg())
+    properties = resolved(where.pyiceberg())
+    with reporting(f"catalog '{where.name}' cannot be opened", where.address):
+        if isinstance(where, SqliteCatalog):
+            Path(where.path).parent.mkdir(parents=True, exist_ok=True)
+        # Of two that make the catalog's own tables at once, one is told that they exist already.
+        again = _retrying(OperationalError, ProgrammingError, IntegrityError, attempts=5)
+        return again(pyiceberg.catalog.load_catalog, where.name, **properties)
 
 
 def load_table(catalog: Catalog, name: str) -> Table:

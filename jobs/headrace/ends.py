@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
-from headrace import render
+from headrace import kafkaclient, render
 from headrace.settings import Settings
 from headrace.spec import Job, Mode
 from headrace.topicfile import Topic
@@ -33,10 +33,6 @@ class Ends(Protocol):
     @property
     def follow(self) -> Options:
         """Options of a table that ref() follows."""
-
-    @property
-    def upsert(self) -> Options:
-        """Options of an INSERT into a table by its key."""
 
     @property
     def now(self) -> float | None:
@@ -69,6 +65,13 @@ class Start:
         return {"scan.startup.mode": "specific-offsets", "scan.startup.specific-offsets": spots}
 
 
+# Flink looks for partitions that were added every five minutes, if not told otherwise.
+_SCAN: Mapping[bool, Options] = {
+    True: {"scan.bounded.mode": "latest-offset"},
+    False: {"scan.topic-partition-discovery.interval": "10 s"},
+}
+
+
 @dataclass(frozen=True)
 class Live:
     """Kafka and the Iceberg catalog of the settings.
@@ -84,7 +87,6 @@ class Live:
     metadata: ClassVar[bool] = True
     now: ClassVar[float | None] = None
     follow: ClassVar[Options] = {"streaming": "true", "monitor-interval": "10s"}
-    upsert: ClassVar[Options] = {"upsert-enabled": "true"}
 
     def catalog(self) -> list[str]:
         name = self.settings.catalog.name
@@ -99,7 +101,7 @@ class Live:
             "properties.isolation.level": "read_committed",
             **self._broker(),
             **self.starts.get(source, Start()).options(),
-            **({"scan.bounded.mode": "latest-offset"} if self.bounded else {}),
+            **_SCAN[self.bounded],
         }
 
     def spread(self, source: str) -> Spread:
@@ -122,4 +124,4 @@ class Live:
         }
 
     def _broker(self) -> dict[str, str]:
-        return {f"properties.{key}": value for key, value in self.settings.kafka.items()}
+        return {f"properties.{key}": value for key, value in kafkaclient.for_flink(self.settings.kafka).items()}

@@ -4,43 +4,20 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, ValidationError, field_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from headrace import yamlfile
+from headrace import kafkaclient, stores, yamlfile
 from headrace.errors import Place, PlatformError, Problem, UserError
+from headrace.modelway import way
 from headrace.project import Project
 from headrace_udfs.references import MissingReference, resolve
 
 _OVERRIDE = re.compile(r"HEADRACE_(CATALOG|KAFKA|FLINK)__([A-Z0-9_]+)")
-
-
-class SqliteCatalog(yamlfile.Model, use_attribute_docstrings=True):
-    """Iceberg tables of one machine: a JDBC catalog in an SQLite file, data in a folder."""
-
-    type: Literal["sqlite"]
-    name: str
-    """What Flink and DuckDB call the catalog."""
-    path: str
-    """The SQLite file; ${home} is .headrace."""
-    warehouse: str
-    """Address of the folder for data, file://..."""
-
-    def pyiceberg(self) -> dict[str, str]:
-        """Properties for pyiceberg's SqlCatalog."""
-        return {"type": "sql", "uri": f"sqlite:///{self.path}", "warehouse": self.warehouse}
-
-    def flink(self) -> dict[str, str]:
-        """Options of Flink's CREATE CATALOG over the same tables."""
-        return {
-            "type": "iceberg",
-            "catalog-impl": "org.apache.iceberg.jdbc.JdbcCatalog",
-            "uri": f"jdbc:sqlite:{self.path}",
-            "jdbc.schema-version": "V1",
-            "warehouse": self.warehouse,
-        }
 
 
 class Flink(yamlfile.Model, use_attribute_docstrings=True):
@@ -57,16 +34,37 @@ class Flink(yamlfile.Model, use_attribute_docstrings=True):
 class Settings(yamlfile.Model, use_attribute_docstrings=True):
     """What differs from one environment to the next; `${env:NAME}` and `${file:PATH}` stand unresolved."""
 
-    catalog: SqliteCatalog
+    catalog: stores.Catalog
     kafka: dict[str, str]
     """Options of librdkafka, like bootstrap.servers."""
     flink: Flink
     vars: dict[str, str | int | float | bool] = {}
     """What var() gives in a template."""
+    deploy: list[str] = ["*"]
+    """Jobs that are to run here: names, or patterns like historian/*."""
+    slots: dict[str, Annotated[int, Field(ge=1)]] = {}
+    """Slots of single jobs by their names, where they are not flink.parallelism."""
+
+    def slots_of(self, job: str) -> int:
+        """Slots that the job runs in."""
+        return self.slots.get(job, self.flink.parallelism)
+
+    @field_validator("kafka")
+    @classmethod
+    def _known_to_flink(cls, options: dict[str, str]) -> dict[str, str]:
+        errors = [
+            InitErrorDetails(
+                type=PydanticCustomError("value_error", "{error}", {"error": fault}), loc=(name,), input=name
+            )
+            for name, fault in kafkaclient.check(options).items()
+        ]
+        if errors:
+            raise ValidationError.from_exception_data(cls.__name__, errors)
+        return options
 
     def kafka_client(self) -> dict[str, str]:
         """librdkafka options, references resolved. Raises PlatformError where one leads nowhere."""
-        return {key: _resolved(value) for key, value in self.kafka.items()}
+        return resolved(self.kafka)
 
     def flink_rest(self) -> str:
         """Base address of the cluster's REST API, `http://host:port`."""
@@ -80,19 +78,51 @@ def load(project: Project, env: str) -> Settings:
         known = ", ".join(sorted(p.stem for p in path.parent.glob("*.yaml"))) or "none"
         raise UserError(f"no environment '{env}'", Place.of(path), f"known: {known}; pick one with --env")
     settings = yamlfile.load(path, Settings)
-    return Settings.model_validate(_expand(_overridden(settings.model_dump()), project.home))
+    return _validated(_expand(_overridden(settings.model_dump()), project.home))
+
+
+def resolved(options: Mapping[str, str]) -> dict[str, str]:
+    """The options with what their references name. Raises PlatformError where one leads nowhere."""
+    return {key: _resolved(value) for key, value in options.items()}
 
 
 def _overridden(values: dict[str, Any]) -> dict[str, Any]:
     for name, value in os.environ.items():
         if match := _OVERRIDE.fullmatch(name):
-            section, key = match[1].lower(), match[2].lower()
-            key = key.replace("_", ".") if section == "kafka" else key
-            if section != "kafka" and key not in values[section]:
-                known = ", ".join(f"HEADRACE_{match[1]}__{k.upper()}" for k in values[section])
+            section, keys = match[1].lower(), match[2].lower().split("__")
+            if section == "kafka":
+                values[section][match[2].lower().replace("_", ".")] = value
+                continue
+            within = values[section]
+            for key in keys[:-1]:
+                within = within.get(key) or {}
+            if keys[-1] not in within:
+                known = ", ".join(f"HEADRACE_{match[1]}__{k.upper()}" for k in _leaves(values[section]))
                 raise UserError([Problem(f"{name} overrides no setting", "the environment", f"known: {known}")])
-            values[section][key] = value
+            within[keys[-1]] = value
     return values
+
+
+def _leaves(values: dict[str, Any], prefix: str = "") -> Iterator[str]:
+    for key, value in values.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{prefix}{key}__")
+        else:
+            yield prefix + key
+
+
+def _validated(values: dict[str, Any]) -> Settings:
+    """What was good in the file can only have been spoilt by an override."""
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        problems = []
+        for item in error.errors():
+            found = way(Settings, item["loc"])
+            name = "HEADRACE_" + "__".join(str(key).upper().replace(".", "_") for key in found.location)
+            what, _, fix = item["msg"].removeprefix("Value error, ").partition("; ")
+            problems.append(Problem(f"{name}: {what}", "the environment", fix or found.meaning))
+        raise UserError(problems) from None
 
 
 def _expand(value: Any, home: Path) -> Any:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import duckdb
@@ -17,9 +18,11 @@ from pyiceberg.catalog import Catalog
 
 from headrace import catalog as catalogs
 from headrace.errors import PlatformError, UserError
-from headrace.settings import Settings
+from headrace.s3 import S3
+from headrace.settings import Settings, resolved
 
 _EXTENSIONS = ("avro", "iceberg")  # iceberg reads its manifests with avro
+_S3_EXTENSION = "httpfs"
 _QUERIES = Path(__file__).parent / "queries"
 _OUR_FAULT = (
     duckdb.IOException,
@@ -36,14 +39,17 @@ def open(settings: Settings, tables: Iterable[str] | None = None) -> DuckDBPyCon
     Each view shows its table as it stands now and stays so. Raises PlatformError where a table cannot be had.
     """
     catalog = catalogs.connect(settings)
-    locations = {name: catalogs.load_table(catalog, name).metadata_location for name in tables or _names(catalog)}
+    found = {name: catalogs.load_table(catalog, name) for name in tables or _names(catalog)}
     connection = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
     with reporting():
         for name in _EXTENSIONS:
             connection.load_extension(str(_extension(name)))
-        for name, location in locations.items():
-            _view(connection, name, location)
-        _lock(connection, settings.catalog.warehouse)
+        if settings.catalog.s3:
+            connection.load_extension(str(_extension(_S3_EXTENSION)))
+            _sign_in(connection, settings.catalog.s3)
+        for name, table in found.items():
+            _view(connection, name, table.metadata_location)
+        _lock(connection, [table.location() for table in found.values()])
     return connection
 
 
@@ -92,6 +98,20 @@ def _extension(name: str) -> Path:
     return folder / "extensions" / f"v{duckdb.__version__}" / f"{name}.duckdb_extension"
 
 
+def _sign_in(connection: DuckDBPyConnection, store: S3) -> None:
+    """The store's keys, which a query can use and not see."""
+    told = {**store.model_dump(include={"access_key", "secret_key", "region"}), "endpoint": store.address}
+    known = resolved(told)
+    endpoint = urlsplit(known["endpoint"])
+    values = {
+        **known,
+        "endpoint": endpoint.netloc,
+        "tls": endpoint.scheme == "https",
+        "url_style": "path" if store.path_style else "vhost",
+    }
+    connection.execute((_QUERIES / "s3_secret.sql").read_text(encoding="utf-8"), values)
+
+
 def _view(connection: DuckDBPyConnection, name: str, location: str) -> None:
     namespace, _, table = name.rpartition(".")
     connection.execute("create schema if not exists " + _quoted(namespace))
@@ -100,13 +120,14 @@ def _view(connection: DuckDBPyConnection, name: str, location: str) -> None:
     connection.execute("use main")
 
 
-def _lock(connection: DuckDBPyConnection, warehouse: str) -> None:
+def _lock(connection: DuckDBPyConnection, locations: list[str]) -> None:
     connection.execute("set timezone = 'UTC'")
     # What needs more than a quarter of the machine's memory spills to disk: broker and Flink may live here too.
     connection.execute("set memory_limit = ?", [f"{psutil.virtual_memory().total // 4 // 2**20}MiB"])
     # DuckDB makes it when a query first spills, and clears it away; shared, two processes would overwrite each other.
     connection.execute("set temp_directory = ?", [str(Path(tempfile.gettempdir()) / f"headrace-{uuid4().hex}")])
-    connection.execute("set allowed_directories = ?", [[warehouse, warehouse.removeprefix("file://")]])
+    folders = {*locations, *(each.removeprefix("file://") for each in locations)}
+    connection.execute("set allowed_directories = ?", [sorted(folders)])
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic.fields import FieldInfo
 
 from headrace.errors import Place, Problem, UserError
+from headrace.modelway import Location, way
 
 
 class Model(BaseModel):
@@ -21,7 +20,6 @@ class Model(BaseModel):
 
 
 M = TypeVar("M", bound=BaseModel)
-Location = tuple[str | int, ...]
 
 
 def load(path: Path, model: type[M]) -> M:
@@ -95,11 +93,16 @@ def _place(path: Path, root: yaml.Node, location: Location) -> Place:
 
 
 def _problem(path: Path, root: yaml.Node, model: type[BaseModel], item: Any) -> Problem:
-    location: Location = item["loc"]
+    found = way(model, item["loc"])
+    location = found.location
     name = ".".join(map(str, location))
     where = _place(path, root, location)
+    if item["type"] in {"union_tag_invalid", "union_tag_not_found"}:
+        key, got = item["ctx"]["discriminator"].strip("'"), item["ctx"].get("tag")
+        what = f"{name}.{key}: there is no '{got}'" if got else f"key '{name}.{key}' is required"
+        return Problem(what, _place(path, root, (*location, key)), f"one of {', '.join(found.tags)}")
     if item["type"] == "extra_forbidden":
-        key, known = str(location[-1]), _known_keys(model, location[:-1])
+        key, known = str(location[-1]), found.known_keys
         near = difflib.get_close_matches(key, known, n=1)
         fix = f"did you mean '{near[0]}'?" if near else f"known keys here: {', '.join(known)}" if known else None
         return Problem(f"unknown key '{name}'", where, fix)
@@ -107,45 +110,10 @@ def _problem(path: Path, root: yaml.Node, model: type[BaseModel], item: Any) -> 
         return Problem(f"key '{name}' is required", where, f"add '{location[-1]}:'")
     if item["type"] == "value_error":
         what, _, fix = str(item["ctx"]["error"]).partition("; ")
-        return Problem(f"{name}: {what}" if name else what, where, fix or _meaning(model, location))
+        return Problem(f"{name}: {what}" if name else what, where, fix or found.meaning)
     got = item.get("input")
     what = f"{name}: {item['msg'][0].lower()}{item['msg'][1:]} (got {got!r})"
-    return Problem(what, where, _meaning(model, location))
-
-
-def _known_keys(model: type[BaseModel], location: Location) -> list[str]:
-    """The keys of the model found by walking `location` down the annotations, [] where they cannot be told."""
-    fields = [*_walk(model, location)]
-    current = _model_in(fields[-1][1].annotation) if fields else model
-    return [f.alias or n for n, f in current.model_fields.items()] if current else []
-
-
-def _meaning(model: type[BaseModel], location: Location) -> str | None:
-    """What the model says of the innermost key of `location`."""
-    for key, field in reversed([*_walk(model, location)]):
-        if field.description:
-            return f"{key}: {' '.join(field.description.split())}"
-    return None
-
-
-def _walk(model: type[BaseModel], location: Location) -> Iterator[tuple[str, FieldInfo]]:
-    """The fields that `location` leads through, with their keys."""
-    current: type[BaseModel] | None = model
-    for step in location:
-        if current is None:
-            return
-        for name, field in current.model_fields.items():
-            if (key := field.alias or name) == step:
-                yield key, field
-                current = _model_in(field.annotation)
-                break
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    found = (_model_in(inner) for inner in getattr(annotation, "__args__", ()))
-    return next((m for m in found if m), None)
+    return Problem(what, where, found.meaning)
 
 
 def _keys(model: type[BaseModel]) -> str:

@@ -13,6 +13,7 @@ from bench import sparkhome
 from bench.meter import Meter
 from bench.stand import LIMIT_S, SLOTS, Stand
 from bench.topic import PARTITIONS
+from headrace.stores import SqliteCatalog
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -44,6 +45,7 @@ def spark(stand: Stand, meter: Meter) -> None:
 
 def _task(stand: Stand, partitions: list[int]) -> str:
     catalog = stand.settings.catalog
+    assert isinstance(catalog, SqliteCatalog)
     task = Task(
         project=str(stand.project.root),
         home=str(stand.project.home),

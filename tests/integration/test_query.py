@@ -17,6 +17,7 @@ from headrace import catalog, cli, settings, tables, warehouse
 from headrace.errors import PlatformError, UserError
 from headrace.project import Project
 from headrace.settings import Settings
+from headrace.stores import SqliteCatalog
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 ROWS = 150
@@ -46,6 +47,7 @@ def local(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture
 def run(local: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    assert isinstance(local.catalog, SqliteCatalog)
     home = Path(local.catalog.path).parents[1]
 
     def command(*words: str) -> tuple[int, str, str]:

@@ -89,7 +89,7 @@ def true(plant: Plant, change: Change) -> dict[str, Any]:
     readings = {plant.topic: [len(ours), len(ours)]}
     if "other_readings') }}" in str(change.edits) or "topic: other." in str(change.edits):
         readings[others] = [len(OF_B), len(OF_B)]
-    windows = {0: WHOLE, 60_000: WHOLE}
+    windows: dict[Any, int] = {0: WHOLE, 60_000: WHOLE}
     if change.open_window:
         windows[120_000] = change.open_window
     if change.size_s:

@@ -210,3 +210,12 @@ def _all(value: Any, key: str) -> list[Any]:
 
 def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def test_what_tells_secrets_into_a_log_is_silent_as_it_is_in_the_local_cluster(
+    cluster: Object, pytestconfig: pytest.Config
+) -> None:
+    local = (pytestconfig.rootpath / "jobs" / "headrace" / "local" / "log4j2.properties").read_text()
+    silenced = [line for line in local.splitlines() if line.startswith("logger.beam.")]
+    assert len(silenced) == 2
+    assert {*silenced} <= {*cluster["spec"]["logConfiguration"]["log4j-console.properties"].splitlines()}

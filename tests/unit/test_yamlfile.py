@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated, Literal
 
 import pytest
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from headrace import yamlfile
 from headrace.errors import Problem, UserError
@@ -131,3 +132,38 @@ def test_a_value_that_will_not_do_is_told_with_what_would(tmp_path: Path, text: 
     with pytest.raises(UserError) as told:
         yamlfile.load(path, Told)
     assert [p.fix for p in told.value.problems] == [fix]
+
+
+class Cat(yamlfile.Model):
+    kind: Literal["cat"]
+    lives: int
+
+
+class Dog(yamlfile.Model):
+    kind: Literal["dog"]
+    """Which animal it is."""
+    barks: bool = True
+
+
+class House(yamlfile.Model):
+    pet: Annotated[Cat | Dog, Field(discriminator="kind")]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("pet:\n  kind: dog\n  barcs: true\n", ("3:3", "unknown key 'pet.barcs'", "did you mean 'barks'?")),
+        ("pet:\n  kind: cat\n", ("1:1", "key 'pet.lives' is required", "add 'lives:'")),
+        ("pet:\n  kind: cow\n", ("2:3", "pet.kind: there is no 'cow'", "one of cat, dog")),
+        ("pet:\n  barks: no\n", ("1:1", "key 'pet.kind' is required", "one of cat, dog")),
+    ],
+)
+def test_a_fault_in_one_of_several_kinds_is_told_at_its_place(
+    tmp_path: Path, text: str, told: tuple[str, str, str]
+) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(text)
+    with pytest.raises(UserError) as raised:
+        yamlfile.load(path, House)
+    [problem] = raised.value.problems
+    assert (str(problem.where).split("x.yaml:")[1], problem.what, problem.fix) == told

@@ -41,10 +41,12 @@ def status(json: Json = False) -> None:
     if json:
         print_json([asdict(service) for service in services])
     else:
-        shown = table("service", "state", "pid", "uptime", "address", "restarts", numbers=("pid", "uptime", "restarts"))
+        columns = ("service", "state", "pid", "uptime", "address", "metrics", "restarts")
+        shown = table(*columns, numbers=("pid", "uptime", "restarts"))
         for s in services:
             uptime = "" if s.uptime_s is None else str(timedelta(seconds=s.uptime_s))
-            shown.add_row(s.name, s.state, str(s.pid or ""), uptime, s.address or "", str(s.restarts))
+            pid = str(s.pid or "")
+            shown.add_row(s.name, s.state, pid, uptime, s.address or "", s.metrics or "", str(s.restarts))
         out.print(shown)
     if any(service.state != "RUNNING" for service in services):
         raise typer.Exit(1)

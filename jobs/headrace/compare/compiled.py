@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -11,12 +10,13 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any
 
-from headrace import planning, session, tables
+from headrace import compiled, planning, session, tables
 from headrace.compare.side import Side
 from headrace.compose import Composition, compose
 from headrace.ends import Live
 from headrace.project import Project
-from headrace.settings import Settings, SqliteCatalog
+from headrace.settings import Settings
+from headrace.stores import SqliteCatalog
 
 UNCHECKED = (
     "Flink planned against empty tables made from sql/_tables/, without a broker: whether topics hold what their "
@@ -67,8 +67,7 @@ class Compiler:
         if side.folder.module:
             return Compiled(None, columns)
         with planning.refusals_told(composition):
-            text = statements._j_statement_set.compilePlan().asJsonString()
-        return Compiled(json.loads(text), columns)
+            return Compiled(compiled.plan(statements), columns)
 
 
 @contextmanager

@@ -38,10 +38,15 @@ def configure(layout: Layout, ports: Ports) -> None:
     (layout.flink_conf / "log4j-console.properties").write_text(log4j, encoding="utf-8")
 
 
-def commands(layout: Layout) -> dict[str, list[str]]:
+def commands(layout: Layout, ports: Ports) -> dict[str, list[str]]:
     """What starts each service in the foreground."""
     scripts = layout.flink_home / "bin"
-    return {name: [str(scripts / f"{name}.sh"), "start-foreground"] for name in ("jobmanager", "taskmanager")}
+    metrics = {"jobmanager": ports.jobmanager_metrics, "taskmanager": ports.taskmanager_metrics}
+    return {
+        # Both read one config.yaml, and each needs a port of its own.
+        name: [str(scripts / f"{name}.sh"), "start-foreground", "-D", f"metrics.reporter.prom.port={port}"]
+        for name, port in metrics.items()
+    }
 
 
 def environment(layout: Layout) -> dict[str, str]:

@@ -38,7 +38,7 @@ class Endpoints:
 
 @dataclass(frozen=True)
 class ServiceStatus:
-    """One service. `restarts` counts from the last `up`.
+    """One service. `restarts` counts from the last `up`; `metrics` is where Prometheus reads it.
 
     `state` is supervisord's word (RUNNING, BACKOFF...), DOWN, or LEFT BEHIND by a supervisord that is gone.
     """
@@ -48,6 +48,7 @@ class ServiceStatus:
     pid: int | None = None
     uptime_s: int | None = None
     address: str | None = None
+    metrics: str | None = None
     restarts: int = 0
 
 
@@ -91,8 +92,10 @@ def status(project: Project) -> list[ServiceStatus]:
     known = supervision.services(layout)
     if not known:
         return [_unsupervised(layout, name) for name in SERVICES]
-    endpoints = Endpoints.of(ports.read(layout.ports))
+    chosen = ports.read(layout.ports)
+    endpoints = Endpoints.of(chosen)
     addresses = {"kafka": endpoints.kafka, "jobmanager": endpoints.flink}
+    metrics = {"jobmanager": chosen.jobmanager_metrics, "taskmanager": chosen.taskmanager_metrics}
     return [
         ServiceStatus(
             name=name,
@@ -100,6 +103,7 @@ def status(project: Project) -> list[ServiceStatus]:
             pid=info["pid"] or None,
             uptime_s=info["now"] - info["start"] if info["pid"] else None,
             address=addresses.get(name),
+            metrics=f"http://{HOST}:{metrics[name]}/metrics" if name in metrics else None,
             restarts=health.restarts(layout, name),
         )
         for name, info in ((name, known[name]) for name in SERVICES)
@@ -120,7 +124,7 @@ def _start(layout: Layout, progress: Progress) -> Endpoints:
     progress("starting Kafka and Flink")
     kafka.configure(layout, chosen)
     flink.configure(layout, chosen)
-    commands = {"kafka": kafka.command(layout), **flink.commands(layout)}
+    commands = {"kafka": kafka.command(layout), **flink.commands(layout, chosen)}
     supervision.start(layout, {name: commands[name] for name in SERVICES}, flink.environment(layout))
     return _ready(layout, chosen, progress)
 

@@ -28,6 +28,8 @@ class Ports:
     controller: int
     flink_rest: int
     flink_rpc: int
+    jobmanager_metrics: int
+    taskmanager_metrics: int
 
     def named(self) -> dict[str, int]:
         return dataclasses.asdict(self)

@@ -46,7 +46,10 @@ def stored(
         for source in composition.sources
         for table in (source.decoded, source.decoded.replace("__decoded", "__messages"))
     }
-    store = f"{settings.catalog.name} in {settings.catalog.pyiceberg().get('warehouse', '')}"
+    catalog = settings.catalog
+    store = f"{catalog.name} in {catalog.warehouse}"
+    if "://" not in catalog.warehouse:
+        store += f" of {catalog.address}"
     if plan is None:
         return StoredPlan(None, graph, topics, store, 0)
     return StoredPlan(_without_options(plan), (), topics, store, max(node["id"] for node in plan["nodes"]))

@@ -1,0 +1,67 @@
+"""Each part of a catalog that does not work is told by its name, and what needs it is not tried."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from headrace import catalogcheck
+from headrace.catalogcheck import Part
+from headrace.errors import CheckFailed
+from headrace.settings import Settings
+from headrace.stores import Catalog
+from services.processes import free_ports
+from services.stack import KINDS, Stack
+
+
+def outcomes(stack: Stack, settings: Settings) -> dict[str, Part]:
+    return {part.name: part for part in catalogcheck.check(stack.project, settings)}
+
+
+def failed(parts: dict[str, Part]) -> list[str]:
+    return [name for name, part in parts.items() if part.outcome == "fails"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_part_of_a_good_catalog_works(stack: Stack, kind: str, tmp_path: Path) -> None:
+    parts = catalogcheck.check(stack.project, stack.settings(stack.catalog(kind, tmp_path)))
+    assert [part.name for part in parts if part.outcome != "works"] == [], parts
+    catalogcheck.verdict(parts)
+
+
+def test_a_database_that_is_away_is_told_and_the_rest_not_tried(stack: Stack, tmp_path: Path) -> None:
+    catalog = stack.catalog("postgres", tmp_path).model_copy(update={"port": free_ports(1)[0]})
+    parts = outcomes(stack, stack.settings(catalog))
+    assert failed(parts) == ["reach the catalog"]
+    assert {part.outcome for name, part in parts.items() if not name.startswith("reach")} == {"skipped"}
+    with pytest.raises(CheckFailed, match="Connection refused"):
+        catalogcheck.verdict([*parts.values()])
+
+
+@pytest.mark.parametrize(("kind", "key"), [("postgres", "password"), ("rest", "credential")])
+def test_who_may_not_sign_in_is_told_where_that_stands(stack: Stack, kind: str, key: str, tmp_path: Path) -> None:
+    catalog = stack.catalog(kind, tmp_path).model_copy(update={key: "not:it"})
+    parts = outcomes(stack, stack.settings(catalog))
+    assert failed(parts) == ["sign in"]
+    assert "not:it" not in str(parts["sign in"])
+
+
+def test_a_store_that_refuses_the_keys_fails_what_writes(stack: Stack, tmp_path: Path) -> None:
+    good = stack.catalog("postgres", tmp_path)
+    parts = outcomes(stack, stack.settings(_with_store(good, secret_key="not it")))  # noqa: S106
+    assert failed(parts) == ["make a table"]
+    assert parts["write and commit"].outcome == "skipped"
+
+
+def test_a_cluster_that_is_away_fails_flinks_parts_alone(stack: Stack, tmp_path: Path) -> None:
+    settings = stack.settings(stack.catalog("sqlite", tmp_path))
+    away = settings.flink.model_copy(update={"rest": f"http://127.0.0.1:{free_ports(1)[0]}"})
+    parts = outcomes(stack, settings.model_copy(update={"flink": away}))
+    assert failed(parts) == ["Flink reads"]
+    assert parts["drop the table"].outcome == "works"
+
+
+def _with_store(catalog: Catalog, **changes: str) -> Catalog:
+    assert catalog.s3
+    return catalog.model_copy(update={"s3": catalog.s3.model_copy(update=changes)})

@@ -1,0 +1,149 @@
+"""Secrets are found nowhere but where they belong: not in SQL, plans, logs, Flink's REST API, files or arguments."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+from pyarrow.fs import FileSelector
+from pyiceberg.io import load_file_io
+from pyiceberg.io.pyarrow import PyArrowFileIO
+
+from headrace import catalog, planning, statements, submit, tables
+from headrace.catalogcheck.flink import InFlink
+from headrace.errors import PlatformError
+from headrace.settings import Settings, resolved
+from plant import JOB, Plant, reading, until
+from services.processes import free_ports
+from services.seaweed import FILES
+from services.stack import Secrets, Stack
+
+READINGS = 500
+OF_A_JOB = ("", "/config", "/plan", "/exceptions", "/checkpoints", "/checkpoints/config", "/jobmanager/config")
+OF_A_CLUSTER = ("/config", "/jobmanager/config", "/jobmanager/environment", "/jobs/overview", "/taskmanagers")
+
+
+@pytest.fixture(scope="module", params=["postgres", "rest"])
+def plant_on(request: pytest.FixtureRequest, stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
+    """A plant whose job has run, left a savepoint, gone on from it, and failed, on a catalog with secrets."""
+    with stack.plant(request.param, tmp_path_factory.mktemp("secrets")) as made:
+        made.produce([b"broken", *(reading(n) for n in range(READINGS))])
+        first = made.submit()
+        made.follow()
+        savepoint = made.cluster.stop(first.id)
+        _have_it_fail(made, made.submit(restore=savepoint).id)
+        yield made
+
+
+def leaks(secrets: Secrets, text: str) -> list[str]:
+    """Names of the secrets that stand in the text, however quoted: the last signs of each are never changed by that."""
+    return [name for name in secrets.NAMES if secrets.value(name)[-16:] in text]
+
+
+def test_rendered_sql_and_what_is_kept_of_a_plan_hold_references_alone(plant_on: Plant, stack: Stack) -> None:
+    shown = statements.text(statements.of_job(plant_on.project, plant_on.settings, JOB))
+    assert "${file:" in shown
+    kept = submit.prepare(plant_on.project, plant_on.settings, JOB).plan.to_text()
+    assert leaks(stack.secrets, shown + kept) == []
+
+
+def test_flinks_explanation_of_a_job_holds_no_secret(plant_on: Plant, stack: Stack) -> None:
+    assert leaks(stack.secrets, planning.explain(plant_on.project, plant_on.settings, JOB)) == []
+
+
+def test_flinks_rest_api_tells_no_secret(plant_on: Plant, stack: Stack) -> None:
+    told = dict(_told_by_flink(plant_on.settings.flink_rest()))
+    assert any("exceptions" in path and '"stacktrace"' in text for path, text in told.items()), "no failure to search"
+    assert {path: found for path, text in told.items() if (found := leaks(stack.secrets, text))} == {}
+
+
+def test_no_file_of_cluster_or_project_holds_a_secret(plant_on: Plant, stack: Stack) -> None:
+    places = [stack.folder / "flink", stack.folder / "home", plant_on.project.root]
+    files = [path for place in places for path in place.rglob("*") if path.is_file()]
+    assert {"jobmanager.log", "taskmanager.log"} <= {path.name for path in files}
+    assert {str(path): found for path in files if (found := leaks(stack.secrets, _text(path)))} == {}
+
+
+def test_no_object_in_the_store_holds_a_secret(plant_on: Plant, stack: Stack) -> None:
+    assert plant_on.cluster.jobs()
+    store = load_file_io(resolved(stack.catalog("postgres", stack.folder).pyiceberg()))
+    assert isinstance(store, PyArrowFileIO)
+    system = store.fs_by_scheme("s3", None)
+    found = system.get_file_info(FileSelector(FILES, recursive=True))
+    kept = {each.path: system.open_input_file(each.path).read() for each in found if each.is_file}
+    assert any("/savepoints/" in path for path in kept), [*kept]
+    assert {path: names for path, data in kept.items() if (names := leaks(stack.secrets, _decoded(data)))} == {}
+
+
+def test_no_row_of_a_table_holds_a_secret(plant_on: Plant, stack: Stack) -> None:
+    rows = plant_on.query("select * from historian.dead_letters")
+    assert rows
+    assert leaks(stack.secrets, str(rows)) == []
+
+
+def test_no_process_is_started_with_a_secret(plant_on: Plant, stack: Stack) -> None:
+    assert plant_on.cluster.jobs()
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            assert leaks(stack.secrets, " ".join(process.cmdline())) == [], process.name()
+
+
+def test_a_failure_to_submit_is_told_without_secrets(
+    plant_on: Plant, stack: Stack, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    away = _away(plant_on.settings)
+    with pytest.raises(PlatformError) as by_pyiceberg:
+        submit.submit(plant_on.project, away, JOB)
+    with pytest.raises(PlatformError) as by_flink:
+        InFlink(plant_on.project, away, "historian.readings").check_reads([])
+    printed = capfd.readouterr()
+    said = [str(by_pyiceberg.value), str(by_flink.value), caplog.text, printed.out, printed.err]
+    assert leaks(stack.secrets, "\n".join(said)) == []
+
+
+def _have_it_fail(plant: Plant, job_id: str) -> None:
+    """Take the job's table away, give it something to commit, and make the table anew."""
+    catalog.connect(plant.settings).drop_table("historian.readings")
+    plant.produce(reading(n) for n in range(10))
+    until(lambda: bool(plant.cluster.last_failure(job_id)), 120)
+    plant.cluster.cancel(job_id)
+    tables.apply(plant.project, plant.settings)
+
+
+def _away(settings: Settings) -> Settings:
+    """The settings with a catalog where nobody listens."""
+    (port,) = free_ports(1)
+    moved = {"port": port} if settings.catalog.type == "postgres" else {"uri": f"http://127.0.0.1:{port}"}
+    return settings.model_copy(update={"catalog": settings.catalog.model_copy(update=moved)})
+
+
+def _told_by_flink(rest: str) -> Iterator[tuple[str, str]]:
+    with httpx.Client(base_url=rest, trust_env=False, timeout=30) as client:
+
+        def get(path: str) -> Any:
+            return client.get(path).text
+
+        jobs = [job["jid"] for job in json.loads(get("/jobs/overview"))["jobs"]]
+        managers = [manager["id"] for manager in json.loads(get("/taskmanagers"))["taskmanagers"]]
+        for path in (
+            *OF_A_CLUSTER,
+            *(f"/jobs/{job}{part}" for job in jobs for part in OF_A_JOB),
+            *(f"/taskmanagers/{manager}{part}" for manager in managers for part in ("", "/metrics", "/thread-dump")),
+        ):
+            yield path, get(path)
+
+
+def _text(path: Path) -> str:
+    return _decoded(path.read_bytes())
+
+
+def _decoded(data: bytes) -> str:
+    return data.decode("utf-8", "replace")

@@ -1,0 +1,52 @@
+"""A process that serves until a block ends, whatever happens in it."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+HOST = "127.0.0.1"
+START_LIMIT_S = 120
+STOP_LIMIT_S = 15
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of this machine that nobody listens at, all different."""
+    with ExitStack() as taken:
+        probes = [taken.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind((HOST, 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
+
+
+@contextmanager
+def serving(
+    command: list[str],
+    log: Path,
+    ready: Callable[[], bool],
+    environment: Mapping[str, str] | None = None,
+    user: int | None = None,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `command` in the folder of its `log`, as `user` if any; the block begins once it is `ready`."""
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            command, cwd=log.parent, env=environment, user=user, group=user, stdout=out, stderr=subprocess.STDOUT
+        )
+    try:
+        end = time.monotonic() + START_LIMIT_S
+        while not ready():
+            assert process.poll() is None, f"{command[0]} ended: {log.read_text()[-2000:]}"
+            assert time.monotonic() < end, f"{command[0]} is not ready: {log.read_text()[-2000:]}"
+            time.sleep(0.1)
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(STOP_LIMIT_S)
