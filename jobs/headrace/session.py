@@ -57,6 +57,8 @@ def cluster_options(settings: Settings) -> dict[str, str]:
         "rest.port": str(rest.port),
         "execution.checkpointing.interval": f"{settings.flink.checkpoint_interval_s * 1000:.0f} ms",
         "execution.checkpointing.mode": "EXACTLY_ONCE",
+        # The client's to say: the cluster's own setting does not reach a job. What failed can then be gone on from.
+        "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
     }
 
 

@@ -6,6 +6,7 @@ import json
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,9 @@ def message(second: int, tag: str = "A") -> bytes:
 @pytest.fixture
 def watched(platform: Project, tmp_path: Path) -> Iterator[Plant]:
     """A plant with the jobs of tests/state_jobs, and a second topic, other.<its own>, of 100 readings of B."""
-    with plant(platform, tmp_path) as made:
+    with plant(platform, tmp_path) as laid:
+        often = laid.settings.flink.model_copy(update={"checkpoint_interval_s": 1.0})
+        made = replace(laid, settings=laid.settings.model_copy(update={"flink": often}))
         shutil.copytree(JOBS, made.project.sql, dirs_exist_ok=True)
         contract = made.project.sql / "_sources" / "other_readings.yaml"
         contract.write_text(contract.read_text().replace("topic: other.readings", f"topic: other.{made.topic}"))

@@ -9,23 +9,31 @@ from rich.markup import escape
 
 from headrace.cli import (
     cases,
+    catalog,
     check,
     demo,
+    deploy,
     docs,
     graph,
-    jobs,
+    history,
     lint,
     local,
     new,
     plan,
     query,
+    reconcile,
     render,
+    savepoints,
     schemas,
+    status,
+    stop,
+    submit,
     tables,
     tags,
     train,
     trial,
     udfs,
+    upgrade,
 )
 from headrace.cli import list as listing
 from headrace.cli.common import log
@@ -55,15 +63,23 @@ app.command(rich_help_panel=WRITE)(graph.graph)
 app.command(rich_help_panel=WRITE)(docs.docs)
 app.command(rich_help_panel=WRITE)(schemas.schemas)
 
-app.command(rich_help_panel=RUN)(jobs.submit)
-app.command(rich_help_panel=RUN)(jobs.stop)
-app.command(rich_help_panel=RUN)(jobs.reconcile)
+app.command(rich_help_panel=RUN)(deploy.deploy)
+app.command(rich_help_panel=RUN)(submit.submit)
+app.command(rich_help_panel=RUN)(upgrade.upgrade)
+app.command(rich_help_panel=RUN)(upgrade.rollback)
+app.command(rich_help_panel=RUN)(upgrade.restart)
+app.command(rich_help_panel=RUN)(stop.stop)
+app.add_typer(savepoints.app, name="savepoints", rich_help_panel=RUN)
+app.command(rich_help_panel=RUN)(status.status)
+app.command(rich_help_panel=RUN)(reconcile.reconcile)
 
 app.add_typer(tables.app, name="tables", rich_help_panel=ASK)
 app.command(rich_help_panel=ASK)(query.query)
+app.command(rich_help_panel=ASK)(history.history)
 app.command(rich_help_panel=ASK)(check.check)
 app.add_typer(tags.app, name="tags", rich_help_panel=ASK)
 app.add_typer(train.app, name="train", rich_help_panel=ASK)
+app.add_typer(catalog.app, name="catalog", rich_help_panel=ASK)
 
 
 def main() -> None:

@@ -23,6 +23,7 @@ log = Console(stderr=True)
 """Progress and errors."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+JobName = Annotated[str, typer.Argument(metavar="JOB", help="<domain>/<job>_v<N>, a folder under sql/.")]
 Env = Annotated[str, typer.Option("--env", envvar="HEADRACE_ENV", help="Environment: a file in catalogs/.")]
 
 

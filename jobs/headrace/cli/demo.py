@@ -16,7 +16,7 @@ from rich.text import Text
 
 from headrace import demo as line
 from headrace import reconcile, warehouse
-from headrace.cli import jobs
+from headrace.cli import reconcile as account
 from headrace.cli.common import Context, Json, log, out, print_json, table
 from headrace.demo import Outcome, trend
 
@@ -69,7 +69,7 @@ def _steps() -> Iterator[line.Progress]:
 def _report(connection: DuckDBPyConnection, outcome: Outcome, picture: Path) -> None:
     _counts(connection)
     out.rule("nothing lost, nothing doubled", align="left")
-    jobs.show(outcome.balances)
+    account.show(outcome.balances)
     out.rule("dead letters by code", align="left")
     _dead_letters(connection)
     out.rule("strongest anomaly of a tag", align="left")

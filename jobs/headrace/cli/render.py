@@ -8,8 +8,7 @@ import typer
 from rich.syntax import Syntax
 
 from headrace import statements
-from headrace.cli.common import Context, Env, Json, out, print_json
-from headrace.cli.jobs import JobName
+from headrace.cli.common import Context, Env, JobName, Json, out, print_json
 
 
 def render(

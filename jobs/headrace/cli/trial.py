@@ -13,8 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from headrace import trial
-from headrace.cli.common import Context, Env, Json, log, out, print_json, table
-from headrace.cli.jobs import JobName
+from headrace.cli.common import Context, Env, JobName, Json, log, out, print_json, table
 from headrace.errors import UserError
 from headrace.trial import Account, Change
 

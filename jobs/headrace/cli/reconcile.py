@@ -1,4 +1,4 @@
-"""submit, stop, reconcile."""
+"""reconcile."""
 
 from __future__ import annotations
 
@@ -10,60 +10,10 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from headrace import reconcile as account
-from headrace import submit as submission
-from headrace.cli.common import Context, Env, Json, log, out, print_json, table
-from headrace.cluster import Cluster
-from headrace.errors import UserError
+from headrace.cli.common import Context, Env, JobName, Json, log, out, print_json, table
 from headrace.reconcile import Balance
 
 HOLDS = "The account holds: every record is stored, and stored once."
-
-JobName = Annotated[str, typer.Argument(metavar="JOB", help="<domain>/<job>_v<N>, a folder under sql/.")]
-
-
-def submit(
-    job: JobName,
-    bounded: Annotated[bool, typer.Option("--bounded", help="End at the records that are last now.")] = False,
-    parallelism: Annotated[int | None, typer.Option(min=1, help="Slots to run in.", show_default="catalogs/")] = None,
-    savepoint: Annotated[
-        str | None, typer.Option("--from", metavar="SAVEPOINT", help="Go on from what `headrace stop` told.")
-    ] = None,
-    env: Env = "local",
-    json: Json = False,
-) -> None:
-    """Start a job on the session cluster; returns once it runs, or says why it does not.
-
-    A complete job starts where its tables end, any other at the earliest record.
-    """
-    context = Context(env)
-    with log.status("reading the job") as status:
-        done = submission.submit(
-            context.project,
-            context.settings,
-            job,
-            bounded=bounded,
-            parallelism=parallelism,
-            restore=savepoint,
-            progress=status.update,
-        )
-    if json:
-        print_json(done.to_json())
-    else:
-        out.print(f"{done.name} is {done.state} as job {done.id}", highlight=False)
-
-
-def stop(job: JobName, env: Env = "local", json: Json = False) -> None:
-    """Stop a running job with a savepoint: all that it has read is committed first."""
-    cluster = Cluster(Context(env).settings.flink_rest())
-    running = cluster.running(job)
-    if running is None:
-        raise UserError(f"{job} does not run", cluster.rest)
-    with log.status(f"stopping {job}"):
-        savepoint = cluster.stop(running.id)
-    if json:
-        print_json({"name": job, "id": running.id, "savepoint": savepoint})
-    else:
-        out.print(f"{job} has stopped; savepoint {savepoint}", highlight=False)
 
 
 def reconcile(

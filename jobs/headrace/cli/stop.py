@@ -1,0 +1,25 @@
+"""stop."""
+
+from __future__ import annotations
+
+from headrace.cli.common import Context, Env, JobName, Json, log, out, print_json
+from headrace.cli.submit import Wait, show
+from headrace.lifecycle import desk as desks
+from headrace.lifecycle import stop as lifecycle
+
+
+def stop(job: JobName, wait: Wait = 0, env: Env = "local", json: Json = False) -> None:
+    """Stop a running job with a savepoint: all that it has read is committed first."""
+    context = Context(env)
+    with (
+        log.status(f"stopping {job}") as status,
+        desks.at(context.project, context.settings, wait, status.update) as desk,
+    ):
+        unknown = lifecycle.stop_unknown(desk, job)
+        entry = None if unknown else lifecycle.stop(desk, job)
+    if entry:
+        show(entry, json=json)
+    elif unknown and json:
+        print_json({"job": job, "flink_job_id": unknown.id, "savepoint": unknown.savepoint})
+    elif unknown:
+        out.print(f"{job} has stopped; savepoint {unknown.savepoint}", highlight=False, soft_wrap=True)

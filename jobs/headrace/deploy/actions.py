@@ -1,0 +1,118 @@
+"""What is to be done about each job, with the verdict on its state, before anything is done."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from headrace import jobfolder, preflight
+from headrace.deploy.wanted import wanted
+from headrace.errors import HeadraceError, Problem, UserError
+from headrace.ledger import ALIVE
+from headrace.lifecycle import incarnation
+from headrace.lifecycle.desk import Desk
+from headrace.lifecycle.fingerprint import fingerprint
+from headrace.lifecycle.incarnation import Next
+from headrace.lifecycle.standing import Standing, seen
+from headrace.lifecycle.writers import refuse_shared_tables
+from headrace.state.verdict import Verdict
+
+Kind = Literal["create", "resume", "upgrade", "leave alone", "stop"]
+
+
+@dataclass(frozen=True)
+class Action:
+    """What is to become of a job, and `why`; `error` is what forbids it, if anything."""
+
+    job: str
+    kind: Kind
+    why: str
+    stands: Standing | None = None
+    to_come: Next | None = None
+    error: HeadraceError | None = None
+
+    @property
+    def verdict(self) -> Verdict | None:
+        return self.to_come.verdict if self.to_come else None
+
+    @property
+    def problems(self) -> list[Problem]:
+        return self.error.problems if self.error else []
+
+    def to_json(self) -> dict[str, Any]:
+        """As one JSON object."""
+        return {
+            "job": self.job,
+            "action": self.kind,
+            "why": self.why,
+            "verdict": self.verdict.kind if self.verdict else None,
+            "reasons": list(self.verdict.reasons) if self.verdict else [],
+            "problems": [
+                {"what": p.what, "where": str(p.where) if p.where else None, "fix": p.fix} for p in self.problems
+            ],
+        }
+
+
+def plan(desk: Desk, only: Collection[str] = ()) -> list[Action]:
+    """What brings the cluster to what the environment asks for, stops first; of the jobs `only`, if any are named.
+
+    Nothing is done. Raises UserError where the environment itself is at fault, or two jobs append to one table.
+    """
+    names = wanted(desk.project, desk.settings)
+    refuse_shared_tables(desk.project, names)
+    on_cluster = {name for name, entry in desk.ledger.last().items() if entry.step in ALIVE}
+    gone = sorted(on_cluster - {*names})
+    if unknown := sorted({*only} - {*names} - on_cluster):
+        fix = f"jobs that are: {', '.join(sorted({*names, *gone}))}"
+        raise UserError([Problem(f"'{name}' is not among the jobs to deploy", fix=fix) for name in unknown])
+    chosen = [name for name in names if not only or name in only]
+    stops = [_stop(desk, name) for name in gone if not only or name in only]
+    actions = [*stops, *(_towards(desk, name) for name in chosen)]
+    _check_slots(desk, actions)
+    return actions
+
+
+def _stop(desk: Desk, name: str) -> Action:
+    there = name in jobfolder.names(desk.project)
+    return Action(name, "stop", "the environment's deploy: leaves it out" if there else "its folder is gone")
+
+
+def _towards(desk: Desk, name: str) -> Action:
+    kind: Kind = "create"
+    try:
+        stands = seen(desk, name)
+        kind = "upgrade" if stands.alive else "resume" if stands.before else "create"
+        kind, why = _kind(stands, fingerprint(desk.project, desk.settings, name))
+        if kind == "leave alone":
+            return Action(name, kind, why, stands)
+        desk.progress(f"compiling {name}")
+        return Action(name, kind, why, stands, incarnation.following(desk, name, stands.before))
+    except HeadraceError as error:
+        return Action(name, kind, "it cannot be deployed as it is", error=error)
+
+
+def _kind(stands: Standing, now: str) -> tuple[Kind, str]:
+    if not stands.history:
+        return "create", "it has never run here"
+    last = stands.history[-1]
+    if stands.alive and last.step in incarnation.GOOD:
+        if last.fingerprint == now:
+            return "leave alone", f"it runs as its files say, as job {last.flink_job_id}"
+        return "upgrade", f"its files have changed since release {last.release[:12]}"
+    if stands.alive:
+        return "upgrade", f"a deployer was cut off while it was {last.step}"
+    how = last.message or f"it was {last.step}"
+    return ("resume", how) if stands.before else ("create", how)
+
+
+def _check_slots(desk: Desk, actions: list[Action]) -> None:
+    """Raises UserError where the cluster has too few slots for all of it, once what is to stop has stopped."""
+    needed = 0
+    for action in actions:
+        running = action.stands.before if action.stands and action.stands.alive else None
+        if action.kind == "stop":
+            needed -= desk.ledger.last()[action.job].parallelism
+        elif action.to_come:
+            needed += action.to_come.entry.parallelism - (running.parallelism if running else 0)
+    preflight.check_slots(desk.cluster, needed)

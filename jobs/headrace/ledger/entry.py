@@ -1,0 +1,39 @@
+"""A row of the ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, get_args
+
+Step = Literal["submitting", "running", "stopping", "stopped", "rolled back", "failed"]
+STEPS: tuple[Step, ...] = get_args(Step)
+ALIVE: frozenset[Step] = frozenset({"submitting", "running", "stopping", "rolled back"})
+"""After these steps an incarnation may be on the cluster."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One step of a job's life; the columns are told in sql/_tables/historian.deployments.yaml.
+
+    `entry` and `at` are 0 and None until the ledger has written it.
+    """
+
+    deployment: str
+    job: str
+    version: int
+    step: Step
+    flink_job_id: str
+    release: str
+    fingerprint: str
+    parallelism: int
+    cluster: str
+    deployer: str
+    git_commit: str | None = None
+    plan: str | None = None
+    plan_hash: str | None = None
+    verdict: str | None = None
+    savepoint: str | None = None
+    message: str | None = None
+    entry: int = 0
+    at: datetime | None = None

@@ -1,0 +1,71 @@
+"""The deployers' lock: a lease in a property of the ledger's table, which whoever takes it swaps in one commit."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from uuid import uuid4
+
+import psutil
+
+PROPERTY = "deploy.lock"
+"""Not headrace.*: `tables apply` takes those off that no file of sql/_tables/ asks for."""
+LEASE_S = 60
+"""The clocks of two deployers' machines must not differ by as much."""
+
+
+@dataclass(frozen=True)
+class Lock:
+    """Who holds the ledger, and `until` when (seconds since 1970) unless it is renewed.
+
+    `started` is when the process did, so that another one with its pid is not taken for it.
+    """
+
+    owner: str
+    host: str
+    pid: int
+    started: float
+    until: float
+
+    @classmethod
+    def mine(cls, owner: str | None = None) -> Lock:
+        """A fresh lease of this process; `owner` is the one that is renewed, if any."""
+        until = (datetime.now(UTC) + timedelta(seconds=LEASE_S)).timestamp()
+        process = psutil.Process()
+        return cls(owner or uuid4().hex, _host(), os.getpid(), process.create_time(), until)
+
+    @classmethod
+    def of(cls, properties: Mapping[str, str]) -> Lock | None:
+        """The lock that the table's properties hold."""
+        text = properties.get(PROPERTY)
+        return cls(**json.loads(text)) if text else None
+
+    def to_properties(self) -> dict[str, str]:
+        return {PROPERTY: json.dumps(asdict(self))}
+
+    @property
+    def free(self) -> bool:
+        """Whether another may take it: the lease has ended, or the owner was a process of this host that is gone."""
+        return self.until < datetime.now(UTC).timestamp() or (self.host == _host() and not self._lives())
+
+    def _lives(self) -> bool:
+        try:
+            # The time a process started at is told to a hundredth of a second, not always rounded the same way.
+            return abs(psutil.Process(self.pid).create_time() - self.started) < 1
+        except psutil.NoSuchProcess:
+            return False
+
+    def __str__(self) -> str:
+        ends = datetime.fromtimestamp(self.until, UTC).strftime("%H:%M:%S")
+        return f"process {self.pid} on {self.host}, whose lease ends at {ends} UTC unless it renews it"
+
+
+@cache
+def _host() -> str:
+    """This machine: its name alone is no proof, for containers may share one."""
+    return f"{socket.gethostname()}/{int(psutil.boot_time())}"

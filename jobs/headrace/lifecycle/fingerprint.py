@@ -1,0 +1,39 @@
+"""Whether a job is still what it was when it was last started, told without asking Flink."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from headrace import jobfolder, modulefile, session
+from headrace import release as releases
+from headrace.compose import compose, leftover_tables
+from headrace.ends import Live
+from headrace.project import Project
+from headrace.settings import Settings
+from headrace.tables import files as tablefiles
+
+
+def fingerprint(project: Project, settings: Settings, name: str) -> str:
+    """sha256 of all that the job is made of: its SQL and functions, its tables, where and how it runs.
+
+    Two of the same job differ where a restart would change anything. Raises UserError for faults in its files.
+    """
+    folder = jobfolder.load(project, name)
+    made, job = compose(project, settings, folder, Live(settings)), folder.job
+    tables = [*job.tables_written, *job.tables, *leftover_tables(project, settings, folder)]
+    parts = {
+        "setup": made.setup(),
+        "views": {view: select.sql for view, select in made.views.items()},
+        "selects": {sink: [select.sql, repr(made.sinks[sink])] for sink, select in made.selects.items()},
+        "leftovers": made.leftovers(),
+        "contracts": [source.contract.model_dump_json() for source in made.sources],
+        "through": job.through,
+        "tables": {each: str(table.iceberg_schema()) for each, table in tablefiles.pick(project, tables).items()},
+        "options": session.job_options(job),
+        "checkpoints": settings.flink.checkpoint_interval_s,
+        "slots": settings.slots_of(name),
+        "functions": releases.contents(releases.functions()),
+        "module": releases.contents(modulefile.package(project)) if job.module else None,
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()

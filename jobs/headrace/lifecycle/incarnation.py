@@ -1,0 +1,104 @@
+"""The next incarnation of a job: what it is to be run from, and its submission, from these files or a kept release."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from uuid import uuid4
+
+from headrace import jobfolder, submit
+from headrace.ledger import Entry
+from headrace.lifecycle import released
+from headrace.lifecycle.desk import Desk
+from headrace.lifecycle.fingerprint import fingerprint
+from headrace.state.storedplan import StoredPlan
+from headrace.state.verdict import Verdict, verdict
+from headrace.submit import Prepared
+
+GOOD = frozenset({"running", "rolled back"})
+
+
+@dataclass(frozen=True)
+class Next:
+    """A job as its files say, compiled: the entry to submit it by, and what becomes of the state there is, if any."""
+
+    entry: Entry
+    prepared: Prepared
+    verdict: Verdict | None
+
+
+def following(
+    desk: Desk, name: str, before: Entry | None, parallelism: int | None = None, *, goes_on: bool | None = None
+) -> Next:
+    """The incarnation of the project's files to come after `before`; nothing is started.
+
+    `goes_on`: it is to go on from a savepoint, by default one of `before`.
+
+    Raises as submit.prepare does: UserError for what its author or operator must mend.
+    """
+    slots = parallelism or desk.settings.slots_of(name)
+    plan = plan_of(before)
+    goes_on = before is not None if goes_on is None else goes_on
+    prepared = submit.prepare(
+        desk.project, desk.settings, name, parallelism=slots, goes_on=goes_on, before=plan, progress=desk.progress
+    )
+    told = verdict(plan, prepared.plan) if plan else None
+    text = prepared.plan.to_text()
+    entry = Entry(
+        deployment=desk.deployment,
+        job=name,
+        version=jobfolder.load(desk.project, name).job.version,
+        step="submitting",
+        flink_job_id=uuid4().hex,
+        release=desk.release,
+        fingerprint=fingerprint(desk.project, desk.settings, name),
+        parallelism=slots,
+        cluster=desk.cluster.rest,
+        deployer="",
+        git_commit=desk.git_commit,
+        plan=text,
+        plan_hash=hashlib.sha256(text.encode()).hexdigest(),
+        verdict=str(told) if told else None,
+    )
+    return Next(entry, prepared, told)
+
+
+def again(desk: Desk, entry: Entry, savepoint: str | None, why: str) -> Entry:
+    """The entry to submit another incarnation of the same release by."""
+    return replace(
+        entry,
+        step="submitting",
+        flink_job_id=uuid4().hex,
+        savepoint=savepoint,
+        verdict=str(Verdict("compatible", ("the same plan",))) if savepoint else None,
+        message=why,
+        cluster=desk.cluster.rest,
+    )
+
+
+def launch(desk: Desk, entry: Entry, prepared: Prepared | None = None) -> None:
+    """Submit the incarnation and wait until it runs. Raises as submit.launch does."""
+    if entry.release != desk.release:
+        released.launch(desk, entry)
+        return
+    if prepared is None:
+        prepared = submit.prepare(
+            desk.project,
+            desk.settings,
+            entry.job,
+            parallelism=entry.parallelism,
+            goes_on=entry.savepoint is not None,
+            before=plan_of(entry),
+        )
+    submit.launch(prepared, entry.flink_job_id, entry.savepoint, desk.progress)
+
+
+def plan_of(entry: Entry | None) -> StoredPlan | None:
+    """The plan that the entry's incarnation runs by."""
+    return StoredPlan.from_text(entry.plan) if entry and entry.plan else None
+
+
+def last_good(history: Sequence[Entry], but: str | None = None) -> Entry | None:
+    """The entry of the last incarnation that ran, other than the one with the id `but`."""
+    return next((e for e in reversed(history) if e.step in GOOD and e.flink_job_id != but), None)

@@ -1,0 +1,42 @@
+"""Who appends to which table: two jobs that append to one could not tell their rows apart, nor where each stopped."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from headrace import jobfolder, yamlfile
+from headrace.errors import Problem, UserError
+from headrace.ledger import ALIVE
+from headrace.lifecycle.desk import Desk
+from headrace.project import Project
+from headrace.spec import Job
+
+
+def refuse_shared_tables(project: Project, names: Iterable[str]) -> None:
+    """Raises UserError naming each table that more than one of the jobs `names` appends to, and these jobs."""
+    writers: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        # Faults elsewhere in the folder of a job that is left alone are none of this.
+        job = yamlfile.load(project.sql / name / "job.yaml", Job)
+        for sink, mode in job.writes.items():
+            if mode == "append":
+                writers[sink].append(name)
+    problems = [
+        Problem(
+            f"{' and '.join(jobs)} both append to {sink}",
+            yamlfile.place(project.sql / jobs[-1] / "job.yaml", ("writes", sink)),
+            "give each a table of its own, or take one of them out of deploy: in the environment's file",
+        )
+        for sink, jobs in writers.items()
+        if len(jobs) > 1
+    ]
+    if problems:
+        raise UserError(problems)
+
+
+def refuse_beside_running(desk: Desk, name: str) -> None:
+    """Raises UserError where a job that the ledger holds to run appends to a table of the job's."""
+    known = jobfolder.names(desk.project)
+    running = [job for job, entry in desk.ledger.last().items() if entry.step in ALIVE and job in known]
+    refuse_shared_tables(desk.project, dict.fromkeys([*sorted(running), name]))

@@ -1,0 +1,78 @@
+"""What tests of deployments share: deploy, change a job's files, keep readings coming."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import count
+
+from headrace import deploy
+from headrace.deploy import Outcome
+from headrace.deploy.recovery import recover
+from headrace.lifecycle import desk as desks
+from headrace.lifecycle.desk import Desk
+from plant import JOB, Plant, reading
+
+READINGS = f"{JOB}/historian.readings.sql.j2"
+
+
+def of(plant: Plant, *jobs: str) -> Plant:
+    flink = plant.settings.flink.model_copy(update={"checkpoint_interval_s": 1, "parallelism": 1})
+    return replace(plant, settings=plant.settings.model_copy(update={"deploy": [*jobs], "flink": flink}))
+
+
+@contextmanager
+def at(plant: Plant) -> Iterator[Desk]:
+    with desks.at(plant.project, plant.settings, progress=print) as desk:
+        yield desk
+
+
+def deployed(plant: Plant) -> list[Outcome]:
+    with at(plant) as desk:
+        recover(desk)
+        actions = deploy.plan(desk)
+        deploy.refuse(actions)
+        outcomes = deploy.carry_out(desk, actions)
+    deploy.verdict(outcomes)
+    return outcomes
+
+
+def kinds(done: list[Outcome]) -> dict[str, str]:
+    return {each.action.job: each.action.kind for each in done}
+
+
+def ids(plant: Plant) -> dict[str, list[str]]:
+    """Of each job that runs, the ids of its incarnations on the cluster."""
+    found: dict[str, list[str]] = {}
+    for job in plant.cluster.jobs():
+        if not job.ended:
+            found.setdefault(job.name, []).append(job.id)
+    return found
+
+
+def edit(plant: Plant, file: str, before: str, after: str) -> None:
+    path = plant.project.sql / file
+    text = path.read_text()
+    assert before in text
+    path.write_text(text.replace(before, after))
+
+
+@contextmanager
+def load(plant: Plant) -> Iterator[None]:
+    """Readings keep coming until the block ends."""
+    ended, numbers = threading.Event(), count(1_000_000)
+
+    def flow() -> None:
+        while not ended.is_set():
+            plant.produce(reading(next(numbers)) for _ in range(500))
+            ended.wait(0.2)
+
+    thread = threading.Thread(target=flow)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join(60)

@@ -1,0 +1,117 @@
+"""Deployers and JobManagers are killed: exactly one incarnation of each job is left, and the account holds."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+
+import psutil
+
+from deployment import READINGS, at, deployed, edit, ids, load, of
+from headrace import ledger, local, reconcile
+from headrace.errors import PlatformError
+from headrace.lifecycle import desk as desks
+from headrace.lifecycle import restart, status, stop
+from headrace.lifecycle.desk import Desk
+from plant import JOB, Plant, until
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from headrace import deploy
+from headrace.ledger import Entry, Ledger
+from headrace.lifecycle import desk as desks
+from headrace.project import Project
+from headrace.settings import Settings
+
+when, step = sys.argv[3:]
+write = Ledger.write
+
+def dying(self: Ledger, entry: Entry, owner: str) -> Entry:
+    if (when, step) == ("before", entry.step):
+        os.kill(os.getpid(), signal.SIGKILL)
+    written = write(self, entry, owner)
+    if (when, step) == ("after", entry.step):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return written
+
+Ledger.write = dying
+project, settings = Project(Path(sys.argv[1]), Path(sys.argv[2])), Settings.model_validate_json(sys.stdin.read())
+with desks.at(project, settings) as desk:
+    deploy.carry_out(desk, deploy.plan(desk))
+"""
+_POINTS = (("before", "stopped"), ("after", "submitting"), ("before", "running"))
+
+
+def test_a_deployer_killed_in_the_midst_leaves_one_incarnation_and_an_exact_account(own_plant: Plant) -> None:
+    plant = of(own_plant, JOB)
+    edit(plant, READINGS, "from readings", "from readings where src_offset > -1")
+    with load(plant):
+        deployed(plant)
+        for number, (when, step) in enumerate(_POINTS, start=1):
+            edit(plant, READINGS, f"> -{number}", f"> -{number + 1}")
+            done = subprocess.run(
+                [sys.executable, "-c", _KILLED, str(plant.project.root), str(plant.project.home), when, step],
+                input=plant.settings.model_dump_json(),
+                capture_output=True,
+                text=True,
+                timeout=300,
+                check=False,
+            )
+            assert done.returncode == -signal.SIGKILL, done.stderr
+            deployed(plant)
+            assert_one_runs(plant)
+    reconcile.verdict(plant.follow())
+
+
+def test_what_was_to_be_stopped_or_has_stopped_goes_on(own_plant: Plant) -> None:
+    plant = of(own_plant, JOB)
+    with load(plant):
+        deployed(plant)
+        for step in (to_be_stopped, stopped):
+            with at(plant) as desk:
+                step(desk)
+            deployed(plant)
+            assert_one_runs(plant)
+    reconcile.verdict(plant.follow())
+
+
+def to_be_stopped(desk: Desk) -> None:
+    """As a deployer leaves it that is killed right before it stops the job."""
+    desk.write(replace(desk.ledger.last()[JOB], step="stopping"))
+
+
+def stopped(desk: Desk) -> None:
+    """As one leaves it that is killed right after."""
+    stop.stop(desk, JOB)
+
+
+def assert_one_runs(plant: Plant) -> None:
+    last = ledger.Ledger(plant.settings).last()[JOB]
+    assert (last.step, ids(plant)) == ("running", {JOB: [last.flink_job_id]})
+
+
+def test_a_job_whose_job_manager_was_killed_goes_on_from_its_checkpoint(own_plant: Plant) -> None:
+    plant = of(own_plant, JOB)
+    with load(plant):
+        deployed(plant)
+        before = {each.name: each.pid for each in local.status(plant.project)}["jobmanager"]
+        assert before
+        psutil.Process(before).kill()
+        until(lambda: free_slots(plant) == 4, 120)
+        (found,) = status.status(desks.looked_at(plant.project, plant.settings))
+        assert (found.state, found.well) == ("LOST", False)
+        with at(plant) as desk:
+            restart.restart(desk, JOB, "checkpoint")
+        (found,) = status.status(desks.looked_at(plant.project, plant.settings))
+        assert (found.state, found.well) == ("RUNNING", True)
+    reconcile.verdict(plant.follow())
+
+
+def free_slots(plant: Plant) -> int:
+    try:
+        return plant.cluster.slots()[0]
+    except PlatformError:
+        return 0

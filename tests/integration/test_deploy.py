@@ -1,0 +1,170 @@
+"""Jobs put on a cluster, changed, and taken off it: nothing lost, nothing doubled, nothing touched without need."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from deployment import READINGS, at, deployed, edit, ids, kinds, load, of
+from headrace import ledger, reconcile
+from headrace.errors import CheckFailed, PlatformError, UserError
+from headrace.lifecycle import restart, restorable, rollback, stop
+from plant import JOB, Plant, reading
+
+ROOT = Path(__file__).parents[2]
+OVERHEAT, ROLLUP = "condition/overheat_v1", "historian/rollup_1m_v1"
+JOBS = [OVERHEAT, JOB, ROLLUP]
+
+
+@pytest.fixture
+def three(own_plant: Plant) -> Plant:
+    """A plant where three jobs are to run, each in a slot, with a checkpoint a second."""
+    return of(own_plant, *JOBS)
+
+
+def test_of_three_jobs_only_the_changed_one_restarts(three: Plant) -> None:
+    three.produce(reading(n) for n in range(2_000))
+    assert kinds(deployed(three)) == dict.fromkeys(JOBS, "create")
+    first = ids(three)
+    assert {name: len(found) for name, found in first.items()} == dict.fromkeys(JOBS, 1)
+
+    assert kinds(deployed(three)) == dict.fromkeys(JOBS, "leave alone")
+    assert ids(three) == first
+
+    edit(three, f"{OVERHEAT}/job.yaml", "hot_limit: 100.0", "hot_limit: 99.0")
+    assert kinds(deployed(three)) == {**dict.fromkeys(JOBS, "leave alone"), OVERHEAT: "upgrade"}
+    second = ids(three)
+    assert {name for name in JOBS if first[name] != second[name]} == {OVERHEAT}
+    reconcile.verdict(three.follow())
+
+    without = of(three, JOB, ROLLUP)
+    assert kinds(deployed(without)) == {OVERHEAT: "stop", **dict.fromkeys([JOB, ROLLUP], "leave alone")}
+    assert set(ids(three)) == {JOB, ROLLUP}
+    entry = ledger.Ledger(three.settings).last()[OVERHEAT]
+    assert (entry.step, bool(entry.savepoint)) == ("stopped", True)
+
+
+TABLE = "_tables/historian.readings.yaml"
+
+
+def test_upgrades_a_rollback_and_restarts_under_load_are_exact(own_plant: Plant) -> None:
+    plant = of(own_plant, JOB)
+    with load(plant):
+        deployed(plant)
+        edit(plant, READINGS, "from readings", "from readings where src_offset > -1")
+        for limit in (2, 3):
+            edit(plant, READINGS, f"> -{limit - 1}", f"> -{limit}")
+            assert kinds(deployed(plant)) == {JOB: "upgrade"}
+        now = ledger.Ledger(plant.settings).last()[JOB]
+        with at(plant) as desk:
+            back = rollback.rollback(desk, JOB)
+            assert back.release != now.release
+            (old, *_) = restorable.of(desk, now.flink_job_id, desk.ledger.history(JOB))
+            with pytest.raises(CheckFailed, match="would come twice"):
+                restart.restart(desk, JOB, "savepoint", old.path)
+            again = restart.restart(desk, JOB, "savepoint")
+            assert again.release == back.release
+            stop.stop(desk, JOB)
+            with pytest.raises(CheckFailed, match="is not the newest state"):
+                restart.restart(desk, JOB, "savepoint", old.path)
+            restart.restart(desk, JOB, "savepoint")
+            assert restart.restart(desk, JOB, "checkpoint").step == "running"
+    reconcile.verdict(plant.follow())
+    assert len(ids(plant)[JOB]) == 1
+
+
+@contextmanager
+def changed(plant: Plant, files: Mapping[str, str]) -> Iterator[None]:
+    """The project with these files of sql/ in the block, and as it was after it."""
+    paths = {plant.project.sql / name: text for name, text in files.items()}
+    before = {path: path.read_text() if path.is_file() else None for path in paths}
+    for path, text in paths.items():
+        path.write_text(text)
+    yield
+    for path, was in before.items():
+        if was is None:
+            path.unlink()
+        else:
+            path.write_text(was)
+
+
+def test_a_bad_version_leaves_the_old_one_running(own_plant: Plant) -> None:
+    plant = of(own_plant, JOB)
+    text, table, job = ((plant.project.sql / name).read_text() for name in (READINGS, TABLE, f"{JOB}/job.yaml"))
+    two = job.replace("historian.readings: append}", "historian.readings: append, historian.copies: append}")
+    cannot_start = {
+        "there is no column 'nothing_such'": {READINGS: text.replace("    score,", "    nothing_such as score,")},
+        "there is no table historian.copies": {
+            "_tables/historian.copies.yaml": table,
+            f"{JOB}/historian.copies.sql.j2": text,
+            f"{JOB}/job.yaml": two,
+        },
+    }
+    fails_on_every_record = text.replace("from readings", "from readings where 1 / (src_offset - src_offset) < 5")
+    with load(plant):
+        deployed(plant)
+        before = ids(plant)
+        for said, files in cannot_start.items():
+            with changed(plant, files), pytest.raises(UserError, match=said):
+                deployed(plant)
+            assert ids(plant) == before
+        with changed(plant, {READINGS: fails_on_every_record}), pytest.raises(PlatformError, match="did not come up"):
+            deployed(plant)
+        assert len(ids(plant)[JOB]) == 1
+        assert ids(plant) != before
+        assert ledger.Ledger(plant.settings).last()[JOB].step == "rolled back"
+        assert kinds(deployed(plant)) == {JOB: "leave alone"}
+    reconcile.verdict(plant.follow())
+
+
+# What a function needs is there where it is deployed from, and missing on the cluster.
+_NOT_ON_THE_CLUSTER = """
+import sys
+if any("fn_execution" in argument for argument in sys.argv):
+    import not_on_the_cluster
+"""
+_DEPLOY = """
+import sys
+from pathlib import Path
+from headrace import deploy
+from headrace.lifecycle import desk as desks
+from headrace.project import Project
+from headrace.settings import Settings
+project, settings = Project(Path(sys.argv[1]), Path(sys.argv[2])), Settings.model_validate_json(sys.stdin.read())
+with desks.at(project, settings) as desk:
+    actions = deploy.plan(desk)
+    deploy.verdict(deploy.carry_out(desk, actions))
+"""
+
+
+def test_functions_that_cannot_be_imported_leave_the_old_ones_running(own_plant: Plant) -> None:
+    plant = of(own_plant, JOB)
+    copy = plant.project.root / "checkout"
+    for name in ("jobs", "udfs"):
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    with (copy / "udfs" / "headrace_udfs" / "decode.py").open("a") as file:
+        file.write(_NOT_ON_THE_CLUSTER)
+    with load(plant):
+        deployed(plant)
+        before = ledger.Ledger(plant.settings).last()[JOB]
+        done = subprocess.run(
+            [sys.executable, "-c", _DEPLOY, str(plant.project.root), str(plant.project.home)],
+            input=plant.settings.model_dump_json(),
+            env={**os.environ, "PYTHONPATH": f"{copy / 'jobs'}:{copy / 'udfs'}"},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert "No module named 'not_on_the_cluster'" in done.stderr
+        after = ledger.Ledger(plant.settings).last()[JOB]
+        assert (after.step, after.release) == ("rolled back", before.release)
+        assert ids(plant) == {JOB: [after.flink_job_id]}
+    reconcile.verdict(plant.follow())

@@ -1,0 +1,77 @@
+"""The commands of a job's life, as a person or a pipeline gives them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from headrace.cli import deploy, savepoints, status, stop, submit, upgrade
+from headrace.errors import CheckFailed, UserError
+from plant import Plant, reading, until
+
+OVERHEAT = "condition/overheat_v1"
+Command = Callable[..., Result]
+
+
+@pytest.fixture
+def command(own_plant: Plant, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """`headrace ...` in the plant, whose environment is local but for its catalog."""
+    catalog = own_plant.settings.catalog.pyiceberg()
+    monkeypatch.setenv("HEADRACE_PROJECT", str(own_plant.project.root))
+    monkeypatch.setenv("HEADRACE_CATALOG__PATH", catalog["uri"].removeprefix("sqlite:///"))
+    monkeypatch.setenv("HEADRACE_CATALOG__WAREHOUSE", catalog["warehouse"])
+    monkeypatch.setenv("HEADRACE_FLINK__PARALLELISM", "1")
+    monkeypatch.setenv("HEADRACE_FLINK__CHECKPOINT_INTERVAL_S", "1")
+    app = typer.Typer()
+    for each in (deploy.deploy, status.status, stop.stop, submit.submit, upgrade.restart):
+        app.command()(each)
+    app.add_typer(savepoints.app, name="savepoints")
+
+    def run(*arguments: str) -> Result:
+        return CliRunner().invoke(app, [*arguments])
+
+    return run
+
+
+def told(result: Result) -> Any:
+    """The JSON that the command printed."""
+    assert result.exit_code == 0, result.exception
+    return json.loads(result.stdout)
+
+
+def test_a_job_is_deployed_watched_stopped_and_restarted_by_commands(own_plant: Plant, command: Command) -> None:
+    own_plant.produce(reading(n, "R80711.gearbox_temp", 120.0) for n in range(50))
+
+    (would,) = told(command("deploy", "--only", OVERHEAT, "--dry-run", "--json"))["jobs"]
+    assert (would["job"], would["action"], would["verdict"]) == (OVERHEAT, "create", None)
+    assert own_plant.cluster.running(OVERHEAT) is None
+    (did,) = told(command("deploy", "--only", OVERHEAT, "--json"))["jobs"]
+    assert (did["step"], did["failed"]) == ("running", [])
+    assert "| leave alone |" in command("deploy", "--only", OVERHEAT, "--markdown").stdout
+    assert isinstance(command("deploy", "--only", "no/such_v1").exception, UserError)
+
+    def rows() -> int:
+        return int(own_plant.query("select count(*) from condition.overheats")[0][0])
+
+    until(lambda: rows() == 50, 60)
+    (seen,) = told(command("status", "--json"))
+    assert (seen["state"], seen["well"], seen["entry"]["step"]) == ("RUNNING", True, "running")
+    until(lambda: told(command("status", "--json"))[0]["vitals"]["lag"] == 0, 60)
+
+    savepoint = told(command("stop", OVERHEAT, "--json"))["savepoint"]
+    (kept,) = [each for each in told(command("savepoints", "list", "--json")) if each["newest"]]
+    assert kept["path"].removeprefix("file:").lstrip("/") == savepoint.removeprefix("file:").lstrip("/")
+    assert isinstance(command("savepoints", "drop", savepoint).exception, CheckFailed)
+    assert told(command("submit", OVERHEAT, "--from", savepoint, "--json"))["verdict"].startswith("compatible")
+    told(command("savepoints", "drop", savepoint, "--json"))
+
+    refused = command("restart", OVERHEAT, "--from", "nothing")
+    assert isinstance(refused.exception, UserError)
+    assert "50 rows of condition.overheats may come twice" in refused.stderr
+    told(command("restart", OVERHEAT, "--from", "nothing", "--yes", "--json"))
+    until(lambda: rows() == 100, 60)
