@@ -23,6 +23,8 @@ from headrace.settings import Settings
 from headrace.submit import Submitted
 
 JOB = "historian/readings_v1"
+METASPACE_A_JOB = 5 * 2**20
+"""Bytes that a job may leave in a TaskManager's metaspace."""
 START_MS = 1_700_000_000_000
 
 
@@ -113,6 +115,12 @@ class Plant:
         for name in jobfolder.names(self.project):
             if running := self.cluster.running(name):
                 self.cluster.cancel(running.id)
+
+    def metaspace(self) -> int:
+        """Bytes of metaspace that the TaskManager takes."""
+        manager = self.cluster.get("/taskmanagers")["taskmanagers"][0]["id"]
+        told = self.cluster.get(f"/taskmanagers/{manager}/metrics?get=Status.JVM.Memory.Metaspace.Used")
+        return int(told[0]["value"])
 
     def finish(self, job: Submitted, limit_s: float = 120) -> None:
         """Wait until a bounded job has ended, and ended well."""

@@ -14,11 +14,7 @@ from itertools import count
 import psutil
 
 from headrace import local, reconcile
-from headrace.cluster import Cluster
-from plant import JOB, Plant, reading, until
-
-METASPACE = "Status.JVM.Memory.Metaspace.Used"
-METASPACE_A_JOB = 5 * 2**20
+from plant import JOB, METASPACE_A_JOB, Plant, reading, until
 
 
 def pid_of(plant: Plant, service: str) -> int:
@@ -112,11 +108,6 @@ def test_a_job_outlives_its_submitter_and_its_task_manager(own_plant: Plant) -> 
     reconcile.verdict(own_plant.follow())
 
 
-def metaspace(cluster: Cluster) -> int:
-    manager = cluster.get("/taskmanagers")["taskmanagers"][0]["id"]
-    return int(cluster.get(f"/taskmanagers/{manager}/metrics?get={METASPACE}")[0]["value"])
-
-
 def test_ten_jobs_leave_the_metaspace_as_it_was(own_plant: Plant) -> None:
     def run() -> None:
         own_plant.produce(reading(n) for n in range(100))
@@ -124,10 +115,10 @@ def test_ten_jobs_leave_the_metaspace_as_it_was(own_plant: Plant) -> None:
 
     for _ in range(2):
         run()
-    before = metaspace(own_plant.cluster)
+    before = own_plant.metaspace()
     for _ in range(10):
         run()
-    assert (metaspace(own_plant.cluster) - before) / 10 < METASPACE_A_JOB
+    assert (own_plant.metaspace() - before) / 10 < METASPACE_A_JOB
 
 
 def workers(plant: Plant) -> list[psutil.Process]:

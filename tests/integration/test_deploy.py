@@ -16,7 +16,7 @@ from deployment import READINGS, at, deployed, edit, ids, kinds, load, of
 from headrace import ledger, reconcile
 from headrace.errors import CheckFailed, PlatformError, UserError
 from headrace.lifecycle import restart, restorable, rollback, stop
-from plant import JOB, Plant, reading
+from plant import JOB, METASPACE_A_JOB, Plant, reading
 
 ROOT = Path(__file__).parents[2]
 OVERHEAT, ROLLUP = "condition/overheat_v1", "historian/rollup_1m_v1"
@@ -78,6 +78,19 @@ def test_upgrades_a_rollback_and_restarts_under_load_are_exact(own_plant: Plant)
             assert restart.restart(desk, JOB, "checkpoint").step == "running"
     reconcile.verdict(plant.follow())
     assert len(ids(plant)[JOB]) == 1
+
+
+def test_ten_upgrades_in_a_row_are_exact_and_leave_the_metaspace_as_it_was(own_plant: Plant) -> None:
+    plant = of(own_plant, JOB)
+    edit(plant, READINGS, "from readings", "from readings where src_offset > -1")
+    with load(plant):
+        deployed(plant)
+        before = plant.metaspace()
+        for number in range(1, 11):
+            edit(plant, READINGS, f"> -{number}", f"> -{number + 1}")
+            assert kinds(deployed(plant)) == {JOB: "upgrade"}
+        assert (plant.metaspace() - before) / 10 < METASPACE_A_JOB
+    reconcile.verdict(plant.follow())
 
 
 @contextmanager
