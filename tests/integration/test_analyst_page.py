@@ -36,7 +36,7 @@ PRINTS = {
     "try": "R80711.outdoor_temperature",
     "plan": JOB,
     "tables": "condition.cold_hours",
-    "submit": f"{JOB} is RUNNING",
+    "submit": f"{JOB} is running as job",
     "query": "window_start",
     "check": "a tag has one row a window",
     "stop": f"{JOB} has stopped",

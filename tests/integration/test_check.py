@@ -56,6 +56,8 @@ def plant(pytestconfig: pytest.Config, tmp_path: Path, monkeypatch: pytest.Monke
     for part in ("catalogs", "sql/_sources", "sql/_tables", f"sql/{JOB}"):
         shutil.copytree(pytestconfig.rootpath / part, tmp_path / part)
     monkeypatch.chdir(tmp_path)
+    # That of the platform of other tests.
+    monkeypatch.delenv("HEADRACE_HOME", raising=False)
     project = Project.find(tmp_path)
     local = settings.load(project, "local")
     tables.apply(project, local, ["historian.readings", "historian.dead_letters"])

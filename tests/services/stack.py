@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+from headrace import catalog as catalogs
 from headrace.project import Project
 from headrace.settings import Flink, Settings
 from headrace.stores import Catalog, PostgresCatalog, RestCatalog, SqliteCatalog
@@ -99,6 +100,11 @@ class Stack:
     def plant(self, kind: str, folder: Path, rest: str | None = None) -> Iterator[Plant]:
         """A plant on a catalog of this kind, without tables of an earlier one."""
         settings = self.settings(self.catalog(kind, folder, rest))
+        # The REST server has one warehouse for all.
+        catalog = catalogs.connect(settings)
+        for space in catalog.list_namespaces():
+            for table in catalog.list_tables(space):
+                catalog.drop_table(table)
         with plant(self.project, folder, settings) as made:
             yield made
 
