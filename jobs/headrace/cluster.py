@@ -79,8 +79,12 @@ class Cluster:
         return str(operation["location"])
 
     def cancel(self, job_id: str, limit_s: float = 60) -> None:
-        """End the job as it stands."""
-        self._call("PATCH", f"/jobs/{job_id}?mode=cancel")
+        """End the job as it stands; one that has ended, even on the way here, stays as it is."""
+        try:
+            self._call("PATCH", f"/jobs/{job_id}?mode=cancel")
+        except PlatformError:
+            if self.state(job_id) not in ENDED:
+                raise
         self.wait(lambda: self.state(job_id) in ENDED, limit_s, f"the end of job {job_id}")
 
     def wait(self, done: Callable[[], bool], limit_s: float, what: str) -> None:

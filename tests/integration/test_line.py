@@ -142,6 +142,16 @@ def test_baselines_change_and_the_scores_of_a_running_job_follow(own_plant: Plan
     until(lambda: scores_of(17.0, next(clock)) == {expected}, 60)
 
 
+def test_a_job_that_has_ended_on_the_way_to_its_cancelling_is_no_fault(own_plant: Plant) -> None:
+    own_plant.produce([reading(0)])
+    job = own_plant.submit(bounded=True, parallelism=1)
+    own_plant.finish(job)
+    own_plant.cluster.cancel(job.id)
+    assert own_plant.cluster.state(job.id) == "FINISHED"
+    with pytest.raises(PlatformError, match="Flink refused"):
+        own_plant.cluster.cancel("0" * 32)
+
+
 def test_a_job_that_runs_is_not_started_twice(own_plant: Plant) -> None:
     own_plant.produce([reading(0)])
     own_plant.submit(parallelism=1)
