@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import count
 
 from headrace import deploy
 from headrace.deploy import Outcome
 from headrace.deploy.recovery import recover
 from headrace.lifecycle import desk as desks
 from headrace.lifecycle.desk import Desk
-from plant import JOB, Plant, reading
+from plant import JOB, Plant
 
 READINGS = f"{JOB}/historian.readings.sql.j2"
 
@@ -57,22 +55,3 @@ def edit(plant: Plant, file: str, before: str, after: str) -> None:
     text = path.read_text()
     assert before in text
     path.write_text(text.replace(before, after))
-
-
-@contextmanager
-def load(plant: Plant) -> Iterator[None]:
-    """Readings keep coming until the block ends."""
-    ended, numbers = threading.Event(), count(1_000_000)
-
-    def flow() -> None:
-        while not ended.is_set():
-            plant.produce(reading(next(numbers)) for _ in range(500))
-            ended.wait(0.2)
-
-    thread = threading.Thread(target=flow)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join(60)

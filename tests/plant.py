@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +165,27 @@ def _local(project: Project) -> Settings:
         update={"path": str(project.root / "catalog.db"), "warehouse": f"file://{project.root / 'warehouse'}"}
     )
     return loaded.model_copy(update={"catalog": catalog})
+
+
+@contextmanager
+def steady_flow(plant: Plant) -> Iterator[None]:
+    """Readings keep coming, some thousands a second, until the block ends."""
+    stop = threading.Event()
+    numbers = count(1_000_000)
+
+    def flow() -> None:
+        while not stop.is_set():
+            plant.produce(reading(next(numbers)) for _ in range(1_000))
+            stop.wait(0.2)
+
+    thread = threading.Thread(target=flow)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(60)
+    assert not thread.is_alive()
 
 
 def until(done: Callable[[], bool], limit_s: float, otherwise: Callable[[], str] = lambda: "") -> None:

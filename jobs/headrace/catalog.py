@@ -50,6 +50,12 @@ def load_table(catalog: Catalog, name: str) -> Table:
         raise PlatformError(f"there is no table {name}", fix="make it: `headrace tables apply`") from None
 
 
+def rows(table: Table) -> int:
+    """How many rows the table holds, by its own account."""
+    snapshot = table.current_snapshot()
+    return int(snapshot.summary["total-records"] or 0) if snapshot and snapshot.summary else 0
+
+
 @contextmanager
 def reporting(what: str, where: str | None = None, passing: tuple[type[Exception], ...] = ()) -> Iterator[None]:
     """Tell a failure of catalog, files or pyiceberg as a PlatformError, `what` first; those in `passing` go through."""

@@ -68,22 +68,22 @@ class Cluster:
 
     def stop(self, job_id: str, limit_s: float = 120) -> str:
         """Stop with a savepoint, so that all that was read is committed; returns where the savepoint is."""
-        answer = self._call("POST", f"/jobs/{job_id}/stop", {"drain": False, "formatType": "CANONICAL"})
-        path = f"/jobs/{job_id}/savepoints/{answer['request-id']}"
-        self.wait(lambda: self.get(path)["status"]["id"] == "COMPLETED", limit_s, f"the savepoint of job {job_id}")
-        operation = self.get(path)["operation"]
-        if "location" not in operation:
-            cause = root_cause(operation["failure-cause"]["stack-trace"])
+        order = {"drain": False, "formatType": "CANONICAL"}
+        asked = f"/jobs/{job_id}/savepoints"
+        done = self._done(f"/jobs/{job_id}/stop", order, asked, limit_s, f"the savepoint of job {job_id}")
+        if failure := done.get("failure-cause"):
+            cause = root_cause(failure["stack-trace"])
             raise PlatformError(f"job {job_id} did not stop with a savepoint: {cause}", self.rest)
         self.wait(lambda: self.state(job_id) in ENDED, limit_s, f"the end of job {job_id}")
-        return str(operation["location"])
+        return str(done["location"])
 
     def cancel(self, job_id: str, limit_s: float = 60) -> None:
         """End the job as it stands; one that has ended, even on the way here, stays as it is."""
         try:
             self._call("PATCH", f"/jobs/{job_id}?mode=cancel")
         except PlatformError:
-            if self.state(job_id) not in ENDED:
+            # What /jobs/ID answers may be seconds old, this is not.
+            if self.get(f"/jobs/{job_id}/status")["status"] not in ENDED:
                 raise
         self.wait(lambda: self.state(job_id) in ENDED, limit_s, f"the end of job {job_id}")
 
@@ -94,6 +94,12 @@ class Cluster:
             if time.monotonic() > end:
                 raise PlatformError(f"{what} did not come within {limit_s:.0f} s", self.rest)
             time.sleep(0.2)
+
+    def _done(self, path: str, order: Any, asked: str, limit_s: float, what: str) -> Any:
+        """What came of an operation that is ordered at `path` and goes on in the cluster, where `asked` tells of it."""
+        told = f"{asked}/{self._call('POST', path, order)['request-id']}"
+        self.wait(lambda: self.get(told)["status"]["id"] == "COMPLETED", limit_s, what)
+        return self.get(told)["operation"]
 
     def _call(self, method: str, path: str, body: Any = None) -> Any:
         try:

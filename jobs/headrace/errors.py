@@ -39,6 +39,10 @@ class Problem:
         head = f"{self.where}: {self.what}" if self.where else self.what
         return f"{head}\n  fix: {self.fix}" if self.fix else head
 
+    def to_json(self) -> dict[str, str | None]:
+        """As one JSON object."""
+        return {"what": self.what, "where": str(self.where) if self.where else None, "fix": self.fix}
+
 
 class HeadraceError(Exception):
     """Base of all that is told to the user. `exit_code` is what the command ends with."""

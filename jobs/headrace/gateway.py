@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
+from headrace.cluster import root_cause
 from headrace.errors import PlatformError
 from headrace.project import Project
 
@@ -13,21 +15,34 @@ _OPTIONS = "JVM_ARGS"
 _SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"
 
 
+# Left in Flink's home by the set-up: Java then loads a plan's classes in a third of the time.
+CLASSES = "classes.jsa"
+
+
+def flink_home(project: Project) -> str:
+    """The folder of the Flink that plans jobs: what FLINK_HOME says, else what ./run has made."""
+    return os.environ.get("FLINK_HOME") or str(project.root / ".headrace" / "flink")
+
+
 def start(project: Project):  # type: ignore[no-untyped-def]
     """PyFlink's gateway, whose Java is started where it does not run. Raises PlatformError where it does not start."""
-    os.environ.setdefault("FLINK_HOME", str(project.root / ".headrace" / "flink"))
+    os.environ.setdefault("FLINK_HOME", flink_home(project))
     from pyflink.java_gateway import get_gateway  # noqa: PLC0415 - importing PyFlink costs a second
 
     before = os.environ.get(_OPTIONS)
-    os.environ[_OPTIONS] = f"{before or ''} {_SHORT_LIVED}".strip()
+    os.environ[_OPTIONS] = " ".join([before or "", _SHORT_LIVED, *_archive()]).strip()
     try:
         return get_gateway()
     except (RuntimeError, OSError) as error:
-        said = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-        what = f"Java does not start: {said.strip()}"
+        what = f"Java does not start: {root_cause(str(error)) or type(error).__name__}"
         raise PlatformError(what, os.environ["FLINK_HOME"], "set the project up: ./run") from None
     finally:
         # Flink's own scripts read it too, and what they start lives long.
         os.environ.pop(_OPTIONS)
         if before is not None:
             os.environ[_OPTIONS] = before
+
+
+def _archive() -> list[str]:
+    archive = Path(os.environ["FLINK_HOME"]) / CLASSES
+    return [f"-XX:SharedArchiveFile={archive}"] if archive.is_file() else []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import zipfile
 from collections.abc import Mapping
@@ -10,8 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import headrace_udfs
 from headrace import gateway, modulefile
+from headrace import release as releases
 from headrace.project import Project
 from headrace.settings import Settings
 from headrace.spec import Job
@@ -83,19 +82,17 @@ def job_options(job: Job) -> dict[str, str]:
 
 def _packages(project: Project, job: Job) -> list[Path]:
     """The packages whose code runs in the job's workers."""
-    return [Path(headrace_udfs.__file__).parent, *([modulefile.package(project)] if job.module else [])]
+    return [releases.functions(), *([modulefile.package(project)] if job.module else [])]
 
 
 def _packed(project: Project, package: Path) -> Path:
     """The package as a zip that travels with the job, named by its contents: a restart runs the same code."""
-    files = sorted(package.rglob("*.py"))
-    digest = hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()[:12]
-    packed = project.home / "udfs" / f"{package.name}-{digest}.zip"
+    packed = project.home / "udfs" / f"{package.name}-{releases.contents(package)[:12]}.zip"
     if not packed.is_file():
         packed.parent.mkdir(parents=True, exist_ok=True)
         part = packed.with_suffix(f".{os.getpid()}")
         with zipfile.ZipFile(part, "w") as archive:
-            for file in files:
+            for file in sorted(package.rglob("*.py")):
                 archive.write(file, file.relative_to(package.parent))
         part.replace(packed)
     return packed

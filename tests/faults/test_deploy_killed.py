@@ -9,13 +9,13 @@ from dataclasses import replace
 
 import psutil
 
-from deployment import READINGS, at, deployed, edit, ids, load, of
+from deployment import READINGS, at, deployed, edit, ids, of
 from headrace import ledger, local, reconcile
 from headrace.errors import PlatformError
 from headrace.lifecycle import desk as desks
 from headrace.lifecycle import restart, status, stop
 from headrace.lifecycle.desk import Desk
-from plant import JOB, Plant, until
+from plant import JOB, Plant, steady_flow, until
 
 _KILLED = """
 import os, signal, sys
@@ -48,7 +48,7 @@ _POINTS = (("before", "stopped"), ("after", "submitting"), ("before", "running")
 def test_a_deployer_killed_in_the_midst_leaves_one_incarnation_and_an_exact_account(own_plant: Plant) -> None:
     plant = of(own_plant, JOB)
     edit(plant, READINGS, "from readings", "from readings where src_offset > -1")
-    with load(plant):
+    with steady_flow(plant):
         deployed(plant)
         for number, (when, step) in enumerate(_POINTS, start=1):
             edit(plant, READINGS, f"> -{number}", f"> -{number + 1}")
@@ -68,7 +68,7 @@ def test_a_deployer_killed_in_the_midst_leaves_one_incarnation_and_an_exact_acco
 
 def test_what_was_to_be_stopped_or_has_stopped_goes_on(own_plant: Plant) -> None:
     plant = of(own_plant, JOB)
-    with load(plant):
+    with steady_flow(plant):
         deployed(plant)
         for step in (to_be_stopped, stopped):
             with at(plant) as desk:
@@ -95,7 +95,7 @@ def assert_one_runs(plant: Plant) -> None:
 
 def test_a_job_whose_job_manager_was_killed_goes_on_from_its_checkpoint(own_plant: Plant) -> None:
     plant = of(own_plant, JOB)
-    with load(plant):
+    with steady_flow(plant):
         deployed(plant)
         before = {each.name: each.pid for each in local.status(plant.project)}["jobmanager"]
         assert before

@@ -7,14 +7,11 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from itertools import count
 
 import psutil
 
 from headrace import local, reconcile
-from plant import JOB, METASPACE_A_JOB, Plant, reading, until
+from plant import JOB, METASPACE_A_JOB, Plant, reading, steady_flow, until
 
 
 def pid_of(plant: Plant, service: str) -> int:
@@ -39,27 +36,6 @@ def until_more_is_stored(plant: Plant) -> None:
 
     before = stored()
     until(lambda: stored() > before, 90)
-
-
-@contextmanager
-def steady_flow(plant: Plant) -> Iterator[None]:
-    """Readings keep coming, some thousands a second, until the block ends."""
-    stop = threading.Event()
-    numbers = count(1_000_000)
-
-    def flow() -> None:
-        while not stop.is_set():
-            plant.produce(reading(next(numbers)) for _ in range(1_000))
-            stop.wait(0.2)
-
-    thread = threading.Thread(target=flow)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join(60)
-    assert not thread.is_alive()
 
 
 def test_a_task_manager_killed_three_times_loses_and_doubles_nothing(own_plant: Plant) -> None:

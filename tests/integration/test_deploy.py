@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from deployment import READINGS, at, deployed, edit, ids, kinds, load, of
+from deployment import READINGS, at, deployed, edit, ids, kinds, of
 from headrace import ledger, reconcile
 from headrace.errors import CheckFailed, PlatformError, UserError
 from headrace.lifecycle import restart, restorable, rollback, stop
-from plant import JOB, METASPACE_A_JOB, Plant, reading
+from plant import JOB, METASPACE_A_JOB, Plant, reading, steady_flow
 
 ROOT = Path(__file__).parents[2]
 OVERHEAT, ROLLUP = "condition/overheat_v1", "historian/rollup_1m_v1"
@@ -56,7 +56,7 @@ TABLE = "_tables/historian.readings.yaml"
 
 def test_upgrades_a_rollback_and_restarts_under_load_are_exact(own_plant: Plant) -> None:
     plant = of(own_plant, JOB)
-    with load(plant):
+    with steady_flow(plant):
         deployed(plant)
         edit(plant, READINGS, "from readings", "from readings where src_offset > -1")
         for limit in (2, 3):
@@ -83,7 +83,7 @@ def test_upgrades_a_rollback_and_restarts_under_load_are_exact(own_plant: Plant)
 def test_ten_upgrades_in_a_row_are_exact_and_leave_the_metaspace_as_it_was(own_plant: Plant) -> None:
     plant = of(own_plant, JOB)
     edit(plant, READINGS, "from readings", "from readings where src_offset > -1")
-    with load(plant):
+    with steady_flow(plant):
         deployed(plant)
         before = plant.metaspace()
         for number in range(1, 11):
@@ -121,7 +121,7 @@ def test_a_bad_version_leaves_the_old_one_running(own_plant: Plant) -> None:
         },
     }
     fails_on_every_record = text.replace("from readings", "from readings where 1 / (src_offset - src_offset) < 5")
-    with load(plant):
+    with steady_flow(plant):
         deployed(plant)
         before = ids(plant)
         for said, files in cannot_start.items():
@@ -164,7 +164,7 @@ def test_functions_that_cannot_be_imported_leave_the_old_ones_running(own_plant:
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     with (copy / "udfs" / "headrace_udfs" / "decode.py").open("a") as file:
         file.write(_NOT_ON_THE_CLUSTER)
-    with load(plant):
+    with steady_flow(plant):
         deployed(plant)
         before = ledger.Ledger(plant.settings).last()[JOB]
         done = subprocess.run(

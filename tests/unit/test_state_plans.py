@@ -40,7 +40,7 @@ def sink(id_: int, table: str = "out") -> dict[str, Any]:
 def plan(*nodes: dict[str, Any], edges: str, store: str = "lake", top: int = 0) -> StoredPlan:
     pairs = [tuple(map(int, edge.split(">"))) for edge in edges.split()]
     made = {"nodes": list(nodes), "edges": [{"source": a, "target": b} for a, b in pairs]}
-    topics = {f"{name}__decoded": f"{name} of broker" for name in ("p", "q")}
+    topics = {name: f"{name} of broker" for name in ("p", "q")}
     return StoredPlan(made, (), topics, store, top or max(each["id"] for each in nodes))
 
 
@@ -131,7 +131,7 @@ def test_what_is_of_another_kind_or_in_another_place_is_incompatible(now: Stored
 
 def test_a_module_goes_on_as_long_as_its_operators_are_the_same() -> None:
     def of(*graph: str, topic: str = "p") -> StoredPlan:
-        return StoredPlan(None, graph, {"p__decoded": topic}, "lake", 0)
+        return StoredPlan(None, graph, {"p": topic}, "lake", 0)
 
     assert verdict(of("0 Source of []"), of("0 Source of []")).kind == "compatible"
     assert verdict(of("0 Source of []"), of("0 Source of []", "1 Watch of [0]")).kind == "incompatible"

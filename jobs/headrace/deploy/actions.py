@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from headrace import jobfolder, preflight
 from headrace.deploy.wanted import wanted
 from headrace.errors import HeadraceError, Problem, UserError
-from headrace.ledger import ALIVE
+from headrace.ledger import ALIVE, Entry
 from headrace.lifecycle import incarnation
 from headrace.lifecycle.desk import Desk
 from headrace.lifecycle.fingerprint import fingerprint
@@ -48,9 +48,7 @@ class Action:
             "why": self.why,
             "verdict": self.verdict.kind if self.verdict else None,
             "reasons": list(self.verdict.reasons) if self.verdict else [],
-            "problems": [
-                {"what": p.what, "where": str(p.where) if p.where else None, "fix": p.fix} for p in self.problems
-            ],
+            "problems": [problem.to_json() for problem in self.problems],
         }
 
 
@@ -61,15 +59,15 @@ def plan(desk: Desk, only: Collection[str] = ()) -> list[Action]:
     """
     names = wanted(desk.project, desk.settings)
     refuse_shared_tables(desk.project, names)
-    on_cluster = {name for name, entry in desk.ledger.last().items() if entry.step in ALIVE}
-    gone = sorted(on_cluster - {*names})
-    if unknown := sorted({*only} - {*names} - on_cluster):
+    on_cluster = {name: entry for name, entry in desk.ledger.last().items() if entry.step in ALIVE}
+    gone = sorted(on_cluster.keys() - {*names})
+    if unknown := sorted({*only} - {*names} - on_cluster.keys()):
         fix = f"jobs that are: {', '.join(sorted({*names, *gone}))}"
         raise UserError([Problem(f"'{name}' is not among the jobs to deploy", fix=fix) for name in unknown])
     chosen = [name for name in names if not only or name in only]
     stops = [_stop(desk, name) for name in gone if not only or name in only]
     actions = [*stops, *(_towards(desk, name) for name in chosen)]
-    _check_slots(desk, actions)
+    _check_slots(desk, actions, on_cluster)
     return actions
 
 
@@ -106,13 +104,13 @@ def _kind(stands: Standing, now: str) -> tuple[Kind, str]:
     return ("resume", how) if stands.before else ("create", how)
 
 
-def _check_slots(desk: Desk, actions: list[Action]) -> None:
+def _check_slots(desk: Desk, actions: list[Action], on_cluster: Mapping[str, Entry]) -> None:
     """Raises UserError where the cluster has too few slots for all of it, once what is to stop has stopped."""
     needed = 0
     for action in actions:
         running = action.stands.before if action.stands and action.stands.alive else None
         if action.kind == "stop":
-            needed -= desk.ledger.last()[action.job].parallelism
+            needed -= on_cluster[action.job].parallelism
         elif action.to_come:
             needed += action.to_come.entry.parallelism - (running.parallelism if running else 0)
     preflight.check_slots(desk.cluster, needed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from pyiceberg.expressions import (
     And,
@@ -16,10 +16,9 @@ from pyiceberg.expressions import (
 )
 from pyiceberg.table import FileScanTask, Table
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST, _LAST = (
-    (edge.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1) for edge in (datetime.min, datetime.max)
-)
+from headrace.historian.intervals import instant, microseconds
+
+_FIRST, _LAST = (microseconds(edge.replace(tzinfo=UTC)) for edge in (datetime.min, datetime.max))
 
 
 @dataclass(frozen=True)
@@ -79,4 +78,4 @@ def _time(bounds: Mapping[int, bytes] | None, column: int) -> int | None:
 
 
 def _iso(ts: int) -> str:
-    return (_EPOCH + timedelta(microseconds=min(max(ts, _FIRST), _LAST))).isoformat()
+    return instant(min(max(ts, _FIRST), _LAST)).isoformat()

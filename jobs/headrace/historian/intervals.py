@@ -67,6 +67,11 @@ def microseconds(time: datetime) -> int:
     return (time - _EPOCH) // _US
 
 
+def instant(us: int) -> datetime:
+    """The time so many microseconds after 1970, UTC."""
+    return _EPOCH + timedelta(microseconds=us)
+
+
 def cut(start: int, end: int, every: Every | None, where: ZoneInfo | None = None, tags: int = 1) -> Intervals:
     """The time from `start` to `end` (microseconds, UTC) in intervals of `every`, the last cut short at `end`.
 
@@ -96,7 +101,7 @@ def step(start: int, every: Every, count: int, where: ZoneInfo) -> int:
     """The time `count` intervals after `start`, before it where negative (microseconds since 1970, UTC)."""
     if every.unit == "us":
         return start + count * every.amount
-    origin = (_EPOCH + timedelta(microseconds=start)).astimezone(where).replace(tzinfo=None)
+    origin = instant(start).astimezone(where).replace(tzinfo=None)
     return _later(origin, count * every.amount, every.unit, where)
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from headrace.errors import UserError
-from headrace.historian.intervals import Every, microseconds, step
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from headrace.historian.intervals import Every, instant, microseconds, step
 
 
 def span(back: str | None, text: str | None, zone: ZoneInfo, now: datetime) -> tuple[datetime, datetime] | None:
@@ -25,7 +23,7 @@ def last(text: str, zone: ZoneInfo, now: datetime) -> tuple[datetime, datetime]:
     start = step(microseconds(now), Every.parse(text), -1, zone)
     if start < 0:
         raise UserError(f"the last {text} go back beyond 1970", fix="ask for less")
-    return _EPOCH + timedelta(microseconds=start), now
+    return instant(start), now
 
 
 def between(text: str, zone: ZoneInfo, now: datetime) -> tuple[datetime, datetime]:

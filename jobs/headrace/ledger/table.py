@@ -99,7 +99,7 @@ class Ledger:
 
     def _append(self, entry: Entry, owner: str) -> Entry:
         table = self._held(owner)
-        written = replace(entry, entry=_count(table) + 1, at=datetime.now(UTC))
+        written = replace(entry, entry=catalogs.rows(table) + 1, at=datetime.now(UTC))
         schema = schema_to_pyarrow(table.schema(), include_field_ids=False)
         table.append(pa.Table.from_pylist([asdict(written)], schema=schema))
         return written
@@ -142,8 +142,3 @@ def swap(table: Table, properties: Mapping[str, str]) -> None:
             transaction.set_properties(dict(properties))
         else:
             transaction.remove_properties(PROPERTY)
-
-
-def _count(table: Table) -> int:
-    snapshot = table.current_snapshot()
-    return int(snapshot.summary["total-records"] or 0) if snapshot and snapshot.summary else 0

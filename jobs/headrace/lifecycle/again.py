@@ -35,7 +35,7 @@ def main() -> None:
     try:
         run(json.load(sys.stdin))
     except HeadraceError as error:
-        problems = [{"what": p.what, "where": str(p.where) if p.where else None, "fix": p.fix} for p in error.problems]
+        problems = [problem.to_json() for problem in error.problems]
         sys.stdout.write("\n" + json.dumps({"kind": type(error).__name__, "problems": problems}) + "\n")
         sys.exit(error.exit_code)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import uuid4
 
-from headrace import jobfolder, submit
+from headrace import submit
 from headrace.ledger import Entry
 from headrace.lifecycle import released
 from headrace.lifecycle.desk import Desk
@@ -48,7 +48,7 @@ def following(
     entry = Entry(
         deployment=desk.deployment,
         job=name,
-        version=jobfolder.load(desk.project, name).job.version,
+        version=prepared.planned.composition.folder.job.version,
         step="submitting",
         flink_job_id=uuid4().hex,
         release=desk.release,

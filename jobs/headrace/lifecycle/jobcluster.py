@@ -53,9 +53,7 @@ class JobCluster(Cluster):
 
     def dispose(self, savepoint: str) -> None:
         """Have the files of the savepoint deleted."""
-        trigger = self._call("POST", "/savepoint-disposal", {"savepoint-path": savepoint})["request-id"]
-        path = f"/savepoint-disposal/{trigger}"
-        done = lambda: self.get(path)["status"]["id"] == "COMPLETED"  # noqa: E731 - one look at the REST API
-        self.wait(done, _DISPOSAL_LIMIT_S, f"the end of {savepoint}")
-        if failure := self.get(path)["operation"].get("failure-cause"):
+        path, order = "/savepoint-disposal", {"savepoint-path": savepoint}
+        done = self._done(path, order, path, _DISPOSAL_LIMIT_S, f"the end of {savepoint}")
+        if failure := done.get("failure-cause"):
             raise PlatformError(f"{savepoint} is not dropped: {root_cause(failure['stack-trace'])}", self.rest)

@@ -60,9 +60,4 @@ def restart(desk: Desk, name: str) -> Entry:
 def _appended(desk: Desk, folder: JobFolder) -> Sequence[tuple[str, int]]:
     catalog = catalogs.connect(desk.settings)
     tables = [name for name in folder.job.tables_written if folder.job.writes[name] == "append"]
-    return [(name, _rows(catalogs.load_table(catalog, name).current_snapshot())) for name in tables]
-
-
-def _rows(snapshot: object) -> int:
-    summary = getattr(snapshot, "summary", None)
-    return int(summary["total-records"] or 0) if summary else 0
+    return [(name, catalogs.rows(catalogs.load_table(catalog, name))) for name in tables]

@@ -9,6 +9,7 @@ import sys
 
 from headrace import errors
 from headrace.errors import PlatformError, Problem
+from headrace.gateway import flink_home
 from headrace.ledger import Entry
 from headrace.lifecycle.desk import Desk
 
@@ -34,7 +35,7 @@ def launch(desk: Desk, entry: Entry) -> None:
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(root / "jobs"), str(root / "udfs")]),
-        "FLINK_HOME": os.environ.get("FLINK_HOME") or str(desk.project.root / ".headrace" / "flink"),
+        "FLINK_HOME": flink_home(desk.project),
     }
     desk.progress(f"{entry.job}: starting release {entry.release[:12]}")
     try:

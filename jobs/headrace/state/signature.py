@@ -26,13 +26,11 @@ STATELESS = frozenset({
     "watermark-assigner",
 })  # fmt: skip
 SOURCE, SINK = "table-source-scan", "sink"
-_OF_ACCUMULATORS = frozenset({
-    "global-group-aggregate",
-    "global-window-aggregate",
-    "group-aggregate",
-    "group-window-aggregate",
-    "window-aggregate",
-})  # fmt: skip
+AGGREGATES = frozenset({"global-group-aggregate", "group-aggregate"})
+_WINDOW_AGGREGATES = frozenset({"global-window-aggregate", "group-window-aggregate", "window-aggregate"})
+_WINDOWING = "window-table-function"
+WINDOWS = _WINDOW_AGGREGATES | {_WINDOWING}
+_OF_ACCUMULATORS = AGGREGATES | _WINDOW_AGGREGATES
 _OF_ROWS = frozenset({
     "changelog-normalize",
     "deduplicate",
@@ -51,7 +49,7 @@ _OF_ROWS = frozenset({
     "window-deduplicate",
     "window-join",
     "window-rank",
-    "window-table-function",
+    _WINDOWING,
 })  # fmt: skip
 # By position, of no matter to the state, or told apart elsewhere.
 _LEFT_OUT = frozenset({"id", "description", "inputProperties", "state", "outputType"})
@@ -67,7 +65,7 @@ def known(operator: Operator) -> bool:
 
 def stateful(operator: Operator) -> bool:
     """Whether the operator keeps something from one record to the next; one of an unknown type is taken to."""
-    if operator.type == "window-table-function":
+    if operator.type == _WINDOWING:
         return operator.node["windowing"]["window"]["type"] not in _KEEPS_NOTHING
     return operator.type not in STATELESS
 
@@ -75,13 +73,13 @@ def stateful(operator: Operator) -> bool:
 def signature(operator: Operator, inputs: list[Operator], topics: Mapping[str, str]) -> str:
     """The same text for two operators of which each can read the state of the other, and means the same by it.
 
-    `topics` says what the offsets of a Kafka table are of.
+    `topics` says what the offsets of a source of the job are of.
     """
+    end = operator.traits.get("of")
     if operator.type == SOURCE:
-        table = operator.node["scanTableSource"]["table"]["identifier"]
-        return _text("source", topics.get(_last(table), table))
+        return _text("source", topics.get(str(end), end))
     if operator.type == SINK:
-        return _text("sink", operator.traits.get("of"), _materialized(operator, inputs))
+        return _text("sink", end, _materialized(operator, inputs))
     node = operator.node
     rows = [described.row(each.node["outputType"]) for each in inputs]
     if operator.type in _OF_ACCUMULATORS:
@@ -117,10 +115,6 @@ def _materialized(operator: Operator, inputs: list[Operator]) -> Any:
     if not node.get("requireUpsertMaterialize"):
         return None
     return [node.get("inputUpsertKey"), [list(described.row(each.node["outputType"]).items()) for each in inputs]]
-
-
-def _last(identifier: str) -> str:
-    return identifier.rsplit("`.`", 1)[-1].strip("`")
 
 
 def _without(value: Any, names: frozenset[str]) -> Any:

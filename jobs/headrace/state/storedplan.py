@@ -15,8 +15,8 @@ from headrace.settings import Settings
 class StoredPlan:
     """`plan` is Flink's JSON less the options of tables, in which secrets may stand; None for a Table API job.
 
-    `graph` are the operators of a Table API job, each with its inputs. `topics` says for each Kafka table of the plan
-    what its offsets are of, `store` where the tables of the catalog are. `top` is the highest id that an operator of
+    `graph` are the operators of a Table API job, each with its inputs. `topics` says for each source of the job what
+    its offsets are of, `store` where the tables of the catalog are. `top` is the highest id that an operator of
     the job has ever had.
     """
 
@@ -40,11 +40,9 @@ def stored(
 ) -> StoredPlan:
     """What is kept of a composition's plan, or, of a Table API job, of its graph."""
     brokers = settings.kafka.get("bootstrap.servers", "")
+    names = composition.folder.job.sources
     topics = {
-        # A record of many readings is a table of messages first.
-        table: f"{source.contract.topic} of {brokers}"
-        for source in composition.sources
-        for table in (source.decoded, source.decoded.replace("__decoded", "__messages"))
+        name: f"{source.contract.topic} of {brokers}" for name, source in zip(names, composition.sources, strict=True)
     }
     catalog = settings.catalog
     store = f"{catalog.name} in {catalog.warehouse}"

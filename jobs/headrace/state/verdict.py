@@ -8,12 +8,10 @@ from typing import Literal
 
 from headrace.compare.alignment import align
 from headrace.state.pairing import Pairing, Traced, paired
-from headrace.state.signature import SINK, SOURCE, known
+from headrace.state.signature import AGGREGATES, SINK, SOURCE, WINDOWS, known
 from headrace.state.storedplan import StoredPlan
 
 Kind = Literal["compatible", "compatible with loss", "incompatible", "unknown"]
-_AGGREGATES = {"global-group-aggregate", "group-aggregate"}
-_WINDOWS = {"global-window-aggregate", "window-aggregate", "group-window-aggregate", "window-table-function"}
 
 
 @dataclass(frozen=True)
@@ -89,9 +87,9 @@ def _lost(pairing: Pairing) -> Iterator[str]:
 
 
 def _kept_by(each: Traced) -> str:
-    if each.operator.type in _WINDOWS:
+    if each.operator.type in WINDOWS:
         return "the readings in the windows that are open at the savepoint"
-    if each.operator.type in _AGGREGATES:
+    if each.operator.type in AGGREGATES:
         return "the values that it has aggregated"
     return "the rows that it keeps"
 
