@@ -166,6 +166,7 @@ def _source(project: Project, settings: Settings, job: Job, name: str, ends: End
             function=function,
             many=made.many,
             lateness=lateness,
+            stepped=ends.stepped(name),
             options=ends.reading(job, name, made),
         )
     ]

@@ -38,6 +38,9 @@ class Ends(Protocol):
     def now(self) -> float | None:
         """Seconds since 1970 that stand for the workers' clock, if not their own."""
 
+    def stepped(self, source: str) -> bool:
+        """Whether the source's table holds its watermark, as src_watermark, and the readings move none."""
+
     def catalog(self) -> list[str]:
         """Statements that make the tables known, in a catalog with the settings' name."""
 
@@ -87,6 +90,9 @@ class Live:
     metadata: ClassVar[bool] = True
     now: ClassVar[float | None] = None
     follow: ClassVar[Options] = {"streaming": "true", "monitor-interval": "10s"}
+
+    def stepped(self, source: str) -> bool:  # noqa: ARG002 - all that cases need
+        return False
 
     def catalog(self) -> list[str]:
         name = self.settings.catalog.name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import difflib
 import re
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from headrace.project import Project
 
 PACKAGE = "table_api"
 FUNCTION = "tables"
+# Python before 3.11.8 counts how deep a tree is over all threads, and refuses two at once.
+_ONE_TREE = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,8 @@ def load(project: Project, name: str) -> ModuleFile:
         fix = f"did you mean '{near[0]}'?" if near else f"modules there: {', '.join(known) or 'none yet'}"
         raise UserError(f"there is no module '{name}' in jobs/{PACKAGE}", fix=fix)
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        with _ONE_TREE:
+            tree = ast.parse(path.read_text(encoding="utf-8"))
     except SyntaxError as error:
         raise UserError(f"not Python: {error.msg}", Place.of(path, error.lineno or 0, error.offset or 0)) from None
     function = next((each for each in tree.body if isinstance(each, ast.FunctionDef) and each.name == FUNCTION), None)

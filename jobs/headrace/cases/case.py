@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import AwareDatetime, Field
 
 from headrace import jobfolder, yamlfile
+from headrace.cases import steps
 from headrace.compose import DEAD_LETTERS
 from headrace.errors import Place, Problem, UserError
 from headrace.jobfolder import JobFolder
@@ -23,6 +24,7 @@ class CaseSettings(yamlfile.Model):
     """case.yaml, which a case may have.
 
     `clock` is the time at which the messages come to Kafka and are decoded: by default that of the test's run.
+    `watermark`, by source: the steps in which it moves, in place of the readings' own times.
     `ordered`: whether the rows must come in the order of the file. `tolerance` is relative, for doubles.
     """
 
@@ -30,6 +32,7 @@ class CaseSettings(yamlfile.Model):
     params: dict[str, Param] = {}
     vars: dict[str, Param] = {}
     clock: AwareDatetime | None = None
+    watermark: dict[str, list[steps.Step]] = {}
     ordered: bool = False
     tolerance: float = Field(default=1e-9, ge=0)
 
@@ -83,17 +86,32 @@ def _case(project: Project, folder: JobFolder, path: Path) -> Case:
         elif each.name != SETTINGS:
             fix = "a case holds source.<name>.jsonl, table.<name>.csv, expect.<sink>.csv or .jsonl, and case.yaml"
             problems.append(Problem(f"'{each.name}' is no part of a case", Place.of(each), fix))
-    problems += _unknown("source", kinds["source"], job.sources)
-    problems += _unknown("table", kinds["table"], [*job.tables, *followed(project, folder)])
-    outputs = [*job.writes, DEAD_LETTERS, job.late]
-    problems += _unknown("sink", kinds["expect"], outputs)
-    for name in settings.params:
-        if name not in job.params:
-            where, fix = yamlfile.place(file, ("params", name)), f"add {name}: under params: in job.yaml"
-            problems.append(Problem(f"the job has no param '{name}'", where, fix))
+    problems += _unfit(project, folder, file, settings, kinds)
     if problems:
         raise UserError(problems)
     return Case(job.name, path.name, path, settings, kinds["source"], kinds["table"], kinds["expect"])
+
+
+def _unfit(
+    project: Project, folder: JobFolder, file: Path, settings: CaseSettings, kinds: Mapping[str, dict[str, Path]]
+) -> Iterator[Problem]:
+    """What the case names and the job does not have."""
+    job = folder.job
+    known = {
+        "source": job.sources,
+        "table": [*job.tables, *followed(project, folder)],
+        "sink": [*job.writes, DEAD_LETTERS, job.late],
+    }
+    for kind, files in zip(known, kinds.values(), strict=True):
+        yield from _unknown(kind, {name: Place.of(each) for name, each in files.items()}, known[kind])
+    yield from _unknown("source", {n: yamlfile.place(file, ("watermark", n)) for n in settings.watermark}, job.sources)
+    for name, moves in settings.watermark.items():
+        if name in job.sources:
+            yield from steps.faults(project, file, name, moves, kinds["source"].get(name))
+    for name in settings.params:
+        if name not in job.params:
+            where, fix = yamlfile.place(file, ("params", name)), f"add {name}: under params: in job.yaml"
+            yield Problem(f"the job has no param '{name}'", where, fix)
 
 
 def followed(project: Project, folder: JobFolder) -> list[str]:
@@ -110,9 +128,9 @@ def _named(path: Path) -> tuple[str, str]:
     return kind, name.replace("kafka.", TOPIC, 1) if name.startswith("kafka.") else name
 
 
-def _unknown(kind: str, found: dict[str, Path], known: list[str]) -> Iterator[Problem]:
-    for name, path in found.items():
+def _unknown(kind: str, found: Mapping[str, Place], known: list[str]) -> Iterator[Problem]:
+    for name, where in found.items():
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             fix = f"did you mean '{near[0]}'?" if near else f"it has: {', '.join(dict.fromkeys(known)) or 'none'}"
-            yield Problem(f"the job has no {kind} '{name}'", Place.of(path), fix)
+            yield Problem(f"the job has no {kind} '{name}'", where, fix)

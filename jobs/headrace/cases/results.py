@@ -11,8 +11,8 @@ from typing import Any
 import pyarrow as pa
 
 from headrace import catalog as catalogs
-from headrace import compose, jobfolder, planning, topicfile
-from headrace.cases.case import Case, followed
+from headrace import compose, jobfolder, planning, topicfile, yamlfile
+from headrace.cases.case import SETTINGS, Case, followed
 from headrace.cases.minicluster import MiniCluster
 from headrace.cases.stand import Stand
 from headrace.cases.values import Row, read_table, typed
@@ -39,6 +39,7 @@ def results(project: Project, settings: Settings, cluster: MiniCluster, case: Ca
     job = folder.job.model_copy(update={"params": {**folder.job.params, **case.settings.params}})
     stand = Stand(case, scratch, own, tables)
     composition = compose.compose(project, own, replace(folder, job=job), stand)
+    _check_steps(case, composition)
     environment = cluster.environment(job)
     statements = planning.statement_set(environment, composition)
     with planning.refusals_told(composition):
@@ -50,6 +51,16 @@ def results(project: Project, settings: Settings, cluster: MiniCluster, case: Ca
         if stand.output(name).is_dir():
             found[sink] = _read(stand.output(name), columns, key, sink, folder)
     return found
+
+
+def _check_steps(case: Case, composition: compose.Composition) -> None:
+    """Raises UserError where steps move a watermark that no view of the job goes by."""
+    job = composition.folder.job
+    for name, source in zip(job.sources, composition.sources, strict=True):
+        if case.settings.watermark.get(name) and job.late not in source.leftovers:
+            where = yamlfile.place(case.path / SETTINGS, ("watermark", name))
+            fix = f"read on_time('{name}') where there are windows, or leave the steps out"
+            raise UserError(f"the job goes by no watermark of '{name}', so its steps move nothing", where, fix)
 
 
 def sink_columns(project: Project, folder: JobFolder) -> dict[str, dict[str, Column]]:

@@ -52,6 +52,7 @@ class Stand:
         arrived = datetime.fromtimestamp(self.now, UTC) if self.now else datetime.now(UTC)
         file = self.case.sources.get(source)
         lines = file.read_bytes().splitlines() if file else []
+        steps = {step.after: step.to for step in self.case.settings.watermark.get(source, [])}
         return self._given(
             f"source.{source}",
             [
@@ -61,10 +62,14 @@ class Stand:
                     "src_partition": 0,
                     "src_offset": offset,
                     "src_ts": _text(arrived),
+                    "src_watermark": _text(steps.get(offset + 1)),
                 }
                 for offset, line in enumerate(lines)
             ],
         )
+
+    def stepped(self, source: str) -> bool:
+        return source in self.case.settings.watermark
 
     def spread(self, source: str) -> Spread:  # noqa: ARG002 - all that Live needs
         return Spread()

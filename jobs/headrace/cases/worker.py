@@ -84,8 +84,13 @@ def _work(connection: socket.socket, jvm: dict[str, str]) -> None:
         request = beam_fn_api_pb2.StartWorkerRequest(
             worker_id=options["id"], provision_endpoint=provision, params=for_worker
         )
+        # PyFlink has one servicer, which each call of its class makes anew under those that it serves: two workers that
+        # start at once would then lose a lock, and one of them its start. Here each has a servicer of its own.
+        servicer = object.__new__(BeamFnLoopbackWorkerPoolServicer)
+        servicer.__init__()
         try:
-            BeamFnLoopbackWorkerPoolServicer().StartWorker(request, None)
+            if failure := servicer.StartWorker(request, None).error:
+                raise RuntimeError(failure)
         finally:
             for name, value in before.items():
                 if value is None:
