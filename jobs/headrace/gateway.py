@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
+from typing import Any
 
 from headrace.cluster import root_cause
 from headrace.errors import PlatformError
@@ -32,7 +34,7 @@ def start(project: Project):  # type: ignore[no-untyped-def]
     before = os.environ.get(_OPTIONS)
     os.environ[_OPTIONS] = " ".join([before or "", _SHORT_LIVED, *_archive()]).strip()
     try:
-        return get_gateway()
+        gateway = get_gateway()
     except (RuntimeError, OSError) as error:
         what = f"Java does not start: {root_cause(str(error)) or type(error).__name__}"
         raise PlatformError(what, os.environ["FLINK_HOME"], "set the project up: ./run") from None
@@ -41,6 +43,25 @@ def start(project: Project):  # type: ignore[no-untyped-def]
         os.environ.pop(_OPTIONS)
         if before is not None:
             os.environ[_OPTIONS] = before
+    if not isinstance(gateway._gateway_client.deque, _Connections):
+        gateway._gateway_client.deque = _Connections()
+    return gateway
+
+
+class _Connections(threading.local):
+    """py4j's free connections, each thread's its own.
+
+    A connection is a thread of Java, and there Flink's planner leaves what its next step looks up: two plans at once,
+    each on whichever connection is free, do not find their own.
+    """
+
+    def __init__(self) -> None:
+        self._free: list[Any] = []
+        self.append = self._free.append
+        self.pop = self._free.pop
+
+    def __len__(self) -> int:
+        return len(self._free)
 
 
 def _archive() -> list[str]:

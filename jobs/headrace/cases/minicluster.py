@@ -30,7 +30,7 @@ class MiniCluster:
         self._scratch = tempfile.TemporaryDirectory(prefix="headrace-cases-")
         self.folder = Path(self._scratch.name)
         jvm = gateway.start(self._project).jvm
-        self._workers = WorkerThreads(self.folder, jvm.System.getenv())
+        self._workers = WorkerThreads(self.folder)
         runtime = jvm.org.apache.flink
         options = runtime.configuration.Configuration()
         for key, value in _OPTIONS.items():

@@ -11,29 +11,29 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Mapping
 from pathlib import Path
 
 import pyflink
 
 _PROGRAM = """#!{python} -IS
-import json, os, socket, sys
+import json, socket, sys
 if sys.argv[1] == "-c":
     print({scripts!r})
 else:
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect({address!r})
-        connection.sendall(json.dumps([sys.argv[1:], dict(os.environ)]).encode())
+        connection.sendall(json.dumps(sys.argv[1:]).encode())
         connection.shutdown(socket.SHUT_WR)
         connection.recv(1)
 """
+# PyFlink's coders ask a worker's environment for it. Every job's is UTC.
+_TIME_ZONE = "TABLE_LOCAL_TIME_ZONE"
 
 
 class WorkerThreads:
     """Runs each worker that `program` is started for in a thread, until the listener is closed."""
 
-    def __init__(self, folder: Path, jvm: Mapping[str, str]) -> None:
-        """`jvm` is the environment of the process that Flink runs in."""
+    def __init__(self, folder: Path) -> None:
         address = folder / "workers"
         self.program = folder / "python"
         scripts = str(Path(pyflink.__file__).parent / "bin")
@@ -43,13 +43,14 @@ class WorkerThreads:
         self._listener.bind(str(address))
         self._listener.listen()
         self._was = threading.excepthook
-        self._jvm = dict(jvm)
         threading.excepthook = self._told
+        os.environ[_TIME_ZONE] = "UTC"
         threading.Thread(target=self._accept, name="headrace-workers", daemon=True).start()
 
     def close(self) -> None:
         self._listener.close()
         threading.excepthook = self._was
+        os.environ.pop(_TIME_ZONE, None)
 
     def _told(self, raised: threading.ExceptHookArgs) -> None:
         """A job that ends hangs up on the threads that Beam reads with, which is no error of anybody's."""
@@ -62,10 +63,10 @@ class WorkerThreads:
                 connection, _ = self._listener.accept()
             except OSError:  # closed
                 return
-            threading.Thread(target=_work, args=(connection, self._jvm), daemon=True).start()
+            threading.Thread(target=_work, args=(connection,), daemon=True).start()
 
 
-def _work(connection: socket.socket, jvm: dict[str, str]) -> None:
+def _work(connection: socket.socket) -> None:
     from apache_beam.portability.api import beam_fn_api_pb2, endpoints_pb2  # noqa: PLC0415 - a second to import
     from apache_beam.runners.worker import sdk_worker  # noqa: PLC0415
     from pyflink.fn_execution.beam.beam_worker_pool_service import (  # noqa: PLC0415
@@ -75,28 +76,17 @@ def _work(connection: socket.socket, jvm: dict[str, str]) -> None:
     # What is raised in a worker goes to Flink, which tells of it: Beam prints its stack trace as well.
     vars(sdk_worker)["print"] = _unsaid
     with connection:
-        arguments, environment = json.loads(b"".join(iter(lambda: connection.recv(2**16), b"")))
-        # PyFlink makes them variables of this process, for whom those of the JVM may be of long ago.
-        for_worker = {name: value for name, value in environment.items() if jvm.get(name) != value}
-        before = {name: os.environ.get(name) for name in for_worker}
+        arguments = json.loads(b"".join(iter(lambda: connection.recv(2**16), b"")))
         options = dict(each.removeprefix("--").split("=", 1) for each in arguments if each.startswith("--"))
         provision = endpoints_pb2.ApiServiceDescriptor(url=options["provision_endpoint"])
-        request = beam_fn_api_pb2.StartWorkerRequest(
-            worker_id=options["id"], provision_endpoint=provision, params=for_worker
-        )
-        # PyFlink has one servicer, which each call of its class makes anew under those that it serves: two workers that
-        # start at once would then lose a lock, and one of them its start. Here each has a servicer of its own.
+        # Without variables of its own: they would be this process's, and so those of every other worker.
+        request = beam_fn_api_pb2.StartWorkerRequest(worker_id=options["id"], provision_endpoint=provision)
+        # PyFlink keeps one servicer, and each call of its class makes it anew under those whom it serves: of two
+        # workers that start at once, one would lose a lock, and never start. Here each has a servicer of its own.
         servicer = object.__new__(BeamFnLoopbackWorkerPoolServicer)
         servicer.__init__()
-        try:
-            if failure := servicer.StartWorker(request, None).error:
-                raise RuntimeError(failure)
-        finally:
-            for name, value in before.items():
-                if value is None:
-                    os.environ.pop(name, None)
-                else:
-                    os.environ[name] = value
+        if failure := servicer.StartWorker(request, None).error:
+            raise RuntimeError(failure)
 
 
 def _unsaid(*_values: object, **_options: object) -> None:
