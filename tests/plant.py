@@ -73,6 +73,19 @@ class Plant:
                 producer.produce(self.topic, payload, partition=n % self.partitions)
             producer.commit_transaction(60)
 
+    def make_topic(self) -> None:
+        config = {"max.message.bytes": str(16 * 2**20)}
+        asked = NewTopic(self.topic, num_partitions=self.partitions, replication_factor=1, config=config)
+        admin = AdminClient(self.settings.kafka_client())
+        admin.create_topics([asked])[self.topic].result(timeout=30)
+
+    def make_topic_anew(self) -> None:
+        """Delete the topic with all it holds, and make one of the same name."""
+        admin = AdminClient(self.settings.kafka_client())
+        admin.delete_topics([self.topic])[self.topic].result(timeout=30)
+        until(lambda: self.topic not in topics.names(self.settings.kafka_client()), 30)
+        self.make_topic()
+
     def forget(self, until: int) -> None:
         """Have the topic let go of each partition's records before the offset `until`, as retention does."""
         admin = AdminClient(self.settings.kafka_client())
@@ -146,11 +159,7 @@ def plant(platform: Project, folder: Path, environment: Settings | None = None) 
         written.write_text(written.read_text().replace("\ntopic: ", f"\ntopic: {name}."))
     project = Project(folder, platform.home)
     made = Plant(project, environment or _local(project), topic)
-    admin = AdminClient(made.settings.kafka_client())
-    config = {"max.message.bytes": str(16 * 2**20)}
-    admin.create_topics([NewTopic(topic, num_partitions=made.partitions, replication_factor=1, config=config)])[
-        topic
-    ].result(timeout=30)
+    made.make_topic()
     tables.apply(project, made.settings)
     topicplan.apply(project, made.settings)
     try:

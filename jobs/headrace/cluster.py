@@ -14,6 +14,7 @@ from headrace.errors import PlatformError
 
 ENDED = frozenset({"FINISHED", "CANCELED", "FAILED"})
 _CAUSE = re.compile(r"^(?:Caused by: |: )?((?:[\w$]+\.)+[\w$]*(?:Error|Exception|Throwable)[\w$]*)(?:: (.*))?$")
+_OUT_OF_RANGE = re.compile(r"offset=(?P<offset>\d+).* is out of range for partition (?P<partition>\S+)")
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,18 @@ class Cluster:
         return "RUNNING" if started else "STARTING"
 
     def last_failure(self, job_id: str) -> str | None:
-        """Why the job last failed: the innermost cause, in its own words."""
+        """Why the job last failed: the innermost cause, in its own words, or in ours where those say too little."""
         entries = self.get(f"/jobs/{job_id}/exceptions")["exceptionHistory"]["entries"]
-        return root_cause(entries[0]["stacktrace"]) if entries else None
+        if not entries:
+            return None
+        cause = root_cause(entries[0]["stacktrace"])
+        if gone := _OUT_OF_RANGE.search(cause):
+            return (
+                f"{gone['partition']} has no offset {gone['offset']}, at which the job stands: the topic was made "
+                "anew, or lost records before they were read. Nothing is read past it; headrace reconcile tells what "
+                "is missing, headrace stop ends the job"
+            )
+        return cause
 
     def stop(self, job_id: str, limit_s: float = 120) -> str:
         """Stop with a savepoint, so that all that was read is committed; returns where the savepoint is."""

@@ -54,20 +54,14 @@ class Ends(Protocol):
         """Options of the Flink table that is a topic written."""
 
 
-@dataclass(frozen=True)
-class Start:
-    """Where a topic is read from: `offsets` by partition, or its earliest record where there are none."""
-
-    offsets: Mapping[int, int] = field(default_factory=dict)
-
-    def options(self) -> dict[str, str]:
-        """As options of Flink's Kafka table."""
-        if not self.offsets:
-            return {"scan.startup.mode": "earliest-offset"}
-        spots = ";".join(f"partition:{p},offset:{o}" for p, o in sorted(self.offsets.items()))
-        return {"scan.startup.mode": "specific-offsets", "scan.startup.specific-offsets": spots}
+def group(job: Job) -> str:
+    """The job's consumer group at Kafka, which holds where it starts, and tells others how far it has come."""
+    return f"headrace.{job.name.replace('/', '.')}"
 
 
+# An offset that the topic does not have (any more) stops the job. Every other mode goes on elsewhere without a word: a
+# topic made anew would be taken for the old one, and what retention took before it was read would not be missed.
+_START: Options = {"scan.startup.mode": "group-offsets", "properties.auto.offset.reset": "none"}
 # Flink looks for partitions that were added every five minutes, if not told otherwise.
 _SCAN: Mapping[bool, Options] = {
     True: {"scan.bounded.mode": "latest-offset"},
@@ -79,12 +73,11 @@ _SCAN: Mapping[bool, Options] = {
 class Live:
     """Kafka and the Iceberg catalog of the settings.
 
-    `starts` and `spreads` are by the source's name; one without a start is read from its earliest record. A bounded job
-    ends at the records that are last when it starts.
+    A job starts at the offsets that its group was given (`submit.launch`), or where its savepoint stands. `spreads` are
+    by the source's name. A bounded job ends at the records that are last when it starts.
     """
 
     settings: Settings
-    starts: Mapping[str, Start] = field(default_factory=dict)
     spreads: Mapping[str, Spread] = field(default_factory=dict)
     bounded: bool = False
     metadata: ClassVar[bool] = True
@@ -98,15 +91,15 @@ class Live:
         name = self.settings.catalog.name
         return [render.engine("catalog", name=name, options=self.settings.catalog.flink())]
 
-    def reading(self, job: Job, source: str, contract: Contract) -> Options:
+    def reading(self, job: Job, source: str, contract: Contract) -> Options:  # noqa: ARG002 - all that cases need
         return {
             "connector": "kafka",
             "topic": contract.topic,
             "format": "raw",
-            "properties.group.id": f"headrace.{job.name.replace('/', '.')}",
+            "properties.group.id": group(job),
             "properties.isolation.level": "read_committed",
             **self._broker(),
-            **self.starts.get(source, Start()).options(),
+            **_START,
             **_SCAN[self.bounded],
         }
 
@@ -123,7 +116,7 @@ class Live:
             "value.format": "json",
             "value.json.timestamp-format.standard": "ISO-8601",
             "sink.delivery-guarantee": "exactly-once",
-            "sink.transactional-id-prefix": f"headrace.{job.name.replace('/', '.')}.{topic.topic}",
+            "sink.transactional-id-prefix": f"{group(job)}.{topic.topic}",
             # Above the longest checkpoint and restart, and no more than brokers grant unasked.
             "properties.transaction.timeout.ms": "900000",
             **self._broker(),

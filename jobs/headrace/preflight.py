@@ -9,7 +9,7 @@ from pyiceberg.catalog import Catalog
 from headrace import contract, topicfile, topics
 from headrace.cluster import Cluster
 from headrace.compose import leftover_tables
-from headrace.ends import Spread, Start
+from headrace.ends import Spread
 from headrace.errors import Problem, UserError
 from headrace.jobfolder import JobFolder
 from headrace.project import Project
@@ -76,18 +76,22 @@ def spread(project: Project, settings: Settings, source: str, slots: int) -> Spr
     return Spread(len(topics.spans(settings.kafka_client(), topic)), slots)
 
 
-def start(project: Project, settings: Settings, tables: Catalog, folder: JobFolder, source: str) -> Start:
-    """Right behind the last record that the job's tables hold, so that none is stored twice or skipped.
+def start(
+    project: Project, settings: Settings, tables: Catalog, folder: JobFolder, source: str, *, goes_on: bool
+) -> dict[int, int]:
+    """The offset that each partition of the source is read from: of a complete job, the one right behind the last
+    record that its tables hold, so that none is stored twice or skipped; else the earliest.
+
+    With `goes_on`, these are for a source that the savepoint does not know.
 
     Raises UserError where the tables hold a gap, or offsets that the topic does not have.
     """
-    if not folder.job.complete:
-        return Start()
     topic = contract.load(project, source).topic
     spans = topics.spans(settings.kafka_client(), topic)
+    earliest = {p: span.first for p, span in spans.items()}
+    if goes_on or not folder.job.complete:
+        return earliest
     kept = {p: s.offsets for p, s in stored(tables, folder.job, topic).items() if p in spans}
-    if not kept:
-        return Start()
     problems = []
     for partition, offsets in kept.items():
         if offsets[-1] >= spans[partition].end:
@@ -108,4 +112,4 @@ def start(project: Project, settings: Settings, tables: Catalog, folder: JobFold
                 )
     if problems:
         raise UserError(problems)
-    return Start({p: int(kept[p][-1]) + 1 if p in kept else span.first for p, span in spans.items()})
+    return earliest | {p: max(int(offsets[-1]) + 1, earliest[p]) for p, offsets in kept.items()}

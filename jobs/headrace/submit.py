@@ -7,10 +7,10 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
-from headrace import catalog, jobfolder, planning, preflight
+from headrace import catalog, jobfolder, planning, preflight, topics
 from headrace.cluster import Cluster
 from headrace.compose import compose
-from headrace.ends import Live, Start
+from headrace.ends import Live, group
 from headrace.errors import PlatformError
 from headrace.planning import Planned
 from headrace.project import Project
@@ -23,12 +23,15 @@ RUNNING_LIMIT_S = 120
 
 @dataclass(frozen=True)
 class Prepared:
-    """A job that is checked and planned, and does not run. `starts` are the offsets that its topics are read from."""
+    """A job that is checked and planned, and does not run.
+
+    `starts` are the offsets, by source and partition, that what has no state is read from.
+    """
 
     name: str
     settings: Settings
     slots: int
-    starts: Mapping[str, Start]
+    starts: Mapping[str, Mapping[int, int]]
     planned: Planned
 
     @property
@@ -44,7 +47,8 @@ class Submitted:
     name: str
     id: str
     state: str
-    start: dict[str, dict[int, int]]
+    start: Mapping[str, Mapping[int, int]]
+    """The offsets it started at, by source and partition; none where it went on from a savepoint."""
 
     def to_json(self) -> dict[str, object]:
         return asdict(self)
@@ -98,12 +102,14 @@ def prepare(
     folder = jobfolder.load(project, name)
     tables, slots = catalog.connect(settings), parallelism or settings.flink.parallelism
     preflight.check_tables(project, settings, tables, folder)
-    starts: dict[str, Start] = {}
     if not goes_on:
         preflight.check_first_run(tables, folder)
-        starts = {each: preflight.start(project, settings, tables, folder, each) for each in folder.job.sources}
+    starts = {
+        source: preflight.start(project, settings, tables, folder, source, goes_on=goes_on)
+        for source in folder.job.sources
+    }
     spreads = {source: preflight.spread(project, settings, source, slots) for source in folder.job.sources}
-    composition = compose(project, settings, folder, Live(settings, starts, spreads, bounded))
+    composition = compose(project, settings, folder, Live(settings, spreads, bounded))
     progress("planning the job in Flink")
     environment = table_environment(project, settings, folder.job, slots)
     planned = planning.planned(environment, composition, settings, before)
@@ -120,6 +126,10 @@ def launch(
     """
     cluster = Cluster(prepared.settings.flink_rest())
     progress("submitting")
+    composition = prepared.planned.composition
+    for name, source in zip(composition.folder.job.sources, composition.sources, strict=True):
+        at = prepared.starts[name]
+        topics.place(prepared.settings.kafka_client(), group(composition.folder.job), source.contract.topic, at)
     prepared.planned.execute(job_id, restore)
     progress(f"waiting for job {job_id} to run")
     try:
@@ -128,8 +138,7 @@ def launch(
         # What never ran has stored nothing, and would hold its slots and retry for ever.
         cluster.cancel(job_id)
         raise
-    offsets = {source: dict(start.offsets) for source, start in prepared.starts.items()}
-    return Submitted(prepared.name, job_id, state, offsets)
+    return Submitted(prepared.name, job_id, state, {} if restore else prepared.starts)
 
 
 def _await_running(cluster: Cluster, job_id: str, slots: int) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, TopicMetadata
 from numpy.typing import NDArray
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
@@ -78,6 +78,23 @@ def create(client: Mapping[str, str], topic: str, partitions: int) -> None:
             made.result(LIMIT_S)
     except KafkaException as error:
         raise _down(client, error) from None
+
+
+def place(client: Mapping[str, str], group: str, topic: str, offsets: Mapping[int, int]) -> None:
+    """Have the consumer group `group` stand at these offsets of the topic. Raises PlatformError."""
+    stands = [TopicPartition(topic, partition, offset) for partition, offset in offsets.items()]
+    admin = AdminClient(dict(client))
+    try:
+        (asked,) = admin.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, stands)]).values()
+        faults = [each.error for each in asked.result(LIMIT_S).topic_partitions if each.error]
+    except KafkaException as error:
+        faults = [error.args[0]]
+    if faults:
+        raise PlatformError(
+            f"the consumer group {group} is not placed at the offsets of {topic} to start from: {faults[0].str()}",
+            client["bootstrap.servers"],
+            "the job's user needs the right to READ the group, and no other consumer may be in it",
+        )
 
 
 def _partitions(client: Mapping[str, str], topic: str) -> list[int]:

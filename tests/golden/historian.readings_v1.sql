@@ -32,7 +32,8 @@ CREATE TEMPORARY TABLE `plant_readings__decoded` (
     'properties.group.id' = 'headrace.historian.readings_v1',
     'properties.isolation.level' = 'read_committed',
     'properties.bootstrap.servers' = '${file:/headrace/local/kafka}',
-    'scan.startup.mode' = 'earliest-offset',
+    'scan.startup.mode' = 'group-offsets',
+    'properties.auto.offset.reset' = 'none',
     'scan.topic-partition-discovery.interval' = '10 s'
 );
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from headrace import jobfolder, settings
 from headrace.compose import Composition, compose
-from headrace.ends import Live, Start
+from headrace.ends import Live
 from headrace.project import Project
 
 HERE = Path(__file__).parent
@@ -29,12 +28,11 @@ def test_a_job_is_composed_as_its_golden_file_says(name: str) -> None:
     assert text == golden.read_text()
 
 
-def test_a_start_and_an_end_are_options_of_the_topic() -> None:
-    raw = composed("historian/readings_v1", {"plant_readings": Start({1: 7, 0: 3})}, bounded=True).setup()[1]
-    assert "'scan.startup.specific-offsets' = 'partition:0,offset:3;partition:1,offset:7'" in raw
+def test_an_end_is_an_option_of_the_topic() -> None:
+    raw = composed("historian/readings_v1", bounded=True).setup()[1]
     assert "'scan.bounded.mode' = 'latest-offset'" in raw
 
 
-def composed(name: str, starts: Mapping[str, Start] | None = None, bounded: bool = False) -> Composition:
+def composed(name: str, bounded: bool = False) -> Composition:
     loaded = settings.load(PROJECT, "local")
-    return compose(PROJECT, loaded, jobfolder.load(PROJECT, name), Live(loaded, starts or {}, bounded=bounded))
+    return compose(PROJECT, loaded, jobfolder.load(PROJECT, name), Live(loaded, bounded=bounded))
