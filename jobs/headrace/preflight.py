@@ -14,6 +14,7 @@ from headrace.errors import Problem, UserError
 from headrace.jobfolder import JobFolder
 from headrace.project import Project
 from headrace.settings import Settings
+from headrace.state.storedplan import StoredPlan
 from headrace.stored import runs, stored
 from headrace.tables import plan
 
@@ -67,6 +68,17 @@ def check_first_run(tables: Catalog, folder: JobFolder) -> None:
         raise UserError(
             f"{job.name} has written {', '.join(written)} before, and would write its rows again",
             fix="go on from the savepoint that `headrace stop` told: headrace submit --from PATH",
+        )
+
+
+def check_same_topics(before: StoredPlan, now: StoredPlan) -> None:
+    """Raises UserError where a topic was made anew since: the savepoint's offsets mean other records of it."""
+    was, is_ = ({topic.split()[0]: topic for topic in plan.topics.values()} for plan in (before, now))
+    if anew := [name for name in was.keys() & is_.keys() if was[name] != is_[name]]:
+        raise UserError(
+            f"{', '.join(sorted(anew))} was made anew since the job was last started: the job's savepoint stands at "
+            "offsets of the old topic",
+            fix="give the new topic another name, or see what `headrace restart JOB --from nothing` costs",
         )
 
 

@@ -113,6 +113,8 @@ def prepare(
     progress("planning the job in Flink")
     environment = table_environment(project, settings, folder.job, slots)
     planned = planning.planned(environment, composition, settings, before)
+    if goes_on and before:
+        preflight.check_same_topics(before, planned.stored)
     return Prepared(name, settings, slots, starts, planned)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, TopicMetadata
 from numpy.typing import NDArray
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
@@ -63,6 +63,20 @@ def records_in(client: Mapping[str, str], topic: str, partition: int, first: int
     finally:
         consumer.close()
     return np.array(found, np.int64)
+
+
+def identity(client: Mapping[str, str], topic: str) -> str:
+    """The topic's name and Kafka's id of it, which one made anew under that name does not have.
+
+    Raises PlatformError when the broker does not answer, UserError when there is no such topic.
+    """
+    _partitions(client, topic)
+    admin = AdminClient(dict(client))
+    try:
+        described = admin.describe_topics(TopicCollection([topic]))[topic].result(LIMIT_S)
+    except KafkaException as error:
+        raise _down(client, error) from None
+    return f"{topic} {described.topic_id}"
 
 
 def names(client: Mapping[str, str]) -> list[str]:

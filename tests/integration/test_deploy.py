@@ -51,6 +51,23 @@ def test_of_three_jobs_only_the_changed_one_restarts(three: Plant) -> None:
     assert (entry.step, bool(entry.savepoint)) == ("stopped", True)
 
 
+def test_a_topic_made_anew_while_its_job_is_stopped_is_not_taken_for_the_old_one(own_plant: Plant) -> None:
+    plant = of(own_plant, JOB)
+    plant.produce(reading(n) for n in range(2_000))
+    deployed(plant)
+    plant.follow()
+    with at(plant) as desk:
+        stop.stop(desk, JOB)
+        plant.make_topic_anew()
+        plant.produce(reading(n) for n in range(4_000))
+        with pytest.raises(PlatformError, match="was made anew since the job was last started"):
+            restart.restart(desk, JOB, "savepoint")
+    edit(plant, READINGS, "from readings", "from readings where src_offset > -1")
+    with pytest.raises(UserError, match="was made anew since the job was last started"):
+        deployed(plant)
+    assert plant.query("select count(*) from historian.readings") == [(2_000,)]
+
+
 TABLE = "_tables/historian.readings.yaml"
 
 

@@ -56,7 +56,7 @@ def run_or_go_back(desk: Desk, entry: Entry, prepared: Prepared | None, history:
         try:
             _go_back(desk, entry, old, error)
         except HeadraceError as second:
-            raise PlatformError([*error.problems, *second.problems]) from None
+            raise PlatformError(list(dict.fromkeys([*error.problems, *second.problems]))) from None
         raise PlatformError(
             f"{entry.job} did not come up: {_first(error)}",
             fix=f"the version before it runs again, from where it had stopped: release {old.release[:12]}",

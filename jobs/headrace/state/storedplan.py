@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from headrace import topics
 from headrace.compose import Composition
 from headrace.settings import Settings
 
@@ -15,9 +16,9 @@ from headrace.settings import Settings
 class StoredPlan:
     """`plan` is Flink's JSON less the options of tables, in which secrets may stand; None for a Table API job.
 
-    `graph` are the operators of a Table API job, each with its inputs. `topics` says for each source of the job what
-    its offsets are of, `store` where the tables of the catalog are. `top` is the highest id that an operator of
-    the job has ever had.
+    `graph` are the operators of a Table API job, each with its inputs. `topics` are the identities of what the sources
+    of the job read, which its offsets are of, `store` says where the tables of the catalog are. `top` is the highest id
+    that an operator of the job has ever had.
     """
 
     plan: Mapping[str, Any] | None
@@ -38,19 +39,18 @@ class StoredPlan:
 def stored(
     composition: Composition, settings: Settings, plan: Mapping[str, Any] | None, graph: tuple[str, ...] = ()
 ) -> StoredPlan:
-    """What is kept of a composition's plan, or, of a Table API job, of its graph."""
-    brokers = settings.kafka.get("bootstrap.servers", "")
-    names = composition.folder.job.sources
-    topics = {
-        name: f"{source.contract.topic} of {brokers}" for name, source in zip(names, composition.sources, strict=True)
+    """What is kept of a composition's plan, or, of a Table API job, of its graph. Raises as topics.identity does."""
+    read = dict(zip(composition.folder.job.sources, composition.sources, strict=True))
+    identities = {
+        name: topics.identity(settings.kafka_client(), source.contract.topic) for name, source in read.items()
     }
     catalog = settings.catalog
     store = f"{catalog.name} in {catalog.warehouse}"
     if "://" not in catalog.warehouse:
         store += f" of {catalog.address}"
     if plan is None:
-        return StoredPlan(None, graph, topics, store, 0)
-    return StoredPlan(_without_options(plan), (), topics, store, max(node["id"] for node in plan["nodes"]))
+        return StoredPlan(None, graph, identities, store, 0)
+    return StoredPlan(_without_options(plan), (), identities, store, max(node["id"] for node in plan["nodes"]))
 
 
 def _without_options(value: Any) -> Any:
