@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ LIMIT_S = 10
 
 # A broker that was away knows its topics again some seconds before it leads their partitions.
 _PATIENTLY = Retrying(
-    stop=stop_after_delay(30), wait=wait_fixed(0.5), retry=retry_if_exception_type(KafkaException), reraise=True
+    stop=stop_after_delay(60), wait=wait_fixed(0.5), retry=retry_if_exception_type(KafkaException), reraise=True
 )
 
 
@@ -35,15 +35,10 @@ def spans(client: Mapping[str, str], topic: str) -> dict[int, Span]:
     Raises PlatformError when the broker does not answer, UserError when there is no such topic.
     """
     partitions = _partitions(client, topic)
-    consumer = Consumer({**client, "group.id": "headrace.spans", "enable.auto.commit": False})
     try:
-        return _PATIENTLY(
-            lambda: {p: Span(*consumer.get_watermark_offsets(TopicPartition(topic, p), LIMIT_S)) for p in partitions}
-        )
+        return _PATIENTLY(_spans, client, topic, partitions)
     except KafkaException as error:
         raise _down(client, error) from None
-    finally:
-        consumer.close()
 
 
 def records_in(client: Mapping[str, str], topic: str, partition: int, first: int, end: int) -> NDArray[np.int64]:
@@ -109,6 +104,15 @@ def place(client: Mapping[str, str], group: str, topic: str, offsets: Mapping[in
             client["bootstrap.servers"],
             "the job's user needs the right to READ the group, and no other consumer may be in it",
         )
+
+
+def _spans(client: Mapping[str, str], topic: str, partitions: Iterable[int]) -> dict[int, Span]:
+    # A client of its own for each attempt: one that has once not found a partition's leader is slow to look again.
+    consumer = Consumer({**client, "group.id": "headrace.spans", "enable.auto.commit": False})
+    try:
+        return {p: Span(*consumer.get_watermark_offsets(TopicPartition(topic, p), LIMIT_S)) for p in partitions}
+    finally:
+        consumer.close()
 
 
 def _partitions(client: Mapping[str, str], topic: str) -> list[int]:
