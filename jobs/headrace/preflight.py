@@ -29,15 +29,16 @@ def check_not_running(cluster: Cluster, name: str) -> None:
         )
 
 
-def check_slots(cluster: Cluster, needed: int) -> None:
-    """Raises UserError where fewer than `needed` slots are free: the job would wait for them without a word."""
+def check_slots(
+    cluster: Cluster,
+    needed: int,
+    by: str = "the job needs",
+    fix: str = "stop a job, add TaskManagers, or submit with a lower --parallelism",
+) -> None:
+    """Raises UserError where fewer than `needed` slots are free: a job would wait for them without a word."""
     free, total = cluster.slots()
     if free < needed:
-        raise UserError(
-            f"the job needs {needed} slots, and {free} of the cluster's {total} are free",
-            cluster.rest,
-            "stop a job, add TaskManagers, or submit with a lower --parallelism",
-        )
+        raise UserError(f"{by} {needed} slots, and {free} of the cluster's {total} are free", cluster.rest, fix)
 
 
 def check_tables(project: Project, settings: Settings, tables: Catalog, folder: JobFolder) -> None:

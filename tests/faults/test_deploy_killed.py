@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from dataclasses import replace
 
 import psutil
 
@@ -13,8 +12,7 @@ from deployment import READINGS, at, deployed, edit, ids, of
 from headrace import ledger, local, reconcile
 from headrace.errors import PlatformError
 from headrace.lifecycle import desk as desks
-from headrace.lifecycle import restart, status, stop
-from headrace.lifecycle.desk import Desk
+from headrace.lifecycle import restart, status
 from plant import JOB, Plant, steady_flow, until
 
 _KILLED = """
@@ -42,7 +40,13 @@ project, settings = Project(Path(sys.argv[1]), Path(sys.argv[2])), Settings.mode
 with desks.at(project, settings) as desk:
     deploy.carry_out(desk, deploy.plan(desk))
 """
-_POINTS = (("before", "stopped"), ("after", "submitting"), ("before", "running"))
+_POINTS = (
+    ("after", "stopping"),
+    ("before", "stopped"),
+    ("after", "stopped"),
+    ("after", "submitting"),
+    ("before", "running"),
+)
 
 
 def test_a_deployer_killed_in_the_midst_leaves_one_incarnation_and_an_exact_account(own_plant: Plant) -> None:
@@ -64,28 +68,6 @@ def test_a_deployer_killed_in_the_midst_leaves_one_incarnation_and_an_exact_acco
             deployed(plant)
             assert_one_runs(plant)
     reconcile.verdict(plant.follow())
-
-
-def test_what_was_to_be_stopped_or_has_stopped_goes_on(own_plant: Plant) -> None:
-    plant = of(own_plant, JOB)
-    with steady_flow(plant):
-        deployed(plant)
-        for step in (to_be_stopped, stopped):
-            with at(plant) as desk:
-                step(desk)
-            deployed(plant)
-            assert_one_runs(plant)
-    reconcile.verdict(plant.follow())
-
-
-def to_be_stopped(desk: Desk) -> None:
-    """As a deployer leaves it that is killed right before it stops the job."""
-    desk.write(replace(desk.ledger.last()[JOB], step="stopping"))
-
-
-def stopped(desk: Desk) -> None:
-    """As one leaves it that is killed right after."""
-    stop.stop(desk, JOB)
 
 
 def assert_one_runs(plant: Plant) -> None:

@@ -106,11 +106,17 @@ def _kind(stands: Standing, now: str) -> tuple[Kind, str]:
 
 def _check_slots(desk: Desk, actions: list[Action], on_cluster: Mapping[str, Entry]) -> None:
     """Raises UserError where the cluster has too few slots for all of it, once what is to stop has stopped."""
-    needed = 0
+    needed: dict[str, int] = {}
     for action in actions:
         running = action.stands.before if action.stands and action.stands.alive else None
         if action.kind == "stop":
-            needed -= on_cluster[action.job].parallelism
+            needed[action.job] = -on_cluster[action.job].parallelism
         elif action.to_come:
-            needed += action.to_come.entry.parallelism - (running.parallelism if running else 0)
-    preflight.check_slots(desk.cluster, needed)
+            needed[action.job] = action.to_come.entry.parallelism - (running.parallelism if running else 0)
+    each = ", ".join(f"{name} {slots:+}" for name, slots in needed.items() if slots)
+    preflight.check_slots(
+        desk.cluster,
+        sum(needed.values()),
+        f"what is to run ({each}) needs",
+        "add TaskManagers, or name fewer jobs or slots: --only, or deploy: and slots: in the environment's file",
+    )
