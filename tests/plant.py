@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from headrace import jobfolder, reconcile, settings, submit, tables, topicfile, topicplan, topics, warehouse
@@ -83,8 +83,14 @@ class Plant:
         """Delete the topic with all it holds, and make one of the same name."""
         admin = AdminClient(self.settings.kafka_client())
         admin.delete_topics([self.topic])[self.topic].result(timeout=30)
-        until(lambda: self.topic not in topics.names(self.settings.kafka_client()), 30)
-        self.make_topic()
+        until(self._made, 30)
+
+    def _made(self) -> bool:
+        try:
+            self.make_topic()
+        except KafkaException:  # the old one is still going
+            return False
+        return True
 
     def forget(self, until: int) -> None:
         """Have the topic let go of each partition's records before the offset `until`, as retention does."""

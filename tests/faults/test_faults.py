@@ -9,10 +9,8 @@ import sys
 import threading
 
 import psutil
-import pytest
 
 from headrace import local, reconcile
-from headrace.errors import PlatformError
 from plant import JOB, METASPACE_A_JOB, Plant, reading, steady_flow, until
 
 
@@ -121,29 +119,3 @@ def test_the_workers_of_a_killed_task_manager_are_ended(own_plant: Plant) -> Non
     assert orphans
     kill_task_manager(own_plant)
     assert not [p for p in orphans if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
-
-
-def test_a_topic_made_anew_under_a_running_job_stops_it_and_is_told_of(own_plant: Plant) -> None:
-    own_plant.produce(reading(n) for n in range(2_000))
-    job = own_plant.submit(parallelism=1)
-    own_plant.follow()
-
-    def failure() -> str:
-        return own_plant.cluster.last_failure(job.id) or ""
-
-    own_plant.make_topic_anew()
-    own_plant.produce(reading(n) for n in range(2_000, 2_100))
-    until(lambda: "has no offset 1000, at which the job stands" in failure(), 120, failure)
-    assert own_plant.query("select count(*), max(src_offset) from historian.readings") == [(2_000, 999)]
-
-
-def test_records_that_retention_took_before_they_were_read_stop_the_job(own_plant: Plant) -> None:
-    own_plant.produce(reading(n) for n in range(2_000))
-    job = own_plant.submit(parallelism=1)
-    own_plant.follow()
-    savepoint = own_plant.cluster.stop(job.id)
-    own_plant.produce(reading(n) for n in range(2_000, 3_000))
-    own_plant.forget(1_200)
-    with pytest.raises(PlatformError, match="has no offset 1000, at which the job stands"):
-        own_plant.submit(parallelism=1, restore=savepoint)
-    assert own_plant.query("select count(*) from historian.readings") == [(2_000,)]

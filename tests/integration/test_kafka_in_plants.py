@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from confluent_kafka import KafkaException, Producer
-from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient, NewPartitions
 
 from headrace import topics
 from headrace.errors import PlatformError, UserError
@@ -45,30 +45,46 @@ def test_records_of_a_partition_that_is_added_under_a_running_job_are_stored(pla
     assert account[plant_on.partitions].good == READINGS
 
 
-def test_a_topic_made_anew_under_a_running_job_is_told_by_its_account(plant_on: Plant) -> None:
+def test_a_client_without_a_certificate_is_told(stack: Stack) -> None:
+    stranger = {
+        name: value for name, value in stack.kafka.items() if name not in {"ssl.certificate.location", "ssl.key.pem"}
+    }
+    with pytest.raises(PlatformError, match="Kafka does not answer"):
+        topics.names({**stranger, "sasl.password": stack.secrets.value("kafka_password"), "log_level": "0"})
+
+
+def test_a_topic_made_anew_under_a_running_job_stops_it_and_is_told_of(plant_on: Plant) -> None:
     plant_on.produce(reading(n) for n in range(READINGS))
     job = plant_on.submit()
     plant_on.follow()
-    _make_anew(plant_on)
-    again = READINGS // 2
-    plant_on.produce(reading(n) for n in range(again))
-    # Flink's client goes back to the earliest record without a word: what it reads then is stored at used offsets.
-    until(lambda: plant_on.query("select count(*) from historian.readings") == [(READINGS + again,)], 120)
-    assert sum(balance.repeated_count for balance in plant_on.account()) == again
-    plant_on.cluster.stop(job.id)
+    plant_on.make_topic_anew()
+    plant_on.produce(reading(n) for n in range(READINGS // 2))
+    stands = READINGS // plant_on.partitions
+    until(lambda: f"has no offset {stands}, at which the job stands" in failure(plant_on, job.id), 120)
+    assert plant_on.query("select count(*), max(src_offset) from historian.readings") == [(READINGS, stands - 1)]
+    plant_on.cluster.cancel(job.id)
     with pytest.raises(UserError, match="the topic was made anew"):
         plant_on.submit()
 
 
-def _make_anew(plant: Plant) -> None:
-    admin = AdminClient(plant.settings.kafka_client())
-    admin.delete_topics([plant.topic])[plant.topic].result(30)
+def test_records_that_retention_took_before_they_were_read_stop_the_job(plant_on: Plant) -> None:
+    plant_on.produce(reading(n) for n in range(READINGS))
+    job = plant_on.submit()
+    plant_on.follow()
+    savepoint = plant_on.cluster.stop(job.id)
+    plant_on.produce(reading(n) for n in range(READINGS, 2 * READINGS))
+    stands = READINGS // plant_on.partitions
+    plant_on.forget(stands + 1)
+    # Told right away, or once it runs.
+    try:
+        job = plant_on.submit(restore=savepoint)
+        until(lambda: "at which the job stands" in failure(plant_on, job.id), 120)
+        told = failure(plant_on, job.id)
+    except PlatformError as error:
+        told = str(error)
+    assert f"has no offset {stands}, at which the job stands" in told
+    assert plant_on.query("select count(*) from historian.readings") == [(READINGS,)]
 
-    def made() -> bool:
-        try:
-            admin.create_topics([NewTopic(plant.topic, plant.partitions, 1)])[plant.topic].result(30)
-        except KafkaException:  # the old one is still going
-            return False
-        return True
 
-    until(made, 30)
+def failure(plant: Plant, job_id: str) -> str:
+    return plant.cluster.last_failure(job_id) or ""

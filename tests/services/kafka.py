@@ -1,4 +1,4 @@
-"""A Kafka broker as plants have them: TLS by an authority of its own, and a password by SCRAM."""
+"""A Kafka broker as plants have them: TLS both ways by an authority of its own, and a password by SCRAM."""
 
 from __future__ import annotations
 
@@ -22,13 +22,19 @@ MECHANISM = "SCRAM-SHA-512"
 
 
 @contextmanager
-def kafka(jars: Path, folder: Path, password: Path) -> Iterator[dict[str, str]]:
-    """A broker that lets USER in, by the password in a file; librdkafka's options for it, the password by reference."""
+def kafka(jars: Path, folder: Path, password: Path, key: Path) -> Iterator[dict[str, str]]:
+    """A broker that lets USER in by the password in a file, and by a certificate whose key it writes to the file `key`.
+
+    Yields librdkafka's options for it, both secrets by reference.
+    """
     folder.mkdir()
     outside, inside, controller = free_ports(3)
     authority = trustme.CA()
     authority.cert_pem.write_to_path(folder / "ca.pem")
-    _write_key(authority.issue_cert(HOST), folder / "server.pem")
+    server, client = authority.issue_cert(HOST), authority.issue_cert(USER)
+    (folder / "server.pem").write_bytes(_key(server) + _chain(server))
+    (folder / "client.pem").write_bytes(_chain(client))
+    key.write_bytes(_key(client))
     settings = folder / "server.properties"
     settings.write_text(
         "".join(
@@ -47,6 +53,10 @@ def kafka(jars: Path, folder: Path, password: Path) -> Iterator[dict[str, str]]:
                 ),
                 "ssl.keystore.type": "PEM",
                 "ssl.keystore.location": folder / "server.pem",
+                "ssl.truststore.type": "PEM",
+                "ssl.truststore.location": folder / "ca.pem",
+                # Of a SASL listener, Kafka asks for no certificate where only the broker as a whole is told to.
+                "listener.name.plant.ssl.client.auth": "required",
                 "log.dirs": folder / "data",
                 "log.retention.ms": -1,
                 "message.max.bytes": 16 * 2**20,
@@ -72,17 +82,22 @@ def kafka(jars: Path, folder: Path, password: Path) -> Iterator[dict[str, str]]:
         "sasl.username": USER,
         "sasl.password": f"${{file:{password}}}",
         "ssl.ca.location": str(folder / "ca.pem"),
+        "ssl.certificate.location": str(folder / "client.pem"),
+        "ssl.key.pem": f"${{file:{key}}}",
     }
-    client = {**options, "sasl.password": password.read_text(), "log_level": 0}
-    with serving([*run, "kafka.Kafka", str(settings)], folder / "log", lambda: _answers(client)):
+    signed_in = {**options, "sasl.password": password.read_text(), "ssl.key.pem": key.read_text(), "log_level": 0}
+    with serving([*run, "kafka.Kafka", str(settings)], folder / "log", lambda: _answers(signed_in)):
         yield options
 
 
-def _write_key(issued: trustme.LeafCert, path: Path) -> None:
+def _key(issued: trustme.LeafCert) -> bytes:
     """Java reads keys as PKCS 8 alone, and trustme writes them in OpenSSL's older form."""
     key = load_pem_private_key(issued.private_key_pem.bytes(), None)
-    pkcs8 = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    path.write_bytes(pkcs8 + b"".join(blob.bytes() for blob in issued.cert_chain_pems))
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _chain(issued: trustme.LeafCert) -> bytes:
+    return b"".join(blob.bytes() for blob in issued.cert_chain_pems)
 
 
 def _answers(client: Mapping[str, object]) -> bool:

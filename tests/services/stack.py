@@ -29,7 +29,9 @@ class Secrets:
 
     folder: Path
 
-    NAMES = ("kafka_password", "postgres_password", "s3_access_key", "s3_secret_key", "catalog_credential")
+    NAMES = (
+        "kafka_password", "kafka_key", "postgres_password", "s3_access_key", "s3_secret_key", "catalog_credential"
+    )  # fmt: skip
 
     @classmethod
     def made_in(cls, folder: Path) -> Secrets:
@@ -44,6 +46,10 @@ class Secrets:
 
     def value(self, name: str) -> str:
         return (self.folder / name).read_text()
+
+    def mark(self, name: str) -> str:
+        """Its last signs, which no quoting changes; of a key in PEM, those of its last line before the foot."""
+        return self.value(name).strip().removesuffix("-----END PRIVATE KEY-----").strip()[-16:]
 
     def reference(self, name: str) -> str:
         return f"${{file:{self.folder / name}}}"
@@ -115,7 +121,9 @@ def stack(programs: Path, folder: Path) -> Iterator[Stack]:
     hidden = Secrets.made_in(folder / "secrets")
     jars = programs / "jars"
     with ExitStack() as running:
-        broker = running.enter_context(kafka(jars / "kafka", folder / "kafka", hidden.folder / "kafka_password"))
+        broker = running.enter_context(
+            kafka(jars / "kafka", folder / "kafka", hidden.folder / "kafka_password", hidden.folder / "kafka_key")
+        )
         database = running.enter_context(postgres(jars / "services", hidden.value("postgres_password")))
         keys = hidden.value("s3_access_key"), hidden.value("s3_secret_key")
         store = running.enter_context(seaweed(folder / "seaweed", *keys))
