@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from headrace.historian.configuration import Configuration
 from headrace.historian.points import Floats, Ints, Points, spoilt
-from headrace.historian.status import BAD, Mask, Status, is_bad
+from headrace.historian.status import BAD, Mask, Status, is_bad, severity
 
 COLUMNS = ("tag", "ts", "value", "quality")
 TEXT = "text"
@@ -68,7 +68,7 @@ class Rows:
 
     def nearest(self, configuration: Configuration, usable: int, *, last: bool) -> Rows:
         """Of each tag its last row and its last `usable` rows that may be calculated with; or its first ones."""
-        order = np.lexsort((self.ts if last else -self.ts, self.tag))  # the nearest of each tag stands last
+        order = self._in_order(np.arange(len(self)), 1 if last else -1)  # the nearest of each tag stands last
         fit = self.usable(configuration)[order]
         tag = self.tag[order]
         stop = np.searchsorted(tag, tag, "right")
@@ -79,8 +79,7 @@ class Rows:
 
     def newest(self, fit: Mask) -> Ints:
         """For each tag the index of its last row for which `fit` is true; -1 where it has none."""
-        order = np.flatnonzero(fit)
-        order = order[np.lexsort((self.ts[order], self.tag[order]))]
+        order = self._in_order(np.flatnonzero(fit))
         index = np.full(len(self.names), -1)
         index[self.tag[order]] = order  # the last is written last, and stays
         return index
@@ -88,11 +87,23 @@ class Rows:
     def usable(self, configuration: Configuration) -> Mask:
         """Which rows may be calculated with: of a quality that does, and with a value or a text."""
         quality = self.table["quality"].to_numpy().astype(np.uint32)
-        there = self.table["value"].is_valid().to_numpy()
+        fit: Mask = configuration.usable(quality) & self._there
+        return fit
+
+    @property
+    def _there(self) -> Mask:
+        """Which rows have a value or a text."""
+        there: Mask = self.table["value"].is_valid().to_numpy()
         if TEXT in self.table.column_names:
             there = there | self.table[TEXT].is_valid().to_numpy()
-        fit: Mask = configuration.usable(quality) & there
-        return fit
+        return there
+
+    def _in_order(self, index: Ints, sign: int = 1) -> Ints:
+        """`index` sorted by tag, and of each tag as Points has them; the other way round where `sign` is -1."""
+        quality = np.where(self._there, self.table["quality"].to_numpy().astype(np.uint32), BAD)
+        rank = -severity(quality).astype(np.int64)
+        keys = [sign * each[index] for each in (self.value, rank, self.ts)]
+        return index[np.lexsort((*keys, self.tag[index]))]
 
     def joined(self, others: Sequence[Rows]) -> Rows:
         """These and `others` of the same tags."""
