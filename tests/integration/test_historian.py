@@ -88,13 +88,14 @@ def test_of_readings_at_one_instant_beside_the_time_asked_for_storage_does_not_c
     local: Settings, project: Project, order: int
 ) -> None:
     twice = [("P1.flow", s(-1), 1.0, 0), ("P1.flow", s(-1), 2.0, 0), ("P1.flow", s(-1), 9.0, UNCERTAIN)]
-    later = [("P1.flow", s(9), 4.0, 0), ("P1.flow", s(9), 5.0, 0)]
+    later = [("P1.flow", s(9), 4.0, 0), ("P1.flow", s(9), 5.0, 0x400), ("P1.flow", s(9), 5.0, 0)]
     store(project, [*twice, *later][::order])
     historian = Historian.open(local)
     assert rows(historian.last("P1.flow", s(0)), "value", "quality") == [(2.0, 0)]
     found = historian.aggregate("P1.flow", s(0), s(5), None, ["TimeAverage2", "StartBound"])
     assert found["value"].to_pylist() == pytest.approx([2.7, 2.2])
     assert historian.at("P1.flow", [s(4)])["value"].to_pylist() == [3.0]
+    assert rows(historian.at("P1.flow", [s(9)]), "value", "quality") == [(5.0, 0)]
 
 
 def test_states_are_told_in_words_and_the_last_one_lasts(plant: Settings) -> None:

@@ -25,7 +25,8 @@ class Points:
 
     `offsets` (n + 1) says where each tag's readings start; `ts` is microseconds since 1970, UTC; `value` is NaN where
     `quality`, a StatusCode, is bad. Of readings of one tag at one instant the good ones stand last, and of those the
-    largest: what holds on from there does not depend on the order in which they were stored.
+    largest, of equal ones that of the lowest code: what holds on from there does not depend on the order in which they
+    were stored.
     """
 
     offsets: Ints
@@ -119,7 +120,7 @@ def _order(tag: Ints, ts: Ints, quality: Status, value: Floats) -> Ints:
     tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
     among = order[tied]
     rank = -severity(quality[among]).astype(np.int64)
-    order[tied] = among[np.lexsort((value[among], rank, key[among]))]
+    order[tied] = among[np.lexsort((-quality[among].astype(np.int64), value[among], rank, key[among]))]
     return order
 
 

@@ -100,10 +100,11 @@ class Rows:
 
     def _in_order(self, index: Ints, sign: int = 1) -> Ints:
         """`index` sorted by tag, and of each tag as Points has them; the other way round where `sign` is -1."""
-        quality = np.where(self._there, self.table["quality"].to_numpy().astype(np.uint32), BAD)
-        rank = -severity(quality).astype(np.int64)
-        keys = [sign * each[index] for each in (self.value, rank, self.ts)]
-        return index[np.lexsort((*keys, self.tag[index]))]
+        stored = self.table["quality"].to_numpy()
+        rank = -severity(np.where(self._there, stored.astype(np.uint32), BAD)).astype(np.int64)
+        keys = [sign * each[index] for each in (-stored, self.value, rank, self.ts)]
+        order: Ints = index[np.lexsort((*keys, self.tag[index]))]
+        return order
 
     def joined(self, others: Sequence[Rows]) -> Rows:
         """These and `others` of the same tags."""
