@@ -23,6 +23,7 @@ from headrace.settings import Settings, resolved
 
 _EXTENSIONS = ("avro", "iceberg")  # iceberg reads its manifests with avro
 _S3_EXTENSION = "httpfs"
+_ASKED = {"historian.readings", "historian.tags"}
 _QUERIES = Path(__file__).parent / "queries"
 _OUR_FAULT = (
     duckdb.IOException,
@@ -36,7 +37,8 @@ _OUR_FAULT = (
 def open(settings: Settings, tables: Iterable[str] | None = None) -> DuckDBPyConnection:  # noqa: A001 - warehouse.open
     """A connection of its own with a view `<namespace>.<table>` for each of `tables` (default: all), times in UTC.
 
-    Each view shows its table as it stands now and stays so. Raises PlatformError where a table cannot be had.
+    Where the historian's readings and tags are among them, so are the questions of queries/historian.sql. Each view
+    shows its table as it stands now and stays so. Raises PlatformError where a table cannot be had.
     """
     catalog = catalogs.connect(settings)
     found = {name: catalogs.load_table(catalog, name) for name in tables or _names(catalog)}
@@ -49,6 +51,8 @@ def open(settings: Settings, tables: Iterable[str] | None = None) -> DuckDBPyCon
             _sign_in(connection, settings.catalog.s3)
         for name, table in found.items():
             _view(connection, name, table.metadata_location)
+        if found.keys() >= _ASKED:  # DuckDB makes no macro over a table that is not there
+            connection.execute((_QUERIES / "historian.sql").read_text(encoding="utf-8"))
         _lock(connection, [table.location() for table in found.values()])
     return connection
 

@@ -157,6 +157,16 @@ def test_a_connection_shows_the_tables_as_they_were_when_it_was_opened(
         assert warehouse.ask(before, count).fetchall() == [(0,)]
 
 
+def test_the_historians_questions_can_be_asked_in_sql(run: Command) -> None:
+    _, out, _ = run("from last_reading(['t0', 't1'], '2026-01-02')", "--json")
+    assert [(row["tag"], row["value"]) for row in json.loads(out)] == [("t0", 24.0), ("t1", 23.0)]
+
+
+def test_a_connection_to_one_table_has_no_questions_to_others(local: Settings) -> None:
+    with warehouse.open(local, ["historian.tags"]) as connection, pytest.raises(UserError, match="last_reading"):
+        warehouse.ask(connection, "from last_reading(['t0'], now())")
+
+
 def test_a_table_that_is_not_there_is_told_with_what_makes_it(local: Settings) -> None:
     with pytest.raises(PlatformError, match=r"there is no table historian\.none"):
         warehouse.open(local, ["historian.none"])

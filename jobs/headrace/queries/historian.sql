@@ -1,0 +1,634 @@
+-- The historian's questions in DuckDB's SQL. Any DuckDB from 1.5 on that has historian.readings and historian.tags
+-- reads this file, and answers like the Historian of docs/retrieval.md, in the same columns and order:
+--
+--     from time_average2(['R80711.*'], '2026-03-01 00:00Z', '2026-03-02 00:00Z', interval '1 hour')
+--
+-- tags is a list of names and wildcards (* and ?); times are TIMESTAMPTZ, or what DuckDB makes one of in the zone that
+-- is set; every is an INTERVAL of days of 24 hours and less. Results: ts, the reading's time or where an interval
+-- starts; value, in the tag's unit where nothing else is said; quality, an OPC UA StatusCode with its bits.
+--
+-- What differs: questions run forward, with Configuration's defaults and the shape of historian.tags. NaN and infinity
+-- count as bad, as with nonfinite="bad". A name that nothing knows is Bad_NoData, a wildcard without a match brings no
+-- row. Sums may differ by 1e-9 of the greatest value of their interval. All readings up to 32 days around are read.
+--
+-- What starts with an underscore is for the others. Their times, `us`, are microseconds since 1970, UTC, and so are
+-- `low` and `high`, the time asked for. 0x0400 says that a quality has bits: 1 calculated, 2 interpolated, 4 partial,
+-- 16 multiple. 1073741824 is Uncertain, 1084489728 Uncertain_DataSubNormal, 2147483648 Bad, 2157641728 Bad_NoData.
+
+create or replace macro _us(moment) as epoch_us(moment::timestamptz);
+
+-- How long an interval is; all of the time where none is said.
+create or replace macro _length(low, high, every) as case
+    when high <= low then error('the time asked for ends before it starts')
+    when every is null then high - low
+    when datepart('year', every::interval) != 0 or datepart('month', every::interval) != 0
+        then error('months and years are not of one length: ask the Historian')
+    when epoch_us(every::interval) <= 0 then error('an interval of no length never ends')
+    else epoch_us(every::interval)
+end;
+
+-- Names in the order of the answer, wildcards spelt out without regard to case, and whether their values hold.
+create or replace macro _asked(wanted) as table (
+    with patterns as (
+        select
+            unnest(wanted::varchar[]) as pattern,
+            generate_subscripts(wanted::varchar[], 1) as place
+    ),
+
+    spelt as (
+        select
+            *,
+            regexp_matches(pattern, '[*?]') as wild,
+            replace(replace(replace(lower(pattern), '\', '\\'), '%', '\%'), '_', '\_') as literal
+        from patterns
+    ),
+
+    named as (
+        select
+            listed.tag,
+            spelt.place
+        from spelt
+        inner join historian.tags as listed
+            on lower(listed.tag) like replace(replace(spelt.literal, '*', '%'), '?', '_') escape '\'
+        where spelt.wild
+        union all
+        select
+            pattern as tag,
+            place
+        from spelt
+        where not wild
+    )
+
+    select
+        named.tag,
+        row_number() over (order by min(named.place), named.tag) as place,
+        coalesce(bool_or(listed.interpolation = 'step'), false) as stepped
+    from named
+    left join historian.tags as listed on named.tag = listed.tag
+    group by named.tag
+);
+
+-- Readings to calculate with, numbered in each tag's order: of one instant the good stand last, and of those the
+-- largest. Besides those of the time asked for, the instants nearest to it that have a reading, or a good one, within
+-- 32 days. What has no finite value is bad, what is bad has no value.
+create or replace macro _points(wanted, low, high) as table (
+    with around as (
+        select
+            asked.tag,
+            asked.place,
+            asked.stepped,
+            epoch_us(readings.ts) as us,
+            readings.value as stored,
+            case
+                when readings.quality >= 2147483648 or isfinite(readings.value) then readings.quality
+                else 2147483648
+            end as quality,
+            readings.quality < 1073741824 and readings.value is not null as fit
+        from historian.readings as readings
+        inner join _asked(wanted) as asked on readings.tag = asked.tag
+        where
+            readings.ts >= make_timestamptz(low - 2764800000000)
+            and readings.ts <= make_timestamptz(high + 2764800000000)
+    ),
+
+    nearest as (
+        select
+            tag,
+            max(us) filter (where us < low) as before,
+            max(us) filter (where us < low and fit) as before_fit,
+            min(us) filter (where us > high) as behind,
+            min(us) filter (where us > high and fit) as behind_fit
+        from around
+        group by tag
+    ),
+
+    kept as (
+        select
+            around.tag,
+            around.place,
+            around.stepped,
+            around.us,
+            around.quality,
+            around.quality >> 30 as severity,
+            case when around.quality < 2147483648 then around.stored end as value
+        from around
+        inner join nearest on around.tag = nearest.tag
+        where
+            around.us between low and high
+            or around.us in (nearest.before, nearest.before_fit, nearest.behind, nearest.behind_fit)
+    ),
+
+    numbered as (
+        select
+            *,
+            row_number() over running as number,
+            -- A historian marks by Bad_NoData that a tag was made: at its start that is no reading.
+            bool_or(quality >> 16 != 32923) over running as made
+        from kept
+        window running as (partition by tag order by us, severity desc, value, quality desc)
+    )
+
+    select * exclude (made)
+    from numbered
+    where made
+);
+
+-- Each instant with readings: whether all, or any, are good; the value at which the tag arrives and leaves, where that
+-- is a good one; and how many readings up to then are not good.
+create or replace macro _instants(wanted, low, high) as table (
+    select
+        tag,
+        us,
+        bool_and(severity = 0) as arrives_good,
+        bool_or(severity = 0) as leaves_good,
+        min(value) filter (where severity = 0) as arrives,
+        max(value) filter (where severity = 0) as leaves,
+        arg_max(quality, number) as quality,
+        (sum(count(*) filter (where severity > 0)) over (partition by tag order by us))::bigint as spoilt
+    from _points(wanted, low, high)
+    group by tag, us
+);
+
+-- The value at moments, a list of us, between the good readings around: the standard's interpolated bounding value.
+create or replace macro _interpolated(wanted, moments, low, high) as table (
+    with probes as (
+        select
+            tag,
+            place,
+            stepped,
+            unnest(list_distinct(moments)) as us
+        from _asked(wanted)
+    ),
+
+    joined as (
+        select
+            coalesce(probes.tag, instants.tag) as tag,
+            coalesce(probes.us, instants.us) as us,
+            probes.place,
+            probes.stepped,
+            instants.us is not null as reported,
+            instants.leaves_good as good,
+            instants.quality,
+            instants.leaves,
+            instants.arrives,
+            instants.spoilt
+        from probes
+        full join _instants(wanted, low, high) as instants on probes.tag = instants.tag and probes.us = instants.us
+    ),
+
+    placed as (
+        select
+            *,
+            last_value(case when good then us end ignore nulls) over before as early_us,
+            last_value(case when good then leaves end ignore nulls) over before as early,
+            last_value(case when good then spoilt end ignore nulls) over before as early_spoilt,
+            first_value(case when good then us end ignore nulls) over behind as late_us,
+            first_value(case when good then arrives end ignore nulls) over behind as late,
+            coalesce(bool_or(reported) over behind, false) as more,
+            case
+                when stepped then max(spoilt) over upto
+                else coalesce(
+                    first_value(case when good then spoilt end ignore nulls) over behind,
+                    max(spoilt) over (partition by tag)
+                )
+            end as spoilt_until
+        from joined
+        window
+            before as (partition by tag order by us rows between unbounded preceding and 1 preceding),
+            upto as (partition by tag order by us rows between unbounded preceding and current row),
+            behind as (partition by tag order by us rows between 1 following and unbounded following)
+    )
+
+    select
+        tag,
+        make_timestamptz(us) as ts,
+        case
+            when good then leaves
+            when stepped or late_us is null then early
+            else early + (late - early) * ((us - early_us) / (late_us - early_us))
+        end as value,
+        case
+            when good then quality
+            when early_us is null then 2157641728
+            when
+                spoilt_until > early_spoilt or (stepped and not more) or (not stepped and late_us is null)
+                then 1084489728 + 1026
+            else 1026
+        end as quality
+    from placed
+    where place is not null
+    order by place, us
+);
+
+-- Intervals of each tag, by number from 0; whether they lie between its readings, and whether those, or the
+-- question, leave a part of them out.
+create or replace macro _cells(wanted, low, high, every) as table (
+    with spans as (
+        select
+            tag,
+            place,
+            stepped,
+            unnest(range(low, high, _length(low, high, every))) as us
+        from _asked(wanted)
+    ),
+
+    edges as (
+        select
+            tag,
+            min(us) as first_us,
+            max(us) as last_us
+        from _points(wanted, low, high)
+        group by tag
+    ),
+
+    ends as (
+        select
+            *,
+            least(us + _length(low, high, every), high) as end_us
+        from spans
+    )
+
+    select
+        ends.*,
+        (ends.us - low) // _length(low, high, every) as cell,
+        coalesce(ends.us <= edges.last_us and ends.end_us >= edges.first_us, false) as covered,
+        coalesce(
+            (edges.first_us > ends.us and edges.first_us < ends.end_us)
+            or (edges.last_us >= ends.us and edges.last_us < ends.end_us)
+            or ends.end_us - ends.us < _length(low, high, every),
+            false
+        ) as partial
+    from ends
+    left join edges on ends.tag = edges.tag
+);
+
+-- Each interval and what its time holds: the us known of, those with a usable value, those in which it is good too, and
+-- the integral over the usable ones in the tag's unit times us. A tag's last reading of all holds for 1000 us.
+create or replace macro _regions(wanted, low, high, every) as table (
+    with cells as materialized (from _cells(wanted, low, high, every)),
+
+    edges as (
+        select
+            tag,
+            stepped,
+            us
+        from cells
+        union
+        select
+            tag,
+            stepped,
+            end_us as us
+        from cells
+    ),
+
+    joined as (
+        select
+            coalesce(edges.tag, instants.tag) as tag,
+            coalesce(edges.us, instants.us) as us,
+            edges.stepped,
+            instants.us is not null as reported,
+            instants.arrives_good,
+            instants.leaves_good,
+            instants.arrives,
+            instants.leaves
+        from edges
+        full join _instants(wanted, low, high) as instants on edges.tag = instants.tag and edges.us = instants.us
+    ),
+
+    placed as (
+        select
+            * exclude (stepped),
+            bool_or(stepped) over (partition by tag) as stepped,
+            max(us) filter (where reported) over (partition by tag) as last_us,
+            last_value(case when reported then us end ignore nulls) over before as early_us,
+            last_value(leaves_good ignore nulls) over before as early_good,
+            last_value(leaves ignore nulls) over before as early,
+            first_value(case when reported then us end ignore nulls) over behind as late_us,
+            first_value(arrives_good ignore nulls) over behind as late_good,
+            first_value(arrives ignore nulls) over behind as late
+        from joined
+        window
+            before as (partition by tag order by us rows between unbounded preceding and 1 preceding),
+            behind as (partition by tag order by us rows between 1 following and unbounded following)
+    ),
+
+    bounded as (
+        select
+            *,
+            not reported as bound,
+            coalesce(early_good and late_us is not null, false) as bound_usable,
+            coalesce(early_good and (stepped or late_good), false) as bound_good,
+            case
+                when stepped or not late_good then early
+                else early + (late - early) * ((us - early_us) / (late_us - early_us))
+            end as bound_value
+        from placed
+    ),
+
+    valued as (
+        select
+            tag,
+            us,
+            last_us,
+            stepped,
+            case when bound then bound_usable else arrives_good end as arrives_usable,
+            case when bound then bound_good else arrives_good end as arrives_good,
+            case when bound then bound_value else arrives end as arrives,
+            case when bound then bound_usable else leaves_good end as usable,
+            case when bound then bound_good else leaves_good end as leaves_good,
+            case when bound then bound_value else leaves end as leaves
+        from bounded
+    ),
+
+    followed as (
+        select
+            *,
+            lead(us) over following as next_us,
+            lead(arrives_usable) over following as next_usable,
+            lead(arrives_good) over following as next_good,
+            lead(arrives) over following as next_arrives
+        from valued
+        window following as (partition by tag order by us)
+    ),
+
+    regions as (
+        select
+            tag,
+            usable,
+            (us - low) // _length(low, high, every) as cell,
+            case when us = last_us and usable then least(next_us - us, 1000) else next_us - us end as width,
+            usable and leaves_good and (stepped or next_good) as good,
+            case when stepped or not next_usable then leaves else (leaves + next_arrives) / 2 end as mean
+        from followed
+        where us >= low and us < high
+    )
+
+    select
+        cells.*,
+        sum(regions.width) as known,
+        coalesce(sum(regions.width) filter (where regions.usable), 0) as usable,
+        coalesce(sum(regions.width) filter (where regions.good), 0) as good,
+        sum(regions.mean * regions.width) filter (where regions.usable) as area
+    from cells
+    inner join regions on cells.tag = regions.tag and cells.cell = regions.cell
+    group by all
+);
+
+-- Each interval and the readings in it: how many, how many of them good, the sum of those, their least and greatest
+-- values, the time of the first that has it, and how many have it.
+create or replace macro _counted(wanted, low, high, every) as table (
+    with placed as (
+        select
+            tag,
+            us,
+            case when severity = 0 then value end as value,
+            (us - low) // _length(low, high, every) as cell
+        from _points(wanted, low, high)
+        where us >= low and us < high
+    ),
+
+    compared as (
+        select
+            *,
+            min(value) over (partition by tag, cell) as least,
+            max(value) over (partition by tag, cell) as greatest
+        from placed
+    ),
+
+    counted as (
+        select
+            tag,
+            cell,
+            count(*) as readings,
+            count(value) as good,
+            sum(value) as total,
+            min(value) as least,
+            max(value) as greatest,
+            min(us) filter (where value = least) as least_us,
+            min(us) filter (where value = greatest) as greatest_us,
+            count(*) filter (where value = least) as least_count,
+            count(*) filter (where value = greatest) as greatest_count
+        from compared
+        group by tag, cell
+    )
+
+    select
+        cells.*,
+        coalesce(counted.readings, 0) as readings,
+        coalesce(counted.good, 0) as good,
+        counted.* exclude (tag, cell, readings, good)
+    from _cells(wanted, low, high, every) as cells
+    left join counted on cells.tag = counted.tag and cells.cell = counted.cell
+);
+
+-- A StatusCode with bits, and the bit 0x0400 where there are any.
+create or replace macro _coded(code, bits) as code + case when bits > 0 then 1024 + bits else 0 end;
+
+-- Good where `good` is all of `whole`, Bad where it is nothing, else Uncertain_DataSubNormal.
+create or replace macro _by_share(good, whole) as case
+    when good = whole then 0
+    when good = 0 then 2147483648
+    else 1084489728
+end;
+
+-- Minimum's or Maximum's quality.
+create or replace macro _extreme_code(readings, good, at_start, times, partial_bit) as _coded(
+    case when good < readings then 1084489728 else 0 end,
+    case when good < readings or not at_start then 1 else 0 end + case when times > 1 then 16 else 0 end + partial_bit
+);
+
+-- Readings as they are stored, of `since` and later, before `until`.
+create or replace macro readings_raw(tags, since, until) as table (
+    select
+        readings.tag,
+        readings.ts,
+        readings.value,
+        readings.text,
+        readings.quality
+    from historian.readings as readings
+    inner join _asked(tags) as asked on readings.tag = asked.tag
+    where readings.ts >= since::timestamptz and readings.ts < until::timestamptz
+    order by asked.place, readings.ts
+);
+
+-- The last reading at or before a time, up to 32 days old; of several at one instant the best in quality, and of those
+-- the largest. One row a tag: of one that did not report ts is null.
+create or replace macro last_reading(tags, as_of) as table (
+    with recent as (
+        select
+            *,
+            case when value is null and text is null then 2 else quality >> 30 end as severity
+        from historian.readings
+        where ts <= as_of::timestamptz and epoch_us(ts) > _us(as_of) - 2764800000000
+    ),
+
+    newest as (
+        select
+            asked.tag,
+            asked.place,
+            recent.ts,
+            recent.value,
+            recent.text,
+            coalesce(recent.quality, 2157641728) as quality
+        from _asked(tags) as asked
+        left join recent on asked.tag = recent.tag
+        qualify row_number() over (
+            partition by asked.tag
+            order by
+                recent.ts desc,
+                recent.severity asc,
+                coalesce(recent.value, 'nan'::double) desc,
+                recent.quality asc,
+                recent.text desc
+        ) = 1
+    )
+
+    select * exclude (place)
+    from newest
+    order by place
+);
+
+-- The value at given times, between readings: stepped or sloped as the tag is.
+create or replace macro readings_at(tags, times) as table (
+    from _interpolated(
+        tags,
+        list_transform(times, lambda moment: _us(moment)),
+        list_min(list_transform(times, lambda moment: _us(moment))),
+        list_max(list_transform(times, lambda moment: _us(moment)))
+    )
+);
+
+-- The value at `since` and then every so often, before `until`.
+create or replace macro interpolated(tags, since, until, every) as table (
+    from _interpolated(
+        tags, range(_us(since), _us(until), _length(_us(since), _us(until), every)), _us(since), _us(until)
+    )
+);
+
+-- TimeAverage2: the mean over the time with usable data, stepped or sloped as the tag is.
+create or replace macro time_average2(tags, since, until, every := null) as table (
+    select
+        tag,
+        make_timestamptz(us) as ts,
+        case when covered and good > 0 then area / usable end as value,
+        case
+            when not covered then 2157641728
+            when usable = 0 then _coded(2157641728, if(partial, 4, 0))
+            else _coded(_by_share(good, known), if(partial, 5, 1))
+        end::bigint as quality
+    from _regions(tags, _us(since), _us(until), every)
+    order by place, us
+);
+
+-- DurationGood, in milliseconds: how long the last reading was a good one.
+create or replace macro duration_good(tags, since, until, every := null) as table (
+    select
+        tag,
+        make_timestamptz(us) as ts,
+        case when covered then usable / 1000 end as value,
+        case when covered then _coded(0, if(partial, 5, 1)) else 2157641728 end::bigint as quality
+    from _regions(tags, _us(since), _us(until), every)
+    order by place, us
+);
+
+-- PercentGood: DurationGood in percent of the time known of.
+create or replace macro percent_good(tags, since, until, every := null) as table (
+    select
+        tag,
+        make_timestamptz(us) as ts,
+        case when covered then usable / known * 100 end as value,
+        case when covered then _coded(0, if(partial, 5, 1)) else 2157641728 end::bigint as quality
+    from _regions(tags, _us(since), _us(until), every)
+    order by place, us
+);
+
+-- Count: how many good readings, without a unit.
+create or replace macro good_count(tags, since, until, every := null) as table (
+    select
+        tag,
+        make_timestamptz(us) as ts,
+        case when covered and (good > 0 or readings = 0) then good::double end as value,
+        case
+            when not covered then 2157641728
+            when good = 0 and readings > 0 then _coded(2147483648, if(partial, 4, 0))
+            else _coded(_by_share(good, readings), if(partial, 5, 1))
+        end::bigint as quality
+    from _counted(tags, _us(since), _us(until), every)
+    order by place, us
+);
+
+-- Average: the mean of the good readings.
+create or replace macro average(tags, since, until, every := null) as table (
+    select
+        tag,
+        make_timestamptz(us) as ts,
+        case when covered and good > 0 then total / good end as value,
+        case when covered and good > 0 then _coded(_by_share(good, readings), 1) else 2157641728 end::bigint as quality
+    from _counted(tags, _us(since), _us(until), every)
+    order by place, us
+);
+
+-- Minimum: the least good reading.
+create or replace macro minimum(tags, since, until, every := null) as table (
+    select
+        tag,
+        make_timestamptz(us) as ts,
+        case when covered then least end as value,
+        case
+            when not covered then 2157641728
+            when good = 0 then _coded(2157641728, if(partial, 4, 0))
+            else _extreme_code(readings, good, least_us = us, least_count, if(partial, 4, 0))
+        end::bigint as quality
+    from _counted(tags, _us(since), _us(until), every)
+    order by place, us
+);
+
+-- Maximum: the greatest good reading.
+create or replace macro maximum(tags, since, until, every := null) as table (
+    select
+        tag,
+        make_timestamptz(us) as ts,
+        case when covered then greatest end as value,
+        case
+            when not covered then 2157641728
+            when good = 0 then _coded(2157641728, if(partial, 4, 0))
+            else _extreme_code(readings, good, greatest_us = us, greatest_count, if(partial, 4, 0))
+        end::bigint as quality
+    from _counted(tags, _us(since), _us(until), every)
+    order by place, us
+);
+
+-- What a trend of so many pixels shows, at most five readings of each: first, last, least and greatest of those that
+-- are not bad, and the first of the worst quality.
+create or replace macro plot(tags, since, until, pixels := 1000) as table (
+    with placed as (
+        select
+            *,
+            (us - _us(since)) // ((_us(until) - _us(since) + pixels - 1) // pixels) as pixel
+        from _points(tags, _us(since), _us(until))
+        where us >= _us(since) and us < _us(until)
+    ),
+
+    chosen as (
+        select
+            tag,
+            pixel,
+            min(number) filter (where severity < 2) as first_drawn,
+            max(number) filter (where severity < 2) as last_drawn,
+            arg_min(number, (value, number)) filter (where severity < 2) as least,
+            arg_max(number, (value, -number)) filter (where severity < 2) as greatest,
+            arg_max(number, (severity, -number)) filter (where severity > 0) as worst
+        from placed
+        group by tag, pixel
+    )
+
+    select
+        placed.tag,
+        make_timestamptz(placed.us) as ts,
+        placed.value,
+        placed.quality
+    from placed
+    inner join chosen on placed.tag = chosen.tag and placed.pixel = chosen.pixel
+    where placed.number in (chosen.first_drawn, chosen.last_drawn, chosen.least, chosen.greatest, chosen.worst)
+    order by placed.place, placed.number
+);
