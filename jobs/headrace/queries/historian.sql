@@ -1,7 +1,7 @@
 -- The historian's questions in DuckDB's SQL. Any DuckDB from 1.5 on that has historian.readings and historian.tags
--- reads this file, and answers like the Historian of docs/retrieval.md, in the same columns and order:
+-- reads this file, and answers like the Historian of docs/retrieval.md, with the same rows in the same order:
 --
---     from time_average2(['R80711.*'], '2026-03-01 00:00Z', '2026-03-02 00:00Z', interval '1 hour')
+--     from time_average2(['R80711.*'], '2026-03-01 00:00:00Z', '2026-03-02 00:00:00Z', interval '1 hour')
 --
 -- tags is a list of names and wildcards (* and ?); times are TIMESTAMPTZ, or what DuckDB makes one of in the zone that
 -- is set; every is an INTERVAL of days of 24 hours and less. Results: ts, the reading's time or where an interval
@@ -19,7 +19,7 @@ create or replace macro _us(moment) as epoch_us(moment::timestamptz);
 
 -- How long an interval is; all of the time where none is said.
 create or replace macro _length(low, high, every) as case
-    when high <= low then error('the time asked for ends before it starts')
+    when high <= low then error('there is no time to ask for: until has to be later than since')
     when every is null then high - low
     when datepart('year', every::interval) != 0 or datepart('month', every::interval) != 0
         then error('months and years are not of one length: ask the Historian')
