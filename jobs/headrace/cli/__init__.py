@@ -18,6 +18,7 @@ from headrace.cli import (
     history,
     lint,
     local,
+    maintain,
     new,
     plan,
     query,
@@ -74,6 +75,7 @@ app.command(rich_help_panel=RUN)(status.status)
 app.command(rich_help_panel=RUN)(reconcile.reconcile)
 
 app.add_typer(tables.app, name="tables", rich_help_panel=ASK)
+app.command(rich_help_panel=ASK)(maintain.maintain)
 app.command(rich_help_panel=ASK)(query.query)
 app.command(rich_help_panel=ASK)(history.history)
 app.command(rich_help_panel=ASK)(check.check)

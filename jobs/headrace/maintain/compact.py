@@ -1,0 +1,138 @@
+"""Rewrite a group of files as one sorted run, and put it in their place."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import Any
+from uuid import uuid4
+
+import duckdb
+import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyiceberg.catalog import Catalog
+from pyiceberg.expressions import AlwaysTrue
+from pyiceberg.io.pyarrow import (
+    ArrowScan,
+    _get_parquet_writer_kwargs,
+    compute_statistics_plan,
+    data_file_statistics_from_parquet_metadata,
+    parquet_path_to_id_mapping,
+    schema_to_pyarrow,
+)
+from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
+from pyiceberg.table import FileScanTask, Table
+from pyiceberg.table.sorting import NullOrder, SortDirection
+
+from headrace import catalog as catalogs
+from headrace import warehouse
+from headrace.errors import PlatformError
+from headrace.maintain.choose import Group, target_bytes
+from headrace.maintain.replace import Replace
+from headrace.maintain.report import Rewritten
+
+# A row group: what is held in memory beside DuckDB's sort, and how finely a file's size is told.
+_ROWS_AT_ONCE = 122_880
+
+
+def told(group: Group) -> Rewritten:
+    """The group before anything is done."""
+    return Rewritten(group.partition, group.closed, group.rows, len(group.files), group.bytes)
+
+
+def compact(catalog: Catalog, name: str, table: Table, group: Group) -> Rewritten:
+    """Write the group's rows anew and commit that. What an attempt wrote that never commits is an orphan.
+
+    Raises OvertakenError where another has replaced one of the files; PlatformError.
+    """
+    with catalogs.reporting(f"{group.partition} of table {name} cannot be rewritten"):
+        written = list(_rewrite(table, group))
+    if (rows := sum(each.record_count for each in written)) != group.rows:
+        raise PlatformError(
+            f"{group.partition} has {group.rows:,} rows by its metadata, and {rows:,} were read: it is left as it is",
+            name,
+        )
+    catalogs.commit(name, partial(_replace, catalog, name, group, written))
+    sizes = [each.file_size_in_bytes for each in written]
+    return replace(told(group), files_after=len(sizes), bytes_after=sum(sizes))
+
+
+def _replace(catalog: Catalog, name: str, group: Group, written: list[DataFile]) -> None:
+    table = catalogs.load_table(catalog, name)
+    with table.transaction() as transaction, Replace(transaction, table) as snapshot:
+        for each in group.files:
+            snapshot.delete_data_file(each)
+        for each in written:
+            snapshot.append_data_file(each)
+
+
+def _rewrite(table: Table, group: Group) -> Iterator[DataFile]:
+    schema = schema_to_pyarrow(table.schema())
+    with _ordered(table, _batches(table, group, schema)) as batches:
+        waiting = next(batches, None)
+        while waiting is not None:
+            path = f"{group.partition}/{uuid4().hex}.parquet" if table.spec().fields else f"{uuid4().hex}.parquet"
+            output = table.io.new_output(table.location_provider().new_data_location(path))
+            sink: Any = output.create()  # pyiceberg does not tell mypy that it has a position
+            with sink as stream:
+                options = _get_parquet_writer_kwargs(table.properties)
+                with pq.ParquetWriter(stream, schema, store_decimal_as_integer=True, **options) as writer:
+                    while waiting is not None and stream.tell() < target_bytes(table):
+                        writer.write_table(pa.Table.from_batches([waiting]).cast(schema), row_group_size=_ROWS_AT_ONCE)
+                        waiting = next(batches, None)
+            yield _described(table, group, output.location, len(output), writer.writer.metadata)
+
+
+def _described(table: Table, group: Group, path: str, size: int, metadata: pq.FileMetaData) -> DataFile:
+    statistics = data_file_statistics_from_parquet_metadata(
+        parquet_metadata=metadata,
+        stats_columns=compute_statistics_plan(table.schema(), table.properties),
+        parquet_column_mapping=parquet_path_to_id_mapping(table.schema()),
+    )
+    return DataFile.from_args(
+        content=DataFileContent.DATA,
+        file_path=path,
+        file_format=FileFormat.PARQUET,
+        partition=group.files[0].partition,
+        file_size_in_bytes=size,
+        # Only a closed partition's: of an open one there will be more runs, and all are sorted into one in the end.
+        sort_order_id=table.sort_order().order_id if group.closed else None,
+        spec_id=group.files[0].spec_id,
+        equality_ids=None,
+        key_metadata=None,
+        **statistics.to_serialized_dict(),
+    )
+
+
+def _batches(table: Table, group: Group, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """The rows as the schema of now has them, one file after the other: pyiceberg would read all of them at once."""
+    scan = ArrowScan(table.metadata, table.io, table.schema(), AlwaysTrue())
+    for each in group.files:
+        for batch in scan._record_batches_from_scan_tasks_and_deletes([FileScanTask(each)], {}):
+            yield from pa.Table.from_batches([batch]).cast(schema).to_batches()
+
+
+@contextmanager
+def _ordered(table: Table, batches: Iterator[pa.RecordBatch]) -> Iterator[Iterator[pa.RecordBatch]]:
+    """The rows in the table's order, as batches; what does not fit into an eighth of the memory is spilled to disk."""
+    rows = pa.RecordBatchReader.from_batches(schema_to_pyarrow(table.schema()), batches)
+    order = ", ".join(
+        f'"{table.schema().find_column_name(field.source_id)}"'
+        f" {'desc' if field.direction == SortDirection.DESC else 'asc'}"
+        f" nulls {'first' if field.null_order == NullOrder.NULLS_FIRST else 'last'}"
+        for field in table.sort_order().fields
+    )
+    with (
+        tempfile.TemporaryDirectory(prefix="headrace-") as spilled,
+        duckdb.connect(config={"temp_directory": spilled, "autoload_known_extensions": False}) as connection,
+        warehouse.reporting(),
+    ):
+        connection.execute("set memory_limit = ?", [f"{psutil.virtual_memory().total // 8 // 2**20}MiB"])
+        connection.register("readings", rows)
+        found = connection.table("readings")
+        found = found.order(order) if order else found
+        yield iter(found.to_arrow_reader(_ROWS_AT_ONCE))

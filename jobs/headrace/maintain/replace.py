@@ -1,0 +1,76 @@
+"""One snapshot that puts files in the place of others: Iceberg's `replace`, which changes no row."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from pyiceberg.manifest import ManifestContent, ManifestEntry, ManifestEntryStatus, ManifestFile
+from pyiceberg.table import Table, Transaction
+from pyiceberg.table.snapshots import Operation, Summary
+from pyiceberg.table.update.snapshot import _OverwriteFiles
+from pyiceberg.typedef import EMPTY_DICT
+
+
+class OvertakenError(Exception):
+    """A file to be replaced is not in the table any more, or it has delete files by now."""
+
+
+class Replace(_OverwriteFiles):
+    """Files deleted and added in one snapshot; without any, one that has only `properties` in its summary.
+
+    Who follows the table's appends passes it over. It goes upon the transaction's own head, and raises OvertakenError
+    where that lacks one of the deleted files; the catalog refuses it where the head has moved.
+    """
+
+    def __init__(self, transaction: Transaction, table: Table, properties: dict[str, str] = EMPTY_DICT) -> None:
+        super().__init__(Operation.OVERWRITE, transaction, table.io, snapshot_properties=properties)
+
+    def _summary(self, snapshot_properties: dict[str, str] = EMPTY_DICT) -> Summary:
+        # pyiceberg adds up totals for the other operations only.
+        return Summary(Operation.REPLACE, **super()._summary(snapshot_properties).additional_properties)
+
+    def _existing_manifests(self) -> list[ManifestFile]:
+        return self._parted[0]
+
+    def _deleted_entries(self) -> list[ManifestEntry]:
+        return self._parted[1]
+
+    @cached_property
+    def _parted(self) -> tuple[list[ManifestFile], list[ManifestEntry]]:
+        """The head's manifests without the deleted files, and the entries of these."""
+        kept: list[ManifestFile] = []
+        deleted: list[ManifestEntry] = []
+        head = self._transaction.table_metadata.snapshot_by_name(self._target_branch or "")
+        for manifest in head.manifests(self._io) if head else []:
+            if not self._deleted_data_files:
+                kept.append(manifest)
+                continue
+            if manifest.content == ManifestContent.DELETES:
+                raise OvertakenError
+            live = self.fetch_manifest_entry(manifest)
+            gone = [entry for entry in live if entry.data_file in self._deleted_data_files]
+            deleted += [_as(entry, ManifestEntryStatus.DELETED) for entry in gone]
+            if not gone and live:
+                kept.append(manifest)
+            elif len(gone) < len(live):
+                kept.append(self._without(manifest, live))
+        if len(deleted) < len(self._deleted_data_files):
+            raise OvertakenError
+        return kept, deleted
+
+    def _without(self, manifest: ManifestFile, live: list[ManifestEntry]) -> ManifestFile:
+        with self.new_manifest_writer(self.spec(manifest.partition_spec_id)) as writer:
+            for entry in live:
+                if entry.data_file not in self._deleted_data_files:
+                    writer.add_entry(_as(entry, ManifestEntryStatus.EXISTING))
+        return writer.to_manifest_file()
+
+
+def _as(entry: ManifestEntry, status: ManifestEntryStatus) -> ManifestEntry:
+    return ManifestEntry.from_args(
+        status=status,
+        snapshot_id=entry.snapshot_id,
+        sequence_number=entry.sequence_number,
+        file_sequence_number=entry.file_sequence_number,
+        data_file=entry.data_file,
+    )

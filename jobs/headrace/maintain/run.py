@@ -1,0 +1,113 @@
+"""Keep tables up, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+
+from pyiceberg.catalog import Catalog
+from pyiceberg.table import Table
+
+from headrace import catalog as catalogs
+from headrace.ledger import Ledger
+from headrace.lifecycle.restorable import incarnations
+from headrace.maintain import compact, expire, orphans
+from headrace.maintain.choose import choose
+from headrace.maintain.expire import Incarnations
+from headrace.maintain.replace import OvertakenError
+from headrace.maintain.report import Report, Rewritten
+from headrace.maintain.stored import Live
+from headrace.project import Project
+from headrace.settings import Settings
+from headrace.tables.files import pick
+
+Progress = Callable[[str], None]
+# Another maintainer that goes over the same partitions leaves nothing to do after it; a third is out of the ordinary.
+_ROUNDS = 3
+
+
+def maintain(
+    project: Project,
+    settings: Settings,
+    names: Iterable[str] | None = None,
+    *,
+    dry_run: bool = False,
+    progress: Progress = lambda _step: None,
+) -> Iterator[Report]:
+    """Compact, expire and clear the tables `names` (default: all that the project describes and the catalog has).
+
+    Each is done when its report comes; a dry run writes nothing. Raises UserError, PlatformError.
+    """
+    wanted = pick(project, names)
+    catalog = catalogs.connect(settings)
+    ledger = Ledger(settings)
+    jobs = {job: incarnations(ledger.history(job)) for job in ledger.last()}
+    for name in wanted:
+        with catalogs.reporting(f"table {name} cannot be read"):
+            absent = names is None and not catalog.table_exists(name)
+        if not absent:
+            yield _dry(catalog, name, jobs) if dry_run else _maintain(catalog, name, jobs, progress)
+
+
+def _maintain(catalog: Catalog, name: str, jobs: Incarnations, progress: Progress) -> Report:
+    before = _live(catalogs.load_table(catalog, name), name)
+    rewritten = tuple(_compact(catalog, name, progress))
+    progress(f"{name}: snapshots")
+    expired = expire.expire(catalog, name, jobs, _now())
+    progress(f"{name}: orphans")
+    found = orphans.find(catalog, name, _now())
+    with catalogs.reporting(f"orphans of table {name} cannot be removed"):
+        found.remove()
+    table = catalogs.load_table(catalog, name)
+    after = _live(table, name)
+    sizes = (len(before.files), before.bytes, len(after.files), after.bytes)
+    return Report(name, *sizes, rewritten, expired, found.told, tuple(_notes(table, after)))
+
+
+def _dry(catalog: Catalog, name: str, jobs: Incarnations) -> Report:
+    table = catalogs.load_table(catalog, name)
+    live = _live(table, name)
+    groups = [] if _keyed(table, live) else choose(table, live.files, _now())
+    rewritten = tuple(compact.told(group) for group in groups)
+    expired = expire.told(expire.plan(table.metadata, jobs, _now()))
+    found = orphans.find(catalog, name, _now())
+    sizes = (len(live.files), live.bytes) * 2
+    return Report(name, *sizes, rewritten, expired, found.told, tuple(_notes(table, live)))
+
+
+def _compact(catalog: Catalog, name: str, progress: Progress) -> Iterator[Rewritten]:
+    for _ in range(_ROUNDS):
+        table = catalogs.load_table(catalog, name)
+        live = _live(table, name)
+        groups = [] if _keyed(table, live) else choose(table, live.files, _now())
+        overtaken = False
+        for number, group in enumerate(groups, start=1):
+            progress(f"{name}: {group.partition}, {number} of {len(groups)}, {group.rows:,} rows")
+            try:
+                yield compact.compact(catalog, name, table, group)
+            except OvertakenError:
+                overtaken = True
+        if not overtaken:
+            return
+
+
+def _keyed(table: Table, live: Live) -> bool:
+    return live.deletes or bool(table.schema().identifier_field_ids)
+
+
+def _live(table: Table, name: str) -> Live:
+    with catalogs.reporting(f"files of table {name} cannot be read"):
+        return Live.of(table)
+
+
+def _notes(table: Table, live: Live) -> Iterator[str]:
+    if _keyed(table, live):
+        yield "not compacted: it is written by key, and only Flink can apply the deletes that lie beside its files"
+    if old := sum(each.spec_id != table.spec().spec_id for each in live.files):
+        yield f"{old:,} files of an earlier partition layout are left as they are"
+    if table.properties.get("write.metadata.delete-after-commit.enabled") != "true":
+        yield "each commit leaves a metadata file: have write.metadata.delete-after-commit.enabled: true in its YAML"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

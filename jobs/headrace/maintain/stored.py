@@ -1,0 +1,59 @@
+"""Which files a table's snapshots are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from pyiceberg.io import FileIO
+from pyiceberg.io.pyarrow import PyArrowFileIO
+from pyiceberg.manifest import DataFile, ManifestContent, ManifestFile
+from pyiceberg.table import Table
+from pyiceberg.table.snapshots import Snapshot
+
+
+@dataclass(frozen=True)
+class Live:
+    """The data files of the current snapshot, and whether there are delete files beside them."""
+
+    files: tuple[DataFile, ...]
+    deletes: bool
+
+    @classmethod
+    def of(cls, table: Table) -> Live:
+        snapshot = table.current_snapshot()
+        manifests = snapshot.manifests(table.io) if snapshot else []
+        data = [each for each in manifests if each.content == ManifestContent.DATA]
+        return cls(tuple(entries(table.io, data)), len(data) < len(manifests))
+
+    @property
+    def bytes(self) -> int:
+        return sum(each.file_size_in_bytes for each in self.files)
+
+
+def manifests(io: FileIO, snapshots: Iterable[Snapshot]) -> dict[str, ManifestFile]:
+    """All manifests of the snapshots, by path."""
+    return {each.manifest_path: each for snapshot in snapshots for each in snapshot.manifests(io)}
+
+
+def entries(io: FileIO, listed: Iterable[ManifestFile]) -> Iterator[DataFile]:
+    """The data and delete files that the manifests hold live."""
+    for manifest in listed:
+        for entry in manifest.fetch_manifest_entry(io, discard_deleted=True):
+            yield entry.data_file
+
+
+def reached(io: FileIO, snapshots: Iterable[Snapshot], known: Mapping[str, ManifestFile]) -> Iterator[tuple[str, int]]:
+    """The paths of all files that the snapshots are made of, whose manifests are `known`, each with its bytes.
+
+    A manifest list has 0 bytes, for nothing tells them.
+    """
+    yield from ((snapshot.manifest_list, 0) for snapshot in snapshots)
+    yield from ((path, manifest.manifest_length) for path, manifest in known.items())
+    yield from ((each.file_path, each.file_size_in_bytes) for each in entries(io, known.values()))
+
+
+def place(path: str) -> str:
+    """The path as a file system has it: Flink writes file:/x, pyiceberg file:///x."""
+    _, _, found = PyArrowFileIO.parse_location(path)
+    return found
