@@ -22,7 +22,7 @@ from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Operation
 from typer.testing import CliRunner
 
-from headrace import catalog, maintain, settings, tables, tags
+from headrace import catalog, maintain, settings, tables, tags, warehouse
 from headrace.cli import app
 from headrace.errors import PlatformError
 from headrace.maintain import Report, choose, compact, expire, orphans
@@ -133,6 +133,8 @@ def test_a_closed_day_becomes_one_sorted_run_in_one_snapshot_that_changes_no_row
     assert {key: made.summary[key] for key in ("added-records", "deleted-records", "total-records")} == dict.fromkeys(
         ("added-records", "deleted-records", "total-records"), "200"
     )
+    found = warehouse.ask(warehouse.open(local, [READINGS]), f"select count(*), sum(src_offset) from {READINGS}")
+    assert found.fetchone() == (200, sum(range(200)))
     (path,) = files(after)
     stored = pq.read_table(path.removeprefix("file://"))
     order = list(zip(stored["tag"].to_pylist(), stored["ts"].to_pylist(), strict=True))
@@ -252,6 +254,22 @@ def test_files_that_another_has_replaced_are_not_replaced_again(project: Project
     with pytest.raises(OvertakenError):
         compact.compact(catalog.connect(local), READINGS, before, group)
     assert load(local).metadata_location == once.metadata_location
+
+
+def test_files_are_not_put_into_a_table_whose_layout_was_changed_meanwhile(project: Project, local: Settings) -> None:
+    append(project, local, 0)
+    before = load(local)
+    (group,) = choose.choose(before, Live.of(before).files, datetime.now(UTC))
+    with load(local).update_spec() as spec:
+        spec.add_field("tag", "bucket[4]", "tag_bucket_4")
+    with pytest.raises(OvertakenError):
+        compact.compact(catalog.connect(local), READINGS, before, group)
+    report = run(project, local)
+    assert report.rewritten == ()
+    assert report.notes == ("files of an earlier partition layout, which are left as they are: 1",)
+    append(project, local, 20)
+    assert sum(each.rows for each in run(project, local).rewritten) == 20
+    assert len(identities(load(local))) == 40
 
 
 def test_a_file_that_holds_fewer_rows_than_its_metadata_says_is_left(

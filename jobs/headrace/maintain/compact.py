@@ -32,7 +32,7 @@ from headrace import catalog as catalogs
 from headrace import warehouse
 from headrace.errors import PlatformError
 from headrace.maintain.choose import Group, target_bytes
-from headrace.maintain.replace import Replace
+from headrace.maintain.replace import OvertakenError, Replace
 from headrace.maintain.report import Rewritten
 
 # A row group: what is held in memory beside DuckDB's sort, and how finely a file's size is told.
@@ -47,7 +47,7 @@ def told(group: Group) -> Rewritten:
 def compact(catalog: Catalog, name: str, table: Table, group: Group) -> Rewritten:
     """Write the group's rows anew and commit that. What an attempt wrote that never commits is an orphan.
 
-    Raises OvertakenError where another has replaced one of the files; PlatformError.
+    Raises OvertakenError where another has replaced one of the files, or changed the table; PlatformError.
     """
     with catalogs.reporting(f"{group.partition} of table {name} cannot be rewritten"):
         written = list(_rewrite(table, group))
@@ -56,18 +56,26 @@ def compact(catalog: Catalog, name: str, table: Table, group: Group) -> Rewritte
             f"{group.partition} has {group.rows:,} rows by its metadata, and {rows:,} were read: it is left as it is",
             name,
         )
-    catalogs.commit(name, partial(_replace, catalog, name, group, written))
+    catalogs.commit(name, partial(_replace, catalog, name, table, group, written))
     sizes = [each.file_size_in_bytes for each in written]
     return replace(told(group), files_after=len(sizes), bytes_after=sum(sizes))
 
 
-def _replace(catalog: Catalog, name: str, group: Group, written: list[DataFile]) -> None:
+def _replace(catalog: Catalog, name: str, read: Table, group: Group, written: list[DataFile]) -> None:
     table = catalogs.load_table(catalog, name)
+    if _shape(table) != _shape(read):
+        raise OvertakenError
     with table.transaction() as transaction, Replace(transaction, table) as snapshot:
         for each in group.files:
             snapshot.delete_data_file(each)
         for each in written:
             snapshot.append_data_file(each)
+
+
+def _shape(table: Table) -> tuple[int | None, ...]:
+    """What written files are described by: `tables apply` may change it meanwhile."""
+    metadata = table.metadata
+    return metadata.current_schema_id, metadata.default_spec_id, metadata.default_sort_order_id
 
 
 def _rewrite(table: Table, group: Group) -> Iterator[DataFile]:

@@ -12,7 +12,7 @@ from pyiceberg.typedef import EMPTY_DICT
 
 
 class OvertakenError(Exception):
-    """A file to be replaced is not in the table any more, or it has delete files by now."""
+    """A file to be replaced is not in the table any more, or the table is not as it was when that was planned."""
 
 
 class Replace(_OverwriteFiles):

@@ -104,7 +104,7 @@ def _notes(table: Table, live: Live) -> Iterator[str]:
     if _keyed(table, live):
         yield "not compacted: it is written by key, and only Flink can apply the deletes that lie beside its files"
     if old := sum(each.spec_id != table.spec().spec_id for each in live.files):
-        yield f"{old:,} files of an earlier partition layout are left as they are"
+        yield f"files of an earlier partition layout, which are left as they are: {old:,}"
     if table.properties.get("write.metadata.delete-after-commit.enabled") != "true":
         yield "each commit leaves a metadata file: have write.metadata.delete-after-commit.enabled: true in its YAML"
 
