@@ -127,7 +127,6 @@ def _batches(table: Table, group: Group, schema: pa.Schema) -> Iterator[pa.Recor
 @contextmanager
 def _ordered(table: Table, batches: Iterator[pa.RecordBatch]) -> Iterator[Iterator[pa.RecordBatch]]:
     """The rows in the table's order, as batches; what does not fit into an eighth of the memory is spilled to disk."""
-    rows = pa.RecordBatchReader.from_batches(schema_to_pyarrow(table.schema()), batches)
     order = ", ".join(
         f'"{table.schema().find_column_name(field.source_id)}"'
         f" {'desc' if field.direction == SortDirection.DESC else 'asc'}"
@@ -140,7 +139,10 @@ def _ordered(table: Table, batches: Iterator[pa.RecordBatch]) -> Iterator[Iterat
         warehouse.reporting(),
     ):
         connection.execute("set memory_limit = ?", [f"{psutil.virtual_memory().total // 8 // 2**20}MiB"])
-        connection.register("readings", rows)
-        found = connection.table("readings")
+        connection.from_arrow(schema_to_pyarrow(table.schema()).empty_table()).create("stored")
+        # Read as it sorts, DuckDB would hold on to each batch to the end.
+        for batch in batches:
+            connection.from_arrow(pa.Table.from_batches([batch])).insert_into("stored")
+        found = connection.table("stored")
         found = found.order(order) if order else found
         yield iter(found.to_arrow_reader(_ROWS_AT_ONCE))
