@@ -18,6 +18,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pyiceberg.manifest import write_manifest
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Operation
 from typer.testing import CliRunner
@@ -403,6 +404,38 @@ def test_only_old_files_that_nothing_refers_to_are_orphans(project: Project, loc
     assert run(project, local).orphans.files == 1
     assert [each.exists() for each in (old, young, beside)] == [False, True, True]
     assert len(identities(load(local))) == 20
+
+
+def test_what_a_lost_job_is_yet_to_commit_is_no_orphan(project: Project, local: Settings) -> None:
+    job, operator = "a" * 32, "b" * 32
+    append(project, local, 0, job_id=job, operator_id=operator, max_committed_checkpoint_id="3")
+    append(project, local, 20)
+    table = load(local)
+    root = Path(table.location().removeprefix("file://"))
+    (entry, *_) = [
+        entry
+        for manifest in table.current_snapshot().manifests(table.io)  # type: ignore[union-attr]
+        for entry in manifest.fetch_manifest_entry(table.io)
+    ]
+    made: dict[int, list[Path]] = {}
+    for checkpoint in (3, 4):
+        data, listing = (
+            root / "data" / f"{checkpoint}.parquet",
+            root / "metadata" / f"{job}-{operator}-00000-1-{checkpoint}-00002.avro",
+        )
+        data.write_bytes(b"12345")
+        entry.data_file._data[1] = f"file:{data}"
+        output = table.io.new_output(f"file://{listing}")
+        with write_manifest(2, table.spec(), table.schema(), output, 1, "null") as writer:
+            writer.add(entry)
+        made[checkpoint] = [data, listing]
+    cut_off = root / "metadata" / f"{job}-{operator}-00000-1-5-00002.avro"
+    cut_off.touch()
+    grow_old(on_disk(table))
+    (report,) = maintain.maintain(project, local, [READINGS])
+    assert (report.orphans.files, cut_off.exists()) == (3, False)
+    assert [each.exists() for each in (*made[3], *made[4])] == [False, False, True, True]
+    assert orphans.find(catalog.connect(local), READINGS, {"j": [job, "next"]}, datetime.now(UTC)).files == ()
 
 
 def test_a_table_written_by_key_is_left_and_told_of(project: Project, local: Settings) -> None:

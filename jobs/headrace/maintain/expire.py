@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -16,15 +16,13 @@ from pyiceberg.table.update import RemoveSnapshotsUpdate
 
 from headrace import catalog as catalogs
 from headrace.lifecycle.commits import CHECKPOINT_ID, JOB_ID
+from headrace.maintain.flink import OPERATOR_ID, Incarnations, commit, line, superseded
 from headrace.maintain.replace import Replace
 from headrace.maintain.report import Expired, Removed
 from headrace.maintain.stored import manifests, place, reached
 
-OPERATOR_ID = "flink.operator-id"
 KEPT_FOR = timedelta(days=7)
 """How long a snapshot is kept where the table's `history.expire.max-snapshot-age-ms` does not say."""
-Incarnations = Mapping[str, Sequence[str]]
-"""The ids that Flink gave each job, oldest first."""
 
 
 @dataclass(frozen=True)
@@ -42,19 +40,19 @@ def plan(metadata: TableMetadata, jobs: Incarnations, now: datetime) -> Plan:
     gap would end that, and its rows come twice: so what is kept is one run, and the last commit of a job (a job's
     earlier incarnation aside, which is never started again) that would lie behind its end is carried to the head.
     """
-    main = _line(metadata, metadata.current_snapshot_id)
+    main = line(metadata, metadata.current_snapshot_id)
     if not main:
         return Plan((), ())
     kept = {snapshot.snapshot_id for snapshot in _kept(metadata, now)}
     dropped = tuple(each for each in metadata.snapshots if each.snapshot_id not in kept)
     seen = len([*takewhile(lambda each: each.snapshot_id in kept, main)])
-    told = {_commit(each) for each in main[:seen]}
+    told = {commit(each) for each in main[:seen]}
     carried = []
-    over = _over({job for job, _ in map(_commit, main) if job}, jobs)
+    over = superseded({job for job, _ in map(commit, main) if job}, jobs)
     for each in main[seen:]:
-        job, _ = commit = _commit(each)
-        if job and job not in over and commit not in told:
-            told.add(commit)
+        job, _ = found = commit(each)
+        if job and job not in over and found not in told:
+            told.add(found)
             carried.append(each)
     return Plan(dropped, tuple(carried) if dropped else ())
 
@@ -115,33 +113,7 @@ def _kept(metadata: TableMetadata, now: datetime) -> Iterator[Snapshot]:
     young = now.timestamp() * 1000 - age_ms
     yield from (each for each in metadata.snapshots if each.timestamp_ms >= young)
     for ref in metadata.refs.values():
-        line = _line(metadata, ref.snapshot_id)
-        yield from line[: least if ref.snapshot_ref_type == SnapshotRefType.BRANCH else 1]
-
-
-def _line(metadata: TableMetadata, head: int | None) -> list[Snapshot]:
-    """The snapshot and its parents, back to the first that is not there any more."""
-    known = {each.snapshot_id: each for each in metadata.snapshots}
-    line: list[Snapshot] = []
-    while head in known:
-        line.append(known[head])
-        head = known[head].parent_snapshot_id
-    return line
-
-
-def _commit(snapshot: Snapshot) -> tuple[str | None, str | None]:
-    """The job and operator of Flink whose commit the snapshot is, if one's."""
-    said = snapshot.summary
-    return (said[JOB_ID], said[OPERATOR_ID]) if said and said[CHECKPOINT_ID] else (None, None)
-
-
-def _over(present: set[str], jobs: Incarnations) -> set[str]:
-    """Incarnations that are never started again: a later one of the same job has committed to the table."""
-    over: set[str] = set()
-    for ids in jobs.values():
-        last = max((number for number, each in enumerate(ids) if each in present), default=0)
-        over.update(ids[:last])
-    return over
+        yield from line(metadata, ref.snapshot_id)[: least if ref.snapshot_ref_type == SnapshotRefType.BRANCH else 1]
 
 
 def _flinks(snapshot: Snapshot) -> dict[str, str]:

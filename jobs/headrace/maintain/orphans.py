@@ -13,12 +13,12 @@ from pyiceberg.table import Table
 
 from headrace import catalog as catalogs
 from headrace.errors import PlatformError
+from headrace.maintain.flink import Incarnations, pending
 from headrace.maintain.report import Removed
 from headrace.maintain.stored import manifests, place, reached
 
 SAFE_AGE = timedelta(days=7)
-"""Flink writes files before it commits them, and a savepoint or a retained checkpoint may hold some that a job is yet
-to commit when it is started from it: what is younger is not touched."""
+"""Writers have files lie for a while before they commit them: what is younger is not touched."""
 _FOLDERS = ("data", "metadata")
 
 
@@ -41,8 +41,10 @@ class Orphans:
                 continue  # another maintainer was faster
 
 
-def find(catalog: Catalog, name: str, now: datetime) -> Orphans:
+def find(catalog: Catalog, name: str, jobs: Incarnations, now: datetime) -> Orphans:
     """Files in the table's own data and metadata folders, older than SAFE_AGE, of no snapshot and no kept metadata.
+
+    Files that a job may commit yet, once it starts again, are none.
 
     Raises PlatformError.
     """
@@ -54,8 +56,10 @@ def find(catalog: Catalog, name: str, now: datetime) -> Orphans:
         system = table.io.fs_by_scheme(scheme, host)
         old = {each.path: each for folder in _FOLDERS for each in _files(system, f"{root}/{folder}", now - SAFE_AGE)}
         # Listed before the metadata is read: what is committed meanwhile is known then.
-        for path in _used(catalogs.load_table(catalog, name)) if old else ():
-            old.pop(place(path), None)
+        if old:
+            table = catalogs.load_table(catalog, name)
+            for path in (*_used(table), *pending(table, tuple(old), jobs)):
+                old.pop(place(path), None)
     return Orphans(system, tuple(old.values()))
 
 

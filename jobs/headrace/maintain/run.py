@@ -13,7 +13,7 @@ from headrace.ledger import Ledger
 from headrace.lifecycle.restorable import incarnations
 from headrace.maintain import compact, expire, orphans
 from headrace.maintain.choose import choose
-from headrace.maintain.expire import Incarnations
+from headrace.maintain.flink import Incarnations
 from headrace.maintain.replace import OvertakenError
 from headrace.maintain.report import Report, Rewritten
 from headrace.maintain.stored import Live
@@ -55,7 +55,7 @@ def _maintain(catalog: Catalog, name: str, jobs: Incarnations, progress: Progres
     progress(f"{name}: snapshots")
     expired = expire.expire(catalog, name, jobs, _now())
     progress(f"{name}: orphans")
-    found = orphans.find(catalog, name, _now())
+    found = orphans.find(catalog, name, jobs, _now())
     with catalogs.reporting(f"orphans of table {name} cannot be removed"):
         found.remove()
     table = catalogs.load_table(catalog, name)
@@ -70,7 +70,7 @@ def _dry(catalog: Catalog, name: str, jobs: Incarnations) -> Report:
     groups = [] if _keyed(table, live) else choose(table, live.files, _now())
     rewritten = tuple(compact.told(group) for group in groups)
     expired = expire.told(expire.plan(table.metadata, jobs, _now()))
-    found = orphans.find(catalog, name, _now())
+    found = orphans.find(catalog, name, jobs, _now())
     sizes = (len(live.files), live.bytes) * 2
     return Report(name, *sizes, rewritten, expired, found.told, tuple(_notes(table, live)))
 
