@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,7 @@ def ask(pytestconfig: pytest.Config, tmp_path: Path, monkeypatch: pytest.MonkeyP
     def run(*arguments: str) -> str:
         done = CliRunner().invoke(app, arguments, catch_exceptions=False)
         assert done.exit_code == 0, done.output
+        sys.stderr.write(done.stderr)
         return done.stdout
 
     return run
@@ -67,6 +70,12 @@ def test_answers_as_a_table_csv_a_file_and_pictures(ask: Ask, tmp_path: Path) ->
     assert "2026-03-01" in ask("P1.flow", *HOUR, "--plot")
     ask("P1.*", *HOUR, "--aggregate", "Maximum", "--png", str(tmp_path / "flow.png"))
     assert (tmp_path / "flow.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_was_read_for_an_answer_is_told_beside_it(ask: Ask, capsys: pytest.CaptureFixture[str]) -> None:
+    assert len(rows(ask("P1.flow", *HOUR, "--json", "--explain"))) == 5
+    said = capsys.readouterr().err
+    assert re.fullmatch(r"opened 2 of 3 files, of 0.0 of 0.0 MB; 5 rows came of them\n", said)
 
 
 @pytest.mark.parametrize(

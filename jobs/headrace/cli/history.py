@@ -14,7 +14,7 @@ import typer
 from rich.markup import escape
 
 from headrace.cli import cells
-from headrace.cli.common import Context, Env, Json, out, print_json, table
+from headrace.cli.common import Context, Env, Json, log, out, print_json, table
 from headrace.errors import UserError
 from headrace.historian import Configuration, Historian, drawing, timerange
 from headrace.historian.intervals import zone as zone_named
@@ -50,6 +50,9 @@ def history(
         bool, typer.Option("--csv", help="Print CSV instead of a table.", rich_help_panel=_PRINT)
     ] = False,
     json: Json = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say on stderr what was read for it.", rich_help_panel=_PRINT)
+    ] = False,
     env: Env = "local",
 ) -> None:
     """Ask for readings, their aggregates or their states over time; without a time, for the last reading."""
@@ -69,9 +72,16 @@ def history(
         found = historian.aggregate(tags, *times, every, aggregate, zone=zone, configuration=quality)
     else:
         found = historian.plot(tags, *times) if plot or png else historian.raw(tags, *times)
+    if explain:
+        log.print(historian.explain(), highlight=False)
     if file := png or parquet:
         _write(found, file, as_picture=png is not None)
-    elif plot:
+    else:
+        _print(found, plot=plot, json=json, as_csv=as_csv)
+
+
+def _print(found: pa.Table, *, plot: bool, json: bool, as_csv: bool) -> None:
+    if plot:
         out.print(drawing.in_terminal(found, out.width), highlight=False, markup=False)
     elif json:
         print_json(found.to_pylist())

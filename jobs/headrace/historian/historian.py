@@ -65,6 +65,14 @@ class Historian:
         """What all questions so far have read."""
         return self.gatherer.reader.effort
 
+    def explain(self) -> str:
+        """The effort in words, against all that the table has."""
+        effort, (files, size) = self.effort, self.gatherer.reader.whole
+        return (
+            f"opened {len(effort.files):,} of {files:,} files, of {effort.bytes / 1e6:,.1f} of {size / 1e6:,.1f} MB; "
+            f"{effort.rows:,} rows came of them"
+        )
+
     def tags(self, tag: str = "*", asset: str = "*") -> list[str]:
         """Names of the list of tags that match a wildcard, of a place in the plant that does, or lies in one."""
         return self.gatherer.names.find(tag, asset)

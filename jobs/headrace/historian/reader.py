@@ -55,6 +55,14 @@ class Reader:
     files: Files
     effort: Effort = field(default_factory=Effort)
 
+    @property
+    def whole(self) -> tuple[int, int]:
+        """How many data files the snapshot has, and their sizes in bytes together."""
+        snapshot = self.table.current_snapshot()
+        if snapshot is None or snapshot.summary is None:
+            return 0, 0
+        return int(snapshot.summary["total-data-files"] or 0), int(snapshot.summary["total-files-size"] or 0)
+
     @classmethod
     def of(cls, table: Table) -> Reader:
         """Raises PlatformError where the table lacks a column, or has it in another type."""

@@ -11,7 +11,6 @@ from typing import Any
 from uuid import uuid4
 
 import duckdb
-import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pyiceberg.catalog import Catalog
@@ -37,6 +36,7 @@ from headrace.maintain.report import Rewritten
 
 # A row group: what is held in memory beside DuckDB's sort, and how finely a file's size is told.
 _ROWS_AT_ONCE = 122_880
+_SORTED_IN = "1GiB"
 
 
 def told(group: Group) -> Rewritten:
@@ -126,7 +126,7 @@ def _batches(table: Table, group: Group, schema: pa.Schema) -> Iterator[pa.Recor
 
 @contextmanager
 def _ordered(table: Table, batches: Iterator[pa.RecordBatch]) -> Iterator[Iterator[pa.RecordBatch]]:
-    """The rows in the table's order, as batches; what does not fit into an eighth of the memory is spilled to disk."""
+    """The rows in the table's order, as batches; what does not fit into _SORTED_IN is spilled to disk."""
     order = ", ".join(
         f'"{table.schema().find_column_name(field.source_id)}"'
         f" {'desc' if field.direction == SortDirection.DESC else 'asc'}"
@@ -138,7 +138,7 @@ def _ordered(table: Table, batches: Iterator[pa.RecordBatch]) -> Iterator[Iterat
         duckdb.connect(config={"temp_directory": spilled, "autoload_known_extensions": False}) as connection,
         warehouse.reporting(),
     ):
-        connection.execute("set memory_limit = ?", [f"{psutil.virtual_memory().total // 8 // 2**20}MiB"])
+        connection.execute("set memory_limit = ?", [_SORTED_IN])
         connection.from_arrow(schema_to_pyarrow(table.schema()).empty_table()).create("stored")
         # Read as it sorts, DuckDB would hold on to each batch to the end.
         for batch in batches:
