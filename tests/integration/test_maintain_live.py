@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from deployment import READINGS, at, deployed, edit, kinds, of
-from headrace import reconcile
+from headrace import reconcile, tables
 from headrace.catalog import connect, load_table
 from headrace.lifecycle import restart, stop
 from headrace.maintain import Report, expire, maintain
@@ -51,3 +51,55 @@ def until_more_is_stored(plant: Plant) -> None:
 
 def kept_up(plant: Plant) -> list[Report]:
     return list(maintain(plant.project, plant.settings))
+
+
+def test_a_job_that_follows_a_table_reads_no_row_again_that_upkeep_has_sorted(own_plant: Plant) -> None:
+    _write_copies(own_plant)
+    plant = of(own_plant, JOB, COPIES)
+    with steady_flow(plant):
+        deployed(plant)
+        for _ in range(3):
+            until_more_is_stored(plant)
+            (readings,) = [each for each in kept_up(plant) if each.table == "historian.readings"]
+            assert readings.rewritten
+    reconcile.verdict(plant.follow())
+    stored = plant.query(ROWS)
+    copies = "select count(*), count(distinct (src_partition, src_offset)) from historian.copies"
+    until(lambda: plant.query(copies)[0][0] >= stored[0][0], 120, lambda: str(plant.query(copies)))
+    assert plant.query(copies) == [(*stored[0], *stored[0])]
+
+
+COPIES = "historian/copies_v1"
+_FILES = {
+    f"{COPIES}/job.yaml": """\
+kind: job
+name: historian/copies_v1
+owner: tests
+description: The readings once more.
+grain: one row per reading
+reads: [job/historian/readings_v1]
+writes: {historian.copies: append}
+""",
+    f"{COPIES}/historian.copies.sql.j2": """\
+select
+    src_partition,
+    src_offset
+from {{ ref('historian/readings_v1') }}
+""",
+    "_tables/historian.copies.yaml": """\
+description: The readings once more.
+owner: tests
+grain: one row per reading
+columns:
+  src_partition: {type: int, required: true, doc: Partition}
+  src_offset: {type: long, required: true, doc: Offset}
+""",
+}
+
+
+def _write_copies(plant: Plant) -> None:
+    for name, text in _FILES.items():
+        file = plant.project.sql / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    tables.apply(plant.project, plant.settings)
