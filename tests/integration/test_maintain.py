@@ -27,7 +27,6 @@ from headrace import catalog, maintain, settings, tables, tags, warehouse
 from headrace.cli import app
 from headrace.errors import PlatformError
 from headrace.maintain import Report, choose, compact, expire, orphans
-from headrace.maintain.replace import OvertakenError
 from headrace.maintain.stored import Live
 from headrace.project import Project
 from headrace.settings import Settings
@@ -230,6 +229,37 @@ def test_rows_appended_meanwhile_are_neither_lost_nor_doubled(project: Project, 
     assert catalog.rows(table) == 500
 
 
+def put_in_place(local: Settings, read: Table, *groups: choose.Group) -> list[str]:
+    done = compact.compact(catalog.connect(local), READINGS, read, groups, lambda _group: None)
+    return [each.partition for each in done]
+
+
+def test_days_are_put_in_place_together_and_those_that_another_was_faster_with_are_left_out(
+    project: Project, local: Settings
+) -> None:
+    for first in range(0, 80, 20):
+        append(project, local, first, day=CLOSED - timedelta(days=first // 40))
+    before = load(local)
+    later, earlier = choose.choose(before, Live.of(before).files, datetime.now(UTC))
+    assert put_in_place(local, before, earlier) == [earlier.partition]
+    append(project, local, 80)
+    assert put_in_place(local, before, earlier, later) == [later.partition]
+    assert len(load(local).snapshots()) == len(before.snapshots()) + 3
+    assert sorted(identities(load(local)).values()) == [1] * 100
+
+
+def test_what_one_commit_puts_in_place_has_a_limit(
+    project: Project, local: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for first in range(0, 120, 20):
+        append(project, local, first, day=CLOSED - timedelta(days=first % 60 // 20))
+    before = load(local)
+    sizes = [each.bytes for each in choose.choose(before, Live.of(before).files, datetime.now(UTC))]
+    monkeypatch.setattr(choose, "AT_ONCE", sizes[0] + sizes[1])
+    assert len(run(project, local).rewritten) == 3
+    assert len(load(local).snapshots()) == len(before.snapshots()) + 2
+
+
 def test_two_maintainers_at_once_leave_each_row_once(project: Project, local: Settings) -> None:
     for first in range(0, 200, 10):
         append(project, local, first, rows=10, day=CLOSED - timedelta(days=first % 4))
@@ -252,8 +282,7 @@ def test_files_that_another_has_replaced_are_not_replaced_again(project: Project
     (group,) = choose.choose(before, Live.of(before).files, datetime.now(UTC))
     run(project, local)
     once = load(local)
-    with pytest.raises(OvertakenError):
-        compact.compact(catalog.connect(local), READINGS, before, group)
+    assert put_in_place(local, before, group) == []
     assert load(local).metadata_location == once.metadata_location
 
 
@@ -263,8 +292,7 @@ def test_files_are_not_put_into_a_table_whose_layout_was_changed_meanwhile(proje
     (group,) = choose.choose(before, Live.of(before).files, datetime.now(UTC))
     with load(local).update_spec() as spec:
         spec.add_field("tag", "bucket[4]", "tag_bucket_4")
-    with pytest.raises(OvertakenError):
-        compact.compact(catalog.connect(local), READINGS, before, group)
+    assert put_in_place(local, before, group) == []
     report = run(project, local)
     assert report.rewritten == ()
     assert report.notes == ("files of an earlier partition layout, which are left as they are: 1",)

@@ -18,6 +18,8 @@ CLOSED_AFTER = timedelta(hours=1)
 """A partition is closed so long after its time is over: what comes later is merged in by the next run."""
 ENOUGH = 8
 """An open partition's small files are merged once there are so many: each merging writes the last one's rest again."""
+AT_ONCE = 512 * 2**20
+"""Bytes that one commit puts in place: each reads all manifests, and what is not yet put in place may be lost."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -53,6 +55,20 @@ def choose(table: Table, files: Iterable[DataFile], now: datetime) -> list[Group
         if each.spec_id == table.spec().spec_id and each.file_format == FileFormat.PARQUET:
             partitions[tuple(each.partition[i] for i in range(len(each.partition)))].append(each)
     return [group for found in partitions.values() for group in _gaining(table, found, now)]
+
+
+def batched(groups: Iterable[Group]) -> Iterator[list[Group]]:
+    """The groups in runs of AT_ONCE bytes, or of one that is larger."""
+    batch: list[Group] = []
+    size = 0
+    for each in groups:
+        size += each.bytes
+        if batch and size > AT_ONCE:
+            yield batch
+            batch, size = [], each.bytes
+        batch.append(each)
+    if batch:
+        yield batch
 
 
 def sorted_by(table: Table, file: DataFile) -> bool:

@@ -1,9 +1,9 @@
-"""Rewrite a group of files as one sorted run, and put it in their place."""
+"""Rewrite groups of files, each as one sorted run, and put these in their place."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -31,8 +31,9 @@ from headrace import catalog as catalogs
 from headrace import warehouse
 from headrace.errors import PlatformError
 from headrace.maintain.choose import Group, target_bytes
-from headrace.maintain.replace import OvertakenError, Replace
+from headrace.maintain.replace import Replace
 from headrace.maintain.report import Rewritten
+from headrace.maintain.stored import Live
 
 # A row group: what is held in memory beside DuckDB's sort, and how finely a file's size is told.
 _ROWS_AT_ONCE = 122_880
@@ -44,11 +45,23 @@ def told(group: Group) -> Rewritten:
     return Rewritten(group.partition, group.closed, group.rows, len(group.files), group.bytes)
 
 
-def compact(catalog: Catalog, name: str, table: Table, group: Group) -> Rewritten:
-    """Write the group's rows anew and commit that. What an attempt wrote that never commits is an orphan.
+def compact(
+    catalog: Catalog, name: str, table: Table, groups: Iterable[Group], progress: Callable[[Group], None]
+) -> list[Rewritten]:
+    """Write the rows of each group anew and commit all of that at once; `progress` hears of each before it is read.
 
-    Raises OvertakenError where another has replaced one of the files, or changed the table; PlatformError.
+    Left out are groups of which another has replaced a file, and all where the table is not what it was: what was
+    written for them is an orphan, as is what an attempt wrote that never commits. Raises PlatformError.
     """
+    written = {}
+    for each in groups:
+        progress(each)
+        written[each] = _written(name, table, each)
+    replaced = catalogs.commit(name, partial(_replace, catalog, name, table, written))
+    return [_done(each, written[each]) for each in replaced]
+
+
+def _written(name: str, table: Table, group: Group) -> list[DataFile]:
     with catalogs.reporting(f"{group.partition} of table {name} cannot be rewritten"):
         written = list(_rewrite(table, group))
     if (rows := sum(each.record_count for each in written)) != group.rows:
@@ -56,20 +69,28 @@ def compact(catalog: Catalog, name: str, table: Table, group: Group) -> Rewritte
             f"{group.partition} has {group.rows:,} rows by its metadata, and {rows:,} were read: it is left as it is",
             name,
         )
-    catalogs.commit(name, partial(_replace, catalog, name, table, group, written))
-    sizes = [each.file_size_in_bytes for each in written]
-    return replace(told(group), files_after=len(sizes), bytes_after=sum(sizes))
+    return written
 
 
-def _replace(catalog: Catalog, name: str, read: Table, group: Group, written: list[DataFile]) -> None:
+def _replace(catalog: Catalog, name: str, read: Table, written: Mapping[Group, list[DataFile]]) -> list[Group]:
     table = catalogs.load_table(catalog, name)
-    if _shape(table) != _shape(read):
-        raise OvertakenError
-    with table.transaction() as transaction, Replace(transaction, table) as snapshot:
-        for each in group.files:
-            snapshot.delete_data_file(each)
-        for each in written:
-            snapshot.append_data_file(each)
+    live = Live.of(table)
+    if _shape(table) != _shape(read) or live.deletes:
+        return []
+    paths = {each.file_path for each in live.files}
+    whole = [group for group in written if paths.issuperset(each.file_path for each in group.files)]
+    if whole:
+        with table.transaction() as transaction, Replace(transaction, table) as snapshot:
+            for group in whole:
+                for each in group.files:
+                    snapshot.delete_data_file(each)
+                for each in written[group]:
+                    snapshot.append_data_file(each)
+    return whole
+
+
+def _done(group: Group, written: list[DataFile]) -> Rewritten:
+    return replace(told(group), files_after=len(written), bytes_after=sum(each.file_size_in_bytes for each in written))
 
 
 def _shape(table: Table) -> tuple[int | None, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from pyiceberg.exceptions import ValidationException
 from pyiceberg.manifest import ManifestContent, ManifestEntry, ManifestEntryStatus, ManifestFile
 from pyiceberg.table import Table, Transaction
 from pyiceberg.table.snapshots import Operation, Summary
@@ -11,15 +12,11 @@ from pyiceberg.table.update.snapshot import _OverwriteFiles
 from pyiceberg.typedef import EMPTY_DICT
 
 
-class OvertakenError(Exception):
-    """A file to be replaced is not in the table any more, or the table is not as it was when that was planned."""
-
-
 class Replace(_OverwriteFiles):
     """Files deleted and added in one snapshot; without any, one that has only `properties` in its summary.
 
-    Who follows the table's appends passes it over. It goes upon the transaction's own head, and raises OvertakenError
-    where that lacks one of the deleted files; the catalog refuses it where the head has moved.
+    Who follows the table's appends passes it over. It goes upon the transaction's own head, and raises
+    ValidationException where that lacks one of the deleted files; the catalog refuses it where the head has moved.
     """
 
     def __init__(self, transaction: Transaction, table: Table, properties: dict[str, str] = EMPTY_DICT) -> None:
@@ -46,7 +43,7 @@ class Replace(_OverwriteFiles):
                 kept.append(manifest)
                 continue
             if manifest.content == ManifestContent.DELETES:
-                raise OvertakenError
+                raise ValidationException("there are deletes beside the files to be replaced")
             live = self.fetch_manifest_entry(manifest)
             gone = [entry for entry in live if entry.data_file in self._deleted_data_files]
             deleted += [_as(entry, ManifestEntryStatus.DELETED) for entry in gone]
@@ -55,7 +52,7 @@ class Replace(_OverwriteFiles):
             elif len(gone) < len(live):
                 kept.append(self._without(manifest, live))
         if len(deleted) < len(self._deleted_data_files):
-            raise OvertakenError
+            raise ValidationException("files to be replaced are not in the table")
         return kept, deleted
 
     def _without(self, manifest: ManifestFile, live: list[ManifestEntry]) -> ManifestFile:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
 from pyiceberg.catalog import Catalog
@@ -12,9 +12,8 @@ from headrace import catalog as catalogs
 from headrace.ledger import Ledger
 from headrace.lifecycle.restorable import incarnations
 from headrace.maintain import compact, expire, orphans
-from headrace.maintain.choose import choose
+from headrace.maintain.choose import Group, batched, choose
 from headrace.maintain.flink import Incarnations
-from headrace.maintain.replace import OvertakenError
 from headrace.maintain.report import Report, Rewritten
 from headrace.maintain.stored import Live
 from headrace.project import Project
@@ -80,14 +79,14 @@ def _compact(catalog: Catalog, name: str, progress: Progress) -> Iterator[Rewrit
         table = catalogs.load_table(catalog, name)
         live = _live(table, name)
         groups = [] if _keyed(table, live) else choose(table, live.files, _now())
-        overtaken = False
-        for number, group in enumerate(groups, start=1):
-            progress(f"{name}: {group.partition}, {number} of {len(groups)}, {group.rows:,} rows")
-            try:
-                yield compact.compact(catalog, name, table, group)
-            except OvertakenError:
-                overtaken = True
-        if not overtaken:
+        numbers = {group: f"{number} of {len(groups)}" for number, group in enumerate(groups, start=1)}
+
+        def tell(group: Group, numbers: Mapping[Group, str] = numbers) -> None:
+            progress(f"{name}: {group.partition}, {numbers[group]}, {group.rows:,} rows")
+
+        done = [each for batch in batched(groups) for each in compact.compact(catalog, name, table, batch, tell)]
+        yield from done
+        if len(done) == len(groups):
             return
 
 
