@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import takewhile
 
 import numpy as np
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, TopicCollection, TopicPartition
@@ -43,21 +45,14 @@ def spans(client: Mapping[str, str], topic: str) -> dict[int, Span]:
 
 def records_in(client: Mapping[str, str], topic: str, partition: int, first: int, end: int) -> NDArray[np.int64]:
     """The offsets in [first, end) that hold a record: a transaction marker or a compacted record leaves none."""
-    settings = {**client, "group.id": "headrace.records", "enable.auto.commit": False, "enable.partition.eof": True,
-                "isolation.level": "read_committed", "auto.offset.reset": "error"}  # fmt: skip
-    consumer = Consumer(settings)
-    found: list[int] = []
-    try:
-        consumer.assign([TopicPartition(topic, partition, first)])
-        while message := consumer.poll(LIMIT_S):
-            if message.error() or message.offset() >= end:
-                break
-            found.append(message.offset())
-    except KafkaException as error:
-        raise _down(client, error) from None
-    finally:
-        consumer.close()
-    return np.array(found, np.int64)
+    offsets = takewhile(lambda offset: offset < end, _records(client, topic, partition, first))
+    return np.fromiter(offsets, np.int64)
+
+
+def next_record(client: Mapping[str, str], topic: str, partition: int, first: int) -> int | None:
+    """The offset of the first record from `first` on; None where there is none up to the end."""
+    with closing(_records(client, topic, partition, first)) as offsets:
+        return next(offsets, None)
 
 
 def identity(client: Mapping[str, str], topic: str) -> str:
@@ -104,6 +99,22 @@ def place(client: Mapping[str, str], group: str, topic: str, offsets: Mapping[in
             client["bootstrap.servers"],
             "the job's user needs the right to READ the group, and no other consumer may be in it",
         )
+
+
+def _records(client: Mapping[str, str], topic: str, partition: int, first: int) -> Generator[int, None, None]:
+    settings = {**client, "group.id": "headrace.records", "enable.auto.commit": False, "enable.partition.eof": True,
+                "isolation.level": "read_committed", "auto.offset.reset": "error"}  # fmt: skip
+    consumer = Consumer(settings)
+    try:
+        consumer.assign([TopicPartition(topic, partition, first)])
+        while message := consumer.poll(LIMIT_S):
+            if message.error():
+                break
+            yield message.offset()
+    except KafkaException as error:
+        raise _down(client, error) from None
+    finally:
+        consumer.close()
 
 
 def _spans(client: Mapping[str, str], topic: str, partitions: Iterable[int]) -> dict[int, Span]:

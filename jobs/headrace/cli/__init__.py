@@ -11,6 +11,7 @@ from headrace.cli import (
     cases,
     catalog,
     check,
+    completeness,
     demo,
     deploy,
     docs,
@@ -73,6 +74,7 @@ app.command(rich_help_panel=RUN)(stop.stop)
 app.add_typer(savepoints.app, name="savepoints", rich_help_panel=RUN)
 app.command(rich_help_panel=RUN)(status.status)
 app.command(rich_help_panel=RUN)(reconcile.reconcile)
+app.command(rich_help_panel=RUN)(completeness.completeness)
 
 app.add_typer(tables.app, name="tables", rich_help_panel=ASK)
 app.command(rich_help_panel=ASK)(maintain.maintain)

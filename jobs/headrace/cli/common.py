@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Annotated, Any
 
@@ -60,6 +60,11 @@ def table(*columns: str, title: str | None = None, numbers: tuple[str, ...] = ()
     for name in columns:
         made.add_column(name, justify="right" if name in numbers else "left", overflow="fold")
     return made
+
+
+def clock(time: datetime | None) -> str:
+    """A time as people read it, in UTC, to the second; nothing for none."""
+    return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if time else ""
 
 
 def _plain(value: Any) -> Any:

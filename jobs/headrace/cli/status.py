@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from headrace.cli.common import Context, Env, Json, log, out, print_json, table
+from headrace.cli.common import Context, Env, Json, clock, log, out, print_json, table
 from headrace.errors import CheckFailed
 from headrace.lifecycle import desk as desks
 from headrace.lifecycle import status as lifecycle
@@ -55,6 +55,8 @@ def _show(found: list[Status]) -> None:
         shown.add_row(each.job, each.state, *row, style=None if each.well else "bold red")
     out.print(shown)
     for each in found:
+        if each.complete_through:
+            out.print(f"{each.job} is complete through {clock(each.complete_through)}", highlight=False, soft_wrap=True)
         if each.error:
             out.print(f"{each.job}, last error: {escape(each.error)}", highlight=False, soft_wrap=True)
 

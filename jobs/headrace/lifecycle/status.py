@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
+from headrace import completeness
 from headrace.ledger import ALIVE, Entry
 from headrace.lifecycle.desk import Desk
 from headrace.lifecycle.vitals import Vitals, vitals
@@ -17,6 +19,7 @@ class Status:
 
     LOST: the ledger holds it to run, and the cluster does not know it. `entry` is None for a job that the ledger does
     not know. `uptime_s` is since it last came to run, `checkpoint_age_s` since its last completed checkpoint.
+    `complete_through` is what `headrace completeness` last found of the job; None for one that keeps not each record.
     """
 
     job: str
@@ -26,6 +29,7 @@ class Status:
     uptime_s: float | None = None
     checkpoint_age_s: float | None = None
     vitals: Vitals = field(default_factory=Vitals)
+    complete_through: datetime | None = None
     error: str | None = None
 
     @property
@@ -38,7 +42,9 @@ def status(desk: Desk, names: Sequence[str] = ()) -> list[Status]:
     """Every job of the ledger and of the cluster, or those of `names`, by name. Raises PlatformError."""
     last = desk.ledger.last()
     running = {job.name: job.id for job in desk.cluster.jobs() if not job.ended}
-    return [_of(desk, name, last.get(name), running.get(name)) for name in sorted(names or {*last, *running})]
+    told = completeness.last(desk.settings)
+    found = (_of(desk, name, last.get(name), running.get(name)) for name in sorted(names or {*last, *running}))
+    return [replace(each, complete_through=told.through_of(each.job)) for each in found]
 
 
 def _of(desk: Desk, name: str, entry: Entry | None, running: str | None) -> Status:

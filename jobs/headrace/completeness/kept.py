@@ -1,0 +1,35 @@
+"""The small tables in which a look is kept, each with the snapshots up to which other tables were read for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pyarrow as pa
+from pyiceberg.io.pyarrow import schema_to_pyarrow
+from pyiceberg.table import Table
+
+from headrace import catalog as catalogs
+
+_PREFIX = "completeness.read."
+
+
+def rows(table: Table) -> list[dict[str, Any]]:
+    """The rows of the last look. Raises PlatformError."""
+    with catalogs.reporting(f"table {'.'.join(table.name())} cannot be read"):
+        found: list[dict[str, Any]] = table.scan().to_arrow().to_pylist()
+    return found
+
+
+def since(table: Table, of: str) -> int | None:
+    """The snapshot of `of` that the last look read, where there was one."""
+    found = table.properties.get(_PREFIX + of)
+    return int(found) if found else None
+
+
+def replace(table: Table, found: Iterable[Mapping[str, Any]], read: Mapping[str, int | None]) -> None:
+    """Keep this look instead, in one commit with the snapshots that it read: a crash keeps the one before whole."""
+    schema = schema_to_pyarrow(table.schema(), include_field_ids=False)
+    with table.transaction() as transaction:
+        transaction.overwrite(pa.Table.from_pylist(list(found), schema))
+        transaction.set_properties({_PREFIX + of: str(head) for of, head in read.items() if head})

@@ -1,0 +1,114 @@
+"""historian.completeness: for each partition of a topic, up to where each of its records is in a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+from pyiceberg.catalog import Catalog
+from pyiceberg.table import Table
+
+from headrace import catalog as catalogs
+from headrace import contract, jobfolder, topics, yamlfile
+from headrace.completeness import kept
+from headrace.completeness.appended import Appended
+from headrace.completeness.coverage import reach
+from headrace.completeness.stored import Stored, latest, stored
+from headrace.compose import DEAD_LETTERS
+from headrace.project import Project
+from headrace.settings import Settings
+from headrace.spec import Job
+from headrace.topics import Span
+from headrace_udfs.contract import Contract
+
+COMPLETENESS = "historian.completeness"
+
+
+@dataclass(frozen=True)
+class Reached:
+    """How far a job has stored a partition of a topic, as looked at the time `looked_at` (UTC).
+
+    Each record below `next_offset` is in a table or in dead letters; `lag` counts the offsets from there to the topic's
+    end, 0 where none of them holds a record. `last_ts` is the latest time of a reading below. No reading of before
+    `complete_through` is to come, if sources are no later than their contract says; None where that cannot be told.
+    """
+
+    job: str
+    src_topic: str
+    src_partition: int
+    next_offset: int
+    lag: int
+    last_ts: datetime | None
+    complete_through: datetime | None
+    looked_at: datetime
+
+
+def refresh(project: Project, settings: Settings) -> list[Reached]:
+    """Bring the table up to now: the partitions of all jobs that keep each record and have ever stored one.
+
+    Only rows that were stored since the last time are read. Raises UserError, PlatformError.
+    """
+    catalog, client = catalogs.connect(settings), settings.kafka_client()
+    jobs = [yamlfile.load(project.sql / name / "job.yaml", Job) for name in jobfolder.names(project)]
+
+    def attempt() -> list[Reached]:
+        table = catalogs.load_table(catalog, COMPLETENESS)
+        looks = [_look(project, catalog, client, job, table) for job in jobs if job.complete]
+        found = [each for reached, _ in looks for each in reached]
+        kept.replace(table, map(asdict, found), {of: head for _, read in looks for of, head in read.items()})
+        return found
+
+    return catalogs.commit(COMPLETENESS, attempt)
+
+
+def last(catalog: Catalog) -> list[Reached]:
+    """What the table says, as of its last refresh. Raises PlatformError."""
+    return [Reached(**row) for row in kept.rows(catalogs.load_table(catalog, COMPLETENESS))]
+
+
+def _look(
+    project: Project, catalog: Catalog, client: Mapping[str, str], job: Job, table: Table
+) -> tuple[list[Reached], dict[str, int | None]]:
+    """The job's partitions, and the snapshots to go on from next time: before a gap, so that it is seen again."""
+    rows = [Reached(**row) for row in kept.rows(table) if row["job"] == job.name]
+    before = {(row.src_topic, row.src_partition): row for row in rows}
+    # Tables first: what is stored meanwhile then counts as lag, and nothing is taken for stored that is not.
+    appended = {
+        (of := f"{job.name}.{name}"): Appended(catalogs.load_table(catalog, name), kept.since(table, of))
+        for name in (*job.tables_written, DEAD_LETTERS)
+        if catalog.table_exists(name)
+    }
+    new = stored(job.name, appended.values())
+    found, gaps = [], False
+    for source in job.sources if before or new else ():
+        told, now = contract.load(project, source), datetime.now(UTC)
+        for number, span in topics.spans(client, told.topic).items():
+            at = (told.topic, number)
+            here, old = new.get(at, Stored()), before.get(at)
+            start = old.next_offset if old else min([span.first, *here.offsets[:1, 0].tolist()])
+            next_record = partial(topics.next_record, client, *at)
+            end, gap = reach(start, here.offsets, next_record)
+            # Times of what lies beyond a gap count once that is closed.
+            last_ts = latest(old.last_ts if old else None, None if gap else here.last_ts)
+            lag = _lag(end, span, next_record)
+            through = _through(told, last_ts, now if lag == 0 else None) if end <= span.end else None
+            found.append(Reached(job.name, *at, end, lag, last_ts, through, now))
+            gaps = gaps or gap
+    return found, {of: each.since if gaps else each.head for of, each in appended.items()}
+
+
+def _lag(at: int, span: Span, next_record: Callable[[int], int | None]) -> int:
+    if at > span.end:  # the topic was made anew
+        return span.end - span.first
+    # A transaction's marker at the end is an offset that no record has.
+    record = next_record(at) if at < span.end else None
+    return 0 if record is None or record >= span.end else span.end - at
+
+
+def _through(told: Contract, last_ts: datetime | None, caught_up_at: datetime | None) -> datetime | None:
+    if told.watermark is None:
+        return None
+    reached = latest(last_ts, caught_up_at)
+    return reached and reached - told.watermark.lateness

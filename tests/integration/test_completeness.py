@@ -1,0 +1,143 @@
+"""Complete through: what the topic holds, what the tables hold, and what a look says of it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pyarrow as pa
+import pytest
+from typer.testing import CliRunner
+
+from headrace import completeness, reconcile, tags
+from headrace.catalog import connect, load_table
+from headrace.cli import app
+from headrace.completeness import Completeness, appended
+from headrace.completeness.stored import Partition
+from headrace.lifecycle import desk as desks
+from headrace.lifecycle import status
+from headrace.maintain import expire, maintain
+from plant import JOB, START_MS, Plant, reading
+
+LATENESS = timedelta(seconds=10)
+
+
+def at(second: int) -> datetime:
+    return datetime.fromtimestamp(START_MS / 1000 + second, UTC)
+
+
+def look(plant: Plant) -> Completeness:
+    return completeness.refresh(plant.project, plant.settings)
+
+
+def reached(found: Completeness) -> dict[Partition, tuple[int, int]]:
+    return {(each.src_topic, each.src_partition): (each.next_offset, each.lag) for each in found.partitions}
+
+
+def store(plant: Plant) -> None:
+    plant.finish(plant.submit(bounded=True, parallelism=1))
+    reconcile.verdict(plant.account())
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The data files that looks open."""
+    paths: list[str] = []
+    real = appended.FileScanTask
+
+    def task(file: appended.DataFile) -> appended.FileScanTask:
+        paths.append(file.file_path)
+        return real(file)
+
+    monkeypatch.setattr(appended, "FileScanTask", task)
+    return paths
+
+
+def test_a_time_is_complete_through_when_all_that_was_sent_is_stored(own_plant: Plant, opened: list[str]) -> None:
+    assert look(own_plant) == Completeness([], [])
+    own_plant.produce_in_transactions([[reading(n) for n in range(100)], [b"broken", reading(100, "seldom")]])
+    store(own_plant)
+    tags.import_tags(own_plant.settings, pa.Table.from_pylist([{"tag": "never"}]))
+    began = datetime.now(UTC)
+    found = look(own_plant)
+    # 51 records and two markers of transactions in each partition.
+    assert reached(found) == {(own_plant.topic, 0): (51 + 1, 0), (own_plant.topic, 1): (51 + 1, 0)}
+    assert found.through
+    assert began <= found.through + LATENESS <= datetime.now(UTC)
+    assert {each.tag: (each.readings, each.first_ts, each.last_ts) for each in found.tags} == {
+        "R80711.wind_speed": (100, at(0), at(99)),
+        "never": (0, None, None),
+        "seldom": (1, at(100), at(100)),
+    }
+    assert [each.tag for each in found.silent] == ["R80711.wind_speed", "never"]
+
+    own_plant.produce(reading(n) for n in range(200, 300))
+    opened.clear()
+    behind = look(own_plant)
+    assert opened == []
+    assert [each.lag for each in behind.partitions] == [51, 51]
+    assert behind.through == at(98) - LATENESS
+    assert [each.tag for each in behind.silent] == ["never"]
+
+    store(own_plant)
+    for report in maintain(own_plant.project, own_plant.settings, ["historian.readings"]):
+        assert report.rewritten
+    caught_up = look(own_plant)
+    # Once for partitions, once for tags, and not the file that upkeep made of it.
+    assert (len(opened), len(set(opened))) == (2, 1)
+    assert [each.lag for each in caught_up.partitions] == [0, 0]
+    assert {each.tag: each.readings for each in caught_up.tags}["R80711.wind_speed"] == 200
+    assert completeness.last(own_plant.settings) == caught_up
+    (told,) = status.status(desks.looked_at(own_plant.project, own_plant.settings), [JOB])
+    assert told.complete_through == caught_up.through
+
+
+def test_a_record_that_is_in_no_table_holds_completeness_back_until_it_is(own_plant: Plant) -> None:
+    own_plant.produce([*(reading(n) for n in range(10)), b"broken", *(reading(n) for n in range(11, 20))])
+    store(own_plant)
+    dead = load_table(connect(own_plant.settings), "historian.dead_letters")
+    rows = dead.scan().to_arrow()
+    dead.delete()
+    (partition,), (offset,) = rows["src_partition"].to_pylist(), rows["src_offset"].to_pylist()
+
+    for _ in range(2):
+        held = look(own_plant)
+        assert reached(held) == {
+            (own_plant.topic, partition): (offset, 10 - offset),
+            (own_plant.topic, 1 - partition): (10, 0),
+        }
+        (behind,) = [each for each in held.partitions if each.src_partition == partition]
+        assert (behind.last_ts, behind.complete_through, held.through) == (None, None, None)
+    dead.append(rows)
+    assert set(reached(look(own_plant)).values()) == {(10, 0)}
+
+
+def test_where_the_snapshot_of_the_last_look_is_gone_all_is_read_and_nothing_is_counted_twice(
+    own_plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own_plant.produce(reading(n) for n in range(50))
+    store(own_plant)
+    look(own_plant)
+    own_plant.produce(reading(n) for n in range(50, 80))
+    store(own_plant)
+    monkeypatch.setattr(expire, "KEPT_FOR", timedelta(0))
+    list(maintain(own_plant.project, own_plant.settings, ["historian.readings"]))
+    found = look(own_plant)
+    assert [(each.tag, each.readings, each.last_ts) for each in found.tags] == [("R80711.wind_speed", 80, at(79))]
+    assert set(reached(found).values()) == {(40, 0)}
+
+
+def test_the_command_says_when_and_which(own_plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+    own_plant.produce(reading(n) for n in range(20))
+    store(own_plant)
+    catalog = own_plant.settings.catalog.pyiceberg()
+    monkeypatch.setenv("HEADRACE_PROJECT", str(own_plant.project.root))
+    monkeypatch.setenv("HEADRACE_CATALOG__PATH", catalog["uri"].removeprefix("sqlite:///"))
+    monkeypatch.setenv("HEADRACE_CATALOG__WAREHOUSE", catalog["warehouse"])
+    monkeypatch.setenv("COLUMNS", "160")
+    shown = CliRunner().invoke(app, ["completeness"]).stdout
+    assert "silent: 1 of 1 tags" in shown
+    assert "R80711.wind_speed: since 2023-11-14 22:13:39 UTC; as a rule every 0:00:01" in shown
+    told = json.loads(CliRunner().invoke(app, ["completeness", "--json"]).stdout)
+    assert told["complete_through"][:19].replace("T", " ") >= shown.partition("\ncomplete through ")[2][:19]
+    assert [each["silent"] for each in told["tags"]] == [True]
