@@ -44,11 +44,11 @@ class Configuration:
     def by_share(
         self, good: npt.NDArray[np.float64], bad: npt.NDArray[np.float64], total: npt.NDArray[np.float64]
     ) -> Status:
-        """The status of results from `total` data of which `good` is good and `bad` is bad (Part 13, 5.4.3.2).
+        """The status of results from `total` data of which `good` is good and `bad` is bad (Part 13, 5.4.3.2.1).
 
-        Where both percentages are met, a result is Good; where total is 0, it is Good too.
+        Where both percentages are met, a result is Bad; where total is 0, it is Good.
         """
         whole = np.where(total > 0, total, 1)
         enough = (total <= 0) | (good / whole * 100 >= self.percent_data_good)
-        spoiled = bad / whole * 100 >= self.percent_data_bad
-        return np.where(enough, GOOD, np.where(spoiled, BAD, UNCERTAIN_SUBNORMAL))
+        spoiled = (bad > 0) & (bad / whole * 100 >= self.percent_data_bad)
+        return np.where(spoiled, BAD, np.where(enough, GOOD, UNCERTAIN_SUBNORMAL))

@@ -20,7 +20,7 @@ from headrace.historian.plot import plot
 from headrace.historian.points import Points
 from headrace.historian.question import Question
 from headrace.historian.states import states
-from headrace.historian.status import BAD_NO_DATA, is_bad
+from headrace.historian.status import is_bad
 
 unhurried = settings(deadline=None)
 of_all_aggregates = settings(deadline=None, max_examples=25)
@@ -182,7 +182,7 @@ def test_times_in_states_and_without_any_fill_the_interval(
     np.testing.assert_array_equal(readings, reduce.count(asked.usable, *asked.inside))
     steps = ask("NumberOfTransitions", dataclasses.replace(asked, configuration=_lenient(configuration)))
     entries = np.bincount(found.cell, found.entries, minlength=len(asked.cells))
-    counted = steps.status != BAD_NO_DATA
+    counted = ~is_bad(steps.status)
     np.testing.assert_array_equal(entries[counted], steps.value[counted])
 
 
