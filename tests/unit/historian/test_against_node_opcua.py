@@ -8,8 +8,9 @@ from functools import cache
 import pytest
 
 from headrace.historian.status import Bits
-from part13.node_opcua.compared import Cell, cells
+from part13.node_opcua.compared import HERE, Cell, cells
 from part13.node_opcua.faults import ALL, FAULTS, SILENT, Fault
+from part13.node_opcua.page import page
 
 KNOWN = FAULTS + SILENT
 
@@ -45,3 +46,11 @@ def test_most_results_of_each_kind_of_series_and_of_each_aggregate_are_alike() -
     assert len(alike) > 0.7 * len(compared())
     kinds = Counter(cell.series.name.rsplit("-", 1)[0] for cell in alike)
     assert set(kinds) == {cell.series.name.rsplit("-", 1)[0] for cell in compared()}
+
+
+def test_the_pages_tell_the_faults_as_the_tables_do(pytestconfig: pytest.Config) -> None:
+    readme = (HERE / "README.md").read_text(encoding="utf-8")
+    assert page(compared()) in readme, "run: PYTHONPATH=jobs:tests python -m part13.node_opcua.page"
+    assert f"{len({cell.series.name for cell in compared()})} series" in readme
+    retrieval = (pytestconfig.rootpath / "docs" / "retrieval.md").read_text(encoding="utf-8")
+    assert f"but for {len(FAULTS)} faults" in retrieval
