@@ -20,7 +20,7 @@ def page(compared: Sequence[Cell]) -> str:
 |---|---|---|---|---|
 {_rows(FAULTS, compared)}
 
-And two rules on which the standard is silent:
+And two rules on which Part 13 is silent:
 
 | of | clause | the standard | node-opcua, and ours | results |
 |---|---|---|---|---|

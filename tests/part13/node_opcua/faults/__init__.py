@@ -6,4 +6,4 @@ from part13.node_opcua.faults.fault import Fault as Fault
 
 FAULTS = (*reach.FAULTS, *interpolative.FAULTS, *readings.FAULTS, *durations.FAULTS)
 SILENT = (*interpolative.SILENT, *durations.SILENT)
-"""Where the two differ and the standard does not say."""
+"""Where the two differ and Part 13 does not say."""

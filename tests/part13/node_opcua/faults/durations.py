@@ -117,4 +117,4 @@ SILENT = (
         _open_end,
     ),
 )
-"""Where the two differ and the standard does not say."""
+"""Where the two differ and Part 13 does not say."""

@@ -140,11 +140,11 @@ FAULTS = (
 SILENT = (
     Fault(
         "several readings at one instant",
-        "none",
-        "Nothing of which usable reading of one instant is the bound.",
+        "Part 11 6.5.3.2",
+        "The most recent is the reading; in a table they have no such order.",
         "The first stored; ours is the best.",
         ("Interpolative",),
         _raw_first,
     ),
 )
-"""Where the two differ and the standard does not say."""
+"""Where the two differ and Part 13 does not say."""
