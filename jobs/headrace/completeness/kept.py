@@ -30,6 +30,8 @@ def since(table: Table, of: str) -> int | None:
 def replace(table: Table, found: Iterable[Mapping[str, Any]], read: Mapping[str, int | None]) -> None:
     """Keep this look instead, in one commit with the snapshots that it read: a crash keeps the one before whole."""
     schema = schema_to_pyarrow(table.schema(), include_field_ids=False)
+    now = pa.Table.from_pylist(list(found), schema)
     with table.transaction() as transaction:
-        transaction.overwrite(pa.Table.from_pylist(list(found), schema))
+        # pyiceberg warns of an overwrite that finds nothing.
+        (transaction.overwrite if catalogs.rows(table) else transaction.append)(now)
         transaction.set_properties({_PREFIX + of: str(head) for of, head in read.items() if head})
