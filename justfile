@@ -14,7 +14,7 @@ setup:
 [group('set-up')]
 lock: setup
     .venv/bin/uv lock
-    .venv/bin/uv export --no-emit-project --all-groups --no-header --no-annotate -o requirements.lock >/dev/null
+    .venv/bin/uv export --no-emit-project --all-groups --all-extras --no-header --no-annotate -o requirements.lock >/dev/null
     .venv/bin/uv export --no-emit-project --no-dev --group build --no-header --no-annotate -o k8s/image/requirements.lock >/dev/null
     rm uv.lock
 

@@ -27,6 +27,7 @@ from headrace.cli import (
     render,
     savepoints,
     schemas,
+    serve,
     status,
     stop,
     submit,
@@ -80,6 +81,7 @@ app.add_typer(tables.app, name="tables", rich_help_panel=ASK)
 app.command(rich_help_panel=ASK)(maintain.maintain)
 app.command(rich_help_panel=ASK)(query.query)
 app.command(rich_help_panel=ASK)(history.history)
+app.command(rich_help_panel=ASK)(serve.serve)
 app.command(rich_help_panel=ASK)(check.check)
 app.add_typer(tags.app, name="tags", rich_help_panel=ASK)
 app.add_typer(train.app, name="train", rich_help_panel=ASK)

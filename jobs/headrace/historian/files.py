@@ -44,10 +44,19 @@ class Files:
 
     def plan(self, names: Sequence[str], start: int, end: int) -> Plan:
         """The plan for tags and a time, which `tasks` then picks from, for all or part of both."""
-        if not self._plan.covers(names, start, end):
+        plan = self._plan  # another thread may put its own in this place meanwhile
+        if not plan.covers(names, start, end):
             tasks = list(self.table.scan(row_filter=holding(names, start, end)).plan_files())
-            self._plan = Plan(frozenset(names), start, end, tasks)
-        return self._plan
+            self._plan = plan = Plan(frozenset(names), start, end, tasks)
+        return plan
+
+    def extent(self) -> tuple[int, int] | None:
+        """The times of the first and the last row of all, by the bounds of the files; None where there is none."""
+        ts = self.table.schema().find_field("ts").field_id
+        files = [task.file for task in self.table.scan().plan_files()]
+        first = [time for file in files if (time := _time(file.lower_bounds, ts)) is not None]
+        last = [time for file in files if (time := _time(file.upper_bounds, ts)) is not None]
+        return (min(first), max(last)) if first and last else None
 
     def tasks(self, names: Sequence[str], start: int, end: int) -> Iterator[FileScanTask]:
         """Those files that may hold readings of the time."""

@@ -33,18 +33,20 @@ class Gatherer:
     nonfinite: Nonfinite
 
     def around(
-        self, names: Sequence[str], low: int, high: int, configuration: Configuration, *, text: bool = False
+        self, names: Sequence[str], low: int, high: int, configuration: Configuration, *, also: Sequence[str] = ()
     ) -> Rows:
         """The readings from `low` to `high`, both included, and those on either side that bounds rest on.
+
+        With the columns `also`, as `Reader.rows` has them.
 
         Raises TooManyRowsError; UserError for a tag that is none.
         """
         usable = 2 if configuration.use_sloped_extrapolation else 1
         self.reader.look(names, low, high)
         found = [
-            self.reader.rows(names, low, high + 1, text=text),
-            self.reader.before(names, low, configuration, usable, text=text),
-            self.reader.after(names, high + 1, configuration, 1, text=text),
+            self.reader.rows(names, low, high + 1, also=also),
+            self.reader.before(names, low, configuration, usable, also=also),
+            self.reader.after(names, high + 1, configuration, 1, also=also),
         ]
         self.refuse_unknown(names, found)
         return found[0].joined(found[1:])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -26,8 +27,10 @@ from headrace.historian.plot import plot
 from headrace.historian.points import Ints, Points
 from headrace.historian.question import Question
 from headrace.historian.reader import Effort, Reader, TooManyRowsError
+from headrace.historian.rows import TEXT
 from headrace.historian.states import states
 from headrace.historian.status import Mask, is_bad
+from headrace.historian.trend import Trend, trend
 from headrace.settings import Settings
 
 READINGS = "historian.readings"
@@ -73,24 +76,34 @@ class Historian:
             f"{effort.rows:,} rows came of them"
         )
 
+    @cached_property
+    def extent(self) -> tuple[datetime, datetime] | None:
+        """The times of the first and the last reading of all; None where there is none. Raises PlatformError."""
+        with catalogs.reporting("the readings cannot be read"):
+            found = self.gatherer.reader.files.extent()
+        return (spans.instant(found[0]), spans.instant(found[1])) if found else None
+
     def tags(self, tag: str = "*", asset: str = "*") -> list[str]:
         """Names of the list of tags that match a wildcard, of a place in the plant that does, or lies in one."""
         return self.gatherer.names.find(tag, asset)
 
-    def raw(self, tags: Tags, start: datetime, end: datetime, *, bounding: bool = False) -> pa.Table:
+    def raw(
+        self, tags: Tags, start: datetime, end: datetime, *, bounding: bool = False, most: int | None = None
+    ) -> pa.Table:
         """Readings as they are stored, of `start` and later, before `end`: columns tag, ts, value, text, quality.
 
         With `bounding` also each tag's last before `start`, and its first from `end` on. Where `end` is before `start`
-        they come last first. Raises UserError for more than 4,000,000.
+        they come last first. Raises UserError for more than `most`, 4,000,000 where it is not said.
         """
         names, (low, high), gatherer = self._resolve(tags), _span(start, end), self.gatherer
         try:
-            rows = gatherer.reader.rows(names, low, high, text=True)
+            rows = gatherer.reader.rows(names, low, high, also=(TEXT,), most=most)
         except TooManyRowsError:
-            raise UserError(f"more than {reader.MAX_HELD:,} readings", fix="ask for less time, or for a plot") from None
+            what = f"more than {most or reader.MAX_HELD:,} readings"
+            raise UserError(what, fix="ask for less time, or for a plot") from None
         if bounding:
-            before = gatherer.reader.before(names, low, DEFAULT, 0, text=True)
-            rows = rows.joined([before, gatherer.reader.after(names, high, DEFAULT, 0, text=True)])
+            before = gatherer.reader.before(names, low, DEFAULT, 0, also=(TEXT,))
+            rows = rows.joined([before, gatherer.reader.after(names, high, DEFAULT, 0, also=(TEXT,))])
         gatherer.refuse_unknown(names, [rows])
         order = np.lexsort((rows.ts if start < end else -rows.ts, rows.tag))
         return answers.readings(rows, order)
@@ -101,7 +114,7 @@ class Historian:
         One row a tag; of one that did not report ts is null and quality Bad_NoData. With `usable`, the last good one.
         """
         names = self._resolve(tags)
-        rows = self.gatherer.reader.before(names, spans.microseconds(as_of) + 1, DEFAULT, int(usable), text=True)
+        rows = self.gatherer.reader.before(names, spans.microseconds(as_of) + 1, DEFAULT, int(usable), also=(TEXT,))
         fit = rows.usable(DEFAULT) if usable else np.ones(len(rows), np.bool_)
         newest = rows.newest(fit)
         self.gatherer.refuse_unknown([name for name, at in zip(names, newest, strict=True) if at < 0], [rows])
@@ -187,12 +200,13 @@ class Historian:
         First, last, least, greatest, and the first of the worst quality; of a bad one the value is null.
         """
         names = self._resolve(tags)
-        if pixels < 1:
-            raise UserError(f"a trend of {pixels} pixels shows nothing", fix="ask for one or more")
-        _refuse_more(len(names) * pixels * 5)
-        low, high = _span(start, end)
-        intervals = spans.cut(low, high, Every(-(-(high - low) // pixels), "us"))
+        intervals = _pixels(start, end, pixels, len(names))
         return self._chosen(names, intervals, lambda points, part: plot(points, Cells.of(part, points.tags)))
+
+    def trend(self, tags: Tags, start: datetime, end: datetime, pixels: int = 1000) -> Trend:
+        """What `plot` gives with each tag's neighbours on both sides, and beside it the strongest anomalies."""
+        names = self._resolve(tags)
+        return trend(self.gatherer, names, _pixels(start, end, pixels, len(names)))
 
     def lttb(self, tags: Tags, start: datetime, end: datetime, count: int = 1000) -> pa.Table:
         """`count` readings of each tag that keep the look of its trend: columns tag, ts, value, quality.
@@ -227,7 +241,7 @@ class Historian:
         parts = []
         read = self.gatherer.around
         for some, part, rows in self.gatherer.each(
-            names, intervals, lambda some, low, high: read(some, low, high, configuration, text=True)
+            names, intervals, lambda some, low, high: read(some, low, high, configuration, also=(TEXT,))
         ):
             points, words = rows.states()
             question = Question(points, Cells.of(part, len(some)), self._stepped(some, "step"), configuration)
@@ -267,6 +281,14 @@ def _span(start: datetime, end: datetime) -> tuple[int, int]:
     if low == high:
         raise UserError("start and end are the same time", fix="ask for a span of time")
     return low, high
+
+
+def _pixels(start: datetime, end: datetime, pixels: int, tags: int) -> Intervals:
+    if pixels < 1:
+        raise UserError(f"a trend of {pixels} pixels shows nothing", fix="ask for one or more")
+    _refuse_more(tags * pixels * 5)
+    low, high = _span(start, end)
+    return spans.cut(low, high, Every(-(-(high - low) // pixels), "us"))
 
 
 def _refuse_more(results: int) -> None:

@@ -16,7 +16,7 @@ from headrace import catalog as catalogs
 from headrace.errors import PlatformError, Problem
 from headrace.historian.configuration import Configuration
 from headrace.historian.files import Files, holding
-from headrace.historian.rows import COLUMNS, TEXT, Rows
+from headrace.historian.rows import COLUMNS, Rows
 
 # Rows held in memory at once, some 50 bytes each with what is made of them.
 MAX_HELD = 4_000_000
@@ -77,15 +77,23 @@ class Reader:
             raise PlatformError(problems)
         return cls(table, Files(table))
 
-    def rows(self, names: Sequence[str], start: int, end: int, *, text: bool = False) -> Rows:
-        """All readings of the tags from `start` on, before `end`. Raises TooManyRowsError, PlatformError."""
-        columns = [*COLUMNS, TEXT] if text else list(COLUMNS)
+    def rows(
+        self, names: Sequence[str], start: int, end: int, *, also: Sequence[str] = (), most: int | None = None
+    ) -> Rows:
+        """All readings of the tags from `start` on, before `end`, with the columns `also` beside COLUMNS.
+
+        Raises TooManyRowsError for more than `most`, MAX_HELD where it is not said; PlatformError.
+        """
+        columns = [*COLUMNS, *also]
         known = schema_to_pyarrow(self.table.schema(), include_field_ids=False)
+        if missing := [column for column in columns if column not in known.names]:
+            raise PlatformError(f"{'.'.join(self.table.name())} has no column {', '.join(missing)}")
+        most = MAX_HELD if most is None else most
         schema = pa.schema([known.field(column) for column in columns])
         batches, held = [], 0
         for batch in self._batches(names, start, end, columns):
             held += len(batch)
-            if held > MAX_HELD:
+            if held > most:
                 raise TooManyRowsError
             batches.append(pa.Table.from_batches([batch]).select(columns).cast(schema))
         self.effort.rows += held
@@ -97,27 +105,34 @@ class Reader:
             self.files.plan(names, start - _DAY_US, end + _DAY_US)
 
     def before(
-        self, names: Sequence[str], time: int, configuration: Configuration, usable: int, *, text: bool = False
+        self, names: Sequence[str], time: int, configuration: Configuration, usable: int, *, also: Sequence[str] = ()
     ) -> Rows:
         """The nearest readings of each tag before `time`, as `Rows.nearest` has them, looking back 32 days at most."""
-        return self._near(names, time, configuration, usable, text=text, back=True)
+        return self._near(names, time, configuration, usable, also=also, back=True)
 
     def after(
-        self, names: Sequence[str], time: int, configuration: Configuration, usable: int, *, text: bool = False
+        self, names: Sequence[str], time: int, configuration: Configuration, usable: int, *, also: Sequence[str] = ()
     ) -> Rows:
         """The nearest readings of each tag from `time` on, looking ahead 32 days at most."""
-        return self._near(names, time, configuration, usable, text=text, back=False)
+        return self._near(names, time, configuration, usable, also=also, back=False)
 
     def _near(
-        self, names: Sequence[str], time: int, configuration: Configuration, usable: int, *, text: bool, back: bool
+        self,
+        names: Sequence[str],
+        time: int,
+        configuration: Configuration,
+        usable: int,
+        *,
+        also: Sequence[str],
+        back: bool,
     ) -> Rows:
         """In steps that widen, each for those tags alone that have not enough yet."""
-        found = self.rows((), 0, 0, text=text)
+        found = self.rows((), 0, 0, also=also)
         found = Rows(names, found.table)
         missing, reached = list(names), 0
         for span in LOOK_US:
             start, end = (time - span, time - reached) if back else (time + reached, time + span)
-            here = Rows(names, self.rows(missing, start, end, text=text).table)
+            here = Rows(names, self.rows(missing, start, end, also=also).table)
             found = found.joined([here]).nearest(configuration, usable, last=back)
             fit = np.bincount(found.tag[found.usable(configuration)], minlength=len(names)) >= usable
             enough = fit & (np.bincount(found.tag, minlength=len(names)) > 0)

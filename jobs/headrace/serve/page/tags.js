@@ -1,0 +1,75 @@
+// The list of tags that a search finds, and the chips of those that were chosen.
+
+import { ask, Refused } from "./api.js";
+import { colour } from "./colours.js";
+
+const LISTED = 100;
+const PAUSE = 150;
+
+export function searching(chosen, toggle) {
+  const [box, results, found] = ["search", "results", "found"].map((id) => document.getElementById(id));
+  let waiting, stale;
+
+  async function search() {
+    stale?.abort();
+    stale = new AbortController();
+    try {
+      const answer = await ask("tags", { search: box.value, limit: LISTED }, stale.signal);
+      const more = answer.found > answer.tags.length ? `, the first ${answer.tags.length} of them here` : "";
+      found.textContent = answer.found ? `${answer.found} tag${answer.found === 1 ? "" : "s"}${more}` : "No tag is like that";
+      results.replaceChildren(...answer.tags.map((tag) => entry(tag, chosen().includes(tag.tag), toggle)));
+      return answer.tags;
+    } catch (error) {
+      if (error instanceof Refused) found.textContent = error.message;
+      return [];
+    }
+  }
+
+  box.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(search, PAUSE);
+  });
+  return search;
+}
+
+export function mark(chosen) {
+  for (const button of document.querySelectorAll("#results button")) {
+    button.setAttribute("aria-pressed", chosen.includes(button.dataset.tag));
+  }
+}
+
+export function chips(traces, remove) {
+  const made = traces.map((about, number) => {
+    const chip = element("li", "chip");
+    const dot = element("span", "dot");
+    dot.style.background = colour(number);
+    const button = element("button", "", "×");
+    button.type = "button";
+    button.setAttribute("aria-label", `Remove ${about.tag}`);
+    button.addEventListener("click", () => remove(about.tag));
+    chip.title = [about.description, about.asset].filter(Boolean).join("\n");
+    chip.append(dot, element("span", "name", about.tag), element("span", "unit", about.unit ?? ""), button);
+    return chip;
+  });
+  document.getElementById("chosen").replaceChildren(...made);
+}
+
+function entry(tag, pressed, toggle) {
+  const button = element("button", "");
+  button.type = "button";
+  button.dataset.tag = tag.tag;
+  button.setAttribute("aria-pressed", pressed);
+  button.append(element("span", "name", tag.tag), element("span", "unit", tag.unit ?? ""));
+  button.append(element("span", "about", tag.description ?? ""), element("span", "asset", tag.asset ?? ""));
+  button.addEventListener("click", () => toggle(tag.tag));
+  const item = element("li", "");
+  item.append(button);
+  return item;
+}
+
+function element(name, className, text = "") {
+  const made = document.createElement(name);
+  made.className = className;
+  made.textContent = text;
+  return made;
+}

@@ -1,0 +1,75 @@
+"""Errors as `application/problem+json` (RFC 9457): what is wrong, where, what to do; never a stack trace."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from headrace.errors import HeadraceError, Problem, UserError
+
+_LOG = logging.getLogger(__name__)
+
+
+class Told(BaseModel):
+    """One thing that is wrong."""
+
+    what: str
+    where: str | None
+    fix: str | None
+
+
+class Refusal(BaseModel):
+    """Why there is no answer."""
+
+    title: str
+    status: int
+    problems: list[Told]
+
+
+def refusal(status: int, title: str, problems: Sequence[Problem]) -> JSONResponse:
+    """An answer that refuses one."""
+    body = {"title": title, "status": status, "problems": [problem.to_json() for problem in problems]}
+    return JSONResponse(body, status, media_type="application/problem+json")
+
+
+def install(app: FastAPI) -> None:
+    """Have `app` tell all errors so."""
+    app.add_exception_handler(HeadraceError, _ours)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def _ours(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HeadraceError)  # noqa: S101 - by its registration
+    if isinstance(error, UserError):
+        return refusal(400, "the question cannot be answered", error.problems)
+    return refusal(503, "the tables cannot be read now", error.problems)
+
+
+def _malformed(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101
+    problems = [
+        Problem(
+            f"{item['msg'][0].lower()}{item['msg'][1:]}", f"{item['loc'][0]} parameter {item['loc'][1]}", "see /docs"
+        )
+        for item in error.errors()
+    ]
+    return refusal(400, "the question cannot be answered", problems)
+
+
+def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    return refusal(error.status_code, str(error.detail), [Problem(str(error.detail), request.url.path, "see /docs")])
+
+
+def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    _LOG.error("%s failed", request.url.path, exc_info=error)
+    fix = "tell whoever runs it: the reason is in the log of `headrace serve`"
+    return refusal(500, "headrace failed", [Problem("a fault of headrace's own", request.url.path, fix)])

@@ -1,0 +1,260 @@
+"""The interface of `headrace serve` over a real Iceberg catalog of its own."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+from headrace import catalog, settings
+from headrace.historian import Historian
+from headrace.project import Project
+from headrace.serve import limits
+from headrace.serve.app import build
+from turbines import BAD, DOUBTED, END, EVERY, OUT, READINGS, SPIKES, START, UNCERTAIN, farm, store, time_of
+
+TOKENS = ("a token of the control room", "another one, of the office")
+DAY = {"start": "2026-03-05T00:00:00Z", "end": "2026-03-06T00:00:00Z"}
+ALL = {"start": START.isoformat(), "end": END.isoformat()}
+
+
+@pytest.fixture(scope="module")
+def project(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return farm(pytestconfig.rootpath, tmp_path_factory.mktemp("farm"))
+
+
+@pytest.fixture
+def client(project: Project) -> Iterator[TestClient]:
+    with served(project) as made:
+        yield made
+
+
+def served(project: Project, *tokens: str) -> TestClient:
+    app = build(settings.load(project, "local"), tokens)
+    return TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False)
+
+
+def ask(client: TestClient, path: str, **parameters: Any) -> Any:
+    response = client.get(f"/api/{path}", params=parameters)
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+def refused(client: TestClient, path: str, status: int, **parameters: Any) -> dict[str, Any]:
+    response = client.get(f"/api/{path}", params=parameters)
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    (problem,) = response.json()["problems"]
+    assert "Traceback" not in response.text
+    return dict(problem)
+
+
+def ms(number: int) -> float:
+    return time_of(number).timestamp() * 1000
+
+
+def test_tags_are_found_by_words_by_wildcard_and_by_place(client: TestClient) -> None:
+    found = ask(client, "tags", search="nacelle 2")
+    assert found["found"] == 1
+    assert found["tags"][0]["tag"] == "W2.wind_speed"
+    assert found["tags"][0]["unit"] == "m/s"
+    assert found["tags"][0]["description"] == "wind at the nacelle of turbine 2"
+    assert [tag["tag"] for tag in ask(client, "tags", search="w1.*")["tags"]] == ["W1.power", "W1.wind_speed"]
+    assert [tag["tag"] for tag in ask(client, "tags", asset="farm/south")["tags"]] == ["W2.wind_speed"]
+    few = ask(client, "tags", limit=2)
+    assert (few["found"] > 2, len(few["tags"])) == (True, 2)
+    assert ask(client, "tags", search="no such thing")["tags"] == []
+
+
+def test_the_time_that_has_readings_and_their_number_are_told(client: TestClient) -> None:
+    assert ask(client, "extent") == {"start": ms(0), "end": ms(READINGS - 1)}
+    assert ask(client, "health") == {"readings": 3 * READINGS}
+
+
+def test_a_plot_is_the_historians_with_a_neighbour_on_each_side(client: TestClient, project: Project) -> None:
+    (trace,) = ask(client, "plot", tag="W2.wind_speed", pixels=50, **DAY)["traces"]
+    historian = Historian.open(settings.load(project, "local"))
+    start = START + timedelta(days=4)
+    known = historian.plot("W2.wind_speed", start, start + timedelta(days=1), 50)
+    assert trace["ts"][1:-1] == [time.timestamp() * 1000 for time in known["ts"].to_pylist()]
+    assert trace["value"][1:-1] == known["value"].to_pylist()
+    assert (trace["ts"][0], trace["ts"][-1]) == (ms(4 * 144 - 1), ms(5 * 144))
+    assert trace["about"]["unit"] == "m/s"
+
+
+def test_the_anomalies_of_a_month_are_told_with_their_scores(client: TestClient) -> None:
+    wind, power = ask(client, "plot", tag=["W1.wind_speed", "W2.wind_speed"], pixels=100, **ALL)["traces"]
+    assert wind["anomalies"]["found"] == len(SPIKES)
+    assert power["anomalies"] == {"found": 0, "ts": [], "value": [], "score": []}
+    # The spikes 2500 and 2501 lie in one mark: the stronger is told.
+    assert wind["anomalies"]["ts"] == [ms(700), ms(2500)]
+    assert wind["anomalies"]["score"] == pytest.approx([0.6745 * (61 - 8) / 3, 0.6745 * (58 - 8) / 3])
+    assert max(value for value in wind["value"] if value is not None) == 61
+    close = {"start": time_of(2490).isoformat(), "end": time_of(2510).isoformat()}
+    (near,) = ask(client, "plot", tag="W1.wind_speed", pixels=1000, **close)["traces"]
+    assert near["anomalies"]["ts"] == [ms(2500), ms(2501)]
+
+
+def test_bad_and_uncertain_readings_keep_their_quality_and_bad_ones_no_value(client: TestClient) -> None:
+    span = {"start": time_of(2990).isoformat(), "end": time_of(3240).isoformat()}
+    wind, power = ask(client, "plot", tag=["W1.wind_speed", "W1.power"], **span)["traces"]
+    bad = {
+        ts: value for ts, value, status in zip(wind["ts"], wind["value"], wind["quality"], strict=True) if status == BAD
+    }
+    assert bad == {ms(number): None for number in OUT}
+    doubted = [ts for ts, status in zip(power["ts"], power["quality"], strict=True) if status == UNCERTAIN]
+    assert doubted == [ms(number) for number in DOUBTED]
+
+
+def test_csv_is_the_readings_as_they_are_stored(client: TestClient, project: Project) -> None:
+    response = client.get("/api/readings.csv", params={"tag": ["W1.power", "W2.wind_speed"], **ALL})
+    assert "attachment" in response.headers["content-disposition"]
+    rows = list(csv.DictReader(io.StringIO(response.text)))
+    raw = Historian.open(settings.load(project, "local")).raw(["W1.power", "W2.wind_speed"], START, END)
+    assert len(rows) == 2 * READINGS
+    assert [row["tag"] for row in rows] == raw["tag"].to_pylist()
+    assert [float(row["value"]) for row in rows] == raw["value"].to_pylist()
+    assert rows[1]["ts"] == "2026-03-01 00:10:00.000000Z"
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"tag": "W1.power", "start": "1990-01-01T00:00:00Z", "end": "2026-01-01T00:00:00Z"}, "longer than 3,660"),
+        ({"tag": "W1.power", "start": DAY["end"], "end": DAY["start"]}, "not after its start"),
+        ({"tag": [f"T{number}" for number in range(21)], **DAY}, "21 tags are more than 20"),
+        ({"tag": "W1.power", "pixels": 4001, **DAY}, "less than or equal to 4000"),
+        ({"tag": "W1.power", "start": "2026-03-05T00:00:00", "end": DAY["end"]}, "timezone"),
+        ({"tag": "W1.powr", **DAY}, "there is no tag 'W1.powr'"),
+        ({"tag": "X*", **DAY}, "no tag matches 'X"),
+        ({**DAY}, "required"),
+    ],
+)
+def test_what_is_too_much_or_no_question_is_refused_with_what_to_do(
+    client: TestClient, asked: dict[str, Any], told: str
+) -> None:
+    problem = refused(client, "plot", 400, **asked)
+    assert told in problem["what"]
+    assert problem["fix"]
+
+
+def test_more_rows_of_csv_than_the_limit_are_refused(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAX_CSV_ROWS", READINGS - 1)
+    assert "more than 4,319 readings" in refused(client, "readings.csv", 400, tag="W1.power", **ALL)["what"]
+    monkeypatch.setattr(limits, "MAX_CSV_ROWS", READINGS)
+    assert client.get("/api/readings.csv", params={"tag": "W1.power", **ALL}).status_code == 200
+
+
+def test_what_is_committed_meanwhile_is_in_the_next_answer(pytestconfig: pytest.Config, tmp_path: Path) -> None:
+    project = farm(pytestconfig.rootpath, tmp_path)
+    with served(project) as client:
+        later = END + timedelta(days=1)
+        span = {"start": END.isoformat(), "end": (later + timedelta(days=1)).isoformat()}
+        (before,) = ask(client, "plot", tag="W1.power", **span)["traces"]
+        assert len(before["ts"]) == 1
+        store(project, "W1.power", np.full(3, 5.0), np.zeros(3, np.int64), later)
+        (after,) = ask(client, "plot", tag="W1.power", **span)["traces"]
+        assert after["ts"][1:] == [(later + at * EVERY).timestamp() * 1000 for at in range(3)]
+        assert ask(client, "extent")["end"] == (later + 2 * EVERY).timestamp() * 1000
+
+
+def test_a_table_that_is_gone_is_told_as_the_platforms_fault(pytestconfig: pytest.Config, tmp_path: Path) -> None:
+    project = farm(pytestconfig.rootpath, tmp_path)
+    with served(project) as client:
+        assert ask(client, "health")
+        catalog.connect(settings.load(project, "local")).drop_table("historian.readings")
+        problem = refused(client, "health", 503)
+    assert "there is no table historian.readings" in problem["what"]
+    assert "tables apply" in problem["fix"]
+
+
+def test_a_fault_of_our_own_shows_no_trace(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Historian, "trend", lambda *_: 1 / 0)
+    problem = refused(client, "plot", 500, tag="W1.power", **DAY)
+    assert problem["where"] == "/api/plot"
+    assert "ZeroDivisionError" not in str(problem)
+
+
+def test_questions_at_one_time_do_not_disturb_one_another(client: TestClient) -> None:
+    """Each leads to another plan of files, of which the historian keeps one."""
+    asked = [
+        {"tag": tag, "start": time_of(day * 144).isoformat(), "end": time_of(day * 144 + 144).isoformat()}
+        for day in range(0, 30, 3)
+        for tag in ("W1.power", "W1.wind_speed", "W2.wind_speed")
+    ]
+    alone = [ask(client, "plot", **each) for each in asked]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda each: ask(client, "plot", **each), asked))
+    assert together == alone
+
+
+def test_only_questions_that_read_are_let_in(client: TestClient) -> None:
+    for method in ("POST", "PUT", "DELETE", "PATCH", "OPTIONS"):
+        response = client.request(method, "/api/health")
+        assert response.status_code == 405
+        assert response.headers["allow"] == "GET, HEAD"
+    assert client.head("/api/health").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost:8080", 200),
+        ("127.0.0.1", 200),
+        ("[::1]:80", 200),
+        ("evil.example", 403),
+        ("127.0.0.1.evil.example", 403),
+    ],
+)
+def test_without_tokens_it_answers_to_names_of_its_machine_alone(client: TestClient, host: str, status: int) -> None:
+    for path in ("/", "/api/health", "/openapi.json"):
+        assert client.get(path, headers={"Host": host}).status_code == status
+
+
+def test_a_page_of_another_server_cannot_ask(client: TestClient) -> None:
+    assert client.get("/api/health", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+    assert client.get("/api/health", headers={"Sec-Fetch-Site": "same-origin"}).status_code == 200
+
+
+def test_with_tokens_each_question_has_to_bear_one(project: Project) -> None:
+    with served(project, *TOKENS) as client:
+        for bearing in ("", "Bearer ", "Bearer wrong", f"Basic {TOKENS[0]}", f"Bearer {TOKENS[0]}x"):
+            response = client.get("/api/health", headers={"Authorization": bearing})
+            assert response.status_code == 401
+            assert response.headers["www-authenticate"] == "Bearer"
+        for token in TOKENS:
+            headers = {"Authorization": f"Bearer {token}", "Host": "historian.plant"}
+            assert client.get("/api/health", headers=headers).status_code == 200
+        assert client.get("/", headers={"Host": "historian.plant"}).status_code == 200
+
+
+def test_the_page_and_the_description_of_the_interface_need_no_other_host(client: TestClient) -> None:
+    seen = {"/", "/docs"}
+    waiting = sorted(seen)
+    while waiting:
+        path = waiting.pop()
+        response = client.get(path)
+        assert response.status_code == 200, path
+        assert "default-src 'none'" in response.headers["content-security-policy"]
+        if path.startswith("/assets"):
+            continue
+        assert "http://" not in response.text.replace("http://www.w3.org/2000/svg", "")
+        assert "https://" not in response.text
+        folder = "/page/" if path.endswith(".js") else ""
+        linked = re.findall(r'(?:src|href)="(/[^"]+)"|from "\./([^"]+)"', response.text)
+        found = {absolute or folder + relative for absolute, relative in linked} - seen
+        seen |= found
+        waiting += found
+    assert {"/assets/plotly.min.js", "/assets/swagger-ui-bundle.js", "/page/chart.js", "/page/style.css"} <= seen
+    described = client.get("/openapi.json").json()
+    assert set(described["paths"]) == {f"/api/{name}" for name in ("health", "tags", "extent", "plot", "readings.csv")}
+    assert all(set(path) == {"get"} for path in described["paths"].values())
