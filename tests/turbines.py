@@ -24,7 +24,7 @@ OUT = range(3000, 3060)
 DOUBTED = range(3200, 3230)
 """Readings of W1.power that are uncertain."""
 TAGS = [
-    {"tag": "W1.power", "description": "active power of turbine 1", "asset": "farm/north/w1", "unit": "kW"},
+    {"tag": "W1.power", "description": "active power of turbine 1", "asset": "farm/north/w1", "unit": "MW"},
     {
         "tag": "W1.wind_speed",
         "description": "wind at the nacelle of turbine 1",
@@ -58,7 +58,7 @@ def farm(root: Path, folder: Path) -> Project:
     out, doubted = good.copy(), good.copy()
     out[OUT], doubted[DOUBTED] = BAD, UNCERTAIN
     store(project, "W1.wind_speed", first, out)
-    store(project, "W1.power", np.clip(first, 0, 15) ** 3 * 0.6, doubted)
+    store(project, "W1.power", np.clip(first, 0, 15) ** 3 / 200, doubted)
     store(project, "W2.wind_speed", second, good)
     return project
 

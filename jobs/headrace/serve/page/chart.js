@@ -2,7 +2,7 @@
 
 import { colour, dash, named } from "./colours.js";
 import { inWords, stretches } from "./quality.js";
-import { shown } from "./zone.js";
+import { axisEnd, shown } from "./zone.js";
 
 const LANE = 14;
 const GAP = 14;
@@ -20,7 +20,7 @@ export function draw(place, answer, view, drag) {
     data.push(line(trace, number, axis, view, place.clientWidth), ...anomalies(trace, axis, view));
   });
   lanes.forEach((lane, at) => data.push(...laneOf(lane, at, view)));
-  const times = [view.span.start, view.span.end].map((ms) => shown(ms, view.zone));
+  const times = [view.span.start, view.span.end].map((ms) => axisEnd(ms, view.zone));
   return Plotly.react(place, data, layout(place, units, lanes, times, drag), CONFIG);
 }
 

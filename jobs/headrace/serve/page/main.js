@@ -30,6 +30,7 @@ function show(changes, options) {
 function refresh() {
   mark(view.tags);
   told();
+  busy(true);
   clearTimeout(waiting);
   waiting = setTimeout(load, PAUSE);
 }
@@ -41,10 +42,10 @@ async function load() {
   if (!view.tags.length) {
     answer = { traces: [] };
     picture("Choose a tag from the list.");
+    busy(false);
     return;
   }
   at("status").textContent = `Loading ${counted(view.tags.length, "tag")} of ${length(view.span)} …`;
-  place.setAttribute("aria-busy", "true");
   try {
     answer = await ask("plot", [...asked(), ["pixels", width(place)]], signal);
     picture(summary());
@@ -53,7 +54,7 @@ async function load() {
     refused(error);
     at("status").textContent = "";
   } finally {
-    if (!signal.aborted) place.setAttribute("aria-busy", "false");
+    if (!signal.aborted) busy(false);
   }
 }
 
@@ -89,6 +90,8 @@ function summary() {
   if (silent.length) parts.push(`no readings here of ${silent.map((trace) => trace.about.tag).join(", ")}`);
   return parts.join(" · ");
 }
+
+const busy = (is) => place.setAttribute("aria-busy", is);
 
 const counted = (number, one, many = `${one}s`) => `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
 

@@ -11,6 +11,9 @@ export function meant(text, zone) {
   return zone === "local" ? ms - offset(ms - offset(ms)) : ms;
 }
 
+// Plotly takes a number for an instant in the browser's zone where it is the end of an axis, and for UTC elsewhere.
+export const axisEnd = (ms, zone) => new Date(shown(ms, zone)).toISOString().slice(0, -1);
+
 export function inWords(ms, zone) {
   const text = new Date(shown(ms, zone)).toISOString();
   return `${text.slice(0, 10)} ${text.slice(11, 19)}`;

@@ -1,0 +1,253 @@
+"""The page of `headrace serve` in headless Chromium, as a person uses it: a real server, a real table."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from headrace.project import Project
+from services.browser import browser
+from services.processes import serving
+from turbines import DOUBTED, END, EVERY, OUT, SPIKES, START, farm, time_of
+
+TOKEN = "a token of the control room"  # noqa: S105 - a test's own
+LIMIT_MS = 30_000
+
+
+@pytest.fixture(scope="module")
+def project(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return farm(pytestconfig.rootpath, tmp_path_factory.mktemp("farm"))
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with browser() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def address(project: Project) -> Iterator[str]:
+    with serve(project) as made:
+        yield made
+
+
+@contextmanager
+def serve(project: Project, *options: str) -> Iterator[str]:
+    """`headrace serve` as a process of its own; where it listens, as it says itself."""
+    log = project.root / f"serve{len(options)}.log"
+    command = [sys.executable, "-c", "from headrace.cli import main; main()", "serve", "--json", *options]
+    environment = {
+        **os.environ,
+        "HEADRACE_PROJECT": str(project.root),
+        "HEADRACE_HOME": str(project.home),
+        "SERVE_TOKEN": TOKEN,
+        "PYTHONUNBUFFERED": "1",
+    }
+    with serving(command, log, lambda: log.read_text().endswith("}\n"), environment):
+        yield json.loads(log.read_text())["address"]
+
+
+@pytest.fixture
+def page(chromium: Browser, address: str) -> Iterator[Page]:
+    with tab(chromium, address) as made:
+        yield made
+
+
+@contextmanager
+def tab(chromium: Browser, address: str, *expected: str) -> Iterator[Page]:
+    """A tab of its own; fails where the page has a fault that is not `expected`, or asks another host."""
+    with chromium.new_context(viewport={"width": 1200, "height": 700}, timezone_id="Europe/Paris") as context:
+        faults: list[str] = []
+        made = context.new_page()
+        made.set_default_timeout(LIMIT_MS)
+        made.on(
+            "console", lambda message: faults.append(message.text) if message.type in {"error", "warning"} else None
+        )
+        made.on("pageerror", lambda error: faults.append(str(error)))
+        made.on(
+            "request",
+            lambda asked: None if asked.url.startswith((address, "blob:", "data:")) else faults.append(asked.url),
+        )
+        yield made
+        assert [fault for fault in faults if not any(known in fault for known in expected)] == []
+
+
+def opened(page: Page, address: str, *tags: str, start: datetime = START, end: datetime = END) -> None:
+    """Waits for the picture of these tags; without any, for the list of all."""
+    span = "&".join(
+        f"{name}={time.isoformat().replace('+00:00', 'Z')}" for name, time in (("start", start), ("end", end))
+    )
+    page.goto(f"{address}#{''.join(f'tag={tag}&' for tag in tags)}{span}")
+    if tags:
+        drawn(page)
+    else:
+        expect(page.locator("#status")).to_have_text("Choose a tag from the list.", timeout=LIMIT_MS)
+
+
+def drawn(page: Page) -> None:
+    """Waits until the picture is that of the last question."""
+    expect(page.locator("#status")).to_contain_text("drawn", timeout=LIMIT_MS)
+    expect(page.locator("#chart")).to_have_attribute("aria-busy", "false", timeout=LIMIT_MS)
+
+
+def traces(page: Page, meta: str | None = None) -> list[dict[str, Any]]:
+    """What Plotly was given: lines of tags, or the marks of a kind."""
+    script = "meta => document.getElementById('chart').data.filter(each => (each.meta ?? null) === meta)"
+    found: list[dict[str, Any]] = page.evaluate(script, meta)
+    return found
+
+
+def span(page: Page) -> tuple[datetime, datetime]:
+    """As the address keeps it."""
+    kept = dict(parse_qsl(page.url.partition("#")[2]))
+    return datetime.fromisoformat(kept["start"]), datetime.fromisoformat(kept["end"])
+
+
+def dragged(page: Page, first: float, second: float) -> None:
+    """From one share of the picture's width to another."""
+    box = page.locator("#chart .nsewdrag").first.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] * first, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * second, box["y"] + box["height"] / 2, steps=5)
+    page.mouse.up()
+
+
+def test_it_opens_on_the_newest_week_of_the_first_tag_found(page: Page, address: str) -> None:
+    page.goto(address)
+    drawn(page)
+    assert span(page)[1] - (END - EVERY) < EVERY
+    assert (span(page)[1] - span(page)[0]).days == 7
+    expect(page.locator("#span")).to_contain_text("UTC, 7 d")
+    assert len(page.locator(".chip").all()) == 1
+
+
+def test_tags_are_searched_chosen_and_drawn_together_and_dragging_zooms(page: Page, address: str) -> None:
+    opened(page, address)
+    page.get_by_role("searchbox").fill("nacelle turbine")
+    expect(page.locator("#found")).to_have_text("2 tags")
+    expect(page.locator("#results li").first).to_contain_text("wind at the nacelle of turbine 1")
+    page.locator("#results button", has_text="W1.wind_speed").click()
+    page.get_by_role("searchbox").fill("w1.p*")
+    expect(page.locator("#found")).to_have_text("1 tag")
+    page.locator("#results button", has_text="W1.power").click()
+    expect(page.locator(".chip .name")).to_have_text(["W1.wind_speed", "W1.power"])
+    drawn(page)
+    assert [(each["name"], each["yaxis"]) for each in traces(page)] == [("W1.wind_speed", "y"), ("W1.power", "y3")]
+    coarse = len(traces(page)[0]["x"])
+
+    with page.expect_response(lambda answer: "/api/plot" in answer.url) as asked:
+        dragged(page, 0.5, 0.6)
+    assert int(dict(parse_qsl(asked.value.url))["pixels"]) > 500
+    drawn(page)
+    start, end = span(page)
+    assert abs((start - START) / (END - START) - 0.5) < 0.01
+    assert abs((end - START) / (END - START) - 0.6) < 0.01
+    assert len(traces(page)[0]["x"]) < coarse
+
+    page.locator("#chart .nsewdrag").first.dblclick()
+    expect(page).to_have_url(re.compile(re.escape(START.isoformat()[:19].replace(":", "%3A"))))
+    page.get_by_role("button", name="Remove W1.power").click()
+    expect(page.locator(".chip .name")).to_have_text(["W1.wind_speed"])
+
+
+def test_anomalies_and_bad_and_uncertain_time_are_marked(page: Page, address: str) -> None:
+    opened(page, address, "W1.wind_speed", "W1.power", start=time_of(2400), end=time_of(3400))
+    (anomalies,) = traces(page, "anomaly")
+    assert anomalies["y"][0] == SPIKES[2500]
+    (bad,), (uncertain,) = traces(page, "bad"), traces(page, "uncertain")
+    for marked, numbers in ((bad, OUT), (uncertain, DOUBTED)):
+        edges = [time_of(number).timestamp() * 1000 for number in (numbers.start, numbers.stop)]
+        assert marked["x"][:2] == edges
+    assert page.locator("#chart .scatterlayer .trace .points path").count() > 3
+    expect(page.locator("#status")).to_contain_text("some bad · some uncertain")
+
+
+def test_the_csv_of_what_is_seen_is_the_interfaces(page: Page, address: str, tmp_path: Path) -> None:
+    opened(page, address, "W1.wind_speed", "W2.wind_speed", start=time_of(100), end=time_of(200))
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="CSV").click()
+    saved.value.save_as(tmp_path / "seen.csv")
+    asked = {
+        "tag": ["W1.wind_speed", "W2.wind_speed"],
+        "start": time_of(100).isoformat(),
+        "end": time_of(200).isoformat(),
+    }
+    known = httpx.get(f"{address}api/readings.csv", params=asked).text
+    assert (tmp_path / "seen.csv").read_text() == known
+    assert len(known.splitlines()) == 201
+
+
+def test_a_span_that_is_too_long_is_told_with_what_to_do(chromium: Browser, address: str) -> None:
+    with tab(chromium, address, "400 (Bad Request)") as page:
+        page.goto(f"{address}#tag=W1.power&start=1990-01-01T00:00:00Z&end=2026-01-01T00:00:00Z")
+        expect(page.get_by_role("alert").first).to_have_text(
+            "a span of 13,149 days is longer than 3,660: ask for less time"
+        )
+        page.get_by_role("button", name="7 d").click()
+        expect(page.locator("#problem")).to_be_hidden()
+
+
+def test_the_keyboard_and_the_buttons_move_in_time_and_the_address_is_a_way_back(page: Page, address: str) -> None:
+    opened(page, address, "W1.power", start=time_of(1000), end=time_of(1100))
+    page.locator("#chart").focus()
+    page.keyboard.press("ArrowRight")
+    drawn(page)
+    assert span(page) == (time_of(1025), time_of(1125))
+    page.get_by_role("button", name="Zoom out").click()
+    assert span(page) == (time_of(975), time_of(1175))
+    page.get_by_role("button", name="All").click()
+    expect(page).to_have_url(re.compile("start=2026-03-01T00%3A00"))
+    page.go_back()
+    assert span(page) == (time_of(975), time_of(1175))
+    drawn(page)
+    expect(page.locator("#span")).to_have_text("2026-03-07 18:30:00 to 2026-03-09 03:50:00 UTC, 33.3 h")
+
+
+def test_times_of_the_browsers_own_zone_are_drawn_and_zoomed_in(page: Page, address: str) -> None:
+    opened(page, address, "W1.power", start=time_of(0), end=time_of(144))
+    dragged(page, 0.25, 0.75)
+    expect(page.locator("#span")).not_to_contain_text("1 d")
+    assert abs((span(page)[0] - time_of(36)).total_seconds()) < 300
+    page.go_back()
+    drawn(page)
+    page.get_by_label("Times in").select_option("Europe/Paris")
+    expect(page.locator("#span")).to_contain_text("2026-03-01 01:00:00 to 2026-03-02 01:00:00 Europe/Paris")
+    drawn(page)
+    assert traces(page)[0]["x"][0] == time_of(0).timestamp() * 1000 + 3_600_000
+    dragged(page, 0.25, 0.75)
+    expect(page.locator("#span")).not_to_contain_text("1 d")
+    assert abs((span(page)[0] - time_of(36)).total_seconds()) < 300
+
+
+def test_a_server_with_a_token_asks_for_it_and_keeps_it_out_of_addresses(project: Project, chromium: Browser) -> None:
+    with serve(project, "--token", "${env:SERVE_TOKEN}") as address, tab(chromium, address, "401") as page:
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(address)
+        page.get_by_label("asks for a token").fill("wrong")
+        page.keyboard.press("Enter")
+        expect(page.locator("#refused")).to_have_text("The server does not know that token.")
+        page.get_by_label("asks for a token").fill(TOKEN)
+        page.keyboard.press("Enter")
+        drawn(page)
+        page.reload()
+        drawn(page)
+        assert not any("token" in url.removeprefix(address) for url in asked)
+
+
+def test_the_description_of_the_interface_is_shown(page: Page, address: str) -> None:
+    page.goto(f"{address}docs")
+    expect(page.get_by_text("/api/readings.csv")).to_be_visible()
