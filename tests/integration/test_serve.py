@@ -16,10 +16,12 @@ import pytest
 from fastapi.testclient import TestClient
 
 from headrace import catalog, settings
-from headrace.historian import Historian
+from headrace.errors import UserError
+from headrace.historian import Historian, reader, trend
 from headrace.project import Project
 from headrace.serve import limits
 from headrace.serve.app import build
+from pumps import empty_plant
 from turbines import BAD, DOUBTED, END, EVERY, OUT, READINGS, SPIKES, START, UNCERTAIN, farm, store, time_of
 
 TOKENS = ("a token of the control room", "another one, of the office")
@@ -147,6 +149,29 @@ def test_what_is_too_much_or_no_question_is_refused_with_what_to_do(
     assert problem["fix"]
 
 
+def test_a_trend_that_does_not_fit_in_memory_is_worked_out_in_parts_and_is_the_same(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    historian = Historian.open(settings.load(project, "local"))
+    asked = (["W1.wind_speed", "W1.power"], START, END, 640)
+    whole = historian.trend(*asked)
+    monkeypatch.setattr(reader, "MAX_HELD", 700)
+    parts = historian.trend(*asked)
+    assert parts.points.equals(whole.points)
+    assert parts.anomalies.equals(whole.anomalies)
+    assert parts.found == whole.found
+    monkeypatch.setattr(trend, "MAX_READ", 5000)
+    with pytest.raises(UserError, match="a trend of more than 5,000 readings"):
+        historian.trend(*asked)
+
+
+def test_an_empty_table_has_no_time(pytestconfig: pytest.Config, tmp_path: Path) -> None:
+    with served(empty_plant(pytestconfig.rootpath, tmp_path)) as client:
+        assert ask(client, "extent") == {"start": None, "end": None}
+        (trace,) = ask(client, "plot", tag="P1.flow", **DAY)["traces"]
+        assert trace["ts"] == []
+
+
 def test_more_rows_of_csv_than_the_limit_are_refused(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MAX_CSV_ROWS", READINGS - 1)
     assert "more than 4,319 readings" in refused(client, "readings.csv", 400, tag="W1.power", **ALL)["what"]
@@ -182,6 +207,14 @@ def test_a_fault_of_our_own_shows_no_trace(client: TestClient, monkeypatch: pyte
     problem = refused(client, "plot", 500, tag="W1.power", **DAY)
     assert problem["where"] == "/api/plot"
     assert "ZeroDivisionError" not in str(problem)
+
+
+def test_the_docs_tell_the_limits_that_there_are(pytestconfig: pytest.Config) -> None:
+    section = (pytestconfig.rootpath / "docs" / "bi.md").read_text().split("## A page to look at")[1].split("\n## ")[0]
+    told = " ".join(section.split())
+    assert f"more than {limits.MAX_TAGS} tags, {limits.MAX_SPAN.days:,} days, {limits.MAX_PIXELS:,} pixels" in told
+    assert f"more than {trend.MAX_READ:,} readings" in told
+    assert (limits.MAX_CSV_ROWS, limits.AT_ONCE) == (1_000_000, 4)
 
 
 def test_questions_at_one_time_do_not_disturb_one_another(client: TestClient) -> None:

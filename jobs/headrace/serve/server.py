@@ -14,6 +14,7 @@ from headrace.settings import Settings, resolved
 from headrace_udfs.references import has_reference
 
 _SHORTEST = 16
+_PATIENCE_S = 5
 _MAKE = 'make one: python -c "import secrets; print(secrets.token_urlsafe(32))"'
 
 
@@ -30,7 +31,8 @@ def run(settings: Settings, host: str, port: int, tokens: Sequence[str], started
     app = build(settings, known)
     with listening(host, port) as listener:
         started(f"http://{_in_address(host)}:{listener.getsockname()[1]}/")
-        uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False)).run(sockets=[listener])
+        config = uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=_PATIENCE_S)
+        uvicorn.Server(config).run(sockets=[listener])
 
 
 def secrets(references: Sequence[str]) -> list[str]:

@@ -2,11 +2,11 @@
 
 import { colour, dash, named } from "./colours.js";
 import { inWords, stretches } from "./quality.js";
-import { axisEnd, shown } from "./zone.js";
+import { shown } from "./zone.js";
 
 const LANE = 14;
 const GAP = 14;
-const CONFIG = { displayModeBar: false, doubleClick: false, scrollZoom: true, responsive: true };
+const CONFIG = { displayModeBar: false, doubleClick: false, scrollZoom: true };
 const SPARSE = 8; // pixels a reading, from which on each is shown as a dot
 
 export function draw(place, answer, view, drag) {
@@ -20,7 +20,7 @@ export function draw(place, answer, view, drag) {
     data.push(line(trace, number, axis, view, place.clientWidth), ...anomalies(trace, axis, view));
   });
   lanes.forEach((lane, at) => data.push(...laneOf(lane, at, view)));
-  const times = [view.span.start, view.span.end].map((ms) => axisEnd(ms, view.zone));
+  const times = [view.span.start, view.span.end].map((ms) => shown(ms, view.zone));
   return Plotly.react(place, data, layout(place, units, lanes, times, drag), CONFIG);
 }
 
@@ -35,7 +35,7 @@ function line(trace, number, yaxis, view, pixels) {
     type: "scatter", mode: sparse ? "lines+markers" : "lines", name: about.tag, yaxis,
     x: trace.ts.map((ms) => shown(ms, view.zone)), y: trace.value,
     text: trace.quality.map((status) => (inWords(status) === "good" ? "" : ` (${inWords(status)})`)),
-    line: { color: colour(number), width: 1.5, dash: dash(number), shape: about.interpolation === "step" ? "hv" : "linear" },
+    line: { color: colour(number), width: 1.25, dash: dash(number), shape: about.interpolation === "step" ? "hv" : "linear" },
     marker: { size: 5 },
     hovertemplate: `%{y:.5~g} ${about.unit ?? ""}%{text}<extra>${about.tag}</extra>`,
   };
@@ -73,15 +73,16 @@ function layout(place, units, lanes, times, drag) {
   const each = (1 - foot - ((units.length - 1) * GAP) / height) / units.length;
   const grid = { gridcolor: named("grid"), zeroline: false, linecolor: named("grid"), automargin: true };
   const made = {
-    margin: { l: 64, r: 16, t: top, b: bottom }, showlegend: false, dragmode: drag, hovermode: "x unified",
+    width: place.clientWidth, height: place.clientHeight, margin: { l: 64, r: 16, t: top, b: bottom }, showlegend: false, dragmode: drag, hovermode: "x unified",
     hoversubplots: "axis", paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: named("panel"),
     font: { color: named("text"), size: 12, family: "system-ui, sans-serif" },
     hoverlabel: { bgcolor: named("panel"), bordercolor: named("grid"), font: { color: named("text") } },
     xaxis: {
-      ...grid, type: "date", range: times, anchor: lanes.length ? "y2" : "y", hoverformat: "%Y-%m-%d %H:%M:%S",
+      ...grid, type: "date", range: times, hoverformat: "%Y-%m-%d %H:%M:%S",
       showspikes: true, spikemode: "across", spikethickness: 1, spikedash: "solid", spikecolor: named("faint"),
     },
   };
+  if (!units.length) made.yaxis = { ...grid, showgrid: false, showticklabels: false, fixedrange: true };
   units.forEach((unit, number) => {
     const upper = 1 - number * (each + GAP / height);
     made[axisName(number).replace("y", "yaxis")] = {
@@ -96,9 +97,9 @@ function layout(place, units, lanes, times, drag) {
     };
     made.xaxis.anchor = "y2";
   } else {
-    made.xaxis.anchor = axisName(units.length - 1);
+    made.xaxis.anchor = axisName(Math.max(units.length - 1, 0));
   }
   return made;
 }
 
-const short = (tag) => (tag.length > 12 ? `…${tag.slice(-11)}` : tag);
+const short = (tag) => (tag.length > 18 ? `…${tag.slice(-17)}` : tag);

@@ -9,6 +9,7 @@ import { back, HOUR, length, moved, read, write, zoomed } from "./view.js";
 import { inWords as time, meant, OWN } from "./zone.js";
 
 const PAUSE = 120;
+const TURN = 400;
 const WEEK = 168 * HOUR;
 const at = (id) => document.getElementById(id);
 const place = at("chart");
@@ -162,13 +163,25 @@ function controls() {
     refresh();
   });
   dark.addEventListener("change", () => answer && picture(at("status").textContent));
-  new ResizeObserver(() => drawnAt && drawnAt !== place.clientWidth && refresh()).observe(place);
+  new ResizeObserver(resized).observe(place);
+}
+
+// Another width asks for other readings; another height only for a picture of those that there are.
+function resized() {
+  if (!drawnAt) return;
+  draw(place, answer, view, drag);
+  if (drawnAt !== place.clientWidth) refresh();
 }
 
 function listen() {
+  let turned = 0;
   place.on("plotly_relayout", (change) => {
     const [start, end] = [change["xaxis.range[0]"], change["xaxis.range[1]"]];
-    if (start !== undefined && end !== undefined) show({ span: { start: meant(start, view.zone), end: meant(end, view.zone) } });
+    if (start === undefined || end === undefined) return;
+    // A turn of the wheel is many changes, and one step on the way back.
+    const asNew = performance.now() - turned > TURN;
+    turned = performance.now();
+    show({ span: { start: meant(start, view.zone), end: meant(end, view.zone) } }, { asNew });
   });
   place.on("plotly_doubleclick", back);
 }
