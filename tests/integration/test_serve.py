@@ -18,6 +18,7 @@ from fastapi.testclient import TestClient
 from headrace import catalog, settings
 from headrace.errors import UserError
 from headrace.historian import Historian, reader, trend
+from headrace.historian.files import Plan
 from headrace.project import Project
 from headrace.serve import limits
 from headrace.serve.app import build
@@ -217,8 +218,24 @@ def test_the_docs_tell_the_limits_that_there_are(pytestconfig: pytest.Config) ->
     assert (limits.MAX_CSV_ROWS, limits.AT_ONCE) == (1_000_000, 4)
 
 
+def test_a_plan_of_files_that_another_thread_replaces_is_still_the_one_asked_for(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = Historian.open(settings.load(project, "local")).gatherer.reader.files
+    asked = (["W1.power"], int(START.timestamp() * 1e6), int(END.timestamp() * 1e6))
+    wanted, covers = files.plan(*asked), Plan.covers
+
+    def meanwhile(plan: Plan, *question: Any) -> bool:
+        known = covers(plan, *question)
+        files._plan = Plan(frozenset({"W2.wind_speed"}), 0, 1, [])
+        return known
+
+    monkeypatch.setattr(Plan, "covers", meanwhile)
+    assert files.plan(*asked) is wanted
+    assert files.plan(*asked).names == {"W1.power"}
+
+
 def test_questions_at_one_time_do_not_disturb_one_another(client: TestClient) -> None:
-    """Each leads to another plan of files, of which the historian keeps one."""
     asked = [
         {"tag": tag, "start": time_of(day * 144).isoformat(), "end": time_of(day * 144 + 144).isoformat()}
         for day in range(0, 30, 3)

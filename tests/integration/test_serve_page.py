@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -203,6 +203,16 @@ def test_a_span_that_is_too_long_is_told_with_what_to_do(chromium: Browser, addr
         )
         page.get_by_role("button", name="7 d").click()
         expect(page.locator("#problem")).to_be_hidden()
+
+
+def test_a_server_that_is_gone_is_told_in_words(chromium: Browser, project: Project) -> None:
+    with ExitStack() as running:
+        address = running.enter_context(serve(project))
+        with tab(chromium, address, "ERR_CONNECTION_REFUSED") as page:
+            opened(page, address, "W1.power")
+            running.close()
+            page.get_by_role("button", name="Later").click()
+            expect(page.locator("#problem")).to_contain_text("the server does not answer")
 
 
 def test_the_keyboard_and_the_buttons_move_in_time_and_the_address_is_a_way_back(page: Page, address: str) -> None:

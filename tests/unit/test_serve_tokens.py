@@ -1,4 +1,4 @@
-"""What the server says no to before it listens."""
+"""What `headrace serve` says no to before it listens."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from headrace.cli.serve import serve
 from headrace.errors import PlatformError, UserError
 from headrace.serve import server
 
@@ -50,6 +51,13 @@ def test_an_address_that_is_taken_is_told() -> None:
         with pytest.raises(PlatformError, match="nobody can listen there") as told:
             server.listening("127.0.0.1", port)
     assert f"127.0.0.1:{port}" in str(told.value)
+
+
+def test_without_its_packages_the_command_names_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    with pytest.raises(UserError, match="packages are not installed") as told:
+        serve()
+    assert "headrace[serve]" in str(told.value)
 
 
 def test_the_command_listens_for_others_only_with_a_token(pytestconfig: pytest.Config) -> None:

@@ -24,7 +24,10 @@ export function draw(place, answer, view, drag) {
   return Plotly.react(place, data, layout(place, units, lanes, times, drag), CONFIG);
 }
 
-export const width = (place) => Math.min(4000, Math.max(100, Math.round(place._fullLayout?._size?.w ?? place.clientWidth)));
+export function width(place) {
+  const pixels = Math.round(place._fullLayout?._size?.w ?? place.clientWidth);
+  return Math.min(4000, Math.max(100, pixels));
+}
 
 const axisName = (number) => (number ? `y${number + 2}` : "y"); // y2 has the lanes
 
@@ -35,11 +38,13 @@ function line(trace, number, yaxis, view, pixels) {
     type: "scatter", mode: sparse ? "lines+markers" : "lines", name: about.tag, yaxis,
     x: trace.ts.map((ms) => shown(ms, view.zone)), y: trace.value,
     text: trace.quality.map((status) => (inWords(status) === "good" ? "" : ` (${inWords(status)})`)),
-    line: { color: colour(number), width: 1.25, dash: dash(number), shape: about.interpolation === "step" ? "hv" : "linear" },
+    line: { ...shape(about), color: colour(number), width: 1.25, dash: dash(number) },
     marker: { size: 5 },
-    hovertemplate: `%{y:.5~g} ${about.unit ?? ""}%{text}<extra>${about.tag}</extra>`,
+    hovertemplate: `%{y:.7~g} ${about.unit ?? ""}%{text}<extra>${about.tag}</extra>`,
   };
 }
+
+const shape = (about) => ({ shape: about.interpolation === "step" ? "hv" : "linear" });
 
 function anomalies(trace, yaxis, view) {
   const { ts, value, score } = trace.anomalies;
@@ -73,7 +78,8 @@ function layout(place, units, lanes, times, drag) {
   const each = (1 - foot - ((units.length - 1) * GAP) / height) / units.length;
   const grid = { gridcolor: named("grid"), zeroline: false, linecolor: named("grid"), automargin: true };
   const made = {
-    width: place.clientWidth, height: place.clientHeight, margin: { l: 64, r: 16, t: top, b: bottom }, showlegend: false, dragmode: drag, hovermode: "x unified",
+    width: place.clientWidth, height: place.clientHeight, margin: { l: 64, r: 16, t: top, b: bottom },
+    showlegend: false, dragmode: drag, hovermode: "x unified",
     hoversubplots: "axis", paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: named("panel"),
     font: { color: named("text"), size: 12, family: "system-ui, sans-serif" },
     hoverlabel: { bgcolor: named("panel"), bordercolor: named("grid"), font: { color: named("text") } },
@@ -86,14 +92,15 @@ function layout(place, units, lanes, times, drag) {
   units.forEach((unit, number) => {
     const upper = 1 - number * (each + GAP / height);
     made[axisName(number).replace("y", "yaxis")] = {
-      ...grid, domain: [Math.max(upper - each, 0), upper], fixedrange: true, title: { text: unit, standoff: 8 }, nticks: 8,
+      ...grid, domain: [Math.max(upper - each, 0), upper], fixedrange: true, nticks: 8,
+      title: { text: unit, standoff: 8 },
     };
   });
   if (lanes.length) {
     made.yaxis2 = {
       ...grid, domain: [0, (lanes.length * LANE) / height], range: [lanes.length - 0.5, -0.5], fixedrange: true,
       showgrid: false, tickvals: lanes.map((_, at) => at), tickfont: { size: 10 }, ticks: "",
-      ticktext: lanes.map(({ trace, number }) => `<span style="color:${colour(number)}">${short(trace.about.tag)}</span>`),
+      ticktext: lanes.map(({ trace, number }) => coloured(short(trace.about.tag), colour(number))),
     };
     made.xaxis.anchor = "y2";
   } else {
@@ -102,4 +109,5 @@ function layout(place, units, lanes, times, drag) {
   return made;
 }
 
+const coloured = (text, name) => `<span style="color:${name}">${text}</span>`;
 const short = (tag) => (tag.length > 18 ? `…${tag.slice(-17)}` : tag);

@@ -2,6 +2,7 @@
 
 import { ask, Refused } from "./api.js";
 import { colour } from "./colours.js";
+import { counted } from "./words.js";
 
 const LISTED = 100;
 const PAUSE = 150;
@@ -16,7 +17,7 @@ export function searching(chosen, toggle) {
     try {
       const answer = await ask("tags", { search: box.value, limit: LISTED }, stale.signal);
       const more = answer.found > answer.tags.length ? `, the first ${answer.tags.length} of them here` : "";
-      found.textContent = answer.found ? `${answer.found} tag${answer.found === 1 ? "" : "s"}${more}` : "No tag is like that";
+      found.textContent = answer.found ? counted(answer.found, "tag") + more : "No tag is like that";
       results.replaceChildren(...answer.tags.map((tag) => entry(tag, chosen().includes(tag.tag), toggle)));
       return answer.tags;
     } catch (error) {

@@ -1,0 +1,24 @@
+// What the page says of what is seen.
+
+import { inWords as quality } from "./quality.js";
+import { length } from "./view.js";
+import { inWords as time, OWN } from "./zone.js";
+
+export const counted = (number, one, many = `${one}s`) => `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
+
+export function span({ span: { start, end }, zone }) {
+  return `${time(start, zone)} to ${time(end, zone)} ${zone === "UTC" ? "UTC" : OWN}, ${length({ start, end })}`;
+}
+
+export function summary(traces, { start, end }) {
+  const seen = traces.map(({ ts, quality }) => quality.filter((_, at) => ts[at] >= start && ts[at] < end));
+  const all = seen.flat();
+  const strange = traces.reduce((sum, trace) => sum + trace.anomalies.found, 0);
+  const parts = [`${counted(all.length, "reading")} drawn`, counted(strange, "anomaly", "anomalies")];
+  for (const kind of ["bad", "uncertain"]) {
+    if (all.some((status) => quality(status) === kind)) parts.push(`some ${kind}`);
+  }
+  const silent = traces.filter((_, at) => !seen[at].length).map((trace) => trace.about.tag);
+  if (silent.length) parts.push(`no readings here of ${silent.join(", ")}`);
+  return parts.join(" · ");
+}
