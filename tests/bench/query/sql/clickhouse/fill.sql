@@ -1,0 +1,3 @@
+insert into readings
+select tag, ts, value, toUInt32(quality)
+from file({files:String}, Parquet)

@@ -1,0 +1,71 @@
+"""Where the bench lives: a catalog with the maintained table, one with the table as Flink left it, and the rival's."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+import pyarrow as pa
+
+from bench.query import day
+from headrace import catalog, maintain, settings, tables, tags
+from headrace.maintain import Report
+from headrace.project import Project
+from headrace.settings import Settings
+
+READINGS = "historian.readings"
+
+
+def load(place: str, name: str) -> Settings:
+    """The settings of one of the two catalogs: `maintained` or `naive`."""
+    project = _project(place)
+    known = settings.load(project, "local")
+    own = {"path": str(project.home / f"{name}.db"), "warehouse": f"file://{project.home / 'warehouse'}"}
+    return known.model_copy(update={"catalog": known.catalog.model_copy(update=own)})
+
+
+def make(root: Path, place: str, tag_count: int, each: int) -> None:
+    """Fill `historian.readings` and `historian.tags`; the catalog `naive` keeps the readings as they are then."""
+    described = Path(place) / "sql" / "_tables"
+    described.mkdir(parents=True)
+    for name in (READINGS, "historian.tags"):
+        shutil.copy(root / "sql" / "_tables" / f"{name}.yaml", described)
+    shutil.copytree(root / "catalogs", Path(place) / "catalogs")
+    project, known = _project(place), load(place, "maintained")
+    tables.apply(project, known)
+    tags.import_tags(known, pa.table({"tag": day.names(tag_count)}))
+    table = catalog.load_table(catalog.connect(known), READINGS)
+    day.store(table, day.readings(tag_count, each, tables.load_all(project)[READINGS].arrow_schema()))
+    naive = catalog.connect(load(place, "naive"))
+    naive.create_namespace_if_not_exists("historian")
+    naive.register_table(READINGS, table.metadata_location)
+
+
+def keep_up(place: str) -> Report:
+    """What `headrace maintain` does; the files that it writes anew lie beside those that they took the place of."""
+    known = load(place, "maintained")
+    (report,) = maintain.maintain(_project(place), known, [READINGS])
+    return report
+
+
+def naive_files(place: str) -> str:
+    """The data files of the table that is not maintained, as a glob: pyiceberg numbers what it appends."""
+    return f"{place}/home/warehouse/historian/readings/data/*/00000-*.parquet"
+
+
+def forget(folder: Path) -> None:
+    """Have the system drop from memory what it holds of the folder's files; needs no right to do so."""
+    for path in _files(folder):
+        with path.open("rb") as file:
+            os.fdatasync(file.fileno())  # what is not yet on disk stays in memory
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def _files(folder: Path) -> Iterable[Path]:
+    return (Path(at) / name for at, _, names in os.walk(folder) for name in names if not (Path(at) / name).is_symlink())
+
+
+def _project(place: str) -> Project:
+    return Project(Path(place), Path(place) / "home")
