@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from pyiceberg.table import DataScan, FileScanTask
 
-from headrace import catalog, settings
+from headrace import catalog, maintain, settings
 from headrace.errors import PlatformError, UserError
 from headrace.historian import Configuration, Historian, reader
 from headrace.project import Project
@@ -129,6 +131,38 @@ def test_only_files_that_can_hold_the_tags_and_times_asked_for_are_read(local: S
     historian.aggregate("P2.flow", s(86400), s(86460), "10s", "Average")
     assert len(historian.effort.files) < 5
     assert historian.effort.bytes > 0
+
+
+def test_a_list_of_files_that_upkeep_has_replaced_is_not_opened(plant: Settings, project: Project) -> None:
+    (report,) = maintain.maintain(project, plant, ["historian.readings"])
+    assert report.files_after < report.files_before
+    snapshot = (table := catalog.load_table(catalog.connect(plant), "historian.readings")).current_snapshot()
+    assert snapshot
+    emptied = [each for each in snapshot.manifests(table.io) if each.deleted_files_count and not each.added_files_count]
+    assert emptied
+    for each in emptied:
+        table.io.delete(each.manifest_path)
+    found = Historian.open(plant).raw("P?.flow", NOON - timedelta(days=11), s(60))
+    assert found["value"].to_pylist() == [10, 20, 30, 40, 50, 7]
+
+
+def test_manifests_are_asked_once_for_a_span_and_once_on_each_side_where_no_reading_is_near(
+    plant: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    historian = Historian.open(plant)
+    planned, plan = [], DataScan.plan_files
+
+    def counted(scan: DataScan) -> Iterable[FileScanTask]:
+        planned.append(scan)
+        return plan(scan)
+
+    monkeypatch.setattr(DataScan, "plan_files", counted)
+    historian.aggregate("P1.flow", s(-10), s(60), "10s", "Average")
+    assert len(planned) == 3
+    historian.aggregate("P1.flow", s(-10), s(60), "10s", "TimeAverage2")
+    assert len(planned) == 3
+    historian.aggregate("P1.state", s(5), s(20), "10s", "Average")
+    assert len(planned) == 4
 
 
 def test_an_answer_that_does_not_fit_in_memory_is_worked_out_in_parts_and_is_the_same(

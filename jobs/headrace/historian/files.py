@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pyiceberg.expressions import (
@@ -14,7 +14,8 @@ from pyiceberg.expressions import (
     LessThan,
     LessThanOrEqual,
 )
-from pyiceberg.table import FileScanTask, Table
+from pyiceberg.manifest import ManifestFile
+from pyiceberg.table import DataScan, FileScanTask, Table
 
 from headrace.historian.intervals import instant, microseconds
 
@@ -37,18 +38,22 @@ class Plan:
 
 @dataclass
 class Files:
-    """The files of one snapshot. It keeps its last plan: to open manifests takes longer than to read a small file."""
+    """The files of one snapshot. It keeps its last plans, of a span and of what is far before it and far after it: to
+    open manifests takes longer than to read a small file."""
 
     table: Table
-    _plan: Plan = field(default_factory=lambda: Plan(frozenset(), 0, 0, []))
+    _plans: tuple[Plan, ...] = ()
 
     def plan(self, names: Sequence[str], start: int, end: int) -> Plan:
         """The plan for tags and a time, which `tasks` then picks from, for all or part of both."""
-        plan = self._plan  # another thread may put its own in this place meanwhile
-        if not plan.covers(names, start, end):
-            tasks = list(self.table.scan(row_filter=holding(names, start, end)).plan_files())
-            self._plan = plan = Plan(frozenset(names), start, end, tasks)
-        return plan
+        for each in self._plans:
+            if each.covers(names, start, end):
+                return each
+        table, wanted = self.table, holding(names, start, end)
+        scan = _Live(table.metadata, table.io, wanted, catalog=table.catalog, table_identifier=table.name())
+        made = Plan(frozenset(names), start, end, list(scan.plan_files()))
+        self._plans = (*self._plans[-2:], made)  # not changed in place: another thread may be looking through it
+        return made
 
     def extent(self) -> tuple[int, int] | None:
         """The times of the first and the last row of all, by the bounds of the files; None where there is none."""
@@ -65,6 +70,15 @@ class Files:
             first, last = _time(task.file.lower_bounds, ts), _time(task.file.upper_bounds, ts)
             if (first is None or first < end) and (last is None or last >= start):
                 yield task
+
+
+class _Live(DataScan):
+    """Passes over manifests that list only what was deleted: upkeep leaves one as long as the day's files were many."""
+
+    @staticmethod
+    def _check_sequence_number(min_sequence_number: int, manifest: ManifestFile) -> bool:
+        live = manifest.has_added_files() or manifest.has_existing_files()
+        return live and DataScan._check_sequence_number(min_sequence_number, manifest)
 
 
 def holding(names: Sequence[str], start: int, end: int) -> BooleanExpression:

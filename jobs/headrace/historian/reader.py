@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from itertools import islice
 
 import numpy as np
@@ -55,6 +56,10 @@ class Reader:
     files: Files
     effort: Effort = field(default_factory=Effort)
 
+    @cached_property
+    def _types(self) -> pa.Schema:
+        return schema_to_pyarrow(self.table.schema(), include_field_ids=False)
+
     @property
     def whole(self) -> tuple[int, int]:
         """How many data files the snapshot has, and their sizes in bytes together."""
@@ -85,11 +90,10 @@ class Reader:
         Raises TooManyRowsError for more than `most`, MAX_HELD where it is not said; PlatformError.
         """
         columns = [*COLUMNS, *also]
-        known = schema_to_pyarrow(self.table.schema(), include_field_ids=False)
-        if missing := [column for column in columns if column not in known.names]:
+        if missing := [column for column in columns if column not in self._types.names]:
             raise PlatformError(f"{'.'.join(self.table.name())} has no column {', '.join(missing)}")
         most = MAX_HELD if most is None else most
-        schema = pa.schema([known.field(column) for column in columns])
+        schema = pa.schema([self._types.field(column) for column in columns])
         batches, held = [], 0
         for batch in self._batches(names, start, end, columns):
             held += len(batch)
@@ -100,9 +104,9 @@ class Reader:
         return Rows(names, pa.concat_tables([schema.empty_table(), *batches]))
 
     def look(self, names: Sequence[str], start: int, end: int) -> None:
-        """Look once which files hold the tags in that time and a day on both sides, as what follows asks for them."""
-        with catalogs.reporting("the readings cannot be read"):
-            self.files.plan(names, start - _DAY_US, end + _DAY_US)
+        """Look once which files hold the tags in that time, both ends included, and a day on both sides, as what
+        follows asks for them."""
+        self._look(names, start - _DAY_US, end + 1 + _DAY_US)
 
     def before(
         self, names: Sequence[str], time: int, configuration: Configuration, usable: int, *, also: Sequence[str] = ()
@@ -132,26 +136,40 @@ class Reader:
         missing, reached = list(names), 0
         for span in LOOK_US:
             start, end = (time - span, time - reached) if back else (time + reached, time + span)
+            if reached == _DAY_US:  # one look for all steps that are farther
+                far = LOOK_US[-1]
+                self._look(missing, *((time - far, end) if back else (start, time + far)))
+            reached = span
             here = Rows(names, self.rows(missing, start, end, also=also).table)
+            if not len(here):
+                continue
             found = found.joined([here]).nearest(configuration, usable, last=back)
             fit = np.bincount(found.tag[found.usable(configuration)], minlength=len(names)) >= usable
             enough = fit & (np.bincount(found.tag, minlength=len(names)) > 0)
             missing = [name for name, done in zip(names, enough, strict=True) if not done]
-            reached = span
             if not missing:
                 break
         return found
+
+    def _look(self, names: Sequence[str], start: int, end: int) -> None:
+        with catalogs.reporting("the readings cannot be read"):
+            self.files.plan(names, start, end)
 
     def _batches(self, names: Sequence[str], start: int, end: int, columns: list[str]) -> Iterator[pa.RecordBatch]:
         if not names or start >= end:
             return
         with catalogs.reporting("the readings cannot be read"):
-            scan = self.table.scan(row_filter=holding(names, start, end), selected_fields=tuple(columns))
-            arrow = ArrowScan(scan.table_metadata, scan.io, scan.projection(), scan.row_filter)
             tasks = self.files.tasks(names, start, end)
+            arrow = None
             while some := list(islice(tasks, _FILES_AT_ONCE)):
+                # Most looks around a span find no file: to bind the columns and the filter takes longer than that.
+                arrow = arrow or self._arrow(names, start, end, columns)
                 self._note(some)
                 yield from arrow.to_record_batches(some)
+
+    def _arrow(self, names: Sequence[str], start: int, end: int, columns: list[str]) -> ArrowScan:
+        scan = self.table.scan(row_filter=holding(names, start, end), selected_fields=tuple(columns))
+        return ArrowScan(scan.table_metadata, scan.io, scan.projection(), scan.row_filter)
 
     def _note(self, tasks: list[FileScanTask]) -> None:
         self.effort.files.update({task.file.file_path: task.file.file_size_in_bytes for task in tasks})

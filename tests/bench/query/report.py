@@ -129,8 +129,8 @@ def keep(result: Result, folder: Path) -> None:
         f"{result.date}, {result.machine}; {', '.join(f'{k} {v}' for k, v in result.versions.items())}.",
         f"{result.rows:,} readings of {result.tags:,} tags in one day. As written, a file every {CHECKPOINT_S} s:"
         f" {before}. After `headrace maintain`, which took {result.maintain_s:,.0f} s: {after}.",
-        f"Milliseconds, cold then warm, medians of {result.rounds} rounds. Cold: a new process with its imports"
-        " done, and no data file in the system's memory, opens and answers. Warm: the same process answers again, of other"
+        f"Milliseconds, cold then warm, medians of {result.rounds} rounds. Cold: a new process with its imports done,"
+        " and no data file in the system's memory, opens and answers. Warm: the same process answers again, of other"
         " tags. All answers were compared: tags, times and qualities are the same, values to nine digits.",
         "",
         *("| " + " | ".join(row) + " |" for row in rows),
