@@ -41,3 +41,7 @@ def _fetch_jars() -> None:
     found = {path.name: sha256(path.read_bytes()).hexdigest() for path in jars()}
     if found != sums:
         raise RuntimeError(f"the jars in {packages.folder() / 'jars'} are not those of jars.sha256")
+
+
+if __name__ == "__main__":
+    make()

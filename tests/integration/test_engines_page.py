@@ -1,0 +1,212 @@
+"""What docs/engines.md tells, done as it says over a small plant: the engines have one answer."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from pyiceberg.catalog import Catalog, load_catalog
+
+from bench import packages
+from headrace import catalog, settings, tables
+from headrace.project import Project
+from pumps import empty_plant, store
+from services.postgres import DATABASE, USER, postgres
+from services.seaweed import BUCKET, FILES, Seaweed, seaweed
+
+PAGE = Path(__file__).parents[2] / "docs" / "engines.md"
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LETTERS = "historian.dead_letters"
+START = datetime(2014, 1, 1, tzinfo=UTC)
+TAG = "R80711.wind_speed"
+BAD = 0x80000000
+FIRST, MORE = 300, 20
+
+Rows = list[tuple[Any, ...]]
+
+
+@pytest.fixture
+def project(pytestconfig: pytest.Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A checkout with two tags' readings around a day in two snapshots, a reading in ten bad, and dead letters."""
+    made = empty_plant(pytestconfig.rootpath, tmp_path)
+    (tmp_path / ".headrace").symlink_to(made.home)
+    shutil.copy(pytestconfig.rootpath / "sql" / "_tables" / f"{LETTERS}.yaml", tmp_path / "sql" / "_tables")
+    local = settings.load(made, "local")
+    tables.apply(made, local)
+    readings = [
+        (tag, START + timedelta(seconds=number * 340 - 600), number * 7 % 31 / 3, BAD if number % 10 == 9 else 0)
+        for tag in (TAG, "R80711.active_power")
+        for number in range((FIRST + MORE) // 2)
+    ]
+    store(made, readings[:FIRST])
+    store(made, readings[FIRST:])
+    store(made, [(TAG, START + timedelta(hours=2, seconds=at), float(at), 0) for at in range(MORE)])
+    described = tables.load_all(made)[LETTERS].arrow_schema()
+    letters = [
+        {"code": code, "src_topic": "t", "src_partition": 0, "src_offset": at, "src_index": 0}
+        | {"src_ts": START + timedelta(seconds=at), "dead_at": START}
+        for at, code in enumerate(["not_json", "bad_ts", "not_json"])
+    ]
+    catalog.load_table(catalog.connect(local), LETTERS).append(pa.Table.from_pylist(letters, described))
+    monkeypatch.chdir(tmp_path)
+    return made
+
+
+def blocks(language: str, section: str) -> list[str]:
+    text = PAGE.read_text(encoding="utf-8").split(f"## {section}\n")[1].split("\n## ", maxsplit=1)[0]
+    return [block[2] for block in BLOCK.finditer(text) if block[1] == language]
+
+
+def done(*sections: str) -> dict[str, Any]:
+    """The names that the sections' Python leaves."""
+    known: dict[str, Any] = {}
+    for text in (each for section in sections for each in blocks("python", section)):
+        exec(text, known)  # noqa: S102 - the page's own
+    return known
+
+
+def plain(rows: Sequence[Sequence[Any]]) -> Rows:
+    """Times as UTC, numbers to nine digits."""
+    return [tuple(_plain(value) for value in row) for row in rows]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC)
+    return float(f"{value:.9g}") if isinstance(value, float) else value
+
+
+@pytest.fixture
+def in_duckdb(project: Project) -> tuple[list[Rows], int]:  # noqa: ARG001 - the checkout it is asked in
+    """The answers to the page's SQL, and how many readings the first snapshot had."""
+    known = done("DuckDB")
+    return [plain(known["tables"].sql(sql).fetchall()) for sql in blocks("sql", "Five questions")], known["then"]
+
+
+def test_duckdb_answers_the_five_questions(in_duckdb: tuple[list[Rows], int]) -> None:
+    (last, minutes, day, dead), then = in_duckdb
+    assert [row[0] for row in last] == ["R80711.active_power", TAG]
+    assert len(minutes) < len(day)
+    assert any(count > 1 for _, _, count in minutes)
+    assert {quality for _, _, quality in day} == {0, BAD}
+    assert [row[0] for row in day] == sorted(row[0] for row in day)
+    assert START <= day[0][0] < day[-1][0] < START + timedelta(days=1)
+    assert [row[:2] for row in dead] == [("bad_ts", 1), ("not_json", 2)]
+    assert then == FIRST
+
+
+def test_pyiceberg_answers_alike(in_duckdb: tuple[list[Rows], int]) -> None:
+    (_, _, day, dead), then = in_duckdb
+    known = done("pyiceberg")
+    assert rows(known["day"]) == day
+    assert rows(known["dead"]) == dead
+    assert known["then"] == then
+
+
+@pytest.mark.skipif(find_spec("polars") is None, reason="Polars is not installed: the page says how")
+def test_polars_answers_alike(in_duckdb: tuple[list[Rows], int]) -> None:
+    (last, minutes, _, _), then = in_duckdb
+    known = done("pyiceberg", "Polars")
+    assert plain(known["last"].rows()) == last
+    assert plain(known["minutes"].rows()) == minutes
+    assert known["then"] == then
+
+
+@pytest.mark.skipif(not packages.python("spark").is_file(), reason="Spark is not installed: the page says how")
+def test_spark_answers_alike(in_duckdb: tuple[list[Rows], int], project: Project) -> None:
+    (project.home / "bench").symlink_to(packages.folder())
+    asked = "\n".join(
+        [
+            *blocks("python", "Spark"),
+            "import json",
+            f"asked = {blocks('sql', 'Five questions')!r}",
+            "answers = [[list(row) for row in spark.sql(sql).collect()] for sql in asked]",
+            "told = lambda value: value.astimezone().isoformat()",
+            "print('answers', json.dumps([answers, then], default=told))",
+            "spark.stop()",
+        ]
+    )
+    ran = subprocess.run(
+        [str(packages.python("spark")), "-c", asked], capture_output=True, text=True, timeout=300, check=False
+    )
+    assert ran.returncode == 0, ran.stderr[-3000:]
+    answers, then = json.loads(ran.stdout.partition("answers")[2])
+    assert [plain(_with_times(each)) for each in answers] == in_duckdb[0]
+    assert then == in_duckdb[1]
+
+
+@pytest.fixture(scope="module")
+def store_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Seaweed, dict[str, str]]]:
+    """An S3 store with a REST catalog, and what pyiceberg is told of the store."""
+    with seaweed(tmp_path_factory.mktemp("engines") / "seaweed", "engineskey", "enginessecret") as server:
+        keys = {"s3.access-key-id": server.access_key, "s3.secret-access-key": server.secret_key}
+        yield server, {"s3.endpoint": server.s3, "s3.region": "us-east-1", **keys}
+
+
+def counted(told: dict[str, str], block: int) -> dict[str, Any]:
+    """The names that the section on other catalogs leaves: its first block, and one of the others."""
+    known: dict[str, Any] = {}
+    imports = blocks("python", "DuckDB")[0].partition("\n\ntables")[0]
+    texts = blocks("python", "DuckDB and pyiceberg on Postgres, REST and S3")
+    for text in (imports, texts[0], texts[block]):
+        exec(re.sub("|".join(told), lambda word: told[word[0]], text), known)  # noqa: S102 - the page's own
+    return known
+
+
+def fill(catalog: Catalog) -> None:
+    """Two snapshots of readings, of two rows and then four."""
+    catalog.create_namespace_if_not_exists("historian")
+    table = catalog.create_table("historian.readings", (readings := pa.table({"value": [1.0, 2.0]})).schema)
+    table.append(readings)
+    table.append(readings)
+
+
+def test_duckdb_and_pyiceberg_read_by_a_postgres_catalog(
+    store_of_its_own: tuple[Seaweed, dict[str, str]], pytestconfig: pytest.Config
+) -> None:
+    server, options = store_of_its_own
+    with postgres(pytestconfig.rootpath / ".headrace" / "jars" / "services", "engines") as database:
+        where = f"{USER}:engines@{database.host}:{database.port}/{DATABASE}"
+        warehouse = f"s3://{FILES}/engines"
+        fill(load_catalog("headrace", type="sql", uri=f"postgresql+psycopg2://{where}", warehouse=warehouse, **options))
+        known = counted({"USER:PASSWORD@HOST/DATABASE": where, **_signs(server)}, 1)
+    assert (known["by_pyiceberg"], known["by_duckdb"]) == (4, 4)
+
+
+def test_duckdb_and_pyiceberg_read_by_a_rest_catalog(store_of_its_own: tuple[Seaweed, dict[str, str]]) -> None:
+    server, options = store_of_its_own
+    signs = {"ID": server.access_key, "PASS": server.secret_key, "WAREHOUSE": f"s3://{BUCKET}"}
+    signed_in = {
+        "credential": f"{server.access_key}:{server.secret_key}",
+        "oauth2-server-uri": f"{server.rest}/v1/oauth/tokens",
+    }
+    where = {"uri": server.rest, "warehouse": signs["WAREHOUSE"]}
+    fill(load_catalog("headrace", type="rest", **where, **signed_in, **options))
+    known = counted({"REST": server.rest.removeprefix("http://"), **signs, **_signs(server)}, 2)
+    assert (known["by_pyiceberg"], known["by_duckdb"], known["then"]) == (4, 4, 2)
+
+
+def _signs(server: Seaweed) -> dict[str, str]:
+    """What stands on the page for the store and its keys."""
+    return {"KEY": server.access_key, "SECRET": server.secret_key, "STORE": server.s3.removeprefix("http://")}
+
+
+def rows(table: pa.Table) -> Rows:
+    return plain([tuple(row.values()) for row in table.to_pylist()])
+
+
+def _with_times(found: list[list[Any]]) -> Rows:
+    return [tuple(datetime.fromisoformat(v) if _is_time(v) else v for v in row) for row in found]
+
+
+def _is_time(value: Any) -> bool:
+    return isinstance(value, str) and bool(re.match(r"\d{4}-\d\d-\d\dT", value))
