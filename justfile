@@ -69,7 +69,7 @@ fmt: setup
     .venv/bin/ruff check --fix
     .venv/bin/ruff format
 
-# Measure: `just bench ingest`
+# Measure: `just bench ingest`, `just bench query`
 [group('checks')]
 bench name *arguments: setup
     PYTHONPATH=tests .venv/bin/python -m "bench.$1" "${@:2}"

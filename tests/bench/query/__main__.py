@@ -43,6 +43,7 @@ def main(
         maintain_s = time.monotonic() - began
         console.print(f"that took {maintain_s:,.0f} s; filling chdb")
         _call(["-c", _FILL, place, stand.naive_files(place)])
+        stand.settle(Path(place))
         runs = list(rounds.run(place, day.names(tags), repeat, console.print))
     versions = {
         "chdb": _call(["-c", "import chdb; print(chdb.__version__)"]),

@@ -12,6 +12,7 @@ from statistics import median
 
 import msgspec
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 from rich.table import Table
 
 from bench.query.day import CHECKPOINT_S
@@ -162,6 +163,7 @@ def _draw(result: Result, path: Path) -> None:
                 )
         axis.set_yticks(range(len(questions)), questions)
         axis.set_xscale("log")
+        axis.xaxis.set_minor_formatter(NullFormatter())
         axis.margins(x=0.15)
         axis.set_title(title)
     handles, labels = warm.get_legend_handles_labels()

@@ -55,11 +55,17 @@ def naive_files(place: str) -> str:
     return f"{place}/home/warehouse/historian/readings/data/*/00000-*.parquet"
 
 
+def settle(folder: Path) -> None:
+    """Have the system write the folder's files to disk: what is not there stays in memory."""
+    for path in _files(folder):
+        with path.open("rb") as file:
+            os.fdatasync(file.fileno())
+
+
 def forget(folder: Path) -> None:
     """Have the system drop from memory what it holds of the folder's files; needs no right to do so."""
     for path in _files(folder):
         with path.open("rb") as file:
-            os.fdatasync(file.fileno())  # what is not yet on disk stays in memory
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
