@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pytest
+from pyiceberg.manifest import DataFile
+from pyiceberg.table import FileScanTask
 from typer.testing import CliRunner
 
 from headrace import completeness, reconcile, tags
@@ -43,11 +45,10 @@ def store(plant: Plant) -> None:
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The data files that looks open."""
     paths: list[str] = []
-    real = appended.FileScanTask
 
-    def task(file: appended.DataFile) -> appended.FileScanTask:
+    def task(file: DataFile) -> FileScanTask:
         paths.append(file.file_path)
-        return real(file)
+        return FileScanTask(file)
 
     monkeypatch.setattr(appended, "FileScanTask", task)
     return paths

@@ -227,7 +227,7 @@ def test_a_plan_of_files_that_another_thread_replaces_is_still_the_one_asked_for
 
     def meanwhile(plan: Plan, *question: Any) -> bool:
         known = covers(plan, *question)
-        files._plan = Plan(frozenset({"W2.wind_speed"}), 0, 1, [])
+        files._plans = (Plan(frozenset({"W2.wind_speed"}), 0, 1, []),)
         return known
 
     monkeypatch.setattr(Plan, "covers", meanwhile)
