@@ -20,7 +20,7 @@ from bench.query.asker import Task, Told
 from bench.query.questions import QUESTIONS, asked
 
 CONTENDERS = ("historian", "maintained", "naive", "clickhouse")
-WARM = 5
+WARM = 3
 """How often a process asks again, of other tags each time."""
 _DIGITS = 1e-9
 _LIMIT_S = 900

@@ -1,8 +1,6 @@
-select tag, reading.1 as ts, reading.2 as value, reading.3 as quality
-from (
-    select tag, argMax(tuple(readings.ts, value, quality), readings.ts) as reading
-    from readings
-    where ts <= {until:DateTime64(6, 'UTC')}
-    group by tag
-)
-order by tag
+-- In the table's own order: argMax of a tuple takes more than twice as long.
+select tag, ts, value, quality
+from readings
+where ts <= {until:DateTime64(6, 'UTC')}
+order by tag desc, ts desc
+limit 1 by tag
