@@ -77,7 +77,17 @@ def _mismatches(folder: JobFolder, name: str) -> list[Problem]:
     if job.name != name:
         where = yamlfile.place(file, ("name",))
         problems.append(Problem(f"name is '{job.name}', the folder says '{name}'", where, f"write name: {name}"))
+    problems += _of_windows(folder)
     return [*problems, *(_of_module(folder) if job.kind == "table_api" else _of_templates(folder))]
+
+
+def _of_windows(folder: JobFolder) -> Iterator[Problem]:
+    job = folder.job
+    alone = job.kind == "job" and len(job.reads) == len(job.sources) == 1 and not job.through
+    if job.recompute and not (alone and job.tables_written and [*job.writes.values()] == ["append"]):
+        where = yamlfile.place(folder.path / "job.yaml", ("recompute",))
+        what = "windows that can be computed anew are those of one source, without steps, appended to one table"
+        yield Problem(what, where, "leave recompute: out, or split the job")
 
 
 def _of_module(folder: JobFolder) -> Iterator[Problem]:

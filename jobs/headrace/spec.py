@@ -100,6 +100,9 @@ class Job(yamlfile.Model, use_attribute_docstrings=True):
     to it, and it can start where its tables end."""
     late: TableName = "historian.late_readings"
     """The table for the readings that on_time() leaves out."""
+    recompute: Duration | None = None
+    """The length of its windows, where each row comes of the readings that one key had in one window alone, and has
+    the window's start for its ts: what is late for a window then has it computed anew by `headrace recompute`."""
     state_ttl: Duration | None = None
     """How long joins and aggregates outside a window remember what they have not seen again, like 7d."""
     params: dict[str, Param] = {}

@@ -64,7 +64,7 @@ def test_a_field_that_the_operator_does_not_know_is_refused(cluster: Object, ope
 
 
 def test_the_pods_that_the_operator_makes_are_as_kubernetes_defines_them(pods: list[Pod]) -> None:
-    assert Counter(pod.role for pod in pods) == {"deployer": 4, "jobmanager": 1, "taskmanager": 1}
+    assert Counter(pod.role for pod in pods) == {"deployer": 5, "jobmanager": 1, "taskmanager": 1}
     for pod in pods:
         made = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "labels": pod.labels}, "spec": pod.spec}
         kubernetes_validate.validate(made, kubernetes_validate.latest_version(), strict=True)
@@ -130,7 +130,7 @@ def test_only_the_deployer_and_the_operator_reach_flinks_rest(objects: list[Obje
     ]
     deployer = {"app.kubernetes.io/part-of": "headrace", "app.kubernetes.io/component": "deployer"}
     assert reach == [deployer, {"app.kubernetes.io/name": "flink-kubernetes-operator"}]
-    assert [pod.role for pod in pods if deployer.items() <= pod.labels.items()] == ["deployer"] * 4
+    assert [pod.role for pod in pods if deployer.items() <= pod.labels.items()] == ["deployer"] * 5
 
 
 def test_what_no_policy_lets_in_is_kept_out_of_every_pod(objects: list[Object], pods: list[Pod]) -> None:

@@ -23,6 +23,7 @@ from headrace.cli import (
     new,
     plan,
     query,
+    recompute,
     reconcile,
     render,
     savepoints,
@@ -79,6 +80,7 @@ app.command(rich_help_panel=RUN)(completeness.completeness)
 
 app.add_typer(tables.app, name="tables", rich_help_panel=ASK)
 app.command(rich_help_panel=ASK)(maintain.maintain)
+app.command(rich_help_panel=ASK)(recompute.recompute)
 app.command(rich_help_panel=ASK)(query.query)
 app.command(rich_help_panel=ASK)(history.history)
 app.command(rich_help_panel=ASK)(serve.serve)

@@ -1,0 +1,147 @@
+"""Windows that late readings touched, computed anew: the same rows as had nothing been late."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pyiceberg.table.snapshots import Operation
+
+from headrace import jobfolder, recompute
+from headrace.catalog import connect, load_table
+from headrace.errors import UserError
+from headrace.project import Project
+from headrace.recompute import Recomputed, dirty, run
+from headrace.recompute.dirty import Window
+from plant import JOB, START_MS, Plant, plant, reading, until
+
+ROLLUP = "historian/rollup_1m_v1"
+TABLE = "historian.rollup_1m"
+ROWS = f"select * from {TABLE} order by tag, ts"
+
+
+def work(plant: Plant) -> Recomputed:
+    (found,) = recompute.recompute(plant.project, plant.settings, [ROLLUP], print)
+    return found
+
+
+def store(plant: Plant) -> None:
+    plant.finish(plant.submit(JOB, bounded=True, parallelism=1))
+
+
+def until_late(plant: Plant, count: int) -> None:
+    until(lambda: plant.query("select count(*) from historian.late_readings") == [(count,)], 120)
+
+
+def names(windows: list[Window]) -> set[tuple[str, datetime]]:
+    return {each.name for each in windows}
+
+
+def window_of(n: int, tag: str) -> tuple[str, datetime]:
+    """That of the nth reading of the plant's gateway."""
+    return tag, datetime.fromtimestamp((START_MS // 1000 + n) // 60 * 60, UTC)
+
+
+def same(some: list[tuple[Any, ...]], others: list[tuple[Any, ...]]) -> bool:
+    assert len(some) == len(others)
+    return all(
+        a == pytest.approx(b, rel=1e-12) if isinstance(a, float) else a == b
+        for row, other in zip(some, others, strict=True)
+        for a, b in zip(row, other, strict=True)
+    )
+
+
+def interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_what_was_late_counts_in_the_end_as_if_it_had_not_been(
+    own_plant: Plant, platform: Project, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_time = [(n, tag) for n in range(0, 2_400, 7) for tag in ("a", "b")]
+    late = [(n, tag) for n in range(3, 600, 50) if n % 7 for tag in ("a", "c")]
+    after = [(n, tag) for n in range(2_401, 3_000, 7) for tag in ("a", "b")]
+    job = own_plant.submit(ROLLUP, parallelism=1)
+    own_plant.produce(reading(*each) for each in on_time)
+    until(lambda: len(own_plant.query(ROWS)) >= 70, 120)
+    own_plant.produce(reading(*each) for each in late)
+    until_late(own_plant, len(late))
+
+    touched = {window_of(*each) for each in late}
+    before = own_plant.query(ROWS)
+    monkeypatch.setattr(run, "PATIENCE_S", 0)
+    waiting = work(own_plant)
+    assert (waiting.anew, names(waiting.unstored), waiting.still_open) == ([], touched, [])
+    assert own_plant.query(ROWS) == before
+    store(own_plant)
+    monkeypatch.setattr(run, "AT_ONCE", 15)
+    with monkeypatch.context() as dying, pytest.raises(KeyboardInterrupt):
+        dying.setattr(dirty, "done", interrupted)
+        work(own_plant)
+    done = work(own_plant)
+    assert (names(done.anew), done.unstored, done.still_open) == (touched, [], [])
+    assert len(done.anew) == len(touched) > run.AT_ONCE
+    assert work(own_plant) == Recomputed(ROLLUP, [], [], [])
+    snapshot = load_table(connect(own_plant.settings), TABLE).current_snapshot()
+    assert snapshot
+    assert snapshot.summary
+    assert snapshot.summary.operation == Operation.OVERWRITE
+
+    # The job goes on, and appends to the table that was changed beneath it.
+    own_plant.produce(reading(*each) for each in after)
+    last = window_of(2_900, "b")[1]
+    until(lambda: own_plant.query(f"select max(ts) >= '{last}' from {TABLE}") == [(True,)], 120)
+    assert own_plant.cluster.state(job.id) == "RUNNING"
+    own_plant.cluster.cancel(job.id)
+    with plant(platform, tmp_path_factory.mktemp("scratch")) as scratch:
+        scratch.produce(reading(*each) for each in sorted([*on_time, *late, *after]))
+        scratch.finish(scratch.submit(ROLLUP, bounded=True, parallelism=1))
+        until_late(scratch, 0)
+        found = own_plant.query(ROWS)
+        assert same(found, [row for row in scratch.query(ROWS) if row[1] <= max(each[1] for each in found)])
+
+
+def test_a_window_that_the_job_may_yet_write_waits(own_plant: Plant) -> None:
+    own_plant.submit(ROLLUP, parallelism=1)
+    own_plant.produce(reading(n, tag) for n in range(0, 130, 5) for tag in ("a", "b"))
+    until(lambda: len(own_plant.query(ROWS)) >= 2, 120)
+    # Behind the watermark, in the window that it stands in.
+    own_plant.produce(reading(n, "a") for n in (101, 103))
+    until_late(own_plant, 2)
+    store(own_plant)
+    found = work(own_plant)
+    assert (found.anew, found.unstored, names(found.still_open)) == ([], [], {window_of(101, "a")})
+    own_plant.produce(reading(n, tag) for n in range(130, 400, 5) for tag in ("a", "b"))
+    until(lambda: len(own_plant.query(ROWS)) >= 10, 120)
+    store(own_plant)
+    assert names(work(own_plant).anew) == {window_of(101, "a")}
+    key, start = window_of(101, "a")
+    (count,) = own_plant.query(f"select readings from {TABLE} where tag = '{key}' and ts = '{start}'")
+    assert count == (12 + 2,)
+
+
+def test_another_late_reading_makes_a_window_dirty_again(own_plant: Plant) -> None:
+    own_plant.submit(ROLLUP, parallelism=1)
+    own_plant.produce(reading(n, tag) for n in range(0, 400, 5) for tag in ("a", "b"))
+    until(lambda: len(own_plant.query(ROWS)) >= 10, 120)
+    counts = []
+    for n in (1, 2, 3):
+        own_plant.produce([reading(n, "a")])
+        until_late(own_plant, n)
+        store(own_plant)
+        (window,) = work(own_plant).anew
+        ((count,),) = own_plant.query(f"select readings from {TABLE} order by tag, ts limit 1")
+        counts.append((window.late_readings, count))
+    assert counts == [(1, 9), (2, 10), (3, 11)]
+    listed = own_plant.query("select late_readings, recomputed_at is not null from historian.dirty_windows")
+    assert listed == [(3, True)]
+
+
+def test_a_job_that_does_not_say_so_is_refused(own_plant: Plant) -> None:
+    with pytest.raises(UserError, match="no windows of 'historian/readings_v1' can be computed anew"):
+        recompute.recompute(own_plant.project, own_plant.settings, [JOB])
+    file = own_plant.project.sql / JOB / "job.yaml"
+    file.write_text(file.read_text() + "recompute: 1m\n")
+    with pytest.raises(UserError, match="are those of one source, without steps, appended to one table"):
+        jobfolder.load(own_plant.project, JOB)
