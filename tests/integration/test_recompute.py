@@ -76,9 +76,10 @@ def test_what_was_late_counts_in_the_end_as_if_it_had_not_been(
     assert own_plant.query(ROWS) == before
     store(own_plant)
     monkeypatch.setattr(run, "AT_ONCE", 15)
-    with monkeypatch.context() as dying, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as dying:
         dying.setattr(dirty, "done", interrupted)
-        work(own_plant)
+        with pytest.raises(KeyboardInterrupt):
+            work(own_plant)
     done = work(own_plant)
     assert (names(done.anew), done.unstored, done.still_open) == (touched, [], [])
     assert len(done.anew) == len(touched) > run.AT_ONCE
