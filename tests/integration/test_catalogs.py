@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from headrace import checks, warehouse
 from headrace.errors import UserError
-from plant import JOB, Plant, reading, until
+from headrace.historian import Historian
+from headrace.maintain import maintain
+from plant import JOB, START_MS, Plant, reading, until
 from services.stack import KINDS, Stack
 
 READINGS = 5_000
@@ -32,6 +35,19 @@ def test_a_job_stores_each_record_once_on_every_kind_of_catalog(plant_on: Plant)
     assert (count, total) == (READINGS, pytest.approx(sum(n % 1000 / 10 for n in range(READINGS))))
     assert plant_on.query("select count(*) from historian.dead_letters") == [(len(BROKEN),)]
     assert all(result.holds for result in checks.run(plant_on.project, plant_on.settings, [JOB]))
+    for _ in range(2):
+        assert counts_of_an_hour(plant_on) == ([3_600.0], [(3_600.0,)])
+        (upkeep,) = maintain(plant_on.project, plant_on.settings, ["historian.readings"])
+    assert upkeep.files_before == 1
+    assert all(balance.holds for balance in plant_on.account())
+
+
+def counts_of_an_hour(plant: Plant) -> tuple[list[float], list[tuple[float]]]:
+    """As the historian counts the readings, and as its macro does."""
+    start = datetime.fromtimestamp(START_MS / 1000, UTC)
+    end, tag = start + timedelta(hours=1), "R80711.wind_speed"
+    counted = Historian.open(plant.settings).aggregate(tag, start, end, None, "Count")["value"].to_pylist()
+    return counted, plant.query(f"select value from good_count(['{tag}'], '{start}', '{end}')")
 
 
 @pytest.mark.parametrize("plant_on", ["postgres"], indirect=True)
