@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 import numpy as np
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka import (
+    Consumer,
+    ConsumerGroupTopicPartitions,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicCollection,
+    TopicPartition,
+)
 from confluent_kafka.admin import AdminClient, NewTopic, TopicMetadata
 from numpy.typing import NDArray
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
@@ -16,10 +24,11 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_f
 from headrace.errors import PlatformError, UserError
 
 LIMIT_S = 10
+PATIENCE_S = 60
 
 # A broker that was away knows its topics again some seconds before it leads their partitions.
 _PATIENTLY = Retrying(
-    stop=stop_after_delay(60), wait=wait_fixed(0.5), retry=retry_if_exception_type(KafkaException), reraise=True
+    stop=stop_after_delay(PATIENCE_S), wait=wait_fixed(0.5), retry=retry_if_exception_type(KafkaException), reraise=True
 )
 
 
@@ -102,19 +111,32 @@ def place(client: Mapping[str, str], group: str, topic: str, offsets: Mapping[in
 
 
 def _records(client: Mapping[str, str], topic: str, partition: int, first: int) -> Generator[int, None, None]:
+    """Offsets of records to the end; none where the topic has come to no such offset, or not any more as it was."""
     settings = {**client, "group.id": "headrace.records", "enable.auto.commit": False, "enable.partition.eof": True,
-                "isolation.level": "read_committed", "auto.offset.reset": "error"}  # fmt: skip
+                "isolation.level": "read_committed", "auto.offset.reset": "earliest"}  # fmt: skip
     consumer = Consumer(settings)
     try:
         consumer.assign([TopicPartition(topic, partition, first)])
-        while message := consumer.poll(LIMIT_S):
-            if message.error():
-                break
+        # A message without a value is falsy, and a record as any other.
+        while (message := _next(consumer, topic, partition, first)) is not None and message.offset() >= first:
             yield message.offset()
     except KafkaException as error:
         raise _down(client, error) from None
     finally:
         consumer.close()
+
+
+def _next(consumer: Consumer, topic: str, partition: int, first: int) -> Message | None:
+    """None at the end. A broker that says nothing has not said that there is nothing."""
+    message = consumer.poll(PATIENCE_S)
+    if message is None:
+        what = f"Kafka says nothing of partition {partition} from offset {first} on, for {PATIENCE_S} s"
+        raise PlatformError(what, topic, "run it again once the partition has a leader")
+    if error := message.error():
+        if error.code() == KafkaError._PARTITION_EOF:
+            return None
+        raise KafkaException(error)
+    return message
 
 
 def _spans(client: Mapping[str, str], topic: str, partitions: Iterable[int]) -> dict[int, Span]:

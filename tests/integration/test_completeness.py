@@ -11,7 +11,7 @@ from pyiceberg.manifest import DataFile
 from pyiceberg.table import FileScanTask
 from typer.testing import CliRunner
 
-from headrace import completeness, reconcile, tags
+from headrace import completeness, reconcile, tags, topics
 from headrace.catalog import connect, load_table
 from headrace.cli import app
 from headrace.completeness import Completeness, appended
@@ -142,3 +142,20 @@ def test_the_command_says_when_and_which(own_plant: Plant, monkeypatch: pytest.M
     told = json.loads(CliRunner().invoke(app, ["completeness", "--json"]).stdout)
     assert told["complete_through"][:19].replace("T", " ") >= shown.partition("\ncomplete through ")[2][:19]
     assert [each["silent"] for each in told["tags"]] == [True]
+
+
+def test_the_next_record_is_the_first_that_the_topic_still_has(own_plant: Plant) -> None:
+    own_plant.produce(reading(n) for n in range(20))
+    own_plant.forget(until=4)
+    client = own_plant.settings.kafka_client()
+    found = [topics.next_record(client, own_plant.topic, 0, at) for at in (0, 4, 9, 10, 50)]
+    assert found == [4, 4, 9, None, None]
+    assert topics.records_in(client, own_plant.topic, 0, 0, 7).tolist() == [4, 5, 6]
+
+
+def test_a_record_without_a_value_is_a_record(own_plant: Plant) -> None:
+    own_plant.produce([None, None, b"", b"", *(reading(n) for n in range(4))])
+    client = own_plant.settings.kafka_client()
+    for partition in range(own_plant.partitions):
+        assert topics.next_record(client, own_plant.topic, partition, 0) == 0
+        assert topics.records_in(client, own_plant.topic, partition, 0, 4).tolist() == [0, 1, 2, 3]

@@ -30,7 +30,8 @@ COMPLETENESS = "historian.completeness"
 class Reached:
     """How far a job has stored a partition of a topic, as looked at the time `looked_at` (UTC).
 
-    Each record below `next_offset` is in a table or in dead letters; `lag` counts the offsets from there to the topic's
+    Each record below `next_offset` is in a table or in dead letters, unless retention took it before it was read, which
+    `reconcile` tells of; `lag` counts the offsets from there to the topic's
     end, 0 where none of them holds a record. `last_ts` is the latest time of a reading below. No reading of before
     `complete_through` is to come, if sources are no later than their contract says; None where that cannot be told.
     """

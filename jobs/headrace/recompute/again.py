@@ -46,7 +46,8 @@ def again(
     _write(own.sql / "_sources" / f"{job.sources[0]}.yaml", source)
     messages = folder / "messages.jsonl"
     with messages.open("w", encoding="utf-8") as file:
-        file.writelines(json.dumps(_message(row)) + "\n" for row in readings.to_pylist())
+        for batch in readings.to_batches(max_chunksize=10_000):
+            file.writelines(json.dumps(_message(row), ensure_ascii=False) + "\n" for row in batch.to_pylist())
     case = Case(job.name, name, folder, CaseSettings(), {job.sources[0]: messages}, {}, {})
     found = results(own, settings, cluster, case)
     for refused in (DEAD_LETTERS, job.late):
@@ -57,13 +58,15 @@ def again(
 
 def _write(path: Path, source: Contract) -> None:
     """The contract of messages that carry what is stored, as it was decoded; the fields are of the same types."""
-    fields = {name: {"type": field.type, "required": field.required} for name, field in source.fields.items()}
+    fields = {name: {"type": field.type, "required": name == source.key} for name, field in source.fields.items()}
     told = {
         "description": "Readings as they are stored.",
         "topic": source.topic,
         "format": "json",
+        # What is stored was taken once, whatever the source's contract says by now.
+        "max_bytes": 2**31 - 1,
         "fields": fields,
-        "time": {"path": _TS, "unit": "epoch_us", "earliest": source.time.earliest, "latest": "36500d"},
+        "time": {"path": _TS, "unit": "epoch_us", "earliest": "1900-01-01T00:00:00Z", "latest": "36500d"},
         "quality": {"path": _QUALITY, "mapping": "opcua"},
         "key": source.key,
         "watermark": {"lateness": "1s"},  # with none, the second of two readings of one time would be late
@@ -73,5 +76,9 @@ def _write(path: Path, source: Contract) -> None:
 
 def _message(row: dict[str, Any]) -> dict[str, Any]:
     ts: datetime = row.pop("ts")
-    told = {name: value for name, value in row.items() if value is not None and name != "quality"}
+    told = {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in row.items()
+        if value is not None and name != "quality"
+    }
     return {**told, _TS: round(ts.timestamp() * 1e6), _QUALITY: row["quality"]}

@@ -71,14 +71,20 @@ def find(catalog: Catalog, jobs: Iterable[Job], now: datetime) -> list[Window]:
 
 
 def done(catalog: Catalog, windows: Iterable[Window], now: datetime) -> None:
-    """Tell of windows that they are computed anew, if no reading came late for them meanwhile. Raises PlatformError."""
+    """Tell of windows that they are computed anew, and of those that changed on the list meanwhile that they are not.
+
+    Raises PlatformError.
+    """
     known = {(each.job, each.name): each for each in windows}
+
+    def told(row: Window) -> Window:
+        ours = known.get((row.job, row.name))
+        return row if ours is None else replace(row, recomputed_at=now if row == ours else None)
 
     def attempt() -> None:
         table = catalogs.load_table(catalog, DIRTY_WINDOWS)
-        rows = [Window(**row) for row in kept.rows(table)]
-        told = [replace(row, recomputed_at=now) if known.get((row.job, row.name)) == row else row for row in rows]
-        kept.replace(table, map(asdict, told), {})
+        rows = [told(Window(**row)) for row in kept.rows(table)]
+        kept.replace(table, map(asdict, rows), {})
 
     catalogs.commit(DIRTY_WINDOWS, attempt)
 

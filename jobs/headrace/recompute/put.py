@@ -42,8 +42,9 @@ def put(catalog: Catalog, name: str, key: str, windows: Sequence[Window], rows: 
         tasks = [*table.scan(row_filter=around(key, "ts", windows)).plan_files()]
         if any(task.delete_files for task in tasks):
             raise PlatformError(f"table {name} has delete files, beside which no rows can be replaced")
-        replaced = [(task, _without(table, task, key, windows)) for task in tasks]
-        gone = [(task, kept) for task, kept in replaced if len(kept) < task.file.record_count]
+        # Of a file that holds none of the windows' rows nothing is kept in memory.
+        looked = ((task, _without(table, task, key, windows)) for task in tasks)
+        gone = [(task, kept) for task, kept in looked if len(kept) < task.file.record_count]
         now = pa.concat_tables([pa.Table.from_pylist(found, schema), *(kept.cast(schema) for _, kept in gone)])
         with table.transaction() as transaction, transaction.update_snapshot().overwrite() as snapshot:
             for task, _ in gone:

@@ -26,12 +26,16 @@ _CAME = "ingested_at"
 def store(project: Project, job: Job, source: Contract) -> tuple[str, str]:
     """The job and the table that keep every reading of the job's source, and when it came. Raises UserError."""
     wanted = {*source.fields, "ts", "quality", *POSITION, _CAME}
-    for name in jobfolder.names(project):
-        other = yamlfile.load(project.sql / name / "job.yaml", Job)
-        if other.complete and job.sources[0] in other.sources:
-            for table, described in tablefiles.pick(project, other.tables_written).items():
-                if wanted <= described.columns.keys():
-                    return name, table
+    found = [
+        (other.version, name, table)
+        for name in jobfolder.names(project)
+        if (other := yamlfile.load(project.sql / name / "job.yaml", Job)).complete and job.sources[0] in other.sources
+        for table, described in tablefiles.pick(project, other.tables_written).items()
+        if wanted <= described.columns.keys()
+    ]
+    if found:
+        _, name, table = max(found)
+        return name, table
     raise UserError(
         f"no table has all readings of '{job.sources[0]}', of which windows could be computed anew",
         yamlfile.place(project.sql / job.name / "job.yaml", ("recompute",)),

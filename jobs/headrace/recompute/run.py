@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from itertools import groupby, islice
 
 from pyiceberg.catalog import Catalog
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
@@ -26,8 +25,9 @@ from headrace.recompute.readings import readings, store
 from headrace.settings import Settings
 from headrace.spec import Job
 
-AT_ONCE = 5_000
-"""Windows that one run of the job's SQL computes: some hundred thousand readings."""
+AT_ONCE = timedelta(minutes=5_000)
+"""How long the windows that one run of the job's SQL computes are together: some hundred thousand readings."""
+_HOLE = timedelta(hours=1)
 
 
 PATIENCE_S = 120
@@ -98,7 +98,7 @@ class _Work:
         pending = [each for each in listed if each.recomputed_at is None]
         last = closed_before(self.catalog, table) if pending else None
         closed = [each for each in pending if last and each.window_end <= last]
-        still_open = [each for each in pending if each not in closed]
+        still_open = [each for each in pending if not (last and each.window_end <= last)]
         if closed and not self._all_stored(keeper, source.topic):
             return Recomputed(job.name, [], closed, still_open)
         for number, batch in enumerate(_batches(closed)):
@@ -136,7 +136,13 @@ class _Work:
 
 
 def _batches(windows: Iterable[Window]) -> Iterator[list[Window]]:
-    """Those of one day together, so that little else is read, and no more than AT_ONCE."""
-    for _, day in groupby(sorted(windows, key=lambda each: each.window_start), lambda each: each.window_start.date()):
-        while batch := list(islice(day, AT_ONCE)):
+    """In the order of time, those together between which little else is read, and no more than AT_ONCE."""
+    batch: list[Window] = []
+    for each in sorted(windows, key=lambda each: each.window_start):
+        length = each.window_end - each.window_start
+        if batch and (each.window_start - batch[-1].window_end > _HOLE or length * len(batch) >= AT_ONCE):
             yield batch
+            batch = []
+        batch.append(each)
+    if batch:
+        yield batch
