@@ -57,6 +57,16 @@ class Plant:
         return sent
 
     @property
+    def variables(self) -> dict[str, str]:
+        """What makes `headrace ...` work in the plant, where its environment is local but for its catalog."""
+        catalog = self.settings.catalog.pyiceberg()
+        return {
+            "HEADRACE_PROJECT": str(self.project.root),
+            "HEADRACE_CATALOG__PATH": catalog["uri"].removeprefix("sqlite:///"),
+            "HEADRACE_CATALOG__WAREHOUSE": catalog["warehouse"],
+        }
+
+    @property
     def partitions(self) -> int:
         return 2
 

@@ -11,6 +11,7 @@ import pyiceberg.catalog
 import pyiceberg.exceptions
 from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import CommitFailedException, NoSuchTableError, TableAlreadyExistsError
+from pyiceberg.expressions import BooleanExpression, EqualTo
 from pyiceberg.table import Table
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
@@ -48,6 +49,11 @@ def load_table(catalog: Catalog, name: str) -> Table:
             return catalog.load_table(name)
     except NoSuchTableError:
         raise PlatformError(f"there is no table {name}", fix="make it: `headrace tables apply`") from None
+
+
+def equals(column: str, value: str) -> BooleanExpression:
+    """The filter of a scan for the rows with this value."""
+    return EqualTo(column, value)  # type: ignore[call-arg,arg-type] # pydantic hides its own __init__ from mypy
 
 
 def rows(table: Table) -> int:

@@ -46,7 +46,7 @@ def load(project: Project, name: str) -> JobFolder:
         near = difflib.get_close_matches(name, known, n=1)
         fix = f"did you mean '{near[0]}'?" if near else f"jobs of this project: {', '.join(known) or 'none yet'}"
         raise UserError(f"there is no job '{name}'", Place.of(path / "job.yaml"), fix)
-    job = yamlfile.load(path / "job.yaml", Job)
+    job = job_of(project, name)
     templates = {_sink(p): p for p in sorted(path.glob(f"[!_]*{_SUFFIX}"))}
     views = {p.name.removesuffix(_SUFFIX)[1:]: p for p in sorted(path.glob(f"_*{_SUFFIX}"))}
     folder = JobFolder(job, path, templates, views)
@@ -59,6 +59,16 @@ def names(project: Project) -> list[str]:
     """Names of all job folders, sorted."""
     found = (p.parent.relative_to(project.sql).as_posix() for p in project.sql.glob("*/*/job.yaml"))
     return sorted(n for n in found if JOB_NAME.fullmatch(n))
+
+
+def job_of(project: Project, name: str) -> Job:
+    """What the folder's job.yaml says: faults elsewhere in the folder are none of this. Raises UserError."""
+    return yamlfile.load(project.sql / name / "job.yaml", Job)
+
+
+def jobs(project: Project) -> list[Job]:
+    """The same of all job folders, by name."""
+    return [job_of(project, name) for name in names(project)]
 
 
 def template_of(sink: str) -> str:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyiceberg.catalog import Catalog
-from pyiceberg.expressions import And, BooleanExpression, EqualTo
+from pyiceberg.expressions import And, BooleanExpression
 
 from headrace import catalog as catalogs
 from headrace.compose import DEAD_LETTERS
@@ -60,8 +60,8 @@ def stored(catalog: Catalog, job: Job, topic: str) -> dict[int, Stored]:
     good: dict[int, list[Positions]] = {}
     dead: dict[int, list[Positions]] = {}
     for sink in job.tables_written:
-        _collect(catalog, sink, _equals("src_topic", topic), good)
-    _collect(catalog, DEAD_LETTERS, And(_equals("src_topic", topic), _equals("job", job.name)), dead)
+        _collect(catalog, sink, catalogs.equals("src_topic", topic), good)
+    _collect(catalog, DEAD_LETTERS, And(catalogs.equals("src_topic", topic), catalogs.equals("job", job.name)), dead)
     return {p: Stored(_sorted(good.get(p)), _sorted(dead.get(p))) for p in sorted(good.keys() | dead.keys())}
 
 
@@ -82,10 +82,6 @@ def _collect(catalog: Catalog, name: str, only: BooleanExpression, into: dict[in
     for batch in table.scan(row_filter=only, selected_fields=POSITION[1:]).to_arrow_batch_reader():
         for partition, found in _by_partition(batch):
             into.setdefault(partition, []).append(found)
-
-
-def _equals(column: str, value: str) -> BooleanExpression:
-    return EqualTo(column, value)  # type: ignore[call-arg,arg-type] # pydantic hides its own __init__ from mypy
 
 
 def _by_partition(batch: pa.RecordBatch) -> Iterator[tuple[int, Positions]]:

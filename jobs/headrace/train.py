@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 from duckdb import DuckDBPyConnection
 
 from headrace import tags, warehouse
+from headrace.historian.historian import READINGS
 from headrace.settings import Settings
 
-READINGS = "historian.readings"
 _BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 
 

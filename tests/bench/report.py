@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import platform
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
@@ -14,6 +11,7 @@ import msgspec
 from matplotlib.figure import Figure
 from rich.table import Table
 
+from bench import kept
 from bench.rounds import Run
 
 LINE = "line"
@@ -37,12 +35,9 @@ class Marginal(msgspec.Struct, frozen=True):
     faults: list[str]
 
 
-class Result(msgspec.Struct, frozen=True):
+class Result(kept.Stamped, frozen=True):
     """`line_ratio` in `marginals`: the line's rows/s over the contender's, the median of the rounds' ratios."""
 
-    date: str
-    machine: str
-    versions: dict[str, str]
     marginals: list[Marginal]
     runs: list[Run]
 
@@ -61,9 +56,8 @@ def summed_up(runs: Sequence[Run]) -> Result:
         )
         for name in names
     ]
-    cores = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
-    now = datetime.now(UTC).isoformat(timespec="minutes")
-    return Result(now, cores, {name: version(name) for name in _PACKAGES}, marginals, list(runs))
+    versions = {name: version(name) for name in _PACKAGES}
+    return Result(kept.now(), kept.machine(), versions, marginals, list(runs))
 
 
 def _marginal(runs: Sequence[Run], name: str) -> dict[int, tuple[float, float]]:
@@ -122,22 +116,10 @@ def _cells(result: Result) -> list[list[str]]:
 
 def keep(result: Result, folder: Path) -> None:
     """Write ingest.json, ingest.md and ingest.svg."""
-    (folder / "ingest.json").write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
-    rows = [[heading for heading, _ in _HEADINGS], ["---"] * len(_HEADINGS), *_cells(result)]
     small, large = min(r.messages for r in result.runs), max(r.messages for r in result.runs)
-    text = [
-        "# Ingest bench",
-        "",
-        f"{result.date}, {result.machine}; {', '.join(f'{k} {v}' for k, v in result.versions.items())}.",
-        f"Marginal: the time and CPU of {large:,} messages less those of {small:,}; medians of the rounds.",
-        "",
-        *("| " + " | ".join(row) + " |" for row in rows),
-        "",
-        "![chart](ingest.svg)",
-        "",
-    ]
-    (folder / "ingest.md").write_text("\n".join(text), encoding="utf-8")
-    _draw(result, folder / "ingest.svg")
+    about = f"Marginal: the time and CPU of {large:,} messages less those of {small:,}; medians of the rounds."
+    rows = [[heading for heading, _ in _HEADINGS], ["---"] * len(_HEADINGS), *_cells(result)]
+    _draw(result, kept.keep(result, folder, "ingest", [about], rows))
 
 
 def _draw(result: Result, path: Path) -> None:

@@ -131,10 +131,8 @@ def test_where_the_snapshot_of_the_last_look_is_gone_all_is_read_and_nothing_is_
 def test_the_command_says_when_and_which(own_plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
     own_plant.produce(reading(n) for n in range(20))
     store(own_plant)
-    catalog = own_plant.settings.catalog.pyiceberg()
-    monkeypatch.setenv("HEADRACE_PROJECT", str(own_plant.project.root))
-    monkeypatch.setenv("HEADRACE_CATALOG__PATH", catalog["uri"].removeprefix("sqlite:///"))
-    monkeypatch.setenv("HEADRACE_CATALOG__WAREHOUSE", catalog["warehouse"])
+    for name, value in own_plant.variables.items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setenv("COLUMNS", "160")
     shown = CliRunner().invoke(app, ["completeness"]).stdout
     assert "silent: 1 of 1 tags" in shown

@@ -21,10 +21,8 @@ Command = Callable[..., Result]
 @pytest.fixture
 def command(own_plant: Plant, monkeypatch: pytest.MonkeyPatch) -> Command:
     """`headrace ...` in the plant, whose environment is local but for its catalog."""
-    catalog = own_plant.settings.catalog.pyiceberg()
-    monkeypatch.setenv("HEADRACE_PROJECT", str(own_plant.project.root))
-    monkeypatch.setenv("HEADRACE_CATALOG__PATH", catalog["uri"].removeprefix("sqlite:///"))
-    monkeypatch.setenv("HEADRACE_CATALOG__WAREHOUSE", catalog["warehouse"])
+    for name, value in own_plant.variables.items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setenv("HEADRACE_FLINK__PARALLELISM", "1")
     monkeypatch.setenv("HEADRACE_FLINK__CHECKPOINT_INTERVAL_S", "1")
     app = typer.Typer()

@@ -13,6 +13,7 @@ from pyiceberg.exceptions import CommitFailedException
 
 from headrace import catalog, settings, tables, tags, train
 from headrace.errors import CheckFailed, PlatformError, UserError
+from headrace.historian.historian import READINGS
 from headrace.project import Project
 from headrace.settings import Settings
 
@@ -56,7 +57,7 @@ def store(local: Settings, project: Project, values: dict[str, list[float]], qua
         for number, value in enumerate(several)
     ]
     schema = tables.load_all(project)["historian.readings"].arrow_schema()
-    catalog.load_table(catalog.connect(local), train.READINGS).append(pa.Table.from_pylist(rows, schema))
+    catalog.load_table(catalog.connect(local), READINGS).append(pa.Table.from_pylist(rows, schema))
 
 
 def test_tables_are_created_and_a_second_apply_writes_nothing(project: Project, local: Settings) -> None:

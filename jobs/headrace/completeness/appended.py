@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import takewhile
 
 import pyarrow as pa
@@ -43,15 +44,16 @@ class Appended:
     @property
     def goes_on(self) -> bool:
         """Whether these are the rows since then alone, and not all."""
-        return any(each.snapshot_id == self.since for each in self._line())
+        return any(each.snapshot_id == self.since for each in self._line)
 
     def _files(self) -> Iterator[DataFile]:
         if not self.goes_on:
             yield from Live.of(self.table).files
             return
-        for snapshot in takewhile(lambda each: each.snapshot_id != self.since, self._line()):
+        for snapshot in takewhile(lambda each: each.snapshot_id != self.since, self._line):
             yield from self._added(snapshot)
 
+    @cached_property
     def _line(self) -> list[Snapshot]:
         return line(self.table.metadata, self.head)
 

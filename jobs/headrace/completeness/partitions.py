@@ -11,7 +11,7 @@ from pyiceberg.catalog import Catalog
 from pyiceberg.table import Table
 
 from headrace import catalog as catalogs
-from headrace import contract, jobfolder, topics, yamlfile
+from headrace import contract, jobfolder, topics
 from headrace.completeness import kept
 from headrace.completeness.appended import Appended
 from headrace.completeness.coverage import reach
@@ -52,11 +52,12 @@ def refresh(project: Project, settings: Settings) -> list[Reached]:
     Only rows that were stored since the last time are read. Raises UserError, PlatformError.
     """
     catalog, client = catalogs.connect(settings), settings.kafka_client()
-    jobs = [yamlfile.load(project.sql / name / "job.yaml", Job) for name in jobfolder.names(project)]
+    jobs = [job for job in jobfolder.jobs(project) if job.complete]
 
     def attempt() -> list[Reached]:
         table = catalogs.load_table(catalog, COMPLETENESS)
-        looks = [_look(project, catalog, client, job, table) for job in jobs if job.complete]
+        before = _rows(table)
+        looks = [_look(project, client, job, _appended(catalog, table, job), before) for job in jobs]
         found = [each for reached, _ in looks for each in reached]
         kept.replace(table, map(asdict, found), {of: head for _, read in looks for of, head in read.items()})
         return found
@@ -66,21 +67,31 @@ def refresh(project: Project, settings: Settings) -> list[Reached]:
 
 def last(catalog: Catalog) -> list[Reached]:
     """What the table says, as of its last refresh. Raises PlatformError."""
-    return [Reached(**row) for row in kept.rows(catalogs.load_table(catalog, COMPLETENESS))]
+    return _rows(catalogs.load_table(catalog, COMPLETENESS))
 
 
-def _look(
-    project: Project, catalog: Catalog, client: Mapping[str, str], job: Job, table: Table
-) -> tuple[list[Reached], dict[str, int | None]]:
-    """The job's partitions, and the snapshots to go on from next time: before a gap, so that it is seen again."""
-    rows = [Reached(**row) for row in kept.rows(table) if row["job"] == job.name]
-    before = {(row.src_topic, row.src_partition): row for row in rows}
-    # Tables first: what is stored meanwhile then counts as lag, and nothing is taken for stored that is not.
-    appended = {
+def _rows(table: Table) -> list[Reached]:
+    return [Reached(**row) for row in kept.rows(table)]
+
+
+def _appended(catalog: Catalog, table: Table, job: Job) -> dict[str, Appended]:
+    """What came to each of the job's tables since the last look that `table` keeps, by what that calls them."""
+    return {
         (of := f"{job.name}.{name}"): Appended(catalogs.load_table(catalog, name), kept.since(table, of))
         for name in (*job.tables_written, DEAD_LETTERS)
         if catalog.table_exists(name)
     }
+
+
+def _look(
+    project: Project, client: Mapping[str, str], job: Job, appended: Mapping[str, Appended], last_look: list[Reached]
+) -> tuple[list[Reached], dict[str, int | None]]:
+    """The job's partitions, and the snapshots to go on from next time: before a gap, so that it is seen again.
+
+    The tables are older than the look into the topic: what is stored meanwhile counts as lag, and nothing is taken for
+    stored that is not.
+    """
+    before = {(row.src_topic, row.src_partition): row for row in last_look if row.job == job.name}
     new = stored(job.name, appended.values())
     found, gaps = [], False
     for source in job.sources if before or new else ():

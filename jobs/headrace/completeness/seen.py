@@ -14,9 +14,10 @@ from headrace import catalog as catalogs
 from headrace import tags
 from headrace.completeness import kept
 from headrace.completeness.appended import Appended
+from headrace.historian.historian import READINGS
+from headrace.historian.status import UNCERTAIN
 from headrace.settings import Settings
 
-READINGS = "historian.readings"
 LAST_SEEN = "historian.last_seen"
 SILENT_AFTER = 10
 """A tag is silent once so many of its usual intervals have gone by."""
@@ -86,7 +87,7 @@ def _seen(before: list[dict[str, object]], appended: Appended, listed: Iterable[
 
 def _each(batch: pa.RecordBatch) -> pa.Table:
     rows = pa.Table.from_batches([batch])
-    good = pc.less(rows["quality"], _UNCERTAIN)
+    good = pc.less(rows["quality"], int(UNCERTAIN))
     columns = {
         "tag": rows["tag"],
         "readings": pa.repeat(pa.scalar(1, pa.int64()), len(rows)),
@@ -103,7 +104,6 @@ def _summed(rows: pa.Table) -> pa.Table:
     return found.select(["tag", *(f"{name}_{by}" for name, by in how.items())]).rename_columns(_SCHEMA.names)
 
 
-_UNCERTAIN = 0x40000000
 _TS = pa.timestamp("us", "UTC")
 _SCHEMA = pa.schema(
     {"tag": pa.string(), "readings": pa.int64(), "first_ts": _TS, "last_ts": _TS, "last_good_ts": _TS}.items()

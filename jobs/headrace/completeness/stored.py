@@ -9,8 +9,8 @@ from datetime import datetime
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyiceberg.expressions import BooleanExpression, EqualTo
 
+from headrace import catalog as catalogs
 from headrace.completeness import coverage
 from headrace.completeness.appended import EVERYTHING, Appended
 from headrace.completeness.coverage import NONE, Runs
@@ -35,7 +35,7 @@ def stored(job: str, tables: Iterable[Appended]) -> dict[Partition, Stored]:
         columns = each.table.schema().column_names
         if set(_POSITION) <= set(columns):
             dead = ".".join(each.table.name()) == DEAD_LETTERS
-            only = _equals("job", job) if dead else EVERYTHING
+            only = catalogs.equals("job", job) if dead else EVERYTHING
             for batch in each.batches((*_POSITION, *(["ts"] if "ts" in columns else [])), only):
                 _add(pa.Table.from_batches([batch]), found)
     return found
@@ -55,7 +55,3 @@ def _add(rows: pa.Table, into: dict[Partition, Stored]) -> None:
 def latest(*times: datetime | None) -> datetime | None:
     """The latest of those that are."""
     return max((each for each in times if each), default=None)
-
-
-def _equals(column: str, value: str) -> BooleanExpression:
-    return EqualTo(column, value)  # type: ignore[call-arg,arg-type] # pydantic hides its own __init__ from mypy

@@ -10,7 +10,7 @@ from functools import partial
 import pyarrow as pa
 from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import NoSuchTableError
-from pyiceberg.expressions import EqualTo
+from pyiceberg.expressions import AlwaysTrue
 from pyiceberg.io import FileIO
 from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.table import Table
@@ -118,7 +118,7 @@ class Ledger:
         if not self.there:
             return []
         with catalogs.reporting(f"table {DEPLOYMENTS} cannot be read"):
-            scan = self._table().scan(**({"row_filter": EqualTo("job", job)} if job else {}))  # type: ignore[arg-type,call-arg]
+            scan = self._table().scan(catalogs.equals("job", job) if job else AlwaysTrue())
             rows = scan.to_arrow().sort_by("entry").to_pylist()
         return [Entry(**row) for row in rows]
 

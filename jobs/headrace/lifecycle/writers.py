@@ -10,16 +10,13 @@ from headrace.errors import Problem, UserError
 from headrace.ledger import ALIVE
 from headrace.lifecycle.desk import Desk
 from headrace.project import Project
-from headrace.spec import Job
 
 
 def refuse_shared_tables(project: Project, names: Iterable[str]) -> None:
     """Raises UserError naming each table that more than one of the jobs `names` appends to, and these jobs."""
     writers: dict[str, list[str]] = defaultdict(list)
     for name in names:
-        # Faults elsewhere in the folder of a job that is left alone are none of this.
-        job = yamlfile.load(project.sql / name / "job.yaml", Job)
-        for sink, mode in job.writes.items():
+        for sink, mode in jobfolder.job_of(project, name).writes.items():
             if mode == "append":
                 writers[sink].append(name)
     problems = [

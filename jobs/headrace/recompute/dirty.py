@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 from pyiceberg.catalog import Catalog
-from pyiceberg.expressions import EqualTo
 
 from headrace import catalog as catalogs
 from headrace.completeness import kept
@@ -106,8 +105,7 @@ def _merged(before: Mapping[tuple[str, datetime], Window], job: Job, late: Appen
 def _counted(job: Job, late: Appended) -> Counter[tuple[str, datetime]]:
     assert job.recompute is not None  # noqa: S101 - who calls has looked
     found: Counter[tuple[str, datetime]] = Counter()
-    only = EqualTo("job", job.name)  # type: ignore[call-arg,arg-type] # pydantic hides its own __init__ from mypy
-    for batch in late.batches(("key", "ts"), only):
+    for batch in late.batches(("key", "ts"), catalogs.equals("job", job.name)):
         rows = pa.Table.from_batches([batch])
         pairs = zip(rows["key"].to_pylist(), rows["ts"].to_pylist(), strict=True)
         found.update((key, start(ts, job.recompute)) for key, ts in pairs)

@@ -14,19 +14,16 @@ from pyiceberg.table import FileScanTask, Table
 from headrace import catalog as catalogs
 from headrace.cases.values import Row
 from headrace.errors import PlatformError
+from headrace.historian.files import Files
 from headrace.historian.intervals import instant
-from headrace.maintain.stored import Live
 from headrace.recompute.dirty import Window
 from headrace.recompute.readings import around
 
 
 def closed_before(catalog: Catalog, name: str) -> datetime | None:
     """The start of the last window that the job has written of: it writes of none that ends by then any more."""
-    table = catalogs.load_table(catalog, name)
-    ts = table.schema().find_field("ts").field_id
-    bounds = [bound for each in Live.of(table).files if (bound := (each.upper_bounds or {}).get(ts))]
-    last = max((int.from_bytes(each, "little", signed=True) for each in bounds), default=None)
-    return None if last is None else instant(last)
+    found = Files(catalogs.load_table(catalog, name)).extent()
+    return instant(found[1]) if found else None
 
 
 def put(catalog: Catalog, name: str, key: str, windows: Sequence[Window], rows: Iterable[Row]) -> None:

@@ -27,9 +27,9 @@ def store(project: Project, job: Job, source: Contract) -> tuple[str, str]:
     """The job and the table that keep every reading of the job's source, and when it came. Raises UserError."""
     wanted = {*source.fields, "ts", "quality", *POSITION, _CAME}
     found = [
-        (other.version, name, table)
-        for name in jobfolder.names(project)
-        if (other := yamlfile.load(project.sql / name / "job.yaml", Job)).complete and job.sources[0] in other.sources
+        (other.version, other.name, table)
+        for other in jobfolder.jobs(project)
+        if other.complete and job.sources[0] in other.sources
         for table, described in tablefiles.pick(project, other.tables_written).items()
         if wanted <= described.columns.keys()
     ]

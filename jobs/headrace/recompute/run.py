@@ -12,7 +12,7 @@ from pyiceberg.catalog import Catalog
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from headrace import catalog as catalogs
-from headrace import contract, jobfolder, topics, yamlfile
+from headrace import contract, jobfolder, topics
 from headrace.cases.minicluster import MiniCluster
 from headrace.completeness import partitions
 from headrace.errors import UserError
@@ -27,11 +27,9 @@ from headrace.spec import Job
 
 AT_ONCE = timedelta(minutes=5_000)
 """How long the windows that one run of the job's SQL computes are together: some hundred thousand readings."""
-_HOLE = timedelta(hours=1)
-
-
 PATIENCE_S = 120
 """How long to wait for readings that are yet to be stored: some checkpoints."""
+_HOLE = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -59,22 +57,17 @@ def recompute(
     It may be ended at any point, and run beside the jobs: what is not told as done is done again, to the same rows.
     Raises UserError, PlatformError.
     """
-    jobs = _jobs(project, names)
-    catalog = catalogs.connect(settings)
-    listed = dirty.find(catalog, _jobs(project), datetime.now(UTC))
-    with ExitStack() as until_done:
-        work = _Work(project, settings, catalog, until_done, progress)
-        return [work.off(job, [each for each in listed if each.job == job.name]) for job in jobs]
-
-
-def _jobs(project: Project, names: Sequence[str] = ()) -> list[Job]:
-    found = {name: yamlfile.load(project.sql / name / "job.yaml", Job) for name in jobfolder.names(project)}
-    able = {name: job for name, job in found.items() if job.recompute}
+    able = {job.name: job for job in jobfolder.jobs(project) if job.recompute}
     for name in names:
         if name not in able:
             fix = f"those that can: {', '.join(able) or 'none'}"
             raise UserError(f"no windows of '{name}' can be computed anew", fix=fix)
-    return [job for name, job in able.items() if not names or name in names]
+    catalog = catalogs.connect(settings)
+    listed = dirty.find(catalog, able.values(), datetime.now(UTC))
+    with ExitStack() as until_done:
+        work = _Work(project, settings, catalog, until_done, progress)
+        wanted = [job for name, job in able.items() if not names or name in names]
+        return [work.off(job, [each for each in listed if each.job == job.name]) for job in wanted]
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import platform
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
@@ -15,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 from rich.table import Table
 
+from bench import kept
 from bench.query.day import CHECKPOINT_S
 from bench.query.questions import QUESTIONS
 from bench.query.rounds import CONTENDERS, Run
@@ -40,12 +38,9 @@ class Figures(msgspec.Struct, frozen=True):
     faults: list[str]
 
 
-class Result(msgspec.Struct, frozen=True):
+class Result(kept.Stamped, frozen=True):
     """Files and bytes are those of the table before and after `headrace maintain`, which took `maintain_s`."""
 
-    date: str
-    machine: str
-    versions: dict[str, str]
     rows: int
     tags: int
     rounds: int
@@ -58,10 +53,9 @@ class Result(msgspec.Struct, frozen=True):
 
 def summed_up(runs: Sequence[Run], upkeep: Report, maintain_s: float, tags: int, versions: dict[str, str]) -> Result:
     """`versions` are those of packages that only a rival has."""
-    cores = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
     return Result(
-        date=datetime.now(UTC).isoformat(timespec="minutes"),
-        machine=cores,
+        date=kept.now(),
+        machine=kept.machine(),
         versions={name: version(name) for name in _PACKAGES} | versions,
         rows=sum(each.rows for each in upkeep.rewritten),
         tags=tags,
@@ -119,28 +113,18 @@ def table(result: Result) -> Table:
 
 def keep(result: Result, folder: Path) -> None:
     """Write query.json, query.md and query.svg."""
-    (folder / "query.json").write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
     before, after = (
         f"{count:,} files, {size / 1e6:,.0f} MB" for count, size in zip(result.files, result.bytes, strict=True)
     )
     rows = [headings(), ["---", *["---:"] * (len(headings()) - 1)], *cells(result)]
-    text = [
-        "# Query bench",
-        "",
-        f"{result.date}, {result.machine}; {', '.join(f'{k} {v}' for k, v in result.versions.items())}.",
+    about = [
         f"{result.rows:,} readings of {result.tags:,} tags in one day. As written, a file every {CHECKPOINT_S} s:"
         f" {before}. After `headrace maintain`, which took {result.maintain_s:,.0f} s: {after}.",
         f"Milliseconds, cold then warm, medians of {result.rounds} rounds. Cold: a new process with its imports done,"
         " and no data file in the system's memory, opens and answers. Warm: the same process answers again, of other"
         " tags. All answers were compared: tags, times and qualities are the same, values to nine digits.",
-        "",
-        *("| " + " | ".join(row) + " |" for row in rows),
-        "",
-        "![chart](query.svg)",
-        "",
     ]
-    (folder / "query.md").write_text("\n".join(text), encoding="utf-8")
-    _draw(result, folder / "query.svg")
+    _draw(result, kept.keep(result, folder, "query", about, rows))
 
 
 def _draw(result: Result, path: Path) -> None:

@@ -1,0 +1,45 @@
+"""How a bench keeps its result: as JSON, and as a page of Markdown with the table and the chart."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+
+class Stamped(msgspec.Struct, frozen=True):
+    """When and where it was measured, and with which versions of packages."""
+
+    date: str
+    machine: str
+    versions: dict[str, str]
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="minutes")
+
+
+def machine() -> str:
+    return f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
+
+
+def keep(result: Stamped, folder: Path, name: str, about: Iterable[str], rows: Sequence[Sequence[str]]) -> Path:
+    """Write <name>.json and <name>.md, the table of `rows` in the latter, and return where its chart goes."""
+    (folder / f"{name}.json").write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
+    text = [
+        f"# {name.capitalize()} bench",
+        "",
+        f"{result.date}, {result.machine}; {', '.join(f'{k} {v}' for k, v in result.versions.items())}.",
+        *about,
+        "",
+        *("| " + " | ".join(row) + " |" for row in rows),
+        "",
+        f"![chart]({name}.svg)",
+        "",
+    ]
+    (folder / f"{name}.md").write_text("\n".join(text), encoding="utf-8")
+    return folder / f"{name}.svg"
