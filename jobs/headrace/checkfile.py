@@ -40,7 +40,7 @@ class Check:
 
     def problem(self, told: Problem) -> Problem:
         """What DuckDB says of the SELECT, at its place in the file."""
-        return _placed(told, self.file, self.first, self.where)
+        return placed(told, self.file, self.first, self.where)
 
 
 def load(job: str, folder: Path) -> list[Check]:
@@ -50,7 +50,7 @@ def load(job: str, folder: Path) -> list[Check]:
         return []
     checks: list[Check] = []
     problems: list[Problem] = []
-    for first, sql in _selects(path):
+    for first, sql in selects(path):
         named, begins = _name(sql, first)
         if named is None:
             problems.append(Problem("the check has no name", Place.of(path, begins), _NAMED))
@@ -66,14 +66,14 @@ def load(job: str, folder: Path) -> list[Check]:
     return checks
 
 
-def _selects(path: Path) -> list[tuple[int, str]]:
-    """The statements with the comments before each, and the line that each begins in."""
+def selects(path: Path) -> list[tuple[int, str]]:
+    """The file's SELECTs with the comments before each, and the line that each begins in. Raises UserError."""
     text = path.read_text(encoding="utf-8")
     try:
         with warehouse.reporting():
             statements = duckdb.extract_statements(text)
     except UserError as error:
-        raise UserError([_placed(problem, path, 1, Place.of(path)) for problem in error.problems]) from None
+        raise UserError([placed(problem, path, 1, Place.of(path)) for problem in error.problems]) from None
     found, end = [], 0
     for statement in statements:
         # Of a PIVOT, DuckDB makes statements of its own, which are not in the text.
@@ -97,7 +97,7 @@ def _name(sql: str, first: int) -> tuple[tuple[int, str] | None, int]:
     return named, first
 
 
-def _placed(told: Problem, path: Path, first: int, otherwise: Place) -> Problem:
+def placed(told: Problem, path: Path, first: int, otherwise: Place) -> Problem:
     """A problem without DuckDB's excerpt, whose line counts from the beginning of what it was given."""
     spot = _SPOT.search(told.what)
     if spot is None:

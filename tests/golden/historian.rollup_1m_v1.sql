@@ -76,7 +76,7 @@ INSERT INTO `headrace`.`historian`.`rollup_1m` (
     `standard_deviation`,
     `quality`
 )
-with readings as (
+with received as (
     select * from `plant_readings__on_time`
 ),
 
@@ -86,8 +86,9 @@ same_times as (
     select
         *,
         last_value(src_partition) over same_time as last_partition,
-        last_value(src_offset) over same_time as last_offset
-    from readings
+        last_value(src_offset) over same_time as last_offset,
+        last_value(src_index) over same_time as last_index
+    from received
     window same_time as (
         partition by tag order by event_time range between interval '0' second preceding and current row
     )
@@ -97,17 +98,18 @@ numbers as (
     select
         tag,
         ts,
-        extract(second from ts) + extract(millisecond from ts) / 1e3 as second_of_minute,
+        extract(minute from ts) * 60 + extract(second from ts) + extract(millisecond from ts) / 1e3 as second_of_hour,
         case when (`quality` < 1073741824) then `value` end as good_value,
         event_time
     from same_times
     where
         src_partition = last_partition
         and src_offset = last_offset
+        and src_index = last_index
         and (`value` is not null or text is null)
 ),
 
-minutes as (
+windows as (
     select
         tag,
         window_start,
@@ -119,19 +121,19 @@ minutes as (
         avg(good_value) as mean,
         array_agg(good_value) filter (where good_value is not null) as good_values,
         array_agg(ts) filter (where good_value is not null) as good_times,
-        array_agg(second_of_minute) filter (where good_value is not null) as good_seconds
+        array_agg(second_of_hour) filter (where good_value is not null) as good_seconds
     from TABLE(TUMBLE(TABLE `numbers`, DESCRIPTOR(`event_time`), INTERVAL '1' MINUTE))
     group by tag, window_start, window_end
 ),
 
--- A row is a good reading, the nth of its minute; a minute without any is a row too, whose n is null.
+-- A row is a good reading, the nth of its window; a window without any is a row too, whose n is null.
 counted as (
     select
-        minutes.*,
+        windows.*,
         good.n -- noqa: RF01
-    from minutes
+    from windows
     -- sqlfluff's Flink has no WITH ORDINALITY, and so does not see where `good` comes from.
-    left join unnest(minutes.good_values) with ordinality as good (good_value, n) on true -- noqa: PRS
+    left join unnest(windows.good_values) with ordinality as good (good_value, n) on true -- noqa: PRS
 ),
 
 -- Each with the straight line to it from the one before.

@@ -75,7 +75,7 @@ def test_what_was_late_counts_in_the_end_as_if_it_had_not_been(
     assert (waiting.anew, names(waiting.unstored), waiting.still_open) == ([], touched, [])
     assert own_plant.query(ROWS) == before
     store(own_plant)
-    monkeypatch.setattr(run, "AT_ONCE", timedelta(minutes=15))
+    monkeypatch.setattr(dirty, "AT_ONCE", timedelta(minutes=15))
     with monkeypatch.context() as dying:
         dying.setattr(dirty, "done", interrupted)
         with pytest.raises(KeyboardInterrupt):
@@ -83,7 +83,9 @@ def test_what_was_late_counts_in_the_end_as_if_it_had_not_been(
     done = work(own_plant)
     assert (names(done.anew), done.unstored, done.still_open) == (touched, [], [])
     assert len(done.anew) == len(touched) > 15
-    assert work(own_plant) == Recomputed(ROLLUP, [], [], [])
+    again = work(own_plant)
+    assert (again, again.through) == (Recomputed(ROLLUP, [], [], [], through=done.through), done.through)
+    assert done.through
     snapshot = load_table(connect(own_plant.settings), TABLE).current_snapshot()
     assert snapshot
     assert snapshot.summary
@@ -137,6 +139,62 @@ def test_another_late_reading_makes_a_window_dirty_again(own_plant: Plant) -> No
     assert counts == [(1, 9), (2, 10), (3, 11)]
     listed = own_plant.query("select late_readings, recomputed_at is not null from historian.dirty_windows")
     assert listed == [(3, True)]
+
+
+def test_what_is_late_and_on_no_list_is_found_by_the_account(own_plant: Plant) -> None:
+    job = own_plant.submit(ROLLUP, parallelism=1)
+    own_plant.produce(reading(n, tag) for n in range(0, 400, 5) for tag in ("a", "b"))
+    until(lambda: len(own_plant.query(ROWS)) >= 10, 120)
+    store(own_plant)
+    found = work(own_plant)
+    assert (found.anew, found.beyond) == ([], [])
+    savepoint = own_plant.cluster.stop(job.id)
+    # The job starts in the midst of these: it knows no watermark yet, and its windows do.
+    unlisted = [(1, "a"), (2, "a"), (63, "c")]
+    own_plant.produce(reading(*each) for each in unlisted)
+    own_plant.submit(ROLLUP, parallelism=1, restore=savepoint)
+    own_plant.produce(reading(n, tag) for n in range(400, 800, 5) for tag in ("a", "b"))
+    until(lambda: len(own_plant.query(ROWS)) >= 20, 120)
+    assert own_plant.query("select count(*) from historian.late_readings") == [(0,)]
+    store(own_plant)
+    done = work(own_plant)
+    assert names(done.anew) == {window_of(*each) for each in unlisted}
+    assert {each.late_readings for each in done.anew} == {0}
+    assert done.through
+    assert found.through
+    assert done.through > found.through
+    counted = own_plant.query(f"select tag, readings from {TABLE} where ts <= to_timestamp({START_MS // 1000 + 63})")
+    assert sorted(counted) == [("a", 8 + 2), ("a", 12), ("b", 8), ("b", 12), ("c", 1)]
+
+
+def test_windows_that_count_more_than_is_stored_are_left_alone(own_plant: Plant) -> None:
+    own_plant.submit(ROLLUP, parallelism=1)
+    own_plant.produce(reading(n, tag) for n in range(0, 400, 5) for tag in ("a", "b"))
+    until(lambda: len(own_plant.query(ROWS)) >= 10, 120)
+    # The job that keeps the readings came later than retention.
+    own_plant.forget(20)
+    own_plant.produce([reading(1, "a")])
+    until_late(own_plant, 1)
+    store(own_plant)
+    before = own_plant.query(ROWS)
+    found = work(own_plant)
+    assert (found.anew, own_plant.query(ROWS)) == ([], before)
+    first = window_of(1, "a")
+    assert {(each.name, each.stored, each.counted) for each in found.beyond if each.name == first} == {(first, 1, 8)}
+
+
+def test_an_account_that_the_job_contradicts_changes_nothing(own_plant: Plant) -> None:
+    own_plant.submit(ROLLUP, parallelism=1)
+    own_plant.produce(reading(n, "a") for n in range(0, 400, 5))
+    until(lambda: len(own_plant.query(ROWS)) >= 5, 120)
+    store(own_plant)
+    before = own_plant.query(ROWS)
+    (own_plant.project.sql / ROLLUP / "account.sql").write_text(
+        "select tag, date_trunc('minute', ts) as ts, 2 * count(*) as readings from readings group by all"
+    )
+    with pytest.raises(UserError, match=r"the account has 16 readings, the job's own SQL 8, and so \d more"):
+        work(own_plant)
+    assert own_plant.query(ROWS) == before
 
 
 def test_a_job_that_does_not_say_so_is_refused(own_plant: Plant) -> None:

@@ -1,4 +1,4 @@
-"""The small tables in which a look is kept, each with the snapshots up to which other tables were read for it."""
+"""The small tables in which a look is kept, each with how far other tables were read for it."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def rows(table: Table) -> list[dict[str, Any]]:
 
 
 def since(table: Table, of: str) -> int | None:
-    """The snapshot of `of` that the last look read, where there was one."""
+    """How far the last look read `of`, where there was one: the snapshot, as a rule."""
     found = table.properties.get(_PREFIX + of)
     return int(found) if found else None
 
 
 def replace(table: Table, found: Iterable[Mapping[str, Any]], read: Mapping[str, int | None]) -> None:
-    """Keep this look instead, in one commit with the snapshots that it read: a crash keeps the one before whole."""
+    """Keep this look instead, in one commit with how far it read: a crash keeps the one before whole."""
     schema = schema_to_pyarrow(table.schema(), include_field_ids=False)
     now = pa.Table.from_pylist(list(found), schema)
     with table.transaction() as transaction:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from headrace import jobfolder, render, topicfile
+from headrace import accountfile, jobfolder, render, topicfile
 from headrace.errors import Problem, UserError
 from headrace.jobfolder import JobFolder
 from headrace.lint.finding import Finding
@@ -37,6 +37,7 @@ def lint(project: Project, settings: Settings, names: list[str] | None = None) -
 
 
 def _job(project: Project, settings: Settings, folder: JobFolder) -> list[Finding]:
+    accountfile.load(project, folder.job)
     made = render.job(project, settings, folder)
     tables = tablefiles.load_all(project)
     known = inputs(project, settings, folder.job, tables)

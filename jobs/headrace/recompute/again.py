@@ -36,7 +36,7 @@ def again(
     readings: pa.Table,
     name: str,
 ) -> list[Row]:
-    """The rows of the job's table that come of the readings: columns are the contract's fields, ts and quality.
+    """The rows of the job's table that come of the readings, by the contract's fields, ts and quality.
 
     `name` tells this run from the cluster's others. Raises PlatformError where one of the readings is refused or late.
     """
@@ -46,7 +46,7 @@ def again(
     _write(own.sql / "_sources" / f"{job.sources[0]}.yaml", source)
     messages = folder / "messages.jsonl"
     with messages.open("w", encoding="utf-8") as file:
-        for batch in readings.to_batches(max_chunksize=10_000):
+        for batch in readings.select([*source.fields, "ts", "quality"]).to_batches(max_chunksize=10_000):
             file.writelines(json.dumps(_message(row), ensure_ascii=False) + "\n" for row in batch.to_pylist())
     case = Case(job.name, name, folder, CaseSettings(), {job.sources[0]: messages}, {}, {})
     found = results(own, settings, cluster, case)

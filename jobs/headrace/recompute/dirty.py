@@ -16,16 +16,21 @@ from headrace.completeness.appended import Appended
 from headrace.spec import Job
 
 DIRTY_WINDOWS = "historian.dirty_windows"
+AT_ONCE = timedelta(minutes=5_000)
+"""How long the windows that one run of the job's SQL computes are together: some hundred thousand readings."""
 KEPT_FOR = timedelta(days=30)
 """How long a window stays on the list once it is computed anew."""
+Name = tuple[str, datetime]
+"""What tells a window from the others of its job: its key and its start."""
+_HOLE = timedelta(hours=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class Window:
-    """A window [window_start, window_end) of one key's readings, of which `late_readings` came late for the job.
+    """A window [window_start, window_end) of one key's readings, of which the job wrote down `late_readings` as late.
 
-    `recomputed_at` is None where not all of them are in the job's table yet.
+    `recomputed_at` is None where not all that is stored of it counts in the job's table yet.
     """
 
     job: str
@@ -37,8 +42,7 @@ class Window:
     recomputed_at: datetime | None = None
 
     @property
-    def name(self) -> tuple[str, datetime]:
-        """What tells it from the job's others."""
+    def name(self) -> Name:
         return self.key, self.window_start
 
 
@@ -47,13 +51,32 @@ def start(ts: datetime, length: timedelta) -> datetime:
     return ts - (ts - _EPOCH) % length
 
 
-def find(catalog: Catalog, jobs: Iterable[Job], now: datetime) -> list[Window]:
-    """Put the windows of late readings that came since the last time on the list, and return it.
+def batches(windows: Iterable[Window]) -> Iterator[list[Window]]:
+    """The windows in the order of time, those together between which little else is read, and no more than AT_ONCE."""
+    batch: list[Window] = []
+    for each in sorted(windows, key=lambda each: each.window_start):
+        length = each.window_end - each.window_start
+        if batch and (each.window_start - batch[-1].window_end > _HOLE or length * len(batch) >= AT_ONCE):
+            yield batch
+            batch = []
+        batch.append(each)
+    if batch:
+        yield batch
+
+
+def pending(catalog: Catalog, job: Job) -> list[Window]:
+    """The job's windows on the list that are yet to be computed anew. Raises PlatformError."""
+    rows = (Window(**row) for row in kept.rows(catalogs.load_table(catalog, DIRTY_WINDOWS)))
+    return [each for each in rows if each.job == job.name and each.recomputed_at is None]
+
+
+def find(catalog: Catalog, jobs: Iterable[Job], now: datetime) -> None:
+    """Put the windows of readings that jobs wrote down as late since the last time on the list.
 
     Raises PlatformError.
     """
 
-    def attempt() -> list[Window]:
+    def attempt() -> None:
         table = catalogs.load_table(catalog, DIRTY_WINDOWS)
         before = [Window(**row) for row in kept.rows(table)]
         found: list[Window] = []
@@ -64,9 +87,32 @@ def find(catalog: Catalog, jobs: Iterable[Job], now: datetime) -> list[Window]:
             found += _merged({each.name: each for each in before if each.job == job.name}, job, late, now)
             read[of] = late.head
         kept.replace(table, map(asdict, found), read)
-        return found
 
-    return catalogs.commit(DIRTY_WINDOWS, attempt)
+    catalogs.commit(DIRTY_WINDOWS, attempt)
+
+
+def add(catalog: Catalog, job: Job, names: Iterable[Name], marks: Mapping[str, int | None], now: datetime) -> None:
+    """Put windows of the job on the list that are found in another way, and keep with them how far that has read.
+
+    Raises PlatformError.
+    """
+    length = job.recompute
+    assert length is not None  # noqa: S101 - who calls has looked
+    wanted = frozenset(names)
+
+    def attempt() -> None:
+        table = catalogs.load_table(catalog, DIRTY_WINDOWS)
+        rows = [Window(**row) for row in kept.rows(table)]
+        known = {each.name for each in rows if each.job == job.name}
+        again = (each.job == job.name and each.name in wanted and each.recomputed_at for each in rows)
+        told = [
+            replace(row, found_at=now, recomputed_at=None) if dirty else row
+            for row, dirty in zip(rows, again, strict=True)
+        ]
+        new = [Window(job.name, key, start, start + length, 0, now) for key, start in sorted(wanted - known)]
+        kept.replace(table, map(asdict, [*told, *new]), marks)
+
+    catalogs.commit(DIRTY_WINDOWS, attempt)
 
 
 def done(catalog: Catalog, windows: Iterable[Window], now: datetime) -> None:
@@ -88,7 +134,7 @@ def done(catalog: Catalog, windows: Iterable[Window], now: datetime) -> None:
     catalogs.commit(DIRTY_WINDOWS, attempt)
 
 
-def _merged(before: Mapping[tuple[str, datetime], Window], job: Job, late: Appended, now: datetime) -> Iterator[Window]:
+def _merged(before: Mapping[Name, Window], job: Job, late: Appended, now: datetime) -> Iterator[Window]:
     counts = _counted(job, late)
     for name, window in before.items():
         # Where not only the new ones were read, all were: the count then is the whole.
@@ -102,9 +148,9 @@ def _merged(before: Mapping[tuple[str, datetime], Window], job: Job, late: Appen
         yield Window(job.name, key, first, first + job.recompute, count, now)
 
 
-def _counted(job: Job, late: Appended) -> Counter[tuple[str, datetime]]:
+def _counted(job: Job, late: Appended) -> Counter[Name]:
     assert job.recompute is not None  # noqa: S101 - who calls has looked
-    found: Counter[tuple[str, datetime]] = Counter()
+    found: Counter[Name] = Counter()
     for batch in late.batches(("key", "ts"), catalogs.equals("job", job.name)):
         rows = pa.Table.from_batches([batch])
         pairs = zip(rows["key"].to_pylist(), rows["ts"].to_pylist(), strict=True)

@@ -11,45 +11,19 @@ from pyiceberg.expressions import And, BooleanExpression, GreaterThanOrEqual, In
 from pyiceberg.io.pyarrow import schema_to_pyarrow
 
 from headrace import catalog as catalogs
-from headrace import jobfolder, yamlfile
-from headrace.errors import UserError
-from headrace.project import Project
+from headrace.keeper import CAME
 from headrace.recompute.dirty import Window, start
-from headrace.spec import Job
 from headrace.stored import POSITION
-from headrace.tables import files as tablefiles
 from headrace_udfs.contract import Contract
-
-_CAME = "ingested_at"
-
-
-def store(project: Project, job: Job, source: Contract) -> tuple[str, str]:
-    """The job and the table that keep every reading of the job's source, and when it came. Raises UserError."""
-    wanted = {*source.fields, "ts", "quality", *POSITION, _CAME}
-    found = [
-        (other.version, other.name, table)
-        for other in jobfolder.jobs(project)
-        if other.complete and job.sources[0] in other.sources
-        for table, described in tablefiles.pick(project, other.tables_written).items()
-        if wanted <= described.columns.keys()
-    ]
-    if found:
-        _, name, table = max(found)
-        return name, table
-    raise UserError(
-        f"no table has all readings of '{job.sources[0]}', of which windows could be computed anew",
-        yamlfile.place(project.sql / job.name / "job.yaml", ("recompute",)),
-        f"have a job with complete: true write {', '.join(sorted(wanted))} of each",
-    )
 
 
 def readings(catalog: Catalog, name: str, source: Contract, windows: Sequence[Window]) -> pa.Table:
     """What the table holds of the windows, of one day or so: their times are read from first to last.
 
-    Columns are the fields of the source's contract, ts and quality. Rows are in the order of their times and, of one
-    millisecond, in that in which they came. Raises PlatformError.
+    Columns are the fields of the source's contract, ts, quality, and those that tell when it came. Rows are in the
+    order of their times and, of one millisecond, in that in which they came. Raises PlatformError.
     """
-    columns = [*source.fields, "ts", "quality", _CAME, *POSITION]
+    columns = [*source.fields, "ts", "quality", CAME, *POSITION]
     table = catalogs.load_table(catalog, name)
     with catalogs.reporting(f"table {name} cannot be read"):
         scan = table.scan(row_filter=around(source.key, "ts", windows), selected_fields=tuple(columns))
@@ -58,9 +32,8 @@ def readings(catalog: Catalog, name: str, source: Contract, windows: Sequence[Wi
     length, names = windows[0].window_end - windows[0].window_start, {each.name for each in windows}
     pairs = zip(found[source.key].to_pylist(), found["ts"].to_pylist(), strict=True)
     rows = found.filter(pa.array([(key, start(ts, length)) in names for key, ts in pairs], pa.bool_()))
-    order = [("ms", "ascending"), (_CAME, "ascending"), *((column, "ascending") for column in POSITION)]
-    rows = rows.append_column("ms", pc.floor_temporal(rows["ts"], unit="millisecond")).sort_by(order)
-    return rows.select([*source.fields, "ts", "quality"])
+    order = [("ms", "ascending"), (CAME, "ascending"), *((column, "ascending") for column in POSITION)]
+    return rows.append_column("ms", pc.floor_temporal(rows["ts"], unit="millisecond")).sort_by(order).drop("ms")
 
 
 def around(key: str, time: str, windows: Sequence[Window]) -> BooleanExpression:

@@ -2,48 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 
+import pyarrow as pa
 from pyiceberg.catalog import Catalog
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
+from headrace import accountfile, contract, jobfolder, topics
 from headrace import catalog as catalogs
-from headrace import contract, jobfolder, topics
+from headrace import keeper as keeping
 from headrace.cases.minicluster import MiniCluster
+from headrace.cases.values import Row
 from headrace.completeness import partitions
 from headrace.errors import UserError
 from headrace.project import Project
 from headrace.recompute import dirty
+from headrace.recompute.account import Difference, opened
 from headrace.recompute.again import again
+from headrace.recompute.compare import compare
 from headrace.recompute.dirty import Window
 from headrace.recompute.put import closed_before, put
-from headrace.recompute.readings import readings, store
+from headrace.recompute.readings import readings
 from headrace.settings import Settings
 from headrace.spec import Job
+from headrace_udfs.contract import Contract
 
-AT_ONCE = timedelta(minutes=5_000)
-"""How long the windows that one run of the job's SQL computes are together: some hundred thousand readings."""
 PATIENCE_S = 120
 """How long to wait for readings that are yet to be stored: some checkpoints."""
-_HOLE = timedelta(hours=1)
+
+
+Check = Callable[[pa.Table, list[Row]], None]
 
 
 @dataclass(frozen=True)
 class Recomputed:
     """A job's dirty windows: those computed `anew`, and those that wait, by why.
 
-    `unstored`: not all readings that the topic had are in the table of readings yet. `still_open`: the job may yet
-    write them.
+    `unstored`: the table of readings is `behind` the topic. `still_open`: the job may yet write them. `beyond`: the job
+    counts more readings of them than are stored. `through`: up to when each other window counts what is stored, by the
+    job's account; None where it has none, or the table is behind.
     """
 
     job: str
     anew: list[Window]
     unstored: list[Window]
     still_open: list[Window]
+    beyond: list[Difference] = field(default_factory=list)
+    through: datetime | None = None
+    behind: bool = False
 
 
 def recompute(
@@ -63,11 +73,10 @@ def recompute(
             fix = f"those that can: {', '.join(able) or 'none'}"
             raise UserError(f"no windows of '{name}' can be computed anew", fix=fix)
     catalog = catalogs.connect(settings)
-    listed = dirty.find(catalog, able.values(), datetime.now(UTC))
+    dirty.find(catalog, able.values(), datetime.now(UTC))
     with ExitStack() as until_done:
         work = _Work(project, settings, catalog, until_done, progress)
-        wanted = [job for name, job in able.items() if not names or name in names]
-        return [work.off(job, [each for each in listed if each.job == job.name]) for job in wanted]
+        return [work.off(job) for name, job in able.items() if not names or name in names]
 
 
 @dataclass(frozen=True)
@@ -84,25 +93,43 @@ class _Work:
         self.progress("starting Flink")
         return self.until_done.enter_context(MiniCluster(self.project))
 
-    def off(self, job: Job, listed: Iterable[Window]) -> Recomputed:
+    def off(self, job: Job) -> Recomputed:
         (table,) = job.tables_written
         source = contract.load(self.project, job.sources[0])
-        keeper, kept_in = store(self.project, job, source)
-        pending = [each for each in listed if each.recomputed_at is None]
-        last = closed_before(self.catalog, table) if pending else None
-        closed = [each for each in pending if last and each.window_end <= last]
-        still_open = [each for each in pending if not (last and each.window_end <= last)]
-        if closed and not self._all_stored(keeper, source.topic):
-            return Recomputed(job.name, [], closed, still_open)
-        for number, batch in enumerate(_batches(closed)):
-            self.progress(f"{job.name}: {batch[0].window_start:%Y-%m-%d}, {len(batch):,} of {len(closed):,} windows")
+        keeper, kept_in = keeping.keeper(self.project, job, source)
+        account = accountfile.load(self.project, job)
+        last = closed_before(self.catalog, table)
+        closed, still_open = _closed(dirty.pending(self.catalog, job), last)
+        if last is None or not (closed or account):
+            return Recomputed(job.name, [], [], still_open)
+        if not self._all_stored(keeper, source.topic):
+            return Recomputed(job.name, [], closed, still_open, behind=True)
+        if account is None:
+            self._anew(job, source, kept_in, closed)
+            return Recomputed(job.name, closed, [], still_open)
+        with opened(self.settings, account, kept_in, table) as books:
+            beyond = compare(self.catalog, job, books, last, self.progress)
+            closed, still_open = _closed(dirty.pending(self.catalog, job), last)
+            for batch in dirty.batches(closed):
+                beyond += [each for each in books.of(batch) if each.counted > each.stored]
+            left = {each.name for each in beyond}
+            anew = [each for each in closed if each.name not in left]
+            self._anew(job, source, kept_in, anew, books.check)
+        return Recomputed(job.name, anew, [], still_open, list(dict.fromkeys(beyond)), last)
+
+    def _anew(
+        self, job: Job, source: Contract, kept_in: str, windows: list[Window], check: Check = lambda _from, _rows: None
+    ) -> None:
+        (table,) = job.tables_written
+        for number, batch in enumerate(dirty.batches(windows)):
+            self.progress(f"{job.name}: {batch[0].window_start:%Y-%m-%d}, {len(batch):,} of {len(windows):,} windows")
             found = readings(self.catalog, kept_in, source, batch)
             rows = again(
                 self.project, self.settings, self.cluster, job=job, source=source, readings=found, name=str(number)
             )
+            check(found, rows)
             put(self.catalog, table, source.key, batch, rows)
             dirty.done(self.catalog, batch, datetime.now(UTC))
-        return Recomputed(job.name, closed, [], still_open)
 
     def _all_stored(self, keeper: str, topic: str) -> bool:
         """Whether all that the topic holds now, the job's own input among it, is stored within PATIENCE_S."""
@@ -128,14 +155,10 @@ class _Work:
         return bool(retrying(reached))
 
 
-def _batches(windows: Iterable[Window]) -> Iterator[list[Window]]:
-    """In the order of time, those together between which little else is read, and no more than AT_ONCE."""
-    batch: list[Window] = []
-    for each in sorted(windows, key=lambda each: each.window_start):
-        length = each.window_end - each.window_start
-        if batch and (each.window_start - batch[-1].window_end > _HOLE or length * len(batch) >= AT_ONCE):
-            yield batch
-            batch = []
-        batch.append(each)
-    if batch:
-        yield batch
+def _closed(windows: Iterable[Window], last: datetime | None) -> tuple[list[Window], list[Window]]:
+    """Those that end by `last`, and the others."""
+    closed: list[Window] = []
+    still_open: list[Window] = []
+    for each in windows:
+        (closed if last and each.window_end <= last else still_open).append(each)
+    return closed, still_open

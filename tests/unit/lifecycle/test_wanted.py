@@ -30,7 +30,10 @@ def project(tmp_path: Path) -> Project:
 @pytest.mark.parametrize(
     ("patterns", "found"),
     [
-        (["historian/*"], ["historian/readings_v1", "historian/rollup_1m_v1", "historian/twin_v1"]),
+        (
+            ["historian/*"],
+            [f"historian/{job}_v1" for job in ("readings", "rollup_1h", "rollup_1m", "twin")],
+        ),
         (["condition/spikes_v1", READINGS], ["condition/spikes_v1", READINGS]),
         ([], []),
     ],

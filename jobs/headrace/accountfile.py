@@ -1,0 +1,67 @@
+"""account.sql of a job of windows: a SELECT of how many readings each of its windows must have counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from headrace import checkfile, contract, warehouse
+from headrace.errors import Place, UserError
+from headrace.keeper import keeper
+from headrace.project import Project
+from headrace.spec import Job
+from headrace.tables import files as tablefiles
+from headrace.tables.model import Table
+
+FILE = "account.sql"
+READINGS = "readings"
+"""What the SELECT calls the readings that are stored, with the columns of their table."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """`sql` gives a row for each key and window that has readings: the column `key`, the window's start as `ts`, and
+    their number, in the column `count` of the job's table."""
+
+    sql: str
+    key: str
+    count: str
+    place: Place
+
+
+def load(project: Project, job: Job) -> Account | None:
+    """The job's account, None where it has no account.sql. Raises UserError with what is wrong in the file."""
+    path = project.sql / job.name / FILE
+    if not path.is_file():
+        return None
+    if job.recompute is None:
+        raise UserError("an account is of windows", Place.of(path), "say in job.yaml how long they are: recompute: 1m")
+    found = checkfile.selects(path)
+    if len(found) != 1:
+        raise UserError("an account is one SELECT", Place.of(path), "write one, or remove the file")
+    [(first, sql)] = found
+    source = contract.load(project, job.sources[0])
+    (table,), (_, readings) = job.tables_written, keeper(project, job, source)
+    tables = tablefiles.pick(project, [table, readings])
+    described = _described(path, first, sql, tables[readings])
+    counts = [name for name in described if name not in (source.key, "ts")]
+    count = counts[0] if len(counts) == 1 and counts[0] in tables[table].columns else None
+    if count and source.key in described and described.get("ts") == "TIMESTAMP WITH TIME ZONE":
+        return Account(sql, source.key, count, Place.of(path, first))
+    told = ", ".join(f"{name} ({kind.lower()})" for name, kind in described.items())
+    fix = f"select {source.key}, the window's start as ts, and the number of its readings as a column of {table} has it"
+    raise UserError(f"the account gives {told}", Place.of(path, first), fix)
+
+
+def _described(path: Path, first: int, sql: str, readings: Table) -> dict[str, str]:
+    with duckdb.connect(config={"autoinstall_known_extensions": False}) as connection:
+        connection.execute("set timezone = 'UTC'")
+        connection.register(READINGS, readings.arrow_schema().empty_table())
+        try:
+            with warehouse.reporting():
+                answer = connection.sql(sql)
+                return dict(zip(answer.columns, map(str, answer.types), strict=True))
+        except UserError as error:
+            raise UserError([checkfile.placed(each, path, first, Place.of(path)) for each in error.problems]) from None

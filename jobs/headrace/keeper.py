@@ -1,0 +1,34 @@
+"""Which job keeps every reading of a source, in which table: what was late for windows is read from there."""
+
+from __future__ import annotations
+
+from headrace import jobfolder, yamlfile
+from headrace.errors import UserError
+from headrace.project import Project
+from headrace.spec import Job
+from headrace.stored import POSITION
+from headrace.tables import files as tablefiles
+from headrace_udfs.contract import Contract
+
+CAME = "ingested_at"
+"""The column that says when a reading was taken in."""
+
+
+def keeper(project: Project, job: Job, source: Contract) -> tuple[str, str]:
+    """The job and the table that keep every reading of the job's source, and when it came. Raises UserError."""
+    wanted = {*source.fields, "ts", "quality", *POSITION, CAME}
+    found = [
+        (other.version, other.name, table)
+        for other in jobfolder.jobs(project)
+        if other.complete and job.sources[0] in other.sources
+        for table, described in tablefiles.pick(project, other.tables_written).items()
+        if wanted <= described.columns.keys()
+    ]
+    if found:
+        _, name, table = max(found)
+        return name, table
+    raise UserError(
+        f"no table has all readings of '{job.sources[0]}', of which windows could be computed anew",
+        yamlfile.place(project.sql / job.name / "job.yaml", ("recompute",)),
+        f"have a job with complete: true write {', '.join(sorted(wanted))} of each",
+    )

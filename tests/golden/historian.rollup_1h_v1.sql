@@ -1,0 +1,256 @@
+CREATE CATALOG `headrace` WITH (
+    'type' = 'iceberg',
+    'catalog-impl' = 'org.apache.iceberg.jdbc.JdbcCatalog',
+    'uri' = 'jdbc:sqlite:/headrace/local/catalog.db',
+    'jdbc.schema-version' = 'V1',
+    'warehouse' = 'file:///headrace/local/warehouse'
+);
+
+CREATE TEMPORARY TABLE `plant_readings__decoded` (
+    payload BYTES,
+    src_topic STRING NOT NULL METADATA FROM 'topic' VIRTUAL,
+    src_partition INT NOT NULL METADATA FROM 'partition' VIRTUAL,
+    src_offset BIGINT NOT NULL METADATA FROM 'offset' VIRTUAL,
+    src_ts TIMESTAMP_LTZ(3) NOT NULL METADATA FROM 'timestamp' VIRTUAL,
+    `tag` AS `ingest_plant_readings_tag`(payload),
+    `value` AS `ingest_plant_readings_value`(payload),
+    `text` AS `ingest_plant_readings_text`(payload),
+    `ts` AS `ingest_plant_readings_ts`(payload),
+    `quality` AS `ingest_plant_readings_quality`(payload),
+    `err_stage` AS `ingest_plant_readings_err_stage`(payload),
+    `err_code` AS `ingest_plant_readings_err_code`(payload),
+    `err_msg` AS `ingest_plant_readings_err_msg`(payload),
+    src_index AS 0,
+    event_time AS COALESCE(
+        CAST(CAST(`ingest_plant_readings_ts`(payload) AS TIMESTAMP_LTZ(6)) AS TIMESTAMP_LTZ(3)), src_ts
+    ),
+    src_high_water AS `ingest_plant_readings_src_high_water`(payload, src_partition),
+    WATERMARK FOR event_time AS CAST(CAST(src_high_water AS TIMESTAMP_LTZ(6)) AS TIMESTAMP_LTZ(3)) - INTERVAL '10' SECOND
+) WITH (
+    'connector' = 'kafka',
+    'topic' = 'plant.readings',
+    'format' = 'raw',
+    'properties.group.id' = 'headrace.historian.rollup_1h_v1',
+    'properties.isolation.level' = 'read_committed',
+    'properties.bootstrap.servers' = '${file:/headrace/local/kafka}',
+    'scan.startup.mode' = 'group-offsets',
+    'properties.auto.offset.reset' = 'none',
+    'scan.topic-partition-discovery.interval' = '10 s'
+);
+
+CREATE TEMPORARY VIEW `plant_readings` AS
+SELECT
+    `decoded`.`tag`,
+    `decoded`.`value`,
+    `decoded`.`text`,
+    CAST(`decoded`.`ts` AS TIMESTAMP_LTZ(6)) AS `ts`,
+    `decoded`.`quality`,
+    decoded.event_time,
+    decoded.src_topic,
+    decoded.src_partition,
+    decoded.src_offset,
+    decoded.src_index
+FROM `plant_readings__decoded` AS decoded
+WHERE decoded.err_code IS NULL;
+
+CREATE TEMPORARY VIEW `plant_readings__on_time` AS
+SELECT *
+FROM `plant_readings`
+WHERE CURRENT_WATERMARK(event_time) IS NULL OR event_time > CURRENT_WATERMARK(event_time);
+
+INSERT INTO `headrace`.`historian`.`rollup_1h` (
+    `tag`,
+    `ts`,
+    `readings`,
+    `good_readings`,
+    `min_value`,
+    `min_ts`,
+    `max_value`,
+    `max_ts`,
+    `first_value`,
+    `first_ts`,
+    `last_value`,
+    `last_ts`,
+    `mean`,
+    `time_weighted_mean`,
+    `standard_deviation`,
+    `quality`
+)
+with received as (
+    select * from `plant_readings__on_time`
+),
+
+-- A message that was sent twice, and a reading that was corrected, are two readings of one time: the last one counts.
+-- What comes out of an OVER is in the order of its times, and so are the arrays below.
+same_times as (
+    select
+        *,
+        last_value(src_partition) over same_time as last_partition,
+        last_value(src_offset) over same_time as last_offset,
+        last_value(src_index) over same_time as last_index
+    from received
+    window same_time as (
+        partition by tag order by event_time range between interval '0' second preceding and current row
+    )
+),
+
+numbers as (
+    select
+        tag,
+        ts,
+        extract(minute from ts) * 60 + extract(second from ts) + extract(millisecond from ts) / 1e3 as second_of_hour,
+        case when (`quality` < 1073741824) then `value` end as good_value,
+        event_time
+    from same_times
+    where
+        src_partition = last_partition
+        and src_offset = last_offset
+        and src_index = last_index
+        and (`value` is not null or text is null)
+),
+
+windows as (
+    select
+        tag,
+        window_start,
+        window_end,
+        count(*) as readings,
+        count(good_value) as good_readings,
+        min(good_value) as min_value,
+        max(good_value) as max_value,
+        avg(good_value) as mean,
+        array_agg(good_value) filter (where good_value is not null) as good_values,
+        array_agg(ts) filter (where good_value is not null) as good_times,
+        array_agg(second_of_hour) filter (where good_value is not null) as good_seconds
+    from TABLE(TUMBLE(TABLE `numbers`, DESCRIPTOR(`event_time`), INTERVAL '1' HOUR))
+    group by tag, window_start, window_end
+),
+
+-- A row is a good reading, the nth of its window; a window without any is a row too, whose n is null.
+counted as (
+    select
+        windows.*,
+        good.n -- noqa: RF01
+    from windows
+    -- sqlfluff's Flink has no WITH ORDINALITY, and so does not see where `good` comes from.
+    left join unnest(windows.good_values) with ordinality as good (good_value, n) on true -- noqa: PRS
+),
+
+-- Each with the straight line to it from the one before.
+steps as (
+    select
+        tag,
+        window_start,
+        window_end,
+        readings,
+        good_readings,
+        min_value,
+        max_value,
+        mean,
+        good_values[1] as value_first,
+        good_times[1] as ts_first,
+        good_values[cardinality(good_values)] as value_last,
+        good_times[cardinality(good_times)] as ts_last,
+        good_values[n] as `value`,
+        good_times[n] as ts,
+        (good_values[n - 1] + good_values[n]) / 2 as mean_on_line,
+        good_seconds[n] - good_seconds[n - 1] as seconds_on_line
+    from counted
+)
+
+select
+    tag,
+    cast(window_start as timestamp_ltz(6)) as ts,
+    readings,
+    good_readings,
+    min_value,
+    min(ts) filter (where `value` = min_value) as min_ts,
+    max_value,
+    min(ts) filter (where `value` = max_value) as max_ts,
+    value_first as `first_value`,
+    ts_first as first_ts,
+    value_last as `last_value`,
+    ts_last as last_ts,
+    mean,
+    sum(mean_on_line * seconds_on_line) / sum(seconds_on_line) as time_weighted_mean,
+    -- Less the first: Flink takes it from sums of squares, in which a small spread of large values is lost.
+    stddev_samp(`value` - value_first) as standard_deviation,
+    case
+        when good_readings = readings then 0
+        when good_readings > 0 then 1084489728
+        else 2157641728
+    end as quality
+from steps
+group by
+    tag,
+    window_start,
+    window_end,
+    readings,
+    good_readings,
+    min_value,
+    max_value,
+    mean,
+    value_first,
+    ts_first,
+    value_last,
+    ts_last;
+
+INSERT INTO `headrace`.`historian`.`dead_letters` (
+    `payload`,
+    `code`,
+    `message`,
+    `stage`,
+    `src_topic`,
+    `src_partition`,
+    `src_offset`,
+    `src_index`,
+    `src_ts`,
+    `job`,
+    `version`,
+    `dead_at`
+)
+SELECT
+    decoded.payload,
+    decoded.err_code AS code,
+    decoded.err_msg AS message,
+    decoded.err_stage AS stage,
+    decoded.src_topic,
+    decoded.src_partition,
+    decoded.src_offset,
+    decoded.src_index,
+    CAST(decoded.src_ts AS TIMESTAMP_LTZ(6)) AS src_ts,
+    'historian/rollup_1h_v1' AS job,
+    1 AS version,
+    CURRENT_TIMESTAMP AS dead_at
+FROM `plant_readings__decoded` AS decoded
+WHERE decoded.err_code IS NOT NULL;
+
+INSERT INTO `headrace`.`historian`.`late_readings` (
+    `payload`,
+    `key`,
+    `ts`,
+    `watermark`,
+    `src_topic`,
+    `src_partition`,
+    `src_offset`,
+    `src_index`,
+    `src_ts`,
+    `job`,
+    `version`,
+    `late_at`
+)
+SELECT
+    decoded.payload,
+    `decoded`.`tag` AS `key`,
+    CAST(decoded.ts AS TIMESTAMP_LTZ(6)) AS ts,
+    CAST(CURRENT_WATERMARK(decoded.event_time) AS TIMESTAMP_LTZ(6)) AS `watermark`,
+    decoded.src_topic,
+    decoded.src_partition,
+    decoded.src_offset,
+    decoded.src_index,
+    CAST(decoded.src_ts AS TIMESTAMP_LTZ(6)) AS src_ts,
+    'historian/rollup_1h_v1' AS job,
+    1 AS version,
+    CURRENT_TIMESTAMP AS late_at
+FROM `plant_readings__decoded` AS decoded
+WHERE decoded.err_code IS NULL AND decoded.event_time <= CURRENT_WATERMARK(decoded.event_time);
