@@ -65,7 +65,12 @@ def next_record(client: Mapping[str, str], topic: str, partition: int, first: in
 
 
 def identity(client: Mapping[str, str], topic: str) -> str:
-    """The topic's name and Kafka's id of it, which one made anew under that name does not have.
+    """The topic's name and Kafka's id of it. Raises as `topic_id` does."""
+    return f"{topic} {topic_id(client, topic)}"
+
+
+def topic_id(client: Mapping[str, str], topic: str) -> str:
+    """Kafka's id of the topic, which one made anew under its name does not have.
 
     Raises PlatformError when the broker does not answer, UserError when there is no such topic.
     """
@@ -75,7 +80,7 @@ def identity(client: Mapping[str, str], topic: str) -> str:
         described = admin.describe_topics(TopicCollection([topic]))[topic].result(LIMIT_S)
     except KafkaException as error:
         raise _down(client, error) from None
-    return f"{topic} {described.topic_id}"
+    return str(described.topic_id)
 
 
 def names(client: Mapping[str, str]) -> list[str]:

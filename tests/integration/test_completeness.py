@@ -157,3 +157,18 @@ def test_a_record_without_a_value_is_a_record(own_plant: Plant) -> None:
     for partition in range(own_plant.partitions):
         assert topics.next_record(client, own_plant.topic, partition, 0) == 0
         assert topics.records_in(client, own_plant.topic, partition, 0, 4).tolist() == [0, 1, 2, 3]
+
+
+def test_of_a_topic_made_anew_nothing_is_said_to_be_complete(own_plant: Plant) -> None:
+    own_plant.produce(reading(n) for n in range(10))
+    store(own_plant)
+    before = look(own_plant)
+    own_plant.make_topic_anew()
+    # It has outgrown the old one.
+    own_plant.produce(reading(n) for n in range(30))
+    after = look(own_plant)
+    assert before.through
+    assert after.through is None
+    assert reached(after) == {(own_plant.topic, 0): (5, 15), (own_plant.topic, 1): (5, 15)}
+    assert {each.topic_id for each in after.partitions} == {each.topic_id for each in before.partitions}
+    assert look(own_plant).through is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -30,10 +30,11 @@ COMPLETENESS = "historian.completeness"
 class Reached:
     """How far a job has stored a partition of a topic, as looked at the time `looked_at` (UTC).
 
-    Each record below `next_offset` is in a table or in dead letters, unless retention took it before it was read, which
-    `reconcile` tells of; `lag` counts the offsets from there to the topic's
+    Each record below `next_offset` of the topic with Kafka's `topic_id` is in a table or in dead letters, unless
+    retention took it before it was read, which `reconcile` tells of; `lag` counts the offsets from there to the topic's
     end, 0 where none of them holds a record. `last_ts` is the latest time of a reading below. No reading of before
-    `complete_through` is to come, if sources are no later than their contract says; None where that cannot be told.
+    `complete_through` is to come, if sources are no later than their contract says; None where that cannot be told, as
+    where another topic has the name by now.
     """
 
     job: str
@@ -44,6 +45,7 @@ class Reached:
     last_ts: datetime | None
     complete_through: datetime | None
     looked_at: datetime
+    topic_id: str | None = None
 
 
 def refresh(project: Project, settings: Settings) -> list[Reached]:
@@ -96,9 +98,14 @@ def _look(
     found, gaps = [], False
     for source in job.sources if before or new else ():
         told, now = contract.load(project, source), datetime.now(UTC)
+        topic_id = topics.topic_id(client, told.topic)
         for number, span in topics.spans(client, told.topic).items():
             at = (told.topic, number)
             here, old = new.get(at, Stored()), before.get(at)
+            if old and old.topic_id and old.topic_id != topic_id:
+                lag = span.end - span.first
+                found.append(replace(old, lag=lag, complete_through=None, looked_at=now))
+                continue
             start = old.next_offset if old else min([span.first, *here.offsets[:1, 0].tolist()])
             next_record = partial(topics.next_record, client, *at)
             end, gap = reach(start, here.offsets, next_record)
@@ -106,13 +113,13 @@ def _look(
             last_ts = latest(old.last_ts if old else None, None if gap else here.last_ts)
             lag = _lag(end, span, next_record)
             through = _through(told, last_ts, now if lag == 0 else None) if end <= span.end else None
-            found.append(Reached(job.name, *at, end, lag, last_ts, through, now))
+            found.append(Reached(job.name, *at, end, lag, last_ts, through, now, topic_id))
             gaps = gaps or gap
     return found, {of: each.since if gaps else each.head for of, each in appended.items()}
 
 
 def _lag(at: int, span: Span, next_record: Callable[[int], int | None]) -> int:
-    if at > span.end:  # the topic was made anew
+    if at > span.end:  # the tables hold more, of another topic that had the name
         return span.end - span.first
     # A transaction's marker at the end is an offset that no record has.
     record = next_record(at) if at < span.end else None
