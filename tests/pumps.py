@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from headrace import catalog, settings, tables, tags
 from headrace.project import Project
+from headrace.settings import Settings
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 _TAGS = [
@@ -43,15 +44,19 @@ def empty_plant(root: Path, folder: Path) -> Project:
     return project
 
 
-def store(project: Project, rows: Sequence[tuple[str, datetime, float | str | None, int]]) -> None:
-    """Append readings, tag, time, value or text, and quality, in one file a day."""
+def store(
+    project: Project,
+    rows: Sequence[tuple[str, datetime, float | str | None, int]],
+    where: Settings | None = None,
+) -> None:
+    """Append readings, tag, time, value or text, and quality, in one file a day; to the pumps' catalog if no other."""
     made: list[dict[str, Any]] = [
         {"tag": tag, "ts": ts, "quality": quality, "text" if isinstance(value, str) else "value": value}
         | {"src_topic": "t", "src_partition": 0, "src_offset": number, "src_index": 0}
         for number, (tag, ts, value, quality) in enumerate(rows)
     ]
     schema = tables.load_all(project)["historian.readings"].arrow_schema()
-    table = catalog.load_table(catalog.connect(settings.load(project, "local")), "historian.readings")
+    table = catalog.load_table(catalog.connect(where or settings.load(project, "local")), "historian.readings")
     table.append(pa.Table.from_pylist(made, schema))
 
 

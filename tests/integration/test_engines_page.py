@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -17,21 +16,12 @@ import pytest
 from pyiceberg.catalog import Catalog, load_catalog
 
 from bench import packages
-from headrace import catalog, settings, tables
+from engines import BAD, FIRST, START, TAG, Rows, blocks, fill, plain, with_times
+from headrace import settings
 from headrace.project import Project
-from pumps import empty_plant, store
+from pumps import empty_plant
 from services.postgres import DATABASE, USER, postgres
 from services.seaweed import BUCKET, FILES, Seaweed, seaweed
-
-PAGE = Path(__file__).parents[2] / "docs" / "engines.md"
-BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-LETTERS = "historian.dead_letters"
-START = datetime(2014, 1, 1, tzinfo=UTC)
-TAG = "R80711.wind_speed"
-BAD = 0x80000000
-FIRST, MORE = 300, 20
-
-Rows = list[tuple[Any, ...]]
 
 
 @pytest.fixture
@@ -39,31 +29,9 @@ def project(pytestconfig: pytest.Config, tmp_path: Path, monkeypatch: pytest.Mon
     """A checkout with two tags' readings around a day in two snapshots, a reading in ten bad, and dead letters."""
     made = empty_plant(pytestconfig.rootpath, tmp_path)
     (tmp_path / ".headrace").symlink_to(made.home)
-    shutil.copy(pytestconfig.rootpath / "sql" / "_tables" / f"{LETTERS}.yaml", tmp_path / "sql" / "_tables")
-    local = settings.load(made, "local")
-    tables.apply(made, local)
-    readings = [
-        (tag, START + timedelta(seconds=number * 340 - 600), number * 7 % 31 / 3, BAD if number % 10 == 9 else 0)
-        for tag in (TAG, "R80711.active_power")
-        for number in range((FIRST + MORE) // 2)
-    ]
-    store(made, readings[:FIRST])
-    store(made, readings[FIRST:])
-    store(made, [(TAG, START + timedelta(hours=2, seconds=at), float(at), 0) for at in range(MORE)])
-    described = tables.load_all(made)[LETTERS].arrow_schema()
-    letters = [
-        {"code": code, "src_topic": "t", "src_partition": 0, "src_offset": at, "src_index": 0}
-        | {"src_ts": START + timedelta(seconds=at), "dead_at": START}
-        for at, code in enumerate(["not_json", "bad_ts", "not_json"])
-    ]
-    catalog.load_table(catalog.connect(local), LETTERS).append(pa.Table.from_pylist(letters, described))
+    fill(made, settings.load(made, "local"))
     monkeypatch.chdir(tmp_path)
     return made
-
-
-def blocks(language: str, section: str) -> list[str]:
-    text = PAGE.read_text(encoding="utf-8").split(f"## {section}\n")[1].split("\n## ", maxsplit=1)[0]
-    return [block[2] for block in BLOCK.finditer(text) if block[1] == language]
 
 
 def done(*sections: str) -> dict[str, Any]:
@@ -72,17 +40,6 @@ def done(*sections: str) -> dict[str, Any]:
     for text in (each for section in sections for each in blocks("python", section)):
         exec(text, known)  # noqa: S102 - the page's own
     return known
-
-
-def plain(rows: Sequence[Sequence[Any]]) -> Rows:
-    """Times as UTC, numbers to nine digits."""
-    return [tuple(_plain(value) for value in row) for row in rows]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC)
-    return float(f"{value:.9g}") if isinstance(value, float) else value
 
 
 @pytest.fixture
@@ -140,7 +97,7 @@ def test_spark_answers_alike(in_duckdb: tuple[list[Rows], int], project: Project
     )
     assert ran.returncode == 0, ran.stderr[-3000:]
     answers, then = json.loads(ran.stdout.partition("answers")[2])
-    assert [plain(_with_times(each)) for each in answers] == in_duckdb[0]
+    assert [plain(with_times(each)) for each in answers] == in_duckdb[0]
     assert then == in_duckdb[1]
 
 
@@ -162,7 +119,7 @@ def counted(told: dict[str, str], block: int) -> dict[str, Any]:
     return known
 
 
-def fill(catalog: Catalog) -> None:
+def store_readings(catalog: Catalog) -> None:
     """Two snapshots of readings, of two rows and then four."""
     catalog.create_namespace_if_not_exists("historian")
     table = catalog.create_table("historian.readings", (readings := pa.table({"value": [1.0, 2.0]})).schema)
@@ -177,7 +134,9 @@ def test_duckdb_and_pyiceberg_read_by_a_postgres_catalog(
     with postgres(pytestconfig.rootpath / ".headrace" / "jars" / "services", "engines") as database:
         where = f"{USER}:engines@{database.host}:{database.port}/{DATABASE}"
         warehouse = f"s3://{FILES}/engines"
-        fill(load_catalog("headrace", type="sql", uri=f"postgresql+psycopg2://{where}", warehouse=warehouse, **options))
+        store_readings(
+            load_catalog("headrace", type="sql", uri=f"postgresql+psycopg2://{where}", warehouse=warehouse, **options)
+        )
         known = counted({"USER:PASSWORD@HOST/DATABASE": where, **_signs(server)}, 1)
     assert (known["by_pyiceberg"], known["by_duckdb"]) == (4, 4)
 
@@ -190,7 +149,7 @@ def test_duckdb_and_pyiceberg_read_by_a_rest_catalog(store_of_its_own: tuple[Sea
         "oauth2-server-uri": f"{server.rest}/v1/oauth/tokens",
     }
     where = {"uri": server.rest, "warehouse": signs["WAREHOUSE"]}
-    fill(load_catalog("headrace", type="rest", **where, **signed_in, **options))
+    store_readings(load_catalog("headrace", type="rest", **where, **signed_in, **options))
     known = counted({"REST": server.rest.removeprefix("http://"), **signs, **_signs(server)}, 2)
     assert (known["by_pyiceberg"], known["by_duckdb"], known["then"]) == (4, 4, 2)
 
@@ -202,11 +161,3 @@ def _signs(server: Seaweed) -> dict[str, str]:
 
 def rows(table: pa.Table) -> Rows:
     return plain([tuple(row.values()) for row in table.to_pylist()])
-
-
-def _with_times(found: list[list[Any]]) -> Rows:
-    return [tuple(datetime.fromisoformat(v) if _is_time(v) else v for v in row) for row in found]
-
-
-def _is_time(value: Any) -> bool:
-    return isinstance(value, str) and bool(re.match(r"\d{4}-\d\d-\d\dT", value))

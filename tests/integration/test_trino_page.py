@@ -1,0 +1,184 @@
+"""What docs/engines.md tells of Trino, done as it says: its answers are DuckDB's, on Postgres and on REST, with S3."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pyarrow as pa
+import pytest
+from pyiceberg.table import Table
+
+from bench import trinohome
+from engines import FIRST, START, TAG, Rows, blocks, fill, plain, with_times
+from headrace import catalog, tags, warehouse
+from headrace.project import Project
+from headrace.settings import Flink, Settings
+from headrace.stores import Catalog, PostgresCatalog, RestCatalog
+from pumps import empty_plant, store
+from services.postgres import DATABASE, USER, postgres
+from services.seaweed import BUCKET, FILES, seaweed
+from services.trino import trino
+
+pytestmark = pytest.mark.skipif(not trinohome.python().is_file(), reason="Trino is not installed: the page says how")
+
+SECRETS = {
+    "HEADRACE_PG_PASSWORD": """en'gi"nes\\@""",
+    "HEADRACE_S3_ACCESS_KEY": "engineskey",
+    "HEADRACE_S3_SECRET_KEY": "enginessecret",
+    "HEADRACE_CATALOG_CREDENTIAL": "engineskey:enginessecret",
+}
+KINDS = ("headrace", "headrace_rest")
+"""The catalogs by Trino's names: in Postgres, and behind a REST server."""
+# Trino's client has an environment of its own.
+ASK = """
+import json, sys
+cursor = connection.cursor()
+answers = [cursor.execute(sql).fetchall() for sql in json.load(sys.stdin)]
+told = lambda value: value.isoformat()
+print(json.dumps([answers, then], default=told))
+"""
+
+
+@dataclass(frozen=True)
+class Lake:
+    """A plant's tables in catalogs of both kinds, and a Trino over both."""
+
+    project: Project
+    settings: dict[str, Settings]
+    port: int
+
+    def ask(self, kind: str, *asked: str, zone: str = "UTC") -> tuple[list[Rows], int]:
+        """Trino's answers, by the page's own connection, and how many readings the page's first snapshot has."""
+        told = {'"headrace"': f'"{kind}"', "8080": str(self.port), '"UTC"': f'"{zone}"'}
+        (block,) = blocks("python", "Trino")
+        script = re.sub("|".join(told), lambda word: told[word[0]], block) + ASK
+        command = [str(trinohome.python()), "-c", script]
+        ran = subprocess.run(command, input=json.dumps(asked), capture_output=True, text=True, timeout=120, check=False)
+        assert ran.returncode == 0, ran.stderr[-3000:]
+        answers, then = json.loads(ran.stdout)
+        return [plain(with_times(each)) for each in answers], then
+
+    def table(self, kind: str, name: str) -> Table:
+        return catalog.load_table(catalog.connect(self.settings[kind]), name)
+
+
+@pytest.fixture(scope="module")
+def lake(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
+    folder = tmp_path_factory.mktemp("trino")
+    jars = pytestconfig.rootpath / ".headrace" / "jars" / "services"
+    keys = (SECRETS[f"HEADRACE_S3_{each}_KEY"] for each in ("ACCESS", "SECRET"))
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        seaweed(folder / "seaweed", *keys) as server,
+        postgres(jars, SECRETS["HEADRACE_PG_PASSWORD"]) as database,
+    ):
+        for name, value in SECRETS.items():
+            patch.setenv(name, value)
+        s3 = server.store("${env:HEADRACE_S3_ACCESS_KEY}", "${env:HEADRACE_S3_SECRET_KEY}")
+        in_postgres = PostgresCatalog(
+            type="postgres",
+            name="headrace",
+            host=database.host,
+            port=database.port,
+            database=DATABASE,
+            user=USER,
+            password="${env:HEADRACE_PG_PASSWORD}",  # noqa: S106 - a reference
+            warehouse=f"s3://{FILES}/engines",
+            s3=s3,
+        )
+        behind_rest = RestCatalog(
+            type="rest",
+            name="headrace",
+            uri=server.rest,
+            warehouse=f"s3://{BUCKET}",
+            credential="${env:HEADRACE_CATALOG_CREDENTIAL}",
+            s3=s3,
+        )
+        known = {"headrace": _on(in_postgres), "headrace_rest": _on(behind_rest)}
+        project = empty_plant(pytestconfig.rootpath, folder / "project")
+        for each in known.values():
+            fill(project, each)
+            for unit in ("m/s", "km/h"):
+                tags.import_tags(each, pa.Table.from_pylist([{"tag": TAG, "asset": "park", "unit": unit}]))
+        told = {
+            "HOST/DATABASE": f"{database.host}:{database.port}/{DATABASE}",
+            "USER": USER,
+            "BUCKET/WAREHOUSE": f"{FILES}/engines",
+            "WAREHOUSE": f"s3://{BUCKET}",
+            "http://REST": server.rest,
+            "http://STORE": server.s3,
+        }
+        properties = [
+            re.sub("|".join(told), lambda word: told[word[0]], each) for each in blocks("properties", "Trino")
+        ]
+        catalogs = {kind: each + properties[-1] for kind, each in zip(KINDS, properties, strict=False)}
+        with trino(folder / "server", catalogs, SECRETS) as port:
+            yield Lake(project, known, port)
+
+
+def _on(catalog: Catalog) -> Settings:
+    return Settings(catalog=catalog, kafka={"bootstrap.servers": "nowhere:1"}, flink=Flink(rest="http://nowhere:1"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_trino_answers_as_duckdb_does(lake: Lake, kind: str) -> None:
+    asked = blocks("sql", "Five questions")
+    with warehouse.open(lake.settings[kind]) as duckdb:
+        wanted = [plain(warehouse.ask(duckdb, sql).fetchall()) for sql in asked]
+    assert [len(rows) > 1 for rows in wanted] == [True] * 4
+    assert lake.ask(kind, *asked) == (wanted, FIRST)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_trino_tells_tags_as_they_stood_at_a_time(lake: Lake, kind: str) -> None:
+    (sql,) = blocks("sql", "Trino")
+    first, *_, last = lake.table(kind, "historian.tags").snapshots()
+    units = []
+    for snapshot in (first, last):
+        at = datetime.fromtimestamp(snapshot.timestamp_ms / 1000, UTC)
+        ((rows,), _) = lake.ask(kind, sql.replace("2014-01-01 12:00:00", f"{at:%Y-%m-%d %H:%M:%S.%f}"))
+        units.append(rows)
+    assert units == [[(TAG, "park", "m/s")], [(TAG, "park", "km/h")]]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_trino_opens_the_files_of_the_day_alone(lake: Lake, kind: str) -> None:
+    table = lake.table(kind, "historian.readings")
+    (_, _, day, _) = blocks("sql", "Five questions")
+    ((((told,),),), _) = lake.ask(kind, f"explain analyze {day}")
+    read = {int(rows) for rows in re.findall(r"Input: (\d+) rows .*Splits", told)}
+    of_the_day = f"tag = '{TAG}' and ts >= '2014-01-01T00:00:00+00:00' and ts < '2014-01-02T00:00:00+00:00'"
+    files = [task.file.record_count for task in table.scan(of_the_day).plan_files()]
+    assert read == {sum(files)}
+    assert sum(files) < table.scan().count()
+
+
+def test_each_question_sees_what_was_committed_before(lake: Lake) -> None:
+    count = "select count(*) from historian.readings where tag = 'new'"
+    ([before], _) = lake.ask("headrace", count)
+    store(lake.project, [("new", START + timedelta(days=9), 1.5, 0)], lake.settings["headrace"])
+    ([after], _) = lake.ask("headrace", count)
+    assert (before, after) == ([(0,)], [(1,)])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("sql", ["delete from historian.tags", "create view historian.mine as select 1 as one"])
+def test_nobody_writes_by_trino(lake: Lake, kind: str, sql: str) -> None:
+    with pytest.raises(AssertionError, match="Access Denied"):
+        lake.ask(kind, sql)
+
+
+def test_a_session_elsewhere_asks_for_another_day_and_a_quality_is_a_number(lake: Lake) -> None:
+    (local, utc) = (
+        f"select min(ts) from historian.readings where ts >= timestamp '2014-01-01 00:00:00{zone}'"
+        for zone in ("", " UTC")
+    )
+    quality = "select distinct bitwise_right_shift(quality, 30) from historian.readings order by 1"
+    (here, there, qualities), _ = lake.ask("headrace", local, utc, quality, zone="Europe/Berlin")
+    assert here[0][0] < START <= there[0][0]
+    assert qualities == [(0,), (2,)]
