@@ -10,9 +10,12 @@ from typing import TypeVar
 import pyiceberg.catalog
 import pyiceberg.exceptions
 from pyiceberg.catalog import Catalog
+from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import CommitFailedException, NoSuchTableError, TableAlreadyExistsError
 from pyiceberg.expressions import BooleanExpression, EqualTo
 from pyiceberg.table import Table
+from sqlalchemy import MetaData, select
+from sqlalchemy import Table as SqlTable
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
@@ -49,6 +52,26 @@ def load_table(catalog: Catalog, name: str) -> Table:
             return catalog.load_table(name)
     except NoSuchTableError:
         raise PlatformError(f"there is no table {name}", fix="make it: `headrace tables apply`") from None
+
+
+def names(catalog: Catalog) -> list[str]:
+    """Every table, `<namespace>.<table>`, in order; another engine's views are none. Raises PlatformError."""
+    with reporting("the catalog's tables cannot be listed"):
+        listed = {name for space in catalog.list_namespaces() for name in catalog.list_tables(space)}
+        return sorted(".".join(name) for name in listed - _views(catalog))
+
+
+def _views(catalog: Catalog) -> set[tuple[str, ...]]:
+    """Views that pyiceberg lists among the tables: those of a catalog in a database, in Iceberg's layout V1."""
+    if not isinstance(catalog, SqlCatalog):
+        return set()
+    known = SqlTable("iceberg_tables", MetaData(), autoload_with=catalog.engine).columns
+    if "iceberg_type" not in known:
+        return set()
+    asked = select(known.table_namespace, known.table_name)
+    asked = asked.where(known.catalog_name == catalog.name, known.iceberg_type == "VIEW")
+    with catalog.engine.connect() as connection:
+        return {(*space.split("."), name) for space, name in connection.execute(asked)}
 
 
 def equals(column: str, value: str) -> BooleanExpression:

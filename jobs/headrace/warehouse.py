@@ -14,7 +14,6 @@ from uuid import uuid4
 import duckdb
 import psutil
 from duckdb import DuckDBPyConnection, StatementType
-from pyiceberg.catalog import Catalog
 
 from headrace import catalog as catalogs
 from headrace.errors import PlatformError, UserError
@@ -41,7 +40,7 @@ def open(settings: Settings, tables: Iterable[str] | None = None) -> DuckDBPyCon
     shows its table as it stands now and stays so. Raises PlatformError where a table cannot be had.
     """
     catalog = catalogs.connect(settings)
-    found = {name: catalogs.load_table(catalog, name) for name in tables or _names(catalog)}
+    found = {name: catalogs.load_table(catalog, name) for name in tables or catalogs.names(catalog)}
     connection = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
     with reporting():
         for name in _EXTENSIONS:
@@ -89,11 +88,6 @@ def reporting() -> Iterator[None]:
         if str(error) == "Query interrupted":  # DuckDB's word for ctrl-C
             raise KeyboardInterrupt from None
         raise
-
-
-def _names(catalog: Catalog) -> list[str]:
-    with catalogs.reporting("the catalog's tables cannot be listed"):
-        return sorted(".".join(name) for space in catalog.list_namespaces() for name in catalog.list_tables(space))
 
 
 def _extension(name: str) -> Path:

@@ -6,6 +6,8 @@ import csv
 import io
 import json
 import re
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -155,6 +157,22 @@ def test_a_connection_shows_the_tables_as_they_were_when_it_was_opened(
         with warehouse.open(made) as after:
             assert warehouse.ask(after, count).fetchall() == [(1,)]
         assert warehouse.ask(before, count).fetchall() == [(0,)]
+
+
+def test_another_engines_view_is_left_out(pytestconfig: pytest.Config, tmp_path: Path) -> None:
+    made = settings.load(Project(pytestconfig.rootpath, tmp_path), "local")
+    assert isinstance(made.catalog, SqliteCatalog)
+    tables.apply(Project(pytestconfig.rootpath, tmp_path), made)
+    # As Iceberg's own JDBC catalog leaves it, which Trino and Spark use.
+    with closing(sqlite3.connect(made.catalog.path)) as database, database:
+        database.execute("alter table iceberg_tables add column iceberg_type varchar(5)")
+        database.execute(
+            "insert into iceberg_tables values ('headrace', 'historian', 'a_view', 'm.json', null, 'VIEW')"
+        )
+    found = catalog.names(catalog.connect(made))
+    assert "historian.readings" in found
+    assert "historian.a_view" not in found
+    warehouse.open(made).close()
 
 
 def test_the_historians_questions_can_be_asked_in_sql(run: Command) -> None:

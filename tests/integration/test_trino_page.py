@@ -34,6 +34,8 @@ SECRETS = {
 }
 KINDS = ("headrace", "headrace_rest")
 """The catalogs by Trino's names: in Postgres, and behind a REST server."""
+WRITER = "headrace_writer"
+"""The one in Postgres again, for those who may write."""
 # Trino's client has an environment of its own.
 ASK = """
 import json, sys
@@ -117,6 +119,7 @@ def lake(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) 
             re.sub("|".join(told), lambda word: told[word[0]], each) for each in blocks("properties", "Trino")
         ]
         catalogs = {kind: each + properties[-1] for kind, each in zip(KINDS, properties, strict=False)}
+        catalogs[WRITER] = catalogs["headrace"].replace("iceberg.security=READ_ONLY\n", "")
         with trino(folder / "server", catalogs, SECRETS) as port:
             yield Lake(project, known, port)
 
@@ -171,6 +174,13 @@ def test_each_question_sees_what_was_committed_before(lake: Lake) -> None:
 def test_nobody_writes_by_trino(lake: Lake, kind: str, sql: str) -> None:
     with pytest.raises(AssertionError, match="Access Denied"):
         lake.ask(kind, sql)
+
+
+def test_a_view_by_trino_is_no_table_of_headrace(lake: Lake) -> None:
+    lake.ask(WRITER, "create view historian.windy as select tag from historian.readings")
+    with warehouse.open(lake.settings["headrace"]) as duckdb:
+        [(count,)] = warehouse.ask(duckdb, "select count(*) from historian.readings").fetchall()
+    assert count > FIRST
 
 
 def test_a_session_elsewhere_asks_for_another_day_and_a_quality_is_a_number(lake: Lake) -> None:
