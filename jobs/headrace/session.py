@@ -19,6 +19,8 @@ from headrace.spec import Job
 # end with it.
 os.environ["_python_worker_execution_mode"] = "process"  # noqa: SIM112 - PyFlink's own spelling
 
+OPENLINEAGE = "io.openlineage.flink.listener.OpenLineageJobStatusChangedListenerFactory"
+
 
 def table_environment(  # type: ignore[no-untyped-def]
     project: Project, settings: Settings, job: Job, parallelism: int
@@ -27,6 +29,8 @@ def table_environment(  # type: ignore[no-untyped-def]
     options = {
         **job_options(job),
         **cluster_options(settings),
+        # Flink knows what a job reads and writes where it is submitted; how it fares, the cluster's own listener tells.
+        **({"execution.job-status-changed-listeners": OPENLINEAGE} if settings.flink.openlineage else {}),
         "parallelism.default": str(parallelism),
         "python.files": ",".join(str(_packed(project, package)) for package in _packages(project, job)),
     }

@@ -29,6 +29,8 @@ class Flink(yamlfile.Model, use_attribute_docstrings=True):
     """Slots a job runs in, where a command does not say."""
     checkpoint_interval_s: float = Field(default=10, gt=0)
     """Seconds between checkpoints, each of which commits what was written."""
+    openlineage: bool = False
+    """Tell an OpenLineage service what each job reads and writes, by the listener that ./run openlineage fetches."""
 
 
 class Settings(yamlfile.Model, use_attribute_docstrings=True):

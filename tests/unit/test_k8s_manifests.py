@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from pathlib import Path
@@ -13,10 +14,12 @@ import yaml
 from jsonschema import Draft202012Validator, ValidationError
 
 import commands
+from headrace import session
 from k8s import crd, manifests
 from k8s.manifests import Object, Pod
 
 OVERLAYS = ("dev", "prod")
+LISTENER = "execution.job-status-changed-listeners"
 
 
 @pytest.fixture(scope="module")
@@ -24,9 +27,12 @@ def k8s(pytestconfig: pytest.Config) -> Path:
     return pytestconfig.rootpath / "k8s"
 
 
-@pytest.fixture(scope="module", params=OVERLAYS)
-def objects(request: pytest.FixtureRequest, k8s: Path) -> list[Object]:
-    return manifests.build(k8s / "overlays" / request.param)
+@pytest.fixture(scope="module", params=[*OVERLAYS, "prod with openlineage"])
+def objects(request: pytest.FixtureRequest, k8s: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Object]:
+    name, _, component = request.param.partition(" with ")
+    if component:
+        return _with(component, k8s / "overlays" / name, tmp_path_factory.mktemp(name))
+    return manifests.build(k8s / "overlays" / name)
 
 
 @pytest.fixture(scope="module")
@@ -195,6 +201,40 @@ def test_what_an_environment_refers_to_is_there_in_each_pod(
         assert set(re.findall(r"/etc/headrace/secrets/([\w.-]+)", text)) <= set(example["stringData"])
 
 
+def test_openlineage_is_an_option_and_its_settings_are_a_file_of_the_secret(k8s: Path, tmp_path: Path) -> None:
+    plain, listened = manifests.build(k8s / "overlays" / "prod"), _with("openlineage", k8s / "overlays/prod", tmp_path)
+    assert LISTENER not in _settings(plain)
+    # What a job's START is told by and what tells of its end are one class.
+    assert _settings(listened)[LISTENER] == session.OPENLINEAGE
+    assert [key for key in _settings(listened) if "openlineage" in key] == []
+
+    def told(objects: list[Object]) -> list[tuple[str, str, str]]:
+        return [
+            (pod.role, " ".join(pod.containers[0].get("args", [])[:1]), f"{variable['name']}={variable['value']}")
+            for pod in manifests.pods(objects)
+            for variable in pod.containers[0].get("env", [])
+            if "OPENLINEAGE" in variable["name"]
+        ]
+
+    settings = "OPENLINEAGE_CONFIG=/etc/headrace/secrets/openlineage.yml"
+    assert told(plain) == []
+    assert told(listened) == [
+        ("deployer", "deploy", settings),
+        ("deployer", "deploy", "HEADRACE_FLINK__OPENLINEAGE=true"),
+        ("jobmanager", "", settings),
+    ]
+    assert Path(settings).name in yaml.safe_load((k8s / "secrets.example.yaml").read_text())["stringData"]
+
+
+def _with(component: str, overlay: Path, folder: Path) -> list[Object]:
+    """The objects of an overlay of one's own, in `folder`, that adds the component to the `overlay`."""
+    ways = {"resources": overlay, "components": overlay.parents[1] / component}
+    (folder / "kustomization.yaml").write_text(
+        yaml.safe_dump({kind: [os.path.relpath(way, folder)] for kind, way in ways.items()})
+    )
+    return manifests.build(folder)
+
+
 def _settings(objects: list[Object]) -> dict[str, str]:
     (found,) = manifests.of_kind(objects, "FlinkDeployment")
     settings: dict[str, str] = found["spec"]["flinkConfiguration"]
@@ -216,6 +256,6 @@ def test_what_tells_secrets_into_a_log_is_silent_as_it_is_in_the_local_cluster(
     cluster: Object, pytestconfig: pytest.Config
 ) -> None:
     local = (pytestconfig.rootpath / "jobs" / "headrace" / "local" / "log4j2.properties").read_text()
-    silenced = [line for line in local.splitlines() if line.startswith("logger.beam.")]
-    assert len(silenced) == 2
+    silenced = [line for line in local.splitlines() if line.startswith(("logger.beam.", "logger.openlineage."))]
+    assert len(silenced) == 4
     assert {*silenced} <= {*cluster["spec"]["logConfiguration"]["log4j-console.properties"].splitlines()}

@@ -1,0 +1,198 @@
+"""A session cluster with OpenLineage's listener: what it tells of a job, and that no job needs anyone to be told."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+import yaml
+
+from headrace import catalog, session, settings
+from headrace.project import Project
+from headrace.settings import Flink
+from headrace.stores import SqliteCatalog
+from plant import JOB, Plant, plant, reading, until
+from services import openlineage
+from services.flink import session_cluster
+from services.openlineage import Service
+from services.processes import HOST, free_ports
+
+KEY = "marked-by-b41c2f07d9"
+READINGS = 400
+SUBMIT_LIMIT_S = 180
+
+
+@dataclass(frozen=True)
+class Listened:
+    """A cluster whose listener reads its settings from `file` each time that a job starts."""
+
+    rest: str
+    folder: Path
+    file: Path
+
+    def tell(self, address: str) -> None:
+        """Have jobs that are submitted from now on told of at `address`."""
+        told = {
+            "transport": {"type": "http", "url": address, "auth": {"type": "api_key", "apiKey": KEY}},
+            "job": {"namespace": "plant-north"},
+            "dataset": {"namespaceResolvers": {"file://lake": {"type": "pattern", "regex": "^$"}}},
+            "enableDetachedJobTracking": True,
+            "trackingIntervalInSeconds": 1,
+        }
+        self.file.write_text(yaml.safe_dump(told))
+
+
+@pytest.fixture(scope="module")
+def listened(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Listened]:
+    folder = tmp_path_factory.mktemp("openlineage")
+    programs, file = openlineage.programs(pytestconfig.rootpath, folder / "programs"), folder / "openlineage.yml"
+    listener = {"execution.job-status-changed-listeners": session.OPENLINEAGE}
+    with session_cluster(programs, folder / "cluster", listener, {"OPENLINEAGE_CONFIG": str(file)}) as rest:
+        yield Listened(rest, folder, file)
+
+
+@pytest.fixture
+def listened_plant(platform: Project, listened: Listened, tmp_path: Path) -> Iterator[Plant]:
+    """A plant with readings to come, whose jobs run on that cluster."""
+    tables = SqliteCatalog(
+        type="sqlite", name="headrace", path=str(tmp_path / "catalog.db"), warehouse=(tmp_path / "warehouse").as_uri()
+    )
+    flink = Flink(rest=listened.rest, checkpoint_interval_s=1, openlineage=True)
+    environment = settings.load(platform, "local").model_copy(update={"catalog": tables, "flink": flink})
+    with plant(platform, tmp_path, environment) as made:
+        made.produce(reading(n) for n in range(READINGS))
+        yield made
+
+
+@pytest.fixture
+def headrace(listened: Listened, listened_plant: Plant) -> Callable[..., str]:
+    """`headrace ...` as CI gives it, in a process whose Java has the listener too; what it printed."""
+
+    def run(*arguments: str) -> str:
+        variables = {
+            **listened_plant.variables,
+            "FLINK_HOME": str(listened.folder / "programs" / "flink"),
+            "OPENLINEAGE_CONFIG": str(listened.file),
+            "HEADRACE_FLINK__REST": listened.rest,
+            "HEADRACE_FLINK__PARALLELISM": "1",
+            "HEADRACE_FLINK__CHECKPOINT_INTERVAL_S": "1",
+            "HEADRACE_FLINK__OPENLINEAGE": "true",
+        }
+        command: list[str | Path] = [Path(sys.executable).with_name("headrace"), *arguments]
+        done = subprocess.run(
+            command, env=os.environ | variables, capture_output=True, text=True, timeout=SUBMIT_LIMIT_S, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout + done.stderr
+
+    return run
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    with openlineage.service() as made:
+        yield made
+
+
+def test_a_job_is_told_of_from_its_start_to_its_end(
+    listened: Listened, listened_plant: Plant, headrace: Callable[..., str], service: Service
+) -> None:
+    listened.tell(service.address)
+    printed = headrace("submit", JOB)
+    listened_plant.follow()
+    until(lambda: len(service.of("RUNNING")) > 1, 30)
+    job = listened_plant.cluster.running(JOB)
+    assert job is not None
+    printed += headrace("stop", JOB)
+    until(lambda: bool(service.of("COMPLETE")), 30)
+
+    (start,) = service.of("START")
+    broker = settings.load(listened_plant.project, "local").kafka_client()["bootstrap.servers"]
+    assert [_name(each) for each in start["inputs"]] == [(f"kafka://{broker}", listened_plant.topic)]
+    tables = catalog.connect(listened_plant.settings)
+    written = ("historian.dead_letters", "historian.readings")
+    assert sorted(map(_name, start["outputs"])) == [("file://lake", f"headrace.{table}") for table in written]
+    columns = {
+        each["name"]: [field["name"] for field in each["facets"]["schema"]["fields"]] for each in start["outputs"]
+    }
+    assert columns == {f"headrace.{name}": catalog.load_table(tables, name).schema().column_names for name in written}
+
+    assert [each["eventType"] for each in service.events if each["eventType"] != "RUNNING"] == ["START", "COMPLETE"]
+    assert {(each["job"]["namespace"], each["job"]["name"]) for each in service.events} == {("plant-north", JOB)}
+    assert {each["run"]["facets"]["flink_job"]["jobId"] for each in service.events} == {job.id}
+    (run,) = {each["run"]["runId"] for each in service.events}
+    assert UUID(run).version == 7
+    assert max(each["run"]["facets"]["checkpoints"]["completed"] for each in service.of("RUNNING")) > 0
+    assert all({"eventTime", "producer", "schemaURL"} <= each.keys() for each in service.events)
+
+    assert service.keys == {f"Bearer {KEY}"}
+    shown = [printed, *_logs(listened), *_told_by_flink(listened.rest, job.id)]
+    assert all(KEY not in text for text in shown)
+    assert any(str(listened.rest.rpartition(":")[2]) in text for text in shown)
+
+
+def test_a_job_that_is_cancelled_is_told_of_as_aborted(
+    listened: Listened, listened_plant: Plant, headrace: Callable[..., str], service: Service
+) -> None:
+    listened.tell(service.address)
+    headrace("submit", JOB)
+    job = listened_plant.cluster.running(JOB)
+    assert job is not None
+    listened_plant.cluster.cancel(job.id)
+    until(lambda: bool(service.of("ABORT")), 30)
+
+
+@pytest.mark.parametrize("how", ["nobody listens", "no answer comes", "it answers 500"])
+def test_a_service_that_is_down_hurts_no_job(
+    listened: Listened, listened_plant: Plant, headrace: Callable[..., str], service: Service, how: str
+) -> None:
+    with socket.create_server((HOST, 0)) as silent:
+        (closed,) = free_ports(1)
+        service.status = 500
+        listened.tell(
+            {
+                "nobody listens": f"http://{HOST}:{closed}",
+                "no answer comes": f"http://{HOST}:{silent.getsockname()[1]}",
+                "it answers 500": service.address,
+            }[how]
+        )
+        headrace("submit", JOB)
+        account = listened_plant.follow()
+        assert sum(balance.good for balance in account) == READINGS
+        job = listened_plant.cluster.running(JOB)
+        assert job is not None
+        headrace("restart", JOB)
+        listened_plant.produce(reading(n) for n in range(READINGS, 2 * READINGS))
+        account = listened_plant.follow()
+        assert sum(balance.good for balance in account) == 2 * READINGS
+        assert all(balance.holds for balance in account)
+        headrace("stop", JOB)
+        assert listened_plant.cluster.last_failure(job.id) is None
+    assert bool(service.events) == (how == "it answers 500")
+
+
+def _name(dataset: dict[str, Any]) -> tuple[str, str]:
+    return dataset["namespace"], dataset["name"]
+
+
+def _logs(listened: Listened) -> Iterator[str]:
+    """All that the cluster and the Java of those who submit have logged."""
+    logs = [path for path in listened.folder.rglob("*.log") if path.is_file()]
+    assert {"jobmanager.log", "taskmanager.log"} < {path.name for path in logs}
+    return (path.read_text(errors="replace") for path in logs)
+
+
+def _told_by_flink(rest: str, job: str) -> Iterator[str]:
+    with httpx.Client(base_url=rest, trust_env=False, timeout=30) as client:
+        of_job = (f"/jobs/{job}{part}" for part in ("", "/config", "/exceptions", "/jobmanager/config"))
+        for path in ("/config", "/jobmanager/config", "/jobmanager/environment", *of_job):
+            yield client.get(path).text
