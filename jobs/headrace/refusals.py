@@ -9,7 +9,9 @@ from functools import cache
 from pathlib import Path
 
 _FUNCTIONS = Path(__file__).parent / "lint" / "flink_functions.txt"
-_FAULT_OF_SQL = re.compile(r"org\.apache\.flink\.table\.api\.(?:Validation|SqlParser\w*|Table)Exception: ")
+_FAULT_OF_SQL = re.compile(
+    r"org\.apache\.flink\.table\.api\.(?:Validation|SqlParser\w*|Table)Exception: (?!Failed to execute)"
+)
 _FRAME = re.compile(r"\s+(?:at |\.\.\. \d+ more)|An error occurred while calling ")
 _SEE = "headrace render shows the SQL as Flink gets it"
 

@@ -77,7 +77,7 @@ def listened_plant(platform: Project, listened: Listened, tmp_path: Path) -> Ite
 def headrace(listened: Listened, listened_plant: Plant) -> Callable[..., str]:
     """`headrace ...` as CI gives it, in a process whose Java has the listener too; what it printed."""
 
-    def run(*arguments: str) -> str:
+    def run(*arguments: str, ends: int = 0) -> str:
         variables = {
             **listened_plant.variables,
             "FLINK_HOME": str(listened.folder / "programs" / "flink"),
@@ -91,7 +91,7 @@ def headrace(listened: Listened, listened_plant: Plant) -> Callable[..., str]:
         done = subprocess.run(
             command, env=os.environ | variables, capture_output=True, text=True, timeout=SUBMIT_LIMIT_S, check=False
         )
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == ends, done.stderr
         return done.stdout + done.stderr
 
     return run
@@ -178,6 +178,14 @@ def test_a_service_that_is_down_hurts_no_job(
         headrace("stop", JOB)
         assert listened_plant.cluster.last_failure(job.id) is None
     assert bool(service.events) == (how == "it answers 500")
+
+
+def test_a_listener_without_settings_starts_no_job_and_says_so(
+    listened: Listened, listened_plant: Plant, headrace: Callable[..., str]
+) -> None:
+    listened.file.unlink(missing_ok=True)
+    assert "OpenLineageClientException" in headrace("submit", JOB, ends=3)
+    assert listened_plant.cluster.running(JOB) is None
 
 
 def _name(dataset: dict[str, Any]) -> tuple[str, str]:
