@@ -74,7 +74,7 @@ def kafka(jars: Path, folder: Path, password: Path, key: Path) -> Iterator[dict[
     cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     known = f"{MECHANISM}=[name={USER},password={password.read_text()}]"
     form = [*run, "kafka.tools.StorageTool", "format", "--standalone", "--config", str(settings), "--add-scram", known]
-    subprocess.run([*form, "--cluster-id", cluster], check=True, capture_output=True, timeout=60)
+    subprocess.run([*form, f"--cluster-id={cluster}"], check=True, capture_output=True, timeout=60)
     options = {
         "bootstrap.servers": f"{HOST}:{outside}",
         "security.protocol": "sasl_ssl",

@@ -54,7 +54,8 @@ def is_healthy(ports: Ports) -> bool:
 def _format(layout: Layout) -> None:
     cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     settings = str(layout.broker / "server.properties")
-    arguments = ["format", "--standalone", "--cluster-id", cluster, "--config", settings]
+    # In one argument: an id that begins with a - would be taken for an option.
+    arguments = ["format", "--standalone", f"--cluster-id={cluster}", "--config", settings]
     try:
         done = subprocess.run(
             [*_java(layout), "kafka.tools.StorageTool", *arguments],
