@@ -18,6 +18,7 @@ from headrace_udfs.formats import FORMATS
 from headrace_udfs.formats.base import Decoded, Payloads
 from headrace_udfs.isolate import isolate
 from headrace_udfs.pipeline import Pipeline
+from headrace_udfs.schemas import Schemas
 from headrace_udfs.step import Columns, Step, Worker
 from headrace_udfs.types import ARROW, ContractType
 
@@ -167,8 +168,9 @@ class Csv:
     """The contract's columns in its order, with commas between them: a format that has nothing of JSON."""
 
     many: ClassVar[bool] = False
+    registered: ClassVar[bool] = False
 
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: Contract, _schemas: Schemas | None = None) -> None:
         self.names = list(contract.paths)
 
     def decode(self, payloads: Payloads) -> Decoded:

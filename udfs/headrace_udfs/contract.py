@@ -203,7 +203,7 @@ class Contract(Model):
     topic: str = Field(min_length=1)
     """Name of the Kafka topic."""
     format: Format = "json"
-    """How a message is written: one JSON object, or an array of them."""
+    """How a message is written: one JSON object, an array of them, or Avro with its schema in a schema registry."""
     max_bytes: int = Field(default=2**20, ge=1)
     """Longest message that is read."""
     fields: Mapping[ColumnName, FieldSpec] = Field(min_length=1)
@@ -270,6 +270,11 @@ class Contract(Model):
     def many(self) -> bool:
         """Whether a message holds many readings."""
         return formats.FORMATS[self.format].many
+
+    @property
+    def registered(self) -> bool:
+        """Whether messages name their schemas, which a schema registry knows."""
+        return formats.FORMATS[self.format].registered
 
     @property
     def columns(self) -> dict[str, ContractType]:

@@ -16,6 +16,7 @@ from headrace_udfs.contract import Contract, FieldSpec, QualitySpec
 from headrace_udfs.faults import Code, Fault
 from headrace_udfs.formats import FORMATS
 from headrace_udfs.formats.base import Decoded, Payloads
+from headrace_udfs.schemas import Schemas
 from headrace_udfs.types import ARROW, QUALITY, TS
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -25,17 +26,22 @@ Faults = Iterator[tuple[int, Fault]]
 
 
 class Decoder:
-    """Decodes the payloads of one contract. `clock` gives seconds since 1970, for the latest time that is taken."""
+    """Decodes the payloads of one contract. `clock` gives seconds since 1970, for the latest time that is taken.
 
-    def __init__(self, contract: Contract, clock: Callable[[], float] = time.time) -> None:
+    `schemas` are asked for those that payloads name. Raises ValueError where they are needed and not given.
+    """
+
+    def __init__(
+        self, contract: Contract, clock: Callable[[], float] = time.time, schemas: Schemas | None = None
+    ) -> None:
         self._contract = contract
-        self._format = FORMATS[contract.format](contract)
+        self._format = FORMATS[contract.format](contract, schemas)
         self._clock = clock
 
     def decode(self, payloads: Payloads) -> Decoded:
         """Columns of the contract in its order and types, and the first fault of each reading that has one.
 
-        The columns of a refused reading mean nothing; its `ts` is null or within bounds.
+        The columns of a refused reading mean nothing; its `ts` is null or within bounds. Raises RegistryFailed.
         """
         raw = self._format.decode(payloads)
         faults = dict(raw.faults)
@@ -53,7 +59,9 @@ class Decoder:
 
     def _time(self, values: pa.Array, refuse: Callable[[Faults], None]) -> pa.Array:
         spec = self._contract.time
-        if spec.unit == "iso8601":
+        if pa.types.is_timestamp(values.type):
+            micros = values.cast(pa.int64()).fill_null(0).to_numpy()
+        elif spec.unit == "iso8601":
             instants, bad = times.from_iso8601(values)
             refuse((i, Fault(fault.code, f"{TS}: {fault.message}")) for i, fault in bad.items())
             micros = instants.cast(pa.int64()).fill_null(0).to_numpy()
@@ -66,7 +74,7 @@ class Decoder:
         return pa.array(micros, mask=outside).view(ARROW["timestamp"])
 
     def _field(self, name: str, field: FieldSpec, values: pa.Array, refuse: Callable[[Faults], None]) -> pa.Array:
-        if field.type == "timestamp":
+        if field.type == "timestamp" and pa.types.is_string(values.type):
             values, bad = times.from_iso8601(values)
             refuse((i, Fault(fault.code, f"{name}: {fault.message}")) for i, fault in bad.items())
         if field.range:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +15,8 @@ from headrace_udfs.decode import Decoder
 from headrace_udfs.faults import Code, Fault, readable
 from headrace_udfs.formats.base import Payloads
 from headrace_udfs.isolate import isolate
+from headrace_udfs.registry import RegistryAddress
+from headrace_udfs.schemas import GivenSchemas
 from headrace_udfs.step import CatalogAddress, Columns, Step, Worker
 from headrace_udfs.types import ARROW, TS, ContractType
 
@@ -28,7 +30,8 @@ ERRORS: Mapping[str, ContractType] = {"err_stage": "string", CODE: "string", "er
 class Pipeline:
     """A contract and the steps after it. Pickles as these; `open` makes the rest, in the worker.
 
-    `now`, in seconds since 1970, stands for the worker's clock where it is given. Raises ValueError when a step needs a
+    `now`, in seconds since 1970, stands for the worker's clock where it is given. `schemas` is where those are known
+    that payloads name. Raises ValueError when a step needs a
     column that nothing before it has, or adds one that is there already.
     """
 
@@ -38,9 +41,11 @@ class Pipeline:
         steps: Sequence[Step] = (),
         catalog: CatalogAddress | None = None,
         now: float | None = None,
+        schemas: RegistryAddress | GivenSchemas | None = None,
     ) -> None:
         self._contract = contract
         self._now = now
+        self._schemas = schemas
         self._steps = tuple(steps)
         self._catalog = catalog
         self.many = contract.many
@@ -55,9 +60,10 @@ class Pipeline:
     def open(self, count: Callable[[str, int], None]) -> None:
         """Make ready to run; `count(name, n)` adds n to the metric `name`."""
         now = self._now
-        self._decoder = Decoder(self._contract, time.time if now is None else lambda: now)
         worker = Worker(self._catalog, count)
         with ExitStack() as opened:
+            schemas = opened.enter_context(closing(self._schemas.open())) if self._schemas else None
+            self._decoder = Decoder(self._contract, time.time if now is None else lambda: now, schemas)
             for step in self._steps:
                 step.open(worker)
                 opened.callback(step.close)
@@ -71,7 +77,7 @@ class Pipeline:
         """One row a payload: `columns`, and ERRORS, which are null where the row is good.
 
         The columns of a row that is not good mean nothing. Where a message holds many readings, each column is a list
-        with one item a reading, and INDEX has their numbers in the message, from 0.
+        with one item a reading, and INDEX has their numbers in the message, from 0. Raises RegistryFailed.
         """
         decoded = self._decoder.decode(payloads)
         rows = len(decoded.columns[TS])

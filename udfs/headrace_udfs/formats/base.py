@@ -13,6 +13,7 @@ from headrace_udfs.faults import Fault
 
 if TYPE_CHECKING:
     from headrace_udfs.contract import Contract
+    from headrace_udfs.schemas import Schemas
 
 Payloads = Sequence[bytes | None]
 
@@ -22,7 +23,9 @@ class Decoded:
     """Readings as they stand in a batch of payloads, checked for type but not yet for range, time or quality.
 
     columns: one array a column of the contract, all of one length, typed as the contract says, except
-        `ts`: double (epoch_s, epoch_ms), int64 (epoch_us, epoch_ns) or string (iso8601), as the contract's unit;
+        a timestamp: string (ISO 8601) or timestamp;
+        `ts`: double (epoch_s, epoch_ms), int64 (epoch_us, epoch_ns) or string (iso8601), as the contract's unit, or
+            timestamp;
         `quality`: int64, or string where the mapping is by names; no such column where the contract has no quality.
     faults: by position of the reading, why it was refused; it is all nulls.
     message: the position of the payload that each reading stood in, in order and each at least once (a payload that
@@ -35,12 +38,20 @@ class Decoded:
 
 
 class Format(Protocol):
-    """Decodes payloads of one contract. `many`: a message holds several readings, and Decoded has `message`."""
+    """Decodes payloads of one contract.
+
+    many: a message holds several readings, and Decoded has `message`.
+    registered: payloads name schemas, which are asked of `schemas`.
+    """
 
     many: ClassVar[bool]
+    registered: ClassVar[bool]
 
-    def __init__(self, contract: Contract) -> None: ...
+    def __init__(self, contract: Contract, schemas: Schemas | None = None) -> None: ...
 
     def decode(self, payloads: Payloads) -> Decoded:
-        """Never raises for what a payload holds: that is a fault of this payload, or of one reading in it."""
+        """Never raises for what a payload holds: that is a fault of this payload, or of one reading in it.
+
+        Raises RegistryFailed where `schemas` cannot be asked.
+        """
         ...

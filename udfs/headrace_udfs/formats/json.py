@@ -24,6 +24,7 @@ from headrace_udfs.formats.json_shape import Columns, Shape
 
 if TYPE_CHECKING:
     from headrace_udfs.contract import Contract
+    from headrace_udfs.schemas import Schemas
 
 # How many payloads one with an unknown key makes the decoder look at alone; much smaller, and the calls a chunk show.
 CHUNK = 256
@@ -35,8 +36,9 @@ class JsonFormat:
     """One JSON object a payload, one reading an object."""
 
     many: ClassVar[bool] = False
+    registered: ClassVar[bool] = False
 
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: Contract, _schemas: Schemas | None = None) -> None:
         self._leaves = leaves(contract)
         self._texts = [slot for slot, leaf in enumerate(self._leaves) if ARRAYS[leaf.kind] == pa.string()]
         self._max_bytes = contract.max_bytes

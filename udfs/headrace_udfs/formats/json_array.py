@@ -16,14 +16,16 @@ from headrace_udfs.formats.json_leaves import leaves
 
 if TYPE_CHECKING:
     from headrace_udfs.contract import Contract
+    from headrace_udfs.schemas import Schemas
 
 
 class JsonArrayFormat:
     """An array of JSON objects a payload. A bad object costs its reading alone, a bad array the whole message."""
 
     many: ClassVar[bool] = True
+    registered: ClassVar[bool] = False
 
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: Contract, _schemas: Schemas | None = None) -> None:
         self._max_bytes = contract.max_bytes
         self._exact = ExactDecoder(leaves(contract), contract.max_bytes)
         self._object = JsonFormat(contract)
