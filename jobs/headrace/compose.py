@@ -149,8 +149,9 @@ def _required(described: topicfile.Topic | Table) -> dict[str, bool]:
 def _source(project: Project, settings: Settings, job: Job, name: str, ends: Ends, *, on_time: bool) -> Source:
     made = contract.load(project, name)
     address = CatalogAddress(settings.catalog.name, settings.catalog.pyiceberg())
+    schemas = ends.schemas(name) if made.registered else None
     try:
-        pipeline = Pipeline(made, [STEPS[step]() for step in job.through], address, ends.now)
+        pipeline = Pipeline(made, [STEPS[step]() for step in job.through], address, ends.now, schemas)
     except ValueError as error:
         raise UserError(f"through: {error}", Place.of(project.sql / job.name / "job.yaml")) from None
     lateness = interval(made.watermark.lateness) if on_time and made.watermark else None

@@ -11,6 +11,8 @@ from headrace.settings import Settings
 from headrace.spec import Job, Mode
 from headrace.topicfile import Topic
 from headrace_udfs.contract import Contract
+from headrace_udfs.registry import RegistryAddress
+from headrace_udfs.schemas import GivenSchemas
 
 Options = Mapping[str, str]
 
@@ -49,6 +51,9 @@ class Ends(Protocol):
 
     def spread(self, source: str) -> Spread:
         """How the source's topic is read."""
+
+    def schemas(self, source: str) -> RegistryAddress | GivenSchemas | None:
+        """Where the schemas are that the source's messages name, if anywhere."""
 
     def writing(self, job: Job, topic: Topic, mode: Mode) -> Options:
         """Options of the Flink table that is a topic written."""
@@ -105,6 +110,9 @@ class Live:
 
     def spread(self, source: str) -> Spread:
         return self.spreads.get(source, Spread())
+
+    def schemas(self, source: str) -> RegistryAddress | GivenSchemas | None:  # noqa: ARG002 - all that cases need
+        return self.settings.schema_registry.address() if self.settings.schema_registry else None
 
     def writing(self, job: Job, topic: Topic, mode: Mode) -> Options:
         keyed = {"key.fields": ";".join(topic.key)} if mode == "append" else {}

@@ -10,7 +10,7 @@ from headrace import contract, topicfile, topics
 from headrace.cluster import Cluster
 from headrace.compose import leftover_tables
 from headrace.ends import Spread
-from headrace.errors import Problem, UserError
+from headrace.errors import Place, Problem, UserError
 from headrace.jobfolder import JobFolder
 from headrace.project import Project
 from headrace.settings import Settings
@@ -55,6 +55,24 @@ def check_tables(project: Project, settings: Settings, tables: Catalog, folder: 
     problems += [Problem(f"{name} is not as its file says", fix="see headrace tables plan") for name in behind]
     if problems:
         raise UserError(problems)
+
+
+def check_registry(project: Project, settings: Settings, folder: JobFolder) -> None:
+    """Raises UserError naming each source whose schemas are in a registry, where the environment has none."""
+    if settings.schema_registry:
+        return
+    found = [name for name in folder.job.sources if contract.load(project, name).registered]
+    if found:
+        raise UserError(
+            [
+                Problem(
+                    "its messages name schemas of a schema registry, and the environment has none",
+                    Place.of(project.sql / "_sources" / f"{name}.yaml"),
+                    "add schema_registry: {url: ...} to the environment's file in catalogs/",
+                )
+                for name in found
+            ]
+        )
 
 
 def check_first_run(tables: Catalog, folder: JobFolder) -> None:

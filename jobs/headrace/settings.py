@@ -15,9 +15,10 @@ from headrace import kafkaclient, stores, yamlfile
 from headrace.errors import Place, PlatformError, Problem, UserError
 from headrace.modelway import way
 from headrace.project import Project
+from headrace.registry import SchemaRegistry
 from headrace_udfs.references import MissingReference, resolve
 
-_OVERRIDE = re.compile(r"HEADRACE_(CATALOG|KAFKA|FLINK)__([A-Z0-9_]+)")
+_OVERRIDE = re.compile(r"HEADRACE_(CATALOG|KAFKA|FLINK|SCHEMA_REGISTRY)__([A-Z0-9_]+)")
 
 
 class Flink(yamlfile.Model, use_attribute_docstrings=True):
@@ -40,6 +41,8 @@ class Settings(yamlfile.Model, use_attribute_docstrings=True):
     kafka: dict[str, str]
     """Options of librdkafka, like bootstrap.servers."""
     flink: Flink
+    schema_registry: SchemaRegistry | None = None
+    """Where the schemas of topics of the format avro are."""
     vars: dict[str, str | int | float | bool] = {}
     """What var() gives in a template."""
     deploy: list[str] = ["*"]
@@ -95,11 +98,11 @@ def _overridden(values: dict[str, Any]) -> dict[str, Any]:
             if section == "kafka":
                 values[section][match[2].lower().replace("_", ".")] = value
                 continue
-            within = values[section]
+            within = values[section] or {}
             for key in keys[:-1]:
                 within = within.get(key) or {}
             if keys[-1] not in within:
-                known = ", ".join(f"HEADRACE_{match[1]}__{k.upper()}" for k in _leaves(values[section]))
+                known = ", ".join(f"HEADRACE_{match[1]}__{k.upper()}" for k in _leaves(values[section] or {})) or "none"
                 raise UserError([Problem(f"{name} overrides no setting", "the environment", f"known: {known}")])
             within[keys[-1]] = value
     return values

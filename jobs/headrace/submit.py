@@ -100,6 +100,7 @@ def prepare(
     `goes_on`: it is to go on from a savepoint, which the plan `before` leaves. Raises as `submit` does.
     """
     folder = jobfolder.load(project, name)
+    preflight.check_registry(project, settings, folder)
     tables, slots = catalog.connect(settings), parallelism or settings.flink.parallelism
     preflight.check_tables(project, settings, tables, folder)
     if not goes_on:

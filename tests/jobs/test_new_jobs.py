@@ -40,6 +40,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
         shutil.copytree(REPOSITORY / part, root / part)
     (root / "sql" / "_sources" / "gate_events.yaml").write_text(ODD)
     (root / "sql" / "_sources" / "gate_batches.yaml").write_text(ODD.replace("format: json", "format: json_array"))
+    (root / "sql" / "_sources" / "gate_records.yaml").write_text(ODD.replace("format: json", "format: avro"))
     return Project(root, root / ".headrace")
 
 
@@ -51,7 +52,13 @@ def cluster() -> Iterator[MiniCluster]:
 
 @pytest.mark.parametrize(
     ("source", "window"),
-    [("plant_readings", None), ("plant_readings", "7m"), ("gate_events", "7m"), ("gate_batches", None)],
+    [
+        ("plant_readings", None),
+        ("plant_readings", "7m"),
+        ("gate_events", "7m"),
+        ("gate_batches", None),
+        ("gate_records", None),
+    ],
 )
 def test_a_new_job_passes_its_test_and_the_lint(
     project: Project, cluster: MiniCluster, source: str, window: str | None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import AwareDatetime, Field
 
-from headrace import jobfolder, yamlfile
+from headrace import contract, jobfolder, yamlfile
 from headrace.cases import steps
 from headrace.compose import DEAD_LETTERS
 from headrace.errors import Place, Problem, UserError
@@ -39,7 +39,10 @@ class CaseSettings(yamlfile.Model):
 
 @dataclass(frozen=True)
 class Case:
-    """`sources` and `tables` are the files of what goes in, `expects` those of what must come out, by sink."""
+    """`sources` and `tables` are the files of what goes in, `expects` those of what must come out, by sink.
+
+    `schemas` are those of sources in Avro.
+    """
 
     job: str
     name: str
@@ -48,6 +51,7 @@ class Case:
     sources: dict[str, Path]
     tables: dict[str, Path]
     expects: dict[str, Path]
+    schemas: dict[str, Path] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"{self.job} {self.name}"
@@ -72,7 +76,7 @@ def _case(project: Project, folder: JobFolder, path: Path) -> Case:
     job = folder.job
     file = path / SETTINGS
     settings = CaseSettings()
-    kinds: dict[str, dict[str, Path]] = {"source": {}, "table": {}, "expect": {}}
+    kinds: dict[str, dict[str, Path]] = {"source": {}, "table": {}, "expect": {}, "schema": {}}
     problems: list[Problem] = []
     if file.is_file():
         try:
@@ -84,12 +88,12 @@ def _case(project: Project, folder: JobFolder, path: Path) -> Case:
         if kind in kinds:
             kinds[kind][name] = each
         elif each.name != SETTINGS:
-            fix = "a case holds source.<name>.jsonl, table.<name>.csv, expect.<sink>.csv or .jsonl, and case.yaml"
+            fix = "a case holds source.<name>.jsonl or .avsc, table.<name>.csv, expect.<sink>.csv or .jsonl, case.yaml"
             problems.append(Problem(f"'{each.name}' is no part of a case", Place.of(each), fix))
     problems += _unfit(project, folder, file, settings, kinds)
     if problems:
         raise UserError(problems)
-    return Case(job.name, path.name, path, settings, kinds["source"], kinds["table"], kinds["expect"])
+    return Case(job.name, path.name, path, settings, *kinds.values())
 
 
 def _unfit(
@@ -101,9 +105,14 @@ def _unfit(
         "source": job.sources,
         "table": [*job.tables, *followed(project, folder)],
         "sink": [*job.writes, DEAD_LETTERS, job.late],
+        "source in Avro": [name for name in job.sources if contract.load(project, name).registered],
     }
     for kind, files in zip(known, kinds.values(), strict=True):
         yield from _unknown(kind, {name: Place.of(each) for name, each in files.items()}, known[kind])
+    for name in known["source in Avro"]:
+        if name in kinds["source"] and name not in kinds["schema"]:
+            what, fix = f"the messages of '{name}' are Avro, and want a schema", f"add source.{name}.avsc"
+            yield Problem(what, Place.of(kinds["source"][name]), fix)
     yield from _unknown("source", {n: yamlfile.place(file, ("watermark", n)) for n in settings.watermark}, job.sources)
     for name, moves in settings.watermark.items():
         if name in job.sources:
@@ -122,6 +131,8 @@ def followed(project: Project, folder: JobFolder) -> list[str]:
 def _named(path: Path) -> tuple[str, str]:
     """`expect.kafka.alerts.jsonl` is an expect of `kafka/alerts`."""
     kind, _, name = path.stem.partition(".")
+    if kind == "source" and path.suffix == ".avsc":
+        return "schema", name
     suffixes = {"source": {".jsonl"}, "table": {".csv"}, "expect": {".csv", ".jsonl"}}
     if path.suffix not in suffixes.get(kind, set()):
         return "", ""

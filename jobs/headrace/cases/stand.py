@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from headrace import render
+from headrace.cases import avro
 from headrace.cases.case import Case
 from headrace.cases.values import read_table
 from headrace.ends import Options, Spread
@@ -19,6 +20,8 @@ from headrace.spec import Job, Mode
 from headrace.tables.model import Table
 from headrace.topicfile import Topic, flink_type
 from headrace_udfs.contract import Contract
+from headrace_udfs.registry import RegistryAddress
+from headrace_udfs.schemas import GivenSchemas
 
 _TIMES = "timestamp-format.standard"
 
@@ -52,12 +55,13 @@ class Stand:
         arrived = datetime.fromtimestamp(self.now, UTC) if self.now else datetime.now(UTC)
         file = self.case.sources.get(source)
         lines = file.read_bytes().splitlines() if file else []
+        schema = self.case.schemas.get(source)
         steps = {step.after: step.to for step in self.case.settings.watermark.get(source, [])}
         return self._given(
             f"source.{source}",
             [
                 {
-                    "payload": base64.b64encode(line).decode(),
+                    "payload": base64.b64encode(avro.message(line, schema) if schema else line).decode(),
                     "src_topic": contract.topic,
                     "src_partition": 0,
                     "src_offset": offset,
@@ -73,6 +77,10 @@ class Stand:
 
     def spread(self, source: str) -> Spread:  # noqa: ARG002 - all that Live needs
         return Spread()
+
+    def schemas(self, source: str) -> RegistryAddress | GivenSchemas | None:
+        file = self.case.schemas.get(source)
+        return GivenSchemas({avro.NUMBER: file.read_text(encoding="utf-8")} if file else {})
 
     def writing(self, job: Job, topic: Topic, mode: Mode) -> Options:  # noqa: ARG002 - all that Live needs
         return self._output(topic.topic)

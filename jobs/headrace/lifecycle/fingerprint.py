@@ -28,6 +28,7 @@ def fingerprint(project: Project, settings: Settings, name: str) -> str:
         "selects": {sink: [select.sql, repr(made.sinks[sink])] for sink, select in made.selects.items()},
         "leftovers": made.leftovers(),
         "contracts": [source.contract.model_dump_json() for source in made.sources],
+        "schemas": repr(settings.schema_registry) if any(s.contract.registered for s in made.sources) else None,
         "through": job.through,
         "tables": {each: str(table.iceberg_schema()) for each, table in tablefiles.pick(project, tables).items()},
         "options": session.job_options(job),

@@ -12,7 +12,7 @@ from headrace import schemas, yamlfile
 from headrace.cases.values import shown
 from headrace.errors import Place, PlatformError, Problem, UserError
 from headrace.project import Project
-from headrace.scaffold import sample, text
+from headrace.scaffold import avro, sample, text
 from headrace.scaffold.shape import Plain, Row, Shape, Windowed
 from headrace.scaffold.wish import Wish
 from headrace.tables import files as tablefiles
@@ -69,6 +69,8 @@ def _files(project: Project, wish: Wish) -> dict[Path, str]:
         case / f"source.{wish.source}.jsonl": "".join(sample.payload(contract, r) + "\n" for r in readings),
         case / f"expect.{wish.sink}.csv": _csv(shape.rows(readings), columns),
     }
+    if contract.registered:
+        made[case / f"source.{wish.source}.avsc"] = avro.schema(contract)
     if late := [{"key": r.fields[contract.key], "ts": r.ts} for r in readings if r.late]:
         made[case / f"expect.{LATE}.csv"] = _csv(late, late[0])
     if not table.is_file():

@@ -69,6 +69,7 @@ def run(
     Raises UserError, PlatformError as `submit` does.
     """
     folder = jobfolder.load(project, name)
+    preflight.check_registry(project, settings, folder)
     _check(settings, folder)
     with MiniCluster(project) as cluster:
         names = dict.fromkeys([*folder.job.tables_written, compose.DEAD_LETTERS, folder.job.late])

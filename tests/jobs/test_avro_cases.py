@@ -1,0 +1,95 @@
+"""A case of a job that reads Avro holds lines of JSON and the schema that they are written by."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from headrace import cases, jobfolder, settings
+from headrace.cases.minicluster import MiniCluster
+from headrace.cases.run import Outcome, outcome
+from headrace.errors import UserError
+from headrace.project import Project
+
+REPOSITORY = Path(__file__).parents[2]
+SHARED = ("catalogs", "sql/_macros", "sql/_tables")
+JOB = "pumps/hot_v1"
+SCHEMA = {
+    "type": "record",
+    "name": "Reading",
+    "fields": [
+        {"name": "tag", "type": "string"},
+        {"name": "ts", "type": {"type": "long", "logicalType": "timestamp-millis"}},
+        {
+            "name": "data",
+            "type": {
+                "type": "record",
+                "name": "Data",
+                "fields": [{"name": "value", "type": ["null", "double"], "default": None}],
+            },
+        },
+        {"name": "q", "type": ["int", "null"]},
+    ],
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    for part in SHARED:
+        shutil.copytree(REPOSITORY / part, tmp_path / part)
+    shutil.copytree(REPOSITORY / "tests" / "broken" / "good", tmp_path, dirs_exist_ok=True)
+    contract = tmp_path / "sql" / "_sources" / "pump_readings.yaml"
+    contract.write_text(contract.read_text() + "format: avro\n")
+    return Project(tmp_path, tmp_path / "home")
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[MiniCluster]:
+    with MiniCluster(Project.find(REPOSITORY)) as up:
+        yield up
+
+
+def case_of(project: Project) -> Path:
+    return project.sql / JOB / "tests" / "hot_and_cold"
+
+
+def came(project: Project, cluster: MiniCluster) -> Outcome:
+    (case,) = cases.load(project, jobfolder.load(project, JOB))
+    return outcome(project, settings.load(project, "local"), cluster, case)
+
+
+def test_lines_are_messages_and_what_is_no_record_a_dead_letter(project: Project, cluster: MiniCluster) -> None:
+    (case_of(project) / "source.pump_readings.avsc").write_text(json.dumps(SCHEMA))
+    with (case_of(project) / "source.pump_readings.jsonl").open("a") as messages:
+        messages.write('{"tag": "P1.bearing", "ts": "noon"}\n')
+    found = came(project, cluster)
+    assert found.differences == ()
+    (problem,) = found.problems
+    assert problem.what.startswith("1 rows in historian.dead_letters that no file expects")
+    assert "no_schema_id" in problem.what
+    assert [row["value"] for row in found.rows["pumps.hot"]] == [100.5]
+
+
+def test_a_schema_that_is_none_is_told_at_its_file(project: Project, cluster: MiniCluster) -> None:
+    (case_of(project) / "source.pump_readings.avsc").write_text('{"type": "rekord"}')
+    case_of(project).rename(case_of(project).with_name("of_no_schema"))
+    (problem,) = came(project, cluster).problems
+    assert "the schema is no Avro" in problem.what
+    assert str(problem.where).endswith("source.pump_readings.avsc")
+
+
+def test_messages_without_a_schema_are_told(project: Project) -> None:
+    with pytest.raises(UserError, match=r"'pump_readings' are Avro, and want a schema\n  fix: add source\."):
+        cases.load(project, jobfolder.load(project, JOB))
+
+
+def test_a_schema_of_what_is_no_avro_is_told(project: Project) -> None:
+    contract = project.sql / "_sources" / "pump_readings.yaml"
+    contract.write_text(contract.read_text().replace("format: avro", "format: json"))
+    (case_of(project) / "source.pump_readings.avsc").write_text(json.dumps(SCHEMA))
+    with pytest.raises(UserError, match="the job has no source in Avro 'pump_readings'"):
+        cases.load(project, jobfolder.load(project, JOB))
