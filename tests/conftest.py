@@ -10,6 +10,8 @@ import pytest
 from headrace import local
 from headrace.project import Project
 from plant import Plant, plant
+from services.registry import Registry
+from services.registry import registry as in_front
 from services.stack import Stack
 from services.stack import stack as started
 
@@ -31,6 +33,14 @@ def platform(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFacto
 def stack(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Kafka with passwords, S3, Postgres and a REST catalog, and a session cluster that keeps its state on S3."""
     with started(pytestconfig.rootpath / ".headrace", tmp_path_factory.mktemp("stack")) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def registry(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    """A schema registry behind TLS and the stack's password."""
+    folder = tmp_path_factory.mktemp("registry") / "apicurio"
+    with in_front(folder, stack.secrets.folder / "registry_password") as made:
         yield made
 
 

@@ -16,12 +16,14 @@ from pyarrow.fs import FileSelector
 from pyiceberg.io import load_file_io
 from pyiceberg.io.pyarrow import PyArrowFileIO
 
+from avro_plant import READING, in_avro, reading
 from headrace import catalog, planning, statements, submit, tables
 from headrace.catalogcheck.flink import InFlink
 from headrace.errors import PlatformError
 from headrace.settings import Settings, resolved
-from plant import JOB, Plant, reading, until
+from plant import JOB, Plant, until
 from services.processes import free_ports
+from services.registry import Registry
 from services.seaweed import FILES
 from services.stack import Secrets, Stack
 
@@ -31,14 +33,19 @@ OF_A_CLUSTER = ("/config", "/jobmanager/config", "/jobmanager/environment", "/jo
 
 
 @pytest.fixture(scope="module", params=["postgres", "rest"])
-def plant_on(request: pytest.FixtureRequest, stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
-    """A plant whose job has run, left a savepoint, gone on from it, and failed, on a catalog with secrets."""
-    with stack.plant(request.param, tmp_path_factory.mktemp("secrets")) as made:
-        made.produce([b"broken", *(reading(n) for n in range(READINGS))])
+def plant_on(
+    request: pytest.FixtureRequest, stack: Stack, registry: Registry, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Plant]:
+    """A plant whose job has run, left a savepoint, gone on from it, and failed, each way that a secret is in."""
+    folder, number = tmp_path_factory.mktemp("secrets"), registry.register("readings", READING)
+    with stack.plant(request.param, folder, registry=registry.settings()) as made:
+        in_avro(made).produce([b"broken", *(reading(number, n) for n in range(READINGS))])
         first = made.submit()
-        made.follow()
+        assert sum(balance.good for balance in made.follow()) == READINGS
         savepoint = made.cluster.stop(first.id)
-        _have_it_fail(made, made.submit(restore=savepoint).id)
+        second = made.submit(restore=savepoint).id
+        _have_the_registry_fail(made, registry, second)
+        _have_it_fail(made, second, number)
         yield made
 
 
@@ -109,11 +116,23 @@ def test_a_failure_to_submit_is_told_without_secrets(
     assert leaks(stack.secrets, "\n".join(said)) == []
 
 
-def _have_it_fail(plant: Plant, job_id: str) -> None:
+def _have_the_registry_fail(plant: Plant, registry: Registry, job_id: str) -> None:
+    """Have it refuse to tell a schema that the job does not know yet, and then not."""
+    number = registry.register("readings", {**READING, "doc": "The second."})
+    registry.status = 403
+    try:
+        plant.produce([reading(number, READINGS)])
+        until(lambda: "answered 403 to user plant" in (plant.cluster.last_failure(job_id) or ""), 120)
+    finally:
+        registry.status = None
+    plant.follow()
+
+
+def _have_it_fail(plant: Plant, job_id: str, number: int) -> None:
     """Take the job's table away, give it something to commit, and make the table anew."""
     catalog.connect(plant.settings).drop_table("historian.readings")
-    plant.produce(reading(n) for n in range(10))
-    until(lambda: bool(plant.cluster.last_failure(job_id)), 120)
+    plant.produce(reading(number, n) for n in range(10))
+    until(lambda: "answered 403" not in (plant.cluster.last_failure(job_id) or ""), 120)
     plant.cluster.cancel(job_id)
     tables.apply(plant.project, plant.settings)
 

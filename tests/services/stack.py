@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from headrace import catalog as catalogs
 from headrace.project import Project
+from headrace.registry import SchemaRegistry
 from headrace.settings import Flink, Settings
 from headrace.stores import Catalog, PostgresCatalog, RestCatalog, SqliteCatalog
 from plant import Plant, plant
@@ -30,14 +31,15 @@ class Secrets:
     folder: Path
 
     NAMES = (
-        "kafka_password", "kafka_key", "postgres_password", "s3_access_key", "s3_secret_key", "catalog_credential"
+        "kafka_password", "kafka_key", "postgres_password", "s3_access_key", "s3_secret_key", "catalog_credential",
+        "registry_password",
     )  # fmt: skip
 
     @classmethod
     def made_in(cls, folder: Path) -> Secrets:
         folder.mkdir()
         made = cls(folder)
-        for name in ("kafka_password", "postgres_password"):
+        for name in ("kafka_password", "postgres_password", "registry_password"):
             (folder / name).write_text(f"""mark'ed"by\\@{secrets.token_hex(8)}""")
         for name in ("s3_access_key", "s3_secret_key"):
             (folder / name).write_text(f"marked{secrets.token_hex(8)}")
@@ -96,16 +98,21 @@ class Stack:
             s3=store,
         )
 
-    def settings(self, catalog: Catalog) -> Settings:
+    def settings(self, catalog: Catalog, registry: SchemaRegistry | None = None) -> Settings:
         """An environment on the stack, with a checkpoint each second."""
         return Settings(
-            catalog=catalog, kafka=self.kafka, flink=Flink(rest=self.flink, parallelism=2, checkpoint_interval_s=1)
+            catalog=catalog,
+            kafka=self.kafka,
+            flink=Flink(rest=self.flink, parallelism=2, checkpoint_interval_s=1),
+            schema_registry=registry,
         )
 
     @contextmanager
-    def plant(self, kind: str, folder: Path, rest: str | None = None) -> Iterator[Plant]:
+    def plant(
+        self, kind: str, folder: Path, rest: str | None = None, registry: SchemaRegistry | None = None
+    ) -> Iterator[Plant]:
         """A plant on a catalog of this kind, without tables of an earlier one."""
-        settings = self.settings(self.catalog(kind, folder, rest))
+        settings = self.settings(self.catalog(kind, folder, rest), registry)
         # The REST server has one warehouse for all.
         catalog = catalogs.connect(settings)
         for space in catalog.list_namespaces():
