@@ -60,6 +60,13 @@ def store(
     table.append(pa.Table.from_pylist(made, schema))
 
 
+def made_anew(project: Project) -> None:
+    """Drop the table of readings and make it again, empty."""
+    local = settings.load(project, "local")
+    catalog.connect(local).drop_table("historian.readings")
+    tables.apply(project, local)
+
+
 def store_two_pumps(project: Project) -> None:
     """A minute of two pumps about NOON, out of order, in two files, and a reading of ten days before."""
     flow = [("P1.flow", s(at), float(value), 0) for at, value in ((20, 30), (0, 10), (10, 20), (40, 50))]

@@ -111,9 +111,16 @@ def laid_over(tags: pa.Table, news: pa.Table) -> pa.Table:
 
 def matching(settings: Settings, glob: str = "*") -> list[dict[str, Any]]:
     """The rows of historian.tags whose tag matches `glob` (`*`, `?`, `[...]`), in order. Raises PlatformError."""
+    return [
+        row for row in stored(catalogs.load_table(catalogs.connect(settings), TAGS)) if fnmatchcase(row["tag"], glob)
+    ]
+
+
+def stored(table: Table) -> list[dict[str, Any]]:
+    """The rows of historian.tags in order. Raises PlatformError."""
     with catalogs.reporting(f"table {TAGS} cannot be read"):
-        rows = _rows(catalogs.load_table(catalogs.connect(settings), TAGS))
-    return [row for row in rows.to_pylist() if fnmatchcase(row["tag"], glob)]
+        found: list[dict[str, Any]] = _rows(table).to_pylist()
+    return found
 
 
 def _rows(table: Table) -> pa.Table:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,11 +13,16 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from pyiceberg.io import InputFile
+from pyiceberg.manifest import ManifestFile
 from pyiceberg.table import DataScan, FileScanTask
+from pyiceberg.types import StringType
 
-from headrace import catalog, maintain, settings
+from headrace import catalog, maintain, settings, tags
 from headrace.errors import PlatformError, UserError
 from headrace.historian import Configuration, Historian, reader
+from headrace.historian.footers import Footer
+from headrace.maintain import compact
 from headrace.project import Project
 from headrace.settings import Settings
 from pumps import NOON, empty_plant, s, store, store_two_pumps
@@ -36,6 +44,31 @@ def local(project: Project) -> Settings:
 def plant(local: Settings, project: Project) -> Settings:
     store_two_pumps(project)
     return local
+
+
+def in_another_process(project: Project, does: str) -> None:
+    told = f"from pathlib import Path; import pumps; from headrace.project import Project; {does}"
+    told = told.replace("(project", f"(Project(Path({str(project.root)!r}), Path({str(project.home)!r}))")
+    there = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", told], check=True, env=there)
+
+
+def listening(opens: Callable[..., Any], path: str, opened: list[str]) -> Callable[..., Any]:
+    """What `opens` does, after writing down the path of the first of its arguments."""
+
+    def heard(of: Any, *arguments: Any) -> Any:
+        opened.append(getattr(of, path))
+        return opens(of, *arguments)
+
+    return heard
+
+
+def reading(reads: Callable[..., Any], groups: list[int]) -> Callable[..., Any]:
+    def heard(footer: Footer, source: InputFile, some: list[int], *arguments: Any) -> Any:
+        groups.extend(some)
+        return reads(footer, source, some, *arguments)
+
+    return heard
 
 
 def rows(found: pa.Table, *columns: str) -> list[tuple[Any, ...]]:
@@ -146,7 +179,7 @@ def test_a_list_of_files_that_upkeep_has_replaced_is_not_opened(plant: Settings,
     assert found["value"].to_pylist() == [10, 20, 30, 40, 50, 7]
 
 
-def test_manifests_are_asked_once_for_a_span_and_once_on_each_side_where_no_reading_is_near(
+def test_manifests_are_asked_once_for_a_span_of_all_tags_and_once_on_each_side_where_no_reading_is_near(
     plant: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     historian = Historian.open(plant)
@@ -162,7 +195,78 @@ def test_manifests_are_asked_once_for_a_span_and_once_on_each_side_where_no_read
     historian.aggregate("P1.flow", s(-10), s(60), "10s", "TimeAverage2")
     assert len(planned) == 3
     historian.aggregate("P1.state", s(5), s(20), "10s", "Average")
+    assert len(planned) == 3
+    historian.raw("P1.flow", s(0) + timedelta(days=50), s(9) + timedelta(days=50))
     assert len(planned) == 4
+
+
+def test_what_another_process_writes_is_known_at_the_next_question_and_no_file_is_read_again_for_it(
+    plant: Settings, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = ("P1.flow", s(0), s(60))
+    historian = Historian.open(plant)
+    assert len(historian.raw(*asked)) == 5
+    assert historian.renewed() is historian
+    in_another_process(project, "pumps.store(project, [('P1.flow', pumps.s(50), 60.0, 0)])")
+    opened: list[str] = []
+    for kind, method, path in ((ManifestFile, "fetch_manifest_entry", "manifest_path"), (Footer, "read", "location")):
+        monkeypatch.setattr(kind, method, listening(getattr(kind, method), path, opened))
+    renewed = historian.renewed()
+    assert renewed.raw(*asked)["value"].to_pylist() == [10, 20, 30, 40, 50, 60]
+    assert len(historian.raw(*asked)) == 5
+    assert [path.rsplit(".")[-1] for path in opened] == ["avro", "parquet"]
+
+
+def test_a_table_that_was_dropped_and_made_anew_is_the_one_that_is_asked(plant: Settings, project: Project) -> None:
+    historian = Historian.open(plant)
+    assert len(historian.raw("P1.flow", s(0), s(60))) == 5
+    in_another_process(project, "pumps.made_anew(project); pumps.store(project, [('P1.flow', pumps.s(0), 9.0, 0)])")
+    assert historian.renewed().raw("P1.flow", s(0), s(60))["value"].to_pylist() == [9]
+
+
+def test_a_tag_that_is_listed_later_is_known_at_the_next_question(plant: Settings) -> None:
+    historian = Historian.open(plant)
+    tags.import_tags(plant, pa.table({"tag": ["P3.flow"]}))
+    assert "P3.flow" in historian.renewed().tags()
+
+
+def test_files_that_upkeep_has_replaced_and_removed_are_not_looked_for(plant: Settings, project: Project) -> None:
+    historian = Historian.open(plant)
+    before = historian.raw("P?.flow", NOON - timedelta(days=11), s(60))
+    (report,) = maintain.maintain(project, plant, ["historian.readings"])
+    assert report.files_after < report.files_before
+    io = historian.gatherer.reader.table.io
+    for path in historian.effort.files:
+        io.delete(path)
+    assert historian.renewed().raw("P?.flow", NOON - timedelta(days=11), s(60)) == before
+
+
+def test_files_of_before_a_change_of_columns_are_read_as_the_table_is_now(plant: Settings, project: Project) -> None:
+    table = catalog.load_table(catalog.connect(plant), "historian.readings")
+    with table.update_schema() as change:
+        change.delete_column("text")
+    with table.update_schema() as change:
+        change.add_column("text", StringType())
+    store(project, [("P1.mode", s(50), "off", 0)])
+    found = Historian.open(plant).raw("P1.*", s(0), s(60))
+    assert [(tag, text) for tag, text in rows(found, "tag", "text") if text] == [("P1.mode", "off")]
+    assert len(found) == 5 + 3 + 3
+
+
+def test_of_a_file_only_row_groups_are_read_that_can_hold_what_is_asked_for(
+    local: Settings, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"T{number}" for number in range(9)]
+    store(project, [(tag, s(at), float(at), 0) for tag in names for at in range(5000)])
+    monkeypatch.setattr(compact, "_ROWS_AT_ONCE", 2048)
+    list(maintain.maintain(project, local, ["historian.readings"]))
+    read: list[int] = []
+    monkeypatch.setattr(Footer, "read_groups", reading(Footer.read_groups, read))
+    historian = Historian.open(local)
+    found = historian.raw(["T7", "T2"], s(100), s(4900))
+    assert found["tag"].to_pylist() == ["T7"] * 4800 + ["T2"] * 4800
+    assert found["value"].to_pylist() == [*map(float, range(100, 4900))] * 2
+    assert len(read) < 10
 
 
 def test_an_answer_that_does_not_fit_in_memory_is_worked_out_in_parts_and_is_the_same(

@@ -222,17 +222,17 @@ def test_a_plan_of_files_that_another_thread_replaces_is_still_the_one_asked_for
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = Historian.open(settings.load(project, "local")).gatherer.reader.files
-    asked = (["W1.power"], int(START.timestamp() * 1e6), int(END.timestamp() * 1e6))
+    asked = (int(START.timestamp() * 1e6), int(END.timestamp() * 1e6))
     wanted, covers = files.plan(*asked), Plan.covers
 
     def meanwhile(plan: Plan, *question: Any) -> bool:
         known = covers(plan, *question)
-        files._plans = (Plan(frozenset({"W2.wind_speed"}), 0, 1, []),)
+        files._plans = (Plan(0, 1, []),)
         return known
 
     monkeypatch.setattr(Plan, "covers", meanwhile)
     assert files.plan(*asked) is wanted
-    assert files.plan(*asked).names == {"W1.power"}
+    assert files.plan(*asked).covers(*asked)
 
 
 def test_questions_at_one_time_do_not_disturb_one_another(client: TestClient) -> None:

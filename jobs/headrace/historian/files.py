@@ -2,103 +2,107 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
-from pyiceberg.expressions import (
-    And,
-    BooleanExpression,
-    GreaterThanOrEqual,
-    In,
-    LessThan,
-    LessThanOrEqual,
-)
-from pyiceberg.manifest import ManifestFile
-from pyiceberg.table import DataScan, FileScanTask, Table
+from pyiceberg.io import FileIO
+from pyiceberg.manifest import DataFile, ManifestEntry, ManifestFile
+from pyiceberg.table import DataScan, FileScanTask, Table, _min_sequence_number
+from pyiceberg.typedef import KeyDefaultDict
+from pyiceberg.utils.concurrent import ExecutorFactory
 
-from headrace.historian.intervals import instant, microseconds
+from headrace.historian.kept import Kept
+from headrace.historian.wanted import Bounds, Wanted, during
 
-_FIRST, _LAST = (microseconds(edge.replace(tzinfo=UTC)) for edge in (datetime.min, datetime.max))
+_DAY_US = 86_400_000_000
+# Files listed, some 8 kB each.
+_KEPT_ENTRIES = 10_000
+
+
+class Manifests:
+    """Lists of files by their path, read once: a table has many, and a commit adds one."""
+
+    def __init__(self) -> None:
+        self._kept: Kept[list[ManifestEntry]] = Kept(_KEPT_ENTRIES, len)
+
+    def entries(self, io: FileIO, manifest: ManifestFile) -> list[ManifestEntry]:
+        """What the manifest holds live."""
+        return self._kept.get(manifest.manifest_path, lambda: manifest.fetch_manifest_entry(io))
 
 
 @dataclass(frozen=True)
 class Plan:
-    """All files that may hold readings of these tags from `start` on, before `end` (microseconds since 1970, UTC)."""
+    """All files that may hold readings from `start` on, before `end` (microseconds since 1970, UTC)."""
 
-    names: frozenset[str]
     start: int
     end: int
-    tasks: list[FileScanTask]
+    tasks: list[tuple[Bounds, FileScanTask]]
 
-    def covers(self, names: Sequence[str], start: int, end: int) -> bool:
+    def covers(self, start: int, end: int) -> bool:
         """Whether no other file need be asked for that."""
-        return self.start <= start and end <= self.end and self.names.issuperset(names)
+        return self.start <= start and end <= self.end
 
 
 @dataclass
 class Files:
-    """The files of one snapshot. It keeps its last plans, of a span and of what is far before it and far after it: to
-    open manifests takes longer than to read a small file."""
+    """The files of one snapshot. It keeps its last plans, of a span and of what is far before it and far after it."""
 
     table: Table
+    manifests: Manifests = field(default_factory=Manifests)
     _plans: tuple[Plan, ...] = ()
 
-    def plan(self, names: Sequence[str], start: int, end: int) -> Plan:
-        """The plan for tags and a time, which `tasks` then picks from, for all or part of both."""
+    def plan(self, start: int, end: int) -> Plan:
+        """The plan for a time, which `tasks` then picks from: of whole days, for what is asked next of other tags, or
+        a little later, to be in it."""
         for each in self._plans:
-            if each.covers(names, start, end):
+            if each.covers(start, end):
                 return each
-        table, wanted = self.table, holding(names, start, end)
-        scan = _Live(table.metadata, table.io, wanted, catalog=table.catalog, table_identifier=table.name())
-        made = Plan(frozenset(names), start, end, list(scan.plan_files()))
+        start, end = start // _DAY_US * _DAY_US, -(-end // _DAY_US) * _DAY_US
+        options = {"catalog": self.table.catalog, "table_identifier": self.table.name()}
+        scan = _Live(self.manifests, self.table.metadata, self.table.io, during(start, end), **options)
+        found = [(self._bounds(task.file), task) for task in scan.plan_files()]
+        made = Plan(start, end, [(bounds, task) for bounds, task in found if bounds.reach(start, end)])
         self._plans = (*self._plans[-2:], made)  # not changed in place: another thread may be looking through it
         return made
 
     def extent(self) -> tuple[int, int] | None:
         """The times of the first and the last row of all, by the bounds of the files; None where there is none."""
-        ts = self.table.schema().find_field("ts").field_id
-        files = [task.file for task in self.table.scan().plan_files()]
-        first = [time for file in files if (time := _time(file.lower_bounds, ts)) is not None]
-        last = [time for file in files if (time := _time(file.upper_bounds, ts)) is not None]
+        files = [self._bounds(task.file) for task in self.table.scan().plan_files()]
+        first = [each.first for each in files if each.first is not None]
+        last = [each.last for each in files if each.last is not None]
         return (min(first), max(last)) if first and last else None
 
-    def tasks(self, names: Sequence[str], start: int, end: int) -> Iterator[FileScanTask]:
-        """Those files that may hold readings of the time."""
-        ts = self.table.schema().find_field("ts").field_id
-        for task in self.plan(names, start, end).tasks:
-            first, last = _time(task.file.lower_bounds, ts), _time(task.file.upper_bounds, ts)
-            if (first is None or first < end) and (last is None or last >= start):
-                yield task
+    def tasks(self, wanted: Wanted) -> Iterator[FileScanTask]:
+        """Those files that may hold what is asked for."""
+        return (task for bounds, task in self.plan(wanted.start, wanted.end).tasks if bounds.may_hold(wanted))
+
+    def _bounds(self, file: DataFile) -> Bounds:
+        tag, ts = (self.table.schema().find_field(name).field_id for name in ("tag", "ts"))
+        low, high = file.lower_bounds or {}, file.upper_bounds or {}
+        return Bounds(low.get(tag), high.get(tag), _time(low, ts), _time(high, ts))
 
 
 class _Live(DataScan):
-    """Passes over manifests that list only what was deleted: upkeep leaves one as long as the day's files were many."""
+    """Opens a manifest once, and none that lists only what was deleted: upkeep leaves one as long as the day's files
+    were many. It tells all files of the manifests that its filter does not exclude."""
 
-    @staticmethod
-    def _check_sequence_number(min_sequence_number: int, manifest: ManifestFile) -> bool:
-        live = manifest.has_added_files() or manifest.has_existing_files()
-        return live and DataScan._check_sequence_number(min_sequence_number, manifest)
+    def __init__(self, manifests: Manifests, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._manifests = manifests
 
-
-def holding(names: Sequence[str], start: int, end: int) -> BooleanExpression:
-    """What holds of the rows asked for."""
-    # pydantic hides the expressions' own __init__ from mypy.
-    # Of more than 200 names pyiceberg does not ask whether a file can have one of them, of a range it does.
-    return And(
-        In("tag", set(names)),  # type: ignore[call-arg,arg-type]
-        GreaterThanOrEqual("tag", min(names)),  # type: ignore[call-arg,arg-type]
-        LessThanOrEqual("tag", max(names)),  # type: ignore[call-arg,arg-type]
-        GreaterThanOrEqual("ts", _iso(start)),  # type: ignore[call-arg,arg-type]
-        LessThan("ts", _iso(end)),  # type: ignore[call-arg,arg-type]
-    )
+    def scan_plan_helper(self) -> Iterator[list[ManifestEntry]]:
+        snapshot = self.snapshot()
+        may_hold = KeyDefaultDict(self._build_manifest_evaluator)
+        listed = snapshot.manifests(self.io) if snapshot else []
+        listed = [each for each in listed if may_hold[each.partition_spec_id](each)]
+        least = _min_sequence_number(listed)
+        live = [each for each in listed if each.has_added_files() or each.has_existing_files()]
+        wanted = [each for each in live if self._check_sequence_number(least, each)]
+        return ExecutorFactory.get_or_create().map(lambda each: self._manifests.entries(self.io, each), wanted)
 
 
-def _time(bounds: Mapping[int, bytes] | None, column: int) -> int | None:
+def _time(bounds: Mapping[int, bytes], column: int) -> int | None:
     """A bound of a column of timestamps, as Iceberg stores it: a long, little end first."""
-    stored = (bounds or {}).get(column)
+    stored = bounds.get(column)
     return None if stored is None else int.from_bytes(stored, "little", signed=True)
-
-
-def _iso(ts: int) -> str:
-    return instant(min(max(ts, _FIRST), _LAST)).isoformat()

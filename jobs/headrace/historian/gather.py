@@ -42,7 +42,7 @@ class Gatherer:
         Raises TooManyRowsError; UserError for a tag that is none.
         """
         usable = 2 if configuration.use_sloped_extrapolation else 1
-        self.reader.look(names, low, high)
+        self.reader.look(low, high)
         found = [
             self.reader.rows(names, low, high + 1, also=also),
             self.reader.before(names, low, configuration, usable, also=also),

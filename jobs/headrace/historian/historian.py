@@ -19,6 +19,8 @@ from headrace.historian import intervals as spans
 from headrace.historian.aggregates import named
 from headrace.historian.cells import Cells, Intervals
 from headrace.historian.configuration import Configuration
+from headrace.historian.files import Manifests
+from headrace.historian.footers import Footers
 from headrace.historian.gather import Gatherer, Nonfinite
 from headrace.historian.intervals import MAX_RESULTS, Every
 from headrace.historian.lttb import lttb_of_each
@@ -55,13 +57,30 @@ class Historian:
     """
 
     gatherer: Gatherer
+    _listed: str
+    """Where the list of tags stood."""
 
     @classmethod
     def open(cls, settings: Settings, *, nonfinite: Nonfinite = "error") -> Historian:
         """The historian of an environment, as it stands now. Raises PlatformError."""
-        readings = catalogs.load_table(catalogs.connect(settings), READINGS)
-        rows = {row["tag"]: row for row in tag_list.matching(settings)}
-        return cls(Gatherer(Reader.of(readings), Names(rows), nonfinite))
+        catalog = catalogs.connect(settings)
+        readings, listed = (catalogs.load_table(catalog, name) for name in (READINGS, tag_list.TAGS))
+        reader = Reader.of(readings, Manifests(), Footers())
+        return cls(Gatherer(reader, Names.of(listed), nonfinite), listed.metadata_location)
+
+    def renewed(self) -> Historian:
+        """As the tables stand now: itself where nobody has written. It reads no file again that has not changed.
+
+        Raises PlatformError.
+        """
+        old, names = self.gatherer.reader, self.gatherer.names
+        readings, listed = (catalogs.load_table(old.table.catalog, name) for name in (READINGS, tag_list.TAGS))
+        same = listed.metadata_location == self._listed
+        if same and readings.metadata_location == old.table.metadata_location:
+            return self
+        reader = Reader.of(readings, old.files.manifests, old.footers)
+        gatherer = Gatherer(reader, names if same else Names.of(listed), self.gatherer.nonfinite)
+        return Historian(gatherer, listed.metadata_location)
 
     @property
     def effort(self) -> Effort:

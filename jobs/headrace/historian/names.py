@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from pyiceberg.table import Table
+
+from headrace import tags
 from headrace.errors import Problem, UserError
 
 _WILD = frozenset("*?")
@@ -18,6 +21,11 @@ class Names:
     """The rows of historian.tags by their tag."""
 
     rows: Mapping[str, Mapping[str, Any]]
+
+    @classmethod
+    def of(cls, listed: Table) -> Names:
+        """Those of the list of tags. Raises PlatformError."""
+        return cls({row["tag"]: row for row in tags.stored(listed)})
 
     def find(self, tag: str = "*", asset: str = "*") -> list[str]:
         """Names that match the wildcard `tag` (* and ?), of a place that matches `asset` or lies in it, in order.

@@ -6,23 +6,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
-from itertools import islice
 
 import numpy as np
 import pyarrow as pa
-from pyiceberg.io.pyarrow import ArrowScan, schema_to_pyarrow
+from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.table import FileScanTask, Table
 
 from headrace import catalog as catalogs
 from headrace.errors import PlatformError, Problem
 from headrace.historian.configuration import Configuration
-from headrace.historian.files import Files, holding
+from headrace.historian.files import Files, Manifests
+from headrace.historian.footers import Footers
 from headrace.historian.rows import COLUMNS, Rows
+from headrace.historian.scan import Scan
+from headrace.historian.wanted import Wanted
 
 # Rows held in memory at once, some 50 bytes each with what is made of them.
 MAX_HELD = 4_000_000
-# pyiceberg reads all files it is handed before it yields the first row.
-_FILES_AT_ONCE = 4
 _DAY_US = 86_400_000_000
 # How far to look for a reading next to the time asked for, in steps that widen.
 LOOK_US = [int(timedelta(**each) / timedelta(microseconds=1)) for each in (
@@ -54,6 +54,7 @@ class Reader:
 
     table: Table
     files: Files
+    footers: Footers
     effort: Effort = field(default_factory=Effort)
 
     @cached_property
@@ -69,7 +70,7 @@ class Reader:
         return int(snapshot.summary["total-data-files"] or 0), int(snapshot.summary["total-files-size"] or 0)
 
     @classmethod
-    def of(cls, table: Table) -> Reader:
+    def of(cls, table: Table, manifests: Manifests, footers: Footers) -> Reader:
         """Raises PlatformError where the table lacks a column, or has it in another type."""
         types = {each.name: str(each.field_type) for each in table.schema().fields}
         name = ".".join(table.name())
@@ -80,7 +81,7 @@ class Reader:
         ]
         if problems:
             raise PlatformError(problems)
-        return cls(table, Files(table))
+        return cls(table, Files(table, manifests), footers)
 
     def rows(
         self, names: Sequence[str], start: int, end: int, *, also: Sequence[str] = (), most: int | None = None
@@ -95,18 +96,18 @@ class Reader:
         most = MAX_HELD if most is None else most
         schema = pa.schema([self._types.field(column) for column in columns])
         batches, held = [], 0
-        for batch in self._batches(names, start, end, columns):
+        for batch in self._batches(names, start, end, schema):
             held += len(batch)
             if held > most:
                 raise TooManyRowsError
-            batches.append(pa.Table.from_batches([batch]).select(columns).cast(schema))
+            batches.append(batch)
         self.effort.rows += held
-        return Rows(names, pa.concat_tables([schema.empty_table(), *batches]))
+        return Rows(names, pa.Table.from_batches(batches, schema))
 
-    def look(self, names: Sequence[str], start: int, end: int) -> None:
-        """Look once which files hold the tags in that time, both ends included, and a day on both sides, as what
-        follows asks for them."""
-        self._look(names, start - _DAY_US, end + 1 + _DAY_US)
+    def look(self, start: int, end: int) -> None:
+        """Look once which files hold that time, both ends included, and a day on both sides, as what follows asks for
+        them."""
+        self._look(start - _DAY_US, end + 1 + _DAY_US)
 
     def before(
         self, names: Sequence[str], time: int, configuration: Configuration, usable: int, *, also: Sequence[str] = ()
@@ -138,7 +139,7 @@ class Reader:
             start, end = (time - span, time - reached) if back else (time + reached, time + span)
             if reached == _DAY_US:  # one look for all steps that are farther
                 far = LOOK_US[-1]
-                self._look(missing, *((time - far, end) if back else (start, time + far)))
+                self._look(*((time - far, end) if back else (start, time + far)))
             reached = span
             here = Rows(names, self.rows(missing, start, end, also=also).table)
             if not len(here):
@@ -151,25 +152,18 @@ class Reader:
                 break
         return found
 
-    def _look(self, names: Sequence[str], start: int, end: int) -> None:
+    def _look(self, start: int, end: int) -> None:
         with catalogs.reporting("the readings cannot be read"):
-            self.files.plan(names, start, end)
+            self.files.plan(start, end)
 
-    def _batches(self, names: Sequence[str], start: int, end: int, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    def _batches(self, names: Sequence[str], start: int, end: int, columns: pa.Schema) -> Iterator[pa.RecordBatch]:
         if not names or start >= end:
             return
+        wanted = Wanted(names, start, end)
+        scan = Scan(self.table, self.footers, columns, wanted)
         with catalogs.reporting("the readings cannot be read"):
-            tasks = self.files.tasks(names, start, end)
-            arrow = None
-            while some := list(islice(tasks, _FILES_AT_ONCE)):
-                # Most looks around a span find no file: to bind the columns and the filter takes longer than that.
-                arrow = arrow or self._arrow(names, start, end, columns)
-                self._note(some)
-                yield from arrow.to_record_batches(some)
+            yield from scan.batches(map(self._noted, self.files.tasks(wanted)))
 
-    def _arrow(self, names: Sequence[str], start: int, end: int, columns: list[str]) -> ArrowScan:
-        scan = self.table.scan(row_filter=holding(names, start, end), selected_fields=tuple(columns))
-        return ArrowScan(scan.table_metadata, scan.io, scan.projection(), scan.row_filter)
-
-    def _note(self, tasks: list[FileScanTask]) -> None:
-        self.effort.files.update({task.file.file_path: task.file.file_size_in_bytes for task in tasks})
+    def _noted(self, task: FileScanTask) -> FileScanTask:
+        self.effort.files[task.file.file_path] = task.file.file_size_in_bytes
+        return task

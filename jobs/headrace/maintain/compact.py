@@ -36,7 +36,7 @@ from headrace.maintain.report import Rewritten
 from headrace.maintain.stored import Live
 
 # A row group: what is held in memory beside DuckDB's sort, and how finely a file's size is told.
-_ROWS_AT_ONCE = 122_880
+_ROWS_AT_ONCE = 32_768
 _SORTED_IN = "1GiB"
 
 
