@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from textwrap import indent
 from typing import Annotated, Any
 
 import typer
@@ -45,6 +47,15 @@ class Context:
 def print_json(value: Any) -> None:
     """`value` as one JSON document; times as ISO-8601, bytes as text."""
     typer.echo(json.dumps(value, indent=2, default=_plain))
+
+
+def print_json_list(values: Iterable[Any]) -> None:
+    """What `print_json` prints of a list, value after value: there may be more than fit in memory."""
+    between = "[\n"
+    for value in values:
+        typer.echo(between + indent(json.dumps(value, indent=2, default=_plain), "  "), nl=False)
+        between = ",\n"
+    typer.echo("[]" if between == "[\n" else "\n]")
 
 
 def table(*columns: str, title: str | None = None, numbers: tuple[str, ...] = ()) -> Table:

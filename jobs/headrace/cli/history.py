@@ -14,7 +14,7 @@ import typer
 from rich.markup import escape
 
 from headrace.cli import cells
-from headrace.cli.common import Context, Env, Json, log, out, print_json, table
+from headrace.cli.common import Context, Env, Json, log, out, print_json_list, table
 from headrace.errors import UserError
 from headrace.historian import Configuration, Historian, drawing, timerange
 from headrace.historian.intervals import zone as zone_named
@@ -70,33 +70,47 @@ def history(
         found = historian.states(tags, *times, every, zone=zone, configuration=quality)
     elif aggregate:
         found = historian.aggregate(tags, *times, every, aggregate, zone=zone, configuration=quality)
+    elif plot or png:
+        found = historian.plot(tags, *times)
     else:
-        found = historian.plot(tags, *times) if plot or png else historian.raw(tags, *times)
-    if explain:
-        log.print(historian.explain(), highlight=False)
-    if file := png or parquet:
-        _write(found, file, as_picture=png is not None)
-    else:
-        _print(found, plot=plot, json=json, as_csv=as_csv)
-
-
-def _print(found: pa.Table, *, plot: bool, json: bool, as_csv: bool) -> None:
-    if plot:
-        out.print(drawing.in_terminal(found, out.width), highlight=False, markup=False)
-    elif json:
-        print_json(found.to_pylist())
-    elif as_csv:
-        pa.csv.write_csv(found, sys.stdout.buffer)
+        found = (historian.stream if json or as_csv or parquet else historian.raw)(tags, *times)
+    if plot or png:
+        _draw(found, png)
+    elif json or as_csv or parquet:
+        _write(found, parquet, json=json)
     else:
         _print_table(found)
+    if explain:
+        log.print(historian.explain(), highlight=False)
 
 
-def _write(found: pa.Table, file: Path, *, as_picture: bool) -> None:
-    if as_picture:
-        drawing.to_png(found, file)
+def _draw(found: pa.Table, png: Path | None) -> None:
+    if png:
+        drawing.to_png(found, png)
+        out.print(f"{png}: {len(found):,} rows", highlight=False)
     else:
-        pa.parquet.write_table(found, file)
-    out.print(f"{file}: {len(found):,} rows", highlight=False)
+        out.print(drawing.in_terminal(found, out.width), highlight=False, markup=False)
+
+
+def _write(found: pa.Table | pa.RecordBatchReader, parquet: Path | None, *, json: bool) -> None:
+    """Into the file, else on stdout as JSON or CSV; of a stream no more than a part is held."""
+    found = found if isinstance(found, pa.RecordBatchReader) else found.to_reader()
+    if json:
+        print_json_list(row for batch in found for row in batch.to_pylist())
+    elif not parquet:
+        with pa.csv.CSVWriter(sys.stdout.buffer, found.schema) as csv:
+            for batch in found:
+                csv.write_batch(batch)
+    else:
+        # Under another name until it is whole: a reader of half a file would not know.
+        unfinished = parquet.with_name(f"{parquet.name}.part")
+        try:
+            with pa.parquet.ParquetWriter(unfinished, found.schema) as writer:
+                rows = sum(writer.write_batch(batch) or len(batch) for batch in found)
+            unfinished.replace(parquet)
+        finally:
+            unfinished.unlink(missing_ok=True)
+        out.print(f"{parquet}: {rows:,} rows", highlight=False)
 
 
 def _print_table(found: pa.Table) -> None:

@@ -19,7 +19,7 @@ from headrace.historian.wanted import Bounds, Wanted
 # Bytes of footers as they stand in files; in memory they are larger.
 _KEPT_BYTES = 32 * 2**20
 # Read and decoded in one go, some 50 bytes each.
-_ROWS_AT_ONCE = 500_000
+_ROWS_AT_ONCE = 131_072
 
 
 @dataclass(frozen=True)

@@ -23,11 +23,12 @@ from headrace.historian.files import Manifests
 from headrace.historian.footers import Footers
 from headrace.historian.gather import Gatherer, Nonfinite
 from headrace.historian.intervals import MAX_RESULTS, Every
-from headrace.historian.lttb import lttb_of_each
+from headrace.historian.lttbs import lttb_of_each
 from headrace.historian.names import Names
 from headrace.historian.plot import plot
 from headrace.historian.points import Ints, Points
 from headrace.historian.question import Question
+from headrace.historian.rawstream import Stored
 from headrace.historian.reader import Effort, Reader, TooManyRowsError
 from headrace.historian.rows import TEXT
 from headrace.historian.states import states
@@ -37,6 +38,8 @@ from headrace.settings import Settings
 
 READINGS = "historian.readings"
 DEFAULT = Configuration()
+# In how many pieces the time of a tag may be read that has too many readings to be held.
+_PIECES = 4096
 
 Tags = str | Sequence[str]
 Shape = Literal["step", "linear"]
@@ -114,18 +117,17 @@ class Historian:
         With `bounding` also each tag's last before `start`, and its first from `end` on. Where `end` is before `start`
         they come last first. Raises UserError for more than `most`, 4,000,000 where it is not said.
         """
-        names, (low, high), gatherer = self._resolve(tags), _span(start, end), self.gatherer
         try:
-            rows = gatherer.reader.rows(names, low, high, also=(TEXT,), most=most)
+            return self._stored(tags, start, end, bounding=bounding).whole(most)
         except TooManyRowsError:
             what = f"more than {most or reader.MAX_HELD:,} readings"
-            raise UserError(what, fix="ask for less time, or for a plot") from None
-        if bounding:
-            before = gatherer.reader.before(names, low, DEFAULT, 0, also=(TEXT,))
-            rows = rows.joined([before, gatherer.reader.after(names, high, DEFAULT, 0, also=(TEXT,))])
-        gatherer.refuse_unknown(names, [rows])
-        order = np.lexsort((rows.ts if start < end else -rows.ts, rows.tag))
-        return answers.readings(rows, order)
+            raise UserError(what, fix="ask for less time, for a plot, or for a stream") from None
+
+    def stream(self, tags: Tags, start: datetime, end: datetime, *, bounding: bool = False) -> pa.RecordBatchReader:
+        """What `raw` gives, in the same order, however much it is: read as it is asked for, and not held."""
+        parts = self._stored(tags, start, end, bounding=bounding).parts()
+        batches = (batch for part in parts for batch in part.combine_chunks().to_batches())
+        return pa.RecordBatchReader.from_batches(answers.READINGS, batches)
 
     def last(self, tags: Tags, as_of: datetime, *, usable: bool = False) -> pa.Table:
         """The last reading at or before `as_of`, at most 32 days old: columns tag, ts, value, text, quality.
@@ -236,9 +238,9 @@ class Historian:
         if count < 3:
             raise UserError(f"a trend of {count} points is none", fix="ask for three or more")
         _refuse_more(len(names) * count)
-        return self._chosen(
-            names, spans.cut(*_span(start, end), None), lambda points, part: lttb_of_each(points, part, count)
-        )
+        low, high = _span(start, end)
+        pieces = spans.cut(low, high, Every(-(-(high - low) // _PIECES), "us"))
+        return lttb_of_each(lambda some: self._points(some, pieces, DEFAULT), names, pieces, count)
 
     def states(
         self,
@@ -266,6 +268,9 @@ class Historian:
             question = Question(points, Cells.of(part, len(some)), self._stepped(some, "step"), configuration)
             parts.append(answers.states(some, question.cells, words, states(question)))
         return pa.concat_tables(parts)
+
+    def _stored(self, tags: Tags, start: datetime, end: datetime, *, bounding: bool) -> Stored:
+        return Stored(self.gatherer, self._resolve(tags), *_span(start, end), bounding=bounding, reverse=end < start)
 
     def _chosen(self, names: list[str], intervals: Intervals, choose: Callable[[Points, Intervals], Ints]) -> pa.Table:
         """The readings that `choose` names by their index."""

@@ -2,43 +2,68 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 
-from headrace.historian.cells import Intervals
-from headrace.historian.points import Floats, Ints, Points
-from headrace.historian.status import is_bad
+from headrace.historian.points import Floats, Ints
+from headrace.historian.status import Status
+
+Series = tuple[Ints, Floats, Status]
+"""Times that ascend, finite values, and what goes with each."""
 
 
-def lttb(ts: Ints, value: Floats, count: int) -> Ints:
-    """Indices of `count` of the points, the first and the last among them; all, where there are no more.
+def lttb(parts: Iterable[Series], total: int, count: int) -> Series:
+    """`count` of the `total` points in `parts`, the first and the last among them; all, where there are no more.
 
-    `ts` ascends, `value` is finite. Between first and last the points are cut into count - 2 buckets of equal number;
-    of each the point is kept that spans the largest triangle with the one kept before and the next bucket's mean.
+    Between first and last the points are cut into count - 2 buckets of equal number; of each the point is kept that
+    spans the largest triangle with the one kept before and the next bucket's mean. Two buckets are held at a time.
     """
-    total = len(ts)
-    if count >= total or total <= 2:
-        return np.arange(total)
-    if count <= 2:
-        return np.unique([0, total - 1])[:count]
-    x = (ts - ts[0]).astype(float)  # small enough to multiply without losing digits
-    edges = np.linspace(1, total - 1, count - 1).astype(np.int64)
-    kept = np.empty(count, np.int64)
-    kept[0], kept[-1] = 0, total - 1
+    if count >= total:
+        return _joined(list(parts))
+    edges = [0, *np.linspace(1, total - 1, count - 1).astype(np.int64).tolist(), total]
+    buckets = _cut(parts, np.diff(edges).tolist())
+    last = next(buckets)
+    kept, bucket = [last], next(buckets)
+    origin = int(last[0][0])  # times are small enough then to multiply without losing digits
     # Each choice rests on the one before, so buckets are gone through one by one.
-    for bucket in range(count - 2):
-        low, high = edges[bucket], edges[bucket + 1]
-        after = slice(high, edges[bucket + 2]) if bucket + 2 < len(edges) else slice(total - 1, total)
-        last, next_x, next_value = kept[bucket], x[after].mean(), value[after].mean()
-        across = (x[last] - next_x) * (value[low:high] - value[last])
-        area = np.abs(across - (x[last] - x[low:high]) * (next_value - value[last]))
-        kept[bucket + 1] = low + np.argmax(area)
-    return kept
+    for after in buckets:
+        last = _largest(bucket, last, after, origin)
+        kept.append(last)
+        bucket = after
+    return _joined([*kept, bucket])
 
 
-def lttb_of_each(points: Points, intervals: Intervals, count: int) -> Ints:
-    """The indices of `count` readings of each tag that are not bad, of all the time of `intervals`."""
-    within = (points.ts >= intervals.start.min()) & (points.ts < intervals.end.max()) & ~is_bad(points.quality)
-    at, kept = np.flatnonzero(within), points.where(within)
-    ranges = [slice(low, high) for low, high in zip(kept.offsets[:-1], kept.offsets[1:], strict=True)]
-    chosen = [at[each][lttb(kept.ts[each], kept.value[each], count)] for each in ranges]
-    return np.concatenate([np.empty(0, np.int64), *chosen])
+def _largest(bucket: Series, last: Series, after: Series, origin: int) -> Series:
+    """The one point of `bucket` that spans the largest triangle."""
+    x, last_x, next_x = ((each[0] - origin).astype(float) for each in (bucket, last, after))
+    value, last_value, next_value = bucket[1], last[1][0], after[1].mean()
+    across = (last_x[0] - next_x.mean()) * (value - last_value)
+    at = int(np.argmax(np.abs(across - (last_x[0] - x) * (next_value - last_value))))
+    return _slice(bucket, at, at + 1)
+
+
+def _cut(parts: Iterable[Series], lengths: list[int]) -> Iterator[Series]:
+    """The points of all parts, anew in parts of these lengths."""
+    waiting: list[Series] = []
+    held = 0
+    left = iter(parts)
+    for length in lengths:
+        while held < length:
+            waiting.append(next(left))
+            held += len(waiting[-1][0])
+        whole = _joined(waiting)
+        yield _slice(whole, 0, length)
+        waiting, held = [_slice(whole, length, held)], held - length
+
+
+def _slice(series: Series, start: int, stop: int) -> Series:
+    ts, value, status = series
+    return ts[start:stop], value[start:stop], status[start:stop]
+
+
+def _joined(parts: list[Series]) -> Series:
+    if len(parts) == 1:
+        return parts[0]
+    ts, value, status = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return ts, value, status

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from asked import S, ask, points, question
 from headrace.errors import UserError
 from headrace.historian.lttb import lttb
-from headrace.historian.points import Points
+from headrace.historian.points import Floats, Ints, Points
 from headrace.historian.states import states
 
 unhurried = settings(deadline=None)
@@ -82,22 +82,45 @@ def test_a_tag_without_readings_is_in_no_state() -> None:
 
 
 @unhurried
-@given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(-100, 100)), max_size=200), st.integers(0, 50))
-def test_lttb_keeps_first_and_last_in_order_and_as_many_as_asked(rows: list[tuple[int, int]], count: int) -> None:
+@given(
+    st.lists(st.tuples(st.integers(0, 10**6), st.floats(-100, 100)), max_size=200),
+    st.integers(3, 50),
+    st.lists(st.integers(0, 200), max_size=5),
+)
+def test_lttb_keeps_what_its_definition_says_into_whatever_parts_the_readings_are_cut(
+    rows: list[tuple[int, float]], count: int, cuts: list[int]
+) -> None:
     ts = np.array(sorted(row[0] for row in rows), np.int64)
     value = np.array([row[1] for row in rows], np.float64)
-    chosen = lttb(ts, value, count)
-    assert len(chosen) == (len(rows) if len(rows) <= 2 else min(count, len(rows)))
-    assert (np.diff(chosen) > 0).all()
-    if len(rows) > 2 and count >= 2:
-        assert chosen[0] == 0
-        assert chosen[-1] == len(rows) - 1
+    place = np.arange(len(rows), dtype=np.uint32)
+    parts = zip(*(np.split(each, sorted(cuts)) for each in (ts, value, place)), strict=True)
+    chosen_ts, chosen_value, chosen = lttb(parts, len(rows), count)
+    assert chosen.tolist() == by_definition(ts, value, count)
+    assert chosen_ts.tolist() == ts[chosen].tolist()
+    assert chosen_value.tolist() == value[chosen].tolist()
+
+
+def by_definition(ts: Ints, value: Floats, count: int) -> list[int]:
+    """Steinarsson's, over one array."""
+    total = len(ts)
+    if count >= total:
+        return list(range(total))
+    x = (ts - ts[0]).astype(float)
+    edges = [*np.linspace(1, total - 1, count - 1).astype(np.int64), total]
+    kept = [0]
+    for low, high, end in zip(edges, edges[1:], edges[2:], strict=False):
+        a, b, c = kept[-1], slice(low, high), slice(high, end)
+        across = (x[a] - x[c].mean()) * (value[b] - value[a])
+        area = np.abs(across - (x[a] - x[b]) * (value[c].mean() - value[a]))
+        kept.append(int(low + np.argmax(area)))
+    return [*kept, total - 1]
 
 
 def test_lttb_keeps_a_lone_peak() -> None:
     value = np.zeros(1000)
     value[457] = 100
-    assert 457 in lttb(np.arange(1000, dtype=np.int64) * S, value, 20)
+    ts, _, _ = lttb([(np.arange(1000, dtype=np.int64) * S, value, np.zeros(1000, np.uint32))], 1000, 20)
+    assert 457 * S in ts
 
 
 def test_many_tags_of_many_readings_take_no_loop_over_them() -> None:
