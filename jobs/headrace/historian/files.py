@@ -66,13 +66,6 @@ class Files:
         self._plans = (*self._plans[-2:], made)  # not changed in place: another thread may be looking through it
         return made
 
-    def extent(self) -> tuple[int, int] | None:
-        """The times of the first and the last row of all, by the bounds of the files; None where there is none."""
-        files = [self._bounds(task.file) for task in self.table.scan().plan_files()]
-        first = [each.first for each in files if each.first is not None]
-        last = [each.last for each in files if each.last is not None]
-        return (min(first), max(last)) if first and last else None
-
     def tasks(self, wanted: Wanted) -> Iterator[FileScanTask]:
         """Those files that may hold what is asked for."""
         return (task for bounds, task in self.plan(wanted.start, wanted.end).tasks if bounds.may_hold(wanted))
@@ -81,6 +74,15 @@ class Files:
         tag, ts = (self.table.schema().find_field(name).field_id for name in ("tag", "ts"))
         low, high = file.lower_bounds or {}, file.upper_bounds or {}
         return Bounds(low.get(tag), high.get(tag), _time(low, ts), _time(high, ts))
+
+
+def extent(table: Table) -> tuple[int, int] | None:
+    """The `ts` of the first and the last row of a table, by the bounds of its files; None where there is none."""
+    ts = table.schema().find_field("ts").field_id
+    files = [task.file for task in table.scan().plan_files()]
+    first = [time for file in files if (time := _time(file.lower_bounds or {}, ts)) is not None]
+    last = [time for file in files if (time := _time(file.upper_bounds or {}, ts)) is not None]
+    return (min(first), max(last)) if first and last else None
 
 
 class _Live(DataScan):

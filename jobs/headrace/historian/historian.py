@@ -19,7 +19,7 @@ from headrace.historian import intervals as spans
 from headrace.historian.aggregates import named
 from headrace.historian.cells import Cells, Intervals
 from headrace.historian.configuration import Configuration
-from headrace.historian.files import Manifests
+from headrace.historian.files import Manifests, extent
 from headrace.historian.footers import Footers
 from headrace.historian.gather import Gatherer, Nonfinite
 from headrace.historian.intervals import MAX_RESULTS, Every
@@ -102,7 +102,7 @@ class Historian:
     def extent(self) -> tuple[datetime, datetime] | None:
         """The times of the first and the last reading of all; None where there is none. Raises PlatformError."""
         with catalogs.reporting("the readings cannot be read"):
-            found = self.gatherer.reader.files.extent()
+            found = extent(self.gatherer.reader.table)
         return (spans.instant(found[0]), spans.instant(found[1])) if found else None
 
     def tags(self, tag: str = "*", asset: str = "*") -> list[str]:

@@ -12,7 +12,7 @@ from pyiceberg.expressions import LessThan
 from headrace import catalog as catalogs
 from headrace.completeness import kept
 from headrace.completeness.appended import Appended
-from headrace.historian.files import Files
+from headrace.historian.files import extent
 from headrace.historian.intervals import instant, microseconds
 from headrace.recompute import dirty
 from headrace.recompute.account import Books, Difference
@@ -33,7 +33,7 @@ def compare(
     listed = catalogs.load_table(catalog, dirty.DIRTY_WINDOWS)
     of_windows, of_readings = f"{job.name}.{table}", f"{job.name}.{books.readings}"
     appended = Appended(catalogs.load_table(catalog, books.readings), kept.since(listed, of_readings))
-    first = Files(catalogs.load_table(catalog, table)).extent()
+    first = extent(catalogs.load_table(catalog, table))
     through = kept.since(listed, of_windows) if appended.goes_on else first and first[0]
     if through is None:
         return []

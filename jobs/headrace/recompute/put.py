@@ -14,7 +14,7 @@ from pyiceberg.table import FileScanTask, Table
 from headrace import catalog as catalogs
 from headrace.cases.values import Row
 from headrace.errors import PlatformError
-from headrace.historian.files import Files
+from headrace.historian.files import extent
 from headrace.historian.intervals import instant
 from headrace.recompute.dirty import Window
 from headrace.recompute.readings import around
@@ -22,7 +22,7 @@ from headrace.recompute.readings import around
 
 def closed_before(catalog: Catalog, name: str) -> datetime | None:
     """The start of the last window that the job has written of: it writes of none that ends by then any more."""
-    found = Files(catalogs.load_table(catalog, name)).extent()
+    found = extent(catalogs.load_table(catalog, name))
     return instant(found[1]) if found else None
 
 
