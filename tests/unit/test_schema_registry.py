@@ -15,7 +15,7 @@ from headrace_udfs.registry import RegistryAddress
 from headrace_udfs.schemas import RegistryFailed
 
 BASE = """\
-catalog: {type: sqlite, name: plant, path: /tmp/c.db, warehouse: 'file:///tmp/w'}
+catalog: {type: sqlite, name: plant, path: /tmp/c.db, warehouse: 'file:///lake'}
 kafka: {bootstrap.servers: 'a:1'}
 flink: {rest: 'http://a:1'}
 """
