@@ -45,17 +45,17 @@ class Books:
     table: str
 
     def spans(self, first: datetime, last: datetime, length: timedelta) -> Iterator[tuple[datetime, datetime]]:
-        """[first, last) in parts of whole windows, of some AT_ONCE readings each; those of no reading are left out."""
+        """[first, last) in parts of whole windows, of some AT_ONCE readings each."""
         self.connection.sql(f"from {self.readings}").create_view("stored", replace=True)
         values = {"length": length, "first": first, "last": last}
-        begin, end, many = None, first, 0
+        begin, many = first, 0
         for start, readings in warehouse.run(self.connection, "account_spans", values).fetchall():
-            if begin is not None and many + readings > AT_ONCE:
-                yield begin, end
-                begin, many = None, 0
-            begin, end, many = begin or start, start + length, many + readings
-        if begin is not None:
-            yield begin, end
+            if many and many + readings > AT_ONCE:
+                yield begin, start
+                begin, many = start, 0
+            many += readings
+        if begin < last:
+            yield begin, last
 
     def between(self, start: datetime, end: datetime) -> list[Difference]:
         """The windows of [start, end) that differ, of all keys."""

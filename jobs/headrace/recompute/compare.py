@@ -51,7 +51,6 @@ def compare(
     for start, end in books.spans(instant(through), last, job.recompute):
         progress(f"{job.name}: {start:%Y-%m-%d %H:%M}Z to {end:%Y-%m-%d %H:%M}Z, as its account has it")
         told(books.between(start, end), {of_windows: microseconds(end), of_readings: appended.head})
-    told([], {of_windows: microseconds(last), of_readings: appended.head})
     return beyond
 
 
