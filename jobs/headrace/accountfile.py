@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from headrace import checkfile, contract, warehouse
 from headrace.errors import Place, UserError
-from headrace.keeper import keeper
+from headrace.keeper import columns, keeper
 from headrace.project import Project
 from headrace.spec import Job
 from headrace.tables import files as tablefiles
-from headrace.tables.model import Table
 
 FILE = "account.sql"
 READINGS = "readings"
-"""What the SELECT calls the readings that are stored, with the columns of their table."""
+"""What the SELECT calls the readings that are stored; `keeper.columns` are theirs."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,8 @@ def load(project: Project, job: Job) -> Account | None:
     source = contract.load(project, job.sources[0])
     (table,), (_, readings) = job.tables_written, keeper(project, job, source)
     tables = tablefiles.pick(project, [table, readings])
-    described = _described(path, first, sql, tables[readings])
+    schema = tables[readings].arrow_schema()
+    described = _described(path, first, sql, pa.schema([schema.field(name) for name in columns(source)]))
     counts = [name for name in described if name not in (source.key, "ts")]
     count = counts[0] if len(counts) == 1 and counts[0] in tables[table].columns else None
     if count and source.key in described and described.get("ts") == "TIMESTAMP WITH TIME ZONE":
@@ -55,10 +56,10 @@ def load(project: Project, job: Job) -> Account | None:
     raise UserError(f"the account gives {told}", Place.of(path, first), fix)
 
 
-def _described(path: Path, first: int, sql: str, readings: Table) -> dict[str, str]:
+def _described(path: Path, first: int, sql: str, readings: pa.Schema) -> dict[str, str]:
     with duckdb.connect(config={"autoinstall_known_extensions": False}) as connection:
         connection.execute("set timezone = 'UTC'")
-        connection.register(READINGS, readings.arrow_schema().empty_table())
+        connection.register(READINGS, readings.empty_table())
         try:
             with warehouse.reporting():
                 answer = connection.sql(sql)

@@ -14,9 +14,14 @@ CAME = "ingested_at"
 """The column that says when a reading was taken in."""
 
 
+def columns(source: Contract) -> list[str]:
+    """Those that such a table has of each reading: its values, its time and quality, and when it came from where."""
+    return [*source.fields, "ts", "quality", CAME, *POSITION]
+
+
 def keeper(project: Project, job: Job, source: Contract) -> tuple[str, str]:
     """The job and the table that keep every reading of the job's source, and when it came. Raises UserError."""
-    wanted = {*source.fields, "ts", "quality", *POSITION, CAME}
+    wanted = set(columns(source))
     found = [
         (other.version, other.name, table)
         for other in jobfolder.jobs(project)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from pydantic import ValidationInfo, field_validator
 
 from headrace import yamlfile
@@ -22,6 +24,13 @@ class SchemaRegistry(yamlfile.Model, use_attribute_docstrings=True):
     """A bearer token in the place of user and password, by reference."""
     ca: str | None = None
     """The authority of the registry's certificate in PEM, by reference, if not one of the machine's own."""
+
+    @field_validator("url")
+    @classmethod
+    def _of_nobody(cls, value: str) -> str:
+        if not has_reference(value) and "@" in urlsplit(value).netloc:
+            raise ValueError("the address has a user in it; give that as user: and password:")
+        return value
 
     @field_validator("password", "token", "ca")
     @classmethod

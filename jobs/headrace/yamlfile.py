@@ -111,8 +111,9 @@ def _problem(path: Path, root: yaml.Node, model: type[BaseModel], item: Any) -> 
     if item["type"] == "value_error":
         what, _, fix = str(item["ctx"]["error"]).partition("; ")
         return Problem(f"{name}: {what}" if name else what, where, fix or found.meaning)
-    got = item.get("input")
-    what = f"{name}: {item['msg'][0].lower()}{item['msg'][1:]} (got {got!r})"
+    # What should be text and is not may be a password that wants quotes.
+    got = type(item["input"]).__name__ if item["type"] == "string_type" else repr(item.get("input"))
+    what = f"{name}: {item['msg'][0].lower()}{item['msg'][1:]} (got {got})"
     return Problem(what, where, found.meaning)
 
 

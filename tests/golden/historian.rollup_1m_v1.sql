@@ -78,6 +78,7 @@ INSERT INTO `headrace`.`historian`.`rollup_1m` (
 )
 with received as (
     select * from `plant_readings__on_time`
+    where `value` is not null or text is null
 ),
 
 -- A message that was sent twice, and a reading that was corrected, are two readings of one time: the last one counts.
@@ -106,7 +107,6 @@ numbers as (
         src_partition = last_partition
         and src_offset = last_offset
         and src_index = last_index
-        and (`value` is not null or text is null)
 ),
 
 windows as (

@@ -82,6 +82,13 @@ def test_a_certificate_of_another_authority_is_told(registry: Registry) -> None:
     assert "give its authority under ca:" in said
 
 
+def test_a_bundle_may_tell_whose_its_certificates_are(registry: Registry, tmp_path: Path) -> None:
+    bundle = b"# Autorit\xc3\xa0 di certificazione\n" + registry.authority.cert_pem.bytes() + b"\n# e basta\n"
+    (tmp_path / "bundle").write_bytes(bundle)
+    with pytest.raises(UnknownSchema):
+        registry.settings(ca=f"${{file:{tmp_path / 'bundle'}}}").address().open().schema(999)
+
+
 def test_an_authority_that_is_none_is_told(registry: Registry, tmp_path: Path) -> None:
     (tmp_path / "ca").write_text("no certificate")
     assert "is no certificate in PEM" in failure(registry, ca=f"${{file:{tmp_path / 'ca'}}}")

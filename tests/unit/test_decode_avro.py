@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
@@ -64,6 +65,22 @@ def framed(schema: Any, number: int = 1, **changes: Any) -> bytes:
     plain = json.loads(json.dumps(schema), object_hook=lambda d: {k: v for k, v in d.items() if k != "logicalType"})
     schemaless_writer(stream, parse_schema(plain), {**GOOD, **changes})
     return b"\0" + number.to_bytes(4, "big") + stream.getvalue()
+
+
+@dataclass(frozen=True)
+class Referring:
+    """Schemas by id, with those that they refer to."""
+
+    known: dict[int, Schema]
+
+    def open(self) -> Referring:
+        return self
+
+    def schema(self, number: int) -> Schema:
+        return self.known[number]
+
+    def close(self) -> None:
+        """Nothing is held."""
 
 
 def decode(
@@ -346,3 +363,19 @@ def test_no_bytes_are_more_than_dead_letters(payloads: list[bytes | None]) -> No
     for name in ERRORS:
         assert batch[name].is_null().to_pylist() == good
     assert all(tag is not None for tag, fine in zip(batch["tag"].to_pylist(), good, strict=True) if fine)
+
+
+@pytest.mark.parametrize("written", [["plant.Reading", "plant.Other"], "plant.Reading"])
+def test_a_schema_may_be_no_more_than_the_names_of_others(written: Any) -> None:
+    other = {"type": "record", "name": "plant.Other", "fields": [{"name": "of", "type": "plant.Data"}]}
+    reading = record()
+    reading["fields"][0]["type"] = "plant.Data"
+    data = record()["fields"][0]["type"]
+    parts = (json.dumps({**data, "namespace": "plant"}), json.dumps(reading), json.dumps(other))
+    given_ = Referring({1: Schema(json.dumps(written), parts)})
+    message = framed(record())
+    # In a union, the number of the branch is the first byte of the record.
+    payload = message[:5] + (b"\0" if isinstance(written, list) else b"") + message[5:]
+    found = Decoder(contract(), clock=lambda: NOW, schemas=given_).decode([payload])
+    assert dict(found.faults) == {}
+    assert found.columns["value"].to_pylist() == [1.5]

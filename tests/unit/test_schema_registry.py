@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -57,13 +58,15 @@ def test_what_the_workers_are_told_holds_references(project: Project) -> None:
             "the ca is wanted by reference",
         ),
         ("  user", "  usr", "did you mean 'user'?"),
+        ("${env:REGISTRY_PASSWORD}", "12345678", "password: input should be a valid string (got int)"),
+        ("https://", "https://me:secret1@", "url: the address has a user in it"),
     ],
 )
 def test_what_cannot_be_meant_is_told_at_its_line(project: Project, old: str, new: str, said: str) -> None:
     with pytest.raises(UserError) as told:
         loaded(project, REGISTRY.replace(old, new))
     assert said in str(told.value)
-    assert "secret1" not in str(told.value)
+    assert not {"secret1", "12345678"} & set(re.findall(r"\w+", str(told.value)))
 
 
 def test_variables_override_it(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,7 +80,10 @@ def test_variables_override_it(project: Project, monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize(
     ("url", "said"),
-    [("https://me:secret1@registry", "has a user in it"), ("https://registry:port", "is no address")],
+    [
+        ("https://me:secret1@registry", "has a user in it"),
+        ("https://registry:port", "is no address"),
+    ],
 )
 def test_an_address_that_cannot_be_is_told_by_its_reference(
     monkeypatch: pytest.MonkeyPatch, url: str, said: str
@@ -86,3 +92,17 @@ def test_an_address_that_cannot_be_is_told_by_its_reference(
     with pytest.raises(RegistryFailed, match=said) as told:
         RegistryAddress("${env:REGISTRY_URL}").open()
     assert "secret1" not in str(told.value)
+
+
+def test_an_address_without_a_protocol_is_told_at_once() -> None:
+    with pytest.raises(RegistryFailed, match="begin url: with https:// or http://"):
+        RegistryAddress("registry:8081").open().schema(1)
+
+
+@pytest.mark.parametrize("text", ["", "# Autorità di certificazione, e nulla di più"])
+def test_an_authority_without_a_certificate_is_not_taken_for_the_machines_own(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("REGISTRY_CA", text)
+    with pytest.raises(RegistryFailed, match=r"no certificate in PEM|is empty|not set"):
+        RegistryAddress("https://registry", ca="${env:REGISTRY_CA}").open()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ ATTEMPTS = 4
 FIRST_WAIT_S = 0.5
 
 _UNKNOWN = {40401, 40402, 40403}  # no such subject, version, schema; any other 404 is not the registry's word
+_CERTIFICATE = re.compile("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 _PASSING = {408, 425, 429}
 
 
@@ -91,6 +93,9 @@ class Registry:
         except httpx.ConnectError as error:
             fix = "give its authority under ca:" if "CERTIFICATE" in str(error) else "see that it is up, and its url:"
             raise _Passing(self._failed(path, f"cannot be reached ({error})", fix)) from None
+        except httpx.UnsupportedProtocol:
+            fix = "begin url: with https:// or http://"
+            raise RegistryFailed(self._failed(path, "has no address that can be asked", fix)) from None
         except httpx.HTTPError as error:
             # What it says in full may hold headers.
             raise _Passing(self._failed(path, f"broke off ({type(error).__name__})", "see that it is up")) from None
@@ -153,9 +158,12 @@ def _bearer(address: RegistryAddress) -> dict[str, str]:
 def _trust(address: RegistryAddress) -> ssl.SSLContext:
     if address.ca is None:
         return ssl.create_default_context()
+    # Between certificates, bundles tell in any language whose they are.
+    found = _CERTIFICATE.findall(_resolved("ca", address.ca))
     try:
-        return ssl.create_default_context(cadata=_resolved("ca", address.ca))
-    except (ssl.SSLError, ValueError):
+        # None at all would be the machine's own.
+        return ssl.create_default_context(cadata="\n".join(found) or "none")
+    except (ssl.SSLError, ValueError, TypeError):
         raise RegistryFailed(f"schema_registry: ca: what {address.ca} names is no certificate in PEM") from None
 
 

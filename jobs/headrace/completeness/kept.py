@@ -34,4 +34,4 @@ def replace(table: Table, found: Iterable[Mapping[str, Any]], read: Mapping[str,
     with table.transaction() as transaction:
         # pyiceberg warns of an overwrite that finds nothing.
         (transaction.overwrite if catalogs.rows(table) else transaction.append)(now)
-        transaction.set_properties({_PREFIX + of: str(head) for of, head in read.items() if head})
+        transaction.set_properties({_PREFIX + of: str(head) for of, head in read.items() if head is not None})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
@@ -10,18 +11,36 @@ from pyiceberg.catalog import Catalog
 from pyiceberg.expressions import LessThan
 
 from headrace import catalog as catalogs
+from headrace.accountfile import Account
 from headrace.completeness import kept
 from headrace.completeness.appended import Appended
 from headrace.historian.files import extent
 from headrace.historian.intervals import instant, microseconds
 from headrace.recompute import dirty
-from headrace.recompute.account import Books, Difference
+from headrace.recompute.account import Books, Difference, opened
 from headrace.recompute.dirty import Name, Window
+from headrace.settings import Settings
 from headrace.spec import Job
 
 
+@contextmanager
+def looking(
+    settings: Settings, catalog: Catalog, job: Job, account: Account, readings: str
+) -> Iterator[tuple[Books, Appended]]:
+    """The books of the job, and what came to the table of readings since its windows were last compared.
+
+    Raises PlatformError.
+    """
+    (table,) = job.tables_written
+    listed = catalogs.load_table(catalog, dirty.DIRTY_WINDOWS)
+    # Before the books: what comes between the two is seen again next time. The other way round it never would be.
+    appended = Appended(catalogs.load_table(catalog, readings), kept.since(listed, _mark(job, readings)))
+    with opened(settings, account, readings, table) as books:
+        yield books, appended
+
+
 def compare(
-    catalog: Catalog, job: Job, books: Books, last: datetime, progress: Callable[[str], None]
+    catalog: Catalog, job: Job, books: Books, appended: Appended, *, last: datetime, progress: Callable[[str], None]
 ) -> list[Difference]:
     """Put on the list which of the windows that end by `last` count fewer readings than are stored.
 
@@ -31,8 +50,7 @@ def compare(
     assert job.recompute is not None  # noqa: S101 - who calls has looked
     (table,) = job.tables_written
     listed = catalogs.load_table(catalog, dirty.DIRTY_WINDOWS)
-    of_windows, of_readings = f"{job.name}.{table}", f"{job.name}.{books.readings}"
-    appended = Appended(catalogs.load_table(catalog, books.readings), kept.since(listed, of_readings))
+    of_windows, of_readings = _mark(job, table), _mark(job, books.readings)
     first = extent(catalogs.load_table(catalog, table))
     through = kept.since(listed, of_windows) if appended.goes_on else first and first[0]
     if through is None:
@@ -52,6 +70,10 @@ def compare(
         progress(f"{job.name}: {start:%Y-%m-%d %H:%M}Z to {end:%Y-%m-%d %H:%M}Z, as its account has it")
         told(books.between(start, end), {of_windows: microseconds(end), of_readings: appended.head})
     return beyond
+
+
+def _mark(job: Job, table: str) -> str:
+    return f"{job.name}.{table}"
 
 
 def _windows(job: Job, length: timedelta, names: set[Name]) -> list[Window]:

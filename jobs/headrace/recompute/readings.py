@@ -11,7 +11,7 @@ from pyiceberg.expressions import And, BooleanExpression, GreaterThanOrEqual, In
 from pyiceberg.io.pyarrow import schema_to_pyarrow
 
 from headrace import catalog as catalogs
-from headrace.keeper import CAME
+from headrace import keeper
 from headrace.recompute.dirty import Window, start
 from headrace.stored import POSITION
 from headrace_udfs.contract import Contract
@@ -23,7 +23,7 @@ def readings(catalog: Catalog, name: str, source: Contract, windows: Sequence[Wi
     Columns are the fields of the source's contract, ts, quality, and those that tell when it came. Rows are in the
     order of their times and, of one millisecond, in that in which they came. Raises PlatformError.
     """
-    columns = [*source.fields, "ts", "quality", CAME, *POSITION]
+    columns = keeper.columns(source)
     table = catalogs.load_table(catalog, name)
     with catalogs.reporting(f"table {name} cannot be read"):
         scan = table.scan(row_filter=around(source.key, "ts", windows), selected_fields=tuple(columns))
@@ -32,7 +32,7 @@ def readings(catalog: Catalog, name: str, source: Contract, windows: Sequence[Wi
     length, names = windows[0].window_end - windows[0].window_start, {each.name for each in windows}
     pairs = zip(found[source.key].to_pylist(), found["ts"].to_pylist(), strict=True)
     rows = found.filter(pa.array([(key, start(ts, length)) in names for key, ts in pairs], pa.bool_()))
-    order = [("ms", "ascending"), (CAME, "ascending"), *((column, "ascending") for column in POSITION)]
+    order = [("ms", "ascending"), (keeper.CAME, "ascending"), *((column, "ascending") for column in POSITION)]
     return rows.append_column("ms", pc.floor_temporal(rows["ts"], unit="millisecond")).sort_by(order).drop("ms")
 
 

@@ -21,9 +21,9 @@ from headrace.completeness import partitions
 from headrace.errors import UserError
 from headrace.project import Project
 from headrace.recompute import dirty
-from headrace.recompute.account import Difference, opened
+from headrace.recompute.account import Difference
 from headrace.recompute.again import again
-from headrace.recompute.compare import compare
+from headrace.recompute.compare import compare, looking
 from headrace.recompute.dirty import Window
 from headrace.recompute.put import closed_before, put
 from headrace.recompute.readings import readings
@@ -107,8 +107,8 @@ class _Work:
         if account is None:
             self._anew(job, source, kept_in, closed)
             return Recomputed(job.name, closed, [], still_open)
-        with opened(self.settings, account, kept_in, table) as books:
-            beyond = compare(self.catalog, job, books, last, self.progress)
+        with looking(self.settings, self.catalog, job, account, kept_in) as (books, appended):
+            beyond = compare(self.catalog, job, books, appended, last=last, progress=self.progress)
             closed, still_open = _closed(dirty.pending(self.catalog, job), last)
             for batch in dirty.batches(closed):
                 beyond += [each for each in books.of(batch) if each.counted > each.stored]

@@ -1,20 +1,8 @@
--- Of readings of one tag and time, to the millisecond, the one that came last is the reading; words alone are none.
-with times as (
-    select
-        tag,
-        date_trunc('hour', ts) as ts,
-        last(
-            value is not null or text is null
-            order by ingested_at, src_partition, src_offset, src_index
-        ) as is_reading
-    from readings
-    group by tag, date_trunc('hour', ts), epoch_ms(ts)
-)
-
+-- Of readings of one tag and time, to the millisecond, one counts; words alone are no reading.
 select
     tag,
-    ts,
-    count(*) as readings
-from times
-where is_reading
-group by tag, ts
+    date_trunc('hour', ts) as ts,
+    count(distinct floor(epoch_us(ts) / 1000)) as readings
+from readings
+where value is not null or text is null
+group by tag, date_trunc('hour', ts)

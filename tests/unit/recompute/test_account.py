@@ -10,7 +10,7 @@ from itertools import pairwise
 import duckdb
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headrace.accountfile import Account
@@ -43,6 +43,7 @@ def books(stored: Sequence[Row], held: Counter[Row]) -> Books:
     return Books(connection, Account(COUNTS, "tag", "readings", Place("account.sql", 1)), "s.readings", "s.windows")
 
 
+@settings(deadline=None, max_examples=50)
 @given(rows, st.integers(0, 16), st.integers(1, 30))
 def test_parts_are_all_of_the_time_and_hold_no_more_than_asked(stored: list[Row], windows: int, most: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -56,6 +57,7 @@ def test_parts_are_all_of_the_time_and_hold_no_more_than_asked(stored: list[Row]
         assert len(inside) <= most or len({at // 7 for at in inside}) == 1
 
 
+@settings(deadline=None, max_examples=50)
 @given(rows, rows)
 def test_what_differs_is_told_and_nothing_else(stored: list[Row], counted: list[Row]) -> None:
     is_, held = (Counter((tag, at // 7) for tag, at in each) for each in (stored, counted))

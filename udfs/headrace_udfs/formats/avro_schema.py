@@ -36,9 +36,9 @@ class AvroSchema:
 
     def __init__(self, schema: Schema) -> None:
         try:
-            self.readable = _parsed(schema, {}, plain=True)
+            self.readable = parse_schema(_whole(schema))
             self._named: dict[str, Any] = {}
-            self._root = _parsed(schema, self._named, plain=False)
+            self._root = _parsed(schema, self._named)
         except Exception as error:
             raise Unfit(f"the schema is no Avro: {error}") from None
         self._weights: dict[str, bool | None] = {}
@@ -95,18 +95,35 @@ class AvroSchema:
         return schema["type"] != "fixed" or bool(schema["size"] > 0)
 
 
-def _parsed(schema: Schema, named: dict[str, Any], *, plain: bool) -> Any:
+def _parsed(schema: Schema, named: dict[str, Any]) -> Any:
     for text in schema.references:
-        parse_schema(_loaded(text, plain=plain), named_schemas=named)
-    return parse_schema(_loaded(schema.written, plain=plain), named_schemas=named)
+        parse_schema(json.loads(text), named_schemas=named)
+    return parse_schema(json.loads(schema.written), named_schemas=named)
 
 
-def _loaded(text: str, *, plain: bool) -> Any:
-    return json.loads(text, object_hook=_without_logical_type if plain else None)
+def _whole(schema: Schema) -> Any:
+    """The schema with what it refers to put in where that is named first: fastavro reads by one schema alone."""
+    named: dict[str, Any] = {}
+    return _filled(_parsed(schema, named), named, set())
 
 
-def _without_logical_type(made: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in made.items() if key != "logicalType"}
+def _filled(schema: Any, named: dict[str, Any], known: set[str]) -> Any:
+    """With neither fastavro's own notes nor logical types."""
+    if isinstance(schema, list):
+        return [_filled(each, named, known) for each in schema]
+    if isinstance(schema, str):
+        return schema if schema in known or schema not in named else _filled(named[schema], named, known)
+    if "name" in schema and schema["type"] in {*_RECORDS, "enum", "fixed"}:
+        known.add(schema["name"])
+    made = {key: value for key, value in schema.items() if not key.startswith("__") and key != "logicalType"}
+    for key in ("items", "values"):
+        if key in made:
+            made[key] = _filled(made[key], named, known)
+    if schema["type"] in _RECORDS:
+        made["fields"] = [{**field, "type": _filled(field["type"], named, known)} for field in schema["fields"]]
+    elif not isinstance(schema["type"], str):
+        made["type"] = _filled(schema["type"], named, known)
+    return made
 
 
 def _branch(schema: dict[str, Any]) -> Branch:

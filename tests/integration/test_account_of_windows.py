@@ -1,0 +1,122 @@
+"""The account of windows on a real Iceberg catalog, without Flink: which windows a look puts on the list, and when."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from headrace import accountfile, catalog, jobfolder, settings, tables
+from headrace.historian.historian import READINGS
+from headrace.project import Project
+from headrace.recompute import dirty
+from headrace.recompute.account import Books
+from headrace.recompute.compare import compare, looking
+from headrace.settings import Settings
+
+JOB, TABLE = "historian/rollup_1m_v1", "historian.rollup_1m"
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+class Plant:
+    """Readings of a tag, some in each of ten minutes, and what a job has counted of them."""
+
+    def __init__(self, project: Project, local: Settings) -> None:
+        self.project, self.settings = project, local
+        self.job = jobfolder.job_of(project, JOB)
+        tables.apply(project, local)
+        self.catalog = catalog.connect(local)
+        self.offset = 0
+
+    def store(self, times: Iterable[datetime]) -> None:
+        rows = []
+        for ts in times:
+            self.offset += 1
+            position = {"src_topic": "t", "src_partition": 0, "src_offset": self.offset, "src_index": 0}
+            rows.append({"tag": "a", "ts": ts, "value": 1.0, "quality": 0, "ingested_at": NOON, **position})
+        self.append(READINGS, rows)
+
+    def count(self, counts: Iterable[int]) -> None:
+        rows = []
+        for number, count in enumerate(counts):
+            rows.append({"tag": "a", "ts": NOON + number * MINUTE, "readings": count, "good_readings": 0, "quality": 0})
+        self.append(TABLE, rows)
+
+    def append(self, table: str, rows: list[dict[str, Any]]) -> None:
+        schema = tables.load_all(self.project)[table].arrow_schema()
+        catalog.load_table(self.catalog, table).append(pa.Table.from_pylist(rows, schema))
+
+    def look(self, until: int = 9, *, meanwhile: Iterable[datetime] = ()) -> list[int]:
+        """The minutes that count more than is stored. Readings are stored `meanwhile`, after the books were opened."""
+        account = accountfile.load(self.project, self.job)
+        assert account
+        with looking(self.settings, self.catalog, self.job, account, READINGS) as (books, appended):
+            if meanwhile:
+                self.store(meanwhile)
+            last = NOON + until * MINUTE
+            found = compare(self.catalog, self.job, books, appended, last=last, progress=lambda _step: None)
+        return [(each.start - NOON) // MINUTE for each in found]
+
+    @property
+    def listed(self) -> list[int]:
+        return sorted((each.window_start - NOON) // MINUTE for each in dirty.pending(self.catalog, self.job))
+
+
+@pytest.fixture
+def plant(pytestconfig: pytest.Config, tmp_path: Path) -> Plant:
+    for folder in ("sql", "catalogs"):
+        shutil.copytree(pytestconfig.rootpath / folder, tmp_path / folder)
+    project = Project(tmp_path, tmp_path / "home")
+    made = Plant(project, settings.load(project, "local"))
+    made.store(NOON + n * timedelta(seconds=20) for n in range(30))
+    return made
+
+
+def late(minute: int) -> datetime:
+    return NOON + minute * MINUTE + timedelta(seconds=7)
+
+
+def test_a_window_is_compared_once_and_again_when_readings_come_for_it(plant: Plant) -> None:
+    plant.count([3, 3, 2, 3, 3, 3, 3, 3, 3, 3])
+    assert (plant.look(5), plant.listed) == ([], [2])
+    assert (plant.look(), plant.listed) == ([], [2])
+    plant.store([late(0), late(9)])
+    assert (plant.look(), plant.listed) == ([], [0, 2])
+
+
+def test_what_is_stored_while_windows_are_compared_is_seen_the_next_time(plant: Plant) -> None:
+    plant.count([3] * 10)
+    assert (plant.look(meanwhile=[late(1)]), plant.listed) == ([], [])
+    assert (plant.look(meanwhile=[late(4)]), plant.listed) == ([], [1])
+    assert (plant.look(), plant.listed) == ([], [1, 4])
+
+
+def test_what_counts_more_than_is_stored_is_told_and_not_listed(plant: Plant) -> None:
+    plant.count([3, 4, 3, 3, 3, 3, 3, 3, 3, 3])
+    assert (plant.look(), plant.listed) == ([1], [])
+    # Nothing new came for it.
+    assert (plant.look(), plant.listed) == ([], [])
+
+
+def test_a_look_that_dies_is_made_again(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant.count([2] * 10)
+    monkeypatch.setattr("headrace.recompute.account.AT_ONCE", 9)
+    between = Books.between
+
+    def dying(books: Books, start: datetime, end: datetime) -> Any:
+        if start > NOON:
+            raise KeyboardInterrupt
+        return between(books, start, end)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Books, "between", dying)
+        with pytest.raises(KeyboardInterrupt):
+            plant.look()
+    assert plant.listed == [0, 1, 2]
+    assert (plant.look(), plant.listed) == ([], list(range(9)))
