@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from pyiceberg.io import FileIO
@@ -49,7 +50,7 @@ class Files:
     """The files of one snapshot. It keeps its last plans, of a span and of what is far before it and far after it."""
 
     table: Table
-    manifests: Manifests = field(default_factory=Manifests)
+    manifests: Manifests
     _plans: tuple[Plan, ...] = ()
 
     def plan(self, start: int, end: int) -> Plan:
@@ -70,8 +71,13 @@ class Files:
         """Those files that may hold what is asked for."""
         return (task for bounds, task in self.plan(wanted.start, wanted.end).tasks if bounds.may_hold(wanted))
 
+    @cached_property
+    def _columns(self) -> tuple[int, int]:
+        schema = self.table.schema()
+        return schema.find_field("tag").field_id, schema.find_field("ts").field_id
+
     def _bounds(self, file: DataFile) -> Bounds:
-        tag, ts = (self.table.schema().find_field(name).field_id for name in ("tag", "ts"))
+        tag, ts = self._columns
         low, high = file.lower_bounds or {}, file.upper_bounds or {}
         return Bounds(low.get(tag), high.get(tag), _time(low, ts), _time(high, ts))
 

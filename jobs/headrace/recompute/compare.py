@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-import pyarrow as pa
 from pyiceberg.catalog import Catalog
 from pyiceberg.expressions import LessThan
 
@@ -51,8 +50,7 @@ def compare(
     (table,) = job.tables_written
     listed = catalogs.load_table(catalog, dirty.DIRTY_WINDOWS)
     of_windows, of_readings = _mark(job, table), _mark(job, books.readings)
-    first = extent(catalogs.load_table(catalog, table))
-    through = kept.since(listed, of_windows) if appended.goes_on else first and first[0]
+    through = kept.since(listed, of_windows) if appended.goes_on else _first(catalog, table)
     if through is None:
         return []
     beyond: list[Difference] = []
@@ -64,7 +62,8 @@ def compare(
 
     if appended.goes_on:
         progress(f"{job.name}: readings that came for windows before {instant(through):%Y-%m-%d %H:%M}Z")
-        late = _windows(job, job.recompute, _touched(appended, books.account.key, job.recompute, instant(through)))
+        before = LessThan("ts", instant(through).isoformat())  # type: ignore[call-arg,arg-type] # pydantic hides __init__
+        late = _windows(job, job.recompute, dirty.counted(appended, books.account.key, job.recompute, before))
         told([each for batch in dirty.batches(late) for each in books.of(batch)], {of_readings: appended.head})
     for start, end in books.spans(instant(through), last, job.recompute):
         progress(f"{job.name}: {start:%Y-%m-%d %H:%M}Z to {end:%Y-%m-%d %H:%M}Z, as its account has it")
@@ -76,21 +75,11 @@ def _mark(job: Job, table: str) -> str:
     return f"{job.name}.{table}"
 
 
-def _windows(job: Job, length: timedelta, names: set[Name]) -> list[Window]:
+def _first(catalog: Catalog, table: str) -> int | None:
+    """The start of the first window that the job has written."""
+    found = extent(catalogs.load_table(catalog, table))
+    return found and found[0]
+
+
+def _windows(job: Job, length: timedelta, names: Iterable[Name]) -> list[Window]:
     return [Window(job.name, key, start, start + length, 0, start) for key, start in names]
-
-
-def _touched(appended: Appended, key: str, length: timedelta, before: datetime) -> set[Name]:
-    found: set[Name] = set()
-    for part in _starts(appended, key, length, before):
-        found.update((row[key], row["ts"]) for row in part.to_pylist())
-    return found
-
-
-def _starts(appended: Appended, key: str, length: timedelta, before: datetime) -> Iterator[pa.Table]:
-    only = LessThan("ts", before.isoformat())  # type: ignore[call-arg,arg-type] # pydantic hides its own __init__
-    us = length // timedelta(microseconds=1)
-    for batch in appended.batches((key, "ts"), only):
-        ts = batch["ts"].cast(pa.int64()).to_numpy() // us * us
-        rows = pa.table({key: batch[key], "ts": pa.array(ts).cast(pa.timestamp("us", "UTC"))})
-        yield rows.group_by([key, "ts"]).aggregate([])

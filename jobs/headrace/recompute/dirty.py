@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 from pyiceberg.catalog import Catalog
+from pyiceberg.expressions import BooleanExpression
 
 from headrace import catalog as catalogs
 from headrace.completeness import kept
@@ -49,6 +50,20 @@ class Window:
 def start(ts: datetime, length: timedelta) -> datetime:
     """Where the window of this length begins that `ts` falls in: at whole multiples since 1970, as in Flink."""
     return ts - (ts - _EPOCH) % length
+
+
+def counted(rows: Appended, key: str, length: timedelta, only: BooleanExpression) -> Counter[Name]:
+    """How many of the rows of which `only` holds fall into each window, by their `key` and ts. Raises PlatformError."""
+    us = length // timedelta(microseconds=1)
+    found: Counter[Name] = Counter()
+    for batch in rows.batches((key, "ts"), only):
+        starts = pa.array(batch["ts"].cast(pa.int64()).to_numpy() // us * us).cast(pa.timestamp("us", "UTC"))
+        windows = (
+            pa.table({"key": batch[key], "start": starts}).group_by(["key", "start"]).aggregate([([], "count_all")])
+        )
+        for window in windows.to_pylist():
+            found[window["key"], window["start"]] += window["count_all"]
+    return found
 
 
 def batches(windows: Iterable[Window]) -> Iterator[list[Window]]:
@@ -135,7 +150,9 @@ def done(catalog: Catalog, windows: Iterable[Window], now: datetime) -> None:
 
 
 def _merged(before: Mapping[Name, Window], job: Job, late: Appended, now: datetime) -> Iterator[Window]:
-    counts = _counted(job, late)
+    length = job.recompute
+    assert length is not None  # noqa: S101 - who calls has looked
+    counts = counted(late, "key", length, catalogs.equals("job", job.name))
     for name, window in before.items():
         # Where not only the new ones were read, all were: the count then is the whole.
         count = counts.pop(name, 0) + (window.late_readings if late.goes_on else 0)
@@ -144,15 +161,4 @@ def _merged(before: Mapping[Name, Window], job: Job, late: Appended, now: dateti
         elif window.recomputed_at is None or window.recomputed_at > now - KEPT_FOR:
             yield window
     for (key, first), count in counts.items():
-        assert job.recompute is not None  # noqa: S101 - who calls has looked
-        yield Window(job.name, key, first, first + job.recompute, count, now)
-
-
-def _counted(job: Job, late: Appended) -> Counter[Name]:
-    assert job.recompute is not None  # noqa: S101 - who calls has looked
-    found: Counter[Name] = Counter()
-    for batch in late.batches(("key", "ts"), catalogs.equals("job", job.name)):
-        rows = pa.Table.from_batches([batch])
-        pairs = zip(rows["key"].to_pylist(), rows["ts"].to_pylist(), strict=True)
-        found.update((key, start(ts, job.recompute)) for key, ts in pairs)
-    return found
+        yield Window(job.name, key, first, first + length, count, now)
