@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from headrace import local
-from headrace.project import Project
-from plant import Plant, plant
-from services.registry import Registry
-from services.registry import registry as in_front
-from services.stack import Stack
-from services.stack import stack as started
+from headrace.project.paths import Project
+from support.services.registry import Registry
+from support.services.registry import registry as in_front
+from support.services.stack import Stack
+from support.services.stack import stack as started
+from support.worlds.live_plant import Plant, plant
 
 
 @pytest.fixture(scope="session")

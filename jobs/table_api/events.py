@@ -16,7 +16,7 @@ from table_api.watches.by_tag import watched
 from table_api.watches.event_frames import EventFrames
 
 if TYPE_CHECKING:
-    from headrace.inputs import Inputs
+    from headrace.planner.table_api.inputs import Inputs
 
 
 def tables(inputs: Inputs) -> dict[str, Table]:

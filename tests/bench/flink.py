@@ -9,9 +9,12 @@ import yaml
 
 from bench.meter import Meter
 from bench.stand import READINGS, SLOTS, Stand
-from headrace import jobfolder, local, render, submit
-from headrace.session import table_environment
-from headrace.sqltext import ident, literal
+from headrace import local
+from headrace.compose import render
+from headrace.compose.sql_text import ident, literal
+from headrace.operations import submission
+from headrace.planner.session import table_environment
+from headrace.project import job_folder
 
 JOB = "historian/readings_v1"
 _SQL = Path(__file__).parent / "sql"
@@ -26,7 +29,7 @@ def json_format(stand: Stand, meter: Meter) -> None:
         "bootstrap_servers": literal(stand.settings.kafka_client()["bootstrap.servers"]),
         "sink": ident(f"{name}.{READINGS}"),
     }
-    job = jobfolder.load(stand.project, JOB).job.model_copy(update={"name": "json"})
+    job = job_folder.load(stand.project, JOB).job.model_copy(update={"name": "json"})
     environment = table_environment(stand.project, stand.settings, job, SLOTS)
     environment.execute_sql(render.engine("catalog", name=name, options=stand.settings.catalog.flink()))
     environment.execute_sql(Template((_SQL / "source.sql").read_text()).substitute(values))
@@ -37,7 +40,7 @@ def json_format(stand: Stand, meter: Meter) -> None:
 def line(stand: Stand, meter: Meter) -> None:
     """The job that headrace ships, as headrace submits it."""
     _watch(stand, meter)
-    submitted = submit.submit(stand.project, stand.settings, JOB, bounded=True, parallelism=SLOTS)
+    submitted = submission.submit(stand.project, stand.settings, JOB, bounded=True, parallelism=SLOTS)
     stand.finish(submitted.id)
 
 

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from bench import report, rounds, sparkhome
-from headrace.project import Project
+from headrace.project.paths import Project
 
 RESULTS = Path(__file__).parent / "results"
 

@@ -20,7 +20,7 @@ from pyiceberg.io.pyarrow import schema_to_pyarrow
 
 from bench.programs import Task
 from bench.stand import DEAD_LETTERS, READINGS
-from headrace import catalog as catalogs
+from headrace.environment import iceberg
 
 BATCH = 10_000
 COMMIT_EVERY_S = 5.0
@@ -133,7 +133,7 @@ class Writer:
         dead, self._dead = pa.Table.from_pylist(self._dead, self._schemas[DEAD_LETTERS]), []
         for name, rows in ((READINGS, good), (DEAD_LETTERS, dead)):
             if len(rows):
-                catalogs.commit(name, lambda name=name, rows=rows: self._tables.load_table(name).append(rows))  # type: ignore[misc]
+                iceberg.commit(name, lambda name=name, rows=rows: self._tables.load_table(name).append(rows))  # type: ignore[misc]
 
 
 def _column(values: Any, kind: pa.DataType, rows: int) -> pa.Array:

@@ -13,7 +13,7 @@ from bench import sparkhome
 from bench.meter import Meter
 from bench.stand import LIMIT_S, SLOTS, Stand
 from bench.topic import PARTITIONS
-from headrace.stores import SqliteCatalog
+from headrace.environment.catalog_types import SqliteCatalog
 
 
 class Task(msgspec.Struct, frozen=True):

@@ -15,8 +15,9 @@ from bench import flink, programs, topic
 from bench.meter import Meter
 from bench.stand import Stand, stand
 from bench.stored import stored
-from headrace import local, settings
-from headrace.project import Project
+from headrace import local
+from headrace.environment import settings
+from headrace.project.paths import Project
 
 Contender = Callable[[Stand, Meter], None]
 Progress = Callable[[str], None]

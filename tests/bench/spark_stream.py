@@ -33,8 +33,8 @@ from pyspark.sql.types import (
 from bench import sparkhome
 from bench.programs import Task
 from bench.stand import DEAD_LETTERS, READINGS
-from headrace import contract
-from headrace.project import Project
+from headrace.project import source_files
+from headrace.project.paths import Project
 from headrace_udfs.pipeline import ERRORS, Pipeline
 from headrace_udfs.types import ContractType
 
@@ -75,7 +75,7 @@ def session(task: Task) -> SparkSession:
 def main(task: Task) -> None:
     """Read the topic up to where it ends now."""
     spark = session(task)
-    pipeline = Pipeline(contract.load(Project(Path(task.project), Path(task.home)), "plant_readings"))
+    pipeline = Pipeline(source_files.load(Project(Path(task.project), Path(task.home)), "plant_readings"))
     columns = {**pipeline.columns, **ERRORS}
     row = StructType([StructField(name, _TYPES[kind]) for name, kind in columns.items()])
 

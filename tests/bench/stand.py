@@ -13,10 +13,11 @@ import pyarrow as pa
 from pyiceberg.io.pyarrow import schema_to_pyarrow
 
 from bench.topic import TAGS
-from headrace import catalog, settings, tables
-from headrace.cluster import ENDED, Cluster
-from headrace.project import Project
-from headrace.settings import Settings
+from headrace.environment import iceberg, settings
+from headrace.environment.apply import table_changes
+from headrace.environment.flink_rest import ENDED, Cluster
+from headrace.environment.settings import Settings
+from headrace.project.paths import Project
 
 READINGS = "historian.readings"
 DEAD_LETTERS = "historian.dead_letters"
@@ -55,7 +56,7 @@ def stand(platform: Project, folder: Path, topic: str, messages: int) -> Iterato
     loaded = settings.load(project, "local")
     own = {"path": str(folder / "catalog.db"), "warehouse": f"file://{folder / 'warehouse'}"}
     made = Stand(project, loaded.model_copy(update={"catalog": loaded.catalog.model_copy(update=own)}), topic, messages)
-    tables.apply(project, made.settings)
+    table_changes.apply(project, made.settings)
     _know_tags(made)
     try:
         yield made
@@ -65,7 +66,7 @@ def stand(platform: Project, folder: Path, topic: str, messages: int) -> Iterato
 
 def _know_tags(made: Stand) -> None:
     """Every tag with its asset and its baseline, so that enriching and scoring have their work to do."""
-    table = catalog.load_table(catalog.connect(made.settings), "historian.tags")
+    table = iceberg.load_table(iceberg.connect(made.settings), "historian.tags")
     known = {
         "tag": TAGS,
         "asset": [f"plant/park/row/{tag.split('.')[0]}" for tag in TAGS],

@@ -8,7 +8,7 @@ from pathlib import Path
 from pyiceberg.table import Table
 
 from bench.stand import DEAD_LETTERS, READINGS, Stand
-from headrace import catalog
+from headrace.environment import iceberg
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class Stored:
 
 def stored(stand: Stand) -> Stored:
     """Read counts and bounds from the tables' metadata, times of files from the disk."""
-    tables = catalog.connect(stand.settings)
-    readings, dead_letters = (catalog.load_table(tables, name) for name in (READINGS, DEAD_LETTERS))
+    tables = iceberg.connect(stand.settings)
+    readings, dead_letters = (iceberg.load_table(tables, name) for name in (READINGS, DEAD_LETTERS))
     files = readings.inspect.files()
     first = min(metrics["ingested_at"]["lower_bound"] for metrics in files["readable_metrics"].to_pylist())
     last = max(_written(path) for path in files["file_path"].to_pylist())

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import pytest
 
-from plant import Plant, reading, until
-from services.proxy import Fault, Proxy, proxy
-from services.stack import Stack
+from support.services.proxy import Fault, Proxy, proxy
+from support.services.stack import Stack
+from support.worlds.live_plant import Plant, reading, until
 
 ENOUGH = 1_000
 _numbers = count()

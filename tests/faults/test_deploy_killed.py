@@ -8,21 +8,22 @@ import sys
 
 import psutil
 
-from deployment import READINGS, at, deployed, edit, ids, of
-from headrace import ledger, local, reconcile
+from headrace import local
 from headrace.errors import PlatformError
-from headrace.lifecycle import desk as desks
-from headrace.lifecycle import restart, status
-from plant import JOB, Plant, steady_flow, until
+from headrace.operations import ledger
+from headrace.operations.lifecycle import operation_context, restart, status
+from headrace.upkeep import reconcile
+from support.deployments import READINGS, at, deployed, edit, ids, of
+from support.worlds.live_plant import JOB, Plant, steady_flow, until
 
 _KILLED = """
 import os, signal, sys
 from pathlib import Path
-from headrace import deploy
-from headrace.ledger import Entry, Ledger
-from headrace.lifecycle import desk as desks
-from headrace.project import Project
-from headrace.settings import Settings
+from headrace.operations import deploy
+from headrace.operations.ledger import Entry, Ledger
+from headrace.operations.lifecycle import operation_context
+from headrace.project.paths import Project
+from headrace.environment.settings import Settings
 
 when, step = sys.argv[3:]
 write = Ledger.write
@@ -37,8 +38,8 @@ def dying(self: Ledger, entry: Entry, owner: str) -> Entry:
 
 Ledger.write = dying
 project, settings = Project(Path(sys.argv[1]), Path(sys.argv[2])), Settings.model_validate_json(sys.stdin.read())
-with desks.at(project, settings) as desk:
-    deploy.carry_out(desk, deploy.plan(desk))
+with operation_context.locked(project, settings) as desk:
+    deploy.execute(desk, deploy.plan(desk))
 """
 _POINTS = (
     ("after", "stopping"),
@@ -83,11 +84,11 @@ def test_a_job_whose_job_manager_was_killed_goes_on_from_its_checkpoint(own_plan
         assert before
         psutil.Process(before).kill()
         until(lambda: free_slots(plant) == 4, 120)
-        (found,) = status.status(desks.looked_at(plant.project, plant.settings))
+        (found,) = status.status(operation_context.read_only(plant.project, plant.settings))
         assert (found.state, found.well) == ("LOST", False)
         with at(plant) as desk:
             restart.restart(desk, JOB, "checkpoint")
-        (found,) = status.status(desks.looked_at(plant.project, plant.settings))
+        (found,) = status.status(operation_context.read_only(plant.project, plant.settings))
         assert (found.state, found.well) == ("RUNNING", True)
     reconcile.verdict(plant.follow())
 

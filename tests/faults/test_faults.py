@@ -10,8 +10,9 @@ import threading
 
 import psutil
 
-from headrace import local, reconcile
-from plant import JOB, METASPACE_A_JOB, Plant, reading, steady_flow, until
+from headrace import local
+from headrace.upkeep import reconcile
+from support.worlds.live_plant import JOB, METASPACE_A_JOB, Plant, reading, steady_flow, until
 
 
 def pid_of(plant: Plant, service: str) -> int:
@@ -65,11 +66,12 @@ def test_a_broker_that_stands_still_for_twenty_seconds_costs_nothing(own_plant: 
 SUBMIT = """
 import sys
 from pathlib import Path
-from headrace import settings, submit
-from headrace.project import Project
+from headrace.environment import settings
+from headrace.operations import submission
+from headrace.project.paths import Project
 project = Project(Path(sys.argv[1]), Path(sys.argv[2]))
 known = settings.Settings.model_validate_json(sys.argv[3])
-print(submit.submit(project, known, sys.argv[4], parallelism=1).id)
+print(submission.submit(project, known, sys.argv[4], parallelism=1).id)
 """
 
 

@@ -7,16 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from headrace import jobfolder, settings
-from headrace.compose import Composition, compose
-from headrace.ends import Live
-from headrace.project import Project
+from headrace.compose.connectors import LiveConnectors
+from headrace.compose.job_statements import Composition, compose
+from headrace.environment import settings
+from headrace.project import job_folder
+from headrace.project.paths import Project
+from support import ROOT
 
 HERE = Path(__file__).parent
-PROJECT = Project(HERE.parents[1], Path("/headrace"))
+PROJECT = Project(ROOT, Path("/headrace"))
 
 
-@pytest.mark.parametrize("name", jobfolder.names(PROJECT))
+@pytest.mark.parametrize("name", job_folder.names(PROJECT))
 def test_a_job_is_composed_as_its_golden_file_says(name: str) -> None:
     made = composed(name)
     views = [f"-- view {view}\n{select.sql}" for view, select in made.views.items()]
@@ -35,4 +37,4 @@ def test_an_end_is_an_option_of_the_topic() -> None:
 
 def composed(name: str, bounded: bool = False) -> Composition:
     loaded = settings.load(PROJECT, "local")
-    return compose(PROJECT, loaded, jobfolder.load(PROJECT, name), Live(loaded, bounded=bounded))
+    return compose(PROJECT, loaded, job_folder.load(PROJECT, name), LiveConnectors(loaded, bounded=bounded))

@@ -11,13 +11,16 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from headrace import accountfile, catalog, jobfolder, settings, tables
-from headrace.historian.historian import READINGS
-from headrace.project import Project
-from headrace.recompute import dirty
-from headrace.recompute.account import Books
-from headrace.recompute.compare import compare, looking
-from headrace.settings import Settings
+from headrace.environment import iceberg, settings
+from headrace.environment.apply import table_changes
+from headrace.environment.settings import Settings
+from headrace.project import job_folder, table_files
+from headrace.project.paths import Project
+from headrace.project.system_tables import READINGS
+from headrace.upkeep.checks import expected_counts
+from headrace.upkeep.recompute import dirty
+from headrace.upkeep.recompute.account import Books
+from headrace.upkeep.recompute.audit import audit, looking
 
 JOB, TABLE = "historian/rollup_1m_v1", "historian.rollup_1m"
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -29,9 +32,9 @@ class Plant:
 
     def __init__(self, project: Project, local: Settings) -> None:
         self.project, self.settings = project, local
-        self.job = jobfolder.job_of(project, JOB)
-        tables.apply(project, local)
-        self.catalog = catalog.connect(local)
+        self.job = job_folder.job_of(project, JOB)
+        table_changes.apply(project, local)
+        self.catalog = iceberg.connect(local)
         self.offset = 0
 
     def store(self, times: Iterable[datetime]) -> None:
@@ -49,18 +52,18 @@ class Plant:
         self.append(TABLE, rows)
 
     def append(self, table: str, rows: list[dict[str, Any]]) -> None:
-        schema = tables.load_all(self.project)[table].arrow_schema()
-        catalog.load_table(self.catalog, table).append(pa.Table.from_pylist(rows, schema))
+        schema = table_files.load_all(self.project)[table].arrow_schema()
+        iceberg.load_table(self.catalog, table).append(pa.Table.from_pylist(rows, schema))
 
     def look(self, until: int = 9, *, meanwhile: Iterable[datetime] = ()) -> list[int]:
         """The minutes that count more than is stored. Readings are stored `meanwhile`, after the books were opened."""
-        account = accountfile.load(self.project, self.job)
+        account = expected_counts.load(self.project, self.job)
         assert account
         with looking(self.settings, self.catalog, self.job, account, READINGS) as (books, appended):
             if meanwhile:
                 self.store(meanwhile)
             last = NOON + until * MINUTE
-            found = compare(self.catalog, self.job, books, appended, last=last, progress=lambda _step: None)
+            found = audit(self.catalog, self.job, books, appended, last=last, progress=lambda _step: None)
         return [(each.start - NOON) // MINUTE for each in found]
 
     @property
@@ -106,7 +109,7 @@ def test_what_counts_more_than_is_stored_is_told_and_not_listed(plant: Plant) ->
 
 def test_a_look_that_dies_is_made_again(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
     plant.count([2] * 10)
-    monkeypatch.setattr("headrace.recompute.account.AT_ONCE", 9)
+    monkeypatch.setattr("headrace.upkeep.recompute.account.AT_ONCE", 9)
     between = Books.between
 
     def dying(books: Books, start: datetime, end: datetime) -> Any:

@@ -17,11 +17,13 @@ import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from headrace import contract, settings
-from headrace.cluster import Cluster
-from headrace.project import Project
+from headrace.environment import settings
+from headrace.environment.flink_rest import Cluster
+from headrace.project import source_files
+from headrace.project.paths import Project
+from support import ROOT
 
-PAGE = Path(__file__).parents[2] / "docs" / "analyst.md"
+PAGE = ROOT / "docs" / "analyst.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"`(sql/[^`]+)`")
 ENDS_WITH = re.compile(r"# ends with (\d)$")
@@ -83,7 +85,7 @@ def project(platform: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("HEADRACE_CATALOG__PATH", str(tmp_path / "catalog.db"))
     monkeypatch.setenv("HEADRACE_CATALOG__WAREHOUSE", f"file://{tmp_path / 'warehouse'}")
     made = Project(tmp_path, platform.home)
-    _produce(settings.load(made, "local").kafka_client(), contract.load(made, "plant_readings").topic)
+    _produce(settings.load(made, "local").kafka_client(), source_files.load(made, "plant_readings").topic)
     yield made
     cluster = Cluster(settings.load(made, "local").flink_rest())
     if running := cluster.running(JOB):

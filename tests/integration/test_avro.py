@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from avro_plant import READING, in_avro, reading
 from headrace.errors import UserError
-from plant import JOB, START_MS, Plant, until
-from services.registry import Registry, framed
-from services.stack import Stack
+from support.services.registry import Registry, framed
+from support.services.stack import Stack
+from support.worlds.avro_plant import READING, in_avro, reading
+from support.worlds.live_plant import JOB, START_MS, Plant, until
 
 ENOUGH = 500
 SECOND = {

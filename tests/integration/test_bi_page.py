@@ -13,11 +13,14 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from headrace import cli, settings, tags, warehouse
-from headrace.project import Project
-from pumps import empty_plant, store
+from headrace import cli
+from headrace.environment import settings, warehouse
+from headrace.historian.tags import tags
+from headrace.project.paths import Project
+from support import ROOT
+from support.worlds.pumps import empty_plant, store
 
-PAGE = Path(__file__).parents[2] / "docs" / "bi.md"
+PAGE = ROOT / "docs" / "bi.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 START = datetime(2014, 1, 1, tzinfo=UTC)
 

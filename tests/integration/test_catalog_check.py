@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from headrace import catalogcheck
-from headrace.catalogcheck import Part
+from headrace.environment.catalog_types import Catalog
+from headrace.environment.settings import Settings
 from headrace.errors import CheckFailed
-from headrace.settings import Settings
-from headrace.stores import Catalog
-from services.processes import free_ports
-from services.stack import KINDS, Stack
+from headrace.operations import catalog_check
+from headrace.operations.catalog_check import Part
+from support.services.processes import free_ports
+from support.services.stack import KINDS, Stack
 
 
 def outcomes(stack: Stack, settings: Settings) -> dict[str, Part]:
-    return {part.name: part for part in catalogcheck.check(stack.project, settings)}
+    return {part.name: part for part in catalog_check.check(stack.project, settings)}
 
 
 def failed(parts: dict[str, Part]) -> list[str]:
@@ -25,9 +25,9 @@ def failed(parts: dict[str, Part]) -> list[str]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_part_of_a_good_catalog_works(stack: Stack, kind: str, tmp_path: Path) -> None:
-    parts = catalogcheck.check(stack.project, stack.settings(stack.catalog(kind, tmp_path)))
+    parts = catalog_check.check(stack.project, stack.settings(stack.catalog(kind, tmp_path)))
     assert [part.name for part in parts if part.outcome != "works"] == [], parts
-    catalogcheck.verdict(parts)
+    catalog_check.verdict(parts)
 
 
 def test_a_database_that_is_away_is_told_and_the_rest_not_tried(stack: Stack, tmp_path: Path) -> None:
@@ -36,7 +36,7 @@ def test_a_database_that_is_away_is_told_and_the_rest_not_tried(stack: Stack, tm
     assert failed(parts) == ["reach the catalog"]
     assert {part.outcome for name, part in parts.items() if not name.startswith("reach")} == {"skipped"}
     with pytest.raises(CheckFailed, match="Connection refused"):
-        catalogcheck.verdict([*parts.values()])
+        catalog_check.verdict([*parts.values()])
 
 
 @pytest.mark.parametrize(("kind", "key"), [("postgres", "password"), ("rest", "credential")])

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from headrace import checks, warehouse
+from headrace.environment import warehouse
 from headrace.errors import UserError
 from headrace.historian import Historian
-from headrace.maintain import maintain
-from plant import JOB, START_MS, Plant, reading, until
-from services.stack import KINDS, Stack
+from headrace.upkeep.checks import run_checks
+from headrace.upkeep.maintain import maintain
+from support.services.stack import KINDS, Stack
+from support.worlds.live_plant import JOB, START_MS, Plant, reading, until
 
 READINGS = 5_000
 BROKEN = [b"not JSON", b"{}", b'{"tag":"a","ts":1,"value":"high","q":192}']
@@ -34,7 +35,7 @@ def test_a_job_stores_each_record_once_on_every_kind_of_catalog(plant_on: Plant)
     [(count, total)] = plant_on.query("select count(*), sum(value) from historian.readings")
     assert (count, total) == (READINGS, pytest.approx(sum(n % 1000 / 10 for n in range(READINGS))))
     assert plant_on.query("select count(*) from historian.dead_letters") == [(len(BROKEN),)]
-    assert all(result.holds for result in checks.run(plant_on.project, plant_on.settings, [JOB]))
+    assert all(result.holds for result in run_checks.run(plant_on.project, plant_on.settings, [JOB]))
     for _ in range(2):
         assert counts_of_an_hour(plant_on) == ([3_600.0], [(3_600.0,)])
         (upkeep,) = maintain(plant_on.project, plant_on.settings, ["historian.readings"])

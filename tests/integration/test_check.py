@@ -13,11 +13,14 @@ import pytest
 from typer import Typer
 from typer.testing import CliRunner
 
-from headrace import catalog, checks, settings, tables
 from headrace.cli.check import check as command
+from headrace.environment import iceberg, settings
+from headrace.environment.apply import table_changes
+from headrace.environment.settings import Settings
 from headrace.errors import CheckFailed, HeadraceError, UserError
-from headrace.project import Project
-from headrace.settings import Settings
+from headrace.project import table_files
+from headrace.project.paths import Project
+from headrace.upkeep.checks import run_checks
 
 JOB = "historian/readings_v1"
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -40,12 +43,12 @@ class Plant:
         self.file = project.sql / JOB / "checks.sql"
 
     def store(self, table: str, rows: list[dict[str, Any]]) -> None:
-        schema = tables.load_all(self.project)[table].arrow_schema()
-        loaded = catalog.load_table(catalog.connect(self.settings), table)
+        schema = table_files.load_all(self.project)[table].arrow_schema()
+        loaded = iceberg.load_table(iceberg.connect(self.settings), table)
         loaded.append(pa.Table.from_pylist(rows, schema))
 
-    def run(self, *names: str) -> list[checks.CheckResult]:
-        return checks.run(self.project, self.settings, names or [JOB])
+    def run(self, *names: str) -> list[run_checks.CheckResult]:
+        return run_checks.run(self.project, self.settings, names or [JOB])
 
     def broken(self) -> dict[str, int]:
         return {result.name: result.broken for result in self.run() if result.broken}
@@ -60,7 +63,7 @@ def plant(pytestconfig: pytest.Config, tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.delenv("HEADRACE_HOME", raising=False)
     project = Project.find(tmp_path)
     local = settings.load(project, "local")
-    tables.apply(project, local, ["historian.readings", "historian.dead_letters"])
+    table_changes.apply(project, local, ["historian.readings", "historian.dead_letters"])
     return Plant(project, local)
 
 

@@ -11,15 +11,16 @@ from pyiceberg.manifest import DataFile
 from pyiceberg.table import FileScanTask
 from typer.testing import CliRunner
 
-from headrace import completeness, reconcile, tags, topics
-from headrace.catalog import connect, load_table
 from headrace.cli import app
-from headrace.completeness import Completeness, appended
-from headrace.completeness.stored import Partition
-from headrace.lifecycle import desk as desks
-from headrace.lifecycle import status
-from headrace.maintain import expire, maintain
-from plant import JOB, START_MS, Plant, reading
+from headrace.environment import kafka
+from headrace.environment.iceberg import connect, load_table
+from headrace.historian.tags import tags
+from headrace.operations.lifecycle import operation_context, status
+from headrace.upkeep import completeness, reconcile
+from headrace.upkeep.completeness import Completeness, appended
+from headrace.upkeep.completeness.stored import Partition
+from headrace.upkeep.maintain import expire, maintain
+from support.worlds.live_plant import JOB, START_MS, Plant, reading
 
 LATENESS = timedelta(seconds=10)
 
@@ -89,7 +90,7 @@ def test_a_time_is_complete_through_when_all_that_was_sent_is_stored(own_plant: 
     assert [each.lag for each in caught_up.partitions] == [0, 0]
     assert {each.tag: each.readings for each in caught_up.tags}["R80711.wind_speed"] == 200
     assert completeness.last(own_plant.settings) == caught_up
-    (told,) = status.status(desks.looked_at(own_plant.project, own_plant.settings), [JOB])
+    (told,) = status.status(operation_context.read_only(own_plant.project, own_plant.settings), [JOB])
     assert told.complete_through == caught_up.through
 
 
@@ -146,17 +147,17 @@ def test_the_next_record_is_the_first_that_the_topic_still_has(own_plant: Plant)
     own_plant.produce(reading(n) for n in range(20))
     own_plant.forget(until=4)
     client = own_plant.settings.kafka_client()
-    found = [topics.next_record(client, own_plant.topic, 0, at) for at in (0, 4, 9, 10, 50)]
+    found = [kafka.next_record(client, own_plant.topic, 0, at) for at in (0, 4, 9, 10, 50)]
     assert found == [4, 4, 9, None, None]
-    assert topics.records_in(client, own_plant.topic, 0, 0, 7).tolist() == [4, 5, 6]
+    assert kafka.records_in(client, own_plant.topic, 0, 0, 7).tolist() == [4, 5, 6]
 
 
 def test_a_record_without_a_value_is_a_record(own_plant: Plant) -> None:
     own_plant.produce([None, None, b"", b"", *(reading(n) for n in range(4))])
     client = own_plant.settings.kafka_client()
     for partition in range(own_plant.partitions):
-        assert topics.next_record(client, own_plant.topic, partition, 0) == 0
-        assert topics.records_in(client, own_plant.topic, partition, 0, 4).tolist() == [0, 1, 2, 3]
+        assert kafka.next_record(client, own_plant.topic, partition, 0) == 0
+        assert kafka.records_in(client, own_plant.topic, partition, 0, 4).tolist() == [0, 1, 2, 3]
 
 
 def test_of_a_topic_made_anew_nothing_is_said_to_be_complete(own_plant: Plant) -> None:

@@ -8,17 +8,17 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
-from deployment import READINGS, at, deployed, edit, ids, kinds, of
-from headrace import ledger, reconcile
 from headrace.errors import CheckFailed, PlatformError, UserError
-from headrace.lifecycle import restart, restorable, rollback, stop
-from plant import JOB, METASPACE_A_JOB, Plant, reading, steady_flow
+from headrace.operations import ledger
+from headrace.operations.lifecycle import restart, restore_points, rollback, stop
+from headrace.upkeep import reconcile
+from support import ROOT
+from support.deployments import READINGS, at, deployed, edit, ids, kinds, of
+from support.worlds.live_plant import JOB, METASPACE_A_JOB, Plant, reading, steady_flow
 
-ROOT = Path(__file__).parents[2]
 OVERHEAT, ROLLUP = "condition/overheat_v1", "historian/rollup_1m_v1"
 JOBS = [OVERHEAT, JOB, ROLLUP]
 
@@ -83,7 +83,7 @@ def test_upgrades_a_rollback_and_restarts_under_load_are_exact(own_plant: Plant)
         with at(plant) as desk:
             back = rollback.rollback(desk, JOB)
             assert back.release != now.release
-            (old, *_) = restorable.of(desk, now.flink_job_id, desk.ledger.history(JOB))
+            (old, *_) = restore_points.of(desk, now.flink_job_id, desk.ledger.history(JOB))
             with pytest.raises(CheckFailed, match="would come twice"):
                 restart.restart(desk, JOB, "savepoint", old.path)
             again = restart.restart(desk, JOB, "savepoint")
@@ -163,14 +163,14 @@ if any("fn_execution" in argument for argument in sys.argv):
 _DEPLOY = """
 import sys
 from pathlib import Path
-from headrace import deploy
-from headrace.lifecycle import desk as desks
-from headrace.project import Project
-from headrace.settings import Settings
+from headrace.operations import deploy
+from headrace.operations.lifecycle import operation_context
+from headrace.project.paths import Project
+from headrace.environment.settings import Settings
 project, settings = Project(Path(sys.argv[1]), Path(sys.argv[2])), Settings.model_validate_json(sys.stdin.read())
-with desks.at(project, settings) as desk:
+with operation_context.locked(project, settings) as desk:
     actions = deploy.plan(desk)
-    deploy.verdict(deploy.carry_out(desk, actions))
+    deploy.verdict(deploy.execute(desk, actions))
 """
 
 

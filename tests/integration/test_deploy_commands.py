@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from headrace.cli import deploy, savepoints, status, stop, submit, upgrade
 from headrace.errors import CheckFailed, UserError
-from plant import Plant, reading, until
+from support.worlds.live_plant import Plant, reading, until
 
 OVERHEAT = "condition/overheat_v1"
 Command = Callable[..., Result]

@@ -16,12 +16,12 @@ import pytest
 from pyiceberg.catalog import Catalog, load_catalog
 
 from bench import packages
-from engines import BAD, FIRST, START, TAG, Rows, blocks, fill, plain, with_times
-from headrace import settings
-from headrace.project import Project
-from pumps import empty_plant
-from services.postgres import DATABASE, USER, postgres
-from services.seaweed import BUCKET, FILES, Seaweed, seaweed
+from headrace.environment import settings
+from headrace.project.paths import Project
+from support.engines import BAD, FIRST, START, TAG, Rows, blocks, fill, plain, with_times
+from support.services.postgres import DATABASE, USER, postgres
+from support.services.seaweed import BUCKET, FILES, Seaweed, seaweed
+from support.worlds.pumps import empty_plant
 
 
 @pytest.fixture

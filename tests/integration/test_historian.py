@@ -18,14 +18,17 @@ from pyiceberg.manifest import ManifestFile
 from pyiceberg.table import DataScan, FileScanTask
 from pyiceberg.types import StringType
 
-from headrace import catalog, maintain, settings, tags
+from headrace.environment import iceberg, settings
+from headrace.environment.settings import Settings
 from headrace.errors import PlatformError, UserError
-from headrace.historian import Configuration, Historian, reader
-from headrace.historian.footers import Footer
-from headrace.maintain import compact
-from headrace.project import Project
-from headrace.settings import Settings
-from pumps import NOON, empty_plant, s, store, store_two_pumps
+from headrace.historian import Configuration, Historian
+from headrace.historian.read import reader
+from headrace.historian.read.footers import Footer
+from headrace.historian.tags import tags
+from headrace.project.paths import Project
+from headrace.upkeep import maintain
+from headrace.upkeep.maintain import compact
+from support.worlds.pumps import NOON, empty_plant, s, store, store_two_pumps
 
 BAD, UNCERTAIN, NO_DATA = 0x80000000, 0x40000000, 0x809B0000
 
@@ -47,7 +50,8 @@ def plant(local: Settings, project: Project) -> Settings:
 
 
 def in_another_process(project: Project, does: str) -> None:
-    told = f"from pathlib import Path; import pumps; from headrace.project import Project; {does}"
+    imports = "from pathlib import Path; from support.worlds import pumps; from headrace.project.paths import Project"
+    told = f"{imports}; {does}"
     told = told.replace("(project", f"(Project(Path({str(project.root)!r}), Path({str(project.home)!r}))")
     there = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     subprocess.run([sys.executable, "-c", told], check=True, env=there)
@@ -169,7 +173,7 @@ def test_only_files_that_can_hold_the_tags_and_times_asked_for_are_read(local: S
 def test_a_list_of_files_that_upkeep_has_replaced_is_not_opened(plant: Settings, project: Project) -> None:
     (report,) = maintain.maintain(project, plant, ["historian.readings"])
     assert report.files_after < report.files_before
-    snapshot = (table := catalog.load_table(catalog.connect(plant), "historian.readings")).current_snapshot()
+    snapshot = (table := iceberg.load_table(iceberg.connect(plant), "historian.readings")).current_snapshot()
     assert snapshot
     emptied = [each for each in snapshot.manifests(table.io) if each.deleted_files_count and not each.added_files_count]
     assert emptied
@@ -242,7 +246,7 @@ def test_files_that_upkeep_has_replaced_and_removed_are_not_looked_for(plant: Se
 
 
 def test_files_of_before_a_change_of_columns_are_read_as_the_table_is_now(plant: Settings, project: Project) -> None:
-    table = catalog.load_table(catalog.connect(plant), "historian.readings")
+    table = iceberg.load_table(iceberg.connect(plant), "historian.readings")
     with table.update_schema() as change:
         change.delete_column("text")
     with table.update_schema() as change:
@@ -351,7 +355,7 @@ def test_a_stored_nan_is_told_with_its_tag_and_time_and_can_be_read_as_bad(plant
 
 
 def test_a_table_of_another_schema_and_a_missing_one_are_told(local: Settings) -> None:
-    connected = catalog.connect(local)
+    connected = iceberg.connect(local)
     table = connected.load_table("historian.readings")
     with table.update_schema(allow_incompatible_changes=True) as change:
         change.delete_column("value")

@@ -12,10 +12,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from headrace import catalog, settings, tags, warehouse
+from headrace.environment import iceberg, settings, warehouse
+from headrace.environment.settings import Settings
 from headrace.historian import Historian
-from headrace.settings import Settings
-from pumps import empty_plant, s, store
+from headrace.historian.tags import tags
+from support.worlds.pumps import empty_plant, s, store
 
 QUESTIONS = Path(warehouse.__file__).parent / "queries" / "historian.sql"
 NAMES = [f"T{number:02}" for number in range(40)]  # every second one is stepped, every tenth never reports
@@ -78,7 +79,7 @@ def duck(local: Settings) -> duckdb.DuckDBPyConnection:
     made = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
     made.execute("set timezone = 'UTC'; create schema historian")
     for name in ("readings", "tags"):
-        made.register("stored", catalog.load_table(catalog.connect(local), f"historian.{name}").scan().to_arrow())
+        made.register("stored", iceberg.load_table(iceberg.connect(local), f"historian.{name}").scan().to_arrow())
         made.execute(f"create table historian.{name} as from stored")
     made.execute(QUESTIONS.read_text(encoding="utf-8"))
     return made

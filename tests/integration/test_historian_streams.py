@@ -12,13 +12,15 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from headrace import maintain, settings
 from headrace.cli.history import history
+from headrace.environment import settings
+from headrace.environment.settings import Settings
 from headrace.errors import PlatformError, UserError
-from headrace.historian import Historian, rawstream, reader
-from headrace.project import Project
-from headrace.settings import Settings
-from pumps import empty_plant, s, store
+from headrace.historian import Historian, raw_stream
+from headrace.historian.read import reader
+from headrace.project.paths import Project
+from headrace.upkeep import maintain
+from support.worlds.pumps import empty_plant, s, store
 
 NAMES = ["T3", "T0", "T2", "T1"]
 BAD = 0x80000000
@@ -53,7 +55,7 @@ def test_a_stream_is_what_raw_gives_and_no_part_of_it_is_larger_than_it_may_be(
     asked = ([*NAMES, "P1.flow"], *span)
     whole = historian.raw(*asked, bounding=bounding)
     assert len(whole) > 400
-    monkeypatch.setattr(rawstream, "AT_ONCE", at_once)
+    monkeypatch.setattr(raw_stream, "AT_ONCE", at_once)
     parts = list(historian.stream(*asked, bounding=bounding))
     assert whole.equals(type(whole).from_batches(parts, whole.schema))
     assert max(map(len, parts)) <= at_once + bounding * 2 * len(NAMES)
@@ -63,20 +65,20 @@ def test_a_stream_holds_what_raw_refuses_to(local: Settings, monkeypatch: pytest
     historian = Historian.open(local)
     whole = historian.raw("T1", s(0), s(100_000))
     monkeypatch.setattr(reader, "MAX_HELD", 60)
-    monkeypatch.setattr(rawstream, "AT_ONCE", 60)
+    monkeypatch.setattr(raw_stream, "AT_ONCE", 60)
     with pytest.raises(UserError, match="more than 60 readings"):
         historian.raw("T1", s(0), s(100_000))
     assert historian.stream("T1", s(0), s(100_000)).read_all() == whole
 
 
 def test_more_readings_of_one_instant_than_are_held_are_told(local: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rawstream, "AT_ONCE", 6)
+    monkeypatch.setattr(raw_stream, "AT_ONCE", 6)
     with pytest.raises(UserError, match="'T1' has more than 6 readings of one instant"):
         Historian.open(local).stream("T1", s(0), s(100_000)).read_all()
 
 
 def test_a_tag_that_is_none_is_told_before_a_stream_begins(local: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rawstream, "AT_ONCE", 20)
+    monkeypatch.setattr(raw_stream, "AT_ONCE", 20)
     with pytest.raises(UserError, match="there is no tag 'T9'"):
         Historian.open(local).stream(["T1", "T9"], s(0), s(100_000))
 
@@ -105,7 +107,7 @@ def test_the_command_writes_a_stream_as_it_would_a_table(
     local: Settings, project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     whole = Historian.open(local).raw(NAMES, s(0), s(43_200))
-    monkeypatch.setattr(rawstream, "AT_ONCE", 20)
+    monkeypatch.setattr(raw_stream, "AT_ONCE", 20)
     file = tmp_path / "raw.parquet"
     asked = [*NAMES, "--range", "2026-03-01T12:00..2026-03-02T00:00"]
     told = _run(project, monkeypatch, *asked, "--json")
@@ -127,7 +129,7 @@ def test_a_stream_that_breaks_leaves_the_file_that_was_there(
     historian.raw("T1", s(86_400), s(100_000))
     for path in historian.effort.files:
         historian.gatherer.reader.table.io.delete(path)
-    monkeypatch.setattr(rawstream, "AT_ONCE", 20)
+    monkeypatch.setattr(raw_stream, "AT_ONCE", 20)
     with pytest.raises(PlatformError, match="the readings cannot be read"):
         _run(project, monkeypatch, "T1", "--range", "2026-03-01..2026-03-03", "--parquet", str(file))
     assert file.read_text() == "as it was"

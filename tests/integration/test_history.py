@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from headrace.cli.history import history
 from headrace.errors import UserError
-from pumps import empty_plant, store_two_pumps
+from support.worlds.pumps import empty_plant, store_two_pumps
 
 Ask = Callable[..., str]
 HOUR = ("--range", "2026-03-01T12:00..2026-03-01T13:00")

@@ -19,7 +19,7 @@ import yaml
 from packaging.requirements import Requirement
 
 from k8s import manifests
-from plant import until
+from support.worlds.live_plant import until
 
 BUILD_LIMIT_S = 1000
 

@@ -11,9 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from headrace import catalog, checks, planning, tags
-from headrace.demo import dataset
-from plant import START_MS, Plant, reading, until
+from headrace.environment import iceberg
+from headrace.historian.tags import tags
+from headrace.local.demo import dataset
+from headrace.upkeep.checks import run_checks
+from support import flink_plans
+from support.worlds.live_plant import START_MS, Plant, reading, until
 
 OVERHEAT = "condition/overheat_v1"
 SPIKES = "condition/spikes_v1"
@@ -26,7 +29,7 @@ BAD = b'{"tag":"R80711.gearbox_temp","ts":%d,"value":999.0,"q":0}' % START_MS
 def finish(plant: Plant, job: str) -> None:
     """Run the job over what its topic holds, to the end, and its checks over what came of it."""
     plant.finish(plant.submit(job, bounded=True, parallelism=2))
-    checks.verdict(checks.run(plant.project, plant.settings, [job]))
+    run_checks.verdict(run_checks.run(plant.project, plant.settings, [job]))
 
 
 def test_hot_readings_are_kept_and_told(own_plant: Plant) -> None:
@@ -120,12 +123,12 @@ def test_a_twin_follows_its_tags_over_many_commits_and_never_goes_back(own_plant
     plant.produce([*(reading(n) for n in range(30)), reading(6, "nowhere", 8.0)])
     is_at(("R80711.wind_speed", 30_000, 30.0, where, "m/s"), ("nowhere", 6_000, 8.0, None, None))
 
-    checks.verdict(checks.run(plant.project, plant.settings, [TWIN]))
-    assert len(catalog.connect(plant.settings).load_table("historian.twin").history()) >= 5
+    run_checks.verdict(run_checks.run(plant.project, plant.settings, [TWIN]))
+    assert len(iceberg.connect(plant.settings).load_table("historian.twin").history()) >= 5
 
 
 def test_each_job_decodes_a_message_once(own_plant: Plant) -> None:
     for job in (OVERHEAT, SPIKES, ROLLUP, TWIN):
-        plan = planning.explain(own_plant.project, own_plant.settings, job)
+        plan = flink_plans.explain(own_plant.project, own_plant.settings, job)
         executed = plan[plan.index("== Optimized Execution Plan ==") :]
         assert executed.count("ingest_plant_readings_tag(") == 1, job

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plant import START_MS, Plant, reading, until
+from support.worlds.live_plant import START_MS, Plant, reading, until
 
 ROLLUP = "historian/rollup_1m_v1"
 ACCOUNT = """

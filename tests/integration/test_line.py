@@ -7,11 +7,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from headrace import planning, reconcile, tags, train
-from headrace.demo import dataset
-from headrace.demo.corruption import DAMAGES, OVERSIZED
 from headrace.errors import PlatformError, UserError
-from plant import JOB, START_MS, Plant, reading, until
+from headrace.historian import train
+from headrace.historian.tags import tags
+from headrace.local.demo import dataset
+from headrace.local.demo.corruption import DAMAGES, OVERSIZED
+from headrace.upkeep import reconcile
+from support import flink_plans
+from support.worlds.live_plant import JOB, START_MS, Plant, reading, until
 
 
 def test_every_kind_of_bad_message_is_a_dead_letter_and_costs_no_good_one(own_plant: Plant) -> None:
@@ -192,7 +195,7 @@ def test_a_cluster_that_is_not_there_is_told_at_once(own_plant: Plant) -> None:
 
 
 def test_good_rows_and_dead_letters_share_one_decode(own_plant: Plant) -> None:
-    assert decodes(planning.explain(own_plant.project, own_plant.settings, JOB)) == 1
+    assert decodes(flink_plans.explain(own_plant.project, own_plant.settings, JOB)) == 1
 
 
 def decodes(plan: str) -> int:
@@ -228,4 +231,4 @@ def test_a_message_of_many_readings_is_a_row_each_and_accounted_for_as_one(own_p
 def test_readings_of_one_message_share_one_decode(own_plant: Plant) -> None:
     contract = own_plant.project.sql / "_sources" / "plant_readings.yaml"
     contract.write_text(contract.read_text().replace("format: json\n", "format: json_array\n"))
-    assert decodes(planning.explain(own_plant.project, own_plant.settings, JOB)) == 1
+    assert decodes(flink_plans.explain(own_plant.project, own_plant.settings, JOB)) == 1

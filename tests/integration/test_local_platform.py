@@ -21,7 +21,7 @@ from headrace import local
 from headrace.errors import PlatformError
 from headrace.local import ports, processes
 from headrace.local.layout import Layout
-from headrace.project import Project
+from headrace.project.paths import Project
 
 
 @pytest.fixture(scope="module")

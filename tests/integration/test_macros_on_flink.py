@@ -15,14 +15,14 @@ import pyarrow as pa
 import pytest
 from jinja2 import Environment
 
-import macros
-from headrace.sqltext import ident, literal
+from headrace.compose.sql_text import ident, literal
 from headrace_udfs.enrich import enrich
 from headrace_udfs.score import modified_z
 from headrace_udfs.tags import COLUMNS, TagTable
-from macros import MACROS, NAMES, REPOSITORY, Execution, Input, Sandbox
+from support import ROOT, macro_fixtures
+from support.macro_fixtures import MACROS, NAMES, Execution, Input, Sandbox
 
-CASES = [(name, case) for name in NAMES for case in macros.cases(name) if isinstance(case, Execution)]
+CASES = [(name, case) for name in NAMES for case in macro_fixtures.cases(name) if isinstance(case, Execution)]
 EPOCH = "1970-01-01T00:00:00Z"
 
 Row = tuple[Any, ...]
@@ -32,7 +32,7 @@ class Flink:
     """A TableEnvironment in this process, its clock that of the rows, and a job whose template it runs."""
 
     def __init__(self, folder: Path) -> None:
-        os.environ.setdefault("FLINK_HOME", str(REPOSITORY / ".headrace" / "flink"))
+        os.environ.setdefault("FLINK_HOME", str(ROOT / ".headrace" / "flink"))
         from pyflink.common import Configuration  # noqa: PLC0415 - importing PyFlink costs a second
         from pyflink.table import EnvironmentSettings, TableEnvironment  # noqa: PLC0415
 

@@ -23,14 +23,17 @@ from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Operation
 from typer.testing import CliRunner
 
-from headrace import catalog, maintain, settings, tables, tags, warehouse
 from headrace.cli import app
+from headrace.environment import iceberg, settings, warehouse
+from headrace.environment.settings import Settings
 from headrace.errors import PlatformError
-from headrace.maintain import Report, choose, compact, expire, orphans
-from headrace.maintain.stored import Live
-from headrace.project import Project
-from headrace.settings import Settings
-from pumps import empty_plant
+from headrace.project import table_files
+from headrace.project.paths import Project
+from headrace.project.system_tables import TAGS
+from headrace.upkeep import maintain
+from headrace.upkeep.maintain import Report, choose, compact, expire, orphans
+from headrace.upkeep.maintain.stored import Live
+from support.worlds.pumps import empty_plant
 
 READINGS = "historian.readings"
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -49,7 +52,7 @@ def local(project: Project) -> Settings:
 
 
 def load(local: Settings) -> Table:
-    return catalog.load_table(catalog.connect(local), READINGS)
+    return iceberg.load_table(iceberg.connect(local), READINGS)
 
 
 def append(project: Project, local: Settings, first: int, rows: int = 20, day: datetime = CLOSED, **said: str) -> None:
@@ -59,13 +62,13 @@ def append(project: Project, local: Settings, first: int, rows: int = 20, day: d
         | {"value": float(first + n), "src_topic": "t", "src_partition": 0, "src_offset": first + n, "src_index": 0}
         for n in range(rows)
     ]
-    schema = tables.load_all(project)[READINGS].arrow_schema()
+    schema = table_files.load_all(project)[READINGS].arrow_schema()
     properties = {f"flink.{key.replace('_', '-')}": value for key, value in said.items()}
 
     def attempt() -> None:
         load(local).append(pa.Table.from_pylist(made, schema), snapshot_properties=properties)
 
-    catalog.commit(READINGS, attempt)
+    iceberg.commit(READINGS, attempt)
 
 
 def identities(table: Table, snapshot: int | None = None) -> Identity:
@@ -190,7 +193,7 @@ def test_an_open_day_is_merged_once_there_are_enough_small_files_and_sorted_when
     (merged,) = run(project, local).rewritten
     assert (merged.closed, merged.files_before, merged.files_after) == (False, 8, 1)
     assert run(project, local).rewritten == ()
-    monkeypatch.setattr("headrace.maintain.run._now", lambda: TODAY + timedelta(days=1, hours=2))
+    monkeypatch.setattr("headrace.upkeep.maintain.run._now", lambda: TODAY + timedelta(days=1, hours=2))
     (closed,) = run(project, local).rewritten
     assert (closed.closed, closed.files_before) == (True, 1)
     assert identities(load(local)) == identities(before)
@@ -226,11 +229,11 @@ def test_rows_appended_meanwhile_are_neither_lost_nor_doubled(project: Project, 
     assert len([each for each in runs if each.rewritten]) > 1
     table = load(local)
     assert sorted(table.scan().to_arrow()["src_offset"].to_pylist()) == [*range(500)]
-    assert catalog.rows(table) == 500
+    assert iceberg.rows(table) == 500
 
 
 def put_in_place(local: Settings, read: Table, *groups: choose.Group) -> list[str]:
-    done = compact.compact(catalog.connect(local), READINGS, read, groups, lambda _group: None)
+    done = compact.compact(iceberg.connect(local), READINGS, read, groups, lambda _group: None)
     return [each.partition for each in done]
 
 
@@ -271,7 +274,7 @@ def test_two_maintainers_at_once_leave_each_row_once(project: Project, local: Se
     after = load(local)
     assert identities(after) == before
     assert set(before.values()) == {1}
-    assert catalog.rows(after) == 200
+    assert iceberg.rows(after) == 200
     assert run(project, local).rewritten == ()
 
 
@@ -319,9 +322,10 @@ from itertools import pairwise
 from pathlib import Path
 from unittest import mock
 from pyiceberg.catalog.sql import SqlCatalog
-from headrace import maintain, settings
-from headrace.maintain import compact, expire
-from headrace.project import Project
+from headrace.environment import settings
+from headrace.upkeep import maintain
+from headrace.upkeep.maintain import compact, expire
+from headrace.project.paths import Project
 
 point, root, home = sys.argv[1:]
 owner, name, late = {
@@ -387,7 +391,7 @@ def test_expiry_keeps_in_sight_what_flink_goes_by(project: Project, local: Setti
     assert (flink_finds(after, "a"), flink_finds(after, "a", "p"), flink_finds(after, "b")) == (3, 2, 7)
     assert identities(after) == before
     assert len(identities(after, kept)) == 40
-    assert catalog.rows(after) == 120
+    assert iceberg.rows(after) == 120
     append(project, local, 140, job_id="b", operator_id="o", max_committed_checkpoint_id="8")
     time.sleep(0.01)
     run(project, local)
@@ -463,15 +467,15 @@ def test_what_a_lost_job_is_yet_to_commit_is_no_orphan(project: Project, local: 
     (report,) = maintain.maintain(project, local, [READINGS])
     assert (report.orphans.files, cut_off.exists()) == (3, False)
     assert [each.exists() for each in (*made[3], *made[4])] == [False, False, True, True]
-    assert orphans.find(catalog.connect(local), READINGS, {"j": [job, "next"]}, datetime.now(UTC)).files == ()
+    assert orphans.find(iceberg.connect(local), READINGS, {"j": [job, "next"]}, datetime.now(UTC)).files == ()
 
 
 def test_a_table_written_by_key_is_left_and_told_of(project: Project, local: Settings) -> None:
-    before = catalog.load_table(catalog.connect(local), tags.TAGS)
-    (report,) = maintain.maintain(project, local, [tags.TAGS])
+    before = iceberg.load_table(iceberg.connect(local), TAGS)
+    (report,) = maintain.maintain(project, local, [TAGS])
     assert report.rewritten == ()
     assert "not compacted: it is written by key" in report.notes[0]
-    assert catalog.load_table(catalog.connect(local), tags.TAGS).metadata_location == before.metadata_location
+    assert iceberg.load_table(iceberg.connect(local), TAGS).metadata_location == before.metadata_location
 
 
 def test_the_command_tells_of_all_tables_in_text_and_json(
@@ -484,7 +488,7 @@ def test_the_command_tells_of_all_tables_in_text_and_json(
     told = json.loads(CliRunner().invoke(app, ["maintain", "--dry-run", "--json"]).stdout)
     assert [(each["table"], each["dry_run"], len(each["rewritten"])) for each in told] == [
         (READINGS, True, 1),
-        (tags.TAGS, True, 0),
+        (TAGS, True, 0),
     ]
     shown = CliRunner().invoke(app, ["maintain", READINGS])
     assert shown.exit_code == 0

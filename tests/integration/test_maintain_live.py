@@ -7,12 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from deployment import READINGS, at, deployed, edit, kinds, of
-from headrace import reconcile, tables
-from headrace.catalog import connect, load_table
-from headrace.lifecycle import restart, stop
-from headrace.maintain import Report, expire, maintain
-from plant import JOB, Plant, steady_flow, until
+from headrace.environment.apply import table_changes
+from headrace.environment.iceberg import connect, load_table
+from headrace.operations.lifecycle import restart, stop
+from headrace.upkeep import reconcile
+from headrace.upkeep.maintain import Report, expire, maintain
+from support.deployments import READINGS, at, deployed, edit, kinds, of
+from support.worlds.live_plant import JOB, Plant, steady_flow, until
 
 STORED = "historian.readings"
 ROWS = f"select count(*) from {STORED}"
@@ -107,4 +108,4 @@ def _write_copies(plant: Plant) -> None:
         file = plant.project.sql / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
-    tables.apply(plant.project, plant.settings)
+    table_changes.apply(plant.project, plant.settings)

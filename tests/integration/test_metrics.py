@@ -15,7 +15,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from headrace import local
-from plant import JOB, Plant, reading
+from support.worlds.live_plant import JOB, Plant, reading
 
 Samples = dict[str, list[dict[str, str]]]
 

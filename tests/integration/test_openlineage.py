@@ -16,15 +16,16 @@ import httpx
 import pytest
 import yaml
 
-from headrace import catalog, session, settings
-from headrace.project import Project
-from headrace.settings import Flink
-from headrace.stores import SqliteCatalog
-from plant import JOB, Plant, plant, reading, until
-from services import openlineage
-from services.flink import session_cluster
-from services.openlineage import Service
-from services.processes import HOST, free_ports
+from headrace.environment import iceberg, settings
+from headrace.environment.catalog_types import SqliteCatalog
+from headrace.environment.settings import Flink
+from headrace.planner import session
+from headrace.project.paths import Project
+from support.services import openlineage
+from support.services.flink import session_cluster
+from support.services.openlineage import Service
+from support.services.processes import HOST, free_ports
+from support.worlds.live_plant import JOB, Plant, plant, reading, until
 
 KEY = "marked-by-b41c2f07d9"
 READINGS = 400
@@ -118,13 +119,13 @@ def test_a_job_is_told_of_from_its_start_to_its_end(
     (start,) = service.of("START")
     broker = settings.load(listened_plant.project, "local").kafka_client()["bootstrap.servers"]
     assert [_name(each) for each in start["inputs"]] == [(f"kafka://{broker}", listened_plant.topic)]
-    tables = catalog.connect(listened_plant.settings)
+    tables = iceberg.connect(listened_plant.settings)
     written = ("historian.dead_letters", "historian.readings")
     assert sorted(map(_name, start["outputs"])) == [("file://lake", f"headrace.{table}") for table in written]
     columns = {
         each["name"]: [field["name"] for field in each["facets"]["schema"]["fields"]] for each in start["outputs"]
     }
-    assert columns == {f"headrace.{name}": catalog.load_table(tables, name).schema().column_names for name in written}
+    assert columns == {f"headrace.{name}": iceberg.load_table(tables, name).schema().column_names for name in written}
 
     assert [each["eventType"] for each in service.events if each["eventType"] != "RUNNING"] == ["START", "COMPLETE"]
     assert {(each["job"]["namespace"], each["job"]["name"]) for each in service.events} == {("plant-north", JOB)}

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from headrace.historian.aggregates import AGGREGATES
-from part13.annex import Table, read
-from repository import ROOT
+from support import ROOT
+from support.part13.annex import Table, read
 
 FILE = Path(os.environ.get("HEADRACE_PART13", ROOT.parent / "shared" / "part13")) / "AggregateExamples.csv"
 

@@ -11,15 +11,17 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from headrace import settings, tables
+from headrace.authoring.diff import JobPlan, Report, report
 from headrace.cli import plan as command
-from headrace.compare import JobPlan, Report, report
-from headrace.compare.alignment import align
-from headrace.compare.markdown import markdown
-from headrace.compare.operators import operators
+from headrace.cli.markdown import plan_comment
+from headrace.environment import settings
+from headrace.environment.apply import table_changes
 from headrace.errors import CheckFailed, UserError
-from headrace.project import Project
-from repository import ROOT, Repository, committed, repository
+from headrace.planner.state.alignment import align
+from headrace.planner.state.operators import operators
+from headrace.project.paths import Project
+from support import ROOT
+from support.git_repository import Repository, committed, repository
 
 __all__ = ["committed", "repository"]
 
@@ -184,7 +186,7 @@ def test_a_change_that_flink_does_not_see_leaves_its_plan_the_same(repository: R
     assert job.operators
     assert not job.operator_changes
     assert "+from readings -- all of them" in job.sql
-    assert "Flink's plan stays the same." in markdown(made)
+    assert "Flink's plan stays the same." in plan_comment(made)
 
 
 def test_nothing_is_said_and_flink_not_asked_where_nothing_changed(
@@ -193,7 +195,7 @@ def test_nothing_is_said_and_flink_not_asked_where_nothing_changed(
     monkeypatch.setenv("FLINK_HOME", "nowhere")
     made = planned(repository)
     assert (made.jobs, made.tables, made.unchecked) == ((), (), ())
-    assert markdown(made).endswith("No job changes.\n")
+    assert plan_comment(made).endswith("No job changes.\n")
     ended = run(repository, monkeypatch)
     assert ended.exit_code == 0
     assert "No job changes against HEAD" in ended.stdout
@@ -275,7 +277,7 @@ def test_tables_to_make_and_change_are_told_where_there_is_a_catalog(
     (without,) = [text for text in planned(repository, JOB).unchecked if "catalog" in text]
     assert without.endswith("which tables are to be made or changed was not looked at")
     kept = ["historian.dead_letters", "condition.overheats"]
-    tables.apply(repository.project, settings.load(repository.project, "local"), kept)
+    table_changes.apply(repository.project, settings.load(repository.project, "local"), kept)
     table = "sql/_tables/historian.dead_letters.yaml"
     repository.edit(table, "retention: 90d", "retention: 30d")
     made = planned(repository, JOB)

@@ -15,11 +15,14 @@ from typing import Protocol
 import pyarrow as pa
 import pytest
 
-from headrace import catalog, cli, settings, tables, warehouse
+from headrace import cli
+from headrace.environment import iceberg, settings, warehouse
+from headrace.environment.apply import table_changes
+from headrace.environment.catalog_types import SqliteCatalog
+from headrace.environment.settings import Settings
 from headrace.errors import PlatformError, UserError
-from headrace.project import Project
-from headrace.settings import Settings
-from headrace.stores import SqliteCatalog
+from headrace.project import table_files
+from headrace.project.paths import Project
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 ROWS = 150
@@ -36,14 +39,14 @@ def local(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory)
     """A catalog with 150 readings of two tags, one an hour."""
     project = Project(pytestconfig.rootpath, tmp_path_factory.mktemp("home"))
     made = settings.load(project, "local")
-    tables.apply(project, made)
+    table_changes.apply(project, made)
     rows = [
         {"tag": f"t{n % 2}", "ts": START + timedelta(hours=n), "value": float(n), "quality": 0}
         | {"src_topic": "t", "src_partition": 0, "src_offset": n, "src_index": 0}
         for n in range(ROWS)
     ]
-    schema = tables.load_all(project)["historian.readings"].arrow_schema()
-    catalog.load_table(catalog.connect(made), "historian.readings").append(pa.Table.from_pylist(rows, schema))
+    schema = table_files.load_all(project)["historian.readings"].arrow_schema()
+    iceberg.load_table(iceberg.connect(made), "historian.readings").append(pa.Table.from_pylist(rows, schema))
     return made
 
 
@@ -148,12 +151,12 @@ def test_a_connection_shows_the_tables_as_they_were_when_it_was_opened(
 ) -> None:
     project = Project(pytestconfig.rootpath, tmp_path)
     made = settings.load(project, "local")
-    tables.apply(project, made)
+    table_changes.apply(project, made)
     row = {"tag": "a", "ts": START, "quality": 0, "src_topic": "t", "src_partition": 0, "src_offset": 0, "src_index": 0}
-    schema = tables.load_all(project)["historian.readings"].arrow_schema()
+    schema = table_files.load_all(project)["historian.readings"].arrow_schema()
     count = "select count(*) from historian.readings"
     with warehouse.open(made) as before:
-        catalog.load_table(catalog.connect(made), "historian.readings").append(pa.Table.from_pylist([row], schema))
+        iceberg.load_table(iceberg.connect(made), "historian.readings").append(pa.Table.from_pylist([row], schema))
         with warehouse.open(made) as after:
             assert warehouse.ask(after, count).fetchall() == [(1,)]
         assert warehouse.ask(before, count).fetchall() == [(0,)]
@@ -162,14 +165,14 @@ def test_a_connection_shows_the_tables_as_they_were_when_it_was_opened(
 def test_another_engines_view_is_left_out(pytestconfig: pytest.Config, tmp_path: Path) -> None:
     made = settings.load(Project(pytestconfig.rootpath, tmp_path), "local")
     assert isinstance(made.catalog, SqliteCatalog)
-    tables.apply(Project(pytestconfig.rootpath, tmp_path), made)
+    table_changes.apply(Project(pytestconfig.rootpath, tmp_path), made)
     # As Iceberg's own JDBC catalog leaves it, which Trino and Spark use.
     with closing(sqlite3.connect(made.catalog.path)) as database, database:
         database.execute("alter table iceberg_tables add column iceberg_type varchar(5)")
         database.execute(
             "insert into iceberg_tables values ('headrace', 'historian', 'a_view', 'm.json', null, 'VIEW')"
         )
-    found = catalog.names(catalog.connect(made))
+    found = iceberg.names(iceberg.connect(made))
     assert "historian.readings" in found
     assert "historian.a_view" not in found
     warehouse.open(made).close()

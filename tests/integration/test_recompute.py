@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from pyiceberg.table.snapshots import Operation
 
-from headrace import jobfolder, recompute
-from headrace.catalog import connect, load_table
+from headrace.environment.iceberg import connect, load_table
 from headrace.errors import UserError
-from headrace.project import Project
-from headrace.recompute import Recomputed, dirty, run
-from headrace.recompute.dirty import Window
-from plant import JOB, START_MS, Plant, plant, reading, until
+from headrace.project import job_folder
+from headrace.project.paths import Project
+from headrace.upkeep import recompute
+from headrace.upkeep.recompute import Recomputed, dirty, run
+from headrace.upkeep.recompute.dirty import Window
+from support.worlds.live_plant import JOB, START_MS, Plant, plant, reading, until
 
 ROLLUP = "historian/rollup_1m_v1"
 TABLE = "historian.rollup_1m"
@@ -201,4 +202,4 @@ def test_a_job_that_does_not_say_so_is_refused(own_plant: Plant) -> None:
     file = own_plant.project.sql / JOB / "job.yaml"
     file.write_text(file.read_text() + "recompute: 1m\n")
     with pytest.raises(UserError, match="are those of one source, without steps, appended to one table"):
-        jobfolder.load(own_plant.project, JOB)
+        job_folder.load(own_plant.project, JOB)

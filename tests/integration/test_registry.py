@@ -10,9 +10,9 @@ import pytest
 
 from headrace_udfs import registry as client
 from headrace_udfs.schemas import RegistryFailed, UnknownSchema
-from services.processes import HOST, free_ports
-from services.registry import Registry
-from services.registry import registry as started
+from support.services.processes import HOST, free_ports
+from support.services.registry import Registry
+from support.services.registry import registry as started
 
 SIGNS = """mark'ed"by\\@:ü"""
 TEMPERATURE = {"type": "record", "name": "Temperature", "fields": [{"name": "value", "type": "double"}]}

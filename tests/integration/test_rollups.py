@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from headrace import checks
 from headrace.historian import Historian
-from plant import JOB, START_MS, Plant
+from headrace.upkeep.checks import run_checks
+from support.worlds.live_plant import JOB, START_MS, Plant
 
 AGGREGATES = {
     "good_readings": "Count",
@@ -41,7 +41,7 @@ def test_rollups_are_what_the_historian_makes_of_the_same_readings(own_plant: Pl
     jobs = {"historian/rollup_1m_v1": "1m", "historian/rollup_1h_v1": "1h"}
     for job in (JOB, *jobs):
         own_plant.finish(own_plant.submit(job, bounded=True, parallelism=1))
-        checks.verdict(checks.run(own_plant.project, own_plant.settings, [job]))
+        run_checks.verdict(run_checks.run(own_plant.project, own_plant.settings, [job]))
     for every in jobs.values():
         found = rollup(own_plant, f"historian.rollup_{every}")
         assert len(found) > (300 if every == "1m" else 7)

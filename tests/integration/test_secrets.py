@@ -16,16 +16,20 @@ from pyarrow.fs import FileSelector
 from pyiceberg.io import load_file_io
 from pyiceberg.io.pyarrow import PyArrowFileIO
 
-from avro_plant import READING, in_avro, reading
-from headrace import catalog, planning, statements, submit, tables
-from headrace.catalogcheck.flink import InFlink
+from headrace.authoring.render import statements
+from headrace.environment import iceberg
+from headrace.environment.apply import table_changes
+from headrace.environment.settings import Settings, resolved
 from headrace.errors import PlatformError
-from headrace.settings import Settings, resolved
-from plant import JOB, Plant, until
-from services.processes import free_ports
-from services.registry import Registry
-from services.seaweed import FILES
-from services.stack import Secrets, Stack
+from headrace.operations import submission
+from headrace.operations.catalog_check.flink import InFlink
+from support import flink_plans
+from support.services.processes import free_ports
+from support.services.registry import Registry
+from support.services.seaweed import FILES
+from support.services.stack import Secrets, Stack
+from support.worlds.avro_plant import READING, in_avro, reading
+from support.worlds.live_plant import JOB, Plant, until
 
 READINGS = 500
 OF_A_JOB = ("", "/config", "/plan", "/exceptions", "/checkpoints", "/checkpoints/config", "/jobmanager/config")
@@ -57,12 +61,12 @@ def leaks(secrets: Secrets, text: str) -> list[str]:
 def test_rendered_sql_and_what_is_kept_of_a_plan_hold_references_alone(plant_on: Plant, stack: Stack) -> None:
     shown = statements.text(statements.of_job(plant_on.project, plant_on.settings, JOB))
     assert "${file:" in shown
-    kept = submit.prepare(plant_on.project, plant_on.settings, JOB).plan.to_text()
+    kept = submission.prepare(plant_on.project, plant_on.settings, JOB).plan.to_text()
     assert leaks(stack.secrets, shown + kept) == []
 
 
 def test_flinks_explanation_of_a_job_holds_no_secret(plant_on: Plant, stack: Stack) -> None:
-    assert leaks(stack.secrets, planning.explain(plant_on.project, plant_on.settings, JOB)) == []
+    assert leaks(stack.secrets, flink_plans.explain(plant_on.project, plant_on.settings, JOB)) == []
 
 
 def test_flinks_rest_api_tells_no_secret(plant_on: Plant, stack: Stack) -> None:
@@ -108,7 +112,7 @@ def test_a_failure_to_submit_is_told_without_secrets(
     caplog.set_level(logging.DEBUG)
     away = _away(plant_on.settings)
     with pytest.raises(PlatformError) as by_pyiceberg:
-        submit.submit(plant_on.project, away, JOB)
+        submission.submit(plant_on.project, away, JOB)
     with pytest.raises(PlatformError) as by_flink:
         InFlink(plant_on.project, away, "historian.readings").check_reads([])
     printed = capfd.readouterr()
@@ -130,11 +134,11 @@ def _have_the_registry_fail(plant: Plant, registry: Registry, job_id: str) -> No
 
 def _have_it_fail(plant: Plant, job_id: str, number: int) -> None:
     """Take the job's table away, give it something to commit, and make the table anew."""
-    catalog.connect(plant.settings).drop_table("historian.readings")
+    iceberg.connect(plant.settings).drop_table("historian.readings")
     plant.produce(reading(number, n) for n in range(10))
     until(lambda: "answered 403" not in (plant.cluster.last_failure(job_id) or ""), 120)
     plant.cluster.cancel(job_id)
-    tables.apply(plant.project, plant.settings)
+    table_changes.apply(plant.project, plant.settings)
 
 
 def _away(settings: Settings) -> Settings:

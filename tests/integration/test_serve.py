@@ -15,15 +15,30 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from headrace import catalog, settings
+from headrace.environment import iceberg, settings
 from headrace.errors import UserError
-from headrace.historian import Historian, reader, trend
-from headrace.historian.files import Plan
-from headrace.project import Project
-from headrace.serve import limits
-from headrace.serve.app import build
-from pumps import empty_plant
-from turbines import BAD, DOUBTED, END, EVERY, OUT, READINGS, SPIKES, START, UNCERTAIN, farm, store, time_of
+from headrace.historian import Historian
+from headrace.historian.read import reader
+from headrace.historian.read.files import Plan
+from headrace.historian.serve import limits
+from headrace.historian.serve.app import build
+from headrace.historian.trends import trend
+from headrace.project.paths import Project
+from support.worlds.pumps import empty_plant
+from support.worlds.turbines import (
+    BAD,
+    DOUBTED,
+    END,
+    EVERY,
+    OUT,
+    READINGS,
+    SPIKES,
+    START,
+    UNCERTAIN,
+    farm,
+    store,
+    time_of,
+)
 
 TOKENS = ("a token of the control room", "another one, of the office")
 DAY = {"start": "2026-03-05T00:00:00Z", "end": "2026-03-06T00:00:00Z"}
@@ -197,7 +212,7 @@ def test_a_table_that_is_gone_is_told_as_the_platforms_fault(pytestconfig: pytes
     project = farm(pytestconfig.rootpath, tmp_path)
     with served(project) as client:
         assert ask(client, "health")
-        catalog.connect(settings.load(project, "local")).drop_table("historian.readings")
+        iceberg.connect(settings.load(project, "local")).drop_table("historian.readings")
         problem = refused(client, "health", 503)
     assert "there is no table historian.readings" in problem["what"]
     assert "tables apply" in problem["fix"]

@@ -17,10 +17,10 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from headrace.project import Project
-from services.browser import browser
-from services.processes import serving
-from turbines import DOUBTED, END, EVERY, OUT, SPIKES, START, farm, time_of
+from headrace.project.paths import Project
+from support.services.browser import browser
+from support.services.processes import serving
+from support.worlds.turbines import DOUBTED, END, EVERY, OUT, SPIKES, START, farm, time_of
 
 TOKEN = "a token of the control room"  # noqa: S105 - a test's own
 LIMIT_MS = 30_000

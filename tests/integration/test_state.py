@@ -14,14 +14,16 @@ import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from headrace import submit, tables
-from headrace.project import Project
-from headrace.state.storedplan import StoredPlan
-from headrace.state.verdict import verdict
-from plant import START_MS, Plant, plant, until
-from state_changes import CHANGES, LATEST, PAIRS, WHOLE, WINDOWS, Change
+from headrace.environment.apply import table_changes
+from headrace.operations import submission
+from headrace.planner.state.stored_plan import StoredPlan
+from headrace.planner.state.verdict import verdict
+from headrace.project.paths import Project
+from support import ROOT
+from support.upgrade_cases import CHANGES, LATEST, PAIRS, WHOLE, WINDOWS, Change
+from support.worlds.live_plant import START_MS, Plant, plant, until
 
-JOBS = Path(__file__).parents[1] / "state_jobs" / "sql"
+JOBS = ROOT / "tests" / "state_jobs" / "sql"
 # A whole minute, at which windows start.
 MINUTE_MS = START_MS - START_MS % 60_000
 BEFORE, AFTER, OF_B = range(150), range(150, 330), range(100)
@@ -49,7 +51,7 @@ def watched(platform: Project, tmp_path: Path) -> Iterator[Plant]:
         client = AdminClient(made.settings.kafka_client())
         for done in client.create_topics([NewTopic(f"other.{made.topic}", 2, 1)]).values():
             done.result(timeout=30)
-        tables.apply(made.project, made.settings)
+        table_changes.apply(made.project, made.settings)
         produce_other(made, [message(second, "B") for second in OF_B])
         yield made
 
@@ -105,8 +107,8 @@ def true(plant: Plant, change: Change) -> dict[str, Any]:
 def test_what_is_said_of_a_change_is_so(watched: Plant, change: Change) -> None:
     project, settings = watched.project, watched.settings
     watched.produce(map(message, BEFORE))
-    first = submit.prepare(project, settings, change.job, parallelism=1)
-    job = submit.launch(first, uuid.uuid4().hex)
+    first = submission.prepare(project, settings, change.job, parallelism=1)
+    job = submission.launch(first, uuid.uuid4().hex)
     counts = {WINDOWS: {"readings": {watched.topic: [150, 150]}, 0: WHOLE, 60_000: WHOLE},
               PAIRS: {"readings": {}, "pairs": 100}, LATEST: {"readings": {}, "A": 150}}  # fmt: skip
     same = Change("", "unknown", job=change.job)
@@ -114,7 +116,9 @@ def test_what_is_said_of_a_change_is_so(watched: Plant, change: Change) -> None:
 
     change_files(watched, change)
     before = StoredPlan.from_text(first.plan.to_text())
-    second = submit.prepare(project, settings, change.job, parallelism=change.parallelism, goes_on=True, before=before)
+    second = submission.prepare(
+        project, settings, change.job, parallelism=change.parallelism, goes_on=True, before=before
+    )
     said = verdict(before, second.plan)
     assert said.kind == change.verdict, str(said)
     assert len(said.reasons) >= len(change.told), str(said)
@@ -122,7 +126,7 @@ def test_what_is_said_of_a_change_is_so(watched: Plant, change: Change) -> None:
         assert words in reason
 
     savepoint = watched.cluster.stop(job.id)
-    submit.launch(second, uuid.uuid4().hex, savepoint)
+    submission.launch(second, uuid.uuid4().hex, savepoint)
     watched.produce(map(message, AFTER))
     if change.job == PAIRS:
         produce_other(watched, [message(second, "B") for second in range(100, 330)])

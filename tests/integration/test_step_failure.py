@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from headrace import reconcile
-from headrace_udfs.step import Columns, Worker
+from headrace.upkeep import reconcile
+from headrace_udfs.step_protocol import Columns, Worker
 from headrace_udfs.steps import STEPS
 from headrace_udfs.types import ContractType
-from plant import JOB, Plant, reading
+from support.worlds.live_plant import JOB, Plant, reading
 
 
 class Fragile:

@@ -9,18 +9,22 @@ from pathlib import Path
 
 import pytest
 
-from headrace import cases, checks, jobfolder, modulefile, planning, session, settings
-from headrace.cases.case import Case, CaseSettings
-from headrace.cases.minicluster import MiniCluster
-from headrace.cases.run import outcome
-from headrace.cases.stand import Stand
-from headrace.compose import DEAD_LETTERS, compose
+from headrace.authoring import test
+from headrace.authoring.test.run import outcome
+from headrace.compose.job_statements import compose
+from headrace.environment import settings
 from headrace.errors import UserError
-from headrace.project import Project
-from headrace.tables import files as tablefiles
-from plant import START_MS, Plant, until
+from headrace.planner import planning, session
+from headrace.planner.in_process.case import Case, CaseSettings
+from headrace.planner.in_process.file_connectors import FileConnectors
+from headrace.planner.in_process.minicluster import MiniCluster
+from headrace.project import job_folder, python_module, table_files
+from headrace.project.paths import Project
+from headrace.project.system_tables import DEAD_LETTERS
+from headrace.upkeep.checks import run_checks
+from support import ROOT
+from support.worlds.live_plant import START_MS, Plant, until
 
-REPOSITORY = Path(__file__).parents[2]
 JOBS = ["condition/stuck_v1", "condition/events_v1"]
 MINUTE = 60_000_000
 START = START_MS * 1000 + 7  # microseconds: no number of milliseconds
@@ -57,9 +61,9 @@ def test_both_jobs_tell_exactly_what_a_topic_holds(own_plant: Plant) -> None:
     dead = own_plant.query("select job, code from historian.dead_letters order by all")
     assert dead == [("condition/events_v1", "not_json"), ("condition/stuck_v1", "not_json")]
     assert own_plant.query("select count(*) from historian.late_readings") == [(0,)]
-    held = checks.run(own_plant.project, own_plant.settings, JOBS)
+    held = run_checks.run(own_plant.project, own_plant.settings, JOBS)
     assert len(held) == 7
-    checks.verdict(held)
+    run_checks.verdict(held)
 
 
 def own_modules(plant: Plant) -> None:
@@ -67,8 +71,8 @@ def own_modules(plant: Plant) -> None:
     contract = plant.project.sql / "_sources" / "plant_readings.yaml"
     text = contract.read_text().replace("lateness: 10s", "lateness: 10m").replace("unit: epoch_ms", "unit: epoch_us")
     contract.write_text(text)
-    package = modulefile.package(plant.project)
-    shutil.copytree(modulefile.package(Project(REPOSITORY, REPOSITORY)), package)
+    package = python_module.package(plant.project)
+    shutil.copytree(python_module.package(Project(ROOT, ROOT)), package)
     watch = package / "watches" / "stuck_or_silent.py"
     watch.write_text(watch.read_text().replace('Fault("stuck"', 'Fault("frozen"'))
 
@@ -174,7 +178,7 @@ def tables(inputs):
 
 def test_a_module_asks_for_what_a_template_does(tmp_path: Path) -> None:
     project = project_of(tmp_path, {"hot": ASKS, "more": MORE})
-    shutil.copytree(REPOSITORY / "sql/historian/readings_v1", project.sql / "historian/readings_v1")
+    shutil.copytree(ROOT / "sql/historian/readings_v1", project.sql / "historian/readings_v1")
     reads = "[source/plant_readings, table/historian.tags, job/historian/readings_v1]"
     job = JOB.replace("[source/plant_readings]", reads).replace("wait: soon", "wait: 90s")
     (project.sql / "test/hot_v1/job.yaml").write_text(job)
@@ -188,12 +192,12 @@ def test_what_is_raised_while_a_case_runs_is_told_at_its_line(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     project = project_of(tmp_path, {"hot": ROWS, "more": MORE})
-    shutil.copytree(REPOSITORY / "sql/condition/stuck_v1", project.sql / "condition/stuck_v1")
-    shutil.copytree(REPOSITORY / "jobs/table_api", modulefile.package(project), dirs_exist_ok=True)
-    watch = modulefile.package(project) / "watches" / "stuck_or_silent.py"
+    shutil.copytree(ROOT / "sql/condition/stuck_v1", project.sql / "condition/stuck_v1")
+    shutil.copytree(ROOT / "jobs/table_api", python_module.package(project), dirs_exist_ok=True)
+    watch = python_module.package(project) / "watches" / "stuck_or_silent.py"
     watch.write_text(watch.read_text().replace("at, value = reading.at", "at, value = reading.att"))
-    case, *_ = cases.load(project, jobfolder.load(project, "condition/stuck_v1"))
-    with MiniCluster(Project(REPOSITORY, REPOSITORY)) as cluster:
+    case, *_ = test.load(project, job_folder.load(project, "condition/stuck_v1"))
+    with MiniCluster(Project(ROOT, ROOT)) as cluster:
         problem, *_ = outcome(project, settings.load(project, "local"), cluster, case).problems
     assert "'Reading' object has no attribute 'att'" in problem.what
     assert re.search(r"watches/stuck_or_silent\.py:\d+$", str(problem.where))
@@ -202,7 +206,7 @@ def test_what_is_raised_while_a_case_runs_is_told_at_its_line(
 
 def project_of(folder: Path, modules: dict[str, str]) -> Project:
     for part in ("sql/_sources", "sql/_tables", "catalogs"):
-        shutil.copytree(REPOSITORY / part, folder / part)
+        shutil.copytree(ROOT / part, folder / part)
     texts = {"sql/test/hot_v1/job.yaml": JOB, "jobs/table_api/__init__.py": ""}
     for path, text in (texts | {f"jobs/table_api/{name}.py": text for name, text in modules.items()}).items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
@@ -212,10 +216,10 @@ def project_of(folder: Path, modules: dict[str, str]) -> Project:
 
 def plan(project: Project, *reads: str) -> str:
     """Flink's plan of the job, without a broker or a catalog."""
-    folder, local = jobfolder.load(project, "test/hot_v1"), settings.load(project, "local")
+    folder, local = job_folder.load(project, "test/hot_v1"), settings.load(project, "local")
     case = Case(folder.job.name, "none", folder.path, CaseSettings(), {}, {}, {})
     local = local.model_copy(update={"vars": {"site": "north"}})
-    tables = tablefiles.pick(project, [*folder.job.tables_written, *reads, DEAD_LETTERS, folder.job.late])
-    composition = compose(project, local, folder, Stand(case, project.root, local, tables))
-    environment = session.made_of(Project(REPOSITORY, REPOSITORY), session.job_options(folder.job))
+    tables = table_files.pick(project, [*folder.job.tables_written, *reads, DEAD_LETTERS, folder.job.late])
+    composition = compose(project, local, folder, FileConnectors(case, project.root, local, tables))
+    environment = session.made_of(Project(ROOT, ROOT), session.job_options(folder.job))
     return str(planning.statement_set(environment, composition).explain())

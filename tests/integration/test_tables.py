@@ -11,11 +11,15 @@ import pyarrow as pa
 import pytest
 from pyiceberg.exceptions import CommitFailedException
 
-from headrace import catalog, settings, tables, tags, train
+from headrace.environment import iceberg, settings
+from headrace.environment.apply import table_changes
+from headrace.environment.settings import Settings
 from headrace.errors import CheckFailed, PlatformError, UserError
-from headrace.historian.historian import READINGS
-from headrace.project import Project
-from headrace.settings import Settings
+from headrace.historian import train
+from headrace.historian.tags import tags
+from headrace.project import table_files
+from headrace.project.paths import Project
+from headrace.project.system_tables import READINGS, TAGS
 
 TABLES = ("dead_letters", "readings", "tags")
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -44,7 +48,7 @@ def edit(project: Project, table: str, old: str, new: str) -> None:
     path.write_text(text.replace(old, new))
 
 
-def actions(plans: list[tables.TablePlan]) -> dict[str, str]:
+def actions(plans: list[table_changes.TablePlan]) -> dict[str, str]:
     return {each.name.removeprefix("historian."): each.action for each in plans}
 
 
@@ -56,42 +60,42 @@ def store(local: Settings, project: Project, values: dict[str, list[float]], qua
         for tag, several in values.items()
         for number, value in enumerate(several)
     ]
-    schema = tables.load_all(project)["historian.readings"].arrow_schema()
-    catalog.load_table(catalog.connect(local), READINGS).append(pa.Table.from_pylist(rows, schema))
+    schema = table_files.load_all(project)["historian.readings"].arrow_schema()
+    iceberg.load_table(iceberg.connect(local), READINGS).append(pa.Table.from_pylist(rows, schema))
 
 
 def test_tables_are_created_and_a_second_apply_writes_nothing(project: Project, local: Settings) -> None:
-    assert actions(tables.apply(project, local)) == dict.fromkeys(TABLES, "create")
-    connected = catalog.connect(local)
-    before = catalog.load_table(connected, "historian.readings")
+    assert actions(table_changes.apply(project, local)) == dict.fromkeys(TABLES, "create")
+    connected = iceberg.connect(local)
+    before = iceberg.load_table(connected, "historian.readings")
     assert str(before.spec().fields[0].transform) == "day"
     assert before.format_version == 2
-    assert actions(tables.apply(project, local)) == dict.fromkeys(TABLES, "unchanged")
-    assert catalog.load_table(connected, "historian.readings").metadata_location == before.metadata_location
+    assert actions(table_changes.apply(project, local)) == dict.fromkeys(TABLES, "unchanged")
+    assert iceberg.load_table(connected, "historian.readings").metadata_location == before.metadata_location
 
 
 def test_safe_changes_are_one_commit_and_keep_every_stored_row(project: Project, local: Settings) -> None:
-    tables.apply(project, local)
+    table_changes.apply(project, local)
     store(local, project, {"a": [1.0, 2.0]})
     name = "historian.readings"
-    before = catalog.load_table(catalog.connect(local), name)
+    before = iceberg.load_table(iceberg.connect(local), name)
     edit(project, name, "partition: [day(ts)]", 'partition: [hour(ts), "bucket(4, tag)"]')
     edit(project, name, "sort: [tag, ts]", "sort: [ts desc]")
     edit(project, name, "retention: 400d", "")
     edit(project, name, "src_partition: {type: int, required: true,", "src_partition: {type: long,")
     edit(project, name, "partition: [hour", '  host: {type: string, doc: "Who sent it"}\npartition: [hour')
-    assert actions(tables.apply(project, local, [name])) == {"readings": "change"}
+    assert actions(table_changes.apply(project, local, [name])) == {"readings": "change"}
 
-    after = catalog.load_table(catalog.connect(local), name)
+    after = iceberg.load_table(iceberg.connect(local), name)
     assert len(after.metadata.metadata_log) == len(before.metadata.metadata_log) + 1
     assert [(f.name, str(f.transform)) for f in after.spec().fields] == [
         ("ts_hour", "hour"),
         ("tag_bucket_4", "bucket[4]"),
     ]
     assert "headrace.retention" not in after.properties
-    assert actions(tables.plan(project, local, [name])) == {"readings": "unchanged"}
+    assert actions(table_changes.plan(project, local, [name])) == {"readings": "unchanged"}
     store(local, project, {"b": [3.0]})
-    rows = catalog.load_table(catalog.connect(local), name).scan().to_arrow().sort_by("value").to_pylist()
+    rows = iceberg.load_table(iceberg.connect(local), name).scan().to_arrow().sort_by("value").to_pylist()
     assert [(row["tag"], row["value"], row["src_partition"], row["host"]) for row in rows] == [
         ("a", 1.0, 0, None),
         ("a", 2.0, 0, None),
@@ -101,42 +105,46 @@ def test_safe_changes_are_one_commit_and_keep_every_stored_row(project: Project,
 
 def test_a_partition_that_stays_is_kept_while_another_is_swapped(project: Project, local: Settings) -> None:
     name = "historian.readings"
-    tables.apply(project, local)
+    table_changes.apply(project, local)
     store(local, project, {"a": [1.0]})
     for old, new in (("[day(ts)]", '[day(ts), "bucket(4, tag)"]'), ("[day(ts),", "[hour(ts),")):
         edit(project, name, f"partition: {old}", f"partition: {new}")
-        assert actions(tables.apply(project, local, [name])) == {"readings": "change"}
+        assert actions(table_changes.apply(project, local, [name])) == {"readings": "change"}
         store(local, project, {"b": [2.0]})
-    stored = catalog.load_table(catalog.connect(local), name)
+    stored = iceberg.load_table(iceberg.connect(local), name)
     assert {str(f.transform) for f in stored.spec().fields} == {"hour", "bucket[4]"}
     assert stored.scan().count() == 3
-    assert actions(tables.plan(project, local, [name])) == {"readings": "unchanged"}
+    assert actions(table_changes.plan(project, local, [name])) == {"readings": "unchanged"}
 
 
 def test_nothing_is_touched_where_one_change_is_unsafe(project: Project, local: Settings) -> None:
-    tables.apply(project, local)
+    table_changes.apply(project, local)
     edit(project, "historian.dead_letters", "retention: 90d", "retention: 91d")
     edit(project, "historian.tags", '{type: double, doc: "Lowest', '{type: long, doc: "Lowest')
-    assert actions(tables.plan(project, local)) == {"dead_letters": "change", "readings": "unchanged", "tags": "refuse"}
+    assert actions(table_changes.plan(project, local)) == {
+        "dead_letters": "change",
+        "readings": "unchanged",
+        "tags": "refuse",
+    }
     with pytest.raises(CheckFailed, match=r"historian.tags.yaml:\d+:\d+: column 'low_limit' is double"):
-        tables.apply(project, local)
-    stored = catalog.load_table(catalog.connect(local), "historian.dead_letters")
+        table_changes.apply(project, local)
+    stored = iceberg.load_table(iceberg.connect(local), "historian.dead_letters")
     assert stored.properties["headrace.retention"] == "90d"
 
 
 def test_two_at_once_both_end_with_the_tables_described(project: Project, local: Settings) -> None:
     with ThreadPoolExecutor(4) as pool:
-        done = [future.result() for future in [pool.submit(tables.apply, project, local) for _ in range(4)]]
+        done = [future.result() for future in [pool.submit(table_changes.apply, project, local) for _ in range(4)]]
     for plans in done:
         assert {each.action for each in plans} <= {"create", "unchanged"}
-    assert set(actions(tables.plan(project, local)).values()) == {"unchanged"}
+    assert set(actions(table_changes.plan(project, local)).values()) == {"unchanged"}
 
 
 def test_a_table_whose_files_are_gone_is_told_without_a_trace(project: Project, local: Settings) -> None:
-    tables.apply(project, local)
+    table_changes.apply(project, local)
     shutil.rmtree(local.catalog.warehouse.removeprefix("file://"))
     with pytest.raises(PlatformError, match=r"table historian\.\w+ cannot be read"):
-        tables.plan(project, local)
+        table_changes.plan(project, local)
 
 
 def test_a_commit_that_was_overtaken_is_tried_again_and_at_last_told() -> None:
@@ -148,7 +156,7 @@ def test_a_commit_that_was_overtaken_is_tried_again_and_at_last_told() -> None:
             raise CommitFailedException("branch main has changed")
         return "done"
 
-    assert catalog.commit("a.b", overtaken) == "done"
+    assert iceberg.commit("a.b", overtaken) == "done"
     assert len(tried) == 3
 
 
@@ -157,7 +165,7 @@ def listed(**columns: list[object]) -> pa.Table:
 
 
 def test_a_plants_list_is_laid_over_the_tags_and_leaves_baselines(project: Project, local: Settings) -> None:
-    tables.apply(project, local)
+    table_changes.apply(project, local)
     store(local, project, {"a": [1.0, 2.0, 4.0], "b": [7.0] * 3})
     train.train(local, min_count=3)
     done = tags.import_tags(local, listed(tag=["b", "c"], unit=["bar", "K"]))
@@ -168,22 +176,22 @@ def test_a_plants_list_is_laid_over_the_tags_and_leaves_baselines(project: Proje
 
 
 def test_a_wrong_list_changes_nothing(project: Project, local: Settings) -> None:
-    tables.apply(project, local)
+    table_changes.apply(project, local)
     with pytest.raises(UserError, match="row 2: interpolation: input should be 'step' or 'linear'"):
         tags.import_tags(local, listed(tag=["a", "b"], interpolation=["step", "cubic"]))
     assert tags.matching(local) == []
 
 
 def test_training_writes_tags_in_one_commit_and_keeps_the_rest(project: Project, local: Settings) -> None:
-    tables.apply(project, local)
+    table_changes.apply(project, local)
     tags.import_tags(local, listed(tag=["a"], unit=["bar"]))
     store(local, project, {"a": [1.0, 2.0, 4.0, 100.0], "b": [1.0]})
     store(local, project, {"a": [1e6] * 9}, quality=0x80000000)
-    before = catalog.load_table(catalog.connect(local), tags.TAGS)
+    before = iceberg.load_table(iceberg.connect(local), TAGS)
     first = train.train(local, min_count=4)
     assert [(b.tag, b.count, b.median, b.mad, b.old_median) for b in first.baselines] == [("a", 4, 3.0, 1.5, None)]
     assert first.too_few == ["b"]
-    after = catalog.load_table(catalog.connect(local), tags.TAGS)
+    after = iceberg.load_table(iceberg.connect(local), TAGS)
     assert len(after.metadata.metadata_log) == len(before.metadata.metadata_log) + 1
     [row] = tags.matching(local)
     assert (row["unit"], row["baseline_median"], row["baseline_mad"], row["baseline_count"]) == ("bar", 3.0, 1.5, 4)
@@ -195,7 +203,7 @@ def test_training_writes_tags_in_one_commit_and_keeps_the_rest(project: Project,
 
 
 def test_hands_that_write_tags_at_once_lose_nothing(project: Project, local: Settings) -> None:
-    tables.apply(project, local)
+    table_changes.apply(project, local)
     names = [f"tag{number}" for number in range(6)]
     with ThreadPoolExecutor(3) as pool:
         for future in [pool.submit(tags.import_tags, local, listed(tag=[name], unit=[name])) for name in names]:

@@ -14,15 +14,16 @@ import pytest
 from pyiceberg.table import Table
 
 from bench import trinohome
-from engines import FIRST, START, TAG, Rows, blocks, fill, plain, with_times
-from headrace import catalog, tags, warehouse
-from headrace.project import Project
-from headrace.settings import Flink, Settings
-from headrace.stores import Catalog, PostgresCatalog, RestCatalog
-from pumps import empty_plant, store
-from services.postgres import DATABASE, USER, postgres
-from services.seaweed import BUCKET, FILES, seaweed
-from services.trino import trino
+from headrace.environment import iceberg, warehouse
+from headrace.environment.catalog_types import Catalog, PostgresCatalog, RestCatalog
+from headrace.environment.settings import Flink, Settings
+from headrace.historian.tags import tags
+from headrace.project.paths import Project
+from support.engines import FIRST, START, TAG, Rows, blocks, fill, plain, with_times
+from support.services.postgres import DATABASE, USER, postgres
+from support.services.seaweed import BUCKET, FILES, seaweed
+from support.services.trino import trino
+from support.worlds.pumps import empty_plant, store
 
 pytestmark = pytest.mark.skipif(not trinohome.python().is_file(), reason="Trino is not installed: the page says how")
 
@@ -66,7 +67,7 @@ class Lake:
         return [plain(with_times(each)) for each in answers], then
 
     def table(self, kind: str, name: str) -> Table:
-        return catalog.load_table(catalog.connect(self.settings[kind]), name)
+        return iceberg.load_table(iceberg.connect(self.settings[kind]), name)
 
 
 @pytest.fixture(scope="module")

@@ -13,15 +13,18 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from headrace import catalog, session, settings, tables
-from headrace.project import Project
+from headrace.environment import iceberg, settings
+from headrace.environment.apply import table_changes
+from headrace.planner import session
+from headrace.project import table_files
+from headrace.project.paths import Project
 from headrace_udfs.contract import Contract
-from headrace_udfs.described import Described
-from headrace_udfs.functions import FUNCTIONS
+from headrace_udfs.function_doc import FunctionDoc
 from headrace_udfs.pipeline import Pipeline
-from headrace_udfs.step import CatalogAddress, Columns
+from headrace_udfs.sql_functions import FUNCTIONS
+from headrace_udfs.step_docs import TAGS, THROUGH
+from headrace_udfs.step_protocol import CatalogAddress, Columns
 from headrace_udfs.steps import STEPS
-from headrace_udfs.through import TAGS, THROUGH
 from headrace_udfs.types import ARROW, FLINK, ContractType
 
 ROWS = 600
@@ -106,7 +109,7 @@ Drawn = dict[str, tuple[Columns, list[Any]]]
 @pytest.fixture(scope="module")
 def in_flink(environment: Any, tmp_path_factory: pytest.TempPathFactory) -> Drawn:
     """All functions of SQL in one job."""
-    from headrace_udfs.flink_functions import scalar_functions  # noqa: PLC0415 - imports PyFlink
+    from headrace_udfs.flink_sql_functions import scalar_functions  # noqa: PLC0415 - imports PyFlink
 
     inputs: dict[str, Columns] = {}
     rows: Rows = [{"row": row} for row in range(ROWS)]
@@ -182,14 +185,14 @@ CONTRACT = Contract.model_validate(
 def address(project: Project) -> CatalogAddress:
     """A catalog whose historian.tags holds the examples' tags."""
     made = settings.load(project, "local")
-    tables.apply(project, made)
+    table_changes.apply(project, made)
     rows = [
         {"tag": tag, "asset": TAGS.asset[i].as_py(), "unit": TAGS.unit[i].as_py()}
         | {"baseline_median": _or_none(TAGS.median[i]), "baseline_mad": _or_none(TAGS.mad[i])}
         for tag, i in TAGS.positions.items()
     ]
-    schema = tables.load_all(project)["historian.tags"].arrow_schema()
-    catalog.load_table(catalog.connect(made), "historian.tags").append(pa.Table.from_pylist(rows, schema))
+    schema = table_files.load_all(project)["historian.tags"].arrow_schema()
+    iceberg.load_table(iceberg.connect(made), "historian.tags").append(pa.Table.from_pylist(rows, schema))
     return CatalogAddress(made.catalog.name, made.catalog.pyiceberg())
 
 
@@ -237,7 +240,7 @@ def through(environment: Any, address: CatalogAddress, tmp_path_factory: pytest.
 @pytest.mark.parametrize("name", THROUGH)
 def test_a_step_gives_in_flink_what_it_gives_in_python(through: Drawn, name: str) -> None:
     inputs, found = through[name]
-    about: Described = THROUGH[name]
+    about: FunctionDoc = THROUGH[name]
     expected = about.apply(inputs)
     for column, values in zip(about.outputs, found, strict=True):
         assert bits(values) == bits(expected[column].to_pylist())

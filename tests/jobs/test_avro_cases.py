@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from headrace import cases, jobfolder, settings
-from headrace.cases.minicluster import MiniCluster
-from headrace.cases.run import Outcome, outcome
+from headrace.authoring import test
+from headrace.authoring.test.run import Outcome, outcome
+from headrace.environment import settings
 from headrace.errors import UserError
-from headrace.project import Project
+from headrace.planner.in_process.minicluster import MiniCluster
+from headrace.project import job_folder
+from headrace.project.paths import Project
+from support import ROOT
 
-REPOSITORY = Path(__file__).parents[2]
 SHARED = ("catalogs", "sql/_macros", "sql/_tables")
 JOB = "pumps/hot_v1"
 SCHEMA = {
@@ -40,8 +42,8 @@ SCHEMA = {
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     for part in SHARED:
-        shutil.copytree(REPOSITORY / part, tmp_path / part)
-    shutil.copytree(REPOSITORY / "tests" / "broken" / "good", tmp_path, dirs_exist_ok=True)
+        shutil.copytree(ROOT / part, tmp_path / part)
+    shutil.copytree(ROOT / "tests" / "broken" / "good", tmp_path, dirs_exist_ok=True)
     contract = tmp_path / "sql" / "_sources" / "pump_readings.yaml"
     contract.write_text(contract.read_text() + "format: avro\n")
     return Project(tmp_path, tmp_path / "home")
@@ -49,7 +51,7 @@ def project(tmp_path: Path) -> Project:
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[MiniCluster]:
-    with MiniCluster(Project.find(REPOSITORY)) as up:
+    with MiniCluster(Project.find(ROOT)) as up:
         yield up
 
 
@@ -58,7 +60,7 @@ def case_of(project: Project) -> Path:
 
 
 def came(project: Project, cluster: MiniCluster) -> Outcome:
-    (case,) = cases.load(project, jobfolder.load(project, JOB))
+    (case,) = test.load(project, job_folder.load(project, JOB))
     return outcome(project, settings.load(project, "local"), cluster, case)
 
 
@@ -84,7 +86,7 @@ def test_a_schema_that_is_none_is_told_at_its_file(project: Project, cluster: Mi
 
 def test_messages_without_a_schema_are_told(project: Project) -> None:
     with pytest.raises(UserError, match=r"'pump_readings' are Avro, and want a schema\n  fix: add source\."):
-        cases.load(project, jobfolder.load(project, JOB))
+        test.load(project, job_folder.load(project, JOB))
 
 
 def test_a_schema_of_what_is_no_avro_is_told(project: Project) -> None:
@@ -92,4 +94,4 @@ def test_a_schema_of_what_is_no_avro_is_told(project: Project) -> None:
     contract.write_text(contract.read_text().replace("format: avro", "format: json"))
     (case_of(project) / "source.pump_readings.avsc").write_text(json.dumps(SCHEMA))
     with pytest.raises(UserError, match="the job has no source in Avro 'pump_readings'"):
-        cases.load(project, jobfolder.load(project, JOB))
+        test.load(project, job_folder.load(project, JOB))

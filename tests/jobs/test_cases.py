@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from headrace import cases, jobfolder, settings
-from headrace.cases.minicluster import MiniCluster
-from headrace.cases.run import outcome
-from headrace.project import Project
+from headrace.authoring import test
+from headrace.authoring.test.run import outcome
+from headrace.environment import settings
+from headrace.planner.in_process.minicluster import MiniCluster
+from headrace.project import job_folder
+from headrace.project.paths import Project
+from support import ROOT
 
-PROJECT = Project.find(Path(__file__).parents[2])
-JOBS = [jobfolder.load(PROJECT, name) for name in jobfolder.names(PROJECT)]
+PROJECT = Project.find(ROOT)
+JOBS = [job_folder.load(PROJECT, name) for name in job_folder.names(PROJECT)]
 
 
 @pytest.fixture(scope="module")
@@ -22,13 +24,13 @@ def cluster() -> Iterator[MiniCluster]:
         yield up
 
 
-@pytest.mark.parametrize("case", [case for job in JOBS for case in cases.load(PROJECT, job)], ids=str)
-def test_a_case_comes_out_as_it_says(cluster: MiniCluster, case: cases.Case) -> None:
+@pytest.mark.parametrize("case", [case for job in JOBS for case in test.load(PROJECT, job)], ids=str)
+def test_a_case_comes_out_as_it_says(cluster: MiniCluster, case: test.Case) -> None:
     came = outcome(PROJECT, settings.load(PROJECT, "local"), cluster, case)
     assert not came.problems, "\n".join(map(str, came.problems))
     assert not came.differences
 
 
 @pytest.mark.parametrize("job", JOBS, ids=lambda job: job.job.name)
-def test_every_job_has_a_case(job: jobfolder.JobFolder) -> None:
-    assert cases.load(PROJECT, job)
+def test_every_job_has_a_case(job: job_folder.JobFolder) -> None:
+    assert test.load(PROJECT, job)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from headrace import cases, jobfolder, lint, scaffold, settings
-from headrace.cases.minicluster import MiniCluster
-from headrace.cases.run import outcome
-from headrace.project import Project
-from headrace.scaffold import Wish
+from headrace.authoring import lint, new, test
+from headrace.authoring.new import Request
+from headrace.authoring.test.run import outcome
+from headrace.environment import settings
+from headrace.planner.in_process.minicluster import MiniCluster
+from headrace.project import job_folder
+from headrace.project.paths import Project
+from support import ROOT
 
-REPOSITORY = Path(__file__).parents[2]
 # Every kind of field, names that SQL reserves, paths, words for quality.
 ODD = """\
 description: "Gates: what the doorkeeper writes"
@@ -37,7 +38,7 @@ watermark: {lateness: 90m}
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     root = tmp_path_factory.mktemp("project")
     for part in ("sql", "catalogs"):
-        shutil.copytree(REPOSITORY / part, root / part)
+        shutil.copytree(ROOT / part, root / part)
     (root / "sql" / "_sources" / "gate_events.yaml").write_text(ODD)
     (root / "sql" / "_sources" / "gate_batches.yaml").write_text(ODD.replace("format: json", "format: json_array"))
     (root / "sql" / "_sources" / "gate_records.yaml").write_text(ODD.replace("format: json", "format: avro"))
@@ -46,7 +47,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[MiniCluster]:
-    with MiniCluster(Project.find(REPOSITORY)) as up:
+    with MiniCluster(Project.find(ROOT)) as up:
         yield up
 
 
@@ -64,9 +65,9 @@ def test_a_new_job_passes_its_test_and_the_lint(
     project: Project, cluster: MiniCluster, source: str, window: str | None
 ) -> None:
     name = f"new/{source}{'_windows' if window else ''}_v1"
-    scaffold.lay(project, Wish(name, source, f"new.{source}{'_windows' if window else ''}", "me", window))
+    new.write_files(project, Request(name, source, f"new.{source}{'_windows' if window else ''}", "me", window))
     loaded = settings.load(project, "local")
-    (case,) = cases.load(project, jobfolder.load(project, name))
+    (case,) = test.load(project, job_folder.load(project, name))
     came = outcome(project, loaded, cluster, case)
     assert not came.problems, "\n".join(map(str, came.problems))
     assert not came.differences

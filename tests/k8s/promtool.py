@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-_FOLDER = Path(__file__).parents[2] / ".headrace" / "promtool"
+from support import ROOT
+
+_FOLDER = ROOT / ".headrace" / "promtool"
 _LIMIT_S = 120
 
 

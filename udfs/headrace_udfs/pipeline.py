@@ -17,7 +17,7 @@ from headrace_udfs.formats.base import Payloads
 from headrace_udfs.isolate import isolate
 from headrace_udfs.registry import RegistryAddress
 from headrace_udfs.schemas import GivenSchemas
-from headrace_udfs.step import CatalogAddress, Columns, Step, Worker
+from headrace_udfs.step_protocol import CatalogAddress, Columns, Step, Worker
 from headrace_udfs.types import ARROW, TS, ContractType
 
 DECODE = "decode"

@@ -11,7 +11,7 @@ import pyarrow as pa
 from headrace_udfs import tag_cache
 from headrace_udfs.enrich import enrich
 from headrace_udfs.score import is_anomaly, modified_z
-from headrace_udfs.step import CatalogAddress, Columns, Step, Worker
+from headrace_udfs.step_protocol import CatalogAddress, Columns, Step, Worker
 from headrace_udfs.tags import TagTable
 from headrace_udfs.types import ContractType
 

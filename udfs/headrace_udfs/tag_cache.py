@@ -9,7 +9,7 @@ from pyiceberg.catalog import Catalog, load_catalog
 from tenacity import RetryError, Retrying, stop_after_attempt, wait_exponential
 
 from headrace_udfs.references import resolve
-from headrace_udfs.step import CatalogAddress
+from headrace_udfs.step_protocol import CatalogAddress
 from headrace_udfs.tags import COLUMNS, TagTable
 
 TABLE = "historian.tags"

@@ -8,7 +8,6 @@ import typer
 from rich.markup import escape
 
 from headrace.cli import (
-    cases,
     catalog,
     check,
     completeness,
@@ -18,6 +17,7 @@ from headrace.cli import (
     graph,
     history,
     lint,
+    list_jobs,
     local,
     maintain,
     new,
@@ -34,12 +34,12 @@ from headrace.cli import (
     submit,
     tables,
     tags,
+    test,
     train,
-    trial,
+    try_job,
     udfs,
     upgrade,
 )
-from headrace.cli import list as listing
 from headrace.cli.common import log
 from headrace.errors import HeadraceError
 
@@ -56,12 +56,12 @@ app.command(rich_help_panel=PLATFORM)(demo.demo)
 app.add_typer(local.app, name="local", rich_help_panel=PLATFORM)
 
 app.command(rich_help_panel=WRITE)(new.new)
-app.command("list", rich_help_panel=WRITE)(listing.list_jobs)
+app.command("list", rich_help_panel=WRITE)(list_jobs.list_jobs)
 app.command(rich_help_panel=WRITE)(udfs.udfs)
 app.command(rich_help_panel=WRITE)(render.render)
 app.command(rich_help_panel=WRITE)(lint.lint)
-app.command("test", rich_help_panel=WRITE)(cases.run)
-app.command("try", rich_help_panel=WRITE)(trial.run)
+app.command("test", rich_help_panel=WRITE)(test.run)
+app.command("try", rich_help_panel=WRITE)(try_job.run)
 app.command(rich_help_panel=WRITE)(plan.plan)
 app.command(rich_help_panel=WRITE)(graph.graph)
 app.command(rich_help_panel=WRITE)(docs.docs)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import typer
 from rich.markup import escape
 
-from headrace import catalogcheck
-from headrace.catalogcheck import Part
 from headrace.cli.common import Context, Env, Json, log, out, print_json, table
+from headrace.operations import catalog_check
+from headrace.operations.catalog_check import Part
 
 app = typer.Typer(help="The Iceberg catalog of an environment, and the store behind it.", no_args_is_help=True)
 
@@ -22,14 +22,14 @@ def check(env: Env = "local", json: Json = False) -> None:
     """
     context = Context(env)
     with log.status("checking the catalog") as status:
-        parts = catalogcheck.check(
+        parts = catalog_check.check(
             context.project, context.settings, lambda name: status.update(f"checking the catalog: {name}")
         )
     if json:
         print_json({"parts": [part.to_json() for part in parts]})
     else:
         _show(parts)
-    catalogcheck.verdict(parts)
+    catalog_check.verdict(parts)
 
 
 def _show(parts: list[Part]) -> None:

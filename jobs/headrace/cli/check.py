@@ -9,10 +9,11 @@ import typer
 from rich.markup import escape
 from rich.padding import Padding
 
-from headrace import checks, jobfolder
-from headrace.checks import CheckResult
 from headrace.cli import cells
 from headrace.cli.common import Context, Env, Json, log, out, print_json, table
+from headrace.project import job_folder
+from headrace.upkeep.checks import run_checks
+from headrace.upkeep.checks.run_checks import CheckResult
 
 JobNames = Annotated[
     list[str] | None, typer.Argument(metavar="[JOB]...", help="<domain>/<job>_v<N>; all jobs if none is named.")
@@ -22,15 +23,15 @@ JobNames = Annotated[
 def check(jobs: JobNames = None, env: Env = "local", json: Json = False) -> None:
     """Run the checks.sql of jobs against the Iceberg tables: each SELECT in it must return no rows."""
     context = Context(env)
-    names = jobs or jobfolder.names(context.project)
+    names = jobs or job_folder.names(context.project)
     with log.status("checking the tables"):
-        results = checks.run(context.project, context.settings, names)
+        results = run_checks.run(context.project, context.settings, names)
     without = [name for name in names if name not in {result.job for result in results}]
     if json:
         print_json({"checks": [_plain(result) for result in results], "no_checks": without})
     else:
         _show(results, without)
-    checks.verdict(results)
+    run_checks.verdict(results)
 
 
 def _show(results: list[CheckResult], without: list[str]) -> None:

@@ -15,9 +15,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from headrace import settings
-from headrace.project import Project
-from headrace.settings import Settings
+from headrace.environment import settings
+from headrace.environment.settings import Settings
+from headrace.project.paths import Project
 
 out = Console()
 """Results: what a pipe is meant to get."""

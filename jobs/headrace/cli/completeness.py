@@ -7,9 +7,9 @@ from typing import Any
 
 from rich.markup import escape
 
-from headrace import completeness as looks
 from headrace.cli.common import Context, Env, Json, clock, log, out, print_json, table
-from headrace.completeness import Completeness, Seen
+from headrace.upkeep import completeness as looks
+from headrace.upkeep.completeness import Completeness, Seen
 
 SHOWN = 20
 

@@ -14,11 +14,12 @@ from rich.panel import Panel
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from headrace import demo as line
-from headrace import reconcile, warehouse
 from headrace.cli import reconcile as account
 from headrace.cli.common import Context, Json, log, out, print_json, table
-from headrace.demo import Outcome, trend
+from headrace.environment import warehouse
+from headrace.local import demo as line
+from headrace.local.demo import Outcome, trend
+from headrace.upkeep import reconcile
 
 TREND_TAG = "R80711.wind_speed"
 TREND_SINCE, TREND_UNTIL = datetime(2015, 11, 1, tzinfo=UTC), datetime(2015, 12, 1, tzinfo=UTC)
@@ -75,7 +76,7 @@ def _report(connection: DuckDBPyConnection, outcome: Outcome, picture: Path) -> 
     out.rule("strongest anomaly of a tag", align="left")
     _anomalies(connection)
     rows = warehouse.run(
-        connection, "demo_trend", {"tag": TREND_TAG, "since": str(TREND_SINCE), "until": str(TREND_UNTIL)}
+        connection, line.QUERIES / "trend.sql", {"tag": TREND_TAG, "since": str(TREND_SINCE), "until": str(TREND_UNTIL)}
     ).to_arrow_table()
     title = f"{TREND_TAG}, {TREND_SINCE:%B %Y}"
     out.rule(title, align="left")
@@ -101,7 +102,9 @@ def _dead_letters(connection: DuckDBPyConnection) -> None:
     for column in shown.columns:
         column.no_wrap = True
     shown.columns[-1].ratio, shown.columns[-1].overflow = 1, "ellipsis"
-    for stage, code, records, example in warehouse.run(connection, "demo_dead_letters", {"job": line.JOB}).fetchall():
+    for stage, code, records, example in warehouse.run(
+        connection, line.QUERIES / "dead_letters.sql", {"job": line.JOB}
+    ).fetchall():
         shown.add_row(f"{records:,}", stage, code, escape(example))
     out.print(shown)
 
@@ -109,7 +112,7 @@ def _dead_letters(connection: DuckDBPyConnection) -> None:
 def _anomalies(connection: DuckDBPyConnection) -> None:
     numbers = ("value", "score", "anomalies")
     shown = table("tag", "time (UTC)", "value", "unit", "score", "anomalies", numbers=numbers)
-    for tag, ts, value, unit, score, count in warehouse.run(connection, "demo_anomalies", {}).fetchall():
+    for tag, ts, value, unit, score, count in warehouse.run(connection, line.QUERIES / "anomalies.sql", {}).fetchall():
         shown.add_row(tag, f"{ts:%Y-%m-%d %H:%M}", f"{value:.2f}", unit, f"{score:+,.1f}", f"{count:,}")
     out.print(shown)
 
@@ -129,5 +132,5 @@ def _print_json(connection: DuckDBPyConnection, outcome: Outcome) -> None:
 
 
 def _figures(connection: DuckDBPyConnection) -> dict[str, Any]:
-    answer = warehouse.run(connection, "demo_counts", {})
+    answer = warehouse.run(connection, line.QUERIES / "counts.sql", {})
     return dict(zip([column[0] for column in answer.description], answer.fetchone() or (), strict=True))

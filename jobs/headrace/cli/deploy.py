@@ -7,15 +7,15 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from headrace import deploy as deployment
 from headrace.cli.common import Context, Env, Json, log, out, print_json, table
+from headrace.cli.markdown import deploy_comment
 from headrace.cli.submit import Wait
 from headrace.cli.upgrade import AcceptLoss
-from headrace.deploy import Action, Outcome
-from headrace.deploy.markdown import markdown
-from headrace.deploy.recovery import recover
 from headrace.errors import UserError
-from headrace.lifecycle import desk as desks
+from headrace.operations import deploy as deployment
+from headrace.operations.deploy import Action, Outcome
+from headrace.operations.deploy.recovery import recover
+from headrace.operations.lifecycle import operation_context
 
 _STYLES = {"create": "green", "resume": "green", "upgrade": "yellow", "stop": "red", "leave alone": "dim"}
 
@@ -39,25 +39,27 @@ def deploy(
     context, names, outcomes = Context(env), only or [], []
     with log.status("looking at the cluster") as status:
         if dry_run:
-            actions = deployment.plan(desks.looked_at(context.project, context.settings, status.update), names)
+            actions = deployment.plan(
+                operation_context.read_only(context.project, context.settings, status.update), names
+            )
         else:
-            with desks.at(context.project, context.settings, wait, status.update) as desk:
+            with operation_context.locked(context.project, context.settings, wait, status.update) as desk:
                 recover(desk, names)
                 actions = deployment.plan(desk, names)
                 if not json and not as_markdown:
                     _show(actions)
-                deployment.refuse(actions, accept_loss=accept_loss)
-                outcomes = deployment.carry_out(desk, actions)
+                deployment.validate(actions, accept_loss=accept_loss)
+                outcomes = deployment.execute(desk, actions)
     if json:
         print_json({"env": env, "dry_run": dry_run, "jobs": [each.to_json() for each in outcomes or actions]})
     elif as_markdown:
-        typer.echo(markdown(env, actions, outcomes), nl=False)
+        typer.echo(deploy_comment(env, actions, outcomes), nl=False)
     elif dry_run:
         _show(actions)
     else:
         _tell(outcomes)
     if dry_run:
-        deployment.refuse(actions, accept_loss=accept_loss)
+        deployment.validate(actions, accept_loss=accept_loss)
     deployment.verdict(outcomes)
 
 

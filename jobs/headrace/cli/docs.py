@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from headrace.catalogue import contents
-from headrace.catalogue.page import page
+from headrace.authoring.docs import contents
+from headrace.authoring.docs.page import page
 from headrace.cli.common import Json, out, print_json
 from headrace.errors import UserError
-from headrace.project import Project
+from headrace.project.paths import Project
 
 
 def docs(

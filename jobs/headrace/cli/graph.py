@@ -8,13 +8,12 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from headrace import lineage
-from headrace.catalogue import contents, drawing
-from headrace.catalogue.tree import tree
+from headrace.authoring.docs import contents, drawing, lineage
+from headrace.authoring.docs.lineage import Lineage, Node
+from headrace.authoring.docs.tree import tree
 from headrace.cli.common import Json, log, out, print_json
 from headrace.errors import UserError
-from headrace.lineage import Lineage, Node
-from headrace.project import Project
+from headrace.project.paths import Project
 
 Format = Literal["text", "mermaid", "svg"]
 

@@ -16,8 +16,10 @@ from rich.markup import escape
 from headrace.cli import cells
 from headrace.cli.common import Context, Env, Json, log, out, print_json_list, table
 from headrace.errors import UserError
-from headrace.historian import Configuration, Historian, drawing, timerange
-from headrace.historian.intervals import zone as zone_named
+from headrace.historian import Configuration, Historian
+from headrace.historian.series import time_range
+from headrace.historian.series.intervals import zone as zone_named
+from headrace.historian.trends import drawing
 
 SHOWN = 100
 _ASK = "What to ask"
@@ -61,7 +63,7 @@ def history(
     if aggregate and states:
         raise UserError("--aggregate and --states are two questions", fix="choose one")
     now = datetime.now(UTC)
-    times = timerange.span(last, span, zone_named(zone), now)
+    times = time_range.span(last, span, zone_named(zone), now)
     historian = Historian.open(Context(env).settings)
     quality = Configuration(treat_uncertain_as_bad=not uncertain_is_good)
     if times is None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from headrace import lint as linting
+from headrace.authoring import lint as linting
 from headrace.cli.common import Context, Env, Json, out, print_json
 from headrace.errors import CheckFailed
 

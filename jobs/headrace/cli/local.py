@@ -18,7 +18,7 @@ from headrace.errors import UserError
 from headrace.local import logs
 from headrace.local.health import Progress
 from headrace.local.layout import SERVICES, Layout
-from headrace.project import Project
+from headrace.project.paths import Project
 
 app = typer.Typer(help="Apache Kafka and a Flink session cluster on this machine.", no_args_is_help=True)
 

@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from headrace import maintain as upkeep
 from headrace.cli.common import Context, Env, Json, log, out, print_json
 from headrace.cli.common import table as empty_table
 from headrace.cli.tables import TableNames
-from headrace.maintain import Report, Rewritten
+from headrace.upkeep import maintain as upkeep
+from headrace.upkeep.maintain import Report, Rewritten
 
 
 def maintain(

@@ -9,11 +9,12 @@ from typing import Annotated
 
 import typer
 
-from headrace import contract, scaffold
+from headrace.authoring import new as scaffold
+from headrace.authoring.new import request
 from headrace.cli.common import Json, out, print_json
 from headrace.errors import Place, Problem, UserError
-from headrace.project import Project
-from headrace.scaffold import wish
+from headrace.project import source_files
+from headrace.project.paths import Project
 
 Check = Callable[[str], str]
 
@@ -34,10 +35,10 @@ def new(
     project = Project.find()
     asks = sys.stdin.isatty() and not yes
     checks: dict[str, Check] = {
-        "name": wish.checked_name,
-        "source": partial(wish.checked_source, project),
-        "sink": wish.checked_sink,
-        "window": lambda text: wish.checked_window(text) if text else "",
+        "name": request.checked_name,
+        "source": partial(request.checked_source, project),
+        "sink": request.checked_sink,
+        "window": lambda text: request.checked_window(text) if text else "",
         "owner": str,
     }
     given = _checked(checks, {"name": name, "source": source, "sink": sink, "window": window, "owner": owner})
@@ -52,14 +53,16 @@ def new(
         return checks[key](proposal)
 
     job = answer("name", "Job, <domain>/<name>", None, "headrace new <domain>/<name>")
-    if wish.is_taken(project, job):
+    if request.is_taken(project, job):
         job = _next_version(project, job, asks=asks, yes=yes)
-    known = ", ".join(contract.names(project))
-    read = answer("source", f"Source ({known})", wish.likely_source(project), f"--source, one of: {known}")
-    table = answer("sink", "Table", wish.likely_sink(job))
+    known = ", ".join(source_files.names(project))
+    read = answer("source", f"Source ({known})", request.likely_source(project), f"--source, one of: {known}")
+    table = answer("sink", "Table", request.likely_sink(job))
     length = answer("window", "Length of its windows, like 10m; nothing for a row a reading", "")
-    wanted = wish.Wish(job, read, table, answer("owner", "Owner", wish.likely_owner(project, job)), length or None)
-    _tell(wanted, [str(Place.of(path)) for path in scaffold.lay(project, wanted)], json=json)
+    wanted = request.Request(
+        job, read, table, answer("owner", "Owner", request.likely_owner(project, job)), length or None
+    )
+    _tell(wanted, [str(Place.of(path)) for path in scaffold.write_files(project, wanted)], json=json)
 
 
 def _checked(checks: dict[str, Check], flags: dict[str, str | None]) -> dict[str, str]:
@@ -89,14 +92,14 @@ def _ask(question: str, check: Check, proposal: str | None) -> str:
 
 
 def _next_version(project: Project, job: str, *, asks: bool, yes: bool) -> str:
-    following = wish.free_version(project, job)
+    following = request.free_version(project, job)
     if yes or (asks and typer.confirm(f"There is a {job} already. Make {following}?", default=True, err=True)):
         return following
     fix = f"make its next version: headrace new {following}"
     raise UserError(f"there is a job '{job}' already", Place.of(project.sql / job), fix)
 
 
-def _tell(wanted: wish.Wish, files: list[str], *, json: bool) -> None:
+def _tell(wanted: request.Request, files: list[str], *, json: bool) -> None:
     if json:
         print_json({"job": wanted.name, "written": files})
         return

@@ -7,12 +7,12 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from headrace import tables
+from headrace.authoring.diff import JobPlan, Report, report
 from headrace.cli.common import Context, Env, Json, log, out, print_json
-from headrace.compare import JobPlan, Report, report
-from headrace.compare.markdown import markdown
+from headrace.cli.markdown import plan_comment
+from headrace.environment.apply import table_changes
+from headrace.environment.apply.table_changes import TablePlan
 from headrace.errors import UserError
-from headrace.tables import TablePlan
 
 JobNames = Annotated[
     list[str] | None, typer.Argument(metavar="[JOB]...", help="<domain>/<job>_v<N>; all of them if none is named.")
@@ -41,10 +41,10 @@ def plan(
     if json:
         print_json(made.to_json())
     elif as_markdown:
-        typer.echo(markdown(made), nl=False)
+        typer.echo(plan_comment(made), nl=False)
     else:
         _show(made)
-    tables.refuse(made.tables)
+    table_changes.refuse(made.tables)
 
 
 def _show(made: Report) -> None:

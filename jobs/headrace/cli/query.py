@@ -10,9 +10,9 @@ import typer
 from duckdb import DuckDBPyConnection
 from rich.markup import escape
 
-from headrace import warehouse
 from headrace.cli import cells
 from headrace.cli.common import Context, Env, Json, out, print_json, table
+from headrace.environment import warehouse
 from headrace.errors import UserError
 
 SHOWN = 100

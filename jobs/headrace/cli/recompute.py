@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from headrace import recompute as windows
 from headrace.cli.common import Context, Env, Json, log, out, print_json, table
-from headrace.recompute import Recomputed
+from headrace.upkeep import recompute as windows
+from headrace.upkeep.recompute import Recomputed
 
 _SHOWN = 10
 _NUMBERS = ("computed anew", "not all stored yet", "may still be open", "count more than is stored")

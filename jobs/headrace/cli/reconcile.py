@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from headrace import reconcile as account
 from headrace.cli.common import Context, Env, JobName, Json, log, out, print_json, table
-from headrace.reconcile import Balance
+from headrace.upkeep import reconcile as account
+from headrace.upkeep.reconcile import Balance
 
 HOLDS = "The account holds: every record is stored, and stored once."
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.syntax import Syntax
 
-from headrace import statements
+from headrace.authoring.render import statements
 from headrace.cli.common import Context, Env, JobName, Json, out, print_json
 
 

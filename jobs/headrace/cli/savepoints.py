@@ -9,9 +9,8 @@ import typer
 
 from headrace.cli.common import Context, Env, Json, log, out, print_json, table
 from headrace.cli.submit import Wait
-from headrace.lifecycle import desk as desks
-from headrace.lifecycle import savepoints
-from headrace.lifecycle.savepoints import Kept
+from headrace.operations.lifecycle import operation_context, savepoints
+from headrace.operations.lifecycle.savepoints import Kept
 
 app = typer.Typer(help="What jobs can be started from: savepoints and retained checkpoints.", no_args_is_help=True)
 
@@ -25,7 +24,7 @@ def listing(
     """List them, oldest first; the newest of a job is the one that it would go on from."""
     context = Context(env)
     with log.status("looking for savepoints"):
-        found = savepoints.kept(desks.looked_at(context.project, context.settings), job)
+        found = savepoints.kept(operation_context.read_only(context.project, context.settings), job)
     if json:
         print_json([_plain(each) for each in found])
         return
@@ -45,7 +44,10 @@ def drop(
 ) -> None:
     """Delete a savepoint that no job needs any more."""
     context = Context(env)
-    with log.status("dropping") as status, desks.at(context.project, context.settings, wait, status.update) as desk:
+    with (
+        log.status("dropping") as status,
+        operation_context.locked(context.project, context.settings, wait, status.update) as desk,
+    ):
         dropped = savepoints.drop(desk, path)
     if json:
         print_json(_plain(dropped))

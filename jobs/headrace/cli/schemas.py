@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from headrace import schemas as published
+from headrace.authoring import json_schemas
 from headrace.cli.common import Json, out, print_json
 from headrace.errors import CheckFailed
-from headrace.project import Project
+from headrace.project.paths import Project
 
 
 def schemas(
@@ -18,8 +18,8 @@ def schemas(
 ) -> None:
     """Check that sql/_schemas/ is as this headrace has it, and that each YAML file names its schema."""
     project = Project.find()
-    written = published.write(project) if write else []
-    problems = published.check(project)
+    written = json_schemas.write(project) if write else []
+    problems = json_schemas.check(project)
     if json:
         print_json({"written": list(map(str, written)), "problems": list(map(str, problems))})
     for path in [] if json else written:
@@ -27,4 +27,4 @@ def schemas(
     if problems:
         raise CheckFailed(problems)
     if not json:
-        out.print(f"{len(published.KINDS)} schemas, and every YAML file names its own", highlight=False)
+        out.print(f"{len(json_schemas.KINDS)} schemas, and every YAML file names its own", highlight=False)

@@ -28,7 +28,7 @@ def serve(
     """Serve a page to look at trends with, and the read-only interface behind it, until ctrl-C."""
     if importlib.util.find_spec("fastapi") is None:
         raise UserError("the page's packages are not installed", fix="pip install 'headrace[serve]'")
-    from headrace.serve import server  # noqa: PLC0415 - half a second to import, and an image for jobs is without it
+    from headrace.historian.serve import server  # noqa: PLC0415 - half a second to import, and an image for jobs is without it
 
     def started(address: str) -> None:
         if json:

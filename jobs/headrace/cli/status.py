@@ -11,9 +11,10 @@ from rich.markup import escape
 
 from headrace.cli.common import Context, Env, Json, clock, log, out, print_json, table
 from headrace.errors import CheckFailed
-from headrace.lifecycle import desk as desks
-from headrace.lifecycle import status as lifecycle
-from headrace.lifecycle.status import Status
+from headrace.operations.lifecycle import operation_context
+from headrace.operations.lifecycle import status as lifecycle
+from headrace.operations.lifecycle.status import Status
+from headrace.upkeep import completeness
 
 _NUMBERS = ("up", "restarts", "checkpoint", "lag", "backpressure", "rows/s", "dead/s")
 
@@ -30,7 +31,9 @@ def status(
     """
     context = Context(env)
     with log.status("asking the cluster"):
-        found = lifecycle.status(desks.looked_at(context.project, context.settings), jobs or ())
+        last = completeness.last(context.settings)
+        context_of_jobs = operation_context.read_only(context.project, context.settings)
+        found = lifecycle.status(context_of_jobs, jobs or (), last.through_of)
     if json:
         print_json([_plain(each) for each in found])
     else:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from headrace.cli.common import Context, Env, JobName, Json, log, out, print_json
 from headrace.cli.submit import Wait, show
-from headrace.lifecycle import desk as desks
-from headrace.lifecycle import stop as lifecycle
+from headrace.operations.lifecycle import operation_context
+from headrace.operations.lifecycle import stop as lifecycle
 
 
 def stop(job: JobName, wait: Wait = 0, env: Env = "local", json: Json = False) -> None:
@@ -13,7 +13,7 @@ def stop(job: JobName, wait: Wait = 0, env: Env = "local", json: Json = False) -
     context = Context(env)
     with (
         log.status(f"stopping {job}") as status,
-        desks.at(context.project, context.settings, wait, status.update) as desk,
+        operation_context.locked(context.project, context.settings, wait, status.update) as desk,
     ):
         unknown = lifecycle.stop_unknown(desk, job)
         entry = None if unknown else lifecycle.stop(desk, job)

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from headrace import submit as submission
 from headrace.cli.common import Context, Env, JobName, Json, log, out, print_json
 from headrace.errors import UserError
-from headrace.ledger import Entry
-from headrace.lifecycle import desk as desks
-from headrace.lifecycle import submit as lifecycle
+from headrace.operations import submission
+from headrace.operations.ledger import Entry
+from headrace.operations.lifecycle import operation_context
+from headrace.operations.lifecycle import submit as lifecycle
 
 Wait = Annotated[float, typer.Option("--wait", help="Seconds to wait for another deployer to end.")]
 
@@ -43,7 +43,7 @@ def submit(
                 project, settings, job, bounded=True, parallelism=parallelism, progress=status.update
             )
         else:
-            with desks.at(context.project, context.settings, wait, status.update) as desk:
+            with operation_context.locked(context.project, context.settings, wait, status.update) as desk:
                 entry = lifecycle.submit(desk, job, parallelism=parallelism, savepoint=savepoint)
     if not bounded:
         show(entry, json=json)

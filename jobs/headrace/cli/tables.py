@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from headrace import tables, topicplan
 from headrace.cli.common import Context, Env, Json, log, out, print_json
-from headrace.tables import TablePlan
+from headrace.environment.apply import table_changes, topic_changes
+from headrace.environment.apply.table_changes import TablePlan
 
 app = typer.Typer(
     help="Iceberg tables as the files of sql/_tables/ describe them, and topics of sql/_topics/.", no_args_is_help=True
@@ -25,10 +25,10 @@ TableNames = Annotated[
 def plan(names: TableNames = None, env: Env = "local", json: Json = False) -> None:
     """Show what `apply` would do; ends with 1 if a change is refused as unsafe."""
     context = Context(env)
-    plans = tables.plan(context.project, context.settings, names or None)
-    absent = [] if names else [*topicplan.missing(context.project, context.settings)]
+    plans = table_changes.plan(context.project, context.settings, names or None)
+    absent = [] if names else [*topic_changes.missing(context.project, context.settings)]
     _print(plans, absent, json, done=False)
-    tables.refuse(plans)
+    table_changes.refuse(plans)
 
 
 @app.command()
@@ -36,8 +36,8 @@ def apply(names: TableNames = None, env: Env = "local", json: Json = False) -> N
     """Create and evolve the tables, and create topics; nothing at all is touched if one change is refused as unsafe."""
     context = Context(env)
     with log.status("comparing the tables with the catalog"):
-        plans = tables.apply(context.project, context.settings, names or None)
-        made = [] if names else topicplan.apply(context.project, context.settings)
+        plans = table_changes.apply(context.project, context.settings, names or None)
+        made = [] if names else topic_changes.apply(context.project, context.settings)
     _print(plans, made, json, done=True)
 
 

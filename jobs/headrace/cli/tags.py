@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from headrace import tagfile, tags
 from headrace.cli.common import Context, Env, Json, out, print_json, table
+from headrace.historian.tags import tag_file, tags
 
 app = typer.Typer(help="What is known of each tag: historian.tags.", no_args_is_help=True)
 
@@ -32,7 +32,7 @@ def import_(
     json: Json = False,
 ) -> None:
     """Lay a plant's list of tags over the table; columns it does not have, and baselines, stay as they are."""
-    done = tags.import_tags(Context(env).settings, tagfile.read(file))
+    done = tags.import_tags(Context(env).settings, tag_file.read(file))
     if json:
         print_json({"added": done.added, "updated": done.updated})
     else:

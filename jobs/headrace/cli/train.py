@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from headrace import train
 from headrace.cli.common import Context, Env, Json, log, out, print_json, table
 from headrace.errors import UserError
-from headrace.train import Baseline, Training
+from headrace.historian import train
+from headrace.historian.train import Baseline, Training
 
 SHOWN = 10
 

@@ -10,9 +10,9 @@ from rich.markup import escape
 from rich.padding import Padding
 from rich.text import Text
 
-from headrace import udfs as catalogue
+from headrace.authoring import udfs as catalogue
+from headrace.authoring.udfs import BATCH, Udf
 from headrace.cli.common import Json, out, print_json, table
-from headrace.udfs import BATCH, Udf
 
 _WHERE = {"through": "steps: job.yaml names them under through:", "sql": "functions: SQL names them"}
 

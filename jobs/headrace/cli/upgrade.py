@@ -9,11 +9,10 @@ import typer
 from headrace.cli.common import Context, Env, JobName, Json, log
 from headrace.cli.submit import Wait, show
 from headrace.errors import UserError
-from headrace.lifecycle import desk as desks
-from headrace.lifecycle import nothing
-from headrace.lifecycle import restart as restarts
-from headrace.lifecycle import rollback as rollbacks
-from headrace.lifecycle import upgrade as upgrades
+from headrace.operations.lifecycle import operation_context, restart_stateless
+from headrace.operations.lifecycle import restart as restarts
+from headrace.operations.lifecycle import rollback as rollbacks
+from headrace.operations.lifecycle import upgrade as upgrades
 
 AcceptLoss = Annotated[
     bool, typer.Option("--accept-loss", help="Go on where state is lost, or what becomes of it is not known.")
@@ -33,7 +32,10 @@ def upgrade(
     Ends with 1, before anything stops, where the state cannot go along; with 3 where the old version runs again.
     """
     context = Context(env)
-    with log.status(job) as status, desks.at(context.project, context.settings, wait, status.update) as desk:
+    with (
+        log.status(job) as status,
+        operation_context.locked(context.project, context.settings, wait, status.update) as desk,
+    ):
         entry = upgrades.upgrade(desk, job, accept_loss=accept_loss, parallelism=parallelism)
     show(entry, json=json)
 
@@ -43,7 +45,10 @@ def rollback(
 ) -> None:
     """Run the version before this one again: its own SQL, engine and functions, from the state that there is."""
     context = Context(env)
-    with log.status(job) as status, desks.at(context.project, context.settings, wait, status.update) as desk:
+    with (
+        log.status(job) as status,
+        operation_context.locked(context.project, context.settings, wait, status.update) as desk,
+    ):
         entry = rollbacks.rollback(desk, job, accept_loss=accept_loss)
     show(entry, json=json)
 
@@ -69,13 +74,18 @@ def restart(
         raise UserError("there is no path to nothing", fix="leave --path out, or say --from savepoint")
     if source == "nothing" and not yes:
         _ask(context, job)
-    with log.status(job) as status, desks.at(context.project, context.settings, wait, status.update) as desk:
-        entry = nothing.restart(desk, job) if source == "nothing" else restarts.restart(desk, job, source, path)
+    with (
+        log.status(job) as status,
+        operation_context.locked(context.project, context.settings, wait, status.update) as desk,
+    ):
+        entry = (
+            restart_stateless.restart(desk, job) if source == "nothing" else restarts.restart(desk, job, source, path)
+        )
     show(entry, json=json)
 
 
 def _ask(context: Context, job: str) -> None:
-    sentences = nothing.cost(desks.looked_at(context.project, context.settings), job).sentences
+    sentences = restart_stateless.cost(operation_context.read_only(context.project, context.settings), job).sentences
     if not sentences:
         return
     log.print(f"To start {job} from nothing costs:", highlight=False)

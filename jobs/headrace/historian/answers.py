@@ -8,12 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from headrace.historian.cells import Cells
-from headrace.historian.points import Floats, Ints
-from headrace.historian.question import Values
-from headrace.historian.rows import Rows
-from headrace.historian.states import States
-from headrace.historian.status import BAD_NO_DATA, Status
+from headrace.historian.aggregates.aggregate_input import Values
+from headrace.historian.aggregates.states import States
+from headrace.historian.read.rows import Rows
+from headrace.historian.series.cells import Cells
+from headrace.historian.series.points import Floats, Ints
+from headrace.historian.series.status import BAD_NO_DATA, Status
 
 _US_PER_S = 1e6
 TS = pa.timestamp("us", "UTC")

@@ -11,32 +11,32 @@ from typing import Literal
 import numpy as np
 import pyarrow as pa
 
-from headrace import catalog as catalogs
-from headrace import tags as tag_list
+from headrace.environment import iceberg
+from headrace.environment.settings import Settings
 from headrace.errors import UserError
-from headrace.historian import answers, bounds, reader
-from headrace.historian import intervals as spans
-from headrace.historian.aggregates import named
-from headrace.historian.cells import Cells, Intervals
-from headrace.historian.configuration import Configuration
-from headrace.historian.files import Manifests, extent
-from headrace.historian.footers import Footers
-from headrace.historian.gather import Gatherer, Nonfinite
-from headrace.historian.intervals import MAX_RESULTS, Every
-from headrace.historian.lttbs import lttb_of_each
-from headrace.historian.names import Names
-from headrace.historian.plot import plot
-from headrace.historian.points import Ints, Points
-from headrace.historian.question import Question
-from headrace.historian.rawstream import Stored
-from headrace.historian.reader import Effort, Reader, TooManyRowsError
-from headrace.historian.rows import TEXT
-from headrace.historian.states import states
-from headrace.historian.status import Mask, is_bad
-from headrace.historian.trend import Trend, trend
-from headrace.settings import Settings
+from headrace.historian import answers
+from headrace.historian.aggregates import bounds, named
+from headrace.historian.aggregates.aggregate_input import AggregateInput
+from headrace.historian.aggregates.states import states
+from headrace.historian.raw_stream import Stored
+from headrace.historian.read import reader
+from headrace.historian.read.files import Manifests, extent
+from headrace.historian.read.footers import Footers
+from headrace.historian.read.gather import Gatherer, Nonfinite
+from headrace.historian.read.reader import Reader, ReadStats, TooManyRowsError
+from headrace.historian.read.rows import TEXT
+from headrace.historian.series import intervals as spans
+from headrace.historian.series.cells import Cells, Intervals
+from headrace.historian.series.configuration import Configuration
+from headrace.historian.series.intervals import MAX_RESULTS, Every
+from headrace.historian.series.points import Ints, Points
+from headrace.historian.series.status import Mask, is_bad
+from headrace.historian.tags.tag_names import TagNames
+from headrace.historian.trends.lttbs import lttb_of_each
+from headrace.historian.trends.plot import plot
+from headrace.historian.trends.trend import Trend, trend
+from headrace.project.system_tables import READINGS, TAGS
 
-READINGS = "historian.readings"
 DEFAULT = Configuration()
 # In how many pieces the time of a tag may be read that has too many readings to be held.
 _PIECES = 4096
@@ -66,10 +66,10 @@ class Historian:
     @classmethod
     def open(cls, settings: Settings, *, nonfinite: Nonfinite = "error") -> Historian:
         """The historian of an environment, as it stands now. Raises PlatformError."""
-        catalog = catalogs.connect(settings)
-        readings, listed = (catalogs.load_table(catalog, name) for name in (READINGS, tag_list.TAGS))
+        catalog = iceberg.connect(settings)
+        readings, listed = (iceberg.load_table(catalog, name) for name in (READINGS, TAGS))
         reader = Reader.of(readings, Manifests(), Footers())
-        return cls(Gatherer(reader, Names.of(listed), nonfinite), listed.metadata_location)
+        return cls(Gatherer(reader, TagNames.of(listed), nonfinite), listed.metadata_location)
 
     def renewed(self) -> Historian:
         """As the tables stand now: itself where nobody has written. It reads no file again that has not changed.
@@ -77,16 +77,16 @@ class Historian:
         Raises PlatformError.
         """
         old, names = self.gatherer.reader, self.gatherer.names
-        readings, listed = (catalogs.load_table(old.table.catalog, name) for name in (READINGS, tag_list.TAGS))
+        readings, listed = (iceberg.load_table(old.table.catalog, name) for name in (READINGS, TAGS))
         same = listed.metadata_location == self._listed
         if same and readings.metadata_location == old.table.metadata_location:
             return self
         reader = Reader.of(readings, old.files.manifests, old.footers)
-        gatherer = Gatherer(reader, names if same else Names.of(listed), self.gatherer.nonfinite)
+        gatherer = Gatherer(reader, names if same else TagNames.of(listed), self.gatherer.nonfinite)
         return Historian(gatherer, listed.metadata_location)
 
     @property
-    def effort(self) -> Effort:
+    def effort(self) -> ReadStats:
         """What all questions so far have read."""
         return self.gatherer.reader.effort
 
@@ -101,7 +101,7 @@ class Historian:
     @cached_property
     def extent(self) -> tuple[datetime, datetime] | None:
         """The times of the first and the last reading of all; None where there is none. Raises PlatformError."""
-        with catalogs.reporting("the readings cannot be read"):
+        with iceberg.reporting("the readings cannot be read"):
             found = extent(self.gatherer.reader.table)
         return (spans.instant(found[0]), spans.instant(found[1])) if found else None
 
@@ -208,7 +208,7 @@ class Historian:
         intervals = _intervals(start, end, every, zone, len(names) * len(wanted))
 
         def of(some: list[str], part: Intervals, points: Points) -> list[pa.Table]:
-            question = Question(points, Cells.of(part, len(some)), self._stepped(some, shape), configuration)
+            question = AggregateInput(points, Cells.of(part, len(some)), self._stepped(some, shape), configuration)
             return [answers.aggregated(some, question.cells, each.name, each(question)) for each in wanted]
 
         parts = [of(*part) for part in self._points(names, intervals, configuration)]
@@ -265,7 +265,7 @@ class Historian:
             names, intervals, lambda some, low, high: read(some, low, high, configuration, also=(TEXT,))
         ):
             points, words = rows.states()
-            question = Question(points, Cells.of(part, len(some)), self._stepped(some, "step"), configuration)
+            question = AggregateInput(points, Cells.of(part, len(some)), self._stepped(some, "step"), configuration)
             parts.append(answers.states(some, question.cells, words, states(question)))
         return pa.concat_tables(parts)
 

@@ -1,1 +1,1 @@
-"""A job's life on the cluster: started, stopped, upgraded, rolled back, restarted; each step told to the ledger."""
+"""The address under which releases made before the rooms start a job; nothing else is kept here."""

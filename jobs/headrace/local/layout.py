@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headrace.errors import PlatformError
-from headrace.project import Project
+from headrace.project.paths import Project
 
 SERVICES = ("kafka", "jobmanager", "taskmanager")
 """In the order they start."""

@@ -11,13 +11,13 @@ from typing import TextIO
 
 import tenacity
 
-from headrace.cluster import Cluster
+from headrace.environment.flink_rest import Cluster
 from headrace.errors import PlatformError, UserError
 from headrace.local import flink, health, kafka, ports, processes, supervision
 from headrace.local.health import Progress
 from headrace.local.layout import SERVICES, Layout
 from headrace.local.ports import HOST, Ports
-from headrace.project import Project
+from headrace.project.paths import Project
 
 _WANTED_FREE_BYTES = 2 * 2**30
 _LOCK_LIMIT_S = 180

@@ -19,7 +19,7 @@ from table_api.watches.in_order import Line, advance, wake
 from table_api.watches.watch import Reading, Watch
 
 if TYPE_CHECKING:
-    from headrace.inputs import Inputs
+    from headrace.planner.table_api.inputs import Inputs
 
 _END_OF_INPUT = 2**63 - 1
 

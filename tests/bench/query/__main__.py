@@ -13,7 +13,7 @@ from rich.console import Console
 
 from bench import packages
 from bench.query import day, report, rounds, stand
-from headrace.project import Project
+from headrace.project.paths import Project
 
 RESULTS = Path(__file__).parents[1] / "results"
 _LOCK = packages.HERE / "requirements-clickhouse.lock"

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from bench.query.questions import Asked, values
 from bench.query.stand import READINGS, load
-from headrace import warehouse
+from headrace.environment import warehouse
 
 _SQL = Path(__file__).parent / "sql" / "duckdb"
 

@@ -16,7 +16,7 @@ from bench import kept
 from bench.query.day import CHECKPOINT_S
 from bench.query.questions import QUESTIONS
 from bench.query.rounds import CONTENDERS, Run
-from headrace.maintain import Report
+from headrace.upkeep.maintain import Report
 
 TITLES = {
     "historian": "headrace: Historian, maintained",

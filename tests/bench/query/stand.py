@@ -11,10 +11,14 @@ import pyarrow as pa
 import pyiceberg.catalog.sql  # noqa: F401 - opening the first catalog imports it, and imports are done before a clock runs
 
 from bench.query import day
-from headrace import catalog, maintain, settings, tables, tags
-from headrace.maintain import Report
-from headrace.project import Project
-from headrace.settings import Settings
+from headrace.environment import iceberg, settings
+from headrace.environment.apply import table_changes
+from headrace.environment.settings import Settings
+from headrace.historian.tags import tags
+from headrace.project import table_files
+from headrace.project.paths import Project
+from headrace.upkeep import maintain
+from headrace.upkeep.maintain import Report
 
 READINGS = "historian.readings"
 
@@ -35,11 +39,11 @@ def make(root: Path, place: str, tag_count: int, each: int) -> None:
         shutil.copy(root / "sql" / "_tables" / f"{name}.yaml", described)
     shutil.copytree(root / "catalogs", Path(place) / "catalogs")
     project, known = _project(place), load(place, "maintained")
-    tables.apply(project, known)
+    table_changes.apply(project, known)
     tags.import_tags(known, pa.table({"tag": day.names(tag_count)}))
-    table = catalog.load_table(catalog.connect(known), READINGS)
-    day.store(table, day.readings(tag_count, each, tables.load_all(project)[READINGS].arrow_schema()))
-    naive = catalog.connect(load(place, "naive"))
+    table = iceberg.load_table(iceberg.connect(known), READINGS)
+    day.store(table, day.readings(tag_count, each, table_files.load_all(project)[READINGS].arrow_schema()))
+    naive = iceberg.connect(load(place, "naive"))
     naive.create_namespace_if_not_exists("historian")
     naive.register_table(READINGS, table.metadata_location)
 

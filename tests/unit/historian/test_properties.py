@@ -11,16 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asked import Reading, S, ask, intervals, points, question
-from headrace.historian import reduce
-from headrace.historian.aggregates import AGGREGATES
-from headrace.historian.cells import Cells
-from headrace.historian.configuration import Configuration
-from headrace.historian.plot import plot
-from headrace.historian.points import Points
-from headrace.historian.question import Question
-from headrace.historian.states import states
-from headrace.historian.status import is_bad
+from headrace.historian.aggregates import AGGREGATES, reduce
+from headrace.historian.aggregates.aggregate_input import AggregateInput
+from headrace.historian.aggregates.states import states
+from headrace.historian.series.cells import Cells
+from headrace.historian.series.configuration import Configuration
+from headrace.historian.series.points import Points
+from headrace.historian.series.status import is_bad
+from headrace.historian.trends.plot import plot
+from support.historian_questions import Reading, S, ask, intervals, points, question
 
 unhurried = settings(deadline=None)
 of_all_aggregates = settings(deadline=None, max_examples=25)
@@ -192,6 +191,6 @@ def _lenient(configuration: Configuration) -> Configuration:
 
 def test_readings_of_no_tag_at_all_are_no_fault() -> None:
     empty = Points.of([], *(np.empty(0, kind) for kind in (np.int64, np.int64, np.float64, np.uint32)))  # type: ignore[arg-type]
-    asked = Question(empty, Cells.of(intervals((0, 1)), 0), np.empty(0, np.bool_), Configuration())
+    asked = AggregateInput(empty, Cells.of(intervals((0, 1)), 0), np.empty(0, np.bool_), Configuration())
     for name in AGGREGATES:
         assert len(ask(name, asked).ts) == 0

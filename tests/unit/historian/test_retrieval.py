@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asked import S, ask, points, question
 from headrace.errors import UserError
-from headrace.historian.lttb import lttb
-from headrace.historian.points import Floats, Ints, Points
-from headrace.historian.states import states
+from headrace.historian.aggregates.states import states
+from headrace.historian.series.points import Floats, Ints, Points
+from headrace.historian.trends.lttb import lttb
+from support.historian_questions import S, ask, points, question
 
 unhurried = settings(deadline=None)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from headrace.historian import reduce
-from headrace.historian.question import Question, Values
-from headrace.historian.status import Bits, is_bad, with_bits
+from headrace.historian.aggregates import reduce
+from headrace.historian.aggregates.aggregate_input import AggregateInput, Values
+from headrace.historian.series.status import Bits, is_bad, with_bits
 
 
-def average(question: Question) -> Values:
+def average(question: AggregateInput) -> Values:
     """The good readings' mean; Bad_NoData where there is none, else the status of their share of all."""
     start, stop = question.inside
     count = reduce.count(question.good, start, stop)

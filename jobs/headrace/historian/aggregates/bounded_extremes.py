@@ -6,21 +6,21 @@ from collections.abc import Callable
 
 import numpy as np
 
+from headrace.historian.aggregates.aggregate_input import AggregateInput, Values
 from headrace.historian.aggregates.extremes import MAXIMUM, MINIMUM, find
-from headrace.historian.question import Question, Values
-from headrace.historian.regions import Regions
-from headrace.historian.sequence import Sequence
-from headrace.historian.status import BAD, Bits, Mask, Status, is_bad, with_bits
+from headrace.historian.aggregates.regions import Regions
+from headrace.historian.aggregates.sequence import Sequence
+from headrace.historian.series.status import BAD, Bits, Mask, Status, is_bad, with_bits
 
 # An interval does not hold the time at its far end: what is reached there is told as of the last instant before it,
 # which the standard has in milliseconds.
 _TICK_US = 1_000
 
 
-def bounded_extreme(sign: int, *, actual_time: bool) -> Callable[[Question], Values]:
+def bounded_extreme(sign: int, *, actual_time: bool) -> Callable[[AggregateInput], Values]:
     """Minimum2 or Maximum2, at the label of the interval, or at the time at which it is reached first."""
 
-    def of(question: Question) -> Values:
+    def of(question: AggregateInput) -> Values:
         cells = question.cells
         sequence = Sequence.of(question, question.simple_start, question.simple_end)
         found = find(sequence.value, _counting(question, sequence), sequence.first, sequence.stop, sign)
@@ -40,7 +40,7 @@ def bounded_extreme(sign: int, *, actual_time: bool) -> Callable[[Question], Val
     return of
 
 
-def bounded_range(question: Question) -> Values:
+def bounded_range(question: AggregateInput) -> Values:
     """The maximum less the minimum, bounding values counting as readings."""
     sequence = Sequence.of(question, question.simple_start, question.simple_end)
     counting = _counting(question, sequence)
@@ -50,7 +50,7 @@ def bounded_range(question: Question) -> Values:
     return _of(question, Values(question.cells.label, value, status), low.index >= 0)
 
 
-def _counting(question: Question, sequence: Sequence) -> Mask:
+def _counting(question: AggregateInput, sequence: Sequence) -> Mask:
     """Usable values; forward, what a stepped tag steps to at the end of an interval belongs to the next one."""
     counting = sequence.usable.copy()
     if not question.cells.reverse:
@@ -58,11 +58,11 @@ def _counting(question: Question, sequence: Sequence) -> Mask:
     return counting
 
 
-def _status(question: Question) -> Status:
+def _status(question: AggregateInput) -> Status:
     return Regions.simple(question, question.simple_start, question.cell_stepped).by_time(question)
 
 
-def _of(question: Question, found: Values, there: Mask) -> Values:
+def _of(question: AggregateInput, found: Values, there: Mask) -> Values:
     bad = is_bad(found.status)
     values = Values(found.ts, np.where(bad, np.nan, found.value), np.where(bad, BAD, found.status))
     return values.or_no_data(there, question.cells.label)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from headrace.historian import reduce
-from headrace.historian.points import Ints, Points
-from headrace.historian.question import Question, Values
-from headrace.historian.status import BAD, Bits, Mask, is_bad, with_bits
+from headrace.historian.aggregates import reduce
+from headrace.historian.aggregates.aggregate_input import AggregateInput, Values
+from headrace.historian.series.points import Ints, Points
+from headrace.historian.series.status import BAD, Bits, Mask, is_bad, with_bits
 
 
-def count(question: Question) -> Values:
+def count(question: AggregateInput) -> Values:
     """How many good readings; 0 where an interval has none at all."""
     return _of(question, reduce.count(question.good, *question.inside))
 
 
-def number_of_transitions(question: Question) -> Values:
+def number_of_transitions(question: AggregateInput) -> Values:
     """How many usable readings differ from the usable one before; a tag's first is one."""
     return _of(question, reduce.count(changes(question.points, question.usable), *question.inside))
 
@@ -31,7 +31,7 @@ def changes(points: Points, usable: Mask) -> Mask:
     return changed
 
 
-def _of(question: Question, number: Ints) -> Values:
+def _of(question: AggregateInput, number: Ints) -> Values:
     status = question.by_count()
     bad = is_bad(status)
     return Values(

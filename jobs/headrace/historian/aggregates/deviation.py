@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from headrace.historian import reduce
-from headrace.historian.question import Question, Values
-from headrace.historian.status import GOOD, UNCERTAIN_SUBNORMAL, Bits, with_bits
+from headrace.historian.aggregates import reduce
+from headrace.historian.aggregates.aggregate_input import AggregateInput, Values
+from headrace.historian.series.status import GOOD, UNCERTAIN_SUBNORMAL, Bits, with_bits
 
 
-def deviation(*, sample: bool, squared: bool) -> Callable[[Question], Values]:
+def deviation(*, sample: bool, squared: bool) -> Callable[[AggregateInput], Values]:
     """0 for a single good reading; uncertain where one is not good; Bad_NoData without good ones."""
 
-    def of(question: Question) -> Values:
+    def of(question: AggregateInput) -> Values:
         points, (start, stop) = question.points, question.inside
         count = reduce.count(question.good, start, stop)
         mean = reduce.total(np.where(question.good, points.value, 0.0), start, stop) / np.maximum(count, 1)

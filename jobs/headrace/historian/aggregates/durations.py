@@ -6,18 +6,18 @@ from collections.abc import Callable
 
 import numpy as np
 
-from headrace.historian.points import Floats
-from headrace.historian.question import Question, Values
-from headrace.historian.regions import Regions
-from headrace.historian.status import GOOD, Bits, is_bad, with_bits
+from headrace.historian.aggregates.aggregate_input import AggregateInput, Values
+from headrace.historian.aggregates.regions import Regions
+from headrace.historian.series.points import Floats
+from headrace.historian.series.status import GOOD, Bits, is_bad, with_bits
 
 _US_PER_MS = 1e3
 
 
-def in_state(*, zero: bool) -> Callable[[Question], Values]:
+def in_state(*, zero: bool) -> Callable[[AggregateInput], Values]:
     """Milliseconds of good quality for which the value is zero, or another."""
 
-    def of(question: Question) -> Values:
+    def of(question: AggregateInput) -> Values:
         regions = Regions.simple(question, question.simple_start, np.ones(len(question.cells), np.bool_))
         duration = regions.time(regions.good & ((regions.begin == 0) == zero)) / _US_PER_MS
         status = regions.by_time(question)
@@ -27,13 +27,13 @@ def in_state(*, zero: bool) -> Callable[[Question], Values]:
     return of
 
 
-def of_quality(*, good: bool, percent: bool) -> Callable[[Question], Values]:
+def of_quality(*, good: bool, percent: bool) -> Callable[[AggregateInput], Values]:
     """Milliseconds, or percent of the time known of, for which the last reading was good, or was bad.
 
     A reading's quality holds to the next one; before a tag's first, it is bad.
     """
 
-    def of(question: Question) -> Values:
+    def of(question: AggregateInput) -> Values:
         regions = Regions.simple(question, question.held_start, np.ones(len(question.cells), np.bool_))
         duration: Floats = regions.time(regions.good if good else regions.void)
         value = duration / regions.whole_time() * 100 if percent else duration / _US_PER_MS

@@ -6,24 +6,16 @@ from collections.abc import Callable
 
 import numpy as np
 
-from headrace.historian import reduce
-from headrace.historian.bounds import Bound
-from headrace.historian.question import Question, Values
-from headrace.historian.status import (
-    BAD_NO_DATA,
-    GOOD,
-    UNCERTAIN_SUBNORMAL,
-    Bits,
-    code,
-    is_good,
-    with_bits,
-)
+from headrace.historian.aggregates import reduce
+from headrace.historian.aggregates.aggregate_input import AggregateInput, Values
+from headrace.historian.aggregates.bounds import Bound
+from headrace.historian.series.status import BAD_NO_DATA, GOOD, UNCERTAIN_SUBNORMAL, Bits, code, is_good, with_bits
 
 
-def reading(*, at_start: bool) -> Callable[[Question], Values]:
+def reading(*, at_start: bool) -> Callable[[AggregateInput], Values]:
     """The reading nearest to the start of an interval, or to its end, as it is and at its own time."""
 
-    def of(question: Question) -> Values:
+    def of(question: AggregateInput) -> Values:
         points, (start, stop) = question.points, question.inside
         at = start if at_start != question.cells.reverse else stop - 1
         there = stop > start
@@ -36,7 +28,7 @@ def reading(*, at_start: bool) -> Callable[[Question], Values]:
     return of
 
 
-def delta(question: Question) -> Values:
+def delta(question: AggregateInput) -> Values:
     """The latest good reading less the earliest; uncertain where one had to be passed over to find them."""
     points, (start, stop) = question.points, question.inside
     first, last = reduce.first_where(question.good, start, stop), reduce.last_where(question.good, start, stop)
@@ -47,21 +39,21 @@ def delta(question: Question) -> Values:
     return found.or_no_data(first >= 0, question.cells.label)
 
 
-def start_bound(question: Question) -> Values:
+def start_bound(question: AggregateInput) -> Values:
     """The simple bounding value where an interval starts, with its own status."""
     bound = _bound(question, at_start=True)
     status = np.where(bound.usable, bound.status, BAD_NO_DATA)
     return Values(question.cells.label, np.where(bound.usable, bound.value, np.nan), status)
 
 
-def end_bound(question: Question) -> Values:
+def end_bound(question: AggregateInput) -> Values:
     """The simple bounding value where an interval ends."""
     bound = _bound(question, at_start=False)
     found = Values(question.cells.label, bound.value, with_bits(code(bound.status), Bits.CALCULATED))
     return found.or_no_data(bound.usable, question.cells.label)
 
 
-def delta_bounds(question: Question) -> Values:
+def delta_bounds(question: AggregateInput) -> Values:
     """The later simple bounding value less the earlier."""
     start, end = question.simple_start, question.simple_end
     both_good = is_good(start.status) & is_good(end.status)
@@ -70,5 +62,5 @@ def delta_bounds(question: Question) -> Values:
     return found.or_no_data(start.usable & end.usable, question.cells.label)
 
 
-def _bound(question: Question, *, at_start: bool) -> Bound:
+def _bound(question: AggregateInput, *, at_start: bool) -> Bound:
     return question.simple_start if at_start != question.cells.reverse else question.simple_end

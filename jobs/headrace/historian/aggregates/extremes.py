@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from headrace.historian import reduce
-from headrace.historian.points import Floats, Ints
-from headrace.historian.question import Question, Values
-from headrace.historian.status import GOOD, UNCERTAIN_SUBNORMAL, Bits, Mask, severity, with_bits
+from headrace.historian.aggregates import reduce
+from headrace.historian.aggregates.aggregate_input import AggregateInput, Values
+from headrace.historian.series.points import Floats, Ints
+from headrace.historian.series.status import GOOD, UNCERTAIN_SUBNORMAL, Bits, Mask, severity, with_bits
 
 MINIMUM, MAXIMUM = -1, 1
 
@@ -36,10 +36,10 @@ def find(value: Floats, mask: Mask, start: Ints, stop: Ints, sign: int) -> Extre
     return Extreme(index, count)
 
 
-def extreme(sign: int, *, actual_time: bool) -> Callable[[Question], Values]:
+def extreme(sign: int, *, actual_time: bool) -> Callable[[AggregateInput], Values]:
     """Minimum or Maximum, at the label of the interval, or at the time of the oldest reading that has it."""
 
-    def of(question: Question) -> Values:
+    def of(question: AggregateInput) -> Values:
         points, (start, stop) = question.points, question.inside
         found = find(points.value, question.good, start, stop, sign)
         there = found.index >= 0
@@ -56,7 +56,7 @@ def extreme(sign: int, *, actual_time: bool) -> Callable[[Question], Values]:
     return of
 
 
-def value_range(question: Question) -> Values:
+def value_range(question: AggregateInput) -> Values:
     """The maximum less the minimum of the good readings."""
     points, (start, stop) = question.points, question.inside
     low, high = (find(points.value, question.good, start, stop, sign) for sign in (MINIMUM, MAXIMUM))
@@ -67,7 +67,7 @@ def value_range(question: Question) -> Values:
     return Values(question.cells.label, top - bottom, status).or_no_data(there, question.cells.label)
 
 
-def _doubtful(question: Question, value: Floats, sign: int) -> Mask:
+def _doubtful(question: AggregateInput, value: Floats, sign: int) -> Mask:
     """Where a reading could not be used, or an uncertain one lies beyond the extreme of the good ones."""
     points, (start, stop) = question.points, question.inside
     uncertain = question.usable & (severity(points.quality) == 1)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from headrace.historian.question import Question, Values
-from headrace.historian.status import is_bad
+from headrace.historian.aggregates.aggregate_input import AggregateInput, Values
+from headrace.historian.series.status import is_bad
 
 
-def interpolative(question: Question) -> Values:
+def interpolative(question: AggregateInput) -> Values:
     """The interpolated bounding value at the label of each interval."""
     bound = question.interpolated_at(question.cells.label, question.cell_stepped)
     return Values(question.cells.label, np.where(is_bad(bound.status), np.nan, bound.value), bound.status)

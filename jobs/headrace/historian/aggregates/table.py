@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from headrace.errors import UserError
+from headrace.historian.aggregates.aggregate_input import AggregateInput, Values
 from headrace.historian.aggregates.average import average
 from headrace.historian.aggregates.bounded_extremes import bounded_extreme, bounded_range
 from headrace.historian.aggregates.counts import count, number_of_transitions
@@ -17,8 +18,7 @@ from headrace.historian.aggregates.extremes import MAXIMUM, MINIMUM, extreme, va
 from headrace.historian.aggregates.interpolative import interpolative
 from headrace.historian.aggregates.quality import worst_quality, worst_quality_2
 from headrace.historian.aggregates.time_average import time_average, time_average_2, total, total_2
-from headrace.historian.question import Question, Values
-from headrace.historian.status import Bits, with_bits
+from headrace.historian.series.status import Bits, with_bits
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,13 @@ class Aggregate:
     """
 
     name: str
-    of: Callable[[Question], Values]
+    of: Callable[[AggregateInput], Values]
     unit: str
     doc: str
     interval: bool = True
     marks_partial: bool = True
 
-    def __call__(self, question: Question) -> Values:
+    def __call__(self, question: AggregateInput) -> Values:
         """One result a cell, in the order of the cells."""
         found = self.of(question)
         if not self.interval:

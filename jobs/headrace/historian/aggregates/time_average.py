@@ -4,33 +4,33 @@ from __future__ import annotations
 
 import numpy as np
 
-from headrace.historian.points import Floats
-from headrace.historian.question import Question, Values
-from headrace.historian.regions import Regions
-from headrace.historian.status import GOOD, UNCERTAIN_SUBNORMAL, Bits, Status, is_bad, with_bits
+from headrace.historian.aggregates.aggregate_input import AggregateInput, Values
+from headrace.historian.aggregates.regions import Regions
+from headrace.historian.series.points import Floats
+from headrace.historian.series.status import GOOD, UNCERTAIN_SUBNORMAL, Bits, Status, is_bad, with_bits
 
 _US_PER_S = 1e6
 
 
-def time_average(question: Question) -> Values:
+def time_average(question: AggregateInput) -> Values:
     """The mean of the lines between usable readings, over the time for which there are any."""
     regions = Regions.interpolated(question)
     return _of(question, regions, _mean(regions), _all_good(regions))
 
 
-def total(question: Question) -> Values:
+def total(question: AggregateInput) -> Values:
     """The integral of the same lines, in the value's unit times seconds."""
     regions = Regions.interpolated(question)
     return _of(question, regions, _integral(regions), _all_good(regions))
 
 
-def time_average_2(question: Question) -> Values:
+def time_average_2(question: AggregateInput) -> Values:
     """The mean over the time that is not void, stepped or sloped as the tag is."""
     regions = Regions.simple(question, question.simple_start, question.cell_stepped)
     return _of(question, regions, _mean(regions), regions.by_time(question))
 
 
-def total_2(question: Question) -> Values:
+def total_2(question: AggregateInput) -> Values:
     """The integral over the time that is not void, in the value's unit times seconds."""
     regions = Regions.simple(question, question.simple_start, question.cell_stepped)
     return _of(question, regions, _integral(regions), regions.by_time(question))
@@ -50,6 +50,6 @@ def _all_good(regions: Regions) -> Status:
     return np.where(regions.time(~regions.good) > 0, UNCERTAIN_SUBNORMAL, GOOD)
 
 
-def _of(question: Question, regions: Regions, value: Floats, status: Status) -> Values:
+def _of(question: AggregateInput, regions: Regions, value: Floats, status: Status) -> Values:
     found = Values(question.cells.label, np.where(is_bad(status), np.nan, value), with_bits(status, Bits.CALCULATED))
     return found.or_no_data(regions.time(~regions.void) > 0, question.cells.label)

@@ -1,0 +1,53 @@
+"""What differs between a job's two sides, in words."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Iterator, Mapping
+
+from headrace.authoring.diff.side import Side
+from headrace.planner.state import words
+from headrace.planner.state.words import Change
+
+
+def changes(was: Side, now: Side) -> list[Change]:
+    """All that differs between the files that the job is made of. What it reads or writes anew, job.yaml tells."""
+    return [*_described(was, now), *_texts(was.texts, now.texts), *_packages(was.packages, now.packages)]
+
+
+def _described(was: Side, now: Side) -> Iterator[Change]:
+    for part, described in now.described.items():
+        if part in was.described:
+            yield from words.changes(part, was.described[part], described)
+
+
+def _texts(was: Mapping[str, str], now: Mapping[str, str]) -> Iterator[Change]:
+    for part in dict.fromkeys([*now, *was]):
+        if part not in now or part not in was:
+            yield Change(part, "added" if part in now else "removed")
+        elif was[part] != now[part]:
+            yield Change(part, _lines(was[part], now[part]))
+
+
+def _lines(was: str, now: str) -> str:
+    marks = [line[0] for line in difflib.ndiff(was.splitlines(), now.splitlines())]
+    return f"changed: {_count(marks.count('-'))} out, {_count(marks.count('+'))} in"
+
+
+def _count(lines: int) -> str:
+    return f"{lines} line{'' if lines == 1 else 's'}"
+
+
+def _packages(was: Mapping[str, Mapping[str, bytes]], now: Mapping[str, Mapping[str, bytes]]) -> Iterator[Change]:
+    for part in dict.fromkeys([*now, *was]):
+        old, new = was.get(part, {}), now.get(part, {})
+        if old != new:
+            yield Change(part, "version", _version(old), _version(new))
+            differing = [path for path in dict.fromkeys([*new, *old]) if old.get(path) != new.get(path)]
+            yield Change(part, f"files that differ: {', '.join(differing)}")
+
+
+def _version(files: Mapping[str, bytes]) -> str | None:
+    """As in the name of the package that `submit` sends along."""
+    return hashlib.sha256(b"".join(files.values())).hexdigest()[:12] if files else None

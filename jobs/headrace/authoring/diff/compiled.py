@@ -1,0 +1,93 @@
+"""A job as Flink compiles it, with no broker, catalog or cluster there: against empty tables of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+from typing import Any
+
+from headrace.authoring.diff.side import Side
+from headrace.compose.connectors import LiveConnectors
+from headrace.compose.job_statements import Composition, compose
+from headrace.environment.apply import table_changes
+from headrace.environment.catalog_types import SqliteCatalog
+from headrace.environment.settings import Settings
+from headrace.planner import compiled_plan, planning, session
+from headrace.project.paths import Project
+
+UNCHECKED = (
+    "Flink planned against empty tables made from sql/_tables/, without a broker: whether topics hold what their "
+    "contracts say was not looked at"
+)
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """Flink's compiled plan, as its JSON; the columns that each SELECT gives its sink, and their Flink types.
+
+    There is no plan of a Table API job: Flink compiles none of what passes through a DataStream.
+    """
+
+    plan: Mapping[str, Any] | None
+    columns: Mapping[str, Mapping[str, str]]
+
+
+class Compiler:
+    """Compiles jobs of several sides of a project, each side's tables made once; Flink itself is `home`'s.
+
+    To be used as a context: what it makes goes at its end.
+    """
+
+    def __init__(self, home: Project) -> None:
+        self._home = home
+        self._made = ExitStack()
+        self._scratch: dict[Project, Settings] = {}
+
+    def __enter__(self) -> Compiler:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._made.close()
+
+    def compiled(self, side: Side) -> Compiled:
+        """Compile the job. Raises UserError for what Flink refuses, each thing at its place; PlatformError."""
+        if side.project not in self._scratch:
+            self._scratch[side.project] = self._made.enter_context(_scratch(side.settings))
+        settings = self._scratch[side.project]
+        table_changes.apply(side.project, settings, side.tables)
+        composition = compose(side.project, settings, side.folder, LiveConnectors(settings))
+        environment = session.made_of(self._home, session.job_options(side.folder.job))
+        statements = planning.statement_set(environment, composition)
+        columns = _columns(environment, composition)
+        if side.folder.module:
+            return Compiled(None, columns)
+        with planning.flink_errors_reported(composition):
+            return Compiled(compiled_plan.plan(statements), columns)
+
+
+@contextmanager
+def _scratch(settings: Settings) -> Iterator[Settings]:
+    """Settings like these with an empty catalog, which goes at the end, and no broker."""
+    with TemporaryDirectory(prefix="headrace-plan-") as folder:
+        catalog = SqliteCatalog(
+            type="sqlite",
+            name=settings.catalog.name,
+            path=str(Path(folder) / "catalog.db"),
+            warehouse=(Path(folder) / "warehouse").as_uri(),
+        )
+        yield settings.model_copy(update={"catalog": catalog, "kafka": {"bootstrap.servers": "nowhere:9092"}})
+
+
+def _columns(environment, composition: Composition) -> dict[str, dict[str, str]]:  # type: ignore[no-untyped-def]
+    made = {}
+    for sink, select in composition.selects.items():
+        schema = environment.sql_query(select.sql).get_resolved_schema()._j_resolved_schema
+        names, types = schema.getColumnNames(), schema.getColumnDataTypes()
+        made[sink] = {str(name): str(kind.toString()) for name, kind in zip(names, types, strict=True)}
+    return made

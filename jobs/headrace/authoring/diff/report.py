@@ -1,0 +1,116 @@
+"""What a change of the project's files means: for each job that it touches, and for the tables that it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from headrace.authoring.diff import jobplan, side
+from headrace.authoring.diff.compiled import UNCHECKED, Compiler
+from headrace.authoring.diff.jobplan import JobPlan
+from headrace.authoring.diff.side import Side
+from headrace.environment import git_ref
+from headrace.environment import settings as environments
+from headrace.environment.apply import table_changes
+from headrace.environment.apply.table_changes import TablePlan
+from headrace.environment.settings import Settings
+from headrace.errors import PlatformError, UserError
+from headrace.project import job_folder
+from headrace.project.paths import Project
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Report:
+    """`jobs` that differ from those of the git ref `ref`, `tables` to make or change for them, what was not checked."""
+
+    ref: str
+    commit: str
+    jobs: tuple[JobPlan, ...]
+    tables: tuple[TablePlan, ...]
+    unchecked: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As one JSON object."""
+        return {
+            "against": self.ref,
+            "commit": self.commit,
+            "jobs": [jobplan.to_json(job) for job in self.jobs],
+            "tables": [_table(each) for each in self.tables],
+            "unchecked": list(self.unchecked),
+        }
+
+
+def report(
+    project: Project,
+    env: str,
+    names: Iterable[str] | None,
+    ref: str,
+    progress: Callable[[str], None] = lambda _step: None,
+) -> Report:
+    """What changes from the git ref `ref` to the working tree, of the jobs `names` or of all.
+
+    Neither a broker nor a cluster is asked, and the catalog alone for what its tables are. Raises UserError with all
+    that is wrong in the jobs' files, or with what Flink refuses of them; or where there is no such ref.
+    """
+    settings = environments.load(project, env)
+    with git_ref.at(project, ref) as then, Compiler(project) as compiler:
+        then_settings = git_ref.settings_at(then, env, settings)
+        here, there = job_folder.names(project), job_folder.names(then)
+
+        def planned(name: str, now: Side | None) -> JobPlan:
+            progress(f"comparing {name}")
+            if now is None:
+                return JobPlan(name, "removed", notes=("stop it where it runs; what it has written stays",))
+            if name not in there:
+                return jobplan.new(now, compiler)
+            try:
+                was = side.load(then, then_settings, name)
+            except UserError as error:
+                return jobplan.unreadable(now, ref, error, compiler)
+            return jobplan.changed(was, now, ref, compiler)
+
+        gone = {*there} - {*here}
+        chosen = list(names or sorted({*here, *there}))
+        sides = _each(chosen, lambda name: None if name in gone else side.load(project, settings, name))
+        jobs = _each(chosen, lambda name: planned(name, sides[name]))
+    touched = tuple(job for job in jobs.values() if job.status != "unchanged")
+    needed, unchecked = _tables(project, settings, touched)
+    compiled = [UNCHECKED] if any(job.operators for job in touched) else []
+    return Report(ref, git_ref.commit_of(project, ref), touched, needed, (*compiled, *unchecked))
+
+
+def _each(names: Iterable[str], make: Callable[[str], T]) -> dict[str, T]:
+    """What `make` makes of each name. Raises UserError with the problems of all of them."""
+    made, problems = {}, []
+    for name in names:
+        try:
+            made[name] = make(name)
+        except UserError as error:
+            problems += error.problems
+    if problems:
+        raise UserError(list(dict.fromkeys(problems)))
+    return made
+
+
+def _tables(project: Project, settings: Settings, jobs: Iterable[JobPlan]) -> tuple[tuple[TablePlan, ...], list[str]]:
+    """The tables of the jobs that are not as their files say; and why that cannot be told, if so."""
+    names = dict.fromkeys(name for job in jobs for name in job.tables)
+    if not names:
+        return (), []
+    where = settings.catalog
+    if where.type == "sqlite" and not Path(where.path).is_file():
+        return (), [f"there is no catalog at {where.path}: which tables are to be made or changed was not looked at"]
+    try:
+        plans = table_changes.plan(project, settings, names)
+    except PlatformError as error:
+        return (), [f"which tables are to be made or changed was not looked at: {error.problems[0].what}"]
+    return tuple(each for each in plans if each.action != "unchanged"), []
+
+
+def _table(each: TablePlan) -> dict[str, Any]:
+    refused = [{**asdict(problem), "where": str(problem.where)} for problem in each.refused]
+    return {"table": each.name, "action": each.action, "changes": [*map(asdict, each.changes)], "refused": refused}

@@ -1,0 +1,114 @@
+"""Which topics, jobs and tables feed which: the graph that job.yaml files and templates draw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from headrace.authoring.docs.contents import Contents
+from headrace.errors import UserError
+from headrace.project.job import Job
+from headrace.project.system_tables import DEAD_LETTERS
+
+Kind = Literal["topic", "job", "table"]
+How = Literal["read", "append", "upsert", "refused", "late"]
+
+
+@dataclass(frozen=True, order=True)
+class Node:
+    """A Kafka topic by its own name, a job, or an Iceberg table."""
+
+    kind: Kind
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True, order=True)
+class Edge:
+    """Records go from `start` to `end`: read by a job, or written by one; `refused` and `late` ones are set aside."""
+
+    start: Node
+    end: Node
+    how: How
+
+    @property
+    def aside(self) -> bool:
+        return self.how in ("refused", "late")
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """Every topic, job and table, joined or not, and what joins them; both sorted."""
+
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+
+    def into(self, node: Node) -> list[Edge]:
+        return [edge for edge in self.edges if edge.end == node]
+
+    def out_of(self, node: Node) -> list[Edge]:
+        return [edge for edge in self.edges if edge.start == node]
+
+    def around(self, job: str) -> Lineage:
+        """All that leads to the job, however far off, and all that it leads to. Raises UserError for an unknown job."""
+        start = Node("job", job)
+        if start not in self.nodes:
+            known = ", ".join(node.name for node in self.nodes if node.kind == "job") or "none yet"
+            raise UserError(f"there is no job '{job}'", fix=f"jobs of this project: {known}")
+        before, after = {start}, {start}
+        while more := {e.start for e in self.edges if e.end in before and not e.aside} - before:
+            before |= more
+        while more := {e.end for e in self.edges if e.start in after} - after:
+            after |= more
+        return self._of(before, after)
+
+    def _of(self, before: set[Node], after: set[Node]) -> Lineage:
+        def kept(edge: Edge) -> bool:
+            return (edge.start in before and edge.end in before) or (edge.start in after and edge.end in after)
+
+        edges = tuple(edge for edge in self.edges if kept(edge) and not (edge.aside and edge.start not in after))
+        return Lineage(tuple(node for node in self.nodes if node in before | after), edges)
+
+
+def draw(contents: Contents) -> Lineage:
+    """The lineage of all that the project describes."""
+    named = {
+        *(Node("topic", contract.topic) for contract in contents.sources.values()),
+        *(Node("topic", topic.topic) for topic in contents.topics.values()),
+        *(Node("table", name) for name in contents.tables),
+        *(Node("job", name) for name in contents.jobs),
+    }
+    edges = {edge for folder in contents.jobs.values() for edge in _edges(contents, folder.job)}
+    ends = {end for edge in edges for end in (edge.start, edge.end)}
+    return Lineage(tuple(sorted(named | ends)), tuple(sorted(edges)))
+
+
+def _edges(contents: Contents, job: Job) -> Iterator[Edge]:
+    here, asked = Node("job", job.name), contents.calls[job.name]
+    for source in job.sources:
+        yield Edge(Node("topic", contents.sources[source].topic), here, "read")
+    for table in job.tables:
+        yield Edge(Node("table", table), here, "read")
+    for other in job.jobs:
+        for table in _followed(contents, job.name, other):
+            yield Edge(Node("table", table), here, "read")
+    for table in job.tables_written:
+        yield Edge(here, Node("table", table), job.writes[table])
+    for topic in job.topics_written:
+        yield Edge(here, Node("topic", contents.topics[topic].topic), job.writes[f"kafka/{topic}"])
+    if job.sources:
+        yield Edge(here, Node("table", DEAD_LETTERS), "refused")
+    if any(call.name == "on_time" for call in asked):
+        yield Edge(here, Node("table", job.late), "late")
+
+
+def _followed(contents: Contents, job: str, other: str) -> set[str]:
+    """The tables of the job `other` that ref() follows; those that it appends to, where a call does not say which."""
+    written = contents.jobs[other].job
+    appended = {table for table in written.tables_written if written.writes[table] == "append"}
+    refs = [call.texts for call in contents.calls[job] if call.name == "ref" and call.texts[:1] == (other,)]
+    named = {table for texts in refs for table in texts[1:]}
+    return named if named and all(len(texts) > 1 for texts in refs) else appended

@@ -1,0 +1,88 @@
+"""The catalogue as one page that needs nothing beside it: it opens from a disk, a share or a mail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from markupsafe import Markup
+
+from headrace.authoring import udfs
+from headrace.authoring.docs import drawing, lineage, rows, templates
+from headrace.authoring.docs.contents import Contents
+from headrace.authoring.docs.lineage import Edge, Kind, Lineage, Node
+from headrace.planner.in_process.case import SETTINGS, CaseSettings
+from headrace.project import yaml_file
+from headrace.project.job_folder import JobFolder
+from headrace.project.system_tables import DEAD_LETTERS
+from headrace_udfs.contract import duration
+from headrace_udfs.faults import Code
+
+
+def page(contents: Contents) -> str:
+    """The page as HTML: each thing of the project under a heading of its own, which links and a search lead to."""
+    return templates.fill(
+        "page.html.j2",
+        contents=contents,
+        links=Links(contents, lineage.draw(contents)),
+        udfs=udfs.listing(),
+        codes=list(Code),
+        dead_letters=Node("table", DEAD_LETTERS),
+        rows=rows,
+        duration=duration,
+        files=files,
+        cases=cases,
+    )
+
+
+@dataclass(frozen=True)
+class Links:
+    """What stands in a relation to what, and where on the page."""
+
+    contents: Contents
+    lineage: Lineage
+
+    def href(self, node: Node) -> str | None:
+        """The heading of a node; None for a table that has no file of its own."""
+        if node.kind != "topic":
+            known: Mapping[str, object] = self.contents.jobs if node.kind == "job" else self.contents.tables
+            return f"#{node.kind}/{node.name}" if node.name in known else None
+        written = (f"#kafka/{name}" for name, topic in self.contents.topics.items() if topic.topic == node.name)
+        read = (f"#source/{name}" for name, source in self.contents.sources.items() if source.topic == node.name)
+        return next(written, None) or next(read, None)
+
+    def picture(self, job: str | None = None) -> Markup:
+        """The whole lineage, or that around a job."""
+        drawn = self.lineage.around(job) if job else self.lineage
+        return Markup(drawing.svg(drawn, Node("job", job) if job else None, self.href))  # noqa: S704 - its template escapes what goes into it
+
+    def writers(self, kind: Kind, name: str) -> list[Edge]:
+        return self.lineage.into(Node(kind, name))
+
+    def readers(self, kind: Kind, name: str) -> list[Edge]:
+        return self.lineage.out_of(Node(kind, name))
+
+    def callers(self, macro: str) -> list[str]:
+        """The jobs whose templates call the macro."""
+        return [job for job, calls in self.contents.calls.items() if any(call.name == macro for call in calls)]
+
+    def passers(self, step: str) -> list[str]:
+        """The jobs whose records pass the step."""
+        return [name for name, folder in self.contents.jobs.items() if step in folder.job.through]
+
+
+def files(folder: JobFolder) -> list[Path]:
+    """The job's SQL: its sinks' templates, its views, its checks."""
+    checks = folder.path / "checks.sql"
+    return [*folder.templates.values(), *folder.views.values(), *([checks] if checks.is_file() else [])]
+
+
+def cases(folder: JobFolder) -> dict[str, str | None]:
+    """The job's tests by name, with what their case.yaml says of them."""
+    folders = sorted(path for path in folder.path.glob("tests/*") if path.is_dir())
+    settings = {path: path / SETTINGS for path in folders}
+    return {
+        path.name: yaml_file.load(file, CaseSettings).description if file.is_file() else None
+        for path, file in settings.items()
+    }

@@ -1,0 +1,53 @@
+"""The columns of tables, topics and sources, as a page shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from headrace.project.table import Column
+from headrace_udfs.contract import Contract, FieldSpec
+from headrace_udfs.types import QUALITY, TS
+
+
+@dataclass(frozen=True)
+class Row:
+    """A column; `path` is where a source's payload holds it, `range` what a value of it may be."""
+
+    name: str
+    type: str
+    doc: str
+    unit: str | None = None
+    required: bool = False
+    path: str | None = None
+    range: str | None = None
+
+
+def of_columns(columns: Mapping[str, Column]) -> list[Row]:
+    """The columns of a table or of a topic that jobs write."""
+    return [Row(name, str(c.type), c.doc, c.unit, c.required) for name, c in columns.items()]
+
+
+def of_contract(contract: Contract) -> list[Row]:
+    """The columns of a source's good records."""
+    paths = {name: ".".join(path) for name, path in contract.paths.items()}
+    time, quality = contract.time, contract.quality
+    rows = [
+        Row(name, f.type, f.description or "", f.unit, f.required, paths[name], _range(f))
+        for name, f in contract.fields.items()
+    ]
+    rows.append(Row(TS, "timestamp", f"When it was taken; sent as {time.unit}", "UTC", True, paths[TS]))
+    said = (
+        f"sent as {quality.mapping}, {quality.missing} where a reading says nothing" if quality else "good throughout"
+    )
+    rows.append(Row(QUALITY, "long", f"OPC UA StatusCode; {said}", None, True, paths.get(QUALITY)))
+    return rows
+
+
+def _range(field: FieldSpec) -> str | None:
+    if field.range is None:
+        return None
+    low, high = field.range
+    if low is None:
+        return f"up to {high}"
+    return f"from {low}" if high is None else f"{low} to {high}"

@@ -1,0 +1,116 @@
+"""JSON Schemas of the project's YAML files, by which an editor completes and checks them: sql/_schemas/<kind>.json."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from headrace.environment.settings import Settings
+from headrace.errors import Place, Problem
+from headrace.planner.in_process.case import CaseSettings
+from headrace.project.job import Job
+from headrace.project.paths import Project
+from headrace.project.table import Table
+from headrace.project.topic_files import Topic
+from headrace_udfs.contract import Contract, duration
+
+MODELINE = "# yaml-language-server: $schema="
+
+
+@dataclass(frozen=True)
+class Kind:
+    """The files that `pattern` finds from the project's root on, and the model they are read into."""
+
+    pattern: str
+    model: type[BaseModel]
+
+
+KINDS: Mapping[str, Kind] = {
+    "job": Kind("sql/*/*/job.yaml", Job),
+    "case": Kind("sql/*/*/tests/*/case.yaml", CaseSettings),
+    "source": Kind("sql/_sources/*.yaml", Contract),
+    "table": Kind("sql/_tables/*.yaml", Table),
+    "topic": Kind("sql/_topics/*.yaml", Topic),
+    "settings": Kind("catalogs/*.yaml", Settings),
+}
+
+
+def text(kind: str) -> str:
+    """The schema of a kind as it stands in its file."""
+    schema = KINDS[kind].model.model_json_schema(schema_generator=_Generator)
+    return json.dumps({"$schema": _Generator.schema_dialect, **schema}, indent=2) + "\n"
+
+
+def path_of(project: Project, kind: str) -> Path:
+    return project.sql / "_schemas" / f"{kind}.json"
+
+
+def check(project: Project) -> list[Problem]:
+    """Schemas that are not as the models have them, and YAML files whose first line does not name theirs."""
+    fix = "run headrace schemas --write"
+    stale = [Problem("this schema is not as the model has it", Place.of(path), fix) for path, _ in _stale(project)]
+    unmarked = [Problem("no editor knows this file's schema", Place.of(file, 1), fix) for file, _ in _unmarked(project)]
+    return [*stale, *unmarked]
+
+
+def write(project: Project) -> list[Path]:
+    """Make it so that `check` finds nothing. Returns the files that were written."""
+    changes = [*_stale(project), *_unmarked(project)]
+    for path, content in changes:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+    return [path for path, _ in changes]
+
+
+def modeline(project: Project, file: Path, kind: str) -> str:
+    """The first line of a YAML file, which tells an editor its schema."""
+    return MODELINE + Path(os.path.relpath(path_of(project, kind), file.parent)).as_posix() + "\n"
+
+
+def _stale(project: Project) -> Iterator[tuple[Path, str]]:
+    for kind in KINDS:
+        path = path_of(project, kind)
+        if not path.is_file() or path.read_text(encoding="utf-8") != text(kind):
+            yield path, text(kind)
+
+
+def _unmarked(project: Project) -> Iterator[tuple[Path, str]]:
+    for name, kind in KINDS.items():
+        for file in sorted(project.root.glob(kind.pattern)):
+            line, content = modeline(project, file, name), file.read_text(encoding="utf-8")
+            if not content.startswith(line):
+                _, _, rest = content.partition("\n") if content.startswith(MODELINE) else ("", "", content)
+                yield file, line + rest
+
+
+class _Generator(GenerateJsonSchema):
+    """Draft 7, which is what editors' YAML servers know; no titles or defaults that say nothing."""
+
+    schema_dialect = "http://json-schema.org/draft-07/schema#"
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
+        return False
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        made = super().default_schema(schema)
+        if made.get("default") in (None, [], {}):
+            made.pop("default", None)
+        return made
+
+    def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
+        made = super().dict_schema(schema)
+        for pattern, values in made.pop("patternProperties", {}).items():
+            made |= {"propertyNames": {"pattern": pattern}, "additionalProperties": values}
+        return made
+
+    def encode_default(self, dft: Any) -> Any:
+        return duration(dft) if isinstance(dft, timedelta) else super().encode_default(dft)

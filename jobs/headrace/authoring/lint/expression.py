@@ -1,0 +1,69 @@
+"""What is known of an expression, from what is known of the columns in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlfluff.core.parser import BaseSegment
+
+from headrace.authoring.lint import tree
+from headrace.authoring.lint.facts import NONE, Column, Scope
+from headrace.authoring.lint.units import unit
+
+_COUNTING = ("approx_count_distinct", "count")
+_CLOCKS = {"current_date", "current_row_timestamp", "current_time", "current_timestamp", "current_watermark"}
+_VOLATILE = frozenset(
+    _CLOCKS | {"localtime", "localtimestamp", "now", "proctime", "rand", "rand_integer", "unix_timestamp", "uuid"}
+)
+
+
+def column(segment: BaseSegment, scope: Scope) -> Column:
+    """What the expression gives: a plain reference what it refers to, all else what it is made of.
+
+    Measurements and their quality in one expression cancel out: what comes of it has been weighed, and tells neither.
+    """
+    inner = tree.bare(segment)
+    if inner.is_type("column_reference"):
+        return scope.column(tree.path(inner))
+    weighed, of = quality(segment, scope), measured(segment, scope)
+    return Column(unit(segment, scope), measured=of - weighed, quality=weighed - of, volatile=_volatile(segment, scope))
+
+
+def quality(segment: BaseSegment, scope: Scope) -> frozenset[str]:
+    """The inputs whose quality it looks at."""
+    return NONE.union(*(scope.column(tree.path(part)).quality for part in tree.below(segment, "column_reference")))
+
+
+def measured(segment: BaseSegment, scope: Scope) -> frozenset[str]:
+    """The inputs whose measurements it looks at; whether there is one, as COUNT and IS NULL ask, is no look at it."""
+    unread = {id(part) for part in [*_counted(segment), *_missed(segment)]}
+    read = (part for part in tree.below(segment, "column_reference") if id(part) not in unread)
+    return NONE.union(*(scope.column(tree.path(part)).measured for part in read))
+
+
+def _counted(segment: BaseSegment) -> Iterator[BaseSegment]:
+    for function in tree.below(segment, "function"):
+        if tree.function_name(function) in _COUNTING:
+            for given in tree.arguments(function):
+                yield from tree.below(given, "column_reference")
+
+
+def _missed(segment: BaseSegment) -> Iterator[BaseSegment]:
+    for expression in tree.below(segment, "expression"):
+        parts = tree.code(expression)
+        for place, part in enumerate(parts):
+            after = [word.raw.lower() for word in parts[place + 1 : place + 4]]
+            if part.is_type("column_reference") and (after[:2] == ["is", "null"] or after == ["is", "not", "null"]):
+                yield part
+
+
+def _volatile(segment: BaseSegment, scope: Scope) -> str | None:
+    """The first function in it, or in what it refers to, that gives something else each time it is asked."""
+    for part in tree.below(segment, "column_reference"):
+        if carried := scope.column(tree.path(part)).volatile:
+            return carried
+    for called in tree.below(segment, "bare_function", "function"):
+        name = called.raw.lower() if called.is_type("bare_function") else tree.function_name(called)
+        if name in _VOLATILE and not (name == "unix_timestamp" and tree.arguments(called)):
+            return name
+    return None

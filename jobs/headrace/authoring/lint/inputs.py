@@ -1,0 +1,72 @@
+"""What a job's templates can read, as relations: from the contracts and tables that its job.yaml names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pyiceberg.types import DoubleType, FloatType
+
+from headrace.authoring.lint.facts import NONE, Column, Relation
+from headrace.compose import template_functions
+from headrace.environment.settings import Settings
+from headrace.project import job_folder, source_files
+from headrace.project.job import Job
+from headrace.project.paths import Project
+from headrace.project.system_tables import POSITION
+from headrace.project.table import Table
+from headrace_udfs.contract import Contract, FieldSpec
+from headrace_udfs.steps import STEPS
+from headrace_udfs.types import QUALITY, TS
+
+EVENT_TIME = "event_time"
+
+
+def inputs(
+    project: Project, settings: Settings, job: Job, tables: Mapping[str, Table]
+) -> dict[tuple[str, ...], Relation]:
+    """Every source, table and followed table of the job, by the parts of its name in SQL."""
+    made: dict[tuple[str, ...], Relation] = {}
+    for name in job.sources:
+        read = source_files.load(project, name)
+        steps = [column for step in job.through for column in STEPS[step]().outputs]
+        made[name,] = of_source(name, read, steps)
+        if read.watermark:
+            made[template_functions.on_time_view(name),] = of_source(name, read, steps, on_time=True)
+    for name in job.tables:
+        made[settings.catalog.name, *name.split(".")] = of_table(name, tables[name])
+    for other in job.jobs:
+        for name in job_folder.load(project, other).job.tables_written:
+            made[settings.catalog.name, *name.split(".")] = of_table(name, tables[name], followed=True)
+    return made
+
+
+def of_source(name: str, read: Contract, steps: list[str], *, on_time: bool = False) -> Relation:
+    """The good readings of a source. Readings that come late are still among those of source(): no time to go by."""
+    told = frozenset({name}) if read.quality else NONE
+    columns = {
+        field: Column(spec.unit, measured=told if _is_measured(spec) else NONE) for field, spec in read.fields.items()
+    }
+    columns |= {TS: Column(), QUALITY: Column(quality=told)}
+    columns |= {column: Column() for column in (*steps, *POSITION)}
+    if read.watermark:
+        columns[EVENT_TIME] = Column(rowtime=on_time)
+    return Relation(columns, streams=frozenset({name}))
+
+
+def of_table(name: str, table: Table, *, followed: bool = False) -> Relation:
+    """The rows of an Iceberg table, as they are when a job starts, or followed as they come."""
+    told = frozenset({name}) if QUALITY in table.columns else NONE
+    columns = {
+        column: Column(
+            spec.unit,
+            measured=told if isinstance(spec.type, DoubleType | FloatType) and spec.unit != "1" else NONE,
+            quality=told if column == QUALITY else NONE,
+        )
+        for column, spec in table.columns.items()
+    }
+    return Relation(columns, streams=frozenset({name}) if followed else NONE)
+
+
+def _is_measured(spec: FieldSpec) -> bool:
+    """Whether a field is a measurement: a whole number without a unit counts or names something."""
+    return spec.type in ("double", "boolean") or (spec.type == "long" and spec.unit is not None)

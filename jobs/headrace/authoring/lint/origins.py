@@ -1,0 +1,117 @@
+"""What stands in a FROM: which relations under which aliases, how they are joined, which windows are laid over them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from sqlfluff.core.parser import BaseSegment
+
+from headrace.authoring.lint import tree
+from headrace.authoring.lint.facts import NONE, Column, Relation
+from headrace.authoring.lint.windows import Window
+
+Names = Mapping[tuple[str, ...], Relation]
+Read = Callable[[BaseSegment], Relation]
+"""A nested select as a relation."""
+
+_WINDOWS = ("tumble", "hop", "cumulate", "session")
+
+
+@dataclass(frozen=True)
+class Met:
+    """A relation that joins those before it. `free`: found anew for each row (UNNEST, AS OF): nothing is kept."""
+
+    place: BaseSegment
+    alias: str
+    on: tuple[BaseSegment, ...] = ()
+    free: bool = False
+
+
+@dataclass
+class Origins:
+    """The relations by alias, and what was met on the way."""
+
+    relations: dict[str, Relation] = field(default_factory=dict)
+    met: list[Met] = field(default_factory=list)
+    windows: list[Window] = field(default_factory=list)
+
+
+def origins(clause: BaseSegment, names: Names, read: Read) -> Origins:
+    """The relations of a FROM clause; one that `names` does not know is an unknown one."""
+    found = Origins()
+    for part, joined in _parts(clause):
+        if part.is_type("match_recognize_clause"):
+            found.relations = {"": Relation(streams=NONE.union(*(r.streams for r in found.relations.values())))}
+            continue
+        element = part.get_child("from_expression_element") if joined else part
+        if element is None:
+            continue
+        alias, relation, free = _element(element, names, read, found.windows)
+        alias = alias or f"#{len(found.relations)}"
+        if found.relations:
+            on = tuple(part.get_children("join_on_condition")) if joined else ()
+            found.met.append(Met(part, alias, on, free))
+        found.relations[alias] = relation
+    return found
+
+
+def _parts(segment: BaseSegment) -> Iterator[tuple[BaseSegment, bool]]:
+    """The elements and clauses of a FROM in order, and whether each is a JOIN; brackets are looked into."""
+    for part in tree.code(segment):
+        if part.is_type("from_expression", "bracketed"):
+            yield from _parts(part)
+        elif part.is_type("from_expression_element", "join_clause", "match_recognize_clause"):
+            yield part, part.is_type("join_clause")
+
+
+def _element(
+    element: BaseSegment, names: Names, read: Read, windows: list[Window]
+) -> tuple[str | None, Relation, bool]:
+    """The alias, the relation, and whether it is found anew for each row it joins."""
+    given = tree.alias(element)
+    alias = tree.name(given) if given else None
+    expression = next(tree.below(element, "table_expression"), element)
+    reference, function = expression.get_child("table_reference"), expression.get_child("function")
+    free = element.get_child("temporal_query") is not None
+    if reference:
+        path = tree.path(reference)
+        return alias or path[-1], names.get(path, Relation()).with_columns(tree.renamed(element)), free
+    if function:
+        made = _function(function, names, read, windows)
+        relation = made if made else Relation(columns={})
+        return alias, relation.with_columns(tree.renamed(element)), free or made is None
+    inner = next(tree.nested(expression), None)
+    relation = read(inner) if inner else Relation()
+    return alias, relation.with_columns(tree.renamed(element)), free
+
+
+def _function(function: BaseSegment, names: Names, read: Read, windows: list[Window]) -> Relation | None:
+    """The rows of a function of a table; None for one of a row's values, as UNNEST is."""
+    given = tree.arguments(function)
+    if tree.function_name(function) == "table" and given:
+        return _function(tree.bare(given[0]), names, read, windows)
+    table = _table_argument(function, names, read)
+    if table is None or tree.function_name(function) not in _WINDOWS:
+        return Relation(streams=table.streams) if table else None
+    if (by := _descriptor(given)) is None or table.columns is None:
+        return Relation(streams=table.streams)
+    rowtime = Column(rowtime=table.columns.get(tree.path(by)[-1], Column()).rowtime)
+    windows.append(Window(tree.function_name(function).upper(), by, rowtime, table.streams))
+    own = {name: replace(column, rowtime=False) for name, column in table.columns.items()}
+    return replace(table, columns={**own, "window_start": Column(), "window_end": Column(), "window_time": rowtime})
+
+
+def _table_argument(function: BaseSegment, names: Names, read: Read) -> Relation | None:
+    reference = next(tree.below(function, "table_reference"), None)
+    if reference:
+        return names.get(tree.path(reference), Relation())
+    inner = next(tree.nested(function), None)
+    return read(inner) if inner else None
+
+
+def _descriptor(arguments: list[BaseSegment]) -> BaseSegment | None:
+    """The column that DESCRIPTOR() names."""
+    words = [part.raw.lower() for part in arguments]
+    after = arguments[words.index("descriptor") + 1 :] if "descriptor" in words else []
+    return next(tree.below(after[0], "column_reference"), None) if after else None

@@ -1,0 +1,66 @@
+"""A template's SQL, read once: each of its selects, what their names mean, and what comes out of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from sqlfluff.core.parser import BaseSegment
+
+from headrace.authoring.lint import tree
+from headrace.authoring.lint.facts import Relation, Scope, either
+from headrace.authoring.lint.origins import Names
+from headrace.authoring.lint.select import Select, select
+
+
+@dataclass
+class Query:
+    """A statement's selects, the inner ones first; `last` are those whose rows come out, several of a union.
+
+    `ctes` are the names that its WITHs give.
+    """
+
+    selects: list[Select] = field(default_factory=list)
+    ctes: list[BaseSegment] = field(default_factory=list)
+    last: list[Select] = field(default_factory=list)
+    result: Relation = field(default_factory=Relation)
+
+
+def read(statement: BaseSegment, inputs: Names) -> Query:
+    """Read a parsed statement; `inputs` are the relations from outside that it can name."""
+    query = Query()
+    outermost = next(tree.nested(statement), None)
+    if outermost is not None:
+        query.result = _rows(outermost, inputs, None, query)
+        final = {id(segment) for segment in _last(outermost)}
+        query.last = [each for each in query.selects if id(each.segment) in final]
+    return query
+
+
+def _rows(segment: BaseSegment, names: Names, outer: Scope | None, query: Query) -> Relation:
+    """The relation that a select, a union of them, or a WITH makes; what is met on the way goes into `query`."""
+    if segment.is_type("select_statement"):
+        made = select(segment, names, outer, lambda inner, scope: _rows(inner, names, scope, query))
+        query.selects.append(made)
+        return made.result
+    known = dict(names)
+    for cte in segment.get_children("common_table_expression"):
+        body = next(tree.nested(cte), None)
+        relation = _rows(body, known, outer, query) if body else Relation()
+        name = tree.code(cte)[0]
+        query.ctes.append(name)
+        known[tree.name(name),] = relation.with_columns(tree.renamed(cte))
+    inner = [_rows(part, known, outer, query) for part in _operands(segment)]
+    return either(inner) if inner else Relation(spelled=True)
+
+
+def _last(segment: BaseSegment) -> Iterator[BaseSegment]:
+    if segment.is_type("select_statement"):
+        yield segment
+    else:
+        for part in _operands(segment):
+            yield from _last(part)
+
+
+def _operands(segment: BaseSegment) -> list[BaseSegment]:
+    return [part for part in tree.code(segment) if part.is_type(*tree.SELECTS, "bracketed")]

@@ -1,0 +1,19 @@
+"""The rules of our own, one a file; the docstring of each is its documentation."""
+
+from __future__ import annotations
+
+from headrace.authoring.lint.rules.base import BaseRule, Subject, advice
+from headrace.authoring.lint.rules.hr01_unbounded_join import Rule_HR01
+from headrace.authoring.lint.rules.hr02_endless_state import Rule_HR02
+from headrace.authoring.lint.rules.hr03_no_watermark import Rule_HR03
+from headrace.authoring.lint.rules.hr04_mixed_units import Rule_HR04
+from headrace.authoring.lint.rules.hr05_quality_dropped import Rule_HR05
+from headrace.authoring.lint.rules.hr06_builtin_name import Rule_HR06
+from headrace.authoring.lint.rules.hr07_select_star import Rule_HR07
+from headrace.authoring.lint.rules.hr08_volatile_key import Rule_HR08
+
+__all__ = ["RULES", "BaseRule", "Subject", "advice"]
+
+RULES: tuple[type[BaseRule], ...] = (
+    Rule_HR01, Rule_HR02, Rule_HR03, Rule_HR04, Rule_HR05, Rule_HR06, Rule_HR07, Rule_HR08,
+)  # fmt: skip

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from headrace.authoring.lint.rules.base import BaseRule, Found, Subject
+
+
+class Rule_HR01(BaseRule):
+    """Two streams are joined, and nothing bounds the time between their rows.
+
+    A row waits for its partner for ever: the job keeps every row that it has read, and which rows meet depends on
+    how long it has run. A bound counts if the condition compares ``event_time`` of both sides from above and from
+    below, or asks for one window: the same ``window_start`` and the same ``window_end``.
+
+    **Anti-pattern**
+
+    .. code-block:: sql
+
+        select pumps.pump, pumps.bearing, tanks.level
+        from {{ on_time('pumps') }} as pumps
+        inner join {{ on_time('tanks') }} as tanks on pumps.line = tanks.line
+
+    **Best practice**
+
+    Compare ``event_time`` of two ``on_time()`` sides in the join's condition, from above and from below.
+
+    .. code-block:: sql
+
+        select pumps.pump, pumps.bearing, tanks.level
+        from {{ on_time('pumps') }} as pumps
+        inner join {{ on_time('tanks') }} as tanks
+            on
+                pumps.line = tanks.line
+                and tanks.event_time between pumps.event_time - interval '1' minute and pumps.event_time
+    """
+
+    name = "headrace.unbounded_join"
+
+    def check(self, subject: Subject) -> Found:
+        for select in subject.query.selects:
+            for join in select.joins:
+                if join.left and join.right and not join.bounded and not join.nested:
+                    left, right = (", ".join(sorted(streams)) for streams in (join.left, join.right))
+                    yield join.place, f"{left} and {right} are joined with no bound on the time between their rows"

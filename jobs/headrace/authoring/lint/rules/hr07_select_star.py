@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from headrace.authoring.lint.rules.base import BaseRule, Found, Subject
+
+
+class Rule_HR07(BaseRule):
+    """A sink is filled by a * over columns that the template does not name.
+
+    A field that somebody adds to the contract, or a column to the table, then changes what the job writes, or stops it
+    when it next starts. A ``*`` over a CTE or a view that names its columns is fine.
+
+    **Anti-pattern**
+
+    .. code-block:: sql
+
+        select * from {{ source('plant_readings') }}
+
+    **Best practice**
+
+    Name the sink's columns in the last select, or in the CTE that it takes all of.
+
+    .. code-block:: sql
+
+        with readings as (
+            select tag, ts, `value`, quality from {{ source('plant_readings') }}
+        )
+
+        select * from readings
+    """
+
+    name = "headrace.select_star"
+
+    def check(self, subject: Subject) -> Found:
+        if subject.sink is not None:
+            for select in subject.query.last:
+                for star in select.stars:
+                    yield star, f"{star.raw} fills {subject.sink} with columns that are not named here"

@@ -1,0 +1,140 @@
+"""One SELECT: what its names mean, what it joins and lays windows over, and the relation that it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from sqlfluff.core.parser import BaseSegment
+
+from headrace.authoring.lint import expression, tree
+from headrace.authoring.lint.facts import NONE, Column, Relation, Scope
+from headrace.authoring.lint.origins import Met, Names, Origins, origins
+from headrace.authoring.lint.timebound import bounded
+from headrace.authoring.lint.windows import Window, overs
+
+Read = Callable[[BaseSegment, Scope | None], Relation]
+"""A select within the select, as a relation, in the scope that it stands in."""
+
+_CONDITIONS = ("where_clause", "having_clause", "qualify_clause")
+
+
+@dataclass(frozen=True)
+class Target:
+    """A column that a select gives; those of a star share its segment."""
+
+    segment: BaseSegment
+    name: str
+    column: Column
+
+
+@dataclass(frozen=True)
+class Join:
+    """Two sides whose rows look for each other, by the endless inputs of each; `bounded` in time, or not.
+
+    `nested`: the right side is a select within an expression.
+    """
+
+    place: BaseSegment
+    left: frozenset[str]
+    right: frozenset[str]
+    bounded: bool
+    nested: bool = False
+
+
+@dataclass(frozen=True)
+class Select:
+    """A SELECT, read. `stars` are its `*` and `t.*` that stand for columns whose names its author did not write."""
+
+    segment: BaseSegment
+    scope: Scope
+    targets: tuple[Target, ...]
+    stars: tuple[BaseSegment, ...]
+    joins: tuple[Join, ...]
+    windows: tuple[Window, ...]
+    result: Relation
+
+
+def select(segment: BaseSegment, names: Names, outer: Scope | None, read: Read) -> Select:
+    """Read a select_statement."""
+    clause = segment.get_child("from_clause")
+    found = origins(clause, names, lambda inner: read(inner, outer)) if clause else Origins()
+    scope = Scope(found.relations, outer)
+    where = segment.get_children(*_CONDITIONS)
+    joins = [_join(met, where, scope) for met in found.met if not met.free]
+    for part in tree.code(segment):
+        if not part.is_type("from_clause"):
+            joins += [_semi_join(inner, scope, read) for inner in tree.nested(part)]
+    targets, stars, told = _targets(segment, scope)
+    conditions = [*where, *(on for met in found.met for on in met.on)]
+    in_order = all(join.bounded for join in joins if not join.nested)
+    result = _result(targets if told else None, scope, conditions, in_order=in_order, spelled=not stars)
+    windows = (*found.windows, *overs(segment, scope, _streams(scope)))
+    return Select(segment, scope, tuple(targets), tuple(stars), tuple(joins), windows, result)
+
+
+def _join(met: Met, where: list[BaseSegment], scope: Scope) -> Join:
+    before = list(scope.relations).index(met.alias)
+    left = NONE.union(*(relation.streams for relation in list(scope.relations.values())[:before]))
+    kept_close = bounded([*_expressions(met.on), *_expressions(where)], scope, met.alias)
+    return Join(met.place, left, scope.relations[met.alias].streams, kept_close)
+
+
+def _semi_join(inner: BaseSegment, scope: Scope, read: Read) -> Join:
+    relation = read(inner, scope)
+    return Join(inner, _streams(scope), relation.streams, bounded=False, nested=True)
+
+
+def _expressions(clauses: Iterable[BaseSegment]) -> list[BaseSegment]:
+    return [part for clause in clauses for part in tree.code(clause) if part.is_type("expression", "bracketed")]
+
+
+def _streams(scope: Scope) -> frozenset[str]:
+    return NONE.union(*(relation.streams for relation in scope.relations.values()))
+
+
+def _targets(segment: BaseSegment, scope: Scope) -> tuple[list[Target], list[BaseSegment], bool]:
+    """What it gives, the stars that its author did not spell out, and whether all the columns can be told."""
+    targets, stars, told = [], [], True
+    clause = segment.get_child("select_clause")
+    for place, element in enumerate(clause.get_children("select_clause_element") if clause else []):
+        if star := element.get_child("wildcard_expression"):
+            of = [path[0] for part in tree.code(star) if (path := tree.path(part))]
+            meant = [r for alias, r in scope.relations.items() if not of or alias == of[0]]
+            for relation in meant:
+                targets += [Target(element, name, column) for name, column in (relation.columns or {}).items()]
+            told = told and bool(meant) and all(relation.columns is not None for relation in meant)
+            if not all(relation.spelled for relation in meant):
+                stars.append(element)
+        else:
+            targets.append(Target(element, _name(element, place), expression.column(element, scope)))
+    return targets, stars, told
+
+
+def _name(element: BaseSegment, place: int) -> str:
+    if given := tree.alias(element):
+        return tree.name(given)
+    inner = tree.bare(element)
+    return tree.path(inner)[-1] if inner.is_type("column_reference") else f"EXPR${place}"
+
+
+def _result(
+    targets: list[Target] | None, scope: Scope, conditions: list[BaseSegment], *, in_order: bool, spelled: bool
+) -> Relation:
+    """What comes out. A condition on quality weighs all measurements of that input; out of order is no rowtime."""
+    weighed = NONE.union(*(expression.quality(condition, scope) for condition in conditions))
+    sifted = NONE.union(
+        *(expression.measured(condition, scope) for condition in conditions),
+        *(relation.sifted for relation in scope.relations.values()),
+    )
+    columns = None
+    if targets is not None:
+        columns = {
+            target.name: replace(
+                target.column,
+                measured=target.column.measured - weighed,
+                rowtime=target.column.rowtime and in_order,
+            )
+            for target in targets
+        }
+    return Relation(columns, _streams(scope), spelled, sifted - weighed)

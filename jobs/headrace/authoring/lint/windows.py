@@ -1,0 +1,40 @@
+"""What goes by a time column: windows of a FROM, and the order of an OVER."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlfluff.core.parser import BaseSegment
+
+from headrace.authoring.lint import tree
+from headrace.authoring.lint.facts import Column, Scope
+
+# These order rows by any column; other functions OVER an order follow a watermark.
+_RANKING = ("row_number", "rank", "dense_rank")
+
+
+@dataclass(frozen=True)
+class Window:
+    """A window laid over a relation, or the order of an OVER: `place` refers to the column that it goes by."""
+
+    kind: str
+    place: BaseSegment
+    column: Column
+    streams: frozenset[str]
+
+
+def overs(segment: BaseSegment, scope: Scope, streams: frozenset[str]) -> Iterator[Window]:
+    """The orders of a select's OVERs; none where the columns of what it reads cannot be told."""
+    if any(relation.columns is None for relation in scope.relations.values()):
+        return
+    named = {tree.name(tree.code(window)[0]): window for window in tree.below(segment, "named_window_expression")}
+    for function in tree.below(segment, "function"):
+        over = function.get_child("over_clause")
+        if over is None or tree.function_name(function) in _RANKING:
+            continue
+        last = tree.code(over)[-1]
+        specified = named.get(tree.name(last), over) if last.is_type(*tree.NAMES) else over
+        order = next(tree.below(specified, "orderby_clause"), None)
+        if order and (by := order.get_child("column_reference")):
+            yield Window("OVER", by, scope.column(tree.path(by)), streams)

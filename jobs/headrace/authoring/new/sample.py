@@ -1,0 +1,138 @@
+"""Readings that keep a contract: what goes into the first case of a job."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from headrace.planner.in_process.values import shown
+from headrace_udfs.contract import Contract, FieldSpec, QualitySpec, Severity
+from headrace_udfs.quality import SEVERITY
+from headrace_udfs.types import QUALITY, TS
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FROM = datetime(2024, 1, 1, tzinfo=UTC)
+_DAY, _MS, _US = timedelta(days=1), timedelta(milliseconds=1), timedelta(microseconds=1)
+_UNITS = {"epoch_s": 10**6, "epoch_ms": 10**3, "epoch_us": 1}
+_USUAL = (0, 100)
+_PARTS = 8
+_OPC_DA = {"good": 192, "bad": 0}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One reading: its fields by name, when it was taken, how good it is, and whether it comes too late to count."""
+
+    fields: dict[str, Any]
+    ts: datetime
+    severity: Severity = "good"
+    late: bool = False
+
+    def row(self) -> dict[str, Any]:
+        """What the contract makes of it, by column."""
+        return {**self.fields, TS: self.ts, QUALITY: SEVERITY[self.severity]}
+
+
+def measure(contract: Contract) -> str | None:
+    """The field that holds what was measured: the first that is a double, or else the first that is a long."""
+    for kind in ("double", "long"):
+        if name := next((name for name, field in contract.fields.items() if field.type == kind), None):
+            return name
+    return None
+
+
+def readings(contract: Contract, window: timedelta | None = None) -> list[Reading]:
+    """Four readings of two keys, of which one is bad where the contract knows quality.
+
+    With `window`, they share one, and two follow them: one in a later window, and one of the first that comes too late.
+    """
+    lateness = contract.watermark.lateness if contract.watermark else timedelta()
+    step = max(window // _PARTS // _MS, 1) * _MS if window else timedelta(seconds=1)
+    start = _start(contract, window or _DAY)
+    bad: Severity = "bad" if contract.quality else "good"
+    made = [
+        _reading(contract, 0, 1, start),
+        _reading(contract, 1, 2, start + step),
+        _reading(contract, 2, 1, start + 2 * step, severity=bad),
+        _reading(contract, 3, 1, start + 3 * step),
+    ]
+    if window:
+        later = (lateness // window + 1) * window + 3 * step
+        made += [_reading(contract, 4, 1, start + later), _reading(contract, 5, 2, start, late=True)]
+    return made
+
+
+def payload(contract: Contract, reading: Reading) -> str:
+    """The message that brings the reading."""
+    values = {name: shown(v) if isinstance(v, datetime) else v for name, v in reading.fields.items()}
+    values[TS] = _time(reading.ts, contract.time.unit)
+    if contract.quality:
+        values[QUALITY] = _quality(contract.quality, reading.severity)
+    message: dict[str, Any] = {}
+    for name, value in values.items():
+        *outer, last = contract.paths[name]
+        inside = message
+        for step in outer:
+            inside = inside.setdefault(step, {})
+        inside[last] = value
+    return json.dumps([message] if contract.many else message, ensure_ascii=False)
+
+
+def _reading(contract: Contract, number: int, key: int, ts: datetime, **how: Any) -> Reading:
+    told = {contract.key, measure(contract)}
+    fields = {
+        name: f"{name}_{key}" if name == contract.key else _value(name, field, number, ts)
+        for name, field in contract.fields.items()
+        if field.required or name in told
+    }
+    return Reading(fields, ts, **how)
+
+
+def _value(name: str, field: FieldSpec, number: int, ts: datetime) -> Any:
+    match field.type:
+        case "string":
+            return f"{name}_{number}"
+        case "boolean":
+            return number % 2 == 0
+        case "timestamp":
+            return ts
+    low, high = _bounds(field)
+    part = (high - low) * (number + 1)
+    return low + part // _PARTS if field.type == "long" else float(low + part / _PARTS)
+
+
+def _bounds(field: FieldSpec) -> tuple[Any, Any]:
+    low, high = field.range or _USUAL
+    if low is None:
+        low = min(_USUAL[0], (high or 0) - _USUAL[1])
+    if high is None:
+        high = max(_USUAL[1], low + _USUAL[1])
+    return _USUAL if low <= _USUAL[0] and high >= _USUAL[1] else (low, high)
+
+
+def _start(contract: Contract, span: timedelta) -> datetime:
+    """The first whole multiple of `span` since 1970 that the contract believes and that is not long ago."""
+    since = max(contract.time.earliest, _FROM) - _EPOCH
+    return _EPOCH - (-since // span) * span
+
+
+def _time(ts: datetime, unit: str) -> Any:
+    if unit == "iso8601":
+        return shown(ts)
+    micros = (ts - _EPOCH) // _US
+    if unit == "epoch_ns":
+        return micros * 1000
+    whole, rest = divmod(micros, _UNITS[unit])
+    return micros / _UNITS[unit] if rest else whole
+
+
+def _quality(spec: QualitySpec, severity: Severity) -> Any:
+    match spec.mapping:
+        case "opcua":
+            return SEVERITY[severity]
+        case "opcda":
+            return _OPC_DA[severity]
+        case "names":
+            return next((word for word, meant in spec.names.items() if meant == severity), severity)

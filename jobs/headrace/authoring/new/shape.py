@@ -1,0 +1,123 @@
+"""The two shapes that a job begins in: each good reading, or a row a key and window."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from headrace.authoring.new.sample import Reading, measure
+from headrace.project.table import Column
+from headrace_udfs.contract import Contract, FieldSpec
+from headrace_udfs.types import QUALITY, TS
+
+POSITION: Mapping[str, Column] = {
+    name: Column.model_validate({"type": kind, "required": True, "doc": doc})
+    for name, kind, doc in (
+        ("src_topic", "string", "Kafka topic it came from"),
+        ("src_partition", "int", "Kafka partition it came from"),
+        ("src_offset", "long", "Its offset in that partition"),
+        ("src_index", "int", "Its number in a message of many readings, from 0"),
+    )
+}
+_ICEBERG: Mapping[str, str] = {"timestamp": "timestamptz"}
+_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00Z")
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Plain:
+    """Each good reading, as it comes."""
+
+    contract: Contract
+    source: str
+    template = "plain"
+
+    def columns(self) -> dict[str, Column]:
+        """What the SELECT gives, as a table says it."""
+        fields = {name: _field(name, field, self.source) for name, field in self.contract.fields.items()}
+        key = self.contract.key
+        ts = _column("timestamptz", "When it was taken", required=True, unit="UTC")
+        quality = _column("long", "OPC UA StatusCode; its top two bits 00 good, 01 uncertain, 10 bad", required=True)
+        others = {name: column for name, column in fields.items() if name != key}
+        return {key: fields[key], TS: ts, **others, QUALITY: quality, **POSITION}
+
+    def needed(self) -> list[str]:
+        """The columns that no table can do without."""
+        return [self.contract.key, TS, QUALITY, *POSITION]
+
+    def rows(self, readings: list[Reading]) -> list[Row]:
+        """What comes out of the readings."""
+        rows = [{**reading.row(), "src_offset": offset} for offset, reading in enumerate(readings)]
+        return [row for row, reading in zip(rows, readings, strict=True) if reading.severity == "good"]
+
+
+@dataclass(frozen=True)
+class Windowed:
+    """A row a key and window: how many good readings, and their lowest, mean and highest value."""
+
+    contract: Contract
+    source: str
+    span: timedelta
+    template = "windowed"
+
+    def columns(self) -> dict[str, Column]:
+        """What the SELECT gives, as a table says it."""
+        key, measured = self.contract.key, measure(self.contract)
+        columns = {
+            key: _field(key, self.contract.fields[key], self.source),
+            "window_start": _column("timestamptz", "Where the window begins", required=True, unit="UTC"),
+            "window_end": _column(
+                "timestamptz", "Where it ends; a reading of this time is not in it", required=True, unit="UTC"
+            ),
+            "reading_count": _column("long", "How many good readings it has", required=True, unit="1"),
+        }
+        if measured:
+            field = self.contract.fields[measured]
+            for name, word in (("min", "Lowest"), ("mean", "Mean"), ("max", "Highest")):
+                kind = "double" if name == "mean" else field.type
+                columns[f"{name}_{measured}"] = _column(kind, f"{word} {measured} of them", unit=field.unit)
+        return columns
+
+    def needed(self) -> list[str]:
+        """The columns that no table can do without."""
+        return [*self.columns()]
+
+    def rows(self, readings: list[Reading]) -> list[Row]:
+        """What comes out of the readings."""
+        counted = [reading for reading in readings if reading.severity == "good" and not reading.late]
+        ordered = sorted(counted, key=self._group)
+        return [self._row(*group, [*members]) for group, members in groupby(ordered, key=self._group)]
+
+    def _group(self, reading: Reading) -> tuple[str, datetime]:
+        start = _EPOCH + (reading.ts - _EPOCH) // self.span * self.span
+        return reading.fields[self.contract.key], start
+
+    def _row(self, key: str, start: datetime, members: list[Reading]) -> Row:
+        row = {
+            self.contract.key: key,
+            "window_start": start,
+            "window_end": start + self.span,
+            "reading_count": len(members),
+        }
+        if measured := measure(self.contract):
+            values = [member.fields[measured] for member in members]
+            mean = math.fsum(values) / len(values)
+            row |= {f"min_{measured}": min(values), f"mean_{measured}": mean, f"max_{measured}": max(values)}
+        return row
+
+
+Shape = Plain | Windowed
+
+
+def _field(name: str, field: FieldSpec, source: str) -> Column:
+    doc = field.description or f"{name} of {source}"
+    return _column(field.type, doc, required=field.required, unit=field.unit)
+
+
+def _column(kind: str, doc: str, *, required: bool = False, unit: str | None = None) -> Column:
+    return Column.model_validate({"type": _ICEBERG.get(kind, kind), "doc": doc, "required": required, "unit": unit})

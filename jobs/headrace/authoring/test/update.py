@@ -1,0 +1,58 @@
+"""What came out as what must come out, for its author to look at before it is kept."""
+
+from __future__ import annotations
+
+import csv
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from headrace.authoring.test.run import Outcome
+from headrace.planner.in_process.values import Row, header, shown
+from headrace.project.job import Job
+from headrace.project.system_tables import DEAD_LETTERS
+
+_DEAD = ["code", "message", "stage", "src_offset", "src_index"]
+_LATE = ["key", "ts", "watermark", "src_offset", "src_index"]
+_RECENT = timedelta(hours=1)
+
+
+def update(job: Job, outcome: Outcome) -> list[Path]:
+    """Write the case's expect files anew from what came out, with the columns that they name; returns the files.
+
+    A sink without a file gets one with each column that holds something other than the time of the run.
+    """
+    case, files = outcome.case, []
+    for sink, rows in outcome.rows.items():
+        path = case.expects.get(sink)
+        if path is None and not rows and sink not in job.writes:
+            continue
+        columns = header(path) if path else {DEAD_LETTERS: _DEAD, job.late: _LATE}.get(sink) or _telling(rows)
+        files.append(_write(path or case.path / f"expect.{sink.replace('/', '.')}.csv", columns, rows))
+    return files
+
+
+def _telling(rows: list[Row]) -> list[str]:
+    names = dict.fromkeys(name for row in rows for name in row)
+    return [name for name in names if any(_lasting(row.get(name)) for row in rows)]
+
+
+def _lasting(value: Any) -> bool:
+    return value is not None and not (isinstance(value, datetime) and abs(datetime.now(UTC) - value) < _RECENT)
+
+
+def _write(path: Path, columns: list[str], rows: list[Row]) -> Path:
+    if path.suffix == ".jsonl":
+        lines = [json.dumps({name: _plain(row.get(name)) for name in columns}) + "\n" for row in rows]
+        path.write_text("".join(lines), encoding="utf-8")
+        return path
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows([shown(row.get(name)) for name in columns] for row in rows)
+    return path
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, bool | int | float | str | None) else shown(value)

@@ -1,0 +1,173 @@
+"""A job tried on live topics: what it would write, as it comes, and what it costs."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from headrace.authoring.try_job.connectors import TrialConnectors
+from headrace.compose import job_statements
+from headrace.environment import iceberg
+from headrace.environment.flink_rest import ENDED, Cluster
+from headrace.environment.settings import Settings
+from headrace.errors import PlatformError, Problem, UserError
+from headrace.operations import preflight
+from headrace.planner import planning
+from headrace.planner.in_process.minicluster import MiniCluster
+from headrace.planner.in_process.results import sink_columns
+from headrace.project import job_folder, table_files, topic_files
+from headrace.project.job import TOPIC
+from headrace.project.job_folder import JobFolder
+from headrace.project.paths import Project
+from headrace.project.system_tables import DEAD_LETTERS
+
+_LOOK_S = 0.3
+_START_LIMIT_S = 120
+_CHECKPOINT = "1000 ms"
+
+
+@dataclass
+class Account:
+    """What a trial has seen so far.
+
+    `rows` are changes by the sink that they were sent to, `dead` the dead letters by code. `records` of the topics were
+    read in `seconds`, and at a rate of `per_s` since the first look that found any, None where that was the last.
+    """
+
+    records: int = 0
+    seconds: float = 0.0
+    per_s: float | None = None
+    state_bytes: int = 0
+    rows: Counter[str] = field(default_factory=Counter)
+    dead: Counter[str] = field(default_factory=Counter)
+    late: int = 0
+
+    @property
+    def most_rows(self) -> int:
+        """The rows of the sink that has most."""
+        return max(self.rows.values(), default=0)
+
+
+@dataclass(frozen=True)
+class Change:
+    """A row that a sink is sent: `op` is + for one to keep, - for one to take back."""
+
+    sink: str
+    op: str
+    row: dict[str, Any]
+
+
+def run(
+    project: Project, settings: Settings, name: str, *, since: datetime | None, rows: int, limit_s: float, seen: Account
+) -> Iterator[Change]:
+    """Each row that the job would write, up to `rows` a sink; `seen` is kept up to date meanwhile.
+
+    From `since` the topics are read to their present ends; with None, what comes next is, for `limit_s` seconds.
+    Raises UserError, PlatformError as `submit` does.
+    """
+    folder = job_folder.load(project, name)
+    preflight.check_registry(project, settings, folder)
+    _check(settings, folder)
+    with MiniCluster(project) as cluster:
+        names = dict.fromkeys([*folder.job.tables_written, DEAD_LETTERS, folder.job.late])
+        written = table_files.pick(project, names)
+        ends = TrialConnectors(
+            settings,
+            spreads={source: preflight.spread(project, settings, source, 1) for source in folder.job.sources},
+            bounded=since is not None,
+            folder=cluster.folder,
+            written=written,
+            since=since,
+        )
+        composition = job_statements.compose(project, settings, folder, ends)
+        checkpoints = {
+            "execution.checkpointing.interval": _CHECKPOINT,
+            "execution.checkpointing.storage": "filesystem",
+            "execution.checkpointing.dir": (cluster.folder / "checkpoints").as_uri(),
+        }
+        environment = cluster.environment(folder.job, **checkpoints)
+        statements = planning.statement_set(environment, composition)
+        with planning.flink_errors_reported(composition):
+            job_id = str(statements.execute().get_job_client().get_job_id())
+        outputs = {sink: ends.output(_stored_as(project, sink)) for sink in sink_columns(project, folder)}
+        yield from _follow(
+            Cluster(cluster.rest), job_id, outputs, folder.job.late, rows=rows, limit_s=limit_s, seen=seen
+        )
+
+
+def _check(settings: Settings, folder: JobFolder) -> None:
+    tables = iceberg.connect(settings)
+    missing = [name for name in folder.job.tables if not tables.table_exists(name)]
+    if missing:
+        raise UserError(
+            [Problem(f"there is no table {name}", fix="make it: headrace tables apply") for name in missing]
+        )
+
+
+def _stored_as(project: Project, sink: str) -> str:
+    return topic_files.load(project, sink.removeprefix(TOPIC)).topic if sink.startswith(TOPIC) else sink
+
+
+def _follow(
+    cluster: Cluster, job_id: str, outputs: dict[str, Path], late: str, *, rows: int, limit_s: float, seen: Account
+) -> Iterator[Change]:
+    cluster.wait(lambda: cluster.state(job_id) in {"RUNNING", *ENDED}, _START_LIMIT_S, f"the start of job {job_id}")
+    since, first = time.monotonic(), None
+    read: set[Path] = set()
+    ended = False
+    while not ended and seen.most_rows < rows and seen.seconds < limit_s:
+        time.sleep(_LOOK_S)
+        ended = cluster.state(job_id) in ENDED
+        seen.seconds = time.monotonic() - since
+        first = _measure(cluster, job_id, seen, first)
+        for change in (change for sink, path in outputs.items() for change in _new(sink, path, read)):
+            if _counted(change, late, seen) and seen.rows[change.sink] <= rows:
+                yield change
+        if failure := cluster.last_failure(job_id):
+            raise PlatformError(f"the job fails: {failure}")
+    if not ended:
+        cluster.cancel(job_id)
+
+
+def _counted(change: Change, late: str, seen: Account) -> bool:
+    """Whether it is a row of one of the job's own sinks."""
+    if change.sink == DEAD_LETTERS:
+        seen.dead[change.row["code"]] += 1
+    elif change.sink == late:
+        seen.late += 1
+    else:
+        seen.rows[change.sink] += 1
+        return True
+    return False
+
+
+def _new(sink: str, path: Path, read: set[Path]) -> Iterator[Change]:
+    for file in sorted(set(path.glob("part-*")) - read, key=lambda part: part.stat().st_mtime_ns):
+        read.add(file)
+        for line in file.read_text(encoding="utf-8").splitlines():
+            change = json.loads(line)
+            taken_back = change["op"] == "d"
+            yield Change(sink, "-" if taken_back else "+", change["before"] if taken_back else change["after"])
+
+
+def _measure(cluster: Cluster, job_id: str, seen: Account, first: tuple[float, int] | None) -> tuple[float, int] | None:
+    """Records read, their rate since the `first` look that found any, and the state's size at the last checkpoint."""
+    for vertex in cluster.get(f"/jobs/{job_id}")["vertices"]:
+        path = f"/jobs/{job_id}/vertices/{vertex['id']}/subtasks/metrics"
+        wanted = [m["id"] for m in cluster.get(path) if m["id"].startswith("Source__")]
+        wanted = [name for name in wanted if name.endswith(".numRecordsIn")]
+        if wanted:
+            values = cluster.get(f"{path}?get={','.join(wanted)}&agg=sum")
+            seen.records = max(seen.records, int(sum(v["sum"] for v in values)))
+    latest = cluster.get(f"/jobs/{job_id}/checkpoints")["latest"]["completed"]
+    if latest:
+        seen.state_bytes = latest["state_size"]
+    if first and seen.records > first[1]:
+        seen.per_s = (seen.records - first[1]) / (seen.seconds - first[0])
+    return first or ((seen.seconds, seen.records) if seen.records else None)

@@ -1,0 +1,92 @@
+"""try: a job on live topics, with nothing written anywhere."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.console import Group
+from rich.live import Live
+from rich.markup import escape
+from rich.table import Table
+
+from headrace.authoring import try_job
+from headrace.authoring.try_job import Account, Change
+from headrace.cli.common import Context, Env, JobName, Json, log, out, print_json, table
+from headrace.errors import UserError
+
+
+def run(
+    job: JobName,
+    since: Annotated[
+        str, typer.Option("--from", metavar="earliest|latest|TIME", help="Where to begin: of Kafka's time, ISO-8601.")
+    ] = "latest",
+    rows: Annotated[int, typer.Option(min=1, help="End once a sink has so many rows.")] = 20,
+    seconds: Annotated[float, typer.Option(min=1, help="End after so many seconds.")] = 60,
+    env: Env = "local",
+    json: Json = False,
+) -> None:
+    """Run a job's SELECTs on live topics and show what they give; nothing is written anywhere."""
+    context, seen = Context(env), Account()
+    options = {"since": _time(since), "rows": rows, "limit_s": seconds, "seen": seen}
+    with log.status("starting Flink"):
+        changes = try_job.run(context.project, context.settings, job, **options)  # type: ignore[arg-type]
+        first = next(changes, None)
+    found = [first] if first else []
+    if json:
+        found += changes
+        print_json({**vars(seen), "counts": seen.rows, "rows": [asdict(change) for change in found]})
+        return
+    with Live(_shown(found), console=out, auto_refresh=False) as live:
+        for change in changes:
+            found.append(change)
+            live.update(_shown(found), refresh=True)
+    _tell(seen)
+
+
+def _time(text: str) -> datetime | None:
+    if text == "latest":
+        return None
+    if text == "earliest":
+        return datetime.fromtimestamp(0, UTC)
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise UserError(f"--from: '{text}' is no time", fix="write earliest, latest or 2026-03-01T06:00:00Z") from None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _shown(changes: list[Change]) -> Group:
+    """A table a sink, in the order of its first row."""
+    return Group(*(_table(sink, changes) for sink in dict.fromkeys(change.sink for change in changes)))
+
+
+def _table(sink: str, changes: list[Change]) -> Table:
+    own = [change for change in changes if change.sink == sink]
+    columns = [column for column in own[0].row if not column.startswith("src_")]
+    made = table("", *columns, title=sink, numbers=tuple(c for c in columns if isinstance(own[0].row[c], float | int)))
+    for change in own:
+        cells = ["" if change.row[c] is None else escape(str(change.row[c])) for c in columns]
+        made.add_row(change.op, *cells, style="dim" if change.op == "-" else None)
+    return made
+
+
+def _tell(seen: Account) -> None:
+    if not seen.rows:
+        out.print("No row came.")
+    rate = "" if seen.per_s is None else f", once it ran {seen.per_s:,.0f} a second in one slot"
+    letters = ", ".join(f"{code} {n:,}" for code, n in seen.dead.most_common()) or "none"
+    lines = [
+        ("rows", ", ".join(f"{sink} {n:,}" for sink, n in seen.rows.items()) or "none"),
+        ("dead letters", letters),
+        ("late", f"{seen.late:,}"),
+        ("read", f"{seen.records:,} records in {seen.seconds:.1f} s{rate}"),
+        ("state", f"{seen.state_bytes / 1024:,.1f} KiB at the last checkpoint"),
+    ]
+    out.print()
+    grid = Table.grid(padding=(0, 2))
+    for name, text in lines:
+        grid.add_row(f"[bold]{name}[/]", escape(text))
+    out.print(grid)

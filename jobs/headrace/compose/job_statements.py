@@ -1,0 +1,190 @@
+"""Contracts, steps and SELECTs into all that one job asks of Flink: every statement, in order, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from headrace.compose import render
+from headrace.compose.connectors import Connectors, Options, Spread
+from headrace.compose.flink_types import flink_columns
+from headrace.compose.render import Templates
+from headrace.compose.source_map import Rendered
+from headrace.compose.sql_text import Sql, interval
+from headrace.compose.template_functions import TemplateFunctions, on_time_view, versions_view
+from headrace.environment.settings import Settings
+from headrace.errors import Place, UserError
+from headrace.project import source_files, table_files, topic_files
+from headrace.project.job import TOPIC, Job
+from headrace.project.job_folder import JobFolder
+from headrace.project.paths import Project
+from headrace.project.system_tables import DEAD_LETTERS
+from headrace.project.table import Table
+from headrace_udfs.contract import Contract
+from headrace_udfs.pipeline import ERRORS, INDEX, Pipeline
+from headrace_udfs.step_protocol import CatalogAddress
+from headrace_udfs.steps import STEPS
+
+_POSITION = ["src_topic", "src_partition", "src_offset", "src_index", "src_ts", "job", "version"]
+_DEAD_COLUMNS = ["payload", "code", "message", "stage", *_POSITION, "dead_at"]
+_LATE_COLUMNS = ["payload", "key", "ts", "watermark", *_POSITION, "late_at"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A topic of the job, and the functions that decode it."""
+
+    contract: Contract
+    function: str
+    pipeline: Pipeline
+    spread: Spread
+    decoded: str
+    """The table of all its records, decoded."""
+    tables: tuple[str, ...]
+    """The statements that make it."""
+    views: tuple[str, ...]
+    """Those of the views on it."""
+    leftovers: Mapping[str, str]
+    """INSERTs of what reaches no SELECT of the job's, by the table: dead letters, late readings."""
+
+
+@dataclass(frozen=True)
+class Sink:
+    """A sink of the job: its name in SQL, its columns and which are required."""
+
+    path: str
+    columns: Mapping[str, bool]
+
+
+@dataclass(frozen=True)
+class Composition:
+    """A job as Flink gets it. `${env:NAME}` and `${file:PATH}` references stand unresolved in the text."""
+
+    folder: JobFolder
+    ends: tuple[str, ...]
+    sources: tuple[Source, ...]
+    views: Mapping[str, Rendered]
+    selects: Mapping[str, Rendered]
+    sinks: Mapping[str, Sink]
+    calls: TemplateFunctions
+    """What a module can ask for."""
+
+    def setup(self) -> list[str]:
+        """The statements that go before the job's own views: its catalog, topics and sources."""
+        return [*self.ends, *(text for source in self.sources for text in (*source.tables, *source.views))]
+
+    def insert(self, sink: str, columns: list[str]) -> str:
+        """The INSERT of the sink's SELECT into `columns`."""
+        to = self.sinks[sink]
+        select = Sql(self.selects[sink].sql)
+        return render.engine("insert", sink=to.path, columns=columns, select=select)
+
+    def leftovers(self) -> list[str]:
+        """The INSERTs of the records that reach no SELECT of the job's."""
+        return [insert for source in self.sources for insert in source.leftovers.values()]
+
+
+def compose(project: Project, settings: Settings, folder: JobFolder, ends: Connectors) -> Composition:
+    """Compose the job between its `ends`. Raises UserError for faults in its files."""
+    job = folder.job
+    templates = _templates(project, settings, folder, ends.follow)
+    sources = tuple(
+        _source(project, settings, job, name, ends, on_time=name in templates.on_time) for name in job.sources
+    )
+    topics = {name: topic_files.load(project, name) for name in job.topics_written}
+    made = [
+        render.engine(
+            "kafka_sink",
+            view=_topic_table(name),
+            columns=flink_columns(topic.columns),
+            key=topic.key,
+            upsert=job.writes[TOPIC + name] == "upsert",
+            options=ends.writing(job, topic, job.writes[TOPIC + name]),
+        )
+        for name, topic in topics.items()
+    ]
+    sinks = {
+        **{TOPIC + name: Sink(_topic_table(name), _required(topic)) for name, topic in topics.items()},
+        **{
+            name: Sink(f"{settings.catalog.name}.{name}", _required(table))
+            for name, table in table_files.pick(project, job.tables_written).items()
+        },
+    }
+    made += [
+        render.engine("versions", view=versions_view(name), table=f"{settings.catalog.name}.{name}")
+        for name in sorted(templates.versions)
+    ]
+    calls = TemplateFunctions(project, settings, folder, ends.follow)
+    return Composition(folder, (*ends.catalog(), *made), sources, templates.views, templates.sinks, sinks, calls)
+
+
+def leftover_tables(project: Project, settings: Settings, folder: JobFolder) -> list[str]:
+    """The tables that get the records that reach no SELECT: dead letters, and late readings where any can be."""
+    late = [folder.job.late] if _templates(project, settings, folder, {}).on_time else []
+    return [DEAD_LETTERS, *late] if folder.job.sources else []
+
+
+def module_view(sink: str) -> str:
+    """The view of the Table that a job's module gives for the sink."""
+    return f"{sink.replace('/', '_').replace('.', '_')}__of_module"
+
+
+def _templates(project: Project, settings: Settings, folder: JobFolder, follow: Options) -> Templates:
+    """The job's templates rendered; for a module, what stands in their place."""
+    templates = render.job(project, settings, folder, follow)
+    if folder.module is None:
+        return templates
+    selects = {sink: render.engine("all_of", table=module_view(sink)) for sink in folder.job.writes}
+    sinks = {sink: Rendered(select, (1,)) for sink, select in selects.items()}
+    return replace(templates, sinks=sinks, on_time=folder.module.on_time)
+
+
+def _topic_table(name: str) -> str:
+    return f"{name}__topic"
+
+
+def _required(described: topic_files.Topic | Table) -> dict[str, bool]:
+    return {name: column.required for name, column in described.columns.items()}
+
+
+def _source(project: Project, settings: Settings, job: Job, name: str, ends: Connectors, *, on_time: bool) -> Source:
+    made = source_files.load(project, name)
+    address = CatalogAddress(settings.catalog.name, settings.catalog.pyiceberg())
+    schemas = ends.schemas(name) if made.registered else None
+    try:
+        pipeline = Pipeline(made, [STEPS[step]() for step in job.through], address, ends.now, schemas)
+    except ValueError as error:
+        raise UserError(f"through: {error}", Place.of(project.sql / job.name / "job.yaml")) from None
+    lateness = interval(made.watermark.lateness) if on_time and made.watermark else None
+    function, decoded = f"ingest_{name}", f"{name}__decoded"
+    columns = [*pipeline.columns, *ERRORS, *([INDEX] if made.many else [])]
+    topic = f"{name}__messages" if made.many else decoded
+    tables = [
+        render.engine(
+            "topic",
+            view=topic,
+            metadata=ends.metadata,
+            columns=columns,
+            function=function,
+            many=made.many,
+            lateness=lateness,
+            stepped=ends.stepped(name),
+            options=ends.reading(job, name, made),
+        )
+    ]
+    if made.many:
+        tables.append(render.engine("readings", view=decoded, messages=topic, columns=columns[:-1]))
+    views = [render.engine("good", view=name, decoded=decoded, columns=pipeline.columns, lateness=lateness)]
+    values = {"decoded": decoded, "job": job.name, "version": job.version}
+    dead = Sql(render.engine("dead_letters", **values))
+    leftovers = {DEAD_LETTERS: _leftover(settings, DEAD_LETTERS, _DEAD_COLUMNS, dead)}
+    if lateness:
+        views.append(render.engine("on_time", view=on_time_view(name), good=name))
+        late = Sql(render.engine("late", **values, key=made.key))
+        leftovers[job.late] = _leftover(settings, job.late, _LATE_COLUMNS, late)
+    return Source(made, function, pipeline, ends.spread(name), decoded, tuple(tables), tuple(views), leftovers)
+
+
+def _leftover(settings: Settings, table: str, columns: list[str], select: Sql) -> str:
+    sink = f"{settings.catalog.name}.{table}"
+    return render.engine("insert", sink=sink, columns=columns, select=select)

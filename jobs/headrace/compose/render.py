@@ -1,0 +1,178 @@
+"""Templates into SQL: sandboxed, strict Jinja in which a value can only become a literal or an identifier."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any, NoReturn
+
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, UndefinedError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from headrace.compose.source_map import LineMarks, Rendered, unmark
+from headrace.compose.sql_text import Sql, duration, ident, interval, literal, number
+from headrace.compose.template_functions import Refused, TemplateFunctions
+from headrace.environment.settings import Settings
+from headrace.errors import Place, Problem, UserError
+from headrace.project.job_folder import JobFolder
+from headrace.project.paths import Project
+
+ENGINE_TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True)
+class Templates:
+    """A job's templates as SQL: `sinks` by sink, `views` by name, a view after those it reads.
+
+    `on_time` names the sources of which they ask for what is on time alone, `versions` the tables joined as of a time.
+    """
+
+    sinks: dict[str, Rendered]
+    views: dict[str, Rendered]
+    on_time: frozenset[str]
+    versions: frozenset[str]
+
+
+def job(project: Project, settings: Settings, folder: JobFolder, follow: Mapping[str, str] | None = None) -> Templates:
+    """The job's templates, their tables in the settings' catalog; `follow` are the options behind ref(), if any.
+
+    Raises UserError with the problems of all its templates at once.
+    """
+    problems: list[Problem] = []
+    calls = TemplateFunctions(project, settings, folder, follow or {})
+    names = {**calls.by_name(), **_macros(project)}
+
+    def rendered(path: Path) -> Rendered | None:
+        try:
+            return _file(path, names)
+        except UserError as error:
+            problems.extend(error.problems)
+            return None
+
+    sinks = {sink: rendered(path) for sink, path in folder.templates.items()}
+    views: dict[str, Rendered | None] = {}
+    reads: dict[str, set[str]] = {}
+    for name, path in folder.views.items():
+        calls.views_read = reads[name] = set()
+        views[name] = rendered(path)
+    if problems:
+        raise UserError(problems)
+    return Templates(
+        {sink: done for sink, done in sinks.items() if done},
+        {name: done for name in _ordered(folder, reads) if (done := views[name])},
+        frozenset(calls.sources_on_time),
+        frozenset(calls.tables_versioned),
+    )
+
+
+def _ordered(folder: JobFolder, reads: Mapping[str, set[str]]) -> list[str]:
+    try:
+        return list(TopologicalSorter(reads).static_order())
+    except CycleError as error:
+        ring = [*error.args[1]]
+        where = Place.of(folder.views[ring[0]])
+        fix = "have one of them read what none of the others makes"
+        raise UserError(f"views read each other in a ring: {' <- '.join(ring)}", where, fix) from None
+
+
+def engine(template: str, **values: Any) -> str:
+    """One of the engine's own statements (templates/<template>.sql.j2); a value of type Sql goes in as it is."""
+    return _file(ENGINE_TEMPLATES / f"{template}.sql.j2", values).sql
+
+
+def _file(path: Path, names: Mapping[str, Any]) -> Rendered:
+    try:
+        return unmark(_template(path.read_text(encoding="utf-8")).render(names).strip())
+    except TemplateSyntaxError as error:
+        raise UserError(f"template: {error.message}", Place.of(path, error.lineno)) from None
+    except UndefinedError as error:
+        raise UserError(f"template: {error.message}", _failed_at(path, error), _known(error, names)) from None
+    except Refused as error:
+        what, fix = error.problem.what, error.problem.fix
+        raise UserError(what, _failed_at(path, error), fix) from None
+    except (TemplateError, TypeError, ValueError) as error:
+        raise UserError(f"template: {error}", _failed_at(path, error)) from None
+
+
+def _known(error: UndefinedError, names: Iterable[str]) -> str:
+    """The name that may have been meant, or all there are."""
+    _, _, rest = str(error.message).partition("'")
+    near = difflib.get_close_matches(rest.partition("'")[0], names, n=1)
+    return f"did you mean '{near[0]}'?" if near else f"names known here: {', '.join(sorted(names)) or 'none'}"
+
+
+def _failed_at(path: Path, error: BaseException) -> Place:
+    """The template line that was being rendered: Jinja rewrites tracebacks to template lines."""
+    line, trace = 0, error.__traceback__
+    while trace:
+        if trace.tb_frame.f_code.co_filename == "<template>":
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return Place.of(path, line)
+
+
+@cache
+def _template(text: str) -> Template:
+    return _environment().from_string(text)
+
+
+def _environment() -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined,
+        finalize=_of_known(literal),
+        extensions=[LineMarks],
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,
+    )
+    filters = (ident, literal, number, duration, interval)
+    environment.filters = {each.__name__: _of_known(each) for each in filters}
+    return environment
+
+
+def _of_known(make: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """`make`, that has Jinja say which name or argument is missing before a value of none is made something of."""
+
+    def call(value: Any) -> Any:
+        return make(str(value) if isinstance(value, StrictUndefined) else value)
+
+    return call
+
+
+def _macros(project: Project) -> dict[str, Callable[..., Sql]]:
+    """The macros of sql/_macros/, one a file, under the file's name; each can call the others."""
+    macros: dict[str, Callable[..., Sql]] = {}
+    for path in sorted(project.sql.glob("_macros/*.sql.j2")):
+        macros[path.name.removesuffix(".sql.j2")] = _macro(path, macros)
+    return macros
+
+
+def _macro(path: Path, others: Mapping[str, Callable[..., Sql]]) -> Callable[..., Sql]:
+    name = path.name.removesuffix(".sql.j2")
+    try:
+        template = _template(path.read_text(encoding="utf-8"))
+    except TemplateSyntaxError as error:
+        raise UserError(f"macro: {error.message}", Place.of(path, error.lineno)) from None
+
+    def call(*args: Any, **kwargs: Any) -> Sql:
+        try:
+            module = template.make_module({**others, "refuse": _refuse})
+            if not hasattr(module, name):
+                _refuse("its file defines no macro of its name", f"write {{% macro {name}() %}} in {Place.of(path)}")
+            return Sql(unmark(getattr(module, name)(*args, **kwargs)).sql.strip())
+        except Refused as refused:
+            what, fix = refused.problem.what, refused.problem.fix
+        except (TemplateError, TypeError, ValueError) as error:
+            what, fix = str(error), f"see {Place.of(path)}"
+        # Raised from here, it has the traceback of the call: its place is the caller's line.
+        raise Refused(Problem(f"{name}(): {what}", fix=fix))
+
+    return call
+
+
+def _refuse(what: str, fix: str) -> NoReturn:
+    raise Refused(Problem(what, fix=fix))

@@ -1,0 +1,114 @@
+"""What a template can call: each answers with SQL or a value, and refuses what job.yaml does not declare."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from headrace.compose.sql_text import Sql, ident, literal
+from headrace.environment.settings import Settings
+from headrace.errors import Problem
+from headrace.project import job_folder, source_files, table_files
+from headrace.project.job import Param
+from headrace.project.job_folder import JobFolder
+from headrace.project.paths import Project
+
+
+class Refused(Exception):
+    """A call that cannot be answered; its place is that of the call in the template."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        super().__init__(problem.what)
+
+
+@dataclass
+class TemplateFunctions:
+    """The calls of one job's templates, and what they asked for so far.
+
+    `follow` are the options of a table that ref() follows.
+    """
+
+    project: Project
+    settings: Settings
+    folder: JobFolder
+    follow: Mapping[str, str]
+    views_read: set[str] = field(default_factory=set)
+    sources_on_time: set[str] = field(default_factory=set)
+    tables_versioned: set[str] = field(default_factory=set)
+
+    def by_name(self) -> dict[str, Callable[..., Sql | Param]]:
+        tables = (self.source, self.on_time, self.table, self.versions, self.ref, self.view)
+        calls: tuple[Callable[..., Sql | Param], ...] = (*tables, self.param, self.var, self.src)
+        return {call.__name__: call for call in calls}
+
+    def source(self, name: str) -> Sql:
+        _declared("source", name, self.folder.job.sources, "job.yaml", f"add source/{name} to reads:")
+        return ident(name)
+
+    def on_time(self, name: str) -> Sql:
+        self.source(name)
+        if problem := source_files.no_event_time(name, source_files.load(self.project, name)):
+            raise Refused(problem)
+        self.sources_on_time.add(name)
+        return ident(on_time_view(name))
+
+    def table(self, name: str) -> Sql:
+        _declared("table", name, self.folder.job.tables, "job.yaml", f"add table/{name} to reads:")
+        return self._stored(name)
+
+    def versions(self, name: str) -> Sql:
+        self.table(name)
+        if not table_files.pick(self.project, [name])[name].key:
+            fix = f"add key: [...] to sql/_tables/{name}.yaml, or join table() itself"
+            raise Refused(Problem(f"{name} has no key that its rows could be versions of", fix=fix))
+        self.tables_versioned.add(name)
+        return ident(versions_view(name))
+
+    def ref(self, name: str, output: str | None = None) -> Sql:
+        _declared("job", name, self.folder.job.jobs, "job.yaml", f"add job/{name} to reads:")
+        made = job_folder.load(self.project, name).job
+        written = [table for table in made.tables_written if made.writes[table] == "append"]
+        if output is None and len(written) != 1:
+            fix = "say which: " + ", ".join(f"ref('{name}', '{table}')" for table in written) if written else None
+            raise Refused(Problem(f"{name} appends to {len(written)} tables, and one is to be followed", fix=fix))
+        _declared("appended table", output or written[0], written, name, f"name one of: {', '.join(written)}")
+        options = ", ".join(f"{literal(key)} = {literal(value)}" for key, value in self.follow.items())
+        return Sql(self._stored(output or written[0]) + (f" /*+ OPTIONS({options}) */" if options else ""))
+
+    def view(self, name: str) -> Sql:
+        _declared("view", name, self.folder.views, "the folder", f"add _{name}.sql.j2 to it")
+        self.views_read.add(name)
+        return ident(name)
+
+    def param(self, name: str) -> Param:
+        _declared("param", name, self.folder.job.params, "job.yaml", f"add {name}: under params:")
+        return self.folder.job.params[name]
+
+    def var(self, name: str) -> Param:
+        _declared("var", name, self.settings.vars, "the environment", f"add {name}: under vars: in catalogs/")
+        return self.settings.vars[name]
+
+    def src(self) -> Sql:
+        return Sql("src_topic, src_partition, src_offset, src_index")
+
+    def _stored(self, name: str) -> Sql:
+        return ident(f"{self.settings.catalog.name}.{name}")
+
+
+def _declared(kind: str, name: str, known: Iterable[str], where: str, fix: str) -> None:
+    if name not in known:
+        near = difflib.get_close_matches(name, list(known), n=1)
+        has = f"did you mean '{near[0]}'? Or" if near else f"it has: {', '.join(known) or 'none'};"
+        raise Refused(Problem(f"{where} has no {kind} '{name}'", fix=f"{has} {fix}"))
+
+
+def on_time_view(source: str) -> str:
+    """The view of a source's readings that are on time."""
+    return f"{source}__on_time"
+
+
+def versions_view(table: str) -> str:
+    """The table of a table's rows as versions by its key, for as-of joins."""
+    return f"{table.replace('.', '_')}__versions"

@@ -1,0 +1,121 @@
+"""The plan, and doing it: each table in one transaction, and none where one of them is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+from pyiceberg.catalog import Catalog
+from pyiceberg.exceptions import NoSuchTableError
+from pyiceberg.table import Table as StoredTable
+from pyiceberg.table import Transaction
+from pyiceberg.transforms import IdentityTransform
+
+from headrace.environment import iceberg
+from headrace.environment.apply.diff import Change, changes, creation, partition_of, removed_properties, sort_of
+from headrace.environment.apply.unsafe import refusals
+from headrace.environment.settings import Settings
+from headrace.errors import CheckFailed, Problem
+from headrace.project.paths import Project
+from headrace.project.table import Table
+from headrace.project.table_files import path_of, pick
+
+FORMAT_VERSION = "2"
+"""What Flink's sink, pyiceberg and DuckDB all read and write."""
+
+
+@dataclass(frozen=True)
+class TablePlan:
+    """A table, what is to be changed, and what is refused; with neither it is as its file says."""
+
+    name: str
+    changes: tuple[Change, ...]
+    refused: tuple[Problem, ...]
+
+    @property
+    def action(self) -> Literal["create", "change", "unchanged", "refuse"]:
+        if self.refused:
+            return "refuse"
+        if not self.changes:
+            return "unchanged"
+        return "create" if self.changes[0].kind == "create" else "change"
+
+
+def plan(project: Project, settings: Settings, names: Iterable[str] | None = None) -> list[TablePlan]:
+    """What `apply` would do to the tables `names` (default: all). Raises UserError or PlatformError."""
+    wanted = pick(project, names)
+    catalog = iceberg.connect(settings)
+    return [_compare(project, catalog, name, table)[0] for name, table in wanted.items()]
+
+
+def apply(project: Project, settings: Settings, names: Iterable[str] | None = None) -> list[TablePlan]:
+    """Make the tables `names` (default: all) what their files say, and return what was done.
+
+    Raises CheckFailed, before anything is touched, with every change that is not safe; UserError; PlatformError.
+    """
+    wanted = pick(project, names)
+    catalog = iceberg.connect(settings)
+    refuse(_compare(project, catalog, name, table)[0] for name, table in wanted.items())
+    return [iceberg.commit(name, partial(_make, project, catalog, name, table)) for name, table in wanted.items()]
+
+
+def refuse(plans: Iterable[TablePlan]) -> None:
+    """Raise CheckFailed with all that the plans refuse, if anything."""
+    if problems := [problem for each in plans for problem in each.refused]:
+        raise CheckFailed(problems)
+
+
+def _compare(project: Project, catalog: Catalog, name: str, table: Table) -> tuple[TablePlan, StoredTable | None]:
+    try:
+        with iceberg.reporting(f"table {name} cannot be read", passing=(NoSuchTableError,)):
+            stored = catalog.load_table(name)
+    except NoSuchTableError:
+        return TablePlan(name, tuple(creation(table)), ()), None
+    steps, problems = changes(table, stored.metadata), refusals(table, stored.metadata, path_of(project, name))
+    return TablePlan(name, tuple(steps), tuple(problems)), stored
+
+
+def _make(project: Project, catalog: Catalog, name: str, table: Table) -> TablePlan:
+    made, stored = _compare(project, catalog, name, table)
+    refuse([made])
+    if stored is None:
+        catalog.create_namespace_if_not_exists(name.partition(".")[0])
+        catalog.create_table(
+            name,
+            schema=table.iceberg_schema(),
+            partition_spec=table.partition_spec(),
+            sort_order=table.sort_order(),
+            properties={"format-version": FORMAT_VERSION, **table.all_properties},
+        )
+    elif made.changes:
+        _evolve(stored, table)
+    return made
+
+
+def _evolve(stored: StoredTable, table: Table) -> None:
+    with stored.transaction() as transaction:
+        with transaction.update_schema() as schema:
+            schema.union_by_name(table.iceberg_schema())
+        _repartition(transaction, table)
+        if sort_of(stored.metadata) != table.sort:
+            with transaction.update_sort_order() as order:
+                for field in table.sort:
+                    add = order.desc if field.descending else order.asc
+                    add(field.column, IdentityTransform(), field.nulls)
+        transaction.set_properties(table.all_properties)
+        if removed := removed_properties(table, stored.metadata):
+            transaction.remove_properties(*removed)
+
+
+def _repartition(transaction: Transaction, table: Table) -> None:
+    was = partition_of(transaction.table_metadata)
+    names = [field.name for field in transaction.table_metadata.spec().fields]
+    with transaction.update_spec() as spec:
+        for field, name in zip(was, names, strict=True):
+            if field not in table.partition:
+                spec.remove_field(name)
+        for field in table.partition:
+            if field not in was:
+                spec.add_field(field.column, field.transform, field.name)

@@ -1,0 +1,113 @@
+"""The Iceberg catalog of an environment, as pyiceberg sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import pyiceberg.catalog
+import pyiceberg.exceptions
+from pyiceberg.catalog import Catalog
+from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.exceptions import CommitFailedException, NoSuchTableError, TableAlreadyExistsError
+from pyiceberg.expressions import BooleanExpression, EqualTo
+from pyiceberg.table import Table
+from sqlalchemy import MetaData, select
+from sqlalchemy import Table as SqlTable
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from headrace.environment.catalog_types import SqliteCatalog
+from headrace.environment.settings import Settings, resolved
+from headrace.errors import PlatformError
+
+T = TypeVar("T")
+
+# pyiceberg's errors have no base class of their own.
+_FAILURES: tuple[type[Exception], ...] = (
+    OSError,
+    SQLAlchemyError,
+    *(e for e in vars(pyiceberg.exceptions).values() if isinstance(e, type) and issubclass(e, Exception)),
+)
+
+
+def connect(settings: Settings) -> Catalog:
+    """The catalog, its own SQLite file made where it is missing. Raises PlatformError when it cannot be had."""
+    where = settings.catalog
+    properties = resolved(where.pyiceberg())
+    with reporting(f"catalog '{where.name}' cannot be opened", where.address):
+        if isinstance(where, SqliteCatalog):
+            Path(where.path).parent.mkdir(parents=True, exist_ok=True)
+        # Of two that make the catalog's own tables at once, one is told that they exist already.
+        again = _retrying(OperationalError, ProgrammingError, IntegrityError, attempts=5)
+        return again(pyiceberg.catalog.load_catalog, where.name, **properties)
+
+
+def load_table(catalog: Catalog, name: str) -> Table:
+    """The table `<namespace>.<table>` as it stands now. Raises PlatformError: there is none, or it cannot be read."""
+    try:
+        with reporting(f"table {name} cannot be read", passing=(NoSuchTableError,)):
+            return catalog.load_table(name)
+    except NoSuchTableError:
+        raise PlatformError(f"there is no table {name}", fix="make it: `headrace tables apply`") from None
+
+
+def names(catalog: Catalog) -> list[str]:
+    """Every table, `<namespace>.<table>`, in order; another engine's views are none. Raises PlatformError."""
+    with reporting("the catalog's tables cannot be listed"):
+        listed = {name for space in catalog.list_namespaces() for name in catalog.list_tables(space)}
+        return sorted(".".join(name) for name in listed - _views(catalog))
+
+
+def _views(catalog: Catalog) -> set[tuple[str, ...]]:
+    """Views that pyiceberg lists among the tables: those of a catalog in a database, in Iceberg's layout V1."""
+    if not isinstance(catalog, SqlCatalog):
+        return set()
+    known = SqlTable("iceberg_tables", MetaData(), autoload_with=catalog.engine).columns
+    if "iceberg_type" not in known:
+        return set()
+    asked = select(known.table_namespace, known.table_name)
+    asked = asked.where(known.catalog_name == catalog.name, known.iceberg_type == "VIEW")
+    with catalog.engine.connect() as connection:
+        return {(*space.split("."), name) for space, name in connection.execute(asked)}
+
+
+def equals(column: str, value: str) -> BooleanExpression:
+    """The filter of a scan for the rows with this value."""
+    return EqualTo(column, value)  # type: ignore[call-arg,arg-type] # pydantic hides its own __init__ from mypy
+
+
+def rows(table: Table) -> int:
+    """How many rows the table holds, by its own account."""
+    snapshot = table.current_snapshot()
+    return int(snapshot.summary["total-records"] or 0) if snapshot and snapshot.summary else 0
+
+
+@contextmanager
+def reporting(what: str, where: str | None = None, passing: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+    """Tell a failure of catalog, files or pyiceberg as a PlatformError, `what` first; those in `passing` go through."""
+    try:
+        yield
+    except _FAILURES as error:
+        if isinstance(error, passing):
+            raise
+        lines = str(error).splitlines()
+        raise PlatformError(f"{what}: {lines[0] if lines else type(error).__name__}", where) from None
+
+
+def commit(name: str, attempt: Callable[[], T]) -> T:
+    """Run `attempt`, which loads table `name` and commits to it, anew for as long as another writer was faster.
+
+    Raises PlatformError for a failure, and when ten attempts, some 10 s in all, were overtaken.
+    """
+    # IntegrityError: another has made the namespace meanwhile.
+    again = _retrying(CommitFailedException, TableAlreadyExistsError, IntegrityError, attempts=10)
+    with reporting(f"table {name} cannot be changed"):
+        return again(attempt)
+
+
+def _retrying(*errors: type[Exception], attempts: int) -> Retrying:
+    wait = wait_random_exponential(multiplier=0.05, max=2)
+    return Retrying(retry=retry_if_exception_type(errors), wait=wait, stop=stop_after_attempt(attempts), reraise=True)

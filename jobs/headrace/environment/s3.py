@@ -1,0 +1,46 @@
+"""An object store with S3's interface, as pyiceberg and as Flink are told of it."""
+
+from __future__ import annotations
+
+from headrace.project import yaml_file
+
+
+class S3(yaml_file.Model, use_attribute_docstrings=True):
+    """An object store with S3's interface. The keys are the same for Flink, pyiceberg and DuckDB."""
+
+    access_key: str
+    """Name of the key pair, by reference: ${env:NAME} or ${file:PATH}."""
+    secret_key: str
+    """Its secret, by reference."""
+    region: str = "us-east-1"
+    """Region of the bucket; most stores that are not Amazon's take any."""
+    endpoint: str | None = None
+    """Address of a store that is not Amazon's, http(s)://host:port."""
+    path_style: bool = True
+    """Whether the bucket is the first folder of a path, or (false) a part of the host's name."""
+
+    @property
+    def address(self) -> str:
+        """Where it is, Amazon's where no other is named."""
+        return self.endpoint or f"https://s3.{self.region}.amazonaws.com"
+
+    def pyiceberg(self) -> dict[str, str]:
+        """Properties for the files of pyiceberg, which speaks to S3 through pyarrow."""
+        return {
+            "s3.access-key-id": self.access_key,
+            "s3.secret-access-key": self.secret_key,
+            "s3.region": self.region,
+            "s3.force-virtual-addressing": str(not self.path_style),
+            **({"s3.endpoint": self.endpoint} if self.endpoint else {}),
+        }
+
+    def flink(self) -> dict[str, str]:
+        """Options for the files of Iceberg's Java, which brings an S3 client of its own."""
+        return {
+            "io-impl": "org.apache.iceberg.aws.s3.S3FileIO",
+            "s3.access-key-id": self.access_key,
+            "s3.secret-access-key": self.secret_key,
+            "client.region": self.region,
+            "s3.path-style-access": str(self.path_style).lower(),
+            **({"s3.endpoint": self.endpoint} if self.endpoint else {}),
+        }

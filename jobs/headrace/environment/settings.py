@@ -1,0 +1,145 @@
+"""An environment's settings: catalogs/<env>.yaml < HEADRACE_<SECTION>__<KEY> < argument, read once, then frozen."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from headrace.environment import catalog_types, kafka_options
+from headrace.environment.schema_registry import SchemaRegistry
+from headrace.errors import Place, PlatformError, Problem, UserError
+from headrace.project import yaml_file
+from headrace.project.model_paths import model_path
+from headrace.project.paths import Project
+from headrace_udfs.references import MissingReference, resolve
+
+_OVERRIDE = re.compile(r"HEADRACE_(CATALOG|KAFKA|FLINK|SCHEMA_REGISTRY)__([A-Z0-9_]+)")
+
+
+class Flink(yaml_file.Model, use_attribute_docstrings=True):
+    """The session cluster that jobs run on."""
+
+    rest: str
+    """Address of its REST API, http://host:port."""
+    parallelism: int = Field(default=1, ge=1)
+    """Slots a job runs in, where a command does not say."""
+    checkpoint_interval_s: float = Field(default=10, gt=0)
+    """Seconds between checkpoints, each of which commits what was written."""
+    openlineage: bool = False
+    """Tell an OpenLineage service what each job reads and writes, by the listener that ./run openlineage fetches."""
+
+
+class Settings(yaml_file.Model, use_attribute_docstrings=True):
+    """What differs from one environment to the next; `${env:NAME}` and `${file:PATH}` stand unresolved."""
+
+    catalog: catalog_types.Catalog
+    kafka: dict[str, str]
+    """Options of librdkafka, like bootstrap.servers."""
+    flink: Flink
+    schema_registry: SchemaRegistry | None = None
+    """Where the schemas of topics of the format avro are."""
+    vars: dict[str, str | int | float | bool] = {}
+    """What var() gives in a template."""
+    deploy: list[str] = ["*"]
+    """Jobs that are to run here: names, or patterns like historian/*."""
+    slots: dict[str, Annotated[int, Field(ge=1)]] = {}
+    """Slots of single jobs by their names, where they are not flink.parallelism."""
+
+    def slots_of(self, job: str) -> int:
+        """Slots that the job runs in."""
+        return self.slots.get(job, self.flink.parallelism)
+
+    @field_validator("kafka")
+    @classmethod
+    def _known_to_flink(cls, options: dict[str, str]) -> dict[str, str]:
+        errors = [
+            InitErrorDetails(
+                type=PydanticCustomError("value_error", "{error}", {"error": fault}), loc=(name,), input=name
+            )
+            for name, fault in kafka_options.check(options).items()
+        ]
+        if errors:
+            raise ValidationError.from_exception_data(cls.__name__, errors)
+        return options
+
+    def kafka_client(self) -> dict[str, str]:
+        """librdkafka options, references resolved. Raises PlatformError where one leads nowhere."""
+        return resolved(self.kafka)
+
+    def flink_rest(self) -> str:
+        """Base address of the cluster's REST API, `http://host:port`."""
+        return _resolved(self.flink.rest).rstrip("/")
+
+
+def load(project: Project, env: str) -> Settings:
+    """Settings of the environment `env`. Raises UserError for a bad file, value or override."""
+    path = project.root / "catalogs" / f"{env}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in path.parent.glob("*.yaml"))) or "none"
+        raise UserError(f"no environment '{env}'", Place.of(path), f"known: {known}; pick one with --env")
+    settings = yaml_file.load(path, Settings)
+    return _validated(_expand(_overridden(settings.model_dump()), project.home))
+
+
+def resolved(options: Mapping[str, str]) -> dict[str, str]:
+    """The options with what their references name. Raises PlatformError where one leads nowhere."""
+    return {key: _resolved(value) for key, value in options.items()}
+
+
+def _overridden(values: dict[str, Any]) -> dict[str, Any]:
+    for name, value in os.environ.items():
+        if match := _OVERRIDE.fullmatch(name):
+            section, keys = match[1].lower(), match[2].lower().split("__")
+            if section == "kafka":
+                values[section][match[2].lower().replace("_", ".")] = value
+                continue
+            within = values[section] or {}
+            for key in keys[:-1]:
+                within = within.get(key) or {}
+            if keys[-1] not in within:
+                known = ", ".join(f"HEADRACE_{match[1]}__{k.upper()}" for k in _leaves(values[section] or {})) or "none"
+                raise UserError([Problem(f"{name} overrides no setting", "the environment", f"known: {known}")])
+            within[keys[-1]] = value
+    return values
+
+
+def _leaves(values: dict[str, Any], prefix: str = "") -> Iterator[str]:
+    for key, value in values.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{prefix}{key}__")
+        else:
+            yield prefix + key
+
+
+def _validated(values: dict[str, Any]) -> Settings:
+    """What was good in the file can only have been spoilt by an override."""
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        problems = []
+        for item in error.errors():
+            found = model_path(Settings, item["loc"])
+            name = "HEADRACE_" + "__".join(str(key).upper().replace(".", "_") for key in found.location)
+            what, _, fix = item["msg"].removeprefix("Value error, ").partition("; ")
+            problems.append(Problem(f"{name}: {what}", "the environment", fix or found.meaning))
+        raise UserError(problems) from None
+
+
+def _expand(value: Any, home: Path) -> Any:
+    if isinstance(value, dict):
+        return {key: _expand(inner, home) for key, inner in value.items()}
+    return value.replace("${home}", str(home)) if isinstance(value, str) else value
+
+
+def _resolved(text: str) -> str:
+    try:
+        return resolve(text)
+    except MissingReference as error:
+        hint = "start the local platform with `headrace local up`" if "/local/" in text else "set it, or pick --env"
+        raise PlatformError(str(error), fix=hint) from None

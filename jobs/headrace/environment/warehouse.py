@@ -1,0 +1,135 @@
+"""The Iceberg tables as DuckDB sees them: one view a table, read only, no file outside the warehouse in reach."""
+
+from __future__ import annotations
+
+import importlib
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import duckdb
+import psutil
+from duckdb import DuckDBPyConnection, StatementType
+
+from headrace.environment import iceberg
+from headrace.environment.s3 import S3
+from headrace.environment.settings import Settings, resolved
+from headrace.errors import PlatformError, UserError
+from headrace.project.system_tables import READINGS, TAGS
+
+_EXTENSIONS = ("avro", "iceberg")  # iceberg reads its manifests with avro
+_S3_EXTENSION = "httpfs"
+_ASKED = {READINGS, TAGS}
+_QUERIES = Path(__file__).parent / "queries"
+_OUR_FAULT = (
+    duckdb.IOException,
+    duckdb.OutOfMemoryException,
+    duckdb.InternalException,
+    duckdb.FatalException,
+    duckdb.SerializationException,
+)
+
+
+def open(settings: Settings, tables: Iterable[str] | None = None) -> DuckDBPyConnection:  # noqa: A001 - warehouse.open
+    """A connection of its own with a view `<namespace>.<table>` for each of `tables` (default: all), times in UTC.
+
+    Where the historian's readings and tags are among them, so are the questions of queries/historian.sql. Each view
+    shows its table as it stands now and stays so. Raises PlatformError where a table cannot be had.
+    """
+    catalog = iceberg.connect(settings)
+    found = {name: iceberg.load_table(catalog, name) for name in tables or iceberg.names(catalog)}
+    connection = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
+    with reporting():
+        for name in _EXTENSIONS:
+            connection.load_extension(str(_extension(name)))
+        if settings.catalog.s3:
+            connection.load_extension(str(_extension(_S3_EXTENSION)))
+            _sign_in(connection, settings.catalog.s3)
+        for name, table in found.items():
+            _view(connection, name, table.metadata_location)
+        if found.keys() >= _ASKED:  # DuckDB makes no macro over a table that is not there
+            connection.execute((_QUERIES / "historian.sql").read_text(encoding="utf-8"))
+        _lock(connection, [table.location() for table in found.values()])
+    return connection
+
+
+def ask(connection: DuckDBPyConnection, sql: str) -> DuckDBPyConnection:
+    """Run a person's query, and return where to fetch. Raises UserError for SQL that is wrong, or writes."""
+    with reporting():
+        statements = duckdb.extract_statements(sql)
+        if not statements:
+            raise UserError("there is no query", fix='write one: headrace query "select 1"')
+        # A PIVOT is rewritten into a CREATE TYPE without text, and a SELECT.
+        if any(each.type != StatementType.SELECT and each.query for each in statements):
+            raise UserError("a query only reads", fix="write one that starts with select, from, with, describe or show")
+        return connection.execute(sql)
+
+
+def run(connection: DuckDBPyConnection, query: Path, values: Mapping[str, Any]) -> DuckDBPyConnection:
+    """Run one of the engine's own queries, a file, with its `$name` parameters set from `values`."""
+    with reporting():
+        return connection.execute(query.read_text(encoding="utf-8"), dict(values))
+
+
+@contextmanager
+def reporting() -> Iterator[None]:
+    """Tell DuckDB's errors as ours: UserError for faults of the SQL, each with its place; PlatformError for others."""
+    try:
+        yield
+    except _OUR_FAULT as error:
+        fix = "run it again: the files of an old snapshot may have been cleared away meanwhile"
+        raise PlatformError(str(error), fix=fix if isinstance(error, duckdb.IOException) else None) from None
+    except duckdb.Error as error:
+        raise UserError(str(error)) from None
+    except RuntimeError as error:
+        if str(error) == "Query interrupted":  # DuckDB's word for ctrl-C
+            raise KeyboardInterrupt from None
+        raise
+
+
+def _extension(name: str) -> Path:
+    """DuckDB's extension as its wheel on PyPI holds it: LOAD by name would download another."""
+    folder = Path(importlib.import_module(f"duckdb_extension_{name}").__path__[0])
+    return folder / "extensions" / f"v{duckdb.__version__}" / f"{name}.duckdb_extension"
+
+
+def _sign_in(connection: DuckDBPyConnection, store: S3) -> None:
+    """The store's keys, which a query can use and not see."""
+    told = {**store.model_dump(include={"access_key", "secret_key", "region"}), "endpoint": store.address}
+    known = resolved(told)
+    endpoint = urlsplit(known["endpoint"])
+    values = {
+        **known,
+        "endpoint": endpoint.netloc,
+        "tls": endpoint.scheme == "https",
+        "url_style": "path" if store.path_style else "vhost",
+    }
+    connection.execute((_QUERIES / "s3_secret.sql").read_text(encoding="utf-8"), values)
+
+
+def _view(connection: DuckDBPyConnection, name: str, location: str) -> None:
+    namespace, _, table = name.rpartition(".")
+    connection.execute("create schema if not exists " + _quoted(namespace))
+    connection.execute("use " + _quoted(namespace))
+    connection.table_function("iceberg_scan", [location]).create_view(table)
+    connection.execute("use main")
+
+
+def _lock(connection: DuckDBPyConnection, locations: list[str]) -> None:
+    connection.execute("set timezone = 'UTC'")
+    # What needs more than a quarter of the machine's memory spills to disk: broker and Flink may live here too.
+    connection.execute("set memory_limit = ?", [f"{psutil.virtual_memory().total // 4 // 2**20}MiB"])
+    # DuckDB makes it when a query first spills, and clears it away; shared, two processes would overwrite each other.
+    connection.execute("set temp_directory = ?", [str(Path(tempfile.gettempdir()) / f"headrace-{uuid4().hex}")])
+    folders = {*locations, *(each.removeprefix("file://") for each in locations)}
+    connection.execute("set allowed_directories = ?", [sorted(folders)])
+    connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,111 @@
+"""What every aggregate starts from: readings, cells, configuration, and what several of them need of these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from headrace.historian.aggregates import bounds, reduce
+from headrace.historian.aggregates.bounds import Bound
+from headrace.historian.series.cells import Cells
+from headrace.historian.series.configuration import Configuration
+from headrace.historian.series.points import Floats, Ints, Points, Side
+from headrace.historian.series.status import BAD_NO_DATA, Mask, Status, is_bad, is_good
+
+
+@dataclass(frozen=True)
+class Values:
+    """One result a cell: its time (microseconds since 1970, UTC), its value (NaN where there is none), its status."""
+
+    ts: Ints
+    value: Floats
+    status: Status
+
+    def or_no_data(self, there: Mask, ts: Ints) -> Values:
+        """These where `there` is true; elsewhere Bad_NoData at `ts`."""
+        return Values(
+            np.where(there, self.ts, ts),
+            np.where(there, self.value, np.nan),
+            np.where(there, self.status, BAD_NO_DATA),
+        )
+
+
+@dataclass(frozen=True)
+class AggregateInput:
+    """`points` without creation marks; `stepped` says for each tag whether its value holds from reading to reading."""
+
+    points: Points
+    cells: Cells
+    stepped: Mask
+    configuration: Configuration
+
+    @cached_property
+    def usable(self) -> Mask:
+        """For each reading, whether it may be calculated with."""
+        return self.configuration.usable(self.points.quality)
+
+    @cached_property
+    def good(self) -> Mask:
+        """For each reading, whether it is good."""
+        return is_good(self.points.quality)
+
+    @cached_property
+    def spoiled(self) -> Mask:
+        """For each reading, whether it counts as bad."""
+        return ~self.usable if self.configuration.treat_uncertain_as_bad else is_bad(self.points.quality)
+
+    @cached_property
+    def inside(self) -> tuple[Ints, Ints]:
+        """For each cell, the range of the readings in it: with those at its label, without those at its other end."""
+        side: Side = "right" if self.cells.reverse else "left"
+        find, tag = self.points.find, self.cells.tag
+        return find(tag, self.cells.start, side), find(tag, self.cells.end, side)
+
+    @cached_property
+    def cell_stepped(self) -> Mask:
+        """For each cell, whether its tag is stepped."""
+        return self.stepped[self.cells.tag]
+
+    @cached_property
+    def simple_start(self) -> Bound:
+        """The simple bounding value at each cell's start, its earlier end."""
+        cells = self.cells
+        return bounds.simple(self.points, cells.tag, cells.start, self.cell_stepped, self.configuration)
+
+    @cached_property
+    def simple_end(self) -> Bound:
+        """The simple bounding value at each cell's end, its later one."""
+        cells = self.cells
+        return bounds.simple(self.points, cells.tag, cells.end, self.cell_stepped, self.configuration, arriving=True)
+
+    @cached_property
+    def held_start(self) -> Bound:
+        """The last reading at or before each cell's start, as it is."""
+        return bounds.held(self.points, self.cells.tag, self.cells.start, self.configuration)
+
+    def interpolated_at(self, time: Ints, stepped: Mask, *, arriving: bool = False) -> Bound:
+        """The interpolated bounding value of each cell's tag at a time of its own."""
+        cells = self.cells
+        return bounds.interpolated(self.points, cells.tag, time, stepped, self.configuration, arriving=arriving)
+
+    @cached_property
+    def covered(self) -> Mask:
+        """For each cell, whether any of it lies between its tag's first and last reading."""
+        first, last = self.points.first[self.cells.tag], self.points.last[self.cells.tag]
+        return (self.cells.start <= last) & (self.cells.end >= first)
+
+    @cached_property
+    def partial(self) -> Mask:
+        """For each cell, whether its tag's readings begin or end within it, or the question cuts it short."""
+        first, last = self.points.first[self.cells.tag], self.points.last[self.cells.tag]
+        begins = (first > self.cells.start) & (first < self.cells.end)
+        ends = (last >= self.cells.start) & (last < self.cells.end)
+        return self.covered & (begins | ends | self.cells.truncated)
+
+    def by_count(self) -> Status:
+        """The status of each cell by the shares of good and bad readings in it."""
+        start, stop = self.inside
+        good, bad = reduce.count(self.good, start, stop), reduce.count(self.spoiled, start, stop)
+        return self.configuration.by_share(good.astype(float), bad.astype(float), (stop - start).astype(float))

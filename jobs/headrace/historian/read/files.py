@@ -1,0 +1,116 @@
+"""Which files of a table may hold readings of some tags and times, by the bounds in its metadata."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from pyiceberg.io import FileIO
+from pyiceberg.manifest import DataFile, ManifestEntry, ManifestFile
+from pyiceberg.table import DataScan, FileScanTask, Table, _min_sequence_number
+from pyiceberg.typedef import KeyDefaultDict
+from pyiceberg.utils.concurrent import ExecutorFactory
+
+from headrace.historian.read.cache import Cache
+from headrace.historian.read.predicate import Bounds, Predicate, during
+
+_DAY_US = 86_400_000_000
+# Files listed, some 8 kB each.
+_KEPT_ENTRIES = 10_000
+
+
+class Manifests:
+    """Lists of files by their path, read once: a table has many, and a commit adds one."""
+
+    def __init__(self) -> None:
+        self._kept: Cache[list[ManifestEntry]] = Cache(_KEPT_ENTRIES, len)
+
+    def entries(self, io: FileIO, manifest: ManifestFile) -> list[ManifestEntry]:
+        """What the manifest holds live."""
+        return self._kept.get(manifest.manifest_path, lambda: manifest.fetch_manifest_entry(io))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All files that may hold readings from `start` on, before `end` (microseconds since 1970, UTC)."""
+
+    start: int
+    end: int
+    tasks: list[tuple[Bounds, FileScanTask]]
+
+    def covers(self, start: int, end: int) -> bool:
+        """Whether no other file need be asked for that."""
+        return self.start <= start and end <= self.end
+
+
+@dataclass
+class Files:
+    """The files of one snapshot. It keeps its last plans, of a span and of what is far before it and far after it."""
+
+    table: Table
+    manifests: Manifests
+    _plans: tuple[Plan, ...] = ()
+
+    def plan(self, start: int, end: int) -> Plan:
+        """The plan for a time, which `tasks` then picks from: of whole days, for what is asked next of other tags, or
+        a little later, to be in it."""
+        for each in self._plans:
+            if each.covers(start, end):
+                return each
+        start, end = start // _DAY_US * _DAY_US, -(-end // _DAY_US) * _DAY_US
+        options = {"catalog": self.table.catalog, "table_identifier": self.table.name()}
+        scan = _Live(self.manifests, self.table.metadata, self.table.io, during(start, end), **options)
+        found = [(self._bounds(task.file), task) for task in scan.plan_files()]
+        made = Plan(start, end, [(bounds, task) for bounds, task in found if bounds.reach(start, end)])
+        self._plans = (*self._plans[-2:], made)  # not changed in place: another thread may be looking through it
+        return made
+
+    def tasks(self, wanted: Predicate) -> Iterator[FileScanTask]:
+        """Those files that may hold what is asked for."""
+        return (task for bounds, task in self.plan(wanted.start, wanted.end).tasks if bounds.may_hold(wanted))
+
+    @cached_property
+    def _columns(self) -> tuple[int, int]:
+        schema = self.table.schema()
+        return schema.find_field("tag").field_id, schema.find_field("ts").field_id
+
+    def _bounds(self, file: DataFile) -> Bounds:
+        tag, ts = self._columns
+        low, high = file.lower_bounds or {}, file.upper_bounds or {}
+        return Bounds(low.get(tag), high.get(tag), _time(low, ts), _time(high, ts))
+
+
+def extent(table: Table) -> tuple[int, int] | None:
+    """The `ts` of the first and the last row of a table, by the bounds of its files; None where there is none."""
+    ts = table.schema().find_field("ts").field_id
+    files = [task.file for task in table.scan().plan_files()]
+    first = [time for file in files if (time := _time(file.lower_bounds or {}, ts)) is not None]
+    last = [time for file in files if (time := _time(file.upper_bounds or {}, ts)) is not None]
+    return (min(first), max(last)) if first and last else None
+
+
+class _Live(DataScan):
+    """Opens a manifest once, and none that lists only what was deleted: upkeep leaves one as long as the day's files
+    were many. It tells all files of the manifests that its filter does not exclude."""
+
+    def __init__(self, manifests: Manifests, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._manifests = manifests
+
+    def scan_plan_helper(self) -> Iterator[list[ManifestEntry]]:
+        snapshot = self.snapshot()
+        may_hold = KeyDefaultDict(self._build_manifest_evaluator)
+        listed = snapshot.manifests(self.io) if snapshot else []
+        listed = [each for each in listed if may_hold[each.partition_spec_id](each)]
+        least = _min_sequence_number(listed)
+        live = [each for each in listed if each.has_added_files() or each.has_existing_files()]
+        wanted = [each for each in live if self._check_sequence_number(least, each)]
+        return ExecutorFactory.get_or_create().map(lambda each: self._manifests.entries(self.io, each), wanted)
+
+
+def _time(bounds: Mapping[int, bytes], column: int) -> int | None:
+    """A bound of a column of timestamps, as Iceberg stores it: a long, little end first."""
+    stored = bounds.get(column)
+    return None if stored is None else int.from_bytes(stored, "little", signed=True)

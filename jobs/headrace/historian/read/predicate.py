@@ -1,0 +1,82 @@
+"""Which readings are asked for, and whether a part of a table can hold any, by what its bounds say."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+
+from pyiceberg.expressions import (
+    And,
+    BooleanExpression,
+    GreaterThanOrEqual,
+    In,
+    LessThan,
+    LessThanOrEqual,
+)
+
+from headrace.historian.series.intervals import instant, microseconds
+
+_FIRST, _LAST = (microseconds(edge.replace(tzinfo=UTC)) for edge in (datetime.min, datetime.max))
+
+
+@dataclass(frozen=True)
+class Predicate:
+    """Readings of the tags from `start` on, before `end` (microseconds since 1970, UTC)."""
+
+    names: Sequence[str]
+    start: int
+    end: int
+
+    @cached_property
+    def filter(self) -> BooleanExpression:
+        """What holds of them."""
+        # pydantic hides the expressions' own __init__ from mypy.
+        # Of more than 200 names pyiceberg does not ask whether a row group can have one of them, of a range it does.
+        return And(
+            In("tag", set(self.names)),  # type: ignore[call-arg,arg-type]
+            GreaterThanOrEqual("tag", min(self.names)),  # type: ignore[call-arg,arg-type]
+            LessThanOrEqual("tag", max(self.names)),  # type: ignore[call-arg,arg-type]
+            during(self.start, self.end),
+        )
+
+    @cached_property
+    def encoded(self) -> list[bytes]:
+        """The tags as they are stored, in order."""
+        return sorted(name.encode() for name in self.names)
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What is in a part of a table: tags in UTF-8 from `low` to `high`, times from `first` to `last` (microseconds
+    since 1970, UTC); None where that is not known."""
+
+    low: bytes | None
+    high: bytes | None
+    first: int | None
+    last: int | None
+
+    def reach(self, start: int, end: int) -> bool:
+        """Whether there may be readings from `start` on, before `end`."""
+        return (self.first is None or self.first < end) and (self.last is None or self.last >= start)
+
+    def may_hold(self, wanted: Predicate) -> bool:
+        """Whether there may be readings that are asked for."""
+        if not self.reach(wanted.start, wanted.end):
+            return False
+        at = 0 if self.low is None else bisect_left(wanted.encoded, self.low)
+        return at < len(wanted.encoded) and (self.high is None or wanted.encoded[at] <= self.high)
+
+
+def during(start: int, end: int) -> BooleanExpression:
+    """What holds of readings from `start` on, before `end` (microseconds since 1970, UTC)."""
+    return And(
+        GreaterThanOrEqual("ts", _iso(start)),  # type: ignore[call-arg,arg-type]
+        LessThan("ts", _iso(end)),  # type: ignore[call-arg,arg-type]
+    )
+
+
+def _iso(ts: int) -> str:
+    return instant(min(max(ts, _FIRST), _LAST)).isoformat()

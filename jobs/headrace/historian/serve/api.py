@@ -1,0 +1,95 @@
+"""The questions of the interface: each is asked with GET and changes nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Security
+from fastapi.responses import StreamingResponse
+from fastapi.security import HTTPBearer
+from pydantic import AwareDatetime
+
+from headrace.environment import iceberg
+from headrace.historian import Historian
+from headrace.historian.serve import csv_file, limits
+from headrace.historian.serve.answers import Extent, Health, Plot, Tag, Tags, milliseconds, traces
+from headrace.historian.serve.problems import Refusal
+from headrace.historian.serve.search import search as matching
+from headrace.historian.serve.standing import Standing
+
+# The guard checks tokens, where there are any; this is how the description of the interface tells of them.
+_TOKEN = HTTPBearer(auto_error=False, description="A token, where the server was started with one.")
+_REFUSALS = {400: "what cannot be asked", 401: "no token", 403: "another site asks", 503: "a table cannot be read"}
+
+router = APIRouter(
+    prefix="/api",
+    dependencies=[Security(_TOKEN)],
+    responses={code: {"model": Refusal, "description": text} for code, text in _REFUSALS.items()},
+)
+
+
+def _historian(request: Request) -> Historian:
+    standing: Standing = request.app.state.standing
+    return standing.historian()
+
+
+Now = Annotated[Historian, Depends(_historian)]
+Tagged = Annotated[list[str], Query(alias="tag", description="A name, or a wildcard of names; may recur.")]
+Start = Annotated[AwareDatetime, Query(description="From when on, with a zone: 2026-03-01T00:00:00Z.")]
+End = Annotated[AwareDatetime, Query(description="Until when; no longer in the span.")]
+
+
+@router.get("/health")
+def health(historian: Now) -> Health:
+    """Whether the tables can be read."""
+    return Health(readings=iceberg.rows(historian.gatherer.reader.table))
+
+
+@router.get("/tags")
+def tags(
+    historian: Now,
+    search: Annotated[str, Query(description="A wildcard of the name (* and ?), or words to find anywhere.")] = "",
+    asset: Annotated[str, Query(description="A place in the plant, or a wildcard of one.")] = "*",
+    limit: Annotated[int, Query(ge=1, le=limits.MAX_LISTED, description="How many to tell.")] = 100,
+) -> Tags:
+    """Tags by name, words or place."""
+    found = matching(historian.gatherer.names, search, asset)
+    return Tags(found=len(found), tags=[Tag.model_validate(row) for row in found[:limit]])
+
+
+@router.get("/extent")
+def extent(historian: Now) -> Extent:
+    """The time that there are readings of."""
+    found = historian.extent
+    return Extent(start=milliseconds(found[0]), end=milliseconds(found[1])) if found else Extent(start=None, end=None)
+
+
+@router.get("/plot")
+def plot(
+    historian: Now,
+    tags: Tagged,
+    start: Start,
+    end: End,
+    pixels: Annotated[int, Query(ge=1, le=limits.MAX_PIXELS, description="Width of the picture.")] = 1000,
+) -> Plot:
+    """What a trend shows: of each tag and pixel at most five readings, no spike lost; and the anomalies."""
+    names = _checked(historian, tags, start, end)
+    trend = historian.trend(names, start, end, pixels)
+    rows = historian.gatherer.names.rows
+    return Plot(start=milliseconds(start), end=milliseconds(end), traces=list(traces(trend, rows)))
+
+
+@router.get("/readings.csv", response_class=StreamingResponse, responses={200: {"content": {"text/csv": {}}}})
+def readings(historian: Now, tags: Tagged, start: Start, end: End) -> StreamingResponse:
+    """Readings as they are stored, in the order of tags, then of time; at most a million."""
+    names = _checked(historian, tags, start, end)
+    found = historian.raw(names, start, end, most=limits.MAX_CSV_ROWS)
+    saved = {"Content-Disposition": 'attachment; filename="readings.csv"'}
+    return StreamingResponse(csv_file.parts(found), media_type="text/csv", headers=saved)
+
+
+def _checked(historian: Historian, tags: list[str], start: datetime, end: datetime) -> list[str]:
+    names = historian.gatherer.names.resolve(tags)
+    limits.check(names, start, end)
+    return names

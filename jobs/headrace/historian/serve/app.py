@@ -1,0 +1,69 @@
+"""The server's parts put together: the interface, its description, the page, and what they need of others."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from anyio import to_thread
+from fastapi import FastAPI
+from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
+
+from headrace.environment.settings import Settings
+from headrace.historian.serve import limits, problems
+from headrace.historian.serve.api import router
+from headrace.historian.serve.guard import Guard
+from headrace.historian.serve.standing import Standing
+
+_PAGE = Path(__file__).parent / "page"
+# Nothing comes from another host, and nothing is kept in git: these packages carry the files.
+_ASSETS = {
+    "/assets/plotly.min.js": ("plotly", "package_data/plotly.min.js"),
+    "/assets/swagger-ui-bundle.js": ("fastapi_offline", "static/swagger-ui-bundle.js"),
+    "/assets/swagger-ui.css": ("fastapi_offline", "static/swagger-ui.css"),
+}
+
+
+def build(settings: Settings, tokens: Sequence[str] = ()) -> FastAPI:
+    """The application over the tables of an environment; `tokens` as in `Guard`."""
+    app = FastAPI(
+        title="headrace",
+        description="Read-only questions to the historian. Times are UTC.",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_few_at_once,
+    )
+    app.state.standing = Standing(settings)
+    app.include_router(router)
+    problems.install(app)
+    app.add_middleware(Guard, tokens=tokens)
+    for path, (package, file) in _ASSETS.items():
+        _serve(app, path, _folder(package) / file)
+    _serve(app, "/", _PAGE / "index.html")
+    _serve(app, "/docs", _PAGE / "docs.html")
+    app.mount("/page", StaticFiles(directory=_PAGE))
+    return app
+
+
+@asynccontextmanager
+async def _few_at_once(_: FastAPI) -> AsyncIterator[None]:
+    to_thread.current_default_thread_limiter().total_tokens = limits.AT_ONCE
+    yield
+
+
+def _serve(app: FastAPI, path: str, file: Path) -> None:
+    async def served() -> FileResponse:
+        return FileResponse(file)
+
+    app.add_api_route(path, served, include_in_schema=False, response_model=None)
+
+
+def _folder(package: str) -> Path:
+    """Where a package's files are, without running it."""
+    spec = importlib.util.find_spec(package)
+    assert spec is not None  # noqa: S101 - a dependency
+    assert spec.origin is not None  # noqa: S101
+    return Path(spec.origin).parent

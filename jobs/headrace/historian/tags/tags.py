@@ -1,0 +1,134 @@
+"""historian.tags: what is known of each tag, kept by two hands, the plant's lists and the training of baselines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any, Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import ConfigDict, Field, ValidationError, model_validator
+from pyiceberg.io.pyarrow import schema_to_pyarrow
+from pyiceberg.table import Table
+
+from headrace.environment import iceberg
+from headrace.environment.settings import Settings
+from headrace.errors import Place, Problem, UserError
+from headrace.project import yaml_file
+from headrace.project.system_tables import TAGS
+
+
+class Tag(yaml_file.Model):
+    """What a plant's list says of a tag; the limits are in the tag's unit."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
+
+    tag: str = Field(min_length=1)
+    description: str | None = None
+    asset: str | None = None
+    unit: str | None = None
+    low_limit: float | None = None
+    high_limit: float | None = None
+    interpolation: Literal["step", "linear"] | None = None
+
+    @model_validator(mode="after")
+    def _low_below_high(self) -> Tag:
+        if self.low_limit is not None and self.high_limit is not None and not self.low_limit < self.high_limit:
+            raise ValueError(f"low_limit {self.low_limit:g} is not below high_limit {self.high_limit:g}")
+        return self
+
+
+@dataclass(frozen=True)
+class Upserted:
+    """What came of an upsert: the table as it was `before`, and how many tags are new and how many were there."""
+
+    before: pa.Table
+    added: int
+    updated: int
+
+
+def import_tags(settings: Settings, rows: pa.Table) -> Upserted:
+    """Lay a plant's list over historian.tags: columns as in `Tag`, one row a tag, null where nothing is known.
+
+    Columns that `rows` does not have, baselines among them, stay as they are. Raises UserError with every row that is
+    wrong, by its number from 1; PlatformError.
+    """
+    check(rows.to_pylist(), lambda number: f"row {number + 1}")
+    return upsert(settings, rows)
+
+
+def check(rows: Iterable[Mapping[str, Any]], where: Callable[[int], Place | str]) -> None:
+    """Raise UserError with all that is wrong in `rows`; `where` tells the place of a row by its index from 0."""
+    problems: list[Problem] = []
+    first: dict[Any, int] = {}
+    for index, row in enumerate(rows):
+        try:
+            Tag.model_validate(row)
+        except ValidationError as error:
+            problems += [_problem(item, where(index)) for item in error.errors()]
+        tag = row.get("tag")
+        if tag and (earlier := first.setdefault(tag, index)) != index:
+            problems.append(Problem(f"tag '{tag}' stands at {where(earlier)} already", where(index), "keep one"))
+    if problems:
+        raise UserError(problems)
+
+
+def upsert(settings: Settings, news: pa.Table) -> Upserted:
+    """Write the columns of `news` over the tags it names, and add those that are not there; in one commit.
+
+    Whoever reads the table sees all of it or nothing. Raises PlatformError.
+    """
+    catalog = iceberg.connect(settings)
+
+    def attempt() -> Upserted:
+        table = iceberg.load_table(catalog, TAGS)
+        before = _rows(table)
+        after = laid_over(before, news)
+        if table.current_snapshot() is None:
+            table.append(after)
+        else:
+            table.overwrite(after)
+        added = len(after) - len(before)
+        return Upserted(before, added, len(news) - added)
+
+    return iceberg.commit(TAGS, attempt)
+
+
+def laid_over(tags: pa.Table, news: pa.Table) -> pa.Table:
+    """`tags` with the columns of `news` in the rows whose `tag` it has, and its other rows added; sorted by tag.
+
+    Both have one row a tag. The result has the schema of `tags`, null where neither says anything.
+    """
+    news = news.cast(pa.schema([tags.schema.field(name) for name in news.column_names]))
+    untouched = tags.filter(pc.invert(pc.is_in(tags["tag"], value_set=news["tag"])))
+    others = tags.drop_columns([name for name in news.column_names if name != "tag"])
+    touched = news.join(others, "tag", join_type="left outer").select(tags.column_names).cast(tags.schema)
+    return pa.concat_tables([untouched, touched]).sort_by("tag")
+
+
+def matching(settings: Settings, glob: str = "*") -> list[dict[str, Any]]:
+    """The rows of historian.tags whose tag matches `glob` (`*`, `?`, `[...]`), in order. Raises PlatformError."""
+    return [row for row in stored(iceberg.load_table(iceberg.connect(settings), TAGS)) if fnmatchcase(row["tag"], glob)]
+
+
+def stored(table: Table) -> list[dict[str, Any]]:
+    """The rows of historian.tags in order. Raises PlatformError."""
+    with iceberg.reporting(f"table {TAGS} cannot be read"):
+        found: list[dict[str, Any]] = _rows(table).to_pylist()
+    return found
+
+
+def _rows(table: Table) -> pa.Table:
+    return table.scan().to_arrow().cast(schema_to_pyarrow(table.schema(), include_field_ids=False)).sort_by("tag")
+
+
+def _problem(item: Any, where: Place | str) -> Problem:
+    name = ".".join(map(str, item["loc"]))
+    if item["type"] == "value_error":
+        return Problem(str(item["ctx"]["error"]), where)
+    if item["type"] == "missing":
+        return Problem(f"there is no {name}", where)
+    message = item["msg"][0].lower() + item["msg"][1:]
+    return Problem(f"{name}: {message} (got {item['input']!r})", where)

@@ -1,0 +1,92 @@
+"""Baselines, learned from the readings already stored, for the scores of those to come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from duckdb import DuckDBPyConnection
+
+from headrace.environment import warehouse
+from headrace.environment.settings import Settings
+from headrace.historian.tags import tags
+from headrace.project.system_tables import READINGS
+
+_BASELINES = Path(__file__).parent / "queries" / "baselines.sql"
+_BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A tag's baseline, in the tag's unit, and the one it had before."""
+
+    tag: str
+    count: int
+    median: float
+    mad: float
+    old_median: float | None
+    old_mad: float | None
+
+    @property
+    def shift(self) -> float:
+        """How far the median has moved, in old MADs; 0 for a first baseline, infinite where the old MAD was 0."""
+        if self.old_median is None or self.old_mad is None or self.median == self.old_median:
+            return 0.0
+        return abs(self.median - self.old_median) / self.old_mad if self.old_mad else float("inf")
+
+
+@dataclass(frozen=True)
+class Training:
+    """What was learned and stored at the time `at` (UTC), and which tags had too few good readings for it."""
+
+    at: datetime
+    baselines: list[Baseline]
+    too_few: list[str]
+
+
+def train(settings: Settings, since: datetime | None = None, tag: str = "*", min_count: int = 30) -> Training:
+    """Learn the baselines of the tags that match the glob `tag` from the good readings measured at or after `since`.
+
+    They are stored in historian.tags in one commit; a tag with fewer than `min_count` keeps the baseline it has.
+    Raises PlatformError.
+    """
+    with warehouse.open(settings, [READINGS]) as connection:
+        found = baselines(connection, since or _BEGINNING, tag)
+    enough = pc.greater_equal(found["baseline_count"], min_count)
+    learned, too_few = found.filter(enough), found.filter(pc.invert(enough))["tag"].to_pylist()
+    at = datetime.now(UTC)
+    if not len(learned):
+        return Training(at, [], too_few)
+    stamps = pa.array([at] * len(learned), pa.timestamp("us", "UTC"))
+    before = tags.upsert(settings, learned.append_column("baseline_at", stamps)).before
+    return Training(at, _compared(learned, before), too_few)
+
+
+def baselines(connection: DuckDBPyConnection, since: datetime, tag: str) -> pa.Table:
+    """Exact median and median absolute deviation of the good values of each tag in `historian.readings`.
+
+    Columns tag, baseline_median, baseline_mad, baseline_count; sorted by tag. A value counts as good where its OPC UA
+    StatusCode has the severity bits 00 and it is finite.
+    """
+    found = warehouse.run(connection, _BASELINES, {"since": since.isoformat(), "tag": tag})
+    with warehouse.reporting():
+        return found.to_arrow_table()
+
+
+def _compared(learned: pa.Table, before: pa.Table) -> list[Baseline]:
+    old: dict[str, dict[str, Any]] = {row["tag"]: row for row in before.to_pylist()}
+    return [
+        Baseline(
+            row["tag"],
+            row["baseline_count"],
+            row["baseline_median"],
+            row["baseline_mad"],
+            old.get(row["tag"], {}).get("baseline_median"),
+            old.get(row["tag"], {}).get("baseline_mad"),
+        )
+        for row in learned.to_pylist()
+    ]

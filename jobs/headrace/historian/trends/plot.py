@@ -1,0 +1,32 @@
+"""What a trend needs of an interval that is one pixel wide: at most five readings, and no spike is lost."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from headrace.historian.aggregates.extremes import MAXIMUM, MINIMUM, find
+from headrace.historian.aggregates.reduce import first_where, last_where
+from headrace.historian.series.cells import Cells
+from headrace.historian.series.points import Ints, Points
+from headrace.historian.series.status import is_bad, severity
+
+
+def plot(points: Points, cells: Cells) -> Ints:
+    """The indices of the readings to draw, in the order of `points`.
+
+    Of each cell: the first and the last that is not bad, the least and the greatest of those, and the first of the
+    worst quality, where that is not good.
+    """
+    start, stop = points.find(cells.tag, cells.start, "left"), points.find(cells.tag, cells.end, "left")
+    drawn = ~is_bad(points.quality)
+    level = severity(points.quality).astype(float)
+    doubtful = level > 0
+    chosen = (
+        first_where(drawn, start, stop),
+        last_where(drawn, start, stop),
+        find(points.value, drawn, start, stop, MINIMUM).index,
+        find(points.value, drawn, start, stop, MAXIMUM).index,
+        find(level, doubtful, start, stop, MAXIMUM).index,
+    )
+    indices = np.unique(np.concatenate(chosen))
+    return indices[indices >= 0]

@@ -1,0 +1,87 @@
+"""What a page draws of tags: the readings of a plot, so far beyond its edges that lines run off it, and anomalies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from headrace.errors import UserError
+from headrace.historian import answers
+from headrace.historian.read.gather import Gatherer
+from headrace.historian.read.rows import Rows
+from headrace.historian.series.cells import Cells, Intervals
+from headrace.historian.series.configuration import Configuration
+from headrace.historian.series.points import Ints, Points
+from headrace.historian.trends.plot import plot
+
+MARKS = ("score", "anomaly")
+MAX_READ = 50_000_000
+"""Readings that one trend may rest on."""
+MARK_PIXELS = 8
+"""How wide the mark of an anomaly is: of those that would lie on one another the strongest is told."""
+ANOMALIES = pa.schema([("tag", pa.string()), ("ts", answers.TS), ("value", pa.float64()), ("score", pa.float64())])
+
+
+@dataclass(frozen=True)
+class Trend:
+    """`points` has the columns of a plot, `anomalies` those of ANOMALIES: of each MARK_PIXELS the strongest.
+
+    Both are sorted by tag, then by time. `found` is how many anomalies each tag has in all.
+    """
+
+    points: pa.Table
+    anomalies: pa.Table
+    found: dict[str, int]
+
+
+def trend(gatherer: Gatherer, names: list[str], pixels: Intervals) -> Trend:
+    """The trend of `pixels` intervals. Raises UserError for a tag that is none, and beyond MAX_READ readings."""
+    low, high = int(pixels.start.min()), int(pixels.end.max())
+    points, anomalies, found, read = [], [], dict.fromkeys(names, 0), 0
+
+    def around(some: Sequence[str], start: int, end: int) -> Rows:
+        return gatherer.around(some, start, end, Configuration(), also=MARKS)
+
+    for some, part, rows in gatherer.each(names, pixels, around):
+        read += len(rows)
+        if read > MAX_READ:
+            raise UserError(f"a trend of more than {MAX_READ:,} readings", fix="ask for less time, or for fewer tags")
+        drawn = rows.points(nonfinite_is_bad=gatherer.nonfinite == "bad")
+        at = np.union1d(plot(drawn, Cells.of(part, drawn.tags)), _beyond(drawn, part, low, high))
+        points.append(answers.values(some, drawn.tag[at], drawn.ts[at], drawn.value[at], drawn.quality[at]))
+        flagged = _flagged(rows, part)
+        anomalies.append(flagged.table.take(_strongest(flagged, part)).select(ANOMALIES.names).cast(ANOMALIES))
+        for name, count in zip(some, np.bincount(flagged.tag, minlength=len(some)), strict=True):
+            found[name] += int(count)
+    return Trend(pa.concat_tables(points), pa.concat_tables(anomalies), found)
+
+
+def _beyond(points: Points, part: Intervals, low: int, high: int) -> Ints:
+    """The last reading before `low` and the first from `high` on, where `part` reaches so far."""
+    tags = np.arange(points.tags)
+    none = np.empty(0, np.int64)
+    before = points.find(tags, np.full(len(tags), low), "left") - 1 if part.start.min() == low else none
+    after = points.find(tags, np.full(len(tags), high), "left") if part.end.max() == high else none
+    return np.concatenate(
+        (before[before >= points.offsets[: len(before)]], after[after < points.offsets[1 : len(after) + 1]])
+    )
+
+
+def _flagged(rows: Rows, part: Intervals) -> Rows:
+    """Those of `rows` within `part` that are anomalies."""
+    within = (rows.ts >= part.start.min()) & (rows.ts < part.end.max())
+    return Rows(rows.names, rows.table.filter(pc.and_(pc.fill_null(rows.table["anomaly"], False), pa.array(within))))
+
+
+def _strongest(rows: Rows, part: Intervals) -> Ints:
+    """Of each tag and MARK_PIXELS intervals the index of the row whose score is greatest, whatever its sign."""
+    score = np.abs(np.nan_to_num(rows.table["score"].to_numpy().astype(np.float64)))
+    cell = rows.tag * len(part) + (np.searchsorted(part.start, rows.ts, "right") - 1) // MARK_PIXELS
+    order = np.lexsort((rows.ts, -score, cell))
+    _, first = np.unique(cell[order], return_index=True)
+    strongest: Ints = order[first]
+    return strongest

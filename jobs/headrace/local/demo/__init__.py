@@ -1,0 +1,97 @@
+"""Two years of a real wind farm through the line: the first to learn baselines from, the second scored by them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from headrace import local
+from headrace.environment.apply import table_changes
+from headrace.environment.flink_rest import Cluster
+from headrace.environment.settings import Settings
+from headrace.historian import train
+from headrace.historian.tags import tags
+from headrace.local.demo import dataset, replay
+from headrace.operations import submission
+from headrace.project import source_files
+from headrace.project.paths import Project
+from headrace.upkeep import reconcile
+from headrace.upkeep.reconcile import Balance
+from headrace_udfs.tag_cache import REFRESH_S
+
+QUERIES = Path(__file__).parent / "queries"
+JOB, SOURCE = "historian/readings_v1", "plant_readings"
+SCORED_FROM = datetime(2015, 1, 1, tzinfo=UTC)
+STALLED_S = 120
+
+Progress = Callable[[str, int | None, int | None], None]
+"""Called with a step's name, and how much of how much of it is done where that is known."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the demo leaves behind: its readings as they were sent, the account, the address of Flink's page."""
+
+    sent: int
+    balances: list[Balance]
+    flink: str
+
+
+def run(project: Project, settings: Callable[[], Settings], progress: Progress) -> Outcome:
+    """Run the demo from wherever an earlier run left it. `settings` is asked once the platform is up.
+
+    A run that fails or is interrupted takes the platform down again; one that ends well leaves it up to be looked at.
+    """
+    progress("data of the wind farm", None, None)
+    readings = dataset.readings(dataset.fetch(project))
+    with _platform(project, progress) as endpoints:
+        known = settings()
+        client, topic = known.kafka_client(), source_files.load(project, SOURCE).topic
+        progress("tables and topic", None, None)
+        table_changes.apply(project, known)
+        tags.import_tags(known, dataset.tags())
+        replay.create_topic(client, topic)
+        if not Cluster(known.flink_rest()).running(JOB):
+            submission.submit(project, known, JOB, progress=lambda step: progress(f"{JOB}: {step}", None, None))
+        learning = readings.slice(0, _before(readings, SCORED_FROM))
+        for part, name in ((learning, "2014, to learn from"), (readings, "2015, to score")):
+            replay.replay(client, topic, part, _counted(progress, f"messages of {name}", len(part)))
+            balances = reconcile.follow(
+                project, known, JOB, STALLED_S, lambda done, total: progress("records stored", done, total)
+            )
+            if part is learning and not _trained(known):
+                progress("baselines of each tag", None, None)
+                train.train(known)
+                progress("running workers re-read the tags", None, None)
+                time.sleep(REFRESH_S + 1)
+        return Outcome(len(readings), balances, endpoints.flink)
+
+
+@contextmanager
+def _platform(project: Project, progress: Progress) -> Iterator[local.Endpoints]:
+    endpoints = local.up(project, lambda step: progress(step, None, None))
+    try:
+        yield endpoints
+    except BaseException:
+        local.down(project, lambda step: progress(step, None, None))
+        raise
+
+
+def _before(readings: pa.Table, time: datetime) -> int:
+    """How many of `readings`, in order of ts (epoch milliseconds), come before `time`."""
+    return int(np.searchsorted(readings["ts"].to_numpy(), int(time.timestamp() * 1000)))
+
+
+def _trained(settings: Settings) -> bool:
+    return any(tag["baseline_median"] is not None for tag in tags.matching(settings))
+
+
+def _counted(progress: Progress, step: str, total: int) -> Callable[[int], None]:
+    return lambda done: progress(step, done, total)

@@ -1,0 +1,51 @@
+"""Where a catalog and its store listen, and whether anybody does."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from headrace.environment.catalog_types import Catalog, PostgresCatalog, RestCatalog
+from headrace.environment.settings import resolved
+from headrace.errors import PlatformError
+
+LIMIT_S = 10
+_PORTS = {"http": 80, "https": 443}
+
+
+def check_catalog(catalog: Catalog) -> None:
+    """Raises PlatformError where nobody listens at the catalog's address, or its folder cannot be made."""
+    if isinstance(catalog, PostgresCatalog):
+        _connect(resolved({"host": catalog.host})["host"], catalog.port)
+    elif isinstance(catalog, RestCatalog):
+        _connect_to(catalog.uri)
+    else:
+        _make(Path(catalog.path).parent)
+
+
+def check_store(catalog: Catalog) -> None:
+    """Raises PlatformError where nobody listens at the store's address, or its folder cannot be made."""
+    if catalog.s3:
+        _connect_to(catalog.s3.address)
+    elif catalog.warehouse.startswith("file://"):
+        _make(Path(catalog.warehouse.removeprefix("file://")))
+
+
+def _connect_to(address: str) -> None:
+    parts = urlsplit(resolved({"address": address})["address"])
+    _connect(parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0))
+
+
+def _connect(host: str, port: int) -> None:
+    try:
+        socket.create_connection((host, port), LIMIT_S).close()
+    except OSError as error:
+        raise PlatformError(f"nobody answers at {host}:{port}: {error.strerror or error}") from None
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PlatformError(f"{folder} cannot be made: {error.strerror}") from None

@@ -1,0 +1,74 @@
+"""The throwaway table in Flink, on the environment's session cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from headrace.compose import render
+from headrace.environment.flink_rest import Cluster, root_cause
+from headrace.environment.settings import Settings
+from headrace.errors import PlatformError
+from headrace.operations import preflight
+from headrace.operations.catalog_check.throwaway import COLUMN, compare
+from headrace.planner.session import cluster_options, made_of
+from headrace.project.paths import Project
+from headrace_udfs.references import resolve_in_sql
+
+LIMIT_S = 120
+ADDED = 10
+
+
+class InFlink:
+    """The table `name` of the settings' catalog; each method raises PlatformError or UserError where it fails."""
+
+    def __init__(self, project: Project, settings: Settings, name: str) -> None:
+        self._project, self._settings = project, settings
+        self._path = f"{settings.catalog.name}.{name}"
+
+    def check_reads(self, wanted: list[int]) -> None:
+        """Raises where a job on the cluster reads other values."""
+        environment = self._environment()
+        with _told():
+            result = environment.from_path(self._path).execute()
+            result.wait(LIMIT_S * 1000)
+            with result.collect() as rows:
+                found = [row[0] for row in rows]
+        compare("Flink", found, wanted)
+
+    def append(self) -> None:
+        """Have a job on the cluster append each value, and ADDED, and commit."""
+        from pyflink.table.expressions import col  # noqa: PLC0415 - imports PyFlink
+
+        environment = self._environment()
+        with _told():
+            more = environment.from_path(self._path).select((col(COLUMN) + ADDED).alias(COLUMN))
+            more.execute_insert(self._path).wait(LIMIT_S * 1000)
+
+    def _environment(self) -> Any:
+        preflight.check_slots(Cluster(self._settings.flink_rest()), 1)
+        options = {
+            **cluster_options(self._settings),
+            "parallelism.default": "1",
+            "pipeline.name": "headrace catalog check",
+            "table.exec.iceberg.use-v2-sink": "true",
+        }
+        environment = made_of(self._project, options)
+        catalog = self._settings.catalog
+        with _told():
+            environment.execute_sql(
+                resolve_in_sql(render.engine("catalog", name=catalog.name, options=catalog.flink()))
+            )
+        return environment
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    from py4j.protocol import Py4JJavaError  # noqa: PLC0415 - comes with PyFlink
+    from pyflink.util.exceptions import JavaException  # noqa: PLC0415
+
+    try:
+        yield
+    except (Py4JJavaError, JavaException) as error:
+        raise PlatformError(f"Flink: {root_cause(str(error))}") from None

@@ -1,0 +1,69 @@
+"""Do what was planned, job by job; one that fails does not hold up the others."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from headrace.errors import HeadraceError, PlatformError, Problem
+from headrace.operations.deploy.actions import Action
+from headrace.operations.ledger import Entry
+from headrace.operations.lifecycle.operation_context import OperationContext
+from headrace.operations.lifecycle.stop import stop
+from headrace.operations.lifecycle.upgrade import go
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of an action: the job's last entry, and how long it took; `error` where it failed."""
+
+    action: Action
+    entry: Entry | None
+    seconds: float
+    error: HeadraceError | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As one JSON object: the action's keys, and what came of it."""
+        entry = self.entry
+        return {
+            **self.action.to_json(),
+            "step": entry.step if entry else None,
+            "flink_job_id": entry.flink_job_id if entry else None,
+            "savepoint": entry.savepoint if entry else None,
+            "release": entry.release if entry else None,
+            "seconds": round(self.seconds, 1),
+            "failed": [str(problem) for problem in self.error.problems] if self.error else [],
+        }
+
+
+def execute(desk: OperationContext, actions: Iterable[Action]) -> list[Outcome]:
+    """Do each action. What fails is told in its outcome; `verdict` raises it."""
+    return [_done(desk, action) for action in actions]
+
+
+def verdict(outcomes: Iterable[Outcome]) -> None:
+    """Raises PlatformError with all that failed."""
+    problems = [
+        Problem(f"{each.action.job}: {p.what}", p.where, p.fix)
+        for each in outcomes
+        if each.error
+        for p in each.error.problems
+    ]
+    if problems:
+        raise PlatformError(problems)
+
+
+def _done(desk: OperationContext, action: Action) -> Outcome:
+    began = time.monotonic()
+    try:
+        if action.kind == "stop":
+            stop(desk, action.job)
+        elif action.stands and action.to_come:
+            go(desk, action.stands, action.to_come)
+        error = None
+    except HeadraceError as failure:
+        error = failure
+    last = desk.ledger.last().get(action.job)
+    return Outcome(action, last, time.monotonic() - began, error)

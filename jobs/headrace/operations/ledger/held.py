@@ -1,0 +1,60 @@
+"""Hold the ledger's lock for as long as a command works."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from headrace.environment.settings import Settings
+from headrace.errors import CheckFailed, PlatformError
+from headrace.operations.ledger.lock import LEASE_S
+from headrace.operations.ledger.table import Ledger
+
+
+@contextmanager
+def held(
+    settings: Settings, wait_s: float = 0, progress: Callable[[str], None] = lambda _step: None
+) -> Iterator[tuple[Ledger, str]]:
+    """The ledger and the owner's name to write by; the lease is renewed until the block ends, and then given back.
+
+    Raises CheckFailed where another deployer still holds it after `wait_s` seconds.
+    """
+    ledger = Ledger(settings)
+    owner = _take(ledger, wait_s, progress)
+    ended = threading.Event()
+    renewing = threading.Thread(target=_renew, args=(settings, owner, ended), daemon=True)
+    renewing.start()
+    try:
+        yield ledger, owner
+    finally:
+        ended.set()
+        renewing.join()
+        # What is not given back ends by itself, and what went wrong in the block is told rather than this.
+        with suppress(PlatformError):
+            ledger.give_back(owner)
+
+
+def _take(ledger: Ledger, wait_s: float, progress: Callable[[str], None]) -> str:
+    def told(state: RetryCallState) -> None:
+        if state.outcome and (error := state.outcome.exception()):
+            progress(f"waiting: {error}")
+
+    patiently = Retrying(
+        retry=retry_if_exception_type(CheckFailed),
+        stop=stop_after_delay(wait_s),
+        wait=wait_fixed(0.5),
+        before_sleep=told,
+        reraise=True,
+    )
+    return patiently(ledger.take)
+
+
+def _renew(settings: Settings, owner: str, ended: threading.Event) -> None:
+    """A renewal that fails is tried again; one that comes too late finds another owner, as the next write does."""
+    ledger = Ledger(settings)
+    while not ended.wait(LEASE_S / 4):
+        with suppress(PlatformError):
+            ledger.renew(owner)

@@ -1,0 +1,143 @@
+"""historian.deployments: read where jobs stand, and write down a step, if the lock is still held."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from functools import partial
+
+import pyarrow as pa
+from pyiceberg.catalog import Catalog
+from pyiceberg.exceptions import NoSuchTableError
+from pyiceberg.expressions import AlwaysTrue
+from pyiceberg.io import FileIO
+from pyiceberg.io.pyarrow import schema_to_pyarrow
+from pyiceberg.table import Table
+
+from headrace.environment import iceberg
+from headrace.environment.settings import Settings
+from headrace.errors import CheckFailed, PlatformError
+from headrace.operations.ledger.entry import Entry
+from headrace.operations.ledger.lock import PROPERTY, Lock
+from headrace.project.system_tables import DEPLOYMENTS
+
+
+class Ledger:
+    """The ledger of a catalog. Reading needs no lock; writing does, and each call raises PlatformError on a failure."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._catalog: Catalog = iceberg.connect(settings)
+
+    @property
+    def there(self) -> bool:
+        """Whether the table is there: a catalog where nothing was deployed yet may have none."""
+        try:
+            with iceberg.reporting(f"table {DEPLOYMENTS} cannot be read", passing=(NoSuchTableError,)):
+                self._catalog.load_table(DEPLOYMENTS)
+        except NoSuchTableError:
+            return False
+        return True
+
+    def last(self) -> dict[str, Entry]:
+        """The last entry of each job, by its name; none where nothing was deployed yet."""
+        return {entry.job: entry for entry in self._entries()}
+
+    def history(self, job: str) -> list[Entry]:
+        """All entries of the job, oldest first."""
+        return self._entries(job)
+
+    def write(self, entry: Entry, owner: str) -> Entry:
+        """Write the step down and return it with its number and time.
+
+        Raises PlatformError where `owner` holds the lock no more: another deployer has taken over.
+        """
+        return iceberg.commit(DEPLOYMENTS, partial(self._append, entry, owner))
+
+    def lock(self) -> Lock | None:
+        """Who holds the ledger, if anyone does."""
+        return Lock.of(self._table().properties)
+
+    def take(self) -> str:
+        """Take the lock and return its owner's name. Raises CheckFailed where another deployer holds it."""
+        mine = Lock.mine()
+
+        def attempt() -> None:
+            table = self._table()
+            other = Lock.of(table.properties)
+            if other and not other.free:
+                raise CheckFailed(f"another deployer is at work: {other}", fix="try again once it has ended")
+            swap(table, mine.to_properties())
+
+        iceberg.commit(DEPLOYMENTS, attempt)
+        return mine.owner
+
+    def renew(self, owner: str) -> None:
+        """Begin the lease anew. Raises PlatformError where `owner` holds the lock no more."""
+        iceberg.commit(DEPLOYMENTS, lambda: swap(self._held(owner), Lock.mine(owner).to_properties()))
+
+    def give_back(self, owner: str) -> None:
+        """Let go of the lock, if `owner` holds it."""
+
+        def attempt() -> None:
+            table = self._table()
+            if _holds(table, owner):
+                swap(table, {})
+
+        iceberg.commit(DEPLOYMENTS, attempt)
+
+    @property
+    def folder(self) -> str:
+        """The address of the folder in the warehouse that the table's own is in."""
+        return self._table().location().rpartition("/")[0]
+
+    @property
+    def io(self) -> FileIO:
+        """Reads and writes files of the warehouse, with the table's own credentials."""
+        return self._table().io
+
+    def _append(self, entry: Entry, owner: str) -> Entry:
+        table = self._held(owner)
+        written = replace(entry, entry=iceberg.rows(table) + 1, at=datetime.now(UTC))
+        schema = schema_to_pyarrow(table.schema(), include_field_ids=False)
+        table.append(pa.Table.from_pylist([asdict(written)], schema=schema))
+        return written
+
+    def _held(self, owner: str) -> Table:
+        table = self._table()
+        if not _holds(table, owner):
+            raise PlatformError(
+                f"another deployer has taken over: {Lock.of(table.properties) or 'it has ended since'}",
+                DEPLOYMENTS,
+                "see headrace status, then run the command again",
+            )
+        return table
+
+    def _entries(self, job: str | None = None) -> list[Entry]:
+        if not self.there:
+            return []
+        with iceberg.reporting(f"table {DEPLOYMENTS} cannot be read"):
+            scan = self._table().scan(iceberg.equals("job", job) if job else AlwaysTrue())
+            rows = scan.to_arrow().sort_by("entry").to_pylist()
+        return [Entry(**row) for row in rows]
+
+    def _table(self) -> Table:
+        return iceberg.load_table(self._catalog, DEPLOYMENTS)
+
+
+def _holds(table: Table, owner: str) -> bool:
+    lock = Lock.of(table.properties)
+    return lock is not None and lock.owner == owner
+
+
+def swap(table: Table, properties: Mapping[str, str]) -> None:
+    """Set the lock, or clear it, if nobody has committed to the table since it was loaded.
+
+    A change of properties alone asserts nothing; an append, were it of no row, asserts the snapshot it goes upon.
+    """
+    with table.transaction() as transaction:
+        transaction.append(schema_to_pyarrow(table.schema(), include_field_ids=False).empty_table())
+        if properties:
+            transaction.set_properties(dict(properties))
+        else:
+            transaction.remove_properties(PROPERTY)

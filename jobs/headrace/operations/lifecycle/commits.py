@@ -1,0 +1,72 @@
+"""What tables hold that a savepoint does not know of: rows that would come twice if a job were started from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from pyiceberg.catalog import Catalog
+from pyiceberg.table.snapshots import Operation, Snapshot
+
+from headrace.compose.job_statements import leftover_tables
+from headrace.environment import iceberg
+from headrace.errors import CheckFailed
+from headrace.operations.ledger import Entry
+from headrace.operations.lifecycle import restore_points
+from headrace.operations.lifecycle.operation_context import OperationContext
+from headrace.operations.lifecycle.restore_points import RestorePoint
+from headrace.project import job_folder
+
+JOB_ID, CHECKPOINT_ID = "flink.job-id", "flink.max-committed-checkpoint-id"
+
+
+def refuse_later(desk: OperationContext, history: Sequence[Entry], start: RestorePoint) -> None:
+    """Raises CheckFailed where anything was written, or may have been, after the state `start` was taken."""
+    last = restore_points.newest(desk, history)
+    if last and (last.flink_job_id, last.checkpoint_id) != (start.flink_job_id, start.checkpoint_id):
+        raise CheckFailed(
+            f"{start.path} is not the newest state of {history[-1].job}: the rows written since would come twice",
+            last.path,
+            "start from the newest: headrace restart --from " + last.kind,
+        )
+    later = [f"{rows:,} rows in {name}" for name, rows in written_later(desk, history, start) if rows]
+    if later:
+        raise CheckFailed(
+            f"{', '.join(later)} were committed after {start.path} was taken, and would come twice",
+            fix="headrace reconcile tells what is there, headrace restart --from nothing what that costs",
+        )
+
+
+def written_later(desk: OperationContext, history: Sequence[Entry], start: RestorePoint) -> Iterator[tuple[str, int]]:
+    """Rows by table that incarnations of the job, or any other writer of its own tables, committed after `start`."""
+    catalog = iceberg.connect(desk.settings)
+    job = history[-1].job
+    if job not in job_folder.names(desk.project):
+        return
+    folder = job_folder.load(desk.project, job)
+    ids = restore_points.incarnations(history)
+    begun = min(entry.at for entry in history if entry.at and entry.flink_job_id == start.flink_job_id)
+    for name in folder.job.tables_written:
+        yield name, _rows(catalog, name, start, ids, begun)
+    for name in leftover_tables(desk.project, desk.settings, folder):
+        # Shared by jobs: only what is known to be this one's counts.
+        yield name, _rows(catalog, name, start, ids, None)
+
+
+def _rows(catalog: Catalog, name: str, start: RestorePoint, ids: Sequence[str], begun: datetime | None) -> int:
+    """Rows that snapshots of the table added after `start`; those of other writers too, if they came after `begun`."""
+    earlier, later = ids[: ids.index(start.flink_job_id)], ids[ids.index(start.flink_job_id) + 1 :]
+
+    def after(snapshot: Snapshot) -> bool:
+        said = snapshot.summary
+        writer = said[JOB_ID] if said else None
+        if said is None or said.operation == Operation.REPLACE or writer is None or writer in earlier:
+            return False
+        if writer == start.flink_job_id:
+            return int(said[CHECKPOINT_ID] or 0) > start.checkpoint_id
+        return writer in later or (begun is not None and snapshot.timestamp_ms / 1000 > begun.timestamp())
+
+    if not catalog.table_exists(name):
+        return 0
+    snapshots = iceberg.load_table(catalog, name).snapshots()
+    return sum(int(s.summary["added-records"] or 0) for s in snapshots if s.summary and after(s))

@@ -1,0 +1,40 @@
+"""Whether a job is still what it was when it was last started, told without asking Flink."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from headrace.compose.connectors import LiveConnectors
+from headrace.compose.job_statements import compose, leftover_tables
+from headrace.environment.settings import Settings
+from headrace.planner import release as releases
+from headrace.planner import session
+from headrace.project import job_folder, python_module, table_files
+from headrace.project.paths import Project
+
+
+def fingerprint(project: Project, settings: Settings, name: str) -> str:
+    """sha256 of all that the job is made of: its SQL and functions, its tables, where and how it runs.
+
+    Two of the same job differ where a restart would change anything. Raises UserError for faults in its files.
+    """
+    folder = job_folder.load(project, name)
+    made, job = compose(project, settings, folder, LiveConnectors(settings)), folder.job
+    tables = [*job.tables_written, *job.tables, *leftover_tables(project, settings, folder)]
+    parts = {
+        "setup": made.setup(),
+        "views": {view: select.sql for view, select in made.views.items()},
+        "selects": {sink: [select.sql, repr(made.sinks[sink])] for sink, select in made.selects.items()},
+        "leftovers": made.leftovers(),
+        "contracts": [source.contract.model_dump_json() for source in made.sources],
+        "schemas": repr(settings.schema_registry) if any(s.contract.registered for s in made.sources) else None,
+        "through": job.through,
+        "tables": {each: str(table.iceberg_schema()) for each, table in table_files.pick(project, tables).items()},
+        "options": session.job_options(job),
+        "checkpoints": settings.flink.checkpoint_interval_s,
+        "slots": settings.slots_of(name),
+        "functions": releases.contents(releases.functions()),
+        "module": releases.contents(python_module.package(project)) if job.module else None,
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()

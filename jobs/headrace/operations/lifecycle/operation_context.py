@@ -1,0 +1,94 @@
+"""What every step of a job's life is taken with."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from uuid import uuid4
+
+from headrace.environment import git_ref
+from headrace.environment.apply import table_changes
+from headrace.environment.settings import Settings
+from headrace.errors import UserError
+from headrace.operations import ledger
+from headrace.operations.ledger import DEPLOYMENTS, Entry, Ledger
+from headrace.operations.lifecycle.jobcluster import JobCluster
+from headrace.planner import release as releases
+from headrace.project.paths import Project
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class OperationContext:
+    """The project, its environment and the ledger, for as long as `owner` holds the ledger's lock."""
+
+    project: Project
+    settings: Settings
+    cluster: JobCluster
+    ledger: Ledger
+    owner: str
+    deployment: str
+    progress: Progress
+
+    def write(self, entry: Entry) -> Entry:
+        """Write the step down, as one of this command's. Raises PlatformError where the lock is lost."""
+        return self.ledger.write(replace(entry, deployment=self.deployment, deployer=_deployer()), self.owner)
+
+    @property
+    def release(self) -> str:
+        """The digest of the release of the project's files as they are."""
+        return self._packed.digest
+
+    def keep_release(self) -> None:
+        """Keep the project's files as they are in the warehouse. Raises PlatformError."""
+        releases.store(self.ledger.io, self.store, self._packed)
+
+    @cached_property
+    def _packed(self) -> releases.Release:
+        return releases.pack(self.project)
+
+    @cached_property
+    def git_commit(self) -> str | None:
+        """The commit that is checked out, or that HEADRACE_COMMIT says an image was made of; None where neither is."""
+        if said := os.environ.get("HEADRACE_COMMIT"):
+            return said
+        try:
+            return git_ref.commit_of(self.project, "HEAD")
+        except UserError:
+            return None
+
+    @property
+    def store(self) -> str:
+        """The address that releases are kept below: beside the ledger, for a REST catalog alone knows where that is."""
+        return f"{self.ledger.folder}/_headrace"
+
+    def unpacked(self, digest: str) -> Path:
+        """The folder of a kept release. Raises PlatformError."""
+        return releases.unpack(self.ledger.io, self.store, digest, self.project.home / "releases")
+
+
+@contextmanager
+def locked(
+    project: Project, settings: Settings, wait_s: float = 0, progress: Progress = lambda _step: None
+) -> Iterator[OperationContext]:
+    """A desk whose owner alone takes steps until the block ends. Raises CheckFailed where another is at work."""
+    table_changes.apply(project, settings, [DEPLOYMENTS])
+    cluster = JobCluster(settings.flink_rest())
+    with ledger.held(settings, wait_s, progress) as (book, owner):
+        yield OperationContext(project, settings, cluster, book, owner, uuid4().hex, progress)
+
+
+def read_only(project: Project, settings: Settings, progress: Progress = lambda _step: None) -> OperationContext:
+    """A desk to look from: it holds no lock, so no step can be taken at it."""
+    return OperationContext(project, settings, JobCluster(settings.flink_rest()), Ledger(settings), "", "", progress)
+
+
+def _deployer() -> str:
+    return f"{getpass.getuser()}@{socket.gethostname()}"

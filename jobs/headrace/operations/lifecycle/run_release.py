@@ -1,0 +1,40 @@
+"""Submit a job with the engine of a stored release; `python -m headrace.lifecycle.again` calls this.
+
+The order arrives as JSON on standard input. A later engine may have written it, so unknown keys are ignored.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from headrace.environment.settings import Settings
+from headrace.errors import HeadraceError
+from headrace.operations import submission
+from headrace.planner.state.stored_plan import StoredPlan
+from headrace.project.paths import Project
+
+
+def run(order: dict[str, Any]) -> None:
+    """Submit the job of the order. Raises as submit.prepare and submit.launch do."""
+    prepared = submission.prepare(
+        Project(Path(order["root"]), Path(order["home"])),
+        Settings.model_validate(order["settings"]),
+        order["job"],
+        parallelism=order["parallelism"],
+        goes_on=order["restore"] is not None,
+        before=StoredPlan.from_text(order["plan"]) if order["plan"] else None,
+    )
+    submission.launch(prepared, order["job_id"], order["restore"])
+
+
+def main() -> None:
+    """Exit as the command line does; what is wrong goes to standard output, as one line of JSON."""
+    try:
+        run(json.load(sys.stdin))
+    except HeadraceError as error:
+        problems = [problem.to_json() for problem in error.problems]
+        sys.stdout.write("\n" + json.dumps({"kind": type(error).__name__, "problems": problems}) + "\n")
+        sys.exit(error.exit_code)

@@ -1,0 +1,39 @@
+"""Who appends to which table: two jobs that append to one could not tell their rows apart, nor where each stopped."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from headrace.errors import Problem, UserError
+from headrace.operations.ledger import ALIVE
+from headrace.operations.lifecycle.operation_context import OperationContext
+from headrace.project import job_folder, yaml_file
+from headrace.project.paths import Project
+
+
+def refuse_shared_tables(project: Project, names: Iterable[str]) -> None:
+    """Raises UserError naming each table that more than one of the jobs `names` appends to, and these jobs."""
+    writers: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        for sink, mode in job_folder.job_of(project, name).writes.items():
+            if mode == "append":
+                writers[sink].append(name)
+    problems = [
+        Problem(
+            f"{' and '.join(jobs)} both append to {sink}",
+            yaml_file.place(project.sql / jobs[-1] / "job.yaml", ("writes", sink)),
+            "give each a table of its own, or take one of them out of deploy: in the environment's file",
+        )
+        for sink, jobs in writers.items()
+        if len(jobs) > 1
+    ]
+    if problems:
+        raise UserError(problems)
+
+
+def refuse_beside_running(desk: OperationContext, name: str) -> None:
+    """Raises UserError where a job that the ledger holds to run appends to a table of the job's."""
+    known = job_folder.names(desk.project)
+    running = [job for job, entry in desk.ledger.last().items() if entry.step in ALIVE and job in known]
+    refuse_shared_tables(desk.project, dict.fromkeys([*sorted(running), name]))

@@ -1,0 +1,147 @@
+"""A test case: a folder of data beside a job. What goes in, what must come out, and how the two are compared."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import AwareDatetime, Field
+
+from headrace.errors import Place, Problem, UserError
+from headrace.planner.in_process import steps
+from headrace.project import job_folder, source_files, yaml_file
+from headrace.project.job import TOPIC, Param
+from headrace.project.job_folder import JobFolder
+from headrace.project.paths import Project
+from headrace.project.system_tables import DEAD_LETTERS
+
+SETTINGS = "case.yaml"
+
+
+class CaseSettings(yaml_file.Model):
+    """case.yaml, which a case may have.
+
+    `clock` is the time at which the messages come to Kafka and are decoded: by default that of the test's run.
+    `watermark`, by source: the steps in which it moves, in place of the readings' own times.
+    `ordered`: whether the rows must come in the order of the file. `tolerance` is relative, for doubles.
+    """
+
+    description: str | None = None
+    params: dict[str, Param] = {}
+    vars: dict[str, Param] = {}
+    clock: AwareDatetime | None = None
+    watermark: dict[str, list[steps.Step]] = {}
+    ordered: bool = False
+    tolerance: float = Field(default=1e-9, ge=0)
+
+
+@dataclass(frozen=True)
+class Case:
+    """`sources` and `tables` are the files of what goes in, `expects` those of what must come out, by sink.
+
+    `schemas` are those of sources in Avro.
+    """
+
+    job: str
+    name: str
+    path: Path
+    settings: CaseSettings
+    sources: dict[str, Path]
+    tables: dict[str, Path]
+    expects: dict[str, Path]
+    schemas: dict[str, Path] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.job} {self.name}"
+
+
+def load(project: Project, folder: JobFolder, pattern: str | None = None) -> list[Case]:
+    """The cases of a job whose names hold `pattern`, by name. Raises UserError with all that is wrong in them."""
+    cases, problems = [], []
+    for path in sorted((folder.path / "tests").iterdir()) if (folder.path / "tests").is_dir() else []:
+        if not path.is_dir() or (pattern and pattern not in path.name):
+            continue
+        try:
+            cases.append(_case(project, folder, path))
+        except UserError as error:
+            problems += error.problems
+    if problems:
+        raise UserError(problems)
+    return cases
+
+
+def _case(project: Project, folder: JobFolder, path: Path) -> Case:
+    job = folder.job
+    file = path / SETTINGS
+    settings = CaseSettings()
+    kinds: dict[str, dict[str, Path]] = {"source": {}, "table": {}, "expect": {}, "schema": {}}
+    problems: list[Problem] = []
+    if file.is_file():
+        try:
+            settings = yaml_file.load(file, CaseSettings)
+        except UserError as error:
+            problems += error.problems
+    for each in sorted(path.iterdir()):
+        kind, name = _named(each)
+        if kind in kinds:
+            kinds[kind][name] = each
+        elif each.name != SETTINGS:
+            fix = "a case holds source.<name>.jsonl or .avsc, table.<name>.csv, expect.<sink>.csv or .jsonl, case.yaml"
+            problems.append(Problem(f"'{each.name}' is no part of a case", Place.of(each), fix))
+    problems += _unfit(project, folder, file, settings, kinds)
+    if problems:
+        raise UserError(problems)
+    return Case(job.name, path.name, path, settings, *kinds.values())
+
+
+def _unfit(
+    project: Project, folder: JobFolder, file: Path, settings: CaseSettings, kinds: Mapping[str, dict[str, Path]]
+) -> Iterator[Problem]:
+    """What the case names and the job does not have."""
+    job = folder.job
+    known = {
+        "source": job.sources,
+        "table": [*job.tables, *followed(project, folder)],
+        "sink": [*job.writes, DEAD_LETTERS, job.late],
+        "source in Avro": [name for name in job.sources if source_files.load(project, name).registered],
+    }
+    for kind, files in zip(known, kinds.values(), strict=True):
+        yield from _unknown(kind, {name: Place.of(each) for name, each in files.items()}, known[kind])
+    for name in known["source in Avro"]:
+        if name in kinds["source"] and name not in kinds["schema"]:
+            what, fix = f"the messages of '{name}' are Avro, and want a schema", f"add source.{name}.avsc"
+            yield Problem(what, Place.of(kinds["source"][name]), fix)
+    yield from _unknown("source", {n: yaml_file.place(file, ("watermark", n)) for n in settings.watermark}, job.sources)
+    for name, moves in settings.watermark.items():
+        if name in job.sources:
+            yield from steps.faults(project, file, name, moves, kinds["source"].get(name))
+    for name in settings.params:
+        if name not in job.params:
+            where, fix = yaml_file.place(file, ("params", name)), f"add {name}: under params: in job.yaml"
+            yield Problem(f"the job has no param '{name}'", where, fix)
+
+
+def followed(project: Project, folder: JobFolder) -> list[str]:
+    """The tables of other jobs that ref() can name."""
+    return [table for name in folder.job.jobs for table in job_folder.load(project, name).job.tables_written]
+
+
+def _named(path: Path) -> tuple[str, str]:
+    """`expect.kafka.alerts.jsonl` is an expect of `kafka/alerts`."""
+    kind, _, name = path.stem.partition(".")
+    if kind == "source" and path.suffix == ".avsc":
+        return "schema", name
+    suffixes = {"source": {".jsonl"}, "table": {".csv"}, "expect": {".csv", ".jsonl"}}
+    if path.suffix not in suffixes.get(kind, set()):
+        return "", ""
+    return kind, name.replace("kafka.", TOPIC, 1) if name.startswith("kafka.") else name
+
+
+def _unknown(kind: str, found: Mapping[str, Place], known: list[str]) -> Iterator[Problem]:
+    for name, where in found.items():
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            fix = f"did you mean '{near[0]}'?" if near else f"it has: {', '.join(dict.fromkeys(known)) or 'none'}"
+            yield Problem(f"the job has no {kind} '{name}'", where, fix)

@@ -1,0 +1,136 @@
+"""The ends of a job in a test: each topic and table is a folder of JSON lines, the statements between are the job's."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar
+
+from headrace.compose import render
+from headrace.compose.connectors import Options, Spread
+from headrace.compose.flink_types import flink_type
+from headrace.environment.settings import Settings
+from headrace.planner.in_process import avro
+from headrace.planner.in_process.case import Case
+from headrace.planner.in_process.values import read_table
+from headrace.project.job import Job, Mode
+from headrace.project.table import Table
+from headrace.project.topic_files import Topic
+from headrace_udfs.contract import Contract
+from headrace_udfs.registry import RegistryAddress
+from headrace_udfs.schemas import GivenSchemas
+
+_TIMES = "timestamp-format.standard"
+
+
+@dataclass(frozen=True)
+class FileConnectors:
+    """A case's ends, under `folder`. `tables` are all Iceberg tables that the job's statements name."""
+
+    case: Case
+    folder: Path
+    settings: Settings
+    tables: Mapping[str, Table]
+    metadata: ClassVar[bool] = False
+    follow: ClassVar[Options] = {}
+
+    @property
+    def now(self) -> float | None:
+        return self.case.settings.clock.timestamp() if self.case.settings.clock else None
+
+    def catalog(self) -> list[str]:
+        name = self.settings.catalog.name
+        spaces = dict.fromkeys(table.partition(".")[0] for table in self.tables)
+        made = [render.engine("cases_catalog", name=name)]
+        made += [render.engine("cases_database", name=f"{name}.{space}") for space in spaces]
+        return made + [
+            stand_in(name, table, described, self._input(table) if table in self.case.tables else self._output(table))
+            for table, described in self.tables.items()
+        ]
+
+    def reading(self, job: Job, source: str, contract: Contract) -> Options:  # noqa: ARG002 - all that Live needs
+        arrived = datetime.fromtimestamp(self.now, UTC) if self.now else datetime.now(UTC)
+        file = self.case.sources.get(source)
+        lines = file.read_bytes().splitlines() if file else []
+        schema = self.case.schemas.get(source)
+        steps = {step.after: step.to for step in self.case.settings.watermark.get(source, [])}
+        return self._given(
+            f"source.{source}",
+            [
+                {
+                    "payload": base64.b64encode(avro.message(line, schema) if schema else line).decode(),
+                    "src_topic": contract.topic,
+                    "src_partition": 0,
+                    "src_offset": offset,
+                    "src_ts": _text(arrived),
+                    "src_watermark": _text(steps.get(offset + 1)),
+                }
+                for offset, line in enumerate(lines)
+            ],
+        )
+
+    def stepped(self, source: str) -> bool:
+        return source in self.case.settings.watermark
+
+    def spread(self, source: str) -> Spread:  # noqa: ARG002 - all that Live needs
+        return Spread()
+
+    def schemas(self, source: str) -> RegistryAddress | GivenSchemas | None:
+        file = self.case.schemas.get(source)
+        return GivenSchemas({avro.NUMBER: file.read_text(encoding="utf-8")} if file else {})
+
+    def writing(self, job: Job, topic: Topic, mode: Mode) -> Options:  # noqa: ARG002 - all that Live needs
+        return self._output(topic.topic)
+
+    def output(self, sink: str) -> Path:
+        """Where a table, or a topic by the broker's name, is written."""
+        return self.folder / f"out.{sink}"
+
+    def _input(self, table: str) -> Options:
+        rows = read_table(self.case.tables[table], self.tables[table].columns)
+        return self._given(f"table.{table}", [{n: _text(v) for n, v in row.items()} for row in rows])
+
+    def _given(self, name: str, rows: list[dict[str, Any]]) -> Options:
+        path = self.folder / name
+        path.mkdir()
+        (path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        return {"connector": "filesystem", "path": str(path), "format": "json", f"json.{_TIMES}": "ISO-8601"}
+
+    def _output(self, sink: str) -> Options:
+        return changes_in(self.output(sink))
+
+
+def stand_in(catalog: str, name: str, table: Table, options: Options) -> str:
+    """The statement that puts a temporary table of files in the place of an Iceberg table."""
+    return render.engine(
+        "files",
+        name=f"{catalog}.{name}",
+        columns={n: flink_type(c.type) for n, c in table.columns.items()},
+        required=[n for n, c in table.columns.items() if c.required],
+        key=table.key,
+        options=options,
+    )
+
+
+def changes_in(path: Path) -> dict[str, str]:
+    """Options of a table that is written as files in `path`.
+
+    Their format keeps retractions: a sink by key gets them, and one that appends must not.
+    """
+    path.mkdir()
+    return {
+        "connector": "filesystem",
+        "path": str(path),
+        "format": "debezium-json",
+        f"debezium-json.{_TIMES}": "ISO-8601",
+    }
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value

@@ -1,0 +1,77 @@
+"""A Flink cluster inside the planner's own JVM: real operators, real state, no start of a process."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from types import TracebackType
+
+from headrace.planner import gateway, session
+from headrace.planner.in_process.worker import WorkerThreads
+from headrace.project.job import Job
+from headrace.project.paths import Project
+
+_SLOTS = 16
+_OPTIONS = {
+    "rest.port": "0",
+    "rest.bind-port": "0",
+    "taskmanager.memory.managed.size": "256m",
+    "metrics.fetcher.update-interval": "500",
+}
+
+
+class MiniCluster:
+    """Up as long as the block that it is opened for. `folder` is for files of its jobs, and goes with it."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+
+    def __enter__(self) -> MiniCluster:
+        self._scratch = tempfile.TemporaryDirectory(prefix="headrace-cases-")
+        self.folder = Path(self._scratch.name)
+        jvm = gateway.start(self._project).jvm
+        self._workers = WorkerThreads(self.folder)
+        runtime = jvm.org.apache.flink
+        options = runtime.configuration.Configuration()
+        for key, value in _OPTIONS.items():
+            options.setString(key, value)
+        built = runtime.runtime.minicluster.MiniClusterConfiguration.Builder()
+        built.setConfiguration(options).setNumTaskManagers(1).setNumSlotsPerTaskManager(_SLOTS)
+        self._cluster = runtime.runtime.minicluster.MiniCluster(built.build())
+        self._cluster.start()
+        self._rest = self._cluster.getRestAddress().get()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._cluster.close()
+        self._workers.close()
+        self._scratch.cleanup()
+
+    @property
+    def rest(self) -> str:
+        """Base address of its REST API."""
+        return f"http://{self._rest.getHost()}:{self._rest.getPort()}"
+
+    def environment(self, job: Job, **options: str):  # type: ignore[no-untyped-def]
+        """A pyflink TableEnvironment that runs the job here, in one slot, so that rows keep their order."""
+        return session.made_of(
+            self._project,
+            {
+                **session.job_options(job),
+                "execution.target": "remote",
+                "rest.address": self._rest.getHost(),
+                "rest.port": str(self._rest.getPort()),
+                "parallelism.default": "1",
+                "python.executable": str(self.workers),
+                # Each reading moves the watermark at once, whatever the clock says.
+                "pipeline.auto-watermark-interval": "0 ms",
+                **options,
+            },
+        )
+
+    @property
+    def workers(self) -> Path:
+        """What Flink takes for Python."""
+        return self._workers.program

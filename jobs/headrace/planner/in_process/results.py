@@ -1,0 +1,128 @@
+"""What a job makes of a case: the rows it writes to each sink, on real Flink."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from headrace.compose import job_statements
+from headrace.environment import iceberg
+from headrace.environment.settings import Settings
+from headrace.errors import UserError
+from headrace.planner import planning
+from headrace.planner.in_process.case import SETTINGS, Case, followed
+from headrace.planner.in_process.file_connectors import FileConnectors
+from headrace.planner.in_process.minicluster import MiniCluster
+from headrace.planner.in_process.values import Row, read_table, typed
+from headrace.project import job_folder, table_files, topic_files, yaml_file
+from headrace.project.job import TOPIC
+from headrace.project.job_folder import JobFolder
+from headrace.project.paths import Project
+from headrace.project.system_tables import DEAD_LETTERS
+from headrace.project.table import Column, Table
+from headrace_udfs.tag_cache import TABLE as TAGS
+
+LIMIT_S = 120
+
+
+def results(project: Project, settings: Settings, cluster: MiniCluster, case: Case) -> dict[str, list[Row]]:
+    """The rows that the job writes to each sink, and to dead letters and late readings, given the case's input."""
+    folder = job_folder.load(project, case.job)
+    scratch = cluster.folder / case.job.replace("/", ".") / case.name
+    scratch.mkdir(parents=True)
+    tables = _tables(project, folder)
+    own = _settings(settings, case, scratch)
+    _keep_tags(own, case, tables, folder)
+    job = folder.job.model_copy(update={"params": {**folder.job.params, **case.settings.params}})
+    stand = FileConnectors(case, scratch, own, tables)
+    composition = job_statements.compose(project, own, replace(folder, job=job), stand)
+    _check_steps(case, composition)
+    environment = cluster.environment(job)
+    statements = planning.statement_set(environment, composition)
+    with planning.flink_errors_reported(composition):
+        statements.execute().wait(LIMIT_S * 1000)
+    found: dict[str, list[Row]] = {}
+    for sink, columns in sink_columns(project, folder).items():
+        key = _key(project, tables, sink) if job.writes.get(sink) == "upsert" else None
+        name = topic_files.load(project, sink.removeprefix(TOPIC)).topic if sink.startswith(TOPIC) else sink
+        if stand.output(name).is_dir():
+            found[sink] = _read(stand.output(name), columns, key, sink, folder)
+    return found
+
+
+def _check_steps(case: Case, composition: job_statements.Composition) -> None:
+    """Raises UserError where steps move a watermark that no view of the job goes by."""
+    job = composition.folder.job
+    for name, source in zip(job.sources, composition.sources, strict=True):
+        if case.settings.watermark.get(name) and job.late not in source.leftovers:
+            where = yaml_file.place(case.path / SETTINGS, ("watermark", name))
+            fix = f"read on_time('{name}') where there are windows, or leave the steps out"
+            raise UserError(f"the job goes by no watermark of '{name}', so its steps move nothing", where, fix)
+
+
+def sink_columns(project: Project, folder: JobFolder) -> dict[str, dict[str, Column]]:
+    """The columns of each sink, of dead letters and of the late table."""
+    job = folder.job
+    names = dict.fromkeys([*job.tables_written, DEAD_LETTERS, job.late])
+    topics = {TOPIC + name: topic_files.load(project, name).columns for name in job.topics_written}
+    return {**{name: table.columns for name, table in table_files.pick(project, names).items()}, **topics}
+
+
+def _tables(project: Project, folder: JobFolder) -> dict[str, Table]:
+    job = folder.job
+    wanted = [*job.tables_written, *job.tables, *followed(project, folder), DEAD_LETTERS, job.late]
+    return table_files.pick(project, dict.fromkeys(wanted))
+
+
+def _settings(settings: Settings, case: Case, scratch: Path) -> Settings:
+    """The environment's, with the case's variables and a catalog of its own, for the tags that steps look up."""
+    own = {"path": str(scratch / "catalog.db"), "warehouse": f"file://{scratch / 'warehouse'}"}
+    catalog = settings.catalog.model_copy(update=own)
+    return settings.model_copy(update={"catalog": catalog, "vars": {**settings.vars, **case.settings.vars}})
+
+
+def _keep_tags(settings: Settings, case: Case, tables: Mapping[str, Table], folder: JobFolder) -> None:
+    if not folder.job.through:
+        return
+    described = tables[TAGS]
+    catalog = iceberg.connect(settings)
+    catalog.create_namespace_if_not_exists(TAGS.partition(".")[0])
+    table = catalog.create_table(TAGS, schema=described.iceberg_schema())
+    if TAGS in case.tables:
+        rows = read_table(case.tables[TAGS], described.columns)
+        table.append(pa.Table.from_pylist(rows, schema=described.arrow_schema()))
+
+
+def _key(project: Project, tables: Mapping[str, Table], sink: str) -> list[str]:
+    if sink.startswith(TOPIC):
+        return topic_files.load(project, sink.removeprefix(TOPIC)).key
+    return tables[sink].key
+
+
+def _read(path: Path, columns: Mapping[str, Column], key: list[str] | None, sink: str, folder: JobFolder) -> list[Row]:
+    """What a sink holds at the end: all that was appended, or by key what was written last."""
+    kept: dict[object, Row] = {}
+    for number, change in enumerate(_changes(path)):
+        if change["op"] == "d":
+            if key is None:
+                raise UserError(
+                    f"the job takes rows of {sink} back, which is appended to",
+                    folder.place(sink),
+                    f"give the table a key and write {sink}: upsert, or aggregate in a window",
+                )
+            kept.pop(tuple(change["before"][name] for name in key), None)
+            continue
+        row = {name: typed(value, columns[name].type) for name, value in change["after"].items()}
+        kept[tuple(change["after"][name] for name in key) if key else number] = row
+    return list(kept.values())
+
+
+def _changes(path: Path) -> Iterator[dict[str, Any]]:
+    for file in sorted(path.glob("part-*"), key=lambda part: part.stat().st_mtime_ns):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            yield json.loads(line)

@@ -1,0 +1,154 @@
+"""Values of a case's files, typed by the columns of the table or topic that they belong to."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import csv
+import difflib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+from pyiceberg.types import (
+    BinaryType,
+    BooleanType,
+    DateType,
+    DecimalType,
+    DoubleType,
+    FloatType,
+    IntegerType,
+    LongType,
+    PrimitiveType,
+    TimestamptzType,
+)
+
+from headrace.errors import Place, Problem, UserError
+from headrace.project.table import Column
+
+Row = dict[str, Any]
+
+_WRITTEN: Mapping[type[PrimitiveType], str] = {
+    DoubleType: "a number, like 20.5",
+    FloatType: "a number, like 20.5",
+    LongType: "a whole number",
+    IntegerType: "a whole number",
+    BooleanType: "true or false",
+    TimestamptzType: "a time with its zone, like 2024-01-01T00:00:00Z",
+    DateType: "a date, like 2024-01-01",
+    DecimalType: "a number, like 20.5",
+    BinaryType: "the bytes in base64",
+}
+
+
+def read_table(path: Path, columns: Mapping[str, Column]) -> list[Row]:
+    """The rows of a .csv or .jsonl file, an empty cell of CSV as null; a row has the columns that the file has.
+
+    Raises UserError with each column that is not known and each value that is not of its column's type, at its line.
+    """
+    problems: list[Problem] = []
+    rows: list[Row] = []
+    unknown: set[str] = set()
+    for line, raw in _jsonl(path) if path.suffix == ".jsonl" else _csv(path):
+        row: Row = {}
+        for name, value in raw.items():
+            if name not in columns:
+                if name not in unknown:
+                    where = Place.of(path, 1 if path.suffix == ".csv" else line)
+                    problems.append(Problem(f"unknown column '{name}'", where, _nearest(name, columns)))
+                unknown.add(name)
+                continue
+            try:
+                row[name] = typed(value, columns[name].type)
+            except ValueError as error:
+                fix = f"write {_WRITTEN.get(type(columns[name].type), 'a text')}"
+                problems.append(Problem(f"{name}: {error}", Place.of(path, line), fix))
+        rows.append(row)
+    if problems:
+        raise UserError(problems)
+    return rows
+
+
+def _nearest(name: str, columns: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, columns, n=1)
+    return f"did you mean '{near[0]}'?" if near else f"columns: {', '.join(columns)}"
+
+
+def header(path: Path) -> list[str]:
+    """The columns that a .csv file names, or those of the rows of a .jsonl file."""
+    if path.suffix == ".jsonl":
+        return list(dict.fromkeys(name for _, row in _jsonl(path) for name in row))
+    with path.open(encoding="utf-8", newline="") as file:
+        return next(csv.reader(file), [])
+
+
+def typed(value: Any, kind: PrimitiveType) -> Any:
+    """A value of CSV or JSON as Python has it. Raises ValueError for one that is not of the type `kind`."""
+    if value is None:
+        return None
+    try:
+        return _typed(value, kind)
+    except (ValueError, TypeError, InvalidOperation, binascii.Error):
+        raise ValueError(f"{value!r} is no {kind}") from None
+
+
+def _typed(value: Any, kind: PrimitiveType) -> Any:
+    match kind:
+        case DoubleType() | FloatType():
+            return float(value)
+        case LongType() | IntegerType():
+            return int(value)
+        case BooleanType():
+            return {"true": True, "false": False}[str(value).lower()]
+        case TimestamptzType():
+            found = datetime.fromisoformat(str(value))
+            if found.tzinfo is None:
+                raise ValueError("without a zone")
+            return found.astimezone(UTC)
+        case DateType():
+            return date.fromisoformat(value)
+        case DecimalType():
+            return Decimal(str(value))
+        case BinaryType():
+            return base64.b64decode(value, validate=True)
+        case _:
+            return str(value)
+
+
+def shown(value: Any) -> str:
+    """A value as a cell of CSV; null is empty."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, datetime):
+        text = value.strftime("%Y-%m-%dT%H:%M:%S.%f").rstrip("0").rstrip(".")
+        return f"{text}Z"
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def _csv(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        for row in reader:
+            if None in row or None in row.values():
+                fix = "put a text that holds a comma in quotes"
+                raise UserError("not as many cells as the first line", Place.of(path, reader.line_num), fix)
+            yield reader.line_num, {name: value or None for name, value in row.items()}
+
+
+def _jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    for line, text in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        try:
+            row = json.loads(text)
+        except json.JSONDecodeError as error:
+            fix = 'write a row as one JSON object, like {"tag": "a", "value": 1.5}'
+            raise UserError(f"not JSON: {error.msg}", Place.of(path, line, error.colno), fix) from None
+        if not isinstance(row, dict):
+            raise UserError("a row is a JSON object", Place.of(path, line), 'write {"column": value, ...}')
+        yield line, row

@@ -1,0 +1,168 @@
+"""A composition into a Flink plan, and what Flink refuses of it told at its place in the template."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from headrace.compose.job_statements import Composition, Source, module_view
+from headrace.compose.source_map import Rendered
+from headrace.environment.flink_rest import root_cause
+from headrace.environment.settings import Settings
+from headrace.errors import Place, PlatformError, Problem, UserError
+from headrace.planner import compiled_plan, flink_errors, schema_check
+from headrace.planner.state.ids import carried
+from headrace.planner.state.stored_plan import StoredPlan, stored
+from headrace.planner.table_api import streams, tables
+from headrace.planner.table_api.inputs import Inputs
+from headrace.project.system_tables import POSITION
+from headrace_udfs.references import resolve_in_sql
+
+_PLACE = re.compile(r"(?:at|From) line (\d+), column (\d+)")
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A job that Flink has planned. `stored` is what is to be kept of its plan."""
+
+    composition: Composition
+    stored: StoredPlan
+    _environment: Any
+    _statements: Any
+    _plan: Mapping[str, Any] | None
+
+    def execute(self, job_id: str, restore: str | None = None) -> None:
+        """Have the cluster start it with this id, from the savepoint `restore` if any.
+
+        Raises UserError and PlatformError.
+        """
+        options = self._environment.get_config()
+        options.set("$internal.pipeline.job-id", job_id)
+        if restore:
+            options.set("execution.state-recovery.path", restore)
+            # What is dropped has been told by the verdict; Flink would refuse also where a sink is gone.
+            options.set("execution.state-recovery.ignore-unclaimed-state", "true")
+        with flink_errors_reported(self.composition):
+            if self._plan is None:
+                self._statements.execute()
+            else:
+                compiled_plan.execute(self._environment, self._plan)
+
+
+def planned(environment, composition: Composition, settings: Settings, before: StoredPlan | None) -> Planned:  # type: ignore[no-untyped-def]
+    """Plan the job; what lives on of the plan `before` keeps its state. Raises as `statement_set` does."""
+    statements = statement_set(environment, composition)
+    with flink_errors_reported(composition):
+        if composition.folder.module:
+            graph = compiled_plan.graph(statements)
+            return Planned(composition, stored(composition, settings, None, graph), environment, statements, None)
+        plan = compiled_plan.plan(statements)
+    plan, kept = carried(plan, stored(composition, settings, plan), before)
+    return Planned(composition, kept, environment, statements, plan)
+
+
+def statement_set(environment, composition: Composition):  # type: ignore[no-untyped-def]
+    """The job as a pyflink StatementSet. Raises UserError with the faults of all its SELECTs, PlatformError."""
+    prepare(environment, composition)
+    statements = environment.create_statement_set()
+    problems: list[Problem] = []
+    for sink in composition.selects:
+        try:
+            with flink_errors_reported(composition, composition.folder.templates.get(sink), composition.selects[sink]):
+                selected = environment.sql_query(composition.selects[sink].sql)
+                if misfits := schema_check.misfits(environment, composition, sink, selected):
+                    problems += misfits
+                    continue
+                columns = selected.get_resolved_schema().get_column_names()
+                statements.add_insert_sql(composition.insert(sink, list(columns)))
+        except UserError as error:
+            problems += error.problems
+    if problems:
+        raise UserError(problems)
+    for insert in composition.leftovers():
+        statements.add_insert_sql(insert)
+    return statements
+
+
+def prepare(environment, composition: Composition) -> None:  # type: ignore[no-untyped-def]
+    """Make the job's functions, topics and views known. Raises as `statement_set` does."""
+    from headrace_udfs.flink_sql_functions import scalar_functions  # noqa: PLC0415 - imports PyFlink
+
+    with flink_errors_reported(composition):
+        for name, function in scalar_functions().items():
+            environment.create_temporary_system_function(name, function)
+        for statement in composition.ends:
+            environment.execute_sql(resolve_in_sql(statement))
+        for source in composition.sources:
+            _prepare_source(environment, source, shared=composition.folder.module is not None)
+        _prepare_module(environment, composition)
+    for view, select in composition.views.items():
+        with flink_errors_reported(composition, composition.folder.views[view], select):
+            environment.create_temporary_view(view, environment.sql_query(select.sql))
+
+
+def _prepare_source(environment, source: Source, *, shared: bool) -> None:  # type: ignore[no-untyped-def]
+    from headrace_udfs.flink import ingest  # noqa: PLC0415 - imports PyFlink
+
+    for column, function in ingest(source.pipeline, source.spread.partitions, source.spread.readers).items():
+        environment.create_temporary_system_function(f"{source.function}_{column}", function)
+    for statement in source.tables:
+        environment.execute_sql(resolve_in_sql(statement))
+    if shared:
+        streams.share(environment, source.decoded)
+    for statement in source.views:
+        environment.execute_sql(resolve_in_sql(statement))
+
+
+def _prepare_module(environment, composition: Composition) -> None:  # type: ignore[no-untyped-def]
+    if module := composition.folder.module:
+        inputs = Inputs(environment, composition.calls, module)
+        for sink, table in tables.tables(module, composition.folder.job, inputs).items():
+            environment.create_temporary_view(module_view(sink), table)
+
+
+@contextmanager
+def flink_errors_reported(
+    composition: Composition, path: Path | None = None, select: Rendered | None = None
+) -> Iterator[None]:
+    """Tell what Flink raises: UserError where SQL is at fault, at its line where it is that of the template `path`."""
+    from py4j.protocol import Py4JJavaError  # noqa: PLC0415 - comes with PyFlink
+    from pyflink.util.exceptions import JavaException  # noqa: PLC0415
+
+    try:
+        yield
+    except (Py4JJavaError, JavaException) as error:
+        said, module = str(error), composition.folder.module
+        if module and (where := module.place_in(said)):
+            raise UserError(root_cause(said), where) from None
+        refusal = flink_errors.explained(said, _columns(composition))
+        if refusal is None:
+            raise PlatformError(f"Flink failed: {root_cause(said)}") from None
+        what, fix = refusal
+        if module:
+            raise UserError(f"Flink: {what}", module.place_of(error) or _named(composition, said), fix) from None
+        where = _within(path, select, said) if path and select else _named(composition, said)
+        raise UserError(f"SQL: {what}", where, fix) from None
+
+
+def _columns(composition: Composition) -> list[str]:
+    """The columns of what the job reads, as far as its sources tell, and of windows."""
+    read = [name for source in composition.sources for name in source.pipeline.columns]
+    return list(dict.fromkeys([*read, "event_time", "window_start", "window_end", *POSITION]))
+
+
+def _within(path: Path, select: Rendered, said: str) -> Place:
+    found = _PLACE.search(said)
+    return Place.of(path, select.template_line(int(found[1])), int(found[2])) if found else Place.of(path)
+
+
+def _named(composition: Composition, said: str) -> Place:
+    """In a plan of all sinks, the place of the one that is named."""
+    named = next((name for name, sink in composition.sinks.items() if sink.path in said or name in said), None)
+    alone = next(iter(composition.sinks)) if len(composition.sinks) == 1 else None
+    found = named or alone
+    return composition.folder.place(found) if found else Place.of(composition.folder.path)

@@ -1,0 +1,116 @@
+"""A release: the SQL, the engine and the functions that jobs are run from, kept so that they can be run again."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import shutil
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
+
+from pyiceberg.io import FileIO
+
+import headrace
+import headrace_udfs
+from headrace.environment import iceberg
+from headrace.errors import PlatformError
+from headrace.project import python_module
+from headrace.project.paths import Project
+
+# What a zip says of a file's time and rights would make two of the same contents differ.
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_CACHES = {"__pycache__", ".mypy_cache", ".ruff_cache"}
+
+
+@dataclass(frozen=True)
+class Release:
+    """A zip of sql/, jobs/ and udfs/, named by the sha256 of the zip itself. Environments are not in it."""
+
+    digest: str
+    packed: bytes
+
+
+def pack(project: Project) -> Release:
+    """The release of the project's files as they are, and of the engine and functions that run here."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for path, name in _files(project):
+            entry = zipfile.ZipInfo(name, _EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, path.read_bytes())
+    packed = made.getvalue()
+    return Release(hashlib.sha256(packed).hexdigest(), packed)
+
+
+def store(files: FileIO, folder: str, release: Release) -> None:
+    """Keep the release under `folder`, an address, where it is not there whole. Raises PlatformError."""
+    address = _address(folder, release.digest)
+    with iceberg.reporting("the release cannot be stored", address):
+        if _stored(files, address) != release.packed:
+            with files.new_output(address).create(overwrite=True) as stream:
+                stream.write(release.packed)
+
+
+def unpack(files: FileIO, folder: str, digest: str, into: Path) -> Path:
+    """The folder below `into` that holds the release, laid out once. Raises PlatformError: it is gone, or damaged."""
+    root = into / digest
+    if root.is_dir():
+        return root
+    address = _address(folder, digest)
+    with iceberg.reporting(f"the release {digest[:12]} cannot be read", address):
+        packed = _stored(files, address)
+    if packed is None or hashlib.sha256(packed).hexdigest() != digest:
+        state = "not there" if packed is None else "damaged"
+        raise PlatformError(f"the release {digest[:12]} is {state}", address, "deploy from a checkout of its commit")
+    into.mkdir(parents=True, exist_ok=True)
+    part = Path(mkdtemp(dir=into))
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        archive.extractall(part)
+    try:
+        part.replace(root)
+    except OSError:  # another process was faster
+        shutil.rmtree(part)
+    return root
+
+
+def functions() -> Path:
+    """The package of functions that runs here, and in the workers of jobs started from here."""
+    return Path(headrace_udfs.__file__).parent
+
+
+def contents(folder: Path) -> str:
+    """sha256 of the Python of a package, and of the names of its files."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.py")):
+        digest.update(f"{path.relative_to(folder).as_posix()}\0{path.stat().st_size}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _stored(files: FileIO, address: str) -> bytes | None:
+    found = files.new_input(address)
+    if not found.exists():
+        return None
+    with found.open() as stream:
+        return bytes(stream.read())
+
+
+def _address(folder: str, digest: str) -> str:
+    return f"{folder.rstrip('/')}/releases/{digest}.zip"
+
+
+def _files(project: Project) -> Iterator[tuple[Path, str]]:
+    """Each file, and its name in the zip."""
+    packages = {
+        "sql": project.sql,
+        "jobs/headrace": Path(headrace.__file__).parent,
+        "jobs/table_api": python_module.package(project),
+        "udfs/headrace_udfs": functions(),
+    }
+    for name, folder in packages.items():
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and not _CACHES & {*path.parts}:
+                yield path, f"{name}/{path.relative_to(folder).as_posix()}"

@@ -1,0 +1,118 @@
+"""The operators of a compiled plan, with names where Flink has ids and positions: two plans can be held together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from typing import Any
+
+from headrace.planner.state import described, traits
+from headrace.planner.state.traits import Traits
+from headrace.project.job import TOPIC
+
+_TYPE = re.compile(r"(?:stream|batch)-exec-(.*)_\d+")
+_NOUNS = {
+    "table-source-scan": "source",
+    "watermark-assigner": "watermark",
+    "python-calc": "Python functions",
+    "calc": "selection",
+    "global-window-aggregate": "window aggregate",
+    "local-window-aggregate": "window aggregate, before the shuffle",
+    "global-group-aggregate": "aggregate",
+    "group-aggregate": "aggregate",
+    "local-group-aggregate": "aggregate, before the shuffle",
+    "over-aggregate": "running aggregate",
+    "interval-join": "join within a time",
+    "temporal-join": "as-of join",
+    "deduplicate": "deduplication",
+    "rank": "ranking",
+    "correlate": "unnesting",
+    "exchange": "shuffle",
+}
+_NAMED = 3
+_FOLLOWS = re.compile(r"exchange|local-.*")
+
+
+@dataclass(frozen=True)
+class Operator:
+    """An operator of a plan. `id` is Flink's, by position in the plan; `node` all that Flink's JSON says of it.
+
+    `feeds` are the job's sinks that its rows reach. `follows`: it is as another operator makes it be.
+    """
+
+    id: int
+    inputs: tuple[int, ...]
+    type: str
+    traits: Traits
+    feeds: frozenset[str]
+    to_all: bool
+    node: Mapping[str, Any]
+
+    @property
+    def noun(self) -> str:
+        return _NOUNS.get(self.type, self.type.replace("-", " "))
+
+    @property
+    def follows(self) -> bool:
+        return bool(_FOLLOWS.fullmatch(self.type))
+
+    def __str__(self) -> str:
+        if end := self.traits.get("of"):
+            return f"{self.noun} {end}"
+        by = self.traits.get("by")
+        group = f" by {_some(by)}" if isinstance(by, list) and by else ""
+        return f"{self.noun}{group}" + ("" if self.to_all else f" for {_some(sorted(self.feeds))}")
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def operators(plan: Mapping[str, Any]) -> list[Operator]:
+    """The operators of a compiled plan's JSON, in its order."""
+    nodes = {node["id"]: node for node in plan["nodes"]}
+    inputs: dict[int, list[int]] = {id_: [] for id_ in nodes}
+    for edge in plan["edges"]:
+        inputs[edge["target"]].append(edge["source"])
+    feeds = _feeds(nodes, inputs)
+    sinks = {sink for fed in feeds.values() for sink in fed}
+    made: dict[int, Traits] = {}
+    expressions: dict[int, Mapping[str, str]] = {}
+    for id_ in TopologicalSorter(inputs).static_order():
+        known = {name: text for each in inputs[id_] for name, text in expressions[each].items()}
+        rows = [described.row(nodes[each]["outputType"]) for each in inputs[id_]]
+        made[id_], expressions[id_] = traits.read(nodes[id_], rows, known)
+        if end := _end(nodes[id_]):
+            made[id_] = {"of": end, **made[id_]}
+    return [
+        Operator(id_, tuple(inputs[id_]), _type(node), made[id_], feeds[id_], feeds[id_] == sinks, node)
+        for id_, node in nodes.items()
+    ]
+
+
+def _type(node: Mapping[str, Any]) -> str:
+    found = _TYPE.fullmatch(node["type"])
+    return found[1] if found else str(node["type"])
+
+
+def _feeds(nodes: Mapping[int, Any], inputs: Mapping[int, Sequence[int]]) -> dict[int, frozenset[str]]:
+    feeds = {id_: frozenset({_end(node)} if "dynamicTableSink" in node else ()) for id_, node in nodes.items()}
+    for id_ in reversed([*TopologicalSorter(inputs).static_order()]):
+        for each in inputs[id_]:
+            feeds[each] |= feeds[id_]
+    return feeds
+
+
+def _end(node: Mapping[str, Any]) -> str:
+    """What a source or a sink is to the job: a contract, a table, kafka/<topic>; nothing of another operator."""
+    end = node.get("scanTableSource") or node.get("dynamicTableSink")
+    if not end:
+        return ""
+    catalog, *names = re.findall(r"`((?:[^`]|``)+)`", end["table"]["identifier"])
+    if catalog != "default_catalog":
+        return ".".join(names)
+    name: str = names[-1]
+    return TOPIC + name.removesuffix("__topic") if name.endswith("__topic") else name.rpartition("__")[0]

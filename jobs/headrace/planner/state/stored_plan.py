@@ -1,0 +1,57 @@
+"""A job's compiled plan, as it is kept beside the incarnation that runs from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from headrace.compose.job_statements import Composition
+from headrace.environment import kafka
+from headrace.environment.settings import Settings
+
+
+@dataclass(frozen=True)
+class StoredPlan:
+    """`plan` is Flink's JSON less the options of tables, in which secrets may stand; None for a Table API job.
+
+    `graph` are the operators of a Table API job, each with its inputs. `topics` are the identities of what the sources
+    of the job read, which its offsets are of, `store` says where the tables of the catalog are. `top` is the highest id
+    that an operator of the job has ever had.
+    """
+
+    plan: Mapping[str, Any] | None
+    graph: tuple[str, ...]
+    topics: Mapping[str, str]
+    store: str
+    top: int
+
+    def to_text(self) -> str:
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+
+    @classmethod
+    def from_text(cls, text: str) -> StoredPlan:
+        kept = json.loads(text)
+        return cls(kept["plan"], tuple(kept["graph"]), kept["topics"], kept["store"], kept["top"])
+
+
+def stored(
+    composition: Composition, settings: Settings, plan: Mapping[str, Any] | None, graph: tuple[str, ...] = ()
+) -> StoredPlan:
+    """What is kept of a composition's plan, or, of a Table API job, of its graph. Raises as topics.identity does."""
+    read = dict(zip(composition.folder.job.sources, composition.sources, strict=True))
+    identities = {name: kafka.identity(settings.kafka_client(), source.contract.topic) for name, source in read.items()}
+    catalog = settings.catalog
+    store = f"{catalog.name} in {catalog.warehouse}"
+    if "://" not in catalog.warehouse:
+        store += f" of {catalog.address}"
+    if plan is None:
+        return StoredPlan(None, graph, identities, store, 0)
+    return StoredPlan(_without_options(plan), (), identities, store, max(node["id"] for node in plan["nodes"]))
+
+
+def _without_options(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_options(inner) for key, inner in value.items() if key != "options"}
+    return [_without_options(each) for each in value] if isinstance(value, list) else value

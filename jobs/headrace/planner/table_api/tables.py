@@ -1,0 +1,66 @@
+"""The module of a Table API job run: the Table that it gives for each sink, or what is wrong with it in words."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from headrace.compose.template_functions import Refused
+from headrace.errors import HeadraceError, Place, Problem, UserError
+from headrace.planner.table_api.inputs import Inputs
+from headrace.project.job import Job
+from headrace.project.python_module import FUNCTION, PACKAGE, ModuleFile
+
+
+def tables(module: ModuleFile, job: Job, inputs: Inputs) -> dict[str, Any]:
+    """The pyflink Table for each sink of the job. Raises UserError for what the module raises, except Java's errors."""
+    from py4j.protocol import Py4JJavaError  # noqa: PLC0415 - comes with PyFlink
+    from pyflink.util.exceptions import JavaException  # noqa: PLC0415
+
+    try:
+        made = getattr(_imported(module), FUNCTION)(inputs)
+    except (HeadraceError, Py4JJavaError, JavaException):
+        raise
+    except Refused as refused:
+        raise UserError(refused.problem.what, module.place_of(refused), refused.problem.fix) from None
+    except Exception as error:
+        raise UserError(f"{type(error).__name__}: {error}", module.place_of(error)) from None
+    if problems := [*_mismatches(module, job, made)]:
+        raise UserError(problems)
+    return dict(made)
+
+
+def _mismatches(module: ModuleFile, job: Job, made: object) -> Iterator[Problem]:
+    from pyflink.table import Table  # noqa: PLC0415 - importing PyFlink costs a second
+
+    here = Place.of(module.path, module.line)
+    if not isinstance(made, dict):
+        yield Problem(f"{FUNCTION}() returns {made!r}", here, "return a dict of a Table by each sink of job.yaml")
+        return
+    for sink in job.writes:
+        if sink not in made:
+            yield Problem(f"{FUNCTION}() returns no Table for the sink '{sink}'", here, f"add '{sink}' to its dict")
+    for sink, table in made.items():
+        if sink not in job.writes:
+            fix = f"add '{sink}: append' under writes: in job.yaml, or leave it out"
+            yield Problem(f"job.yaml does not write '{sink}'", module.place(str(sink)), fix)
+        elif not isinstance(table, Table):
+            yield Problem(f"'{sink}' is {table!r}, which is no Table", module.place(sink))
+
+
+def _imported(module: ModuleFile) -> ModuleType:
+    """The module, from its own project: what another project of this process calls the same is forgotten."""
+    folder = module.path.parent
+    known = sys.modules.get(PACKAGE)
+    if known is not None and Path(str(known.__file__)).parent != folder:
+        for name in [name for name in sys.modules if name.split(".")[0] == PACKAGE]:
+            del sys.modules[name]
+    sys.path.insert(0, str(folder.parent))
+    try:
+        return importlib.import_module(f"{PACKAGE}.{module.path.stem}")
+    finally:
+        sys.path.remove(str(folder.parent))

@@ -1,0 +1,92 @@
+"""A Table API job's module, jobs/table_api/<module>.py, as it reads: nothing of it runs here."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import re
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from headrace.errors import Place, UserError
+from headrace.project.paths import Project
+
+PACKAGE = "table_api"
+FUNCTION = "tables"
+# Python before 3.11.8 counts how deep a tree is over all threads, and refuses two at once.
+_ONE_TREE = threading.Lock()
+
+
+@dataclass(frozen=True)
+class ModuleFile:
+    """The module, and the line of its function `tables`."""
+
+    path: Path
+    tree: ast.Module
+    line: int
+
+    @property
+    def on_time(self) -> frozenset[str]:
+        """The sources of which it asks, by their names as texts, for what is on time alone."""
+        return frozenset(text for call in self._calls("on_time") for text in call)
+
+    def place(self, text: str) -> Place:
+        """Where the module writes the text `text`; its function `tables` if nowhere."""
+        found = (node for node in ast.walk(self.tree) if isinstance(node, ast.Constant) and node.value == text)
+        line = min((node.lineno for node in found), default=self.line)
+        return Place.of(self.path, line)
+
+    def place_of(self, error: BaseException) -> Place | None:
+        """The innermost line of the project's table_api that the error passed through, if it did."""
+        if isinstance(error, SyntaxError) and error.filename and Path(error.filename).is_relative_to(self.path.parent):
+            return Place.of(Path(error.filename), error.lineno or 0, error.offset or 0)
+        return next(reversed([*_passed(error.__traceback__, self.path.parent)]), None)
+
+    def place_in(self, said: str) -> Place | None:
+        """The innermost line of the project's table_api that the traceback of a worker names, if it does."""
+        found = re.findall(rf'File "[^"]*/({PACKAGE}/[^"]+)", line (\d+)', said)
+        return Place.of(self.path.parents[1] / found[-1][0], int(found[-1][1])) if found else None
+
+    def _calls(self, name: str) -> Iterator[tuple[str, ...]]:
+        """The texts that each call of `<something>.<name>(...)` gives."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == name:
+                given = [*node.args, *(keyword.value for keyword in node.keywords)]
+                yield tuple(arg.value for arg in given if isinstance(arg, ast.Constant) and isinstance(arg.value, str))
+
+
+def package(project: Project) -> Path:
+    """The folder of the project's modules, and of what they import."""
+    return project.root / "jobs" / PACKAGE
+
+
+def load(project: Project, name: str) -> ModuleFile:
+    """The module called `name`. Raises UserError where there is none, it is no Python, or has no `tables(inputs)`."""
+    folder = package(project)
+    path = folder / f"{name}.py"
+    if not path.is_file():
+        known = sorted(p.stem for p in folder.glob("[!_]*.py"))
+        near = difflib.get_close_matches(name, known, n=1)
+        fix = f"did you mean '{near[0]}'?" if near else f"modules there: {', '.join(known) or 'none yet'}"
+        raise UserError(f"there is no module '{name}' in jobs/{PACKAGE}", fix=fix)
+    try:
+        with _ONE_TREE:
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+    except SyntaxError as error:
+        raise UserError(f"not Python: {error.msg}", Place.of(path, error.lineno or 0, error.offset or 0)) from None
+    function = next((each for each in tree.body if isinstance(each, ast.FunctionDef) and each.name == FUNCTION), None)
+    if function is None:
+        fix = f"write def {FUNCTION}(inputs), which returns a dict of a Table by each sink"
+        raise UserError(f"the module has no function '{FUNCTION}'", Place.of(path), fix)
+    return ModuleFile(path, tree, function.lineno)
+
+
+def _passed(trace: TracebackType | None, folder: Path) -> Iterator[Place]:
+    while trace:
+        path = Path(trace.tb_frame.f_code.co_filename)
+        if path.is_relative_to(folder):
+            yield Place.of(path, trace.tb_lineno)
+        trace = trace.tb_next

@@ -1,0 +1,15 @@
+"""Names that the engine gives a meaning to: its own tables, and the columns that say where a record came from."""
+
+from __future__ import annotations
+
+READINGS = "historian.readings"
+TAGS = "historian.tags"
+DEAD_LETTERS = "historian.dead_letters"
+LATE_READINGS = "historian.late_readings"
+DEPLOYMENTS = "historian.deployments"
+DIRTY_WINDOWS = "historian.dirty_windows"
+COMPLETENESS = "historian.completeness"
+LAST_SEEN = "historian.last_seen"
+
+POSITION = ("src_topic", "src_partition", "src_offset", "src_index")
+"""Where a reading stood: topic, partition, offset, and its number within the message."""

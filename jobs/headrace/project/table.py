@@ -1,0 +1,232 @@
+"""A file of sql/_tables/ as a model, and the same table in Iceberg's terms."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+import pyarrow as pa
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
+from pyiceberg.io.pyarrow import schema_to_pyarrow
+from pyiceberg.partitioning import PARTITION_FIELD_ID_START, PartitionField, PartitionSpec
+from pyiceberg.schema import Schema
+from pyiceberg.table.sorting import SortField, SortOrder
+from pyiceberg.transforms import IdentityTransform
+from pyiceberg.types import (
+    BinaryType,
+    BooleanType,
+    DateType,
+    DecimalType,
+    DoubleType,
+    FloatType,
+    IntegerType,
+    LongType,
+    NestedField,
+    PrimitiveType,
+    StringType,
+    TimestamptzType,
+)
+
+from headrace.project import yaml_file
+from headrace.project.table_layout import Partition, Sort
+
+TYPES: dict[str, PrimitiveType] = {
+    "string": StringType(),
+    "double": DoubleType(),
+    "float": FloatType(),
+    "long": LongType(),
+    "int": IntegerType(),
+    "boolean": BooleanType(),
+    "timestamptz": TimestamptzType(),
+    "date": DateType(),
+    "binary": BinaryType(),
+}
+_DECIMAL = re.compile(r"decimal\((?P<precision>[1-9]\d?), *(?P<scale>\d\d?)\)")
+_DECIMAL_TEXT = r"^decimal\(([1-9]|[12][0-9]|3[0-8]), *[0-9]{1,2}\)$"
+_PARTITION_TEXT = r"^(\w+|(identity|year|month|day|hour)\(\w+\)|(bucket|truncate)\([1-9][0-9]*, *\w+\))$"
+_SORT_TEXT = r"^\w+( +(asc|desc))?$"
+OUR_PROPERTIES = ("headrace.", "comment", "owner", "write.upsert.enabled")
+"""How the names begin of the table properties that come from a file's other keys."""
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known)}"
+
+
+def _type(value: Any) -> PrimitiveType:
+    text = str(value)
+    if text in TYPES:
+        return TYPES[text]
+    if match := _DECIMAL.fullmatch(text):
+        precision, scale = int(match["precision"]), int(match["scale"])
+        if scale <= precision <= 38:
+            return DecimalType(precision, scale)
+        raise ValueError(f"'{text}': a decimal has at most 38 digits, and no more after the point than in all")
+    raise ValueError(f"unknown type '{text}'; {_nearest(text, [*TYPES, 'decimal(p, s)'])}")
+
+
+def _column(name: str, info: ValidationInfo) -> str:
+    """`name`, which must be a column; where the columns themselves are at fault, they alone are complained of."""
+    columns = info.data.get("columns")
+    if columns is not None and name not in columns:
+        raise ValueError(f"unknown column '{name}'; {_nearest(name, columns)}")
+    return name
+
+
+def _partition(text: Any, info: ValidationInfo) -> Partition:
+    field = Partition.parse(str(text))
+    name = _column(field.column, info)
+    if columns := info.data.get("columns"):
+        kind = columns[name].type
+        if not field.transform.can_transform(kind):
+            raise ValueError(f"'{text}' cannot be taken of '{name}', which is {kind}")
+    return field
+
+
+def _sort(text: Any, info: ValidationInfo) -> Sort:
+    field = Sort.parse(str(text))
+    _column(field.column, info)
+    return field
+
+
+def _scalar(value: Any) -> Any:
+    """Iceberg keeps properties as text; YAML reads `true` and `100` as more than that."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | float) else value
+
+
+ColumnName = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]*$")]
+KnownColumn = Annotated[str, AfterValidator(_column)]
+ColumnType = Annotated[
+    PrimitiveType,
+    BeforeValidator(_type),
+    WithJsonSchema({"anyOf": [{"enum": list(TYPES)}, {"type": "string", "pattern": _DECIMAL_TEXT}]}),
+]
+PartitionText = Annotated[
+    Partition, BeforeValidator(_partition), WithJsonSchema({"type": "string", "pattern": _PARTITION_TEXT})
+]
+SortText = Annotated[Sort, BeforeValidator(_sort), WithJsonSchema({"type": "string", "pattern": _SORT_TEXT})]
+PropertyName = Annotated[
+    str, WithJsonSchema({"type": "string", "pattern": r"^(?!headrace\.|comment|owner|format-version)"})
+]
+Property = Annotated[str, BeforeValidator(_scalar), WithJsonSchema({"type": ["string", "number", "boolean"]})]
+
+
+class Column(yaml_file.Model, use_attribute_docstrings=True):
+    """One column."""
+
+    type: ColumnType
+    """Its Iceberg type; decimal(p, s) has p digits, s of them after the point."""
+    doc: str
+    """What it holds, in words."""
+    unit: str | None = None
+    """Unit of its values, like degC; 1 for a ratio. It stands at the end of the doc in the catalog, in brackets."""
+    required: bool = False
+    """Whether every row has a value of it."""
+
+    @property
+    def comment(self) -> str:
+        return f"{self.doc} [{self.unit}]" if self.unit else self.doc
+
+
+class Table(yaml_file.Model, use_attribute_docstrings=True):
+    """One Iceberg table."""
+
+    description: str
+    """What the table holds, in a sentence."""
+    owner: str | None = None
+    """Who answers for it."""
+    grain: str
+    """What a row of it is: one row per ..."""
+    columns: dict[ColumnName, Column] = Field(min_length=1)
+    """The columns by name, in their order."""
+    partition: list[PartitionText] = []
+    """How rows are spread over files: column, day(column), 'bucket(16, column)' and the like."""
+    sort: list[SortText] = []
+    """The order of rows within a file: column, or column desc."""
+    identity: list[KnownColumn] = []
+    """Columns that tell its rows apart: a promise, kept as a property."""
+    key: list[KnownColumn] = []
+    """Columns by which an upsert replaces a row: Iceberg's identifier fields. A table of appended events has none, for
+    Flink's sink holds each key it writes in memory."""
+    retention: Annotated[str, StringConstraints(pattern="^[1-9][0-9]*d$")] | None = None
+    """How many days its rows are kept, like 90d."""
+    properties: dict[PropertyName, Property] = {}
+    """Iceberg table properties."""
+
+    @field_validator("partition")
+    @classmethod
+    def _told_apart(cls, fields: list[Partition]) -> list[Partition]:
+        groups = [(f.column, "time" if f.by_time else str(f.transform)) for f in fields]
+        if len(set(groups)) < len(groups):
+            raise ValueError("a column is partitioned twice the same way, or by two units of time; keep the finer one")
+        return fields
+
+    @field_validator("key")
+    @classmethod
+    def _present_and_exact(cls, names: list[str], info: ValidationInfo) -> list[str]:
+        for name in names:
+            column = info.data.get("columns", {}).get(name)
+            if column and (not column.required or isinstance(column.type, FloatType | DoubleType)):
+                raise ValueError(f"'{name}' must be 'required: true', and neither float nor double, to be a key")
+        return names
+
+    @field_validator("properties")
+    @classmethod
+    def _not_ours(cls, properties: dict[str, str]) -> dict[str, str]:
+        for name in properties:
+            if name.startswith((*OUR_PROPERTIES, "format-version")):
+                raise ValueError(f"'{name}' is set by headrace itself, from the other keys; leave it out")
+        return properties
+
+    @property
+    def all_properties(self) -> dict[str, str]:
+        """Table properties: those of the file, and its other keys under names of our own."""
+        ours = {
+            "comment": self.description,
+            "owner": self.owner,
+            "headrace.grain": self.grain,
+            "headrace.identity": ",".join(self.identity),
+            "headrace.retention": self.retention,
+            # What Flink writes to it, it writes by its key.
+            "write.upsert.enabled": "true" if self.key else None,
+        }
+        return {name: value for name, value in ours.items() if value} | self.properties
+
+    def iceberg_schema(self) -> Schema:
+        """The Iceberg schema, ids in the order of the file from 1."""
+        fields = [
+            NestedField(number, name, column.type, required=column.required, doc=column.comment)
+            for number, (name, column) in enumerate(self.columns.items(), start=1)
+        ]
+        return Schema(*fields, identifier_field_ids=[f.field_id for f in fields if f.name in self.key])
+
+    def arrow_schema(self) -> pa.Schema:
+        """The schema of a pyarrow Table that pyiceberg writes as it is: required is not nullable, times are us, UTC."""
+        return schema_to_pyarrow(self.iceberg_schema(), include_field_ids=False)
+
+    def partition_spec(self) -> PartitionSpec:
+        ids = {f.name: f.field_id for f in self.iceberg_schema().fields}
+        return PartitionSpec(
+            *(
+                PartitionField(ids[field.column], number, field.transform, field.name)
+                for number, field in enumerate(self.partition, start=PARTITION_FIELD_ID_START)
+            )
+        )
+
+    def sort_order(self) -> SortOrder:
+        ids = {f.name: f.field_id for f in self.iceberg_schema().fields}
+        fields = [SortField(ids[f.column], IdentityTransform(), f.direction, f.nulls) for f in self.sort]
+        return SortOrder(*fields, order_id=1 if fields else 0)

@@ -1,0 +1,53 @@
+"""Topics that jobs write: sql/_topics/<name>.yaml, what a consumer can rely on."""
+
+from __future__ import annotations
+
+import difflib
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from headrace.errors import Place, UserError
+from headrace.project import yaml_file
+from headrace.project.paths import Project
+from headrace.project.table import Column, ColumnName
+
+
+class Topic(yaml_file.Model, use_attribute_docstrings=True):
+    """A topic of JSON objects with a JSON object as key; times are ISO-8601 in UTC."""
+
+    description: str
+    """What the topic holds, in a sentence."""
+    owner: str | None = None
+    """Who answers for it."""
+    topic: str = Field(min_length=1)
+    """Name of the Kafka topic."""
+    key: list[str] = Field(min_length=1)
+    """The columns that make a message's key."""
+    columns: dict[ColumnName, Column] = Field(min_length=1)
+    """The columns by name, in their order."""
+    partitions: int = Field(default=1, ge=1)
+    """How many partitions it gets where it has to be made."""
+
+    @field_validator("columns")
+    @classmethod
+    def _key_is_of_columns(cls, columns: dict[str, Column], info: ValidationInfo) -> dict[str, Column]:
+        absent = [name for name in info.data.get("key", []) if name not in columns]
+        if absent:
+            raise ValueError(f"the key names {', '.join(absent)}; there is {', '.join(columns)}")
+        return columns
+
+
+def load(project: Project, name: str) -> Topic:
+    """The topic `name`. Raises UserError with all that is wrong in its file, each thing at its line."""
+    path = project.sql / "_topics" / f"{name}.yaml"
+    if not path.is_file():
+        known = names(project)
+        near = difflib.get_close_matches(name, known, n=1)
+        fix = f"did you mean '{near[0]}'?" if near else f"topics of this project: {', '.join(known) or 'none yet'}"
+        raise UserError(f"there is no topic '{name}'", Place.of(path), fix)
+    return yaml_file.load(path, Topic)
+
+
+def names(project: Project) -> list[str]:
+    """Names of all topic files, sorted."""
+    return sorted(path.stem for path in (project.sql / "_topics").glob("*.yaml"))

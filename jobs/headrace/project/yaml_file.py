@@ -1,0 +1,121 @@
+"""YAML files into frozen models: every error of a file at once, each at its line, with the nearest known key."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from headrace.errors import Place, Problem, UserError
+from headrace.project.model_paths import Location, model_path
+
+
+class Model(BaseModel):
+    """Base of every file's model: immutable, and a key it does not know is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def load(path: Path, model: type[M]) -> M:
+    """Read `path` as `model`. Raises UserError with one Problem for each thing that is wrong in the file."""
+    root, data = _read(path)
+    if not isinstance(data, dict):
+        raise UserError("a mapping of keys is wanted here", Place.of(path, 1, 1), f"start with {_keys(model)}")
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise UserError([_problem(path, root, model, item) for item in error.errors()]) from None
+
+
+def place(path: Path, location: Location) -> Place:
+    """Where the value at `location` (keys and indexes) stands in the file."""
+    return _place(path, _read(path)[0], location)
+
+
+def _read(path: Path) -> tuple[yaml.Node, Any]:
+    """The file as a tree of nodes, which know their places, and as plain values."""
+    try:
+        loader = yaml.CSafeLoader(path.read_text(encoding="utf-8"))
+        root = loader.get_single_node()
+        if root is None:
+            raise UserError("the file is empty", Place.of(path, 1, 1))
+        if problems := _repeated_keys(path, root):
+            raise UserError(problems)
+        return root, loader.construct_document(root)
+    except FileNotFoundError:
+        raise UserError("no such file", Place.of(path)) from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"not UTF-8 text: {error.reason} at byte {error.start}", Place.of(path)) from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        spot = Place.of(path, mark.line + 1, mark.column + 1) if mark else Place.of(path)
+        raise UserError(f"not YAML: {error.problem or error}", spot) from None
+
+
+def _repeated_keys(path: Path, node: yaml.Node) -> list[Problem]:
+    """PyYAML keeps the last of two equal keys; YAML 1.2 calls them an error, and so do we."""
+    problems = []
+    if isinstance(node, yaml.MappingNode):
+        seen: dict[str, int] = {}
+        for key, value in node.value:
+            line = key.start_mark.line + 1
+            if key.value in seen:
+                spot = Place.of(path, line, key.start_mark.column + 1)
+                problems.append(
+                    Problem(f"key '{key.value}' stands at line {seen[key.value]} already", spot, "keep one")
+                )
+            seen[key.value] = line
+            problems += _repeated_keys(path, value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            problems += _repeated_keys(path, value)
+    return problems
+
+
+def _place(path: Path, root: yaml.Node, location: Location) -> Place:
+    node, mark = root, root.start_mark
+    for step in location:
+        if isinstance(node, yaml.MappingNode):
+            pair = next(((k, v) for k, v in node.value if k.value == str(step)), None)
+            if pair is None:
+                break
+            node, mark = pair[1], pair[0].start_mark
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            node = node.value[step]
+            mark = node.start_mark
+    return Place.of(path, mark.line + 1, mark.column + 1)
+
+
+def _problem(path: Path, root: yaml.Node, model: type[BaseModel], item: Any) -> Problem:
+    found = model_path(model, item["loc"])
+    location = found.location
+    name = ".".join(map(str, location))
+    where = _place(path, root, location)
+    if item["type"] in {"union_tag_invalid", "union_tag_not_found"}:
+        key, got = item["ctx"]["discriminator"].strip("'"), item["ctx"].get("tag")
+        what = f"{name}.{key}: there is no '{got}'" if got else f"key '{name}.{key}' is required"
+        return Problem(what, _place(path, root, (*location, key)), f"one of {', '.join(found.tags)}")
+    if item["type"] == "extra_forbidden":
+        key, known = str(location[-1]), found.known_keys
+        near = difflib.get_close_matches(key, known, n=1)
+        fix = f"did you mean '{near[0]}'?" if near else f"known keys here: {', '.join(known)}" if known else None
+        return Problem(f"unknown key '{name}'", where, fix)
+    if item["type"] == "missing":
+        return Problem(f"key '{name}' is required", where, f"add '{location[-1]}:'")
+    if item["type"] == "value_error":
+        what, _, fix = str(item["ctx"]["error"]).partition("; ")
+        return Problem(f"{name}: {what}" if name else what, where, fix or found.meaning)
+    # What should be text and is not may be a password that wants quotes.
+    got = type(item["input"]).__name__ if item["type"] == "string_type" else repr(item.get("input"))
+    what = f"{name}: {item['msg'][0].lower()}{item['msg'][1:]} (got {got})"
+    return Problem(what, where, found.meaning)
+
+
+def _keys(model: type[BaseModel]) -> str:
+    return ", ".join(f"'{f.alias or n}:'" for n, f in model.model_fields.items() if f.is_required())

@@ -1,5 +1,0 @@
-"""`headrace try`: a job on live topics, with nothing written anywhere."""
-
-from headrace.trial.run import Account, Change, run
-
-__all__ = ["Account", "Change", "run"]

@@ -1,0 +1,7 @@
+"""How far what is stored is complete: up to which time, by partition of a topic, and which tags are silent."""
+
+from headrace.upkeep.completeness.last_seen import Seen as Seen
+from headrace.upkeep.completeness.partitions import Reached as Reached
+from headrace.upkeep.completeness.refresh import Completeness as Completeness
+from headrace.upkeep.completeness.refresh import last as last
+from headrace.upkeep.completeness.refresh import refresh as refresh

@@ -1,0 +1,68 @@
+"""The rows that a table was given since it was last looked at, so that a look need not read all of it again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import takewhile
+
+import pyarrow as pa
+from pyiceberg.expressions import AlwaysTrue, BooleanExpression
+from pyiceberg.io.pyarrow import ArrowScan
+from pyiceberg.manifest import DataFile, ManifestEntryStatus
+from pyiceberg.table import FileScanTask, Table
+from pyiceberg.table.snapshots import Operation, Snapshot
+
+from headrace.environment import iceberg
+from headrace.upkeep.maintain.flink import line
+from headrace.upkeep.maintain.stored import Live
+
+EVERYTHING = AlwaysTrue()
+
+
+@dataclass(frozen=True)
+class Appended:
+    """What came to the table after the snapshot `since`; all that it holds where that is None, or not kept any more."""
+
+    table: Table
+    since: int | None
+
+    @property
+    def head(self) -> int | None:
+        """What to say `since` next time."""
+        return self.table.metadata.current_snapshot_id
+
+    def batches(self, columns: tuple[str, ...], only: BooleanExpression = EVERYTHING) -> Iterator[pa.RecordBatch]:
+        """The rows' `columns`, file after file. Raises PlatformError."""
+        with iceberg.reporting(f"table {'.'.join(self.table.name())} cannot be read"):
+            scan = self.table.scan(row_filter=only, selected_fields=columns)
+            arrow = ArrowScan(scan.table_metadata, scan.io, scan.projection(), scan.row_filter)
+            for each in self._files():
+                yield from arrow.to_record_batches([FileScanTask(each)])
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether these are the rows since then alone, and not all."""
+        return any(each.snapshot_id == self.since for each in self._line)
+
+    def _files(self) -> Iterator[DataFile]:
+        if not self.goes_on:
+            yield from Live.of(self.table).files
+            return
+        for snapshot in takewhile(lambda each: each.snapshot_id != self.since, self._line):
+            yield from self._added(snapshot)
+
+    @cached_property
+    def _line(self) -> list[Snapshot]:
+        return line(self.table.metadata, self.head)
+
+    def _added(self, snapshot: Snapshot) -> Iterator[DataFile]:
+        # Upkeep puts the same rows into other files: its snapshots are of the operation `replace`.
+        if snapshot.summary is None or snapshot.summary.operation != Operation.APPEND:
+            return
+        for manifest in snapshot.manifests(self.table.io):
+            if manifest.added_snapshot_id == snapshot.snapshot_id:
+                for entry in manifest.fetch_manifest_entry(self.table.io, discard_deleted=True):
+                    if entry.status == ManifestEntryStatus.ADDED:
+                        yield entry.data_file

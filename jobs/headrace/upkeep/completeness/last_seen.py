@@ -1,0 +1,109 @@
+"""historian.last_seen: when each tag was last heard of, and how often it is as a rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyiceberg.catalog import Catalog
+
+from headrace.environment import iceberg
+from headrace.environment.settings import Settings
+from headrace.historian.series.status import UNCERTAIN
+from headrace.historian.tags import tags
+from headrace.project.system_tables import LAST_SEEN, READINGS
+from headrace.upkeep.completeness import stored_progress
+from headrace.upkeep.completeness.appended import Appended
+
+SILENT_AFTER = 10
+"""A tag is silent once so many of its usual intervals have gone by."""
+_LEAST = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A tag's readings, of whatever quality: how many, and the times of the first, the last, and the last good one."""
+
+    tag: str
+    readings: int
+    first_ts: datetime | None
+    last_ts: datetime | None
+    last_good_ts: datetime | None
+
+    @property
+    def usual(self) -> timedelta | None:
+        """The mean time from one reading to the next; None for fewer than two."""
+        if self.first_ts is None or self.last_ts is None or self.readings < 2:
+            return None
+        return (self.last_ts - self.first_ts) / (self.readings - 1)
+
+    def silent(self, through: datetime) -> bool:
+        """Whether it should have been heard of again by `through`, the time up to which all readings are stored.
+
+        That is after SILENT_AFTER usual intervals, and after a minute at least; a tag that is listed and was never
+        heard of is silent, and of one that was once nothing can be told.
+        """
+        if self.last_ts is None:
+            return True
+        return self.usual is not None and through - self.last_ts > max(SILENT_AFTER * self.usual, _LEAST)
+
+
+def refresh(settings: Settings) -> list[Seen]:
+    """Bring the table up to now: the tags that were ever heard of, or are listed. Raises PlatformError.
+
+    Only rows that were stored since the last time are read.
+    """
+    catalog = iceberg.connect(settings)
+    listed = [row["tag"] for row in tags.matching(settings)]
+
+    def attempt() -> list[Seen]:
+        table = iceberg.load_table(catalog, LAST_SEEN)
+        appended = Appended(iceberg.load_table(catalog, READINGS), stored_progress.since(table, READINGS))
+        # Where the snapshot read last is no longer kept, all readings are read again, and counted anew.
+        before = stored_progress.rows(table) if appended.goes_on else []
+        found = [*_seen(before, appended, listed)]
+        stored_progress.replace(table, map(asdict, found), {READINGS: appended.head})
+        return found
+
+    return iceberg.commit(LAST_SEEN, attempt)
+
+
+def last(catalog: Catalog) -> list[Seen]:
+    """What the table says, as of its last refresh. Raises PlatformError."""
+    return [Seen(**row) for row in stored_progress.rows(iceberg.load_table(catalog, LAST_SEEN))]
+
+
+def _seen(before: list[dict[str, object]], appended: Appended, listed: Iterable[str]) -> Iterator[Seen]:
+    never = [{"tag": tag, "readings": 0} for tag in listed]
+    found = pa.Table.from_pylist([*before, *never], _SCHEMA)
+    for batch in appended.batches(("tag", "ts", "quality")):
+        found = _summed(pa.concat_tables([found, _each(batch)]))
+    yield from (Seen(**row) for row in _summed(found).sort_by("tag").to_pylist())
+
+
+def _each(batch: pa.RecordBatch) -> pa.Table:
+    rows = pa.Table.from_batches([batch])
+    good = pc.less(rows["quality"], int(UNCERTAIN))
+    columns = {
+        "tag": rows["tag"],
+        "readings": pa.repeat(pa.scalar(1, pa.int64()), len(rows)),
+        "first_ts": rows["ts"],
+        "last_ts": rows["ts"],
+        "last_good_ts": pc.if_else(good, rows["ts"], None),
+    }
+    return _summed(pa.table(columns).cast(_SCHEMA))
+
+
+def _summed(rows: pa.Table) -> pa.Table:
+    how = {"readings": "sum", "first_ts": "min", "last_ts": "max", "last_good_ts": "max"}
+    found = rows.group_by("tag").aggregate(list(how.items()))
+    return found.select(["tag", *(f"{name}_{by}" for name, by in how.items())]).rename_columns(_SCHEMA.names)
+
+
+_TS = pa.timestamp("us", "UTC")
+_SCHEMA = pa.schema(
+    {"tag": pa.string(), "readings": pa.int64(), "first_ts": _TS, "last_ts": _TS, "last_good_ts": _TS}.items()
+)

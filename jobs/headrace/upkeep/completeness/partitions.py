@@ -1,0 +1,131 @@
+"""historian.completeness: for each partition of a topic, up to where each of its records is in a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+
+from pyiceberg.catalog import Catalog
+from pyiceberg.table import Table
+
+from headrace.environment import iceberg, kafka
+from headrace.environment.kafka import Span
+from headrace.environment.settings import Settings
+from headrace.project import job_folder, source_files
+from headrace.project.job import Job
+from headrace.project.paths import Project
+from headrace.project.system_tables import COMPLETENESS, DEAD_LETTERS
+from headrace.upkeep.completeness import stored_progress
+from headrace.upkeep.completeness.appended import Appended
+from headrace.upkeep.completeness.coverage import reach
+from headrace.upkeep.completeness.stored import Stored, latest, stored
+from headrace_udfs.contract import Contract
+
+
+@dataclass(frozen=True)
+class Reached:
+    """How far a job has stored a partition of a topic, as looked at the time `looked_at` (UTC).
+
+    Each record below `next_offset` of the topic with Kafka's `topic_id` is in a table or in dead letters, unless
+    retention took it before it was read, which `reconcile` tells of; `lag` counts the offsets from there to the topic's
+    end, 0 where none of them holds a record. `last_ts` is the latest time of a reading below. No reading of before
+    `complete_through` is to come, if sources are no later than their contract says; None where that cannot be told, as
+    where another topic has the name by now.
+    """
+
+    job: str
+    src_topic: str
+    src_partition: int
+    next_offset: int
+    lag: int
+    last_ts: datetime | None
+    complete_through: datetime | None
+    looked_at: datetime
+    topic_id: str | None = None
+
+
+def refresh(project: Project, settings: Settings) -> list[Reached]:
+    """Bring the table up to now: the partitions of all jobs that keep each record and have ever stored one.
+
+    Only rows that were stored since the last time are read. Raises UserError, PlatformError.
+    """
+    catalog, client = iceberg.connect(settings), settings.kafka_client()
+    jobs = [job for job in job_folder.jobs(project) if job.complete]
+
+    def attempt() -> list[Reached]:
+        table = iceberg.load_table(catalog, COMPLETENESS)
+        before = _rows(table)
+        looks = [_look(project, client, job, _appended(catalog, table, job), before) for job in jobs]
+        found = [each for reached, _ in looks for each in reached]
+        stored_progress.replace(table, map(asdict, found), {of: head for _, read in looks for of, head in read.items()})
+        return found
+
+    return iceberg.commit(COMPLETENESS, attempt)
+
+
+def last(catalog: Catalog) -> list[Reached]:
+    """What the table says, as of its last refresh. Raises PlatformError."""
+    return _rows(iceberg.load_table(catalog, COMPLETENESS))
+
+
+def _rows(table: Table) -> list[Reached]:
+    return [Reached(**row) for row in stored_progress.rows(table)]
+
+
+def _appended(catalog: Catalog, table: Table, job: Job) -> dict[str, Appended]:
+    """What came to each of the job's tables since the last look that `table` keeps, by what that calls them."""
+    return {
+        (of := f"{job.name}.{name}"): Appended(iceberg.load_table(catalog, name), stored_progress.since(table, of))
+        for name in (*job.tables_written, DEAD_LETTERS)
+        if catalog.table_exists(name)
+    }
+
+
+def _look(
+    project: Project, client: Mapping[str, str], job: Job, appended: Mapping[str, Appended], last_look: list[Reached]
+) -> tuple[list[Reached], dict[str, int | None]]:
+    """The job's partitions, and the snapshots to go on from next time: before a gap, so that it is seen again.
+
+    The tables are older than the look into the topic: what is stored meanwhile counts as lag, and nothing is taken for
+    stored that is not.
+    """
+    before = {(row.src_topic, row.src_partition): row for row in last_look if row.job == job.name}
+    new = stored(job.name, appended.values())
+    found, gaps = [], False
+    for source in job.sources if before or new else ():
+        told, now = source_files.load(project, source), datetime.now(UTC)
+        topic_id = kafka.topic_id(client, told.topic)
+        for number, span in kafka.spans(client, told.topic).items():
+            at = (told.topic, number)
+            here, old = new.get(at, Stored()), before.get(at)
+            if old and old.topic_id and old.topic_id != topic_id:
+                lag = span.end - span.first
+                found.append(replace(old, lag=lag, complete_through=None, looked_at=now))
+                continue
+            start = old.next_offset if old else min([span.first, *here.offsets[:1, 0].tolist()])
+            next_record = partial(kafka.next_record, client, *at)
+            end, gap = reach(start, here.offsets, next_record)
+            # Times of what lies beyond a gap count once that is closed.
+            last_ts = latest(old.last_ts if old else None, None if gap else here.last_ts)
+            lag = _lag(end, span, next_record)
+            through = _through(told, last_ts, now if lag == 0 else None) if end <= span.end else None
+            found.append(Reached(job.name, *at, end, lag, last_ts, through, now, topic_id))
+            gaps = gaps or gap
+    return found, {of: each.since if gaps else each.head for of, each in appended.items()}
+
+
+def _lag(at: int, span: Span, next_record: Callable[[int], int | None]) -> int:
+    if at > span.end:  # the tables hold more, of another topic that had the name
+        return span.end - span.first
+    # A transaction's marker at the end is an offset that no record has.
+    record = next_record(at) if at < span.end else None
+    return 0 if record is None or record >= span.end else span.end - at
+
+
+def _through(told: Contract, last_ts: datetime | None, caught_up_at: datetime | None) -> datetime | None:
+    if told.watermark is None:
+        return None
+    reached = latest(last_ts, caught_up_at)
+    return reached and reached - told.watermark.lateness

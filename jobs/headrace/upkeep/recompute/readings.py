@@ -1,0 +1,46 @@
+"""The readings of dirty windows, out of the table in which another job keeps each one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyiceberg.catalog import Catalog
+from pyiceberg.expressions import And, BooleanExpression, GreaterThanOrEqual, In, LessThan
+from pyiceberg.io.pyarrow import schema_to_pyarrow
+
+from headrace.environment import iceberg
+from headrace.project import readings_table
+from headrace.project.system_tables import POSITION
+from headrace.upkeep.recompute.dirty import Window, start
+from headrace_udfs.contract import Contract
+
+
+def readings(catalog: Catalog, name: str, source: Contract, windows: Sequence[Window]) -> pa.Table:
+    """What the table holds of the windows, of one day or so: their times are read from first to last.
+
+    Columns are the fields of the source's contract, ts, quality, and those that tell when it came. Rows are in the
+    order of their times and, of one millisecond, in that in which they came. Raises PlatformError.
+    """
+    columns = readings_table.columns(source)
+    table = iceberg.load_table(catalog, name)
+    with iceberg.reporting(f"table {name} cannot be read"):
+        scan = table.scan(row_filter=around(source.key, "ts", windows), selected_fields=tuple(columns))
+        schema = schema_to_pyarrow(table.schema(), include_field_ids=False)
+        found = scan.to_arrow().select(columns).cast(pa.schema([schema.field(column) for column in columns]))
+    length, names = windows[0].window_end - windows[0].window_start, {each.name for each in windows}
+    pairs = zip(found[source.key].to_pylist(), found["ts"].to_pylist(), strict=True)
+    rows = found.filter(pa.array([(key, start(ts, length)) in names for key, ts in pairs], pa.bool_()))
+    order = [("ms", "ascending"), (readings_table.CAME, "ascending"), *((column, "ascending") for column in POSITION)]
+    return rows.append_column("ms", pc.floor_temporal(rows["ts"], unit="millisecond")).sort_by(order).drop("ms")
+
+
+def around(key: str, time: str, windows: Sequence[Window]) -> BooleanExpression:
+    """What holds of all rows of the windows, and of some others: one of the keys, a time from the first to the last."""
+    # pydantic hides the expressions' own __init__ from mypy.
+    return And(
+        In(key, {each.key for each in windows}),  # type: ignore[call-arg,arg-type]
+        GreaterThanOrEqual(time, min(each.window_start for each in windows).isoformat()),  # type: ignore[call-arg,arg-type]
+        LessThan(time, max(each.window_end for each in windows).isoformat()),  # type: ignore[call-arg,arg-type]
+    )

@@ -1,0 +1,164 @@
+"""Find the windows that late readings touched, and work them off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+
+import pyarrow as pa
+from pyiceberg.catalog import Catalog
+from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
+
+from headrace.environment import iceberg, kafka
+from headrace.environment.settings import Settings
+from headrace.errors import UserError
+from headrace.planner.in_process.minicluster import MiniCluster
+from headrace.planner.in_process.values import Row
+from headrace.project import job_folder, readings_table, source_files
+from headrace.project.job import Job
+from headrace.project.paths import Project
+from headrace.upkeep.checks import expected_counts
+from headrace.upkeep.completeness import partitions
+from headrace.upkeep.recompute import dirty
+from headrace.upkeep.recompute.account import Difference
+from headrace.upkeep.recompute.audit import audit, looking
+from headrace.upkeep.recompute.dirty import Window
+from headrace.upkeep.recompute.readings import readings
+from headrace.upkeep.recompute.replace_rows import closed_before, replace_rows
+from headrace.upkeep.recompute.rerun import rerun
+from headrace_udfs.contract import Contract
+
+PATIENCE_S = 120
+"""How long to wait for readings that are yet to be stored: some checkpoints."""
+
+
+Check = Callable[[pa.Table, list[Row]], None]
+
+
+@dataclass(frozen=True)
+class Recomputed:
+    """A job's dirty windows: those computed `anew`, and those that wait, by why.
+
+    `unstored`: the table of readings is `behind` the topic. `still_open`: the job may yet write them. `beyond`: the job
+    counts more readings of them than are stored. `through`: up to when each other window counts what is stored, by the
+    job's account; None where it has none, or the table is behind.
+    """
+
+    job: str
+    anew: list[Window]
+    unstored: list[Window]
+    still_open: list[Window]
+    beyond: list[Difference] = field(default_factory=list)
+    through: datetime | None = None
+    behind: bool = False
+
+
+def recompute(
+    project: Project,
+    settings: Settings,
+    names: Sequence[str] = (),
+    progress: Callable[[str], None] = lambda _step: None,
+) -> list[Recomputed]:
+    """Work off the dirty windows of the jobs called `names`, or of all whose job.yaml says `recompute:`.
+
+    It may be ended at any point, and run beside the jobs: what is not told as done is done again, to the same rows.
+    Raises UserError, PlatformError.
+    """
+    able = {job.name: job for job in job_folder.jobs(project) if job.recompute}
+    for name in names:
+        if name not in able:
+            fix = f"those that can: {', '.join(able) or 'none'}"
+            raise UserError(f"no windows of '{name}' can be computed anew", fix=fix)
+    catalog = iceberg.connect(settings)
+    dirty.find(catalog, able.values(), datetime.now(UTC))
+    with ExitStack() as until_done:
+        work = _Work(project, settings, catalog, until_done, progress)
+        return [work.off(job) for name, job in able.items() if not names or name in names]
+
+
+@dataclass(frozen=True)
+class _Work:
+    project: Project
+    settings: Settings
+    catalog: Catalog
+    until_done: ExitStack
+    progress: Callable[[str], None]
+
+    @cached_property
+    def cluster(self) -> MiniCluster:
+        """Started when the first window wants it."""
+        self.progress("starting Flink")
+        return self.until_done.enter_context(MiniCluster(self.project))
+
+    def off(self, job: Job) -> Recomputed:
+        (table,) = job.tables_written
+        source = source_files.load(self.project, job.sources[0])
+        keeper, kept_in = readings_table.readings_table(self.project, job, source)
+        account = expected_counts.load(self.project, job)
+        last = closed_before(self.catalog, table)
+        closed, still_open = _closed(dirty.pending(self.catalog, job), last)
+        if last is None or not (closed or account):
+            return Recomputed(job.name, [], [], still_open)
+        if not self._all_stored(keeper, source.topic):
+            return Recomputed(job.name, [], closed, still_open, behind=True)
+        if account is None:
+            self._anew(job, source, kept_in, closed)
+            return Recomputed(job.name, closed, [], still_open)
+        with looking(self.settings, self.catalog, job, account, kept_in) as (books, appended):
+            beyond = audit(self.catalog, job, books, appended, last=last, progress=self.progress)
+            closed, still_open = _closed(dirty.pending(self.catalog, job), last)
+            for batch in dirty.batches(closed):
+                beyond += [each for each in books.of(batch) if each.counted > each.stored]
+            left = {each.name for each in beyond}
+            anew = [each for each in closed if each.name not in left]
+            self._anew(job, source, kept_in, anew, books.check)
+        return Recomputed(job.name, anew, [], still_open, list(dict.fromkeys(beyond)), last)
+
+    def _anew(
+        self, job: Job, source: Contract, kept_in: str, windows: list[Window], check: Check = lambda _from, _rows: None
+    ) -> None:
+        (table,) = job.tables_written
+        for number, batch in enumerate(dirty.batches(windows)):
+            self.progress(f"{job.name}: {batch[0].window_start:%Y-%m-%d}, {len(batch):,} of {len(windows):,} windows")
+            found = readings(self.catalog, kept_in, source, batch)
+            rows = rerun(
+                self.project, self.settings, self.cluster, job=job, source=source, readings=found, name=str(number)
+            )
+            check(found, rows)
+            replace_rows(self.catalog, table, source.key, batch, rows)
+            dirty.done(self.catalog, batch, datetime.now(UTC))
+
+    def _all_stored(self, keeper: str, topic: str) -> bool:
+        """Whether all that the topic holds now, the job's own input among it, is stored within PATIENCE_S."""
+        ends = {p: span.end for p, span in kafka.spans(self.settings.kafka_client(), topic).items()}
+
+        def reached() -> bool:
+            found = [
+                each
+                for each in partitions.refresh(self.project, self.settings)
+                if each.job == keeper and each.src_topic == topic
+            ]
+            return len(found) >= len(ends) and all(
+                each.lag == 0 or each.next_offset >= ends.get(each.src_partition, 0) for each in found
+            )
+
+        self.progress(f"waiting until {keeper} has stored what {topic} holds")
+        retrying = Retrying(
+            retry=retry_if_result(lambda done: not done),
+            stop=stop_after_delay(PATIENCE_S),
+            wait=wait_fixed(1),
+            retry_error_callback=lambda _last: False,
+        )
+        return bool(retrying(reached))
+
+
+def _closed(windows: Iterable[Window], last: datetime | None) -> tuple[list[Window], list[Window]]:
+    """Those that end by `last`, and the others."""
+    closed: list[Window] = []
+    still_open: list[Window] = []
+    for each in windows:
+        (closed if last and each.window_end <= last else still_open).append(each)
+    return closed, still_open

@@ -1,0 +1,203 @@
+"""Nothing lost, nothing doubled, as a check: for each partition, `end - first = good + dead`, each offset once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import NoReturn
+
+import numpy as np
+from pyiceberg.catalog import Catalog
+
+from headrace.environment import iceberg, kafka
+from headrace.environment.flink_rest import Cluster
+from headrace.environment.kafka import Span
+from headrace.environment.settings import Settings
+from headrace.errors import CheckFailed, PlatformError, UserError
+from headrace.operations.stored_offsets import INDEX_BITS, Offsets, Positions, Stored, runs, stored
+from headrace.project import job_folder, source_files, yaml_file
+from headrace.project.job import Job
+from headrace.project.paths import Project
+
+Ranges = list[tuple[int, int]]
+
+_NOTHING = Stored(np.empty(0, np.int64), np.empty(0, np.int64))
+
+
+@dataclass(frozen=True)
+class Balance:
+    """One partition's account over the span [first, end) that the topic still holds. Ranges are [first, end).
+
+    `good` and `dead` count readings: more than `records` where a message holds many.
+
+    `no_record` counts offsets in the span at which Kafka holds none (a transaction marker, a compacted record).
+    `expired` are offsets below the span that lie above a stored one and were never stored: retention took them
+    before they were read. They are told, and are not `missing`: the topic cannot say any more what they were.
+    """
+
+    topic: str
+    partition: int
+    first: int
+    end: int
+    good: int
+    dead: int
+    no_record: int
+    missing: Ranges
+    repeated: Ranges
+    expired: Ranges
+
+    @property
+    def records(self) -> int:
+        return self.end - self.first - self.no_record
+
+    @property
+    def holds(self) -> bool:
+        return not self.missing and not self.repeated
+
+    @property
+    def missing_count(self) -> int:
+        return sum(b - a for a, b in self.missing)
+
+    @property
+    def repeated_count(self) -> int:
+        return sum(b - a for a, b in self.repeated)
+
+
+def balance(topic: str, partition: int, span: Span, kept: Stored, records_in: Callable[[int, int], Offsets]) -> Balance:
+    """Account for one partition. `records_in(first, end)` tells which offsets of a gap really hold a record."""
+    offsets = kept.offsets
+    gaps = _absent(offsets, span.first, span.end)
+    missing = runs(np.concatenate([np.empty(0, np.int64), *(records_in(a, b) for a, b in gaps)]))
+    absent = sum(b - a for a, b in gaps)
+    below = offsets[offsets < span.first]
+    return Balance(
+        topic,
+        partition,
+        span.first,
+        span.end,
+        _within(kept.good, span),
+        _within(kept.dead, span),
+        absent - sum(b - a for a, b in missing),
+        missing,
+        runs(kept.repeated),
+        _absent(offsets, int(below[0]), span.first) if len(below) else [],
+    )
+
+
+def reconcile(project: Project, settings: Settings, name: str) -> list[Balance]:
+    """The account of every partition that the job reads. Raises UserError for a job that is not complete."""
+    job = _accountable(project, name)
+    tables, client = iceberg.connect(settings), settings.kafka_client()
+    return [b for topic in _topics(project, job) for b in _balances(tables, client, job, topic)]
+
+
+def follow(
+    project: Project,
+    settings: Settings,
+    name: str,
+    stalled_s: float,
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
+) -> list[Balance]:
+    """As `reconcile`, once the running job has stored all that the topic held when the call began.
+
+    `progress(stored, all)` is called at each look. Raises PlatformError when the job ends or fails short of it, or
+    when nothing more is stored for `stalled_s` seconds.
+    """
+    job = _accountable(project, name)
+    tables, client, cluster = iceberg.connect(settings), settings.kafka_client(), Cluster(settings.flink_rest())
+    targets = {topic: kafka.spans(client, topic) for topic in _topics(project, job)}
+    total = sum(s.end - s.first for spans in targets.values() for s in spans.values())
+    best, since = -1, time.monotonic()
+    while True:
+        ended = _ended(cluster, name)
+        # A gap is taken for records still to come, and the broker asked about it only when nothing moves any more.
+        look = _balances if ended else partial(_balances, records_in=lambda _topic, _partition, a, b: np.arange(a, b))
+        balances = [b for topic, spans in targets.items() for b in look(tables, client, job, topic, spans=spans)]
+        done = total - sum(b.missing_count for b in balances)
+        progress(done, total)
+        if done == total or ended == "FINISHED":
+            return balances
+        if ended:
+            raise PlatformError(f"{name} is {ended}, {total - done:,} records short", fix=f"headrace submit {name}")
+        if done > best:
+            best, since = done, time.monotonic()
+        elif time.monotonic() - since > stalled_s:
+            _explain_stall(cluster, name, stalled_s, total - done)
+        time.sleep(1)
+
+
+def verdict(balances: list[Balance]) -> None:
+    """Raises CheckFailed unless each partition's account holds."""
+    missing = sum(b.missing_count for b in balances)
+    repeated = sum(b.repeated_count for b in balances)
+    if missing or repeated:
+        raise CheckFailed(f"the account does not hold: {missing:,} missing, {repeated:,} repeated")
+
+
+def _accountable(project: Project, name: str) -> Job:
+    job = job_folder.load(project, name).job
+    if not job.complete:
+        raise UserError(
+            f"{name} does not promise to keep each record, so none can be missing",
+            yaml_file.place(project.sql / name / "job.yaml", ("grain",)),
+            "a job that keeps them all, with {{ src() }}, says so: complete: true",
+        )
+    return job
+
+
+def _topics(project: Project, job: Job) -> list[str]:
+    if not job.sources:
+        raise UserError(f"{job.name} reads no topic, so there is nothing to account for")
+    return [source_files.load(project, source).topic for source in job.sources]
+
+
+RecordsIn = Callable[[str, int, int, int], Offsets]
+
+
+def _balances(
+    tables: Catalog,
+    client: Mapping[str, str],
+    job: Job,
+    topic: str,
+    *,
+    spans: dict[int, Span] | None = None,
+    records_in: RecordsIn | None = None,
+) -> list[Balance]:
+    # The tables are read first: what is stored in between is then at worst called missing, never overlooked.
+    kept = stored(tables, job, topic)
+    look = records_in or partial(kafka.records_in, client)
+    return [
+        balance(topic, partition, span, kept.get(partition, _NOTHING), partial(look, topic, partition))
+        for partition, span in (spans or kafka.spans(client, topic)).items()
+    ]
+
+
+def _ended(cluster: Cluster, name: str) -> str | None:
+    """How the job ended, None while it runs."""
+    if cluster.running(name):
+        return None
+    last = next((j for j in cluster.jobs() if j.name == name), None)
+    return last.state if last else "not known to the cluster"
+
+
+def _explain_stall(cluster: Cluster, name: str, stalled_s: float, left: int) -> NoReturn:
+    running = cluster.running(name)
+    failure = cluster.last_failure(running.id) if running else None
+    raise PlatformError(
+        f"{name} stored nothing more for {stalled_s:.0f} s, {left:,} records short",
+        fix=f"its last failure was: {failure}" if failure else "it runs and has told no failure: see its log",
+    )
+
+
+def _absent(offsets: Offsets, first: int, end: int) -> Ranges:
+    """The runs of [first, end) that `offsets` (sorted, each once) leaves out."""
+    inside = offsets[(offsets >= first) & (offsets < end)]
+    edges = [first, *(edge for run in runs(inside) for edge in run), end]
+    return [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if a < b]
+
+
+def _within(found: Positions, span: Span) -> int:
+    first, end = np.searchsorted(found, np.array([span.first, span.end]) << INDEX_BITS)
+    return int(end - first)

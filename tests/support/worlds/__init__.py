@@ -1,0 +1,1 @@
+"""Plants made for a test: their topics, tables and jobs."""

@@ -1,0 +1,231 @@
+"""A plant of one's own for a test: its topic, its tables, its jobs, on the platform that all tests share."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from headrace.environment import kafka, settings, warehouse
+from headrace.environment.apply import table_changes, topic_changes
+from headrace.environment.flink_rest import Cluster
+from headrace.environment.settings import Settings
+from headrace.operations import submission
+from headrace.operations.submission import Submitted
+from headrace.project import job_folder, topic_files
+from headrace.project.paths import Project
+from headrace.upkeep import reconcile
+from headrace.upkeep.reconcile import Balance
+
+JOB = "historian/readings_v1"
+METASPACE_A_JOB = 5 * 2**20
+"""Bytes that a job may leave in a TaskManager's metaspace."""
+START_MS = 1_700_000_000_000
+
+
+@dataclass(frozen=True)
+class Plant:
+    """The project's sql/ with topics, a catalog and a warehouse of the test's own."""
+
+    project: Project
+    settings: Settings
+    topic: str
+
+    @property
+    def cluster(self) -> Cluster:
+        return Cluster(self.settings.flink_rest())
+
+    def produce(self, payloads: Iterable[bytes | None]) -> int:
+        """Send the payloads round robin over the partitions; returns how many, once the broker has them all."""
+        producer = Producer({**self.settings.kafka_client(), "message.max.bytes": 16 * 2**20, "linger.ms": 20})
+        sent = 0
+        for sent, payload in enumerate(payloads, 1):
+            while True:
+                try:
+                    producer.produce(self.topic, payload, partition=sent % self.partitions)
+                    break
+                except BufferError:
+                    producer.poll(1)
+        assert producer.flush(60) == 0
+        return sent
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What makes `headrace ...` work in the plant, where its environment is local but for its catalog."""
+        catalog = self.settings.catalog.pyiceberg()
+        return {
+            "HEADRACE_PROJECT": str(self.project.root),
+            "HEADRACE_CATALOG__PATH": catalog["uri"].removeprefix("sqlite:///"),
+            "HEADRACE_CATALOG__WAREHOUSE": catalog["warehouse"],
+        }
+
+    @property
+    def partitions(self) -> int:
+        return 2
+
+    def submit(self, job: str = JOB, **options: Any) -> Submitted:
+        return submission.submit(self.project, self.settings, job, **options)
+
+    def produce_in_transactions(self, batches: Iterable[list[bytes]]) -> None:
+        """Send each batch in a transaction of its own, which leaves a marker in the topic."""
+        producer = Producer({**self.settings.kafka_client(), "transactional.id": self.topic})
+        producer.init_transactions(60)
+        for batch in batches:
+            producer.begin_transaction()
+            for n, payload in enumerate(batch):
+                producer.produce(self.topic, payload, partition=n % self.partitions)
+            producer.commit_transaction(60)
+
+    def make_topic(self) -> None:
+        config = {"max.message.bytes": str(16 * 2**20)}
+        asked = NewTopic(self.topic, num_partitions=self.partitions, replication_factor=1, config=config)
+        admin = AdminClient(self.settings.kafka_client())
+        admin.create_topics([asked])[self.topic].result(timeout=30)
+
+    def make_topic_anew(self) -> None:
+        """Delete the topic with all it holds, and make one of the same name."""
+        admin = AdminClient(self.settings.kafka_client())
+        admin.delete_topics([self.topic])[self.topic].result(timeout=30)
+        until(self._made, 30)
+
+    def _made(self) -> bool:
+        try:
+            self.make_topic()
+        except KafkaException:  # the old one is still going
+            return False
+        return True
+
+    def forget(self, until: int) -> None:
+        """Have the topic let go of each partition's records before the offset `until`, as retention does."""
+        admin = AdminClient(self.settings.kafka_client())
+        marks = [TopicPartition(self.topic, p, until) for p in range(self.partitions)]
+        for done in admin.delete_records(marks).values():
+            done.result(timeout=30)
+
+    def account(self) -> list[Balance]:
+        return reconcile.reconcile(self.project, self.settings, JOB)
+
+    def follow(self, stalled_s: float = 90) -> list[Balance]:
+        """The account once the job has stored all that the topic holds."""
+        return reconcile.follow(self.project, self.settings, JOB, stalled_s)
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        with warehouse.open(self.settings) as connection:
+            rows: list[tuple[Any, ...]] = warehouse.ask(connection, sql).fetchall()
+            return rows
+
+    def messages(self, name: str) -> list[tuple[Any, Any]]:
+        """Key and value, out of JSON, of each message committed to the topic of sql/_topics/<name>.yaml."""
+        topic = topic_files.load(self.project, name).topic
+        client = self.settings.kafka_client()
+        options = {"group.id": "headrace.tests", "isolation.level": "read_committed", "enable.partition.eof": True}
+        consumer = Consumer({**client, **options})
+        partitions = list(kafka.spans(client, topic))
+        consumer.assign([TopicPartition(topic, partition, 0) for partition in partitions])
+        found, ends = [], 0
+        try:
+            while ends < len(partitions):
+                message = consumer.poll(30)
+                assert message is not None, f"{topic} does not answer"
+                if message.error():
+                    ends += 1
+                else:
+                    found.append((json.loads(message.key()), json.loads(message.value())))
+        finally:
+            consumer.close()
+        return found
+
+    def cancel(self) -> None:
+        for name in job_folder.names(self.project):
+            if running := self.cluster.running(name):
+                self.cluster.cancel(running.id)
+
+    def metaspace(self) -> int:
+        """Bytes of metaspace that the TaskManager takes."""
+        manager = self.cluster.get("/taskmanagers")["taskmanagers"][0]["id"]
+        told = self.cluster.get(f"/taskmanagers/{manager}/metrics?get=Status.JVM.Memory.Metaspace.Used")
+        return int(told[0]["value"])
+
+    def finish(self, job: Submitted, limit_s: float = 120) -> None:
+        """Wait until a bounded job has ended, and ended well."""
+        until(lambda: self.cluster.state(job.id) in {"FINISHED", "FAILED", "CANCELED"}, limit_s)
+        assert self.cluster.state(job.id) == "FINISHED", self.cluster.last_failure(job.id)
+
+
+@contextmanager
+def plant(platform: Project, folder: Path, environment: Settings | None = None) -> Iterator[Plant]:
+    """A plant under `folder`, in the `environment` (default: local, and a catalog of its own).
+
+    What still runs of it is cancelled at the end.
+    """
+    name = uuid.uuid4().hex[:8]
+    shutil.copytree(platform.root / "sql", folder / "sql")
+    shutil.copytree(platform.root / "catalogs", folder / "catalogs")
+    contract = folder / "sql" / "_sources" / "plant_readings.yaml"
+    topic = f"plant.{name}"
+    contract.write_text(contract.read_text().replace("topic: plant.readings", f"topic: {topic}"))
+    for written in (folder / "sql" / "_topics").glob("*.yaml"):
+        written.write_text(written.read_text().replace("\ntopic: ", f"\ntopic: {name}."))
+    project = Project(folder, platform.home)
+    made = Plant(project, environment or _local(project), topic)
+    made.make_topic()
+    table_changes.apply(project, made.settings)
+    topic_changes.apply(project, made.settings)
+    try:
+        yield made
+    finally:
+        made.cancel()
+
+
+def _local(project: Project) -> Settings:
+    loaded = settings.load(project, "local")
+    catalog = loaded.catalog.model_copy(
+        update={"path": str(project.root / "catalog.db"), "warehouse": f"file://{project.root / 'warehouse'}"}
+    )
+    return loaded.model_copy(update={"catalog": catalog})
+
+
+@contextmanager
+def steady_flow(plant: Plant) -> Iterator[None]:
+    """Readings keep coming, some thousands a second, until the block ends."""
+    stop = threading.Event()
+    numbers = count(1_000_000)
+
+    def flow() -> None:
+        while not stop.is_set():
+            plant.produce(reading(next(numbers)) for _ in range(1_000))
+            stop.wait(0.2)
+
+    thread = threading.Thread(target=flow)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(60)
+    assert not thread.is_alive()
+
+
+def until(done: Callable[[], bool], limit_s: float, otherwise: Callable[[], str] = lambda: "") -> None:
+    """Wait until `done()`; fails the test after `limit_s`, with what `otherwise()` says."""
+    end = time.monotonic() + limit_s
+    while not done():
+        assert time.monotonic() < end, f"not within {limit_s} s. {otherwise()}"
+        time.sleep(0.1)
+
+
+def reading(n: int, tag: str = "R80711.wind_speed", value: float | None = None) -> bytes:
+    """The nth good message of the plant's gateway: one reading a second."""
+    number = n % 1000 / 10 if value is None else value
+    return b'{"tag":"%s","ts":%d,"value":%a,"q":192}' % (tag.encode(), START_MS + n * 1000, number)

@@ -1,0 +1,86 @@
+"""A wind farm of two turbines in an Iceberg catalog of its own: a month of readings with spikes, bad and uncertain."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from headrace.environment import iceberg, settings
+from headrace.historian.tags import tags
+from headrace.project import table_files
+from headrace.project.paths import Project
+from support.worlds.pumps import empty_plant
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+EVERY = timedelta(minutes=10)
+READINGS = 30 * 144
+END = START + READINGS * EVERY
+BAD, UNCERTAIN = 0x80000000, 0x40000000
+SPIKES = {700: 61.0, 2500: 58.0, 2501: 44.0}
+"""Readings of W1.wind_speed that are anomalies, by their number, and their values."""
+OUT = range(3000, 3060)
+"""Readings of W1.wind_speed that are bad."""
+DOUBTED = range(3200, 3230)
+"""Readings of W1.power that are uncertain."""
+TAGS = [
+    {"tag": "W1.power", "description": "active power of turbine 1", "asset": "farm/north/w1", "unit": "MW"},
+    {
+        "tag": "W1.wind_speed",
+        "description": "wind at the nacelle of turbine 1",
+        "asset": "farm/north/w1",
+        "unit": "m/s",
+    },
+    {
+        "tag": "W2.wind_speed",
+        "description": "wind at the nacelle of turbine 2",
+        "asset": "farm/south/w2",
+        "unit": "m/s",
+    },
+]
+
+
+def time_of(number: int) -> datetime:
+    """When a reading was taken."""
+    return START + number * EVERY
+
+
+def farm(root: Path, folder: Path) -> Project:
+    """A project with the farm's tables of readings and tags alone."""
+    project = empty_plant(root, folder)
+    tags.import_tags(settings.load(project, "local"), pa.Table.from_pylist(TAGS))
+    number = np.arange(READINGS)
+    rng = np.random.default_rng(6)
+    first, second = (8 + 4 * np.sin(number / 97 + turn) + rng.normal(0, 0.6, READINGS) for turn in (0.0, 0.4))
+    for at, value in SPIKES.items():
+        first[at] = value
+    good = np.zeros(READINGS, np.int64)
+    out, doubted = good.copy(), good.copy()
+    out[OUT], doubted[DOUBTED] = BAD, UNCERTAIN
+    store(project, "W1.wind_speed", first, out)
+    store(project, "W1.power", np.clip(first, 0, 15) ** 3 / 200, doubted)
+    store(project, "W2.wind_speed", second, good)
+    return project
+
+
+def store(project: Project, tag: str, values: np.ndarray, quality: np.ndarray, begin: datetime = START) -> None:  # type: ignore[type-arg]
+    """Append readings, one every ten minutes; scored against 8 with a MAD of 3, an anomaly beyond 3.5 where good."""
+    score = np.where(quality == 0, 0.6745 * (values - 8) / 3, np.nan)
+    made = {
+        "tag": [tag] * len(values),
+        "ts": [begin + at * EVERY for at in range(len(values))],
+        "value": values,
+        "quality": quality,
+        "score": pa.array(score, mask=np.isnan(score)),
+        "anomaly": pa.array(np.abs(score) > 3.5, mask=np.isnan(score)),
+        "src_topic": ["t"] * len(values),
+        "src_partition": [0] * len(values),
+        "src_offset": range(len(values)),
+        "src_index": [0] * len(values),
+    }
+    schema = table_files.load_all(project)["historian.readings"].arrow_schema()
+    columns = [pa.array(made[name]) if name in made else pa.nulls(len(values)) for name in schema.names]
+    table = iceberg.load_table(iceberg.connect(settings.load(project, "local")), "historian.readings")
+    table.append(pa.table(columns, names=schema.names).cast(schema))

@@ -1,0 +1,217 @@
+"""What changed of a job, in words: one change a test, and nothing said where there is none."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import re
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headrace.authoring.diff import changes, side
+from headrace.authoring.diff.side import Side
+from headrace.environment import git_ref, settings
+from headrace.planner.state import words
+from support.git_repository import Repository, committed, repository
+
+__all__ = ["committed", "repository"]
+
+JOB = "condition/overheat_v1"
+FOLDER = f"sql/{JOB}"
+SOURCE = "sql/_sources/plant_readings.yaml"
+TABLE = "sql/_tables/condition.overheats.yaml"
+TOPIC = "sql/_topics/overheat_alerts.yaml"
+READINGS = "historian/readings_v1"
+
+
+@pytest.mark.parametrize(
+    ("path", "was", "now", "said"),
+    [
+        (SOURCE, "lateness: 10s", "lateness: 1m", "source plant_readings | watermark, lateness: 10s → 1m"),
+        (SOURCE, "watermark: {lateness: 10s}", "", "source plant_readings | watermark removed: lateness 10s"),
+        (SOURCE, "[-1000000, 1000000]", "[0, null]", "field value, range: -1000000 to 1000000 → 0 to open"),
+        (SOURCE, "value: {type: double", "value: {unit: degC, type: double", "field value, unit added: degC"),
+        (SOURCE, "text: {type: string", "text: {type: boolean", "field text, type: string → boolean"),
+        (SOURCE, "fields:", "fields:\n  flow: {type: double, unit: l/s}", "field flow added: type double, unit l/s"),
+        (SOURCE, "  text: {", "  words: {", "field text removed: type string, description What was measured, where"),
+        (SOURCE, "latest: 10m", "latest: 1h", "source plant_readings | time, latest: 10m → 1h"),
+        (SOURCE, "unit: epoch_ms", "unit: epoch_s", "source plant_readings | time, unit: epoch_ms → epoch_s"),
+        (SOURCE, "mapping: opcda", "mapping: opcua", "source plant_readings | quality, mapping: opcda → opcua"),
+        (SOURCE, "missing: uncertain", "missing: bad", "quality, missing: uncertain → bad"),
+        (SOURCE, "topic: plant.readings", "topic: plant.all", "plant_readings | topic: plant.readings → plant.all"),
+        (f"{FOLDER}/job.yaml", "hot_limit: 100.0", "hot_limit: 120.0", "job | param hot_limit: 100.0 → 120.0"),
+        (f"{FOLDER}/job.yaml", "hot_limit: 100.0", "hot_limit: 100", "job | param hot_limit: 100.0 → 100"),
+        (f"{FOLDER}/job.yaml", "hot_limit: 100.0", "hot_limit: '100.0'", "job | param hot_limit: 100.0 → '100.0'"),
+        (f"{FOLDER}/job.yaml", "100.0}", "100.0, other: x}", "job | param other added: x"),
+        (f"{FOLDER}/job.yaml", "params:", "through: [enrich]\nparams:", "job | through added: enrich"),
+        (f"{FOLDER}/job.yaml", "params:", "state_ttl: 7d\nparams:", "job | state_ttl added: 7d"),
+        (f"{FOLDER}/job.yaml", "params:", "complete: true\nparams:", "job | complete: no → yes"),
+        (f"{FOLDER}/job.yaml", "params:", "late: historian.readings\nparams:", "late: historian.late_readings → "),
+        (f"{FOLDER}/job.yaml", "alerts: append", "alerts: upsert", "job | sink kafka/overheat_alerts: append → upsert"),
+        (f"{FOLDER}/job.yaml", "[source/plant_readings]", "[table/historian.tags, source/plant_readings]",
+         "job | reads added: table/historian.tags"),
+        (f"{FOLDER}/job.yaml", "owner: reliability-team", "owner: line", "job | owner: reliability-team → line"),
+        (TABLE, "hot_limit: {type: double, required: true", "hot_limit: {type: double",
+         "table condition.overheats | column hot_limit, required: yes → no"),
+        (TABLE, "\npartition:", "\n  n: {type: string, doc: d}\npartition:", "column n added: type string, doc d"),
+        (TABLE, "quality: {type: long", "quality: {type: int", "column quality, type: long → int"),
+        (TABLE, "day(ts)", "hour(ts)", "table condition.overheats | partition added: hour(ts)"),
+        (TABLE, "retention: 730d", "retention: 90d", "table condition.overheats | retention: 730d → 90d"),
+        (TABLE, "codec: zstd", "codec: gzip", "property write.parquet.compression-codec: zstd → gzip"),
+        (TOPIC, "key: [tag]", "key: [tag, ts]", "topic overheat_alerts | key added: ts"),
+        ("sql/_tables/historian.dead_letters.yaml", "retention: 90d", "retention: 30d",
+         "table historian.dead_letters | retention: 90d → 30d"),
+        ("sql/_macros/good.sql.j2", "1073741824", "1073741823", "macro good | changed: 1 line out, 1 line in"),
+        (f"{FOLDER}/_hot.sql.j2", "from readings\n", "from readings --\n", "view hot | changed: 1 line out, 1 line in"),
+        (f"{FOLDER}/condition.overheats.sql.j2", "    quality,\n", "    coalesce(quality, 0) as quality,\n",
+         "SELECT for condition.overheats | changed: 1 line out, 1 line in"),
+        ("udfs/headrace_udfs/score.py", "0.6745", "0.6746", "UDF package | files that differ: score.py"),
+    ],
+)  # fmt: skip
+def test_a_change_is_told_of_what_it_is_of(repository: Repository, path: str, was: str, now: str, said: str) -> None:
+    repository.edit(path, was, now)
+    told = changed(repository)
+    assert [line for line in told if said in line], told
+
+
+def test_where_nothing_changed_nothing_is_said(repository: Repository) -> None:
+    repository.write("sql/_sources/unread.yaml", (repository.project.root / SOURCE).read_text())
+    repository.write("sql/_macros/unused.sql.j2", "{% macro unused() %}1{% endmacro %}")
+    repository.edit(SOURCE, "fields:", "# a word to whoever reads this\nfields:")
+    for name in (JOB, READINGS):
+        was, now = sides(repository, name)
+        assert changes.changes(was, now) == []
+        assert was.asked_of_flink == now.asked_of_flink
+
+
+def test_a_change_of_what_the_job_does_not_use_is_not_its_own(repository: Repository) -> None:
+    repository.edit("sql/_macros/tumble.sql.j2", "TUMBLE(TABLE", "TUMBLE (TABLE")
+    repository.edit("sql/_tables/historian.readings.yaml", "retention:", "retention: 1d #")
+    assert changed(repository) == []
+
+
+def test_columns_that_change_places_are_told(repository: Repository) -> None:
+    tag, ts = (line for line in lines(repository, TABLE) if line.startswith(("  tag:", "  ts:")))
+    repository.edit(TABLE, f"{tag}\n{ts}", f"{ts}\n{tag}")
+    (line,) = changed(repository)
+    assert line.startswith("table condition.overheats | order of columns: tag, ts, value")
+    assert "→ ts, tag, value" in line
+
+
+def test_the_version_of_the_udf_package_is_the_one_that_is_sent_along(repository: Repository) -> None:
+    repository.edit("udfs/headrace_udfs/score.py", "0.6745", "0.6746")
+    package = repository.project.root / "udfs" / "headrace_udfs"
+    sent = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(package.rglob("*.py")))).hexdigest()[:12]
+    version, _ = changed(repository)
+    assert re.fullmatch(rf"UDF package \| version: [0-9a-f]{{12}} → {sent}", version)
+
+
+def test_a_macro_that_a_macro_calls_is_one_that_the_job_uses(repository: Repository) -> None:
+    repository.write("sql/_macros/mine.sql.j2", "{% macro mine(x) %}{{ good(x) }}{% endmacro %}")
+    repository.edit(f"{FOLDER}/_hot.sql.j2", "good('quality')", "mine('quality')")
+    repository.commit()
+    repository.edit("sql/_macros/good.sql.j2", "1073741824", "1")
+    assert [line.partition(" | ")[0] for line in changed(repository)] == ["macro good", "view hot"]
+
+
+def test_a_variable_of_the_environment_is_told_to_the_jobs_that_use_it(repository: Repository) -> None:
+    repository.edit("catalogs/local.yaml", "catalog:", "vars: {hot: 90.0, cold: 1}\ncatalog:")
+    repository.edit(f"{FOLDER}/_hot.sql.j2", "param('hot_limit') }} and", "var('hot') }} and")
+    repository.commit()
+    repository.edit("catalogs/local.yaml", "hot: 90.0, cold: 1", "hot: 95.0, cold: 2")
+    assert changed(repository) == ["environment | var hot: 90.0 → 95.0", "view hot | changed: 1 line out, 1 line in"]
+
+
+def test_views_sinks_checks_and_test_cases_come_and_go(repository: Repository) -> None:
+    repository.write(f"{FOLDER}/tests/mine/case.yaml", "tolerance: 0.1\n")
+    repository.commit()
+    repository.remove(f"{FOLDER}/kafka.overheat_alerts.sql.j2")
+    repository.edit(f"{FOLDER}/job.yaml", ", kafka/overheat_alerts: append", "")
+    repository.write(f"{FOLDER}/_cold.sql.j2", "select * from {{ source('plant_readings') }}")
+    repository.remove(f"{FOLDER}/checks.sql")
+    repository.remove(f"{FOLDER}/tests/hot_and_cold")
+    repository.edit(f"{FOLDER}/tests/mine/case.yaml", "0.1", "0.2")
+    assert changed(repository) == [
+        "job | sink kafka/overheat_alerts removed: append",
+        "view cold | added",
+        "test mine | changed: 1 line out, 1 line in",
+        "SELECT for kafka/overheat_alerts | removed",
+        "checks.sql | removed",
+        "test hot_and_cold | removed",
+    ]
+
+
+def test_the_tables_of_a_job_that_is_followed_are_its_own(repository: Repository) -> None:
+    repository.edit(f"{FOLDER}/job.yaml", "[source/plant_readings]", f"[source/plant_readings, job/{READINGS}]")
+    repository.commit()
+    repository.edit("sql/_tables/historian.readings.yaml", "owner: historian", "owner: line")
+    assert changed(repository) == ["table historian.readings | owner: historian → line"]
+
+
+@pytest.mark.parametrize(
+    ("edit", "same"),
+    [
+        (lambda r: r.edit(SOURCE, "latest: 10m", "latest: 1h"), True),
+        (lambda r: r.edit(f"{FOLDER}/job.yaml", "owner: reliability-team", "owner: line"), True),
+        (lambda r: r.edit("udfs/headrace_udfs/score.py", "0.6745", "0.6746"), True),
+        (lambda r: r.edit(SOURCE, "text: {type: string", "text: {type: boolean"), False),
+        (lambda r: r.edit(f"{FOLDER}/job.yaml", "params:", "state_ttl: 7d\nparams:"), False),
+        (lambda r: r.edit(TABLE, "quality: {type: long", "quality: {type: int"), False),
+        (lambda r: r.edit(f"{FOLDER}/job.yaml", "hot_limit: 100.0", "hot_limit: 100"), False),
+    ],
+)  # fmt: skip
+def test_flink_is_asked_where_its_plan_may_be_another(
+    repository: Repository, edit: Callable[[Repository], None], same: bool
+) -> None:
+    edit(repository)
+    was, now = sides(repository)
+    assert (was.asked_of_flink == now.asked_of_flink) is same
+
+
+LEAVES = st.none() | st.booleans() | st.integers(0, 3) | st.text("ab", max_size=2)
+DESCRIBED = st.dictionaries(
+    st.sampled_from(["columns", "topic", "reads", "params"]),
+    LEAVES | st.lists(st.text("ab"), unique=True, max_size=3) | st.dictionaries(st.sampled_from("abc"), LEAVES),
+)
+
+
+@given(DESCRIBED)
+def test_what_is_the_same_has_no_changes(described: dict[str, Any]) -> None:
+    assert list(words.changes("x", described, copy.deepcopy(described))) == []
+
+
+@given(DESCRIBED, DESCRIBED)
+def test_what_is_not_the_same_has_changes_and_the_other_way_round_as_many(
+    was: dict[str, Any], now: dict[str, Any]
+) -> None:
+    there, back = [*words.changes("x", was, now)], [*words.changes("x", now, was)]
+    assert len(there) == len(back)
+    assert bool(there) or set_values(was) == set_values(now)
+
+
+def set_values(described: dict[str, Any]) -> dict[str, Any]:
+    """Without what is not set, and without the order of names that are not columns."""
+    kept = {key: value for key, value in described.items() if value is not None}
+    return {key: set_values(value) if isinstance(value, dict) else (type(value), value) for key, value in kept.items()}
+
+
+def changed(repository: Repository, name: str = JOB) -> list[str]:
+    return [f"{change.part} | {change}" for change in changes.changes(*sides(repository, name))]
+
+
+def sides(repository: Repository, name: str = JOB) -> tuple[Side, Side]:
+    """The job as HEAD has it, and as the working tree does."""
+    loaded = settings.load(repository.project, "local")
+    with ExitStack() as stack:
+        then = stack.enter_context(git_ref.at(repository.project, "HEAD"))
+        was = side.load(then, git_ref.settings_at(then, "local", loaded), name)
+        return was, side.load(repository.project, loaded, name)
+
+
+def lines(repository: Repository, path: str) -> list[str]:
+    return (repository.project.root / path).read_text().splitlines()

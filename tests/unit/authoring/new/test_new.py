@@ -1,0 +1,275 @@
+"""`headrace new`: what it asks, what it leaves, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import settings as trying
+from hypothesis import strategies as st
+
+from headrace import cli
+from headrace.authoring import json_schemas, lint
+from headrace.authoring.new import sample
+from headrace.authoring.new.file_text import column, scalar
+from headrace.compose import render
+from headrace.environment import settings
+from headrace.project import job_folder
+from headrace.project.paths import Project
+from headrace_udfs.contract import Contract
+from headrace_udfs.decode import Decoder
+from support import ROOT
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    for part in ("sql", "catalogs"):
+        shutil.copytree(ROOT / part, tmp_path / part)
+    monkeypatch.setenv("HEADRACE_PROJECT", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    return Project.find()
+
+
+@pytest.fixture
+def headrace(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Runs a command: its exit code, what it printed, what it said of it."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["headrace", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        printed = capsys.readouterr()
+        return int(ended.value.code or 0), printed.out, printed.err
+
+    return run
+
+
+@pytest.mark.parametrize("window", [(), ("--window", "10m")])
+def test_what_it_leaves_can_be_read_rendered_and_linted(project: Project, headrace: Any, window: tuple[str]) -> None:
+    before = json_schemas.check(project)
+    code, printed, said = headrace("new", "condition/warm", *window)
+    assert (code, said) == (0, "")
+    assert printed.endswith("next: headrace test condition/warm_v1\n")
+    loaded = settings.load(project, "local")
+    assert render.job(project, loaded, job_folder.load(project, "condition/warm_v1")).sinks
+    assert lint.lint(project, loaded, ["condition/warm_v1"]) == []
+    assert json_schemas.check(project) == before
+
+
+def test_each_file_it_tells_of_is_there(project: Project, headrace: Any) -> None:
+    code, printed, _ = headrace("new", "condition/warm", "--sink", "condition.warm_readings", "--json")
+    made = json.loads(printed)
+    assert (code, made["job"]) == (0, "condition/warm_v1")
+    assert made["written"] == [
+        "sql/condition/warm_v1/job.yaml",
+        "sql/condition/warm_v1/condition.warm_readings.sql.j2",
+        "sql/condition/warm_v1/checks.sql",
+        "sql/condition/warm_v1/tests/good_and_bad/case.yaml",
+        "sql/condition/warm_v1/tests/good_and_bad/source.plant_readings.jsonl",
+        "sql/condition/warm_v1/tests/good_and_bad/expect.condition.warm_readings.csv",
+        "sql/_tables/condition.warm_readings.yaml",
+    ]
+    assert all((project.root / file).is_file() for file in made["written"])
+
+
+def test_the_owner_is_that_of_the_domain_unless_it_is_given(project: Project, headrace: Any) -> None:
+    headrace("new", "condition/warm")
+    headrace("new", "condition/cool", "--owner", "me: myself")
+    assert job_folder.load(project, "condition/warm_v1").job.owner == "reliability-team"
+    assert job_folder.load(project, "condition/cool_v1").job.owner == "me: myself"
+
+
+def test_a_job_that_is_there_is_left_alone_and_its_next_version_proposed(project: Project, headrace: Any) -> None:
+    before = (project.sql / "condition" / "overheat_v1" / "job.yaml").read_bytes()
+    code, printed, said = headrace("new", "condition/overheat")
+    assert (code, printed) == (2, "")
+    assert said == (
+        "error sql/condition/overheat_v1: there is a job 'condition/overheat_v1' already\n"
+        "  fix make its next version: headrace new condition/overheat_v2\n"
+    )
+    assert headrace("new", "condition/overheat", "--yes")[0] == 0
+    assert job_folder.load(project, "condition/overheat_v2").job.tables_written == ["condition.overheat_v2"]
+    assert (project.sql / "condition" / "overheat_v1" / "job.yaml").read_bytes() == before
+
+
+def test_a_table_that_is_there_gets_what_it_has_columns_for(project: Project, headrace: Any) -> None:
+    file = project.sql / "_tables" / "historian.readings.yaml"
+    before = file.read_bytes()
+    assert headrace("new", "condition/again", "--sink", "historian.readings")[0] == 0
+    assert file.read_bytes() == before
+    loaded = settings.load(project, "local")
+    sql = render.job(project, loaded, job_folder.load(project, "condition/again_v1")).sinks["historian.readings"].sql
+    assert "text" in sql
+    assert "asset" not in sql
+
+
+def test_a_table_that_is_there_and_does_not_fit_is_told_of_in_full(project: Project, headrace: Any) -> None:
+    code, _, said = headrace("new", "condition/warm", "--sink", "condition.overheats", "--window", "1h")
+    assert code == 2
+    assert "sql/_tables/condition.overheats.yaml:7:3: condition.overheats requires 'ts', which is not" in said
+    assert "condition.overheats has no column 'window_start'" in said
+    assert said.count("fix name a table of the job's own: --sink <namespace>.<table>") == said.count("error")
+    assert not (project.sql / "condition" / "warm_v1").exists()
+
+
+def test_all_that_is_wrong_is_told_at_once(project: Project, headrace: Any) -> None:  # noqa: ARG001 - runs in it
+    wrong = ("Condition/Hot Pumps", "--source", "plant_reading", "--sink", "pumps", "--window", "10")
+    code, printed, said = headrace("new", *wrong)
+    assert (code, printed) == (2, "")
+    assert said == (
+        "error 'Condition/Hot Pumps' is no name for a job; write <domain>/<job> in lower case\n"
+        "  fix did you mean 'condition/hot_pumps'?\n"
+        "error sql/_sources/plant_reading.yaml: there is no source 'plant_reading'\n"
+        "  fix did you mean 'plant_readings'?\n"
+        "error 'pumps' is no name for a table\n"
+        "  fix write <namespace>.<table> in lower case\n"
+        "error window: '10': a duration is a whole number and ms, s, m, h or d, like 10m\n"
+        "  fix write a length of time such as 30s, 10m, 1h or 1d\n"
+    )
+
+
+def test_a_job_begins_with_a_table_not_a_topic(project: Project, headrace: Any) -> None:  # noqa: ARG001 - runs in it
+    _, _, said = headrace("new", "condition/warm", "--sink", "kafka/overheat_alerts")
+    assert "error 'kafka/overheat_alerts' is a topic, and a job begins with a table" in said
+
+
+def test_a_source_without_a_watermark_is_not_put_in_windows(project: Project, headrace: Any) -> None:
+    contract = project.sql / "_sources" / "plant_readings.yaml"
+    contract.write_text(contract.read_text().replace("watermark: {lateness: 10s}", ""))
+    code, _, said = headrace("new", "condition/warm", "--window", "10m")
+    assert code == 2
+    assert "the source 'plant_readings' does not say how late a reading may come" in said
+    assert "fix add watermark: {lateness: 10s} to sql/_sources/plant_readings.yaml" in said
+
+
+def test_off_a_terminal_what_has_no_proposal_must_be_given(project: Project, headrace: Any) -> None:
+    code, _, said = headrace("new")
+    assert (code, said) == (2, "error the job's name is not given\n  fix headrace new <domain>/<name>\n")
+    shutil.copy(project.sql / "_sources" / "plant_readings.yaml", project.sql / "_sources" / "pump_readings.yaml")
+    code, _, said = headrace("new", "condition/warm")
+    assert code == 2
+    assert "fix --source, one of: plant_readings, pump_readings" in said
+
+
+def test_outside_a_project_nothing_is_laid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, headrace: Any) -> None:
+    monkeypatch.delenv("HEADRACE_PROJECT", raising=False)
+    monkeypatch.chdir(tmp_path)
+    code, _, said = headrace("new", "condition/warm")
+    assert code == 2
+    assert "is not in a headrace project" in said
+    assert not list(tmp_path.iterdir())
+
+
+def test_on_a_terminal_it_asks_and_asks_again_where_an_answer_will_not_do(project: Project) -> None:
+    answers = ["Condition/Warm", "condition/overheat", "y", "", "", "ten minutes", "10m", "pump team"]
+    ours, theirs = pty.openpty()
+    os.write(ours, "".join(f"{answer}\n" for answer in answers).encode())
+    command = [str(Path(sys.executable).with_name("headrace")), "new"]
+    ran = subprocess.run(command, stdin=theirs, capture_output=True, text=True, timeout=60, check=False)
+    os.close(theirs)
+    os.close(ours)
+    assert ran.returncode == 0, ran.stderr
+    job = job_folder.load(project, "condition/overheat_v2").job
+    assert (job.owner, job.tables_written) == ("pump team", ["condition.overheat_v2"])
+    assert (project.sql / "condition" / "overheat_v2" / "tests" / "two_windows").is_dir()
+    assert "did you mean 'condition/warm'?" in ran.stderr
+    assert "There is a condition/overheat_v1 already. Make condition/overheat_v2?" in ran.stderr
+    assert "write a length of time such as 30s, 10m, 1h or 1d" in ran.stderr
+
+
+FIELDS = st.fixed_dictionaries(
+    {"type": st.sampled_from(["string", "double", "long", "boolean", "timestamp"]), "required": st.booleans()},
+    optional={"path": st.sampled_from(["data.value", "data.other", "deep.er.down"])},
+).flatmap(
+    lambda field: st.builds(
+        lambda bounds: {**field, "range": bounds} if bounds and field["type"] in ("double", "long") else field,
+        st.sampled_from([None, [-50, 150], [0, 1], [None, -3], [1_000_000, None], [7, 7]]),
+    )
+)
+
+
+@st.composite
+def contracts(draw: st.DrawFn) -> Contract:
+    names = st.sampled_from(["value", "count", "from", "state", "seen"])
+    fields = draw(st.dictionaries(names, FIELDS, max_size=3))
+    paths = [field["path"] for field in fields.values() if "path" in field]
+    if len(paths) > len(set(paths)):
+        fields = {name: {**field, "path": f"each.{name}"} for name, field in fields.items()}
+    quality = draw(
+        st.sampled_from(
+            [
+                None,
+                {"path": "q", "mapping": "opcda"},
+                {"path": "q", "mapping": "opcua"},
+                {"path": "q", "mapping": "names"},
+                {"path": "q", "mapping": "names", "names": {"OK": "good", "FAULT": "bad"}},
+            ]
+        )
+    )
+    return Contract.model_validate(
+        {
+            "description": "d",
+            "topic": "t",
+            "format": draw(st.sampled_from(["json", "json_array"])),
+            "fields": {"tag": {"type": "string", "required": True}, **fields},
+            "time": {
+                "path": "at",
+                "unit": draw(st.sampled_from(["epoch_s", "epoch_ms", "epoch_us", "epoch_ns", "iso8601"])),
+                "earliest": draw(st.sampled_from(["2000-01-01T00:00:00Z", "2025-06-01T12:00:00.5Z"])),
+                "latest": "0s",
+            },
+            "quality": quality,
+            "key": "tag",
+            "watermark": {"lateness": draw(st.sampled_from(["0s", "10s", "3d"]))},
+        }
+    )
+
+
+@trying(deadline=None)
+@given(contracts(), st.none() | st.sampled_from([timedelta(milliseconds=2), timedelta(minutes=10), timedelta(days=7)]))
+def test_a_sample_keeps_its_contract(contract: Contract, window: timedelta | None) -> None:
+    readings = sample.readings(contract, window)
+    clock = max(reading.ts for reading in readings).timestamp()
+    payloads = [sample.payload(contract, reading).encode() for reading in readings]
+    decoded = Decoder(contract, clock=lambda: clock).decode(payloads)
+    assert not decoded.faults
+    for number, reading in enumerate(readings):
+        row = {name: values[number].as_py() for name, values in decoded.columns.items()}
+        wanted = {
+            name: value.replace(tzinfo=None) if isinstance(value, datetime) else value
+            for name, value in reading.row().items()
+        }
+        assert row == {**dict.fromkeys(row), **wanted}
+
+
+@trying(deadline=None)
+@given(contracts(), st.sampled_from([timedelta(milliseconds=2), timedelta(minutes=10), timedelta(days=7)]))
+def test_of_a_sample_in_windows_one_reading_alone_comes_too_late(contract: Contract, window: timedelta) -> None:
+    readings = sample.readings(contract, window)
+    assert contract.watermark
+    watermark = datetime.min.replace(tzinfo=UTC)
+    for reading in readings:
+        assert (reading.ts <= watermark) == reading.late
+        watermark = max(watermark, reading.ts - contract.watermark.lateness)
+
+
+@given(st.text())
+def test_a_scalar_reads_back_as_it_was(text: str) -> None:
+    assert yaml.safe_load(f"{{key: {scalar(text)}}}") == {"key": text}
+
+
+@pytest.mark.parametrize(
+    ("name", "written"), [("value", "`value`"), ("from", "`from`"), ("tag", "tag"), ("text", "text")]
+)
+def test_a_column_is_in_backquotes_where_flink_reserves_its_name(name: str, written: str) -> None:
+    assert column(name) == written

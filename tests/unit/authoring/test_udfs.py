@@ -1,0 +1,92 @@
+"""`headrace udfs` tells of every function that a job can name what is so."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+from typer import Typer
+from typer.testing import CliRunner
+
+from headrace.authoring import udfs
+from headrace.authoring.udfs import Udf
+from headrace.cli.udfs import udfs as command
+from headrace_udfs.sql_functions import FUNCTIONS
+from headrace_udfs.step_docs import THROUGH
+from headrace_udfs.steps import STEPS
+
+LISTED = udfs.listing()
+named = pytest.mark.parametrize("udf", LISTED, ids=lambda udf: udf.described.name)
+
+
+def test_every_step_and_every_function_is_listed_once() -> None:
+    assert [udf.described.name for udf in LISTED] == [*STEPS, *FUNCTIONS]
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_step_is_described_as_it_is(name: str) -> None:
+    step, about = STEPS[name](), THROUGH[name]
+    assert tuple(about.inputs) == step.needs
+    assert {output: column.type for output, column in about.outputs.items()} == step.outputs
+
+
+@named
+def test_each_shows_a_row_with_an_answer_and_one_without(udf: Udf) -> None:
+    filled = [all(value is not None for value in answer.values()) for answer in udf.answers]
+    assert any(filled)
+    assert not all(filled)
+
+
+@named
+def test_each_says_what_it_gives_when_it_gives_nothing_and_where_it_is_from(udf: Udf) -> None:
+    about = udf.described
+    assert about.doc.endswith(".")
+    assert about.null
+    assert about.source
+    for column in (*about.inputs.values(), *about.outputs.values()):
+        assert column.type != "double" or column.unit
+
+
+def test_a_signature_has_the_types_and_units() -> None:
+    signatures = {udf.described.name: udf.signature for udf in LISTED}
+    assert signatures["dew_point"] == "dew_point(temperature double [degC], humidity double [%]) -> double [degC]"
+    assert signatures["enrich"] == "enrich(tag string) -> asset string, unit string"
+
+
+def test_an_example_is_what_the_function_makes_of_its_inputs() -> None:
+    (shown,) = (udf.example() for udf in LISTED if udf.described.name == "quality_name")
+    assert [tuple(row.values()) for row in shown] == [
+        (0, "Good"), (0x40900000, "Uncertain"), (0x808C0000, "Bad"), (-1, None),
+    ]  # fmt: skip
+
+
+def test_the_cost_is_measured_when_asked_for() -> None:
+    assert all(udf.us_per_row is None for udf in LISTED)
+    costs = [udf.us_per_row for udf in udfs.listing(measure=True)]
+    assert all(cost is not None and 0 < cost < 100 for cost in costs)
+
+
+def run(*words: str) -> str:
+    app = Typer()
+    app.command()(command)
+    ended = CliRunner().invoke(app, list(words), env={"COLUMNS": "80"})
+    assert ended.exit_code == 0, ended.output
+    return ended.stdout
+
+
+def test_json_has_all_of_it_and_reads_back() -> None:
+    listed = json.loads(run("--json", "--measure"))
+    assert [each["name"] for each in listed] == [*STEPS, *FUNCTIONS]
+    dew_point = next(each for each in listed if each["name"] == "dew_point")
+    assert dew_point["inputs"]["humidity"] == {"type": "double", "unit": "%"}
+    assert dew_point["example"][0] == {"temperature": 20.0, "humidity": 100.0, "dew_point": pytest.approx(20)}
+    assert all(math.isfinite(each["us_per_row"]) for each in listed)
+
+
+def test_text_fits_80_columns_and_shows_each_signature() -> None:
+    printed = run("--measure")
+    assert all(len(line) <= 80 for line in printed.splitlines())
+    words = " ".join(printed.split())
+    assert all(udf.signature in words for udf in LISTED)
+    assert words.count("us a row") == len(LISTED)

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyiceberg.schema import promote
+from pyiceberg.table.metadata import TableMetadata, new_table_metadata
+from pyiceberg.types import DecimalType, PrimitiveType
+
+from headrace.environment.apply.diff import changes, widens
+from headrace.environment.apply.unsafe import refusals
+from headrace.project import yaml_file
+from headrace.project.table import TYPES, Table
+
+BEFORE = """\
+description: What it holds.
+grain: one row per thing
+columns:
+  tag: {type: string, doc: Its name, required: true}
+  ts: {type: timestamptz, doc: When}
+  count: {type: int, doc: How many}
+partition: [day(ts)]
+sort: [tag]
+retention: 30d
+"""
+
+
+def table(folder: Path, text: str) -> Table:
+    (folder / "a.b.yaml").write_text(text)
+    return yaml_file.load(folder / "a.b.yaml", Table)
+
+
+def stored(made: Table) -> TableMetadata:
+    """The metadata of a table that was created from `made`."""
+    return new_table_metadata(
+        made.iceberg_schema(),
+        made.partition_spec(),
+        made.sort_order(),
+        "file:///nowhere",
+        {"format-version": "2", **made.all_properties},
+    )
+
+
+def steps(folder: Path, old: str, new: str) -> list[tuple[str, str]]:
+    before = stored(table(folder, BEFORE))
+    assert old in BEFORE
+    after = table(folder, BEFORE.replace(old, new))
+    assert not list(refusals(after, before, folder / "a.b.yaml"))
+    return [(step.kind, step.target) for step in changes(after, before)]
+
+
+def refused(folder: Path, old: str, new: str) -> list[tuple[int, str, str]]:
+    before = stored(table(folder, BEFORE))
+    assert old in BEFORE
+    after = table(folder, BEFORE.replace(old, new))
+    found = refusals(after, before, folder / "a.b.yaml")
+    return [(getattr(p.where, "line", 0), p.what, p.fix or "") for p in found]
+
+
+def test_a_table_as_its_file_says_needs_nothing(tmp_path: Path) -> None:
+    assert steps(tmp_path, "", "") == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "wanted"),
+    [
+        ("partition:", "  host: {type: string, doc: Where}\npartition:", ("add column", "host")),
+        ("type: int", "type: long", ("widen", "count")),
+        (", required: true", "", ("make optional", "tag")),
+        ("doc: When", "doc: When, unit: UTC", ("describe", "ts")),
+        ("[day(ts)]", "[hour(ts)]", ("partition", "hour(ts)")),
+        ("[tag]", "[tag, ts desc]", ("sort", "tag, ts desc")),
+        ("sort: [tag]", "", ("sort", "none")),
+        ("30d", "31d", ("property", "headrace.retention")),
+        ("retention: 30d", "", ("property", "headrace.retention")),
+        ("retention: 30d", "retention: 30d\nproperties: {a: b}", ("property", "a")),
+    ],
+)
+def test_a_safe_change_is_one_step(tmp_path: Path, old: str, new: str, wanted: tuple[str, str]) -> None:
+    assert steps(tmp_path, old, new) == [wanted]
+
+
+def test_a_property_that_others_set_is_left_alone(tmp_path: Path) -> None:
+    made = table(tmp_path, BEFORE)
+    before = stored(made.model_copy(update={"properties": {"schema.name-mapping.default": "[]"}}))
+    assert list(changes(made, before)) == []
+
+
+@pytest.mark.parametrize(
+    ("edit", "line", "what", "fix"),
+    [
+        (
+            ("  count: {type: int, doc: How many}\n", ""),
+            3,
+            "column 'count' of the catalog is not here",
+            "put 'count', int, back",
+        ),
+        (("  count:", "  number:"), 6, "'number' seems to be the catalog's 'count' renamed", "keep 'count'"),
+        (("type: int", "type: string"), 6, "column 'count' is int in the catalog", "write type: int"),
+        (("type: int", "type: double"), 6, "column 'count' is int in the catalog", "write type: int"),
+        (("How many}", "How many, required: true}"), 6, "stored rows may be null there", "refuse nulls in the job"),
+        (
+            ("partition:", "  host: {type: string, doc: Where, required: true}\npartition:"),
+            7,
+            "new column 'host' is required",
+            "leave 'required' out",
+        ),
+        (
+            ("  ts:", "  host: {type: string, doc: Where}\n  ts:"),
+            5,
+            "column 'host' stands where the catalog has 'ts'",
+            "new columns come last",
+        ),
+        (("partition:", "key: [tag]\npartition:"), 7, "the key is none in the catalog", "put the key back"),
+    ],
+)
+def test_an_unsafe_change_is_refused_at_its_line_with_a_way_out(
+    tmp_path: Path, edit: tuple[str, str], line: int, what: str, fix: str
+) -> None:
+    [(found_line, found_what, found_fix)] = refused(tmp_path, *edit)
+    assert (found_line, what in found_what, fix in found_fix) == (line, True, True), (found_what, found_fix)
+
+
+def test_all_that_is_refused_is_told_at_once(tmp_path: Path) -> None:
+    new = "  count: {type: string, doc: How many}\n  host: {type: string, doc: Where, required: true}\n"
+    assert len(refused(tmp_path, "  count: {type: int, doc: How many}\n", new)) == 2
+
+
+types = st.one_of(
+    st.sampled_from(list(TYPES.values())),
+    st.integers(1, 38).flatmap(lambda p: st.builds(DecimalType, st.just(p), st.integers(0, p))),
+)
+
+
+@given(types, types)
+def test_what_widens_is_what_iceberg_promotes(old: PrimitiveType, new: PrimitiveType) -> None:
+    if widens(old, new):
+        assert promote(old, new) == new
+        assert not widens(new, old)
+
+
+@given(types)
+def test_no_type_widens_to_itself(kind: PrimitiveType) -> None:
+    assert not widens(kind, kind)

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from headrace.errors import UserError
+from headrace.historian.series.time_range import between, last
+
+BERLIN = ZoneInfo("Europe/Berlin")
+NOW = datetime(2026, 3, 29, 10, 30, tzinfo=UTC)
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end"),
+    [
+        ("2026-03-01..2026-03-02", "2026-03-01T00:00+01:00", "2026-03-02T00:00+01:00"),
+        ("2026-03-01T06:00..now", "2026-03-01T06:00+01:00", "2026-03-29T10:30+00:00"),
+        ("2026-03-01T06:00Z .. 2026-03-01T05:00+00:00", "2026-03-01T06:00+00:00", "2026-03-01T05:00+00:00"),
+        ("yesterday..today", "2026-03-28T00:00+01:00", "2026-03-29T00:00+01:00"),
+    ],
+)
+def test_a_span_is_two_times_in_the_zone(text: str, start: str, end: str) -> None:
+    assert between(text, BERLIN, NOW) == (at(start), at(end))
+
+
+def test_a_day_alone_is_all_of_it_though_the_clocks_change() -> None:
+    start, end = (edge.astimezone(UTC) for edge in between("today", BERLIN, NOW))
+    assert (start, end - start) == (at("2026-03-29T00:00+01:00"), timedelta(hours=23))
+
+
+def test_the_last_of_hours_is_by_the_clock_and_of_days_by_the_calendar() -> None:
+    assert last("8h", BERLIN, NOW) == (NOW - timedelta(hours=8), NOW)
+    assert last("1d", BERLIN, NOW)[0] == NOW - timedelta(hours=23)
+    assert last("1mo", ZoneInfo("UTC"), NOW)[0] == at("2026-02-28T10:30+00:00")
+
+
+@pytest.mark.parametrize("text", ["", "..", "now", "2026-03-01T06:00", "2026-02-30", "2026-03-01..later", "8h"])
+def test_what_is_no_span_is_refused(text: str) -> None:
+    with pytest.raises(UserError):
+        between(text, BERLIN, NOW)
+
+
+@pytest.mark.parametrize("text", ["", "0h", "-8h", "999999999999d", "99999999999y"])
+def test_what_is_no_length_is_refused(text: str) -> None:
+    with pytest.raises(UserError):
+        last(text, BERLIN, NOW)

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pytest
+from duckdb import DuckDBPyConnection
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from headrace.historian.train import Baseline, baselines
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+GOOD, UNCERTAIN, BAD = 0, 0x40000000, 0x80000000
+
+Reading = tuple[str, float | None, int]
+
+readings = st.lists(
+    st.tuples(
+        st.sampled_from(["a/1", "a/2", "b"]),
+        st.none() | st.floats(min_value=-1e300, max_value=1e300) | st.sampled_from([float("nan"), float("inf")]),
+        st.sampled_from([GOOD, GOOD, GOOD, 0x00000400, 0x3FFFFFFF, UNCERTAIN, BAD, 0xFFFFFFFF]),
+    ),
+    max_size=60,
+)
+
+
+def stored(rows: list[Reading]) -> DuckDBPyConnection:
+    """A DuckDB with `rows` as historian.readings, a second apart from START."""
+    schema = pa.schema(
+        [("tag", pa.string()), ("value", pa.float64()), ("quality", pa.int64()), ("ts", pa.timestamp("us", "UTC"))]
+    )
+    times = [START + timedelta(seconds=number) for number in range(len(rows))]
+    columns = [list(column) for column in zip(*rows, strict=True)] or [[], [], []]
+    held = pa.table([*columns, times], schema=schema)
+    connection = duckdb.connect()
+    connection.register("held", held)
+    connection.execute("create schema historian")
+    connection.execute("create view historian.readings as from held")
+    return connection
+
+
+@settings(deadline=None)  # each example opens a DuckDB
+@given(readings)
+def test_baselines_are_the_median_and_mad_of_the_good_values(rows: list[Reading]) -> None:
+    good = defaultdict(list)
+    for tag, value, quality in rows:
+        if value is not None and np.isfinite(value) and quality < UNCERTAIN:
+            good[tag].append(value)
+    found = baselines(stored(rows), START, "*").to_pylist()
+    assert [row["tag"] for row in found] == sorted(good)
+    for row in found:
+        values = np.array(good[row["tag"]])
+        median = np.median(values)
+        assert row["baseline_count"] == len(values)
+        assert row["baseline_median"] == pytest.approx(median, rel=1e-12, abs=1e-300)
+        assert row["baseline_mad"] == pytest.approx(np.median(np.abs(values - median)), rel=1e-9, abs=1e-300)
+
+
+def test_only_readings_at_or_after_since_are_learned_from() -> None:
+    rows: list[Reading] = [("a", float(number), GOOD) for number in range(10)]
+    [row] = baselines(stored(rows), START + timedelta(seconds=6), "*").to_pylist()
+    assert (row["baseline_count"], row["baseline_median"]) == (4, 7.5)
+
+
+def test_only_tags_like_the_glob_are_learned() -> None:
+    connection = stored([("north/a", 1.0, GOOD), ("north/b", 1.0, GOOD), ("south/a", 1.0, GOOD)])
+    assert baselines(connection, START, "north/*")["tag"].to_pylist() == ["north/a", "north/b"]
+
+
+@pytest.mark.parametrize(
+    ("old_median", "old_mad", "shift"), [(None, None, 0), (10.0, 0.0, 0), (9.0, 0.0, np.inf), (12.0, 0.5, 4)]
+)
+def test_a_shift_is_told_in_old_mads(old_median: float | None, old_mad: float | None, shift: float) -> None:
+    assert Baseline("a", 100, 10.0, 1.0, old_median, old_mad).shift == shift

@@ -1,0 +1,261 @@
+"""The manifests, judged without a cluster: by the schemas of their kinds, and by what the house asks of a pod."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+from jsonschema import Draft202012Validator, ValidationError
+
+from headrace.planner import session
+from k8s import crd, manifests
+from k8s.manifests import Object, Pod
+from support import cli_commands
+
+OVERLAYS = ("dev", "prod")
+LISTENER = "execution.job-status-changed-listeners"
+
+
+@pytest.fixture(scope="module")
+def k8s(pytestconfig: pytest.Config) -> Path:
+    return pytestconfig.rootpath / "k8s"
+
+
+@pytest.fixture(scope="module", params=[*OVERLAYS, "prod with openlineage"])
+def objects(request: pytest.FixtureRequest, k8s: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Object]:
+    name, _, component = request.param.partition(" with ")
+    if component:
+        return _with(component, k8s / "overlays" / name, tmp_path_factory.mktemp(name))
+    return manifests.build(k8s / "overlays" / name)
+
+
+@pytest.fixture(scope="module")
+def pods(objects: list[Object]) -> list[Pod]:
+    return list(manifests.pods(objects))
+
+
+@pytest.fixture(scope="module")
+def cluster(objects: list[Object]) -> Object:
+    (found,) = manifests.of_kind(objects, "FlinkDeployment")
+    return found
+
+
+@pytest.fixture(scope="module")
+def operators() -> Draft202012Validator:
+    return crd.flink_deployment()
+
+
+def test_core_kinds_are_as_kubernetes_defines_them(objects: list[Object]) -> None:
+    version = kubernetes_validate.latest_version()
+    core = [found for found in objects if not re.search("flink|coreos", found["apiVersion"])]
+    assert len(core) > 10
+    for found in core:
+        kubernetes_validate.validate(found, version, strict=True)
+
+
+def test_the_cluster_is_as_the_operator_defines_it(cluster: Object, operators: Draft202012Validator) -> None:
+    operators.validate(cluster)
+
+
+def test_a_field_that_the_operator_does_not_know_is_refused(cluster: Object, operators: Draft202012Validator) -> None:
+    wrong = cluster | {"spec": cluster["spec"] | {"taskManagers": {}}}
+    with pytest.raises(ValidationError, match="taskManagers"):
+        operators.validate(wrong)
+
+
+def test_the_pods_that_the_operator_makes_are_as_kubernetes_defines_them(pods: list[Pod]) -> None:
+    assert Counter(pod.role for pod in pods) == {"deployer": 5, "jobmanager": 1, "taskmanager": 1}
+    for pod in pods:
+        made = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "labels": pod.labels}, "spec": pod.spec}
+        kubernetes_validate.validate(made, kubernetes_validate.latest_version(), strict=True)
+
+
+def test_no_pod_runs_as_root_or_can_write_to_its_image(pods: list[Pod]) -> None:
+    for pod in pods:
+        assert pod.spec["securityContext"]["runAsNonRoot"] is True
+        assert pod.spec["securityContext"]["runAsUser"] > 0
+        assert pod.spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        for container in pod.containers:
+            security = container["securityContext"]
+            assert security["readOnlyRootFilesystem"] is True
+            assert security["allowPrivilegeEscalation"] is False
+            assert security["capabilities"] == {"drop": ["ALL"]}
+
+
+def test_each_image_has_a_tag_of_its_own(pods: list[Pod]) -> None:
+    for container in (container for pod in pods for container in pod.containers):
+        assert re.fullmatch(r"headrace/(cluster|deployer):\d+(\.\d+)*", container["image"])
+
+
+def test_each_container_has_its_limits(pods: list[Pod]) -> None:
+    for container in (container for pod in pods for container in pod.containers):
+        assert set(container["resources"]["limits"]) == {"cpu", "memory", "ephemeral-storage"}
+
+
+def test_each_volume_is_bounded_and_each_mount_has_a_volume(pods: list[Pod]) -> None:
+    for pod in pods:
+        volumes = {volume["name"]: volume for volume in pod.spec["volumes"]}
+        assert all("sizeLimit" in volume["emptyDir"] for volume in volumes.values() if "emptyDir" in volume)
+        for container in pod.containers:
+            assert {mount["name"] for mount in container["volumeMounts"]} <= set(volumes)
+
+
+def test_each_secret_that_a_pod_reads_is_in_the_example_and_none_is_made_here(
+    objects: list[Object], pods: list[Pod], k8s: Path
+) -> None:
+    example = yaml.safe_load((k8s / "secrets.example.yaml").read_text())
+    name, keys = example["metadata"]["name"], example["stringData"]
+    assert manifests.of_kind(objects, "Secret") == []
+    assert set(keys.values()) == {""}
+    for found in _all(objects, "secretKeyRef"):
+        assert found["name"] == name
+        assert found["key"] in keys
+    assert [pod.role for pod in pods if name not in {s["secretName"] for s in _all(pod.spec, "secret")}] == []
+
+
+def test_each_config_map_and_account_that_a_pod_names_is_made(objects: list[Object], pods: list[Pod]) -> None:
+    maps = {found["metadata"]["name"] for found in manifests.of_kind(objects, "ConfigMap")}
+    accounts = {found["metadata"]["name"] for found in manifests.of_kind(objects, "ServiceAccount")}
+    assert {found["name"] for found in _all(objects, "configMapRef")} <= maps
+    assert {pod.spec["serviceAccountName"] for pod in pods} == accounts
+
+
+def test_only_the_deployer_and_the_operator_reach_flinks_rest(objects: list[Object], pods: list[Pod]) -> None:
+    reach = [
+        peer["podSelector"]["matchLabels"]
+        for policy in manifests.of_kind(objects, "NetworkPolicy")
+        for rule in policy["spec"].get("ingress", [])
+        for peer in rule["from"]
+        if any(port["port"] <= 8081 <= port.get("endPort", port["port"]) for port in rule["ports"])
+    ]
+    deployer = {"app.kubernetes.io/part-of": "headrace", "app.kubernetes.io/component": "deployer"}
+    assert reach == [deployer, {"app.kubernetes.io/name": "flink-kubernetes-operator"}]
+    assert [pod.role for pod in pods if deployer.items() <= pod.labels.items()] == ["deployer"] * 5
+
+
+def test_what_no_policy_lets_in_is_kept_out_of_every_pod(objects: list[Object], pods: list[Pod]) -> None:
+    closed = [p["spec"] for p in manifests.of_kind(objects, "NetworkPolicy") if "ingress" not in p["spec"]]
+    (selector,) = (spec["podSelector"]["matchLabels"] for spec in closed)
+    assert all(selector.items() <= pod.labels.items() for pod in pods)
+
+
+def test_every_port_that_flinks_processes_share_is_fixed_and_let_in(objects: list[Object], cluster: Object) -> None:
+    settings = cluster["spec"]["flinkConfiguration"]
+    ports = {int(value) for key, value in settings.items() if key.endswith(".port") and "reporter" not in key}
+    (policy,) = (p for p in manifests.of_kind(objects, "NetworkPolicy") if p["metadata"]["name"] == "headrace-flink")
+    (shared,) = policy["spec"]["ingress"][0]["ports"]
+    assert ports == set(range(shared["port"], shared["endPort"] + 1))
+
+
+def test_each_budget_and_monitor_selects_what_is_there(objects: list[Object], pods: list[Pod]) -> None:
+    selectors = [b["spec"]["selector"]["matchLabels"] for b in manifests.of_kind(objects, "PodDisruptionBudget")]
+    assert [[p.role for p in pods if s.items() <= p.labels.items()] for s in selectors] == [
+        ["jobmanager"],
+        ["taskmanager"],
+    ]
+    (monitor,), (service,) = (manifests.of_kind(objects, kind) for kind in ("ServiceMonitor", "Service"))
+    assert monitor["spec"]["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
+    assert [e["port"] for e in monitor["spec"]["endpoints"]] == [port["name"] for port in service["spec"]["ports"]]
+    metrics = {port["name"]: port["containerPort"] for pod in pods for port in pod.containers[0].get("ports", [])}
+    reporter = _settings(objects)["metrics.reporter.prom.port"]
+    assert metrics == {"metrics": int(reporter)} == {"metrics": service["spec"]["ports"][0]["port"]}
+
+
+def test_the_cluster_behaves_as_the_local_one_does(cluster: Object, pytestconfig: pytest.Config) -> None:
+    settings = cluster["spec"]["flinkConfiguration"]
+    local = yaml.safe_load((pytestconfig.rootpath / "jobs/headrace/local/flink.yaml").read_text())
+    # Sizes come with the pods, and a pod that dies is seen by Kubernetes.
+    sized = re.compile(r".*memory\.process\.size|heartbeat\..*|pekko\.ask\.timeout|rest\.flamegraph\.enabled")
+    wanted = {key: _text(value) for key, value in local.items() if not sized.fullmatch(key)}
+    assert wanted.items() <= settings.items()
+
+
+def test_java_gets_the_options_of_flinks_own_distribution(cluster: Object, pytestconfig: pytest.Config) -> None:
+    flink = pytestconfig.rootpath / ".headrace" / "flink" / "conf" / "config.yaml"
+    options = yaml.safe_load(flink.read_text())["env"]["java"]["opts"]["all"]
+    assert cluster["spec"]["flinkConfiguration"]["env.java.opts.all"].split() == options.split()
+
+
+def test_each_job_runs_a_command_that_a_person_can(objects: list[Object]) -> None:
+    for cron in manifests.of_kind(objects, "CronJob"):
+        (container,) = cron["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+        cli_commands.parse(container["args"])
+
+
+def test_what_an_environment_refers_to_is_there_in_each_pod(
+    objects: list[Object], pods: list[Pod], pytestconfig: pytest.Config
+) -> None:
+    maps = {found["metadata"]["name"]: found["data"] for found in manifests.of_kind(objects, "ConfigMap")}
+    example = yaml.safe_load((pytestconfig.rootpath / "k8s" / "secrets.example.yaml").read_text())
+    for pod in pods:
+        (container,) = pod.containers
+        variables = maps[container["envFrom"][0]["configMapRef"]["name"]]
+        text = (pytestconfig.rootpath / "catalogs" / f"{variables['HEADRACE_ENV']}.yaml").read_text()
+        assert set(re.findall(r"\$\{env:(\w+)\}", text)) <= set(variables)
+        assert set(re.findall(r"/etc/headrace/secrets/([\w.-]+)", text)) <= set(example["stringData"])
+
+
+def test_openlineage_is_an_option_and_its_settings_are_a_file_of_the_secret(k8s: Path, tmp_path: Path) -> None:
+    plain, listened = manifests.build(k8s / "overlays" / "prod"), _with("openlineage", k8s / "overlays/prod", tmp_path)
+    assert LISTENER not in _settings(plain)
+    # What a job's START is told by and what tells of its end are one class.
+    assert _settings(listened)[LISTENER] == session.OPENLINEAGE
+    assert [key for key in _settings(listened) if "openlineage" in key] == []
+
+    def told(objects: list[Object]) -> list[tuple[str, str, str]]:
+        return [
+            (pod.role, " ".join(pod.containers[0].get("args", [])[:1]), f"{variable['name']}={variable['value']}")
+            for pod in manifests.pods(objects)
+            for variable in pod.containers[0].get("env", [])
+            if "OPENLINEAGE" in variable["name"]
+        ]
+
+    settings = "OPENLINEAGE_CONFIG=/etc/headrace/secrets/openlineage.yml"
+    assert told(plain) == []
+    assert told(listened) == [
+        ("deployer", "deploy", settings),
+        ("deployer", "deploy", "HEADRACE_FLINK__OPENLINEAGE=true"),
+        ("jobmanager", "", settings),
+    ]
+    assert Path(settings).name in yaml.safe_load((k8s / "secrets.example.yaml").read_text())["stringData"]
+
+
+def _with(component: str, overlay: Path, folder: Path) -> list[Object]:
+    """The objects of an overlay of one's own, in `folder`, that adds the component to the `overlay`."""
+    ways = {"resources": overlay, "components": overlay.parents[1] / component}
+    (folder / "kustomization.yaml").write_text(
+        yaml.safe_dump({kind: [os.path.relpath(way, folder)] for kind, way in ways.items()})
+    )
+    return manifests.build(folder)
+
+
+def _settings(objects: list[Object]) -> dict[str, str]:
+    (found,) = manifests.of_kind(objects, "FlinkDeployment")
+    settings: dict[str, str] = found["spec"]["flinkConfiguration"]
+    return settings
+
+
+def _all(value: Any, key: str) -> list[Any]:
+    """Every value that stands under `key`, however deep."""
+    if isinstance(value, dict):
+        return [found for name, inner in value.items() for found in ([inner] if name == key else _all(inner, key))]
+    return [found for inner in value for found in _all(inner, key)] if isinstance(value, list) else []
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def test_what_tells_secrets_into_a_log_is_silent_as_it_is_in_the_local_cluster(
+    cluster: Object, pytestconfig: pytest.Config
+) -> None:
+    local = (pytestconfig.rootpath / "jobs" / "headrace" / "local" / "log4j2.properties").read_text()
+    silenced = [line for line in local.splitlines() if line.startswith(("logger.beam.", "logger.openlineage."))]
+    assert len(silenced) == 4
+    assert {*silenced} <= {*cluster["spec"]["logConfiguration"]["log4j-console.properties"].splitlines()}

@@ -1,0 +1,125 @@
+"""What should run, and what forbids it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from headrace.cli.markdown import deploy_comment
+from headrace.environment import settings
+from headrace.errors import CheckFailed, HeadraceError, PlatformError, UserError
+from headrace.operations import deploy
+from headrace.operations.deploy.actions import Action
+from headrace.operations.deploy.desired_jobs import desired_jobs
+from headrace.operations.lifecycle.fingerprint import fingerprint
+from headrace.operations.lifecycle.table_ownership import refuse_shared_tables
+from headrace.project.paths import Project
+from support import ROOT
+
+READINGS = "historian/readings_v1"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    for part in ("sql", "catalogs", "jobs/table_api"):
+        shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
+    return Project(tmp_path, tmp_path / "home")
+
+
+@pytest.mark.parametrize(
+    ("patterns", "found"),
+    [
+        (
+            ["historian/*"],
+            [f"historian/{job}_v1" for job in ("readings", "rollup_1h", "rollup_1m", "twin")],
+        ),
+        (["condition/spikes_v1", READINGS], ["condition/spikes_v1", READINGS]),
+        ([], []),
+    ],
+)
+def test_the_environment_names_jobs_and_patterns(project: Project, patterns: list[str], found: list[str]) -> None:
+    known = settings.load(project, "local").model_copy(update={"deploy": patterns})
+    assert desired_jobs(project, known) == found
+
+
+def test_every_name_that_is_of_no_job_is_told(project: Project) -> None:
+    known = settings.load(project, "local")
+    known = known.model_copy(update={"deploy": ["historian/*", "nothing/*"], "slots": {"no/such_v1": 2}})
+    with pytest.raises(UserError) as caught:
+        desired_jobs(project, known)
+    assert [problem.what for problem in caught.value.problems] == [
+        "no job is called 'nothing/*'",
+        "no job is called 'no/such_v1'",
+    ]
+
+
+def test_two_jobs_that_append_to_one_table_are_both_named(project: Project) -> None:
+    shutil.copytree(project.sql / READINGS, project.sql / "historian" / "readings_v2")
+    job = project.sql / "historian" / "readings_v2" / "job.yaml"
+    job.write_text(job.read_text().replace("readings_v1", "readings_v2"))
+    refuse_shared_tables(project, [READINGS, "condition/overheat_v1"])
+    with pytest.raises(UserError, match=r"readings_v1 and historian/readings_v2 both append to historian\.readings"):
+        refuse_shared_tables(project, [READINGS, "historian/readings_v2"])
+
+
+def test_what_ships_can_be_deployed_together(project: Project) -> None:
+    refuse_shared_tables(project, desired_jobs(project, settings.load(project, "local")))
+
+
+@pytest.mark.parametrize(
+    ("errors", "raised"),
+    [
+        ([CheckFailed("a")], CheckFailed),
+        ([CheckFailed("a"), UserError("b")], UserError),
+        ([UserError("a"), PlatformError("b"), CheckFailed("c")], PlatformError),
+    ],
+)
+def test_all_that_forbids_a_deployment_is_told_as_the_gravest_of_it(
+    errors: list[HeadraceError], raised: type[HeadraceError]
+) -> None:
+    actions = [Action(f"a/b_v{n}", "create", "", error=error) for n, error in enumerate(errors, 1)]
+    with pytest.raises(raised) as caught:
+        deploy.validate(actions)
+    assert type(caught.value) is raised
+    assert [p.what for p in caught.value.problems] == [e.problems[0].what for e in errors]
+
+
+def test_a_deployment_as_markdown_is_a_table_with_its_problems_below() -> None:
+    actions = [
+        Action("a/b_v1", "leave alone", "it runs as its files say"),
+        Action("a/c_v1", "create", "it cannot be deployed", error=UserError("a | b", "x.yaml:1:2", "mend it")),
+    ]
+    assert deploy_comment("ci", actions, []) == (
+        "### headrace deploy: ci\n"
+        "\n"
+        "| job | action | verdict | why | now |\n"
+        "| --- | --- | --- | --- | --- |\n"
+        "| `a/b_v1` | leave alone |  | it runs as its files say |  |\n"
+        "| `a/c_v1` | create | refused | it cannot be deployed |  |\n"
+        "\n"
+        "- x.yaml:1:2: a \\| b fix: mend it\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after", "same"),
+    [
+        ("sql/historian/readings_v1/historian.readings.sql.j2", "    score,", "    score + 0 as score,", False),
+        ("sql/_sources/plant_readings.yaml", "topic: plant.readings", "topic: plant.other", False),
+        ("sql/_tables/historian.readings.yaml", "type: double", "type: float", False),
+        ("catalogs/local.yaml", "parallelism: 2", "parallelism: 3", False),
+        ("sql/historian/readings_v1/job.yaml", "description: ", "description: That is, ", True),
+        ("sql/condition/overheat_v1/job.yaml", "hot_limit: 100.0", "hot_limit: 99.0", True),
+    ],
+)
+def test_a_job_is_another_where_what_it_runs_by_has_changed(
+    project: Project, file: str, before: str, after: str, same: bool
+) -> None:
+    was = fingerprint(project, settings.load(project, "local"), READINGS)
+    path = project.root / file
+    assert before in path.read_text()
+    path.write_text(path.read_text().replace(before, after))
+    now = fingerprint(project, settings.load(project, "local"), READINGS)
+    assert (was == now) == same

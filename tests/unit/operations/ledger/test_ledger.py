@@ -1,0 +1,153 @@
+"""The ledger of a catalog on this machine: what is written is read back, and one deployer at a time writes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from pyiceberg.exceptions import CommitFailedException
+
+from headrace.environment import iceberg, settings
+from headrace.environment.apply import table_changes
+from headrace.environment.settings import Settings
+from headrace.errors import CheckFailed, PlatformError
+from headrace.operations import ledger
+from headrace.operations.ledger import DEPLOYMENTS, Entry, Ledger
+from headrace.operations.ledger.lock import Lock
+from headrace.operations.ledger.table import swap
+from headrace.project.paths import Project
+from support import ROOT
+
+
+def entry(job: str, step: ledger.Step = "running", **values: str) -> Entry:
+    return replace(
+        Entry("d1", job, 1, step, "f" * 32, "r" * 64, "p" * 64, 2, "http://cluster", "someone@here"),
+        **values,  # type: ignore[arg-type]
+    )
+
+
+@pytest.fixture
+def known(tmp_path: Path) -> Settings:
+    loaded = settings.load(Project(ROOT, tmp_path), "local")
+    table_changes.apply(Project(ROOT, tmp_path), loaded, [DEPLOYMENTS])
+    return loaded
+
+
+def test_a_job_stands_where_its_last_entry_says(known: Settings) -> None:
+    with ledger.held(known) as (book, owner):
+        book.write(entry("a/b_v1", "submitting"), owner)
+        book.write(entry("a/c_v1"), owner)
+        written = book.write(entry("a/b_v1", "stopped", savepoint="file:///s"), owner)
+    assert written.entry == 3
+    assert written.at
+    assert (datetime.now(UTC) - written.at).total_seconds() < 60
+    assert Ledger(known).last() == {"a/b_v1": written, "a/c_v1": Ledger(known).history("a/c_v1")[0]}
+    assert [each.step for each in Ledger(known).history("a/b_v1")] == ["submitting", "stopped"]
+
+
+def test_a_ledger_that_is_not_there_yet_has_no_entries(tmp_path: Path) -> None:
+    assert Ledger(settings.load(Project(ROOT, tmp_path), "local")).last() == {}
+
+
+def test_a_second_deployer_is_refused_while_the_first_is_at_work(known: Settings) -> None:
+    with ledger.held(known), pytest.raises(CheckFailed, match=f"process {os.getpid()} on"), ledger.held(known):
+        pass
+    with ledger.held(known):
+        pass
+
+
+def test_a_second_deployer_waits_as_long_as_it_is_told_to(known: Settings) -> None:
+    told: list[str] = []
+    with ledger.held(known) as (book, owner), ThreadPoolExecutor(1) as pool:
+
+        def second() -> None:
+            with ledger.held(known, 30, told.append):
+                pass
+
+        waiting = pool.submit(second)
+        while not told:
+            assert not waiting.done()
+        book.give_back(owner)
+        waiting.result(30)
+    assert "another deployer is at work" in told[0]
+
+
+def test_of_deployers_that_come_at_once_one_gets_the_lock(known: Settings) -> None:
+    def take(_n: int) -> str | None:
+        try:
+            return Ledger(known).take()
+        except CheckFailed:
+            return None
+
+    with ThreadPoolExecutor(6) as pool:
+        owners = [owner for owner in pool.map(take, range(6)) if owner]
+    assert len(owners) == 1
+
+
+def test_a_lock_is_not_taken_on_the_strength_of_an_old_look(known: Settings) -> None:
+    seen_free = iceberg.load_table(iceberg.connect(known), DEPLOYMENTS)
+    owner = Ledger(known).take()
+    with pytest.raises(CommitFailedException):
+        swap(seen_free, Lock.mine().to_properties())
+    Ledger(known).renew(owner)
+
+
+def test_the_lock_of_a_process_that_was_killed_is_free(known: Settings) -> None:
+    program = (
+        "import os, signal, sys; from headrace.operations.ledger import Ledger;"
+        "from headrace.environment.settings import Settings;"
+        "Ledger(Settings.model_validate_json(sys.argv[1])).take(); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, known.model_dump_json()], check=False, timeout=60)
+    assert done.returncode == -9
+    assert Ledger(known).lock()
+    with ledger.held(known):
+        pass
+
+
+def in_the_hands_of(known: Settings, lock: Lock) -> None:
+    table = iceberg.load_table(iceberg.connect(known), DEPLOYMENTS)
+    with table.transaction() as transaction:
+        transaction.set_properties(lock.to_properties())
+
+
+@pytest.mark.parametrize(("lease_s", "refused"), [(30, True), (-1, False)])
+def test_the_lock_of_another_host_is_free_once_its_lease_has_ended(
+    known: Settings, lease_s: float, refused: bool
+) -> None:
+    in_the_hands_of(known, replace(Lock.mine(), host="elsewhere", until=datetime.now(UTC).timestamp() + lease_s))
+    take: Callable[[], str] = Ledger(known).take
+    if refused:
+        with pytest.raises(CheckFailed, match="elsewhere"):
+            take()
+    else:
+        take()
+
+
+def test_who_has_lost_the_lock_writes_no_more(known: Settings) -> None:
+    book = Ledger(known)
+    first = book.take()
+    book.write(entry("a/b_v1"), first)
+    in_the_hands_of(known, replace(Lock.mine(first), until=0))
+    second = book.take()
+    with pytest.raises(PlatformError, match="another deployer has taken over"):
+        book.write(entry("a/b_v1", "stopped"), first)
+    with pytest.raises(PlatformError, match="another deployer has taken over"):
+        book.renew(first)
+    book.give_back(first)
+    book.renew(second)
+    assert [each.step for each in book.history("a/b_v1")] == ["running"]
+
+
+def test_the_lock_outlives_what_tables_apply_does(known: Settings, tmp_path: Path) -> None:
+    with ledger.held(known) as (book, owner):
+        (done,) = table_changes.apply(Project(ROOT, tmp_path), known, [DEPLOYMENTS])
+        assert done.action == "unchanged"
+        book.renew(owner)

@@ -1,0 +1,109 @@
+"""Which savepoint or checkpoint a job goes on from, told from what lies in the cluster's folders."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headrace.environment import settings
+from headrace.environment.apply import table_changes
+from headrace.errors import CheckFailed, PlatformError
+from headrace.operations import ledger
+from headrace.operations.ledger import DEPLOYMENTS, Entry, Ledger
+from headrace.operations.lifecycle import commits, restore_points
+from headrace.operations.lifecycle.jobcluster import JobCluster
+from headrace.operations.lifecycle.operation_context import OperationContext
+from headrace.project import table_files
+from headrace.project.paths import Project
+from support import ROOT
+
+FIRST, SECOND = "a" * 32, "b" * 32
+
+
+class Folders:
+    """What is asked of a cluster here: where its checkpoints and savepoints are."""
+
+    rest = "http://cluster"
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def setting(self, key: str) -> str:
+        return (self.root / key.rsplit(".", 1)[-1]).as_uri()
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> OperationContext:
+    project = Project(ROOT, tmp_path)
+    known = settings.load(project, "local")
+    table_changes.apply(project, known, [DEPLOYMENTS])
+    return OperationContext(project, known, cast(JobCluster, Folders(tmp_path)), Ledger(known), "", "", print)
+
+
+def entry(job_id: str, step: ledger.Step, savepoint: str | None = None) -> Entry:
+    return Entry("d", "a/b_v1", 1, step, job_id, "r", "f", 1, "http://cluster", "me", savepoint=savepoint)
+
+
+def lay(folder: Path, checkpoint_id: int, magic: int = 0x4960672D) -> str:
+    """A savepoint's or checkpoint's metadata, as far as it is read."""
+    folder.mkdir(parents=True)
+    (folder / "_metadata").write_bytes(struct.pack(">IiQ", magic, 6, checkpoint_id) + b"more")
+    return folder.as_uri()
+
+
+def test_the_newest_is_the_last_that_the_last_incarnation_with_any_has_left(
+    desk: OperationContext, tmp_path: Path
+) -> None:
+    history = [entry(FIRST, "running"), entry(SECOND, "running"), entry("c" * 32, "submitting")]
+    assert restore_points.newest(desk, history) is None
+    lay(tmp_path / "dir" / FIRST / "chk-90", 90)
+    lay(tmp_path / "dir" / SECOND / "chk-9", 9)
+    newest = lay(tmp_path / "dir" / SECOND / "chk-10", 10)
+    (tmp_path / "dir" / SECOND / "chk-11").mkdir()
+    assert restore_points.newest(desk, history) == restore_points.RestorePoint("checkpoint", newest, SECOND, 10)
+    savepoint = lay(tmp_path / "savepoint-dir" / f"savepoint-{SECOND[:6]}-x1", 12)
+    assert restore_points.newest(desk, history) == restore_points.RestorePoint("savepoint", savepoint, SECOND, 12)
+
+
+def test_a_savepoint_that_lies_elsewhere_is_known_by_the_ledger(desk: OperationContext, tmp_path: Path) -> None:
+    path = lay(tmp_path / "elsewhere" / "s1", 4)
+    history = [entry(FIRST, "running"), entry(FIRST, "stopped", path.replace("file:///", "file:/"))]
+    newest = restore_points.newest(desk, history)
+    assert newest
+    assert (newest.kind, newest.checkpoint_id) == ("savepoint", 4)
+    assert restore_points.at(desk, path + "/", history) == newest
+
+
+def test_what_is_no_savepoint_is_told(desk: OperationContext, tmp_path: Path) -> None:
+    lay(tmp_path / "dir" / FIRST / "chk-1", 1, magic=7)
+    with pytest.raises(PlatformError, match="no savepoint of Flink's"):
+        restore_points.newest(desk, [entry(FIRST, "running")])
+
+
+def test_an_older_state_is_refused_and_the_newer_one_named(desk: OperationContext, tmp_path: Path) -> None:
+    lay(tmp_path / "dir" / FIRST / "chk-1", 1)
+    newer = lay(tmp_path / "dir" / FIRST / "chk-2", 2)
+    history = [entry(FIRST, "running")]
+    old, new = sorted(restore_points.of(desk, FIRST, history), key=lambda each: each.checkpoint_id)
+    with pytest.raises(CheckFailed, match="come twice") as caught:
+        commits.refuse_later(desk, history, old)
+    assert caught.value.problems[0].where == newer
+    commits.refuse_later(desk, history, new)
+
+
+@given(st.lists(st.sampled_from("abcde")))
+def test_incarnations_come_once_each_in_their_order(letters: list[str]) -> None:
+    found = restore_points.incarnations([entry(letter, "running") for letter in letters])
+    assert sorted(found) == sorted(set(letters))
+    assert [letters.index(each) for each in found] == sorted(letters.index(each) for each in found)
+
+
+def test_an_entry_is_what_its_columns_are(desk: OperationContext) -> None:
+    columns = table_files.load_all(desk.project)[DEPLOYMENTS].columns
+    assert set(columns) == set(vars(replace(entry(FIRST, "running"))))

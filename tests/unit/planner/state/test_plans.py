@@ -1,0 +1,146 @@
+"""Plans as Flink compiles them, cut down to what the pairing looks at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from headrace.planner.state.ids import carried
+from headrace.planner.state.pairing import paired
+from headrace.planner.state.stored_plan import StoredPlan
+from headrace.planner.state.verdict import verdict
+from support import ROOT, upgrade_cases
+
+STRINGS = "ROW<`tag` VARCHAR(2147483647)>"
+
+
+def node(id_: int, kind: str, **more: Any) -> dict[str, Any]:
+    return {"id": id_, "type": f"stream-exec-{kind}_1", "outputType": STRINGS, "description": "", **more}
+
+
+def source(id_: int, topic: str) -> dict[str, Any]:
+    table = {"identifier": f"`default_catalog`.`default_database`.`{topic}__decoded`"}
+    return node(id_, "table-source-scan", scanTableSource={"table": table})
+
+
+def selection(id_: int, condition: str) -> dict[str, Any]:
+    return node(id_, "calc", description=f"Calc(select=[tag], where=[{condition}])")
+
+
+def kept(id_: int, keep: str = "first") -> dict[str, Any]:
+    return node(id_, "deduplicate", keep=keep, description=f"Deduplicate(keep=[{keep}])")
+
+
+def sink(id_: int, table: str = "out") -> dict[str, Any]:
+    return node(id_, "sink", dynamicTableSink={"table": {"identifier": f"`lake`.`a`.`{table}`"}})
+
+
+def plan(*nodes: dict[str, Any], edges: str, store: str = "lake", top: int = 0) -> StoredPlan:
+    pairs = [tuple(map(int, edge.split(">"))) for edge in edges.split()]
+    made = {"nodes": list(nodes), "edges": [{"source": a, "target": b} for a, b in pairs]}
+    topics = {name: f"{name} of broker" for name in ("p", "q")}
+    return StoredPlan(made, (), topics, store, top or max(each["id"] for each in nodes))
+
+
+def numbers(stored: StoredPlan) -> list[int]:
+    assert stored.plan
+    return [each["id"] for each in stored.plan["nodes"]]
+
+
+def one_deduplication(condition: str = "a", keep: str = "first") -> StoredPlan:
+    return plan(source(1, "p"), selection(2, condition), kept(3, keep), sink(4), edges="1>2 2>3 3>4")
+
+
+def test_the_same_plan_has_the_same_ids() -> None:
+    before = one_deduplication()
+    assert before.plan
+    assert carried(before.plan, before, before)[1] == before
+
+
+def test_a_source_that_is_put_before_another_gets_an_id_of_its_own() -> None:
+    before = plan(source(1, "p"), sink(2), edges="1>2")
+    now = plan(source(1, "q"), source(2, "p"), node(3, "union"), sink(4), edges="1>3 2>3 3>4")
+    assert now.plan
+    made, stored = carried(now.plan, now, before)
+    assert numbers(stored) == [3, 1, 4, 2]
+    assert made["edges"] == [{"source": 3, "target": 4}, {"source": 1, "target": 4}, {"source": 4, "target": 2}]
+    assert verdict(before, now).kind == "compatible"
+
+
+def test_an_id_that_is_gone_is_never_given_again() -> None:
+    before = plan(source(1, "p"), sink(2), edges="1>2", top=9)
+    now = one_deduplication()
+    assert now.plan
+    assert numbers(carried(now.plan, now, before)[1]) == [1, 10, 11, 2]
+
+
+def test_what_keeps_something_else_starts_anew() -> None:
+    before, now = one_deduplication(), one_deduplication(keep="last")
+    assert 3 not in paired(before, now).kept
+    said = verdict(before, now)
+    assert said.kind == "compatible with loss"
+    assert "keep: first → last" in said.reasons[0]
+
+
+def test_what_is_before_an_operator_may_change() -> None:
+    before, now = one_deduplication("a"), one_deduplication("b")
+    assert paired(before, now).kept[3] == 3
+    assert verdict(before, now).kind == "compatible"
+
+
+def two_deduplications(one: str, other: str) -> StoredPlan:
+    return plan(
+        source(1, "p"), selection(2, one), selection(3, other), kept(4), kept(5), node(6, "union"), sink(7),
+        edges="1>2 1>3 2>4 3>5 4>6 5>6 6>7",
+    )  # fmt: skip
+
+
+def test_of_two_that_could_be_either_it_is_not_known_which_is_which() -> None:
+    said = verdict(two_deduplications("a", "b"), two_deduplications("c", "d"))
+    assert said.kind == "unknown"
+    assert "could go on from more than one" in said.reasons[0]
+
+
+def test_two_that_changed_places_are_told_apart_by_what_is_before_them() -> None:
+    pairing = paired(two_deduplications("a", "b"), two_deduplications("b", "a"))
+    assert (pairing.kept[4], pairing.kept[5]) == (5, 4)
+
+
+def test_what_flink_keeps_for_an_operator_that_nobody_knows_is_unknown() -> None:
+    def of(keep: str) -> StoredPlan:
+        return plan(source(1, "p"), node(2, "crystal-ball", keep=keep), sink(3), edges="1>2 2>3")
+
+    assert verdict(of("a"), of("a")).kind == "compatible"
+    assert verdict(of("a"), of("b")).kind == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("now", "words"),
+    [
+        (plan(source(1, "p"), sink(2), edges="1>2", store="pond"), "is for lake, and the job would write pond"),
+        (StoredPlan(None, ("0 Source of []",), {}, "lake", 0), "cannot read each other's state"),
+    ],
+)
+def test_what_is_of_another_kind_or_in_another_place_is_incompatible(now: StoredPlan, words: str) -> None:
+    said = verdict(plan(source(1, "p"), sink(2), edges="1>2"), now)
+    assert said.kind == "incompatible"
+    assert words in said.reasons[0]
+
+
+def test_a_module_goes_on_as_long_as_its_operators_are_the_same() -> None:
+    def of(*graph: str, topic: str = "p") -> StoredPlan:
+        return StoredPlan(None, graph, {"p": topic}, "lake", 0)
+
+    assert verdict(of("0 Source of []"), of("0 Source of []")).kind == "compatible"
+    assert verdict(of("0 Source of []"), of("0 Source of []", "1 Watch of [0]")).kind == "incompatible"
+    assert verdict(of("0 Source of []"), of("0 Source of []", topic="q")).kind == "incompatible"
+
+
+def test_a_plan_is_read_as_it_was_written() -> None:
+    before = two_deduplications("a", "b")
+    assert StoredPlan.from_text(before.to_text()) == before
+
+
+def test_the_page_lists_the_changes_that_are_tried() -> None:
+    assert upgrade_cases.page() in (ROOT / "docs" / "upgrades.md").read_text()

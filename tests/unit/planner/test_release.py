@@ -1,0 +1,62 @@
+"""What a job is run from is kept, and comes back as it was."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pyiceberg.io.pyarrow import PyArrowFileIO
+
+from headrace.errors import PlatformError
+from headrace.planner import release
+from headrace.project.paths import Project
+from support import ROOT
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    shutil.copytree(ROOT / "sql", tmp_path / "project" / "sql")
+    return Project(tmp_path / "project", tmp_path / "home")
+
+
+def test_a_release_is_named_by_what_is_in_it(project: Project) -> None:
+    first = release.pack(project)
+    (project.sql / "historian" / "readings_v1" / "job.yaml").touch()
+    (project.sql / "__pycache__").mkdir()
+    (project.sql / "__pycache__" / "x.pyc").write_bytes(b"x")
+    assert release.pack(project).digest == first.digest
+    (project.sql / "historian" / "readings_v1" / "note.sql").write_text("-- more")
+    assert release.pack(project).digest != first.digest
+
+
+def test_a_stored_release_is_laid_out_and_its_engine_runs(project: Project) -> None:
+    files, folder, made = PyArrowFileIO(), (project.home / "warehouse").as_uri(), release.pack(project)
+    release.store(files, folder, made)
+    root = release.unpack(files, folder, made.digest, project.home / "releases")
+    assert (root / "sql" / "historian" / "readings_v1" / "job.yaml").is_file()
+    program = "import headrace, headrace_udfs; print(headrace.__file__); print(headrace_udfs.__file__)"
+    path = f"{root / 'jobs'}:{root / 'udfs'}"
+    said = subprocess.check_output([sys.executable, "-c", program], env={"PYTHONPATH": path}, text=True)
+    assert said.splitlines() == [
+        str(root / "jobs/headrace/__init__.py"),
+        str(root / "udfs/headrace_udfs/__init__.py"),
+    ]
+
+
+def test_a_release_that_was_cut_off_is_stored_anew(project: Project) -> None:
+    files, folder, made = PyArrowFileIO(), (project.home / "warehouse").as_uri(), release.pack(project)
+    release.store(files, folder, made)
+    (stored,) = (project.home / "warehouse" / "releases").iterdir()
+    stored.write_bytes(made.packed[:100])
+    with pytest.raises(PlatformError, match="is damaged"):
+        release.unpack(files, folder, made.digest, project.home / "releases")
+    release.store(files, folder, made)
+    release.unpack(files, folder, made.digest, project.home / "releases")
+
+
+def test_a_release_that_is_gone_is_told_by_its_name(project: Project) -> None:
+    with pytest.raises(PlatformError, match="the release abc is not there"):
+        release.unpack(PyArrowFileIO(), project.home.as_uri(), "abc", project.home / "releases")

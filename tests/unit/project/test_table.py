@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from headrace.errors import UserError
+from headrace.project import yaml_file
+from headrace.project.paths import Project
+from headrace.project.table import Table
+from headrace.project.table_files import load_all, pick
+
+GOOD = """\
+description: What it holds.
+grain: one row per thing
+columns:
+  tag: {type: string, doc: Its name, required: true}
+  ts: {type: timestamptz, doc: When, unit: UTC}
+  value: {type: double, doc: How much}
+"""
+
+
+def problems(tmp_path: Path, text: str) -> list[tuple[int, str]]:
+    """Line of all that is wrong with a table file, what it is and what mends it."""
+    path = tmp_path / "a.b.yaml"
+    path.write_text(text)
+    with pytest.raises(UserError) as caught:
+        yaml_file.load(path, Table)
+    return [(getattr(p.where, "line", 0), f"{p.what}; {p.fix}") for p in caught.value.problems]
+
+
+def table(tmp_path: Path, text: str) -> Table:
+    path = tmp_path / "a.b.yaml"
+    path.write_text(text)
+    return yaml_file.load(path, Table)
+
+
+def test_every_error_of_a_file_is_told_at_its_line(tmp_path: Path) -> None:
+    found = problems(
+        tmp_path,
+        "description: What it holds.\n"
+        "grain: one row per thing\n"
+        "columns:\n"
+        "  tag: {type: strin, doc: Its name}\n"
+        "  value: {type: double}\n"
+        "  Big: {type: long, doc: Which}\n"
+        "retention: 3 weeks\n"
+        "properties: {owner: me}\n"
+        "sorted: [tag]\n",
+    )
+    assert [line for line, _ in found] == [4, 5, 6, 7, 8, 9]
+    assert "unknown type 'strin'; did you mean 'string'?" in found[0][1]
+    assert found[1][1] == "key 'columns.value.doc' is required; add 'doc:'"
+    assert "'owner' is set by headrace itself" in found[4][1]
+
+
+@pytest.mark.parametrize("key", ["partition", "sort", "identity", "key"])
+def test_an_unknown_column_is_told_at_its_line_with_the_nearest(tmp_path: Path, key: str) -> None:
+    [(line, what)] = problems(tmp_path, GOOD + f"{key}:\n  - tag\n  - tagg\n")
+    assert line == 9
+    assert "unknown column 'tagg'; did you mean 'tag'?" in what
+
+
+def test_a_transform_that_its_column_cannot_take_is_refused(tmp_path: Path) -> None:
+    [(line, what)] = problems(tmp_path, GOOD + "partition: [day(tag)]\n")
+    assert (line, "'day(tag)' cannot be taken of 'tag', which is string" in what) == (7, True)
+
+
+@pytest.mark.parametrize("fields", ["[day(ts), hour(ts)]", "[tag, tag]"])
+def test_a_column_is_partitioned_one_way(tmp_path: Path, fields: str) -> None:
+    [(_, what)] = problems(tmp_path, GOOD + f"partition: {fields}\n")
+    assert "keep the finer one" in what
+
+
+@pytest.mark.parametrize("column", ["ts", "value"])
+def test_a_key_is_required_and_exact(tmp_path: Path, column: str) -> None:
+    [(line, what)] = problems(tmp_path, GOOD + f"key: [{column}]\n")
+    assert (line, f"'{column}' must be 'required: true'" in what) == (7, True)
+
+
+def test_the_schema_keeps_order_docs_with_units_and_the_key(tmp_path: Path) -> None:
+    schema = table(tmp_path, GOOD + "key: [tag]\n").iceberg_schema()
+    assert [(f.name, str(f.field_type), f.required, f.doc) for f in schema.fields] == [
+        ("tag", "string", True, "Its name"),
+        ("ts", "timestamptz", False, "When [UTC]"),
+        ("value", "double", False, "How much"),
+    ]
+    assert schema.identifier_field_names() == {"tag"}
+
+
+def test_the_arrow_schema_has_microseconds_in_utc_and_no_null_in_a_required_column(tmp_path: Path) -> None:
+    schema = table(tmp_path, GOOD).arrow_schema()
+    assert schema.field("ts").type == pa.timestamp("us", "UTC")
+    assert [field.nullable for field in schema] == [False, True, True]
+
+
+def test_the_other_keys_of_a_file_become_properties_and_its_scalars_text(tmp_path: Path) -> None:
+    made = table(tmp_path, GOOD + "retention: 30d\nidentity: [tag, ts]\nproperties: {a: true, b: 100}\n")
+    assert made.all_properties == {
+        "comment": "What it holds.",
+        "headrace.grain": "one row per thing",
+        "headrace.identity": "tag,ts",
+        "headrace.retention": "30d",
+        "a": "true",
+        "b": "100",
+    }
+
+
+def test_a_decimal_has_at_most_38_digits(tmp_path: Path) -> None:
+    good, bad = (GOOD.replace("double", f"'decimal({digits}, 2)'") for digits in (38, 39))
+    assert str(table(tmp_path, good).columns["value"].type) == "decimal(38, 2)"
+    assert "at most 38 digits" in problems(tmp_path, bad)[0][1]
+
+
+def test_a_file_that_names_no_table_is_told_with_the_errors_of_the_others(tmp_path: Path) -> None:
+    folder = tmp_path / "sql" / "_tables"
+    folder.mkdir(parents=True)
+    (folder / "readings.yml").write_text(GOOD)
+    (folder / "a.b.yaml").write_text("grain: x\n")
+    with pytest.raises(UserError) as caught:
+        load_all(Project(tmp_path, tmp_path))
+    assert {problem.what for problem in caught.value.problems} == {
+        "this file name names no table",
+        "key 'description' is required",
+        "key 'columns' is required",
+    }
+
+
+def test_a_table_that_has_no_file_is_told_with_the_nearest(tmp_path: Path) -> None:
+    folder = tmp_path / "sql" / "_tables"
+    folder.mkdir(parents=True)
+    (folder / "a.readings.yaml").write_text(GOOD)
+    with pytest.raises(UserError, match=r"did you mean 'a.readings'\?"):
+        pick(Project(tmp_path, tmp_path), ["a.reading"])
+
+
+def test_the_tables_of_this_project_can_be_read(pytestconfig: pytest.Config) -> None:
+    tables = load_all(Project(pytestconfig.rootpath, pytestconfig.rootpath))
+    assert {"historian.readings", "historian.dead_letters", "historian.tags"} <= set(tables)
+    for made in tables.values():
+        made.iceberg_schema(), made.partition_spec(), made.sort_order()

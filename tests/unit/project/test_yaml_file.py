@@ -1,0 +1,169 @@
+"""A file's faults are told all at once, each at its place, with what mends it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pytest
+from pydantic import Field, field_validator
+
+from headrace.errors import Problem, UserError
+from headrace.project import yaml_file
+
+
+class Inner(yaml_file.Model):
+    unit: str
+    low: float = 0
+
+    @field_validator("unit")
+    @classmethod
+    def _known(cls, unit: str) -> str:
+        if unit == "furlong":
+            raise ValueError("no such unit")
+        return unit
+
+
+class Outer(yaml_file.Model):
+    name: str
+    fields: dict[str, Inner] = {}
+    many: list[Inner] = []
+
+
+def problems(tmp_path: Path, text: str) -> list[Problem]:
+    path = tmp_path / "x.yaml"
+    path.write_text(text)
+    with pytest.raises(UserError) as told:
+        yaml_file.load(path, Outer)
+    return told.value.problems
+
+
+def places(found: list[Problem]) -> list[str]:
+    return [str(p.where).split("x.yaml:")[1] for p in found]
+
+
+def test_a_good_file_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text("name: a\nfields:\n  v: {unit: m}\n")
+    assert yaml_file.load(path, Outer).fields["v"].unit == "m"
+
+
+def test_every_fault_is_told_at_its_own_place(tmp_path: Path) -> None:
+    found = problems(tmp_path, "fields:\n  v:\n    unit: furlong\n    low: x\nmany:\n  - {unit: m}\n  - {low: 1}\n")
+    assert {str(p.where).split("x.yaml:")[1]: p.what for p in found} == {
+        "1:1": "key 'name' is required",
+        "3:5": "fields.v.unit: no such unit",
+        "4:5": "fields.v.low: input should be a valid number, unable to parse string as a number (got 'x')",
+        "7:5": "key 'many.1.unit' is required",
+    }
+
+
+def test_an_unknown_key_offers_the_nearest(tmp_path: Path) -> None:
+    found = problems(tmp_path, "name: a\nfields:\n  v: {units: m, unit: m}\n")
+    assert [(p.what, p.fix) for p in found] == [("unknown key 'fields.v.units'", "did you mean 'unit'?")]
+    assert places(found) == ["3:7"]
+
+
+def test_an_unknown_key_unlike_any_lists_what_is_known(tmp_path: Path) -> None:
+    found = problems(tmp_path, "name: a\nzzz: 1\n")
+    assert found[0].fix == "known keys here: name, fields, many"
+
+
+def test_a_key_given_twice_is_refused(tmp_path: Path) -> None:
+    found = problems(tmp_path, "name: a\nname: b\n")
+    assert [(p.what, p.fix) for p in found] == [("key 'name' stands at line 1 already", "keep one")]
+    assert places(found) == ["2:1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("", "the file is empty"),
+        ("- a\n", "a mapping of keys is wanted here"),
+        ("a: [1\nb: 2", "not YAML: did not find expected ',' or ']'"),
+        ("a: !!python/object:os.system {}\n", "could not determine a constructor"),
+    ],
+)
+def test_what_is_no_mapping_is_refused(tmp_path: Path, text: str, what: str) -> None:
+    assert what in problems(tmp_path, text)[0].what
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"none\.yaml: no such file"):
+        yaml_file.load(tmp_path / "none.yaml", Outer)
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_bytes(b"name: \xff\n")
+    with pytest.raises(UserError, match="not UTF-8 text"):
+        yaml_file.load(tmp_path / "x.yaml", Outer)
+
+
+class Told(yaml_file.Model, use_attribute_docstrings=True):
+    sizes: dict[str, Sized] = {}
+    """How large each is."""
+    name: str = ""
+
+    @field_validator("name")
+    @classmethod
+    def _lower(cls, name: str) -> str:
+        if name != name.lower():
+            raise ValueError(f"'{name}' is not in lower case; write {name.lower()}")
+        return name
+
+
+class Sized(yaml_file.Model, use_attribute_docstrings=True):
+    length: float = 0
+    """How long it is,
+    in metres."""
+
+
+@pytest.mark.parametrize(
+    ("text", "fix"),
+    [
+        ("name: X\n", "write x"),
+        ("sizes: {a: {length: long}}\n", "length: How long it is, in metres."),
+        ("sizes: 3\n", "sizes: How large each is."),
+    ],
+)
+def test_a_value_that_will_not_do_is_told_with_what_would(tmp_path: Path, text: str, fix: str) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(text)
+    with pytest.raises(UserError) as told:
+        yaml_file.load(path, Told)
+    assert [p.fix for p in told.value.problems] == [fix]
+
+
+class Cat(yaml_file.Model):
+    kind: Literal["cat"]
+    lives: int
+
+
+class Dog(yaml_file.Model):
+    kind: Literal["dog"]
+    """Which animal it is."""
+    barks: bool = True
+
+
+class House(yaml_file.Model):
+    pet: Annotated[Cat | Dog, Field(discriminator="kind")]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("pet:\n  kind: dog\n  barcs: true\n", ("3:3", "unknown key 'pet.barcs'", "did you mean 'barks'?")),
+        ("pet:\n  kind: cat\n", ("1:1", "key 'pet.lives' is required", "add 'lives:'")),
+        ("pet:\n  kind: cow\n", ("2:3", "pet.kind: there is no 'cow'", "one of cat, dog")),
+        ("pet:\n  barks: no\n", ("1:1", "key 'pet.kind' is required", "one of cat, dog")),
+    ],
+)
+def test_a_fault_in_one_of_several_kinds_is_told_at_its_place(
+    tmp_path: Path, text: str, told: tuple[str, str, str]
+) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(text)
+    with pytest.raises(UserError) as raised:
+        yaml_file.load(path, House)
+    [problem] = raised.value.problems
+    assert (str(problem.where).split("x.yaml:")[1], problem.what, problem.fix) == told

@@ -1,0 +1,173 @@
+"""The steps of a worker share one copy of historian.tags, which follows the table."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import ClassVar
+
+import pyarrow as pa
+import pytest
+from pyiceberg.catalog import Catalog, load_catalog
+from tenacity import Retrying, stop_after_delay, wait_fixed
+
+from headrace_udfs import tag_cache
+from headrace_udfs.contract import Contract
+from headrace_udfs.pipeline import Pipeline
+from headrace_udfs.step_protocol import CatalogAddress, Worker
+from headrace_udfs.steps import Enrich, Score
+from headrace_udfs.tag_cache import TagCache
+from headrace_udfs.types import ContractType
+
+SCHEMA = pa.schema(
+    [
+        pa.field("tag", pa.string(), nullable=False),
+        ("asset", pa.string()),
+        ("unit", pa.string()),
+        ("baseline_median", pa.float64()),
+        ("baseline_mad", pa.float64()),
+    ]
+)
+CONTRACT = Contract.model_validate(
+    {
+        "description": "Readings of a pump.",
+        "topic": "pump.readings",
+        "fields": {"tag": {"type": "string", "required": True}, "value": {"type": "double"}},
+        "time": {"path": "ts", "unit": "epoch_ms"},
+        "quality": {"path": "q", "mapping": "opcda"},
+        "key": "tag",
+    }
+)
+
+
+@pytest.fixture
+def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CatalogAddress:
+    """A catalog whose place is behind a reference, as a secret would be."""
+    monkeypatch.setenv("TAG_CACHE_TEST", str(tmp_path))
+    properties = {"type": "sql", "uri": "sqlite:///${env:TAG_CACHE_TEST}/c.db", "warehouse": f"file://{tmp_path}/w"}
+    return CatalogAddress("plant", properties)
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Iterator[Catalog]:
+    made = load_catalog("plant", type="sql", uri=f"sqlite:///{tmp_path}/c.db", warehouse=f"file://{tmp_path}/w")
+    made.create_namespace("historian")
+    made.create_table("historian.tags", SCHEMA)
+    yield made
+    made.close()
+
+
+def write(catalog: Catalog, *rows: tuple[str, str, str, float, float]) -> None:
+    named = [dict(zip(SCHEMA.names, row, strict=True)) for row in rows]
+    table = catalog.load_table("historian.tags")
+    (table.overwrite if table.current_snapshot() else table.append)(pa.Table.from_pylist(named, schema=SCHEMA))
+
+
+def threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "headrace-tags"]
+
+
+def test_a_table_without_a_snapshot_has_no_tags(address: CatalogAddress, catalog: Catalog) -> None:
+    cache = TagCache(address)
+    assert len(cache.table) == 0
+    write(catalog, ("a", "site/a", "bar", 1.0, 2.0))
+    cache.refresh()
+    assert cache.table.asset.to_pylist() == ["site/a"]
+    cache.close()
+
+
+def test_a_table_that_has_not_changed_is_not_read_again(address: CatalogAddress, catalog: Catalog) -> None:
+    write(catalog, ("a", "site/a", "bar", 1.0, 2.0))
+    cache = TagCache(address)
+    before = cache.table
+    cache.refresh()
+    assert cache.table is before
+    cache.close()
+
+
+def test_a_change_is_seen_without_a_restart(address: CatalogAddress, catalog: Catalog) -> None:
+    write(catalog, ("a", "site/a", "bar", 1.0, 2.0))
+    cache = TagCache(address, refresh_s=0.02)
+    write(catalog, ("a", "site/b", "bar", 1.0, 2.0), ("b", "site/b", "bar", 1.0, 2.0))
+    for attempt in Retrying(stop=stop_after_delay(30), wait=wait_fixed(0.02)):
+        with attempt:
+            assert cache.table.asset.to_pylist() == ["site/b", "site/b"]
+    cache.close()
+
+
+def test_tags_stay_as_they_are_when_the_catalog_fails(
+    address: CatalogAddress, catalog: Catalog, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(catalog, ("a", "site/a", "bar", 1.0, 2.0))
+    with caplog.at_level(logging.WARNING):
+        cache = TagCache(address, refresh_s=0.02)
+        catalog.drop_table("historian.tags")
+        for attempt in Retrying(stop=stop_after_delay(30), wait=wait_fixed(0.02)):
+            with attempt:
+                assert "historian.tags could not be read; the 1 tags stay as they are" in caplog.text
+    assert cache.table.asset.to_pylist() == ["site/a"]
+    assert threads(), "and it goes on looking"
+    cache.close()
+
+
+def test_a_catalog_without_the_table_is_told(
+    address: CatalogAddress, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tag_cache, "FIRST_LOOK_WAIT_S", 0.0)
+    catalog.drop_table("historian.tags")
+    with pytest.raises(RuntimeError, match=r"historian\.tags of catalog 'plant' cannot be read: .*does not exist"):
+        TagCache(address)
+    assert not threads()
+
+
+def test_steps_opened_and_closed_many_times_share_one_cache_and_leave_no_thread(
+    address: CatalogAddress, catalog: Catalog
+) -> None:
+    write(catalog, ("a", "site/a", "bar", 1.0, 2.0))
+    for _ in range(10):
+        pipelines = [Pipeline(CONTRACT, [Enrich(), Score()], address) for _ in range(3)]
+        for pipeline in pipelines:
+            pipeline.open(lambda _name, _n: None)
+        assert len(threads()) == 1
+        for pipeline in pipelines:
+            pipeline.close()
+        assert not threads()
+
+
+def test_readings_are_enriched_scored_and_unknown_tags_counted(address: CatalogAddress, catalog: Catalog) -> None:
+    write(catalog, ("a", "site/a", "bar", 1.0, 2.0), ("flat", "site/f", "K", 1.0, 0.0))
+    counted: list[tuple[str, int]] = []
+    pipeline = Pipeline(CONTRACT, [Enrich(), Score()], address)
+    pipeline.open(lambda name, n: counted.append((name, n)))
+    readings = (("a", 12.0, 192), ("a", 1, 192), ("a", 12, 0), ("flat", 5, 192), ("new", 5, 192), ("a", "null", 192))
+    batch = pipeline.run(
+        [f'{{"tag":"{tag}","value":{value},"ts":1400000000000,"q":{q}}}'.encode() for tag, value, q in readings]
+    )
+    pipeline.close()
+    assert batch["err_code"].null_count == len(readings)
+    assert batch["asset"].to_pylist() == ["site/a", "site/a", "site/a", "site/f", None, "site/a"]
+    assert batch["unit"].to_pylist() == ["bar", "bar", "bar", "K", None, "bar"]
+    assert batch["score"].to_pylist() == [0.6745 * 11 / 2, 0.0, None, None, None, None]
+    assert batch["anomaly"].to_pylist() == [True, False, None, None, None, None]
+    assert counted == [("unknown_tags", 1)]
+
+
+@pytest.mark.usefixtures("catalog")
+def test_a_step_that_cannot_open_leaves_no_other_open(address: CatalogAddress) -> None:
+    class Shut(Enrich):
+        name = "shut"
+        outputs: ClassVar[Mapping[str, ContractType]] = {}
+
+        def open(self, worker: Worker) -> None:
+            raise ValueError(f"shut to {worker.catalog}")
+
+    with pytest.raises(ValueError, match="shut"):
+        Pipeline(CONTRACT, [Enrich(), Shut()], address).open(lambda _name, _n: None)
+    assert not threads()
+
+
+def test_a_step_that_reads_tags_wants_a_catalog() -> None:
+    with pytest.raises(ValueError, match=r"step 'enrich' reads historian\.tags and was given no catalog"):
+        Pipeline(CONTRACT, [Enrich()]).open(lambda _name, _n: None)
