@@ -21,13 +21,12 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails
 
-from headrace_udfs import formats
+from headrace_udfs.durations import Duration
+from headrace_udfs.format_names import FORMAT_FACTS
 from headrace_udfs.types import QUALITY, TS, ContractType
 
 MAX_PATH = 32
 
-_UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_DURATION = re.compile(r"([0-9]+)(ms|s|m|h|d)")
 _COLUMN = re.compile(r"[a-z][a-z0-9_]*")
 _RESERVED = re.compile(r"ts|event_time|quality|payload|(src|err)_.*")
 
@@ -43,25 +42,6 @@ def _path(value: object) -> object:
     if len(steps) > MAX_PATH:
         raise ValueError(f"a path of {len(steps)} keys; at most {MAX_PATH} are read")
     return tuple(steps)
-
-
-def _duration(value: object) -> object:
-    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
-    if not match:
-        raise ValueError("a duration is a whole number and ms, s, m, h or d, like 10m")
-    try:
-        span = timedelta(**{_UNITS[match[2]]: int(match[1])})
-    except OverflowError:
-        span = timedelta.max
-    if span > timedelta(days=36_525):
-        raise ValueError("a duration of over 100 years bounds nothing")
-    return span
-
-
-def duration(span: timedelta) -> str:
-    """`span` as a file writes it, like 10m: in the largest unit that it is a whole number of; it is whole ms."""
-    units = ((unit, timedelta(**{name: 1})) for unit, name in reversed(_UNITS.items()))
-    return next(f"{span // one}{unit}" for unit, one in units if not span % one)
 
 
 def _column_name(name: str) -> str:
@@ -90,17 +70,12 @@ JsonPath = Annotated[
         }
     ),
 ]
-Duration = Annotated[
-    timedelta,
-    BeforeValidator(_duration),
-    WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$"}),
-]
 ColumnName = Annotated[
     str,
     AfterValidator(_column_name),
     WithJsonSchema({"type": "string", "pattern": f"^(?!({_RESERVED.pattern})$){_COLUMN.pattern}$"}),
 ]
-Format = Annotated[str, WithJsonSchema({"enum": list(formats.FORMATS)})]
+Format = Annotated[str, WithJsonSchema({"enum": list(FORMAT_FACTS)})]
 Range = Annotated[
     tuple[int | float | None, int | float | None],
     WithJsonSchema({"type": "array", "items": {"type": ["number", "null"]}, "minItems": 2, "maxItems": 2}),
@@ -217,8 +192,8 @@ class Contract(Model):
     @field_validator("format")
     @classmethod
     def _known_format(cls, name: str) -> str:
-        if name not in formats.FORMATS:
-            raise ValueError(f"no format is called '{name}'; there are: {', '.join(formats.FORMATS)}")
+        if name not in FORMAT_FACTS:
+            raise ValueError(f"no format is called '{name}'; there are: {', '.join(FORMAT_FACTS)}")
         return name
 
     @field_validator("fields")
@@ -269,12 +244,12 @@ class Contract(Model):
     @property
     def many(self) -> bool:
         """Whether a message holds many readings."""
-        return formats.FORMATS[self.format].many
+        return FORMAT_FACTS[self.format].many
 
     @property
     def registered(self) -> bool:
         """Whether messages name their schemas, which a schema registry knows."""
-        return formats.FORMATS[self.format].registered
+        return FORMAT_FACTS[self.format].registered
 
     @property
     def columns(self) -> dict[str, ContractType]:

@@ -57,4 +57,4 @@ _ALL = (
     ),
 )
 
-THROUGH: Mapping[str, FunctionDoc] = {step.name: step for step in _ALL}
+STEP_DOCS: Mapping[str, FunctionDoc] = {step.name: step for step in _ALL}

@@ -21,7 +21,8 @@ from headrace.project.job import Job
 from headrace.project.paths import Project
 from headrace.project.table import Table
 from headrace.project.topic_files import Topic
-from headrace_udfs.contract import Contract, duration
+from headrace_udfs.contract import Contract
+from headrace_udfs.durations import duration
 
 MODELINE = "# yaml-language-server: $schema="
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from headrace_udfs.contract import Duration
+from headrace_udfs.durations import Duration
 
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\ue000-\uf8ff]")
 _DURATION: TypeAdapter[timedelta] = TypeAdapter(Duration)

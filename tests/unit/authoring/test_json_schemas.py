@@ -20,7 +20,8 @@ from headrace.authoring import json_schemas
 from headrace.project.job import Input, JobName, Output, TableName
 from headrace.project.paths import Project
 from headrace.project.table import ColumnType
-from headrace_udfs.contract import ColumnName, Duration, JsonPath, duration
+from headrace_udfs.contract import ColumnName, JsonPath
+from headrace_udfs.durations import Duration, duration
 
 JOB = {
     "kind": "job",

@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from headrace_udfs import contract as contracts
 from headrace_udfs.contract import Contract
 from headrace_udfs.faults import Code, Fault
+from headrace_udfs.format_names import FORMAT_FACTS, FormatFacts
 from headrace_udfs.formats import FORMATS
 from headrace_udfs.formats.base import Decoded, Payloads
 from headrace_udfs.isolate import isolate
@@ -167,9 +169,6 @@ def test_a_pipeline_travels_to_a_worker() -> None:
 class Csv:
     """The contract's columns in its order, with commas between them: a format that has nothing of JSON."""
 
-    many: ClassVar[bool] = False
-    registered: ClassVar[bool] = False
-
     def __init__(self, contract: Contract, _schemas: Schemas | None = None) -> None:
         self.names = list(contract.paths)
 
@@ -185,8 +184,9 @@ class Csv:
         return Decoded(columns, {i: Fault(Code.MISSING_FIELD, "cut short") for i in short})
 
 
-def test_another_format_is_a_class_and_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_format_is_a_class_and_two_entries(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(FORMATS, "csv", Csv)
+    monkeypatch.setattr(contracts, "FORMAT_FACTS", {**FORMAT_FACTS, "csv": FormatFacts()})
     pipeline = Pipeline(CONTRACT.model_copy(update={"format": "csv"}), [Double()])
     pipeline.open(lambda _name, _n: None)
     batch = pipeline.run([b"a,2,1400000000000", b"a", b"a,2,0", None])

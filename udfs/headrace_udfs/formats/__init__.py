@@ -1,4 +1,8 @@
-"""Formats of a payload. A new one is a module here and a line in FORMATS; the checks after it are the same for all."""
+"""Formats of a payload, and the class that decodes each.
+
+A new format is a module in this package, an entry in FORMATS and an entry in `format_names.FORMAT_FACTS`; the checks
+that follow the decoding are the same for all formats.
+"""
 
 from __future__ import annotations
 

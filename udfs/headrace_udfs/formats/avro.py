@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 from fastavro import schemaless_reader
 
 from headrace_udfs.arrays import Positions, spread
+from headrace_udfs.contract import Contract
 from headrace_udfs.faults import Code, Fault, readable
 from headrace_udfs.formats.avro_columns import Column, Wanted
 from headrace_udfs.formats.avro_schema import AvroSchema, Unfit
@@ -17,9 +18,6 @@ from headrace_udfs.formats.base import Decoded, Payloads
 from headrace_udfs.formats.json_leaves import leaves
 from headrace_udfs.schemas import Schemas, UnknownSchema
 from headrace_udfs.types import TS
-
-if TYPE_CHECKING:
-    from headrace_udfs.contract import Contract
 
 HEAD = 5
 MAX_ID = 2**31 - 1
@@ -34,9 +32,6 @@ class _Shape(NamedTuple):
 
 class AvroFormat:
     """A record a payload, one reading a record. Shapes are kept by the id of their schema, which never changes."""
-
-    many: ClassVar[bool] = False
-    registered: ClassVar[bool] = True
 
     def __init__(self, contract: Contract, schemas: Schemas | None) -> None:
         if schemas is None:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import Protocol
 
 import pyarrow as pa
 
 from headrace_udfs.arrays import Positions
+from headrace_udfs.contract import Contract
 from headrace_udfs.faults import Fault
-
-if TYPE_CHECKING:
-    from headrace_udfs.contract import Contract
-    from headrace_udfs.schemas import Schemas
+from headrace_udfs.schemas import Schemas
 
 Payloads = Sequence[bytes | None]
 
@@ -38,14 +36,11 @@ class Decoded:
 
 
 class Format(Protocol):
-    """Decodes payloads of one contract.
+    """Decodes the payloads of one contract; the facts of the format are in `format_names.FORMAT_FACTS`.
 
-    many: a message holds several readings, and Decoded has `message`.
-    registered: payloads name schemas, which are asked of `schemas`.
+    Where the format is `many`, Decoded has `message`. Where it is `registered`, the schemas that payloads name are
+    looked up in `schemas`.
     """
-
-    many: ClassVar[bool]
-    registered: ClassVar[bool]
 
     def __init__(self, contract: Contract, schemas: Schemas | None = None) -> None: ...
 

@@ -9,22 +9,20 @@ not decode, is looked at alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 
 from headrace_udfs.arrays import Positions, spread
+from headrace_udfs.contract import Contract
 from headrace_udfs.faults import Fault, Refused
 from headrace_udfs.formats.base import Decoded, Payloads
 from headrace_udfs.formats.json_exact import MAX_DEPTH, ExactDecoder
 from headrace_udfs.formats.json_leaves import ARRAYS, leaves
 from headrace_udfs.formats.json_shape import Columns, Shape
-
-if TYPE_CHECKING:
-    from headrace_udfs.contract import Contract
-    from headrace_udfs.schemas import Schemas
+from headrace_udfs.schemas import Schemas
 
 # How many payloads one with an unknown key makes the decoder look at alone; much smaller, and the calls a chunk show.
 CHUNK = 256
@@ -34,9 +32,6 @@ _CANNOT = (msgspec.MsgspecError, ValueError, TypeError, RecursionError)
 
 class JsonFormat:
     """One JSON object a payload, one reading an object."""
-
-    many: ClassVar[bool] = False
-    registered: ClassVar[bool] = False
 
     def __init__(self, contract: Contract, _schemas: Schemas | None = None) -> None:
         self._leaves = leaves(contract)

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 import numpy as np
 
+from headrace_udfs.contract import Contract
 from headrace_udfs.faults import Code, Fault, Refused, shown
 from headrace_udfs.formats.base import Decoded, Payloads
 from headrace_udfs.formats.json import JsonFormat
 from headrace_udfs.formats.json_exact import ExactDecoder
 from headrace_udfs.formats.json_leaves import leaves
-
-if TYPE_CHECKING:
-    from headrace_udfs.contract import Contract
-    from headrace_udfs.schemas import Schemas
+from headrace_udfs.schemas import Schemas
 
 
 class JsonArrayFormat:
     """An array of JSON objects a payload. A bad object costs its reading alone, a bad array the whole message."""
-
-    many: ClassVar[bool] = True
-    registered: ClassVar[bool] = False
 
     def __init__(self, contract: Contract, _schemas: Schemas | None = None) -> None:
         self._max_bytes = contract.max_bytes

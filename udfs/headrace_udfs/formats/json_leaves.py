@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import pyarrow as pa
 
+from headrace_udfs.contract import Contract, TimeSpec
 from headrace_udfs.types import ARROW, QUALITY, TS
-
-if TYPE_CHECKING:
-    from headrace_udfs.contract import Contract, TimeSpec
 
 # Besides the contract's own types, a time since the epoch: `instant` any number, `ticks` a whole one.
 Kind = Literal["string", "double", "long", "boolean", "timestamp", "instant", "ticks"]

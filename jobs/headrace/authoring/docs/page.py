@@ -16,7 +16,7 @@ from headrace.planner.in_process.case import SETTINGS, CaseSettings
 from headrace.project import yaml_file
 from headrace.project.job_folder import JobFolder
 from headrace.project.system_tables import DEAD_LETTERS
-from headrace_udfs.contract import duration
+from headrace_udfs.durations import duration
 from headrace_udfs.faults import Code
 
 

@@ -1,0 +1,32 @@
+"""The formats that a contract can name, with the facts that a contract needs of each.
+
+`headrace_udfs.formats` holds the class that decodes each format; this table knows none of them, so that a contract does
+not import its decoders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+
+class FormatFacts(NamedTuple):
+    """Facts of a format.
+
+    many: a message holds many readings.
+    registered: a message names its schema by the id that a schema registry gave it.
+    """
+
+    many: bool = False
+    registered: bool = False
+
+
+FORMAT_FACTS: Mapping[str, FormatFacts] = MappingProxyType(
+    {
+        "json": FormatFacts(),
+        "json_array": FormatFacts(many=True),
+        "avro": FormatFacts(registered=True),
+    }
+)
+"""The facts of each format, by its name in a contract."""
