@@ -25,7 +25,7 @@ def plant_on(stack: Stack, tmp_path: Path) -> Iterator[Plant]:
 
 def test_a_wrong_password_is_told_and_not_shown(stack: Stack) -> None:
     with pytest.raises(PlatformError, match="Kafka does not answer") as told:
-        kafka.names({**stack.kafka, "sasl.password": "not the right one", "log_level": "0"})
+        kafka.topic_names({**stack.kafka, "sasl.password": "not the right one", "log_level": "0"})
     assert "not the right one" not in str(told.value)
 
 
@@ -50,7 +50,7 @@ def test_a_client_without_a_certificate_is_told(stack: Stack) -> None:
         name: value for name, value in stack.kafka.items() if name not in {"ssl.certificate.location", "ssl.key.pem"}
     }
     with pytest.raises(PlatformError, match="Kafka does not answer"):
-        kafka.names({**stranger, "sasl.password": stack.secrets.value("kafka_password"), "log_level": "0"})
+        kafka.topic_names({**stranger, "sasl.password": stack.secrets.value("kafka_password"), "log_level": "0"})
 
 
 def test_a_topic_made_anew_under_a_running_job_stops_it_and_is_told_of(plant_on: Plant) -> None:

@@ -229,7 +229,7 @@ def test_rows_appended_meanwhile_are_neither_lost_nor_doubled(project: Project, 
     assert len([each for each in runs if each.rewritten]) > 1
     table = load(local)
     assert sorted(table.scan().to_arrow()["src_offset"].to_pylist()) == [*range(500)]
-    assert iceberg.rows(table) == 500
+    assert iceberg.row_count(table) == 500
 
 
 def put_in_place(local: Settings, read: Table, *groups: choose.Group) -> list[str]:
@@ -274,7 +274,7 @@ def test_two_maintainers_at_once_leave_each_row_once(project: Project, local: Se
     after = load(local)
     assert identities(after) == before
     assert set(before.values()) == {1}
-    assert iceberg.rows(after) == 200
+    assert iceberg.row_count(after) == 200
     assert run(project, local).rewritten == ()
 
 
@@ -391,7 +391,7 @@ def test_expiry_keeps_in_sight_what_flink_goes_by(project: Project, local: Setti
     assert (flink_finds(after, "a"), flink_finds(after, "a", "p"), flink_finds(after, "b")) == (3, 2, 7)
     assert identities(after) == before
     assert len(identities(after, kept)) == 40
-    assert iceberg.rows(after) == 120
+    assert iceberg.row_count(after) == 120
     append(project, local, 140, job_id="b", operator_id="o", max_committed_checkpoint_id="8")
     time.sleep(0.01)
     run(project, local)

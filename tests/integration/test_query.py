@@ -172,7 +172,7 @@ def test_another_engines_view_is_left_out(pytestconfig: pytest.Config, tmp_path:
         database.execute(
             "insert into iceberg_tables values ('headrace', 'historian', 'a_view', 'm.json', null, 'VIEW')"
         )
-    found = iceberg.names(iceberg.connect(made))
+    found = iceberg.table_names(iceberg.connect(made))
     assert "historian.readings" in found
     assert "historian.a_view" not in found
     warehouse.open(made).close()

@@ -221,5 +221,5 @@ def plan(project: Project, *reads: str) -> str:
     local = local.model_copy(update={"vars": {"site": "north"}})
     tables = table_files.pick(project, [*folder.job.tables_written, *reads, DEAD_LETTERS, folder.job.late])
     composition = compose(project, local, folder, FileConnectors(case, project.root, local, tables))
-    environment = session.made_of(Project(ROOT, ROOT), session.job_options(folder.job))
+    environment = session.create_environment(Project(ROOT, ROOT), session.job_options(folder.job))
     return str(planning.statement_set(environment, composition).explain())

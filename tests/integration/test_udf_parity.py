@@ -22,7 +22,7 @@ from headrace_udfs.contract import Contract
 from headrace_udfs.function_doc import FunctionDoc
 from headrace_udfs.pipeline import Pipeline
 from headrace_udfs.sql_functions import FUNCTIONS
-from headrace_udfs.step_docs import TAGS, THROUGH
+from headrace_udfs.step_docs import STEP_DOCS, TAGS
 from headrace_udfs.step_protocol import CatalogAddress, Columns
 from headrace_udfs.steps import STEPS
 from headrace_udfs.types import ARROW, FLINK, ContractType
@@ -54,7 +54,7 @@ def environment(project: Project) -> Any:
         "python.fn-execution.arrow.batch.size": "100",
         "table.local-time-zone": "UTC",
     }
-    return session.made_of(project, options)
+    return session.create_environment(project, options)
 
 
 def draw(inputs: Mapping[str, ContractType], example: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
@@ -163,7 +163,7 @@ def test_constants_nulls_and_calls_in_calls_are_arguments_too(environment: Any, 
 
 
 def test_no_function_has_the_name_of_one_of_flinks_own(project: Project) -> None:
-    fresh = session.made_of(project, {"execution.target": "local"})
+    fresh = session.create_environment(project, {"execution.target": "local"})
     own = {name.casefold() for name in fresh.list_functions()}
     assert {"decode", "abs"} <= own
     assert not own & {name.casefold() for name in FUNCTIONS}
@@ -222,7 +222,7 @@ def through(environment: Any, address: CatalogAddress, tmp_path_factory: pytest.
     rows = [{"row": row, "payload": payload} for row, payload in enumerate(payloads)]
     source(environment, tmp_path_factory.mktemp("through") / "in", "through_in", {"payload": "BYTES"}, rows)
     pipeline = Pipeline(CONTRACT, [step() for step in STEPS.values()], address)
-    outputs = {name: list(about.outputs) for name, about in THROUGH.items()}
+    outputs = {name: list(about.outputs) for name, about in STEP_DOCS.items()}
     wanted = ["err_code", *(column for columns in outputs.values() for column in columns)]
     for column, function in ingest(pipeline, partitions=1, readers=1).items():
         environment.create_temporary_system_function(f"ingest_{column}", function)
@@ -232,15 +232,15 @@ def through(environment: Any, address: CatalogAddress, tmp_path_factory: pytest.
     columns = {column: [row[n] for row in found] for n, column in enumerate(wanted, 1)}
     taken = arrays(drawn, kinds)
     return {
-        name: ({each: taken[each] for each in THROUGH[name].inputs}, [columns[each] for each in made])
+        name: ({each: taken[each] for each in STEP_DOCS[name].inputs}, [columns[each] for each in made])
         for name, made in outputs.items()
     }
 
 
-@pytest.mark.parametrize("name", THROUGH)
+@pytest.mark.parametrize("name", STEP_DOCS)
 def test_a_step_gives_in_flink_what_it_gives_in_python(through: Drawn, name: str) -> None:
     inputs, found = through[name]
-    about: FunctionDoc = THROUGH[name]
+    about: FunctionDoc = STEP_DOCS[name]
     expected = about.apply(inputs)
     for column, values in zip(about.outputs, found, strict=True):
         assert bits(values) == bits(expected[column].to_pylist())

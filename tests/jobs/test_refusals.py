@@ -22,7 +22,7 @@ CALLS = "name a step of the template (with ... as), or call source(), on_time(),
 
 @pytest.fixture(scope="module")
 def environment() -> Any:
-    made = session.made_of(Project.find(ROOT), {})
+    made = session.create_environment(Project.find(ROOT), {})
     made.execute_sql(TABLE)
     return made
 
@@ -77,7 +77,7 @@ def test_a_wrong_select_is_told_in_words(environment: Any, sql: str, what: str, 
 
     with pytest.raises((Py4JJavaError, JavaException)) as refused:
         environment.sql_query(sql).explain()
-    told = flink_errors.explained(str(refused.value), COLUMNS)
+    told = flink_errors.explain(str(refused.value), COLUMNS)
     assert told
     assert told[0].startswith(what)
     assert told[1].startswith(fix)
@@ -85,9 +85,9 @@ def test_a_wrong_select_is_told_in_words(environment: Any, sql: str, what: str, 
 
 def test_what_is_no_fault_of_the_sql_is_not_told_as_one() -> None:
     said = "An error occurred while calling o1.execute.\n: java.net.ConnectException: refused\n\tat a.b.C.d(C.java:1)\n"
-    assert flink_errors.explained(said, COLUMNS) is None
+    assert flink_errors.explain(said, COLUMNS) is None
 
 
 def test_what_has_no_words_of_ours_keeps_those_of_flink() -> None:
     said = "org.apache.flink.table.api.ValidationException: SQL validation failed. It is odd.\n\tat a.b.C.d(C.java:1)\n"
-    assert flink_errors.explained(said, COLUMNS) == ("It is odd.", "headrace render shows the SQL as Flink gets it")
+    assert flink_errors.explain(said, COLUMNS) == ("It is odd.", "headrace render shows the SQL as Flink gets it")

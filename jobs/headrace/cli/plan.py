@@ -44,7 +44,7 @@ def plan(
         typer.echo(plan_comment(made), nl=False)
     else:
         _show(made)
-    table_changes.refuse(made.tables)
+    table_changes.require_safe(made.tables)
 
 
 def _show(made: Report) -> None:

@@ -30,7 +30,7 @@ def query(
         raise UserError("--json and --csv are two answers", fix="choose one")
     with warehouse.open(Context(env).settings) as connection:
         answer = warehouse.ask(connection, sql)
-        with warehouse.reporting():
+        with warehouse.errors_reported():
             if json:
                 _print_json(answer)
             elif as_csv:

@@ -28,7 +28,7 @@ def plan(names: TableNames = None, env: Env = "local", json: Json = False) -> No
     plans = table_changes.plan(context.project, context.settings, names or None)
     absent = [] if names else [*topic_changes.missing(context.project, context.settings)]
     _print(plans, absent, json, done=False)
-    table_changes.refuse(plans)
+    table_changes.require_safe(plans)
 
 
 @app.command()

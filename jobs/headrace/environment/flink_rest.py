@@ -10,10 +10,10 @@ from typing import Any
 
 import httpx
 
+from headrace.environment.java_errors import root_cause
 from headrace.errors import PlatformError
 
 ENDED = frozenset({"FINISHED", "CANCELED", "FAILED"})
-_CAUSE = re.compile(r"^(?:Caused by: |: )?((?:[\w$]+\.)+[\w$]*(?:Error|Exception|Throwable)[\w$]*)(?:: (.*))?$")
 _OUT_OF_RANGE = re.compile(r"offset=(?P<offset>\d+).* is out of range for partition (?P<partition>\S+)")
 
 
@@ -126,15 +126,3 @@ class Cluster:
                 self.rest,
                 "is it up? `headrace local status` shows the local one; `headrace local up` starts it",
             ) from None
-
-
-def root_cause(trace: str) -> str:
-    """The innermost cause of a Java stack trace, with a Python worker's own traceback cut down to its last line."""
-    causes = [(m[1], m[2]) for line in trace.splitlines() if (m := _CAUSE.match(line.strip())) and m[1]]
-    if python := re.search(r"Traceback \(most recent call last\):\n(?:[ \t].*\n)+(\S.*)", trace):
-        return python[1]
-    if not causes:
-        return trace.strip().splitlines()[0] if trace.strip() else ""
-    kind, text = next(((k, t) for k, t in reversed(causes) if t), causes[-1])
-    name = kind.rsplit(".", 1)[-1]
-    return f"{name}: {text}" if text else name

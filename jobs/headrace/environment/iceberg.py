@@ -37,7 +37,7 @@ def connect(settings: Settings) -> Catalog:
     """The catalog, its own SQLite file made where it is missing. Raises PlatformError when it cannot be had."""
     where = settings.catalog
     properties = resolved(where.pyiceberg())
-    with reporting(f"catalog '{where.name}' cannot be opened", where.address):
+    with errors_reported(f"catalog '{where.name}' cannot be opened", where.address):
         if isinstance(where, SqliteCatalog):
             Path(where.path).parent.mkdir(parents=True, exist_ok=True)
         # Of two that make the catalog's own tables at once, one is told that they exist already.
@@ -48,15 +48,15 @@ def connect(settings: Settings) -> Catalog:
 def load_table(catalog: Catalog, name: str) -> Table:
     """The table `<namespace>.<table>` as it stands now. Raises PlatformError: there is none, or it cannot be read."""
     try:
-        with reporting(f"table {name} cannot be read", passing=(NoSuchTableError,)):
+        with errors_reported(f"table {name} cannot be read", passing=(NoSuchTableError,)):
             return catalog.load_table(name)
     except NoSuchTableError:
         raise PlatformError(f"there is no table {name}", fix="make it: `headrace tables apply`") from None
 
 
-def names(catalog: Catalog) -> list[str]:
+def table_names(catalog: Catalog) -> list[str]:
     """Every table, `<namespace>.<table>`, in order; another engine's views are none. Raises PlatformError."""
-    with reporting("the catalog's tables cannot be listed"):
+    with errors_reported("the catalog's tables cannot be listed"):
         listed = {name for space in catalog.list_namespaces() for name in catalog.list_tables(space)}
         return sorted(".".join(name) for name in listed - _views(catalog))
 
@@ -79,14 +79,14 @@ def equals(column: str, value: str) -> BooleanExpression:
     return EqualTo(column, value)  # type: ignore[call-arg,arg-type] # pydantic hides its own __init__ from mypy
 
 
-def rows(table: Table) -> int:
+def row_count(table: Table) -> int:
     """How many rows the table holds, by its own account."""
     snapshot = table.current_snapshot()
     return int(snapshot.summary["total-records"] or 0) if snapshot and snapshot.summary else 0
 
 
 @contextmanager
-def reporting(what: str, where: str | None = None, passing: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+def errors_reported(what: str, where: str | None = None, passing: tuple[type[Exception], ...] = ()) -> Iterator[None]:
     """Tell a failure of catalog, files or pyiceberg as a PlatformError, `what` first; those in `passing` go through."""
     try:
         yield
@@ -104,7 +104,7 @@ def commit(name: str, attempt: Callable[[], T]) -> T:
     """
     # IntegrityError: another has made the namespace meanwhile.
     again = _retrying(CommitFailedException, TableAlreadyExistsError, IntegrityError, attempts=10)
-    with reporting(f"table {name} cannot be changed"):
+    with errors_reported(f"table {name} cannot be changed"):
         return again(attempt)
 
 

@@ -33,14 +33,14 @@ _PATIENTLY = Retrying(
 
 
 @dataclass(frozen=True)
-class Span:
+class OffsetRange:
     """Offsets that a partition still holds: from `first` up to, and without, `end`."""
 
     first: int
     end: int
 
 
-def spans(client: Mapping[str, str], topic: str) -> dict[int, Span]:
+def offset_ranges(client: Mapping[str, str], topic: str) -> dict[int, OffsetRange]:
     """The span of each partition of `topic`, by its number.
 
     Raises PlatformError when the broker does not answer, UserError when there is no such topic.
@@ -83,12 +83,12 @@ def topic_id(client: Mapping[str, str], topic: str) -> str:
     return str(described.topic_id)
 
 
-def names(client: Mapping[str, str]) -> list[str]:
+def topic_names(client: Mapping[str, str]) -> list[str]:
     """The broker's topics, less its own. Raises PlatformError when the broker does not answer."""
     return sorted(name for name in _known(client) if not name.startswith("__"))
 
 
-def create(client: Mapping[str, str], topic: str, partitions: int) -> None:
+def create_topic(client: Mapping[str, str], topic: str, partitions: int) -> None:
     """Make the topic, replicated as the broker does by default. Raises PlatformError."""
     admin = AdminClient(dict(client))
     try:
@@ -98,7 +98,7 @@ def create(client: Mapping[str, str], topic: str, partitions: int) -> None:
         raise _down(client, error) from None
 
 
-def place(client: Mapping[str, str], group: str, topic: str, offsets: Mapping[int, int]) -> None:
+def set_group_offsets(client: Mapping[str, str], group: str, topic: str, offsets: Mapping[int, int]) -> None:
     """Have the consumer group `group` stand at these offsets of the topic. Raises PlatformError."""
     stands = [TopicPartition(topic, partition, offset) for partition, offset in offsets.items()]
     admin = AdminClient(dict(client))
@@ -144,11 +144,11 @@ def _next(consumer: Consumer, topic: str, partition: int, first: int) -> Message
     return message
 
 
-def _spans(client: Mapping[str, str], topic: str, partitions: Iterable[int]) -> dict[int, Span]:
+def _spans(client: Mapping[str, str], topic: str, partitions: Iterable[int]) -> dict[int, OffsetRange]:
     # A client of its own for each attempt: one that has once not found a partition's leader is slow to look again.
     consumer = Consumer({**client, "group.id": "headrace.spans", "enable.auto.commit": False})
     try:
-        return {p: Span(*consumer.get_watermark_offsets(TopicPartition(topic, p), LIMIT_S)) for p in partitions}
+        return {p: OffsetRange(*consumer.get_watermark_offsets(TopicPartition(topic, p), LIMIT_S)) for p in partitions}
     finally:
         consumer.close()
 

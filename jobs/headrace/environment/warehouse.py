@@ -41,9 +41,9 @@ def open(settings: Settings, tables: Iterable[str] | None = None) -> DuckDBPyCon
     shows its table as it stands now and stays so. Raises PlatformError where a table cannot be had.
     """
     catalog = iceberg.connect(settings)
-    found = {name: iceberg.load_table(catalog, name) for name in tables or iceberg.names(catalog)}
+    found = {name: iceberg.load_table(catalog, name) for name in tables or iceberg.table_names(catalog)}
     connection = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
-    with reporting():
+    with errors_reported():
         for name in _EXTENSIONS:
             connection.load_extension(str(_extension(name)))
         if settings.catalog.s3:
@@ -59,7 +59,7 @@ def open(settings: Settings, tables: Iterable[str] | None = None) -> DuckDBPyCon
 
 def ask(connection: DuckDBPyConnection, sql: str) -> DuckDBPyConnection:
     """Run a person's query, and return where to fetch. Raises UserError for SQL that is wrong, or writes."""
-    with reporting():
+    with errors_reported():
         statements = duckdb.extract_statements(sql)
         if not statements:
             raise UserError("there is no query", fix='write one: headrace query "select 1"')
@@ -71,12 +71,12 @@ def ask(connection: DuckDBPyConnection, sql: str) -> DuckDBPyConnection:
 
 def run(connection: DuckDBPyConnection, query: Path, values: Mapping[str, Any]) -> DuckDBPyConnection:
     """Run one of the engine's own queries, a file, with its `$name` parameters set from `values`."""
-    with reporting():
+    with errors_reported():
         return connection.execute(query.read_text(encoding="utf-8"), dict(values))
 
 
 @contextmanager
-def reporting() -> Iterator[None]:
+def errors_reported() -> Iterator[None]:
     """Tell DuckDB's errors as ours: UserError for faults of the SQL, each with its place; PlatformError for others."""
     try:
         yield

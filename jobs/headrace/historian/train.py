@@ -73,7 +73,7 @@ def baselines(connection: DuckDBPyConnection, since: datetime, tag: str) -> pa.T
     StatusCode has the severity bits 00 and it is finite.
     """
     found = warehouse.run(connection, _BASELINES, {"since": since.isoformat(), "tag": tag})
-    with warehouse.reporting():
+    with warehouse.errors_reported():
         return found.to_arrow_table()
 
 

@@ -50,7 +50,7 @@ def check_tables(project: Project, settings: Settings, tables: Catalog, folder: 
     behind = [each.name for each in plan(project, settings, job.tables_written) if each.action in {"change", "refuse"}]
     written = [topic_files.load(project, name).topic for name in job.topics_written]
     if written:
-        there = kafka.names(settings.kafka_client())
+        there = kafka.topic_names(settings.kafka_client())
         missing += [f"topic {name}" for name in written if name not in there]
     problems = [Problem(f"there is no {what}", fix="make it: headrace tables apply") for what in missing]
     problems += [Problem(f"{name} is not as its file says", fix="see headrace tables plan") for name in behind]
@@ -105,7 +105,7 @@ def check_same_topics(before: StoredPlan, now: StoredPlan) -> None:
 def spread(project: Project, settings: Settings, source: str, slots: int) -> Spread:
     """How the source's topic is shared by `slots` readers. Raises UserError where there is no such topic."""
     topic = source_files.load(project, source).topic
-    return Spread(len(kafka.spans(settings.kafka_client(), topic)), slots)
+    return Spread(len(kafka.offset_ranges(settings.kafka_client(), topic)), slots)
 
 
 def start(
@@ -119,7 +119,7 @@ def start(
     Raises UserError where the tables hold a gap, or offsets that the topic does not have.
     """
     topic = source_files.load(project, source).topic
-    spans = kafka.spans(settings.kafka_client(), topic)
+    spans = kafka.offset_ranges(settings.kafka_client(), topic)
     earliest = {p: span.first for p, span in spans.items()}
     if goes_on or not folder.job.complete:
         return earliest

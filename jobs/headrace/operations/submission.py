@@ -15,7 +15,7 @@ from headrace.environment.settings import Settings
 from headrace.errors import PlatformError
 from headrace.operations import preflight
 from headrace.planner import planning
-from headrace.planner.planning import Planned
+from headrace.planner.planning import PlannedJob
 from headrace.planner.session import table_environment
 from headrace.planner.state.stored_plan import StoredPlan
 from headrace.project import job_folder
@@ -35,7 +35,7 @@ class Prepared:
     settings: Settings
     slots: int
     starts: Mapping[str, Mapping[int, int]]
-    planned: Planned
+    planned: PlannedJob
 
     @property
     def plan(self) -> StoredPlan:
@@ -116,7 +116,7 @@ def prepare(
     composition = compose(project, settings, folder, LiveConnectors(settings, spreads, bounded))
     progress("planning the job in Flink")
     environment = table_environment(project, settings, folder.job, slots)
-    planned = planning.planned(environment, composition, settings, before)
+    planned = planning.plan_job(environment, composition, settings, before)
     if goes_on and before:
         preflight.check_same_topics(before, planned.stored)
     return Prepared(name, settings, slots, starts, planned)
@@ -135,7 +135,7 @@ def launch(
     composition = prepared.planned.composition
     for name, source in zip(composition.folder.job.sources, composition.sources, strict=True):
         at = prepared.starts[name]
-        kafka.place(prepared.settings.kafka_client(), group(composition.folder.job), source.contract.topic, at)
+        kafka.set_group_offsets(prepared.settings.kafka_client(), group(composition.folder.job), source.contract.topic, at)
     prepared.planned.execute(job_id, restore)
     progress(f"waiting for job {job_id} to run")
     try:

@@ -43,11 +43,11 @@ def write(path: Path) -> None:
     path.unlink(missing_ok=True)
     os.environ["JVM_ARGS"] = f"-XX:ArchiveClassesAtExit={path} -Xlog:cds=off -Xlog:cds+dynamic=off"
     options = {"parallelism.default": "1", "table.exec.iceberg.use-v2-sink": "true"}
-    environment = session.made_of(Project.find(), options)
+    environment = session.create_environment(Project.find(), options)
     with tempfile.TemporaryDirectory() as folder:
         for statement in _TABLES.format(folder=folder).split(";"):
             environment.execute_sql(statement)
-        compiled_plan.plan(_inserts(environment, "topic"))
+        compiled_plan.from_statements(_inserts(environment, "topic"))
         _inserts(environment, "latest").execute().wait()
 
 

@@ -7,13 +7,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from headrace.environment.flink_rest import root_cause
+from headrace.environment.java_errors import root_cause
 from headrace.errors import PlatformError
 
 _GRAPH = "== Physical Execution Plan ==\n"
 
 
-def plan(statements) -> dict[str, Any]:  # type: ignore[no-untyped-def]
+def from_statements(statements) -> dict[str, Any]:  # type: ignore[no-untyped-def]
     """The compiled plan of a pyflink StatementSet. In its tables' options are secrets, resolved."""
     made: dict[str, Any] = json.loads(statements._j_statement_set.compilePlan().asJsonString())
     return made
@@ -47,7 +47,7 @@ def _by_name(node: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**node, "dynamicTableSink": {**sink, "table": looked_up}}
 
 
-def graph(statements) -> tuple[str, ...]:  # type: ignore[no-untyped-def]
+def operator_graph(statements) -> tuple[str, ...]:  # type: ignore[no-untyped-def]
     """Each operator of a StatementSet's job, with its inputs: for what passes through a DataStream there is no plan."""
     from pyflink.table import ExplainDetail  # noqa: PLC0415 - importing PyFlink costs a second
 

@@ -28,7 +28,7 @@ def _near_function(said: re.Match[str], columns: Collection[str]) -> str:  # noq
 
 
 # What Flink says, what is wrong, and what mends it; the first that matches counts.
-_SAYINGS: tuple[tuple[str, str, Fix], ...] = (
+_MESSAGES: tuple[tuple[str, str, Fix], ...] = (
     (
         r'Encountered:? "?<EOF>',
         "the SELECT ends before it is whole",
@@ -107,7 +107,7 @@ _SAYINGS: tuple[tuple[str, str, Fix], ...] = (
 )
 
 
-def explained(said: str, columns: Collection[str]) -> tuple[str, str] | None:
+def explain(said: str, columns: Collection[str]) -> tuple[str, str] | None:
     """What is wrong with the SQL of which Flink `said` this, and what mends it; None if no SQL is at fault.
 
     `columns` are those that the SELECT may have meant.
@@ -115,7 +115,7 @@ def explained(said: str, columns: Collection[str]) -> tuple[str, str] | None:
     lines = [line.strip() for line in said.splitlines() if not _FRAME.match(line)]
     messages = " ".join(lines).replace("VARCHAR(2147483647)", "STRING").removeprefix(": ").split(" Caused by: ")
     for message in messages:
-        for pattern, what, fix in _SAYINGS:
+        for pattern, what, fix in _MESSAGES:
             if found := re.search(pattern, message):
                 return found.expand(what), found.expand(fix) if isinstance(fix, str) else fix(found, columns)
     return (_in_words(messages[0]), _SEE) if _FAULT_OF_SQL.match(messages[0]) else None

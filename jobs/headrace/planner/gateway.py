@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from headrace.environment.flink_rest import root_cause
+from headrace.environment.java_errors import root_cause
 from headrace.errors import PlatformError
 from headrace.project.paths import Project
 

@@ -11,11 +11,11 @@ from typing import Any
 
 from headrace.compose.job_statements import Composition, Source, module_view
 from headrace.compose.source_map import Rendered
-from headrace.environment.flink_rest import root_cause
+from headrace.environment.java_errors import root_cause
 from headrace.environment.settings import Settings
 from headrace.errors import Place, PlatformError, Problem, UserError
 from headrace.planner import compiled_plan, flink_errors, schema_check
-from headrace.planner.state.ids import carried
+from headrace.planner.state.ids import carry_over
 from headrace.planner.state.stored_plan import StoredPlan, stored
 from headrace.planner.table_api import streams, tables
 from headrace.planner.table_api.inputs import Inputs
@@ -26,7 +26,7 @@ _PLACE = re.compile(r"(?:at|From) line (\d+), column (\d+)")
 
 
 @dataclass(frozen=True)
-class Planned:
+class PlannedJob:
     """A job that Flink has planned. `stored` is what is to be kept of its plan."""
 
     composition: Composition
@@ -53,16 +53,16 @@ class Planned:
                 compiled_plan.execute(self._environment, self._plan)
 
 
-def planned(environment, composition: Composition, settings: Settings, before: StoredPlan | None) -> Planned:  # type: ignore[no-untyped-def]
+def plan_job(environment, composition: Composition, settings: Settings, before: StoredPlan | None) -> PlannedJob:  # type: ignore[no-untyped-def]
     """Plan the job; what lives on of the plan `before` keeps its state. Raises as `statement_set` does."""
     statements = statement_set(environment, composition)
     with flink_errors_reported(composition):
         if composition.folder.module:
-            graph = compiled_plan.graph(statements)
-            return Planned(composition, stored(composition, settings, None, graph), environment, statements, None)
-        plan = compiled_plan.plan(statements)
-    plan, kept = carried(plan, stored(composition, settings, plan), before)
-    return Planned(composition, kept, environment, statements, plan)
+            graph = compiled_plan.operator_graph(statements)
+            return PlannedJob(composition, stored(composition, settings, None, graph), environment, statements, None)
+        plan = compiled_plan.from_statements(statements)
+    plan, kept = carry_over(plan, stored(composition, settings, plan), before)
+    return PlannedJob(composition, kept, environment, statements, plan)
 
 
 def statement_set(environment, composition: Composition):  # type: ignore[no-untyped-def]
@@ -74,7 +74,7 @@ def statement_set(environment, composition: Composition):  # type: ignore[no-unt
         try:
             with flink_errors_reported(composition, composition.folder.templates.get(sink), composition.selects[sink]):
                 selected = environment.sql_query(composition.selects[sink].sql)
-                if misfits := schema_check.misfits(environment, composition, sink, selected):
+                if misfits := schema_check.mismatches(environment, composition, sink, selected):
                     problems += misfits
                     continue
                 columns = selected.get_resolved_schema().get_column_names()
@@ -139,7 +139,7 @@ def flink_errors_reported(
         said, module = str(error), composition.folder.module
         if module and (where := module.place_in(said)):
             raise UserError(root_cause(said), where) from None
-        refusal = flink_errors.explained(said, _columns(composition))
+        refusal = flink_errors.explain(said, _columns(composition))
         if refusal is None:
             raise PlatformError(f"Flink failed: {root_cause(said)}") from None
         what, fix = refusal

@@ -48,7 +48,7 @@ def pack(project: Project) -> Release:
 def store(files: FileIO, folder: str, release: Release) -> None:
     """Keep the release under `folder`, an address, where it is not there whole. Raises PlatformError."""
     address = _address(folder, release.digest)
-    with iceberg.reporting("the release cannot be stored", address):
+    with iceberg.errors_reported("the release cannot be stored", address):
         if _stored(files, address) != release.packed:
             with files.new_output(address).create(overwrite=True) as stream:
                 stream.write(release.packed)
@@ -60,7 +60,7 @@ def unpack(files: FileIO, folder: str, digest: str, into: Path) -> Path:
     if root.is_dir():
         return root
     address = _address(folder, digest)
-    with iceberg.reporting(f"the release {digest[:12]} cannot be read", address):
+    with iceberg.errors_reported(f"the release {digest[:12]} cannot be read", address):
         packed = _stored(files, address)
     if packed is None or hashlib.sha256(packed).hexdigest() != digest:
         state = "not there" if packed is None else "damaged"
@@ -76,12 +76,12 @@ def unpack(files: FileIO, folder: str, digest: str, into: Path) -> Path:
     return root
 
 
-def functions() -> Path:
+def functions_package() -> Path:
     """The package of functions that runs here, and in the workers of jobs started from here."""
     return Path(headrace_udfs.__file__).parent
 
 
-def contents(folder: Path) -> str:
+def content_digest(folder: Path) -> str:
     """sha256 of the Python of a package, and of the names of its files."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*.py")):
@@ -108,7 +108,7 @@ def _files(project: Project) -> Iterator[tuple[Path, str]]:
         "sql": project.sql,
         "jobs/headrace": Path(headrace.__file__).parent,
         "jobs/table_api": python_module.package(project),
-        "udfs/headrace_udfs": functions(),
+        "udfs/headrace_udfs": functions_package(),
     }
     for name, folder in packages.items():
         for path in sorted(folder.rglob("*")):

@@ -11,7 +11,7 @@ from headrace.errors import Place, Problem
 _UNNAMED = re.compile(r"EXPR\$\d+")
 
 
-def misfits(environment, composition: Composition, sink: str, selected) -> list[Problem]:  # type: ignore[no-untyped-def]
+def mismatches(environment, composition: Composition, sink: str, selected) -> list[Problem]:  # type: ignore[no-untyped-def]
     """What is wrong with the pyflink Table `selected` as what the sink gets."""
     from pyflink.java_gateway import get_gateway  # noqa: PLC0415 - importing PyFlink costs a second
 

@@ -35,10 +35,10 @@ def table_environment(  # type: ignore[no-untyped-def]
         "parallelism.default": str(parallelism),
         "python.files": ",".join(str(_packed(project, package)) for package in _packages(project, job)),
     }
-    return made_of(project, options)
+    return create_environment(project, options)
 
 
-def made_of(project: Project, options: Mapping[str, str]):  # type: ignore[no-untyped-def]
+def create_environment(project: Project, options: Mapping[str, str]):  # type: ignore[no-untyped-def]
     """A StreamTableEnvironment with these options of Flink's. Raises PlatformError where Java does not start."""
     gateway.start(project)
     from pyflink.common import Configuration  # noqa: PLC0415 - importing PyFlink costs a second: only who submits pays
@@ -87,12 +87,12 @@ def job_options(job: Job) -> dict[str, str]:
 
 def _packages(project: Project, job: Job) -> list[Path]:
     """The packages whose code runs in the job's workers."""
-    return [releases.functions(), *([python_module.package(project)] if job.module else [])]
+    return [releases.functions_package(), *([python_module.package(project)] if job.module else [])]
 
 
 def _packed(project: Project, package: Path) -> Path:
     """The package as a zip that travels with the job, named by its contents: a restart runs the same code."""
-    packed = project.home / "udfs" / f"{package.name}-{releases.contents(package)[:12]}.zip"
+    packed = project.home / "udfs" / f"{package.name}-{releases.content_digest(package)[:12]}.zip"
     if not packed.is_file():
         packed.parent.mkdir(parents=True, exist_ok=True)
         part = packed.with_suffix(f".{os.getpid()}")

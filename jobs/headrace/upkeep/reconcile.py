@@ -13,7 +13,7 @@ from pyiceberg.catalog import Catalog
 
 from headrace.environment import iceberg, kafka
 from headrace.environment.flink_rest import Cluster
-from headrace.environment.kafka import Span
+from headrace.environment.kafka import OffsetRange
 from headrace.environment.settings import Settings
 from headrace.errors import CheckFailed, PlatformError, UserError
 from headrace.operations.stored_offsets import INDEX_BITS, Offsets, Positions, Stored, runs, stored
@@ -65,7 +65,7 @@ class Balance:
         return sum(b - a for a, b in self.repeated)
 
 
-def balance(topic: str, partition: int, span: Span, kept: Stored, records_in: Callable[[int, int], Offsets]) -> Balance:
+def balance(topic: str, partition: int, span: OffsetRange, kept: Stored, records_in: Callable[[int, int], Offsets]) -> Balance:
     """Account for one partition. `records_in(first, end)` tells which offsets of a gap really hold a record."""
     offsets = kept.offsets
     gaps = _absent(offsets, span.first, span.end)
@@ -107,7 +107,7 @@ def follow(
     """
     job = _accountable(project, name)
     tables, client, cluster = iceberg.connect(settings), settings.kafka_client(), Cluster(settings.flink_rest())
-    targets = {topic: kafka.spans(client, topic) for topic in _topics(project, job)}
+    targets = {topic: kafka.offset_ranges(client, topic) for topic in _topics(project, job)}
     total = sum(s.end - s.first for spans in targets.values() for s in spans.values())
     best, since = -1, time.monotonic()
     while True:
@@ -162,7 +162,7 @@ def _balances(
     job: Job,
     topic: str,
     *,
-    spans: dict[int, Span] | None = None,
+    spans: dict[int, OffsetRange] | None = None,
     records_in: RecordsIn | None = None,
 ) -> list[Balance]:
     # The tables are read first: what is stored in between is then at worst called missing, never overlooked.
@@ -170,7 +170,7 @@ def _balances(
     look = records_in or partial(kafka.records_in, client)
     return [
         balance(topic, partition, span, kept.get(partition, _NOTHING), partial(look, topic, partition))
-        for partition, span in (spans or kafka.spans(client, topic)).items()
+        for partition, span in (spans or kafka.offset_ranges(client, topic)).items()
     ]
 
 
@@ -198,6 +198,6 @@ def _absent(offsets: Offsets, first: int, end: int) -> Ranges:
     return [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if a < b]
 
 
-def _within(found: Positions, span: Span) -> int:
+def _within(found: Positions, span: OffsetRange) -> int:
     first, end = np.searchsorted(found, np.array([span.first, span.end]) << INDEX_BITS)
     return int(end - first)

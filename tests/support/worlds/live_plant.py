@@ -131,7 +131,7 @@ class Plant:
         client = self.settings.kafka_client()
         options = {"group.id": "headrace.tests", "isolation.level": "read_committed", "enable.partition.eof": True}
         consumer = Consumer({**client, **options})
-        partitions = list(kafka.spans(client, topic))
+        partitions = list(kafka.offset_ranges(client, topic))
         consumer.assign([TopicPartition(topic, partition, 0) for partition in partitions])
         found, ends = [], 0
         try:

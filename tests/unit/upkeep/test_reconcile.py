@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrace.environment.kafka import Span
+from headrace.environment.kafka import OffsetRange
 from headrace.errors import CheckFailed
 from headrace.operations.stored_offsets import Offsets, Positions, Stored, positions, runs
 from headrace.upkeep.reconcile import Balance, balance, verdict
@@ -30,63 +30,63 @@ def every(first: int, end: int) -> Offsets:
     return np.arange(first, end)
 
 
-def account(span: Span, good: Offsets, dead: Offsets) -> Balance:
+def account(span: OffsetRange, good: Offsets, dead: Offsets) -> Balance:
     return balance("t", 0, span, Stored(positions(good, NONE), positions(dead, NONE)), every)
 
 
 def test_good_and_dead_that_make_up_the_span_hold() -> None:
-    made = account(Span(0, 4), offsets(0, 1, 3), offsets(2))
+    made = account(OffsetRange(0, 4), offsets(0, 1, 3), offsets(2))
     assert (made.records, made.good, made.dead, made.holds) == (4, 3, 1, True)
 
 
 def test_a_gap_is_missing() -> None:
-    made = account(Span(0, 10), offsets(0, 1, 5, 9), offsets())
+    made = account(OffsetRange(0, 10), offsets(0, 1, 5, 9), offsets())
     assert made.missing == [(2, 5), (6, 9)]
     assert made.missing_count == 6
     assert not made.holds
 
 
 def test_an_offset_stored_twice_is_repeated_whichever_table_it_is_in() -> None:
-    assert account(Span(0, 2), offsets(0, 1, 1), offsets()).repeated == [(1, 2)]
-    assert account(Span(0, 2), offsets(0, 1), offsets(1)).repeated == [(1, 2)]
+    assert account(OffsetRange(0, 2), offsets(0, 1, 1), offsets()).repeated == [(1, 2)]
+    assert account(OffsetRange(0, 2), offsets(0, 1), offsets(1)).repeated == [(1, 2)]
 
 
 def test_the_readings_of_one_message_are_no_repeats_of_each_other() -> None:
     good, dead = at((0, 0), (0, 2), (1, 0)), at((0, 1))
-    assert balance("t", 0, Span(0, 2), Stored(good, dead), every).holds
-    twice = balance("t", 0, Span(0, 2), Stored(good, at((0, 1), (1, 0))), every)
+    assert balance("t", 0, OffsetRange(0, 2), Stored(good, dead), every).holds
+    twice = balance("t", 0, OffsetRange(0, 2), Stored(good, at((0, 1), (1, 0))), every)
     assert twice.repeated == [(1, 2)]
 
 
 def test_offsets_without_a_record_are_not_missing() -> None:
-    made = balance("t", 0, Span(0, 5), Stored(positions(offsets(0, 1, 4), NONE), offsets()), lambda _a, _b: offsets(3))
+    made = balance("t", 0, OffsetRange(0, 5), Stored(positions(offsets(0, 1, 4), NONE), offsets()), lambda _a, _b: offsets(3))
     assert made.missing == [(3, 4)]
     assert made.no_record == 1
     assert made.records == 4
 
 
 def test_rows_older_than_what_the_topic_holds_are_no_fault() -> None:
-    made = account(Span(5, 8), offsets(3, 4, 5, 6, 7), offsets())
+    made = account(OffsetRange(5, 8), offsets(3, 4, 5, 6, 7), offsets())
     assert made.holds
     assert made.expired == []
     assert made.good == 3
 
 
 def test_what_retention_took_before_it_was_read_is_told_apart_from_a_loss() -> None:
-    made = account(Span(5, 7), offsets(0, 1, 5, 6), offsets())
+    made = account(OffsetRange(5, 7), offsets(0, 1, 5, 6), offsets())
     assert made.holds
     assert made.expired == [(2, 5)]
 
 
 def test_a_row_from_beyond_the_end_leaves_the_account_as_it_is() -> None:
-    assert account(Span(0, 2), offsets(0, 1, 2), offsets()).holds
+    assert account(OffsetRange(0, 2), offsets(0, 1, 2), offsets()).holds
 
 
 @given(st.integers(0, 50), st.lists(st.tuples(st.integers(0, 80), st.booleans()), max_size=120), st.integers(0, 60))
 def test_the_account_agrees_with_counting(first: int, rows: list[tuple[int, bool]], length: int) -> None:
     good = offsets(*(o for o, dead in rows if not dead))
     dead = offsets(*(o for o, dead in rows if dead))
-    made = account(Span(first, first + length), good, dead)
+    made = account(OffsetRange(first, first + length), good, dead)
     seen = [o for o, _ in rows]
     inside = [o for o in seen if first <= o < first + length]
     assert made.missing_count == length - len(set(inside))
@@ -103,5 +103,5 @@ def test_runs_cover_just_what_they_were_made_of(values: set[int]) -> None:
 
 def test_the_verdict_counts_what_is_wrong() -> None:
     with pytest.raises(CheckFailed, match="6 missing, 0 repeated"):
-        verdict([account(Span(0, 10), offsets(0, 1, 5, 9), offsets())])
-    verdict([account(Span(0, 1), offsets(0), offsets())])
+        verdict([account(OffsetRange(0, 10), offsets(0, 1, 5, 9), offsets())])
+    verdict([account(OffsetRange(0, 1), offsets(0), offsets())])

@@ -62,13 +62,13 @@ class Compiler:
         settings = self._scratch[side.project]
         table_changes.apply(side.project, settings, side.tables)
         composition = compose(side.project, settings, side.folder, LiveConnectors(settings))
-        environment = session.made_of(self._home, session.job_options(side.folder.job))
+        environment = session.create_environment(self._home, session.job_options(side.folder.job))
         statements = planning.statement_set(environment, composition)
         columns = _columns(environment, composition)
         if side.folder.module:
             return Compiled(None, columns)
         with planning.flink_errors_reported(composition):
-            return Compiled(compiled_plan.plan(statements), columns)
+            return Compiled(compiled_plan.from_statements(statements), columns)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from headrace.errors import HeadraceError, Place, Problem
 from headrace.planner.in_process.case import Case
 from headrace.planner.in_process.files import expected
 from headrace.planner.in_process.minicluster import MiniCluster
-from headrace.planner.in_process.results import results, sink_columns
+from headrace.planner.in_process.results import run_case, sink_columns
 from headrace.planner.in_process.values import Row, header, shown
 from headrace.project import job_folder
 from headrace.project.paths import Project
@@ -47,7 +47,7 @@ def outcome(project: Project, settings: Settings, cluster: MiniCluster, case: Ca
     rows: dict[str, list[Row]] = {}
     differences: list[Difference] = []
     try:
-        rows = results(project, settings, cluster, case)
+        rows = run_case(project, settings, cluster, case)
         columns = sink_columns(project, job_folder.load(project, case.job))
         differences, problems = _held(case, rows, columns)
     except HeadraceError as error:

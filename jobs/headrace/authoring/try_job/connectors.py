@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from headrace.compose.connectors import LiveConnectors, Options
-from headrace.planner.in_process.file_connectors import changes_in, stand_in
+from headrace.planner.in_process.file_connectors import changelog_options, file_table
 from headrace.project.job import Job, Mode
 from headrace.project.table import Table
 from headrace.project.topic_files import Topic
@@ -28,7 +28,7 @@ class TrialConnectors(LiveConnectors):
     def catalog(self) -> list[str]:
         # A temporary table hides the Iceberg table of its name: there is no way from here to the real one.
         name = self.settings.catalog.name
-        stood_in = [stand_in(name, table, described, self._files(table)) for table, described in self.written.items()]
+        stood_in = [file_table(name, table, described, self._files(table)) for table, described in self.written.items()]
         return [*super().catalog(), *stood_in]
 
     def reading(self, job: Job, source: str, contract: Contract) -> Options:
@@ -48,4 +48,4 @@ class TrialConnectors(LiveConnectors):
 
     def _files(self, sink: str) -> Options:
         rolling = {f"sink.rolling-policy.{each}": ROLL for each in ("rollover-interval", "check-interval")}
-        return {**changes_in(self.output(sink)), **rolling}
+        return {**changelog_options(self.output(sink)), **rolling}

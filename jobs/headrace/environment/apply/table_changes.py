@@ -57,11 +57,11 @@ def apply(project: Project, settings: Settings, names: Iterable[str] | None = No
     """
     wanted = pick(project, names)
     catalog = iceberg.connect(settings)
-    refuse(_compare(project, catalog, name, table)[0] for name, table in wanted.items())
+    require_safe(_compare(project, catalog, name, table)[0] for name, table in wanted.items())
     return [iceberg.commit(name, partial(_make, project, catalog, name, table)) for name, table in wanted.items()]
 
 
-def refuse(plans: Iterable[TablePlan]) -> None:
+def require_safe(plans: Iterable[TablePlan]) -> None:
     """Raise CheckFailed with all that the plans refuse, if anything."""
     if problems := [problem for each in plans for problem in each.refused]:
         raise CheckFailed(problems)
@@ -69,7 +69,7 @@ def refuse(plans: Iterable[TablePlan]) -> None:
 
 def _compare(project: Project, catalog: Catalog, name: str, table: Table) -> tuple[TablePlan, StoredTable | None]:
     try:
-        with iceberg.reporting(f"table {name} cannot be read", passing=(NoSuchTableError,)):
+        with iceberg.errors_reported(f"table {name} cannot be read", passing=(NoSuchTableError,)):
             stored = catalog.load_table(name)
     except NoSuchTableError:
         return TablePlan(name, tuple(creation(table)), ()), None
@@ -79,7 +79,7 @@ def _compare(project: Project, catalog: Catalog, name: str, table: Table) -> tup
 
 def _make(project: Project, catalog: Catalog, name: str, table: Table) -> TablePlan:
     made, stored = _compare(project, catalog, name, table)
-    refuse([made])
+    require_safe([made])
     if stored is None:
         catalog.create_namespace_if_not_exists(name.partition(".")[0])
         catalog.create_table(

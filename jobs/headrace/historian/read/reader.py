@@ -153,7 +153,7 @@ class Reader:
         return found
 
     def _look(self, start: int, end: int) -> None:
-        with iceberg.reporting("the readings cannot be read"):
+        with iceberg.errors_reported("the readings cannot be read"):
             self.files.plan(start, end)
 
     def _batches(self, names: Sequence[str], start: int, end: int, columns: pa.Schema) -> Iterator[pa.RecordBatch]:
@@ -161,7 +161,7 @@ class Reader:
             return
         wanted = Predicate(names, start, end)
         scan = Scan(self.table, self.footers, columns, wanted)
-        with iceberg.reporting("the readings cannot be read"):
+        with iceberg.errors_reported("the readings cannot be read"):
             yield from scan.batches(map(self._noted, self.files.tasks(wanted)))
 
     def _noted(self, task: FileScanTask) -> FileScanTask:

@@ -115,7 +115,7 @@ def matching(settings: Settings, glob: str = "*") -> list[dict[str, Any]]:
 
 def stored(table: Table) -> list[dict[str, Any]]:
     """The rows of historian.tags in order. Raises PlatformError."""
-    with iceberg.reporting(f"table {TAGS} cannot be read"):
+    with iceberg.errors_reported(f"table {TAGS} cannot be read"):
         found: list[dict[str, Any]] = _rows(table).to_pylist()
     return found
 

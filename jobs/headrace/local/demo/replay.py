@@ -31,7 +31,7 @@ LIMIT_S = 60
 def create_topic(client: Mapping[str, str], topic: str) -> None:
     """Make the topic where it is missing."""
     try:
-        kafka.spans(client, topic)
+        kafka.offset_ranges(client, topic)
     except UserError:
         admin = AdminClient(dict(client))
         config = {"retention.ms": "-1", "max.message.bytes": str(16 * 2**20)}
@@ -59,7 +59,7 @@ def replay(
             "on_delivery": lambda error, _message: failures.append(str(error)),
         }
     )
-    held = [span.end for _, span in sorted(kafka.spans(client, topic).items())]
+    held = [span.end for _, span in sorted(kafka.offset_ranges(client, topic).items())]
     names = sorted(pc.unique(readings["tag"]).to_pylist())
     partition_of = {tag: n % PARTITIONS for n, tag in enumerate(names)}
     damages = _damages(readings.num_rows)

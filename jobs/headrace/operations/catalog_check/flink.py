@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from headrace.compose import render
-from headrace.environment.flink_rest import Cluster, root_cause
+from headrace.environment.flink_rest import Cluster
+from headrace.environment.java_errors import root_cause
 from headrace.environment.settings import Settings
 from headrace.errors import PlatformError
 from headrace.operations import preflight
 from headrace.operations.catalog_check.throwaway import COLUMN, compare
-from headrace.planner.session import cluster_options, made_of
+from headrace.planner.session import cluster_options, create_environment
 from headrace.project.paths import Project
 from headrace_udfs.references import resolve_in_sql
 
@@ -54,7 +55,7 @@ class InFlink:
             "pipeline.name": "headrace catalog check",
             "table.exec.iceberg.use-v2-sink": "true",
         }
-        environment = made_of(self._project, options)
+        environment = create_environment(self._project, options)
         catalog = self._settings.catalog
         with _told():
             environment.execute_sql(

@@ -30,20 +30,20 @@ class Throwaway:
         self._settings = settings
 
     def sign_in(self) -> None:
-        with iceberg.reporting("the catalog lists no namespaces"):
+        with iceberg.errors_reported("the catalog lists no namespaces"):
             self._catalog.list_namespaces()
 
     def make(self) -> None:
-        with iceberg.reporting("no table can be made"):
+        with iceberg.errors_reported("no table can be made"):
             self._catalog.create_namespace_if_not_exists(NAMESPACE)
             self._catalog.create_table(self.name, _SCHEMA, properties={"format-version": FORMAT_VERSION})
 
     def append(self, value: int) -> None:
-        with iceberg.reporting("nothing can be written"):
+        with iceberg.errors_reported("nothing can be written"):
             iceberg.load_table(self._catalog, self.name).append(pa.table({COLUMN: [value]}, _SCHEMA))
 
     def check_pyiceberg(self, wanted: list[int]) -> None:
-        with iceberg.reporting("pyiceberg cannot read"):
+        with iceberg.errors_reported("pyiceberg cannot read"):
             rows = iceberg.load_table(self._catalog, self.name).scan().to_arrow()
         compare("pyiceberg", rows.column(COLUMN).to_pylist(), wanted)
 
@@ -53,7 +53,7 @@ class Throwaway:
         compare("DuckDB", [row[0] for row in rows], wanted)
 
     def drop(self) -> None:
-        with iceberg.reporting(f"{self.name} cannot be dropped"):
+        with iceberg.errors_reported(f"{self.name} cannot be dropped"):
             with suppress(NoSuchTableError):
                 self._catalog.purge_table(self.name)
             with suppress(NamespaceNotEmptyError):

@@ -33,7 +33,7 @@ class Ledger:
     def there(self) -> bool:
         """Whether the table is there: a catalog where nothing was deployed yet may have none."""
         try:
-            with iceberg.reporting(f"table {DEPLOYMENTS} cannot be read", passing=(NoSuchTableError,)):
+            with iceberg.errors_reported(f"table {DEPLOYMENTS} cannot be read", passing=(NoSuchTableError,)):
                 self._catalog.load_table(DEPLOYMENTS)
         except NoSuchTableError:
             return False
@@ -98,7 +98,7 @@ class Ledger:
 
     def _append(self, entry: Entry, owner: str) -> Entry:
         table = self._held(owner)
-        written = replace(entry, entry=iceberg.rows(table) + 1, at=datetime.now(UTC))
+        written = replace(entry, entry=iceberg.row_count(table) + 1, at=datetime.now(UTC))
         schema = schema_to_pyarrow(table.schema(), include_field_ids=False)
         table.append(pa.Table.from_pylist([asdict(written)], schema=schema))
         return written
@@ -116,7 +116,7 @@ class Ledger:
     def _entries(self, job: str | None = None) -> list[Entry]:
         if not self.there:
             return []
-        with iceberg.reporting(f"table {DEPLOYMENTS} cannot be read"):
+        with iceberg.errors_reported(f"table {DEPLOYMENTS} cannot be read"):
             scan = self._table().scan(iceberg.equals("job", job) if job else AlwaysTrue())
             rows = scan.to_arrow().sort_by("entry").to_pylist()
         return [Entry(**row) for row in rows]

@@ -34,7 +34,7 @@ def fingerprint(project: Project, settings: Settings, name: str) -> str:
         "options": session.job_options(job),
         "checkpoints": settings.flink.checkpoint_interval_s,
         "slots": settings.slots_of(name),
-        "functions": releases.contents(releases.functions()),
-        "module": releases.contents(python_module.package(project)) if job.module else None,
+        "functions": releases.content_digest(releases.functions_package()),
+        "module": releases.content_digest(python_module.package(project)) if job.module else None,
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()

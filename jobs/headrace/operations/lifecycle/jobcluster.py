@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from headrace.environment.flink_rest import Cluster, RunningJob, root_cause
+from headrace.environment.flink_rest import Cluster, RunningJob
+from headrace.environment.java_errors import root_cause
 from headrace.errors import PlatformError
 
 _DISPOSAL_LIMIT_S = 60

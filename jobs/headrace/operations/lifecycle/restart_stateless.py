@@ -31,7 +31,7 @@ def cost(desk: OperationContext, name: str) -> Cost:
     sentences = ["its windows, joins and aggregates start empty: those that are open are never told, or told in part"]
     for source in job.sources:
         topic = source_files.load(desk.project, source).topic
-        held = sum(span.end - span.first for span in kafka.spans(desk.settings.kafka_client(), topic).values())
+        held = sum(span.end - span.first for span in kafka.offset_ranges(desk.settings.kafka_client(), topic).values())
         sentences.append(f"it reads {topic} from its earliest record on: {held:,} records")
     sentences += [f"{name} is read from its beginning" for name in job.jobs]
     sentences += [f"{rows:,} rows of {table} may come twice" for table, rows in _appended(desk, folder) if rows]
@@ -60,4 +60,4 @@ def restart(desk: OperationContext, name: str) -> Entry:
 def _appended(desk: OperationContext, folder: JobFolder) -> Sequence[tuple[str, int]]:
     catalog = iceberg.connect(desk.settings)
     tables = [name for name in folder.job.tables_written if folder.job.writes[name] == "append"]
-    return [(name, iceberg.rows(iceberg.load_table(catalog, name))) for name in tables]
+    return [(name, iceberg.row_count(iceberg.load_table(catalog, name))) for name in tables]

@@ -67,7 +67,7 @@ def of(desk: OperationContext, job_id: str, history: Sequence[Entry]) -> list[Re
 def _read(desk: OperationContext, path: str, job_id: str) -> RestorePoint | None:
     """What lies at the address; None where there is no whole savepoint or checkpoint (any more)."""
     system, place = _opened(desk, path)
-    with iceberg.reporting("a savepoint cannot be read", path):
+    with iceberg.errors_reported("a savepoint cannot be read", path):
         file = f"{place}/{_METADATA}"
         if system.get_file_info(file).type != FileType.File:
             return None
@@ -107,7 +107,7 @@ def _folders(desk: OperationContext, setting: str, under: str, prefix: str) -> I
         return
     address = "/".join(part for part in (root.rstrip("/"), under) if part)
     system, place = _opened(desk, address)
-    with iceberg.reporting("the cluster's checkpoints cannot be listed", address):
+    with iceberg.errors_reported("the cluster's checkpoints cannot be listed", address):
         for info in system.get_file_info(FileSelector(place, allow_not_found=True)):
             if info.type == FileType.Directory and info.base_name.startswith(prefix):
                 yield f"{address}/{info.base_name}"

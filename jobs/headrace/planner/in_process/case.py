@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import AwareDatetime, Field
 
 from headrace.errors import Place, Problem, UserError
-from headrace.planner.in_process import steps
+from headrace.planner.in_process import watermark_steps
 from headrace.project import job_folder, source_files, yaml_file
 from headrace.project.job import TOPIC, Param
 from headrace.project.job_folder import JobFolder
@@ -32,7 +32,7 @@ class CaseSettings(yaml_file.Model):
     params: dict[str, Param] = {}
     vars: dict[str, Param] = {}
     clock: AwareDatetime | None = None
-    watermark: dict[str, list[steps.Step]] = {}
+    watermark: dict[str, list[watermark_steps.Step]] = {}
     ordered: bool = False
     tolerance: float = Field(default=1e-9, ge=0)
 
@@ -103,7 +103,7 @@ def _unfit(
     job = folder.job
     known = {
         "source": job.sources,
-        "table": [*job.tables, *followed(project, folder)],
+        "table": [*job.tables, *followed_tables(project, folder)],
         "sink": [*job.writes, DEAD_LETTERS, job.late],
         "source in Avro": [name for name in job.sources if source_files.load(project, name).registered],
     }
@@ -116,14 +116,14 @@ def _unfit(
     yield from _unknown("source", {n: yaml_file.place(file, ("watermark", n)) for n in settings.watermark}, job.sources)
     for name, moves in settings.watermark.items():
         if name in job.sources:
-            yield from steps.faults(project, file, name, moves, kinds["source"].get(name))
+            yield from watermark_steps.faults(project, file, name, moves, kinds["source"].get(name))
     for name in settings.params:
         if name not in job.params:
             where, fix = yaml_file.place(file, ("params", name)), f"add {name}: under params: in job.yaml"
             yield Problem(f"the job has no param '{name}'", where, fix)
 
 
-def followed(project: Project, folder: JobFolder) -> list[str]:
+def followed_tables(project: Project, folder: JobFolder) -> list[str]:
     """The tables of other jobs that ref() can name."""
     return [table for name in folder.job.jobs for table in job_folder.load(project, name).job.tables_written]
 

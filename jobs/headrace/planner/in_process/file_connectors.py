@@ -48,7 +48,7 @@ class FileConnectors:
         made = [render.engine("cases_catalog", name=name)]
         made += [render.engine("cases_database", name=f"{name}.{space}") for space in spaces]
         return made + [
-            stand_in(name, table, described, self._input(table) if table in self.case.tables else self._output(table))
+            file_table(name, table, described, self._input(table) if table in self.case.tables else self._output(table))
             for table, described in self.tables.items()
         ]
 
@@ -101,10 +101,10 @@ class FileConnectors:
         return {"connector": "filesystem", "path": str(path), "format": "json", f"json.{_TIMES}": "ISO-8601"}
 
     def _output(self, sink: str) -> Options:
-        return changes_in(self.output(sink))
+        return changelog_options(self.output(sink))
 
 
-def stand_in(catalog: str, name: str, table: Table, options: Options) -> str:
+def file_table(catalog: str, name: str, table: Table, options: Options) -> str:
     """The statement that puts a temporary table of files in the place of an Iceberg table."""
     return render.engine(
         "files",
@@ -116,7 +116,7 @@ def stand_in(catalog: str, name: str, table: Table, options: Options) -> str:
     )
 
 
-def changes_in(path: Path) -> dict[str, str]:
+def changelog_options(path: Path) -> dict[str, str]:
     """Options of a table that is written as files in `path`.
 
     Their format keeps retractions: a sink by key gets them, and one that appends must not.

@@ -56,7 +56,7 @@ class MiniCluster:
 
     def environment(self, job: Job, **options: str):  # type: ignore[no-untyped-def]
         """A pyflink TableEnvironment that runs the job here, in one slot, so that rows keep their order."""
-        return session.made_of(
+        return session.create_environment(
             self._project,
             {
                 **session.job_options(job),

@@ -15,7 +15,7 @@ from headrace.environment import iceberg
 from headrace.environment.settings import Settings
 from headrace.errors import UserError
 from headrace.planner import planning
-from headrace.planner.in_process.case import SETTINGS, Case, followed
+from headrace.planner.in_process.case import SETTINGS, Case, followed_tables
 from headrace.planner.in_process.file_connectors import FileConnectors
 from headrace.planner.in_process.minicluster import MiniCluster
 from headrace.planner.in_process.values import Row, read_table, typed
@@ -30,7 +30,7 @@ from headrace_udfs.tag_cache import TABLE as TAGS
 LIMIT_S = 120
 
 
-def results(project: Project, settings: Settings, cluster: MiniCluster, case: Case) -> dict[str, list[Row]]:
+def run_case(project: Project, settings: Settings, cluster: MiniCluster, case: Case) -> dict[str, list[Row]]:
     """The rows that the job writes to each sink, and to dead letters and late readings, given the case's input."""
     folder = job_folder.load(project, case.job)
     scratch = cluster.folder / case.job.replace("/", ".") / case.name
@@ -75,7 +75,7 @@ def sink_columns(project: Project, folder: JobFolder) -> dict[str, dict[str, Col
 
 def _tables(project: Project, folder: JobFolder) -> dict[str, Table]:
     job = folder.job
-    wanted = [*job.tables_written, *job.tables, *followed(project, folder), DEAD_LETTERS, job.late]
+    wanted = [*job.tables_written, *job.tables, *followed_tables(project, folder), DEAD_LETTERS, job.late]
     return table_files.pick(project, dict.fromkeys(wanted))
 
 

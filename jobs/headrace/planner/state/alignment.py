@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Literal
 
-from headrace.planner.state import words
+from headrace.planner.state import differences
+from headrace.planner.state.differences import Change
 from headrace.planner.state.operators import Operator
-from headrace.planner.state.words import Change
 
 
 @dataclass(frozen=True)
@@ -82,4 +82,4 @@ def _said(operator: Operator) -> Iterator[tuple[str, str]]:
 
 
 def _pair(was: Operator, now: Operator) -> Pair:
-    return Pair(was, now, tuple(words.changes(str(now), was.traits, now.traits)))
+    return Pair(was, now, tuple(differences.changes(str(now), was.traits, now.traits)))

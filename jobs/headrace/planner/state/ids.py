@@ -7,17 +7,17 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
-from headrace.planner.state.pairing import paired
+from headrace.planner.state.pairing import pair_operators
 from headrace.planner.state.stored_plan import StoredPlan
 
 
-def carried(plan: Mapping[str, Any], now: StoredPlan, before: StoredPlan | None) -> tuple[dict[str, Any], StoredPlan]:
+def carry_over(plan: Mapping[str, Any], now: StoredPlan, before: StoredPlan | None) -> tuple[dict[str, Any], StoredPlan]:
     """Flink's JSON of a plan, and what is kept of it, with the ids of `before` for what goes on from there.
 
     All else gets ids never used before. Flink numbers operators by their place in the plan: without this, a source that
     is put before another one would take over its offsets.
     """
-    kept = paired(before, now).kept if before else {}
+    kept = pair_operators(before, now).kept if before else {}
     top = before.top if before else 0
     unused = count(top + 1)
     ids = {node["id"]: kept[node["id"]] if node["id"] in kept else next(unused) for node in plan["nodes"]}

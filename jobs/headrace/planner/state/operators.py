@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import Any
 
-from headrace.planner.state import described, traits
+from headrace.planner.state import descriptions, traits
 from headrace.planner.state.traits import Traits
 from headrace.project.job import TOPIC
 
@@ -83,7 +83,7 @@ def operators(plan: Mapping[str, Any]) -> list[Operator]:
     expressions: dict[int, Mapping[str, str]] = {}
     for id_ in TopologicalSorter(inputs).static_order():
         known = {name: text for each in inputs[id_] for name, text in expressions[each].items()}
-        rows = [described.row(nodes[each]["outputType"]) for each in inputs[id_]]
+        rows = [descriptions.row(nodes[each]["outputType"]) for each in inputs[id_]]
         made[id_], expressions[id_] = traits.read(nodes[id_], rows, known)
         if end := _end(nodes[id_]):
             made[id_] = {"of": end, **made[id_]}

@@ -13,7 +13,7 @@ from headrace.planner.state.stored_plan import StoredPlan
 
 
 @dataclass(frozen=True)
-class Traced:
+class TracedOperator:
     """An operator, what its state is made of, and what its rows come from.
 
     `subtree` is the same for two operators only where all that is before them is, `origins` are the signatures of the
@@ -37,25 +37,25 @@ class Pairing:
     `doubtful` are those of now that could go on from more than one, and go on from none.
     """
 
-    before: Mapping[int, Traced]
-    now: Mapping[int, Traced]
+    before: Mapping[int, TracedOperator]
+    now: Mapping[int, TracedOperator]
     kept: Mapping[int, int]
     doubtful: tuple[int, ...]
 
     @property
-    def lost(self) -> list[Traced]:
+    def lost(self) -> list[TracedOperator]:
         """The operators of before whose state nobody goes on from."""
         return [t for i, t in self.before.items() if t.stateful and i not in self.kept.values()]
 
     @property
-    def empty(self) -> list[Traced]:
+    def empty(self) -> list[TracedOperator]:
         """The operators of now that start without a state."""
         return [t for i, t in self.now.items() if t.stateful and i not in self.kept]
 
 
-def paired(before: StoredPlan, now: StoredPlan) -> Pairing:
+def pair_operators(before: StoredPlan, now: StoredPlan) -> Pairing:
     """Pair the operators of two plans, those first that all is the same of."""
-    old, new = traced(before), traced(now)
+    old, new = trace_operators(before), trace_operators(now)
     kept: dict[int, int] = {}
     for key in (lambda each: (each.subtree, each.operator.feeds), lambda each: each.subtree):
         for was, are in _groups(old, new, kept, key):
@@ -74,7 +74,7 @@ def paired(before: StoredPlan, now: StoredPlan) -> Pairing:
 
 
 def _groups(
-    old: Mapping[int, Traced], new: Mapping[int, Traced], kept: Mapping[int, int], key: Callable[[Traced], Hashable]
+    old: Mapping[int, TracedOperator], new: Mapping[int, TracedOperator], kept: Mapping[int, int], key: Callable[[TracedOperator], Hashable]
 ) -> list[tuple[list[int], list[int]]]:
     """The ids of those of before and those of now that no pair has yet, by what `key` says of them, where both are."""
     groups: dict[Hashable, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
@@ -85,12 +85,12 @@ def _groups(
     return [(was, are) for was, are in groups.values() if was and are]
 
 
-def traced(stored: StoredPlan) -> dict[int, Traced]:
+def trace_operators(stored: StoredPlan) -> dict[int, TracedOperator]:
     """The operators of a plan by their ids."""
     found = {each.id: each for each in operators(stored.plan)} if stored.plan else {}
-    made: dict[int, Traced] = {}
+    made: dict[int, TracedOperator] = {}
 
-    def trace(id_: int) -> Traced:
+    def trace(id_: int) -> TracedOperator:
         if id_ not in made:
             operator = found[id_]
             inputs = [trace(each) for each in operator.inputs]
@@ -100,7 +100,7 @@ def traced(stored: StoredPlan) -> dict[int, Traced]:
             own = frozenset({sign}) if operator.type == SOURCE else frozenset()
             # A sink is the same one, whatever else it is given.
             above = [each.origins for each in inputs] if operator.type != SINK else []
-            made[id_] = Traced(operator, sign, subtree, own.union(*above))
+            made[id_] = TracedOperator(operator, sign, subtree, own.union(*above))
         return made[id_]
 
     return {id_: trace(id_) for id_ in found}

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from headrace.planner.state import described
+from headrace.planner.state import descriptions
 from headrace.planner.state.operators import Operator
 
 STATELESS = frozenset({
@@ -81,7 +81,7 @@ def signature(operator: Operator, inputs: list[Operator], topics: Mapping[str, s
     if operator.type == SINK:
         return _text("sink", end, _materialized(operator, inputs))
     node = operator.node
-    rows = [described.row(each.node["outputType"]) for each in inputs]
+    rows = [descriptions.row(each.node["outputType"]) for each in inputs]
     if operator.type in _OF_ACCUMULATORS:
         names = list(rows[0].items())
         return _text(
@@ -114,7 +114,7 @@ def _materialized(operator: Operator, inputs: list[Operator]) -> Any:
     node = operator.node
     if not node.get("requireUpsertMaterialize"):
         return None
-    return [node.get("inputUpsertKey"), [list(described.row(each.node["outputType"]).items()) for each in inputs]]
+    return [node.get("inputUpsertKey"), [list(descriptions.row(each.node["outputType"]).items()) for each in inputs]]
 
 
 def _without(value: Any, names: frozenset[str]) -> Any:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from headrace.planner.state import described
+from headrace.planner.state import descriptions
 
 Traits = dict[str, str | list[str] | dict[str, str]]
 """A text, a list of texts, or texts by the name of a column."""
@@ -37,8 +37,8 @@ def read(
 
     `known` is the latter of the inputs.
     """
-    told = described.attributes(node["description"])
-    given = described.row(node["outputType"])
+    told = descriptions.attributes(node["description"])
+    given = descriptions.row(node["outputType"])
     # The second half of an aggregate, behind a shuffle, says what the first half was given.
     on_the_way = re.search("-local-|-exchange_", node["type"])
     passed = {name: text for name, text in known.items() if on_the_way or name in given}
@@ -47,9 +47,9 @@ def read(
         if name == "window":
             made |= _window(value)
         elif name in _BY:
-            made["by"] = [_expanded(each, known) for each in described.items(value)]
+            made["by"] = [_expanded(each, known) for each in descriptions.items(value)]
         elif name == "where":
-            made["conditions"] = [_expanded(each, known) for each in described.conjuncts(value)]
+            made["conditions"] = [_expanded(each, known) for each in descriptions.conjuncts(value)]
         elif name not in (*_LEFT_OUT, "select", "fields"):
             made[_NAMES.get(name, name)] = _expanded(value, known)
     if node.get("aggCalls"):
@@ -66,10 +66,10 @@ def _columns(
     told: Mapping[str, str], given: Mapping[str, str], known: Mapping[str, str]
 ) -> tuple[dict[str, str], dict[str, str]]:
     """The columns that a node gives, what each is made of, and the expressions under made-up names among them."""
-    texts = described.items(told.get("select") or told.get("fields", ""))
+    texts = descriptions.items(told.get("select") or told.get("fields", ""))
     columns, own = {}, {}
     for text, type_ in zip(texts, given.values(), strict=False):
-        expression, name = described.alias(text)
+        expression, name = descriptions.alias(text)
         expression = _expanded(expression, known)
         if _made_up(name):
             own[name] = expression
@@ -84,7 +84,7 @@ def _aggregates(
 ) -> Iterator[tuple[str, str]]:
     """Each aggregate by its name. The second half of one that is parted says what the first half was given."""
     first = node.get("localAggInputRowType")
-    names = list(described.row(first) if first else rows[0])
+    names = list(descriptions.row(first) if first else rows[0])
     results = list(given)[len(node["grouping"]) :]
     for place, call in enumerate(node["aggCalls"]):
         function = call.get("internalName") or call.get("systemName") or call.get("catalogName", "")
@@ -98,7 +98,7 @@ def _aggregates(
 
 def _window(text: str) -> Traits:
     """TUMBLE(time_col=[event_time], size=[1 h]) as window and window size; a frame of rows as it is."""
-    parts = described.attributes(text)
+    parts = descriptions.attributes(text)
     if not parts:
         return {"window": text}
     sizes = {f"window {name}": value for name, value in parts.items() if name in _SIZES}
@@ -107,8 +107,8 @@ def _window(text: str) -> Traits:
 
 def _pushed_down(told: Mapping[str, str]) -> Traits:
     """What a source does itself before it hands on a row."""
-    parts = described.attributes(f"({told.get('table', '')[1:-1]})")
-    return {name: described.items(value) for name, value in parts.items() if name in _PUSHED_DOWN}
+    parts = descriptions.attributes(f"({told.get('table', '')[1:-1]})")
+    return {name: descriptions.items(value) for name, value in parts.items() if name in _PUSHED_DOWN}
 
 
 def _kept(node: Mapping[str, Any]) -> Traits:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from headrace.planner.state.alignment import align
-from headrace.planner.state.pairing import Pairing, Traced, paired
+from headrace.planner.state.pairing import Pairing, TracedOperator, pair_operators
 from headrace.planner.state.signature import AGGREGATES, SINK, SOURCE, WINDOWS, known
 from headrace.planner.state.stored_plan import StoredPlan
 
@@ -34,7 +34,7 @@ def verdict(before: StoredPlan, now: StoredPlan) -> Verdict:
         return Verdict("incompatible", (said,))
     if now.plan is None:
         return _of_graphs(before, now)
-    pairing = paired(before, now)
+    pairing = pair_operators(before, now)
     if unknown := list(_unknown(pairing)):
         return Verdict("unknown", tuple(unknown))
     notes = tuple(_empty(pairing))
@@ -86,7 +86,7 @@ def _lost(pairing: Pairing) -> Iterator[str]:
             yield f"the {operator} starts anew, {_kept_by(each)} are lost: {why}"
 
 
-def _kept_by(each: Traced) -> str:
+def _kept_by(each: TracedOperator) -> str:
     if each.operator.type in WINDOWS:
         return "the readings in the windows that are open at the savepoint"
     if each.operator.type in AGGREGATES:

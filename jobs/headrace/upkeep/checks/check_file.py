@@ -70,7 +70,7 @@ def selects(path: Path) -> list[tuple[int, str]]:
     """The file's SELECTs with the comments before each, and the line that each begins in. Raises UserError."""
     text = path.read_text(encoding="utf-8")
     try:
-        with warehouse.reporting():
+        with warehouse.errors_reported():
             statements = duckdb.extract_statements(text)
     except UserError as error:
         raise UserError([placed(problem, path, 1, Place.of(path)) for problem in error.problems]) from None

@@ -62,7 +62,7 @@ def _described(path: Path, first: int, sql: str, readings: pa.Schema) -> dict[st
         connection.execute("set timezone = 'UTC'")
         connection.register(READINGS, readings.empty_table())
         try:
-            with warehouse.reporting():
+            with warehouse.errors_reported():
                 answer = connection.sql(sql)
                 return dict(zip(answer.columns, map(str, answer.types), strict=True))
         except UserError as error:

@@ -91,7 +91,7 @@ def _run(connection: DuckDBPyConnection, check: Check) -> CheckResult:
     broken = 0
     rows: list[dict[str, Any]] = []
     answer = warehouse.ask(connection, check.sql)
-    with warehouse.reporting():
+    with warehouse.errors_reported():
         for batch in answer.to_arrow_reader(_BATCH):
             rows += batch.slice(0, SHOWN - len(rows)).to_pylist()
             broken += batch.num_rows
@@ -100,7 +100,7 @@ def _run(connection: DuckDBPyConnection, check: Check) -> CheckResult:
 
 def _absent_tables(project: Project, settings: Settings, check: Check) -> list[Problem]:
     catalog, known = iceberg.connect(settings), list(load_all(project))
-    with iceberg.reporting("the catalog's tables cannot be looked up"):
+    with iceberg.errors_reported("the catalog's tables cannot be looked up"):
         absent = [table for table in check.tables() if not catalog.table_exists(table)]
     problems = []
     for table in absent:

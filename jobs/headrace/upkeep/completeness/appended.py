@@ -35,7 +35,7 @@ class Appended:
 
     def batches(self, columns: tuple[str, ...], only: BooleanExpression = EVERYTHING) -> Iterator[pa.RecordBatch]:
         """The rows' `columns`, file after file. Raises PlatformError."""
-        with iceberg.reporting(f"table {'.'.join(self.table.name())} cannot be read"):
+        with iceberg.errors_reported(f"table {'.'.join(self.table.name())} cannot be read"):
             scan = self.table.scan(row_filter=only, selected_fields=columns)
             arrow = ArrowScan(scan.table_metadata, scan.io, scan.projection(), scan.row_filter)
             for each in self._files():

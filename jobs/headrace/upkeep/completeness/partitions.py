@@ -11,7 +11,7 @@ from pyiceberg.catalog import Catalog
 from pyiceberg.table import Table
 
 from headrace.environment import iceberg, kafka
-from headrace.environment.kafka import Span
+from headrace.environment.kafka import OffsetRange
 from headrace.environment.settings import Settings
 from headrace.project import job_folder, source_files
 from headrace.project.job import Job
@@ -97,7 +97,7 @@ def _look(
     for source in job.sources if before or new else ():
         told, now = source_files.load(project, source), datetime.now(UTC)
         topic_id = kafka.topic_id(client, told.topic)
-        for number, span in kafka.spans(client, told.topic).items():
+        for number, span in kafka.offset_ranges(client, told.topic).items():
             at = (told.topic, number)
             here, old = new.get(at, Stored()), before.get(at)
             if old and old.topic_id and old.topic_id != topic_id:
@@ -116,7 +116,7 @@ def _look(
     return found, {of: each.since if gaps else each.head for of, each in appended.items()}
 
 
-def _lag(at: int, span: Span, next_record: Callable[[int], int | None]) -> int:
+def _lag(at: int, span: OffsetRange, next_record: Callable[[int], int | None]) -> int:
     if at > span.end:  # the tables hold more, of another topic that had the name
         return span.end - span.first
     # A transaction's marker at the end is an offset that no record has.

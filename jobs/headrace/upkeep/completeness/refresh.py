@@ -46,6 +46,6 @@ def refresh(project: Project, settings: Settings) -> Completeness:
 def last(settings: Settings) -> Completeness:
     """What the tables hold as of the last refresh; nothing where they were never made. Raises PlatformError."""
     catalog = iceberg.connect(settings)
-    with iceberg.reporting("the tables of completeness cannot be looked for"):
+    with iceberg.errors_reported("the tables of completeness cannot be looked for"):
         there = all(map(catalog.table_exists, (COMPLETENESS, LAST_SEEN)))
     return Completeness(partitions.last(catalog), last_seen.last(catalog)) if there else Completeness([], [])

@@ -16,7 +16,7 @@ _PREFIX = "completeness.read."
 
 def rows(table: Table) -> list[dict[str, Any]]:
     """The rows of the last look. Raises PlatformError."""
-    with iceberg.reporting(f"table {'.'.join(table.name())} cannot be read"):
+    with iceberg.errors_reported(f"table {'.'.join(table.name())} cannot be read"):
         found: list[dict[str, Any]] = table.scan().to_arrow().to_pylist()
     return found
 
@@ -33,5 +33,5 @@ def replace(table: Table, found: Iterable[Mapping[str, Any]], read: Mapping[str,
     now = pa.Table.from_pylist(list(found), schema)
     with table.transaction() as transaction:
         # pyiceberg warns of an overwrite that finds nothing.
-        (transaction.overwrite if iceberg.rows(table) else transaction.append)(now)
+        (transaction.overwrite if iceberg.row_count(table) else transaction.append)(now)
         transaction.set_properties({_PREFIX + of: str(head) for of, head in read.items() if head is not None})

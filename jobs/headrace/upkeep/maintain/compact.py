@@ -61,7 +61,7 @@ def compact(
 
 
 def _written(name: str, table: Table, group: Group) -> list[DataFile]:
-    with iceberg.reporting(f"{group.partition} of table {name} cannot be rewritten"):
+    with iceberg.errors_reported(f"{group.partition} of table {name} cannot be rewritten"):
         written = list(_rewrite(table, group))
     if (rows := sum(each.record_count for each in written)) != group.rows:
         raise PlatformError(
@@ -156,7 +156,7 @@ def _ordered(table: Table, batches: Iterator[pa.RecordBatch]) -> Iterator[Iterat
     with (
         tempfile.TemporaryDirectory(prefix="headrace-") as spilled,
         duckdb.connect(config={"temp_directory": spilled, "autoload_known_extensions": False}) as connection,
-        warehouse.reporting(),
+        warehouse.errors_reported(),
     ):
         connection.execute("set memory_limit = ?", [_SORTED_IN])
         connection.from_arrow(schema_to_pyarrow(table.schema()).empty_table()).create("stored")

@@ -70,7 +70,7 @@ def expire(catalog: Catalog, name: str, jobs: Incarnations, now: datetime) -> Ex
     table, made = iceberg.commit(name, lambda: _drop(iceberg.load_table(catalog, name), jobs, now))
     if not made.dropped:
         return told(made)
-    with iceberg.reporting(f"files of old snapshots of table {name} cannot be removed"):
+    with iceberg.errors_reported(f"files of old snapshots of table {name} cannot be removed"):
         return Expired(len(made.dropped), len(made.carried), _remove(table, made.dropped))
 
 

@@ -51,7 +51,7 @@ def find(catalog: Catalog, name: str, jobs: Incarnations, now: datetime) -> Orph
     table = iceberg.load_table(catalog, name)
     if not isinstance(table.io, PyArrowFileIO):
         raise PlatformError(f"{type(table.io).__name__} cannot list files", name, "leave py-io-impl out of the catalog")
-    with iceberg.reporting(f"files of table {name} cannot be listed"):
+    with iceberg.errors_reported(f"files of table {name} cannot be listed"):
         scheme, host, root = PyArrowFileIO.parse_location(table.location().rstrip("/"))
         system = table.io.fs_by_scheme(scheme, host)
         old = {each.path: each for folder in _FOLDERS for each in _files(system, f"{root}/{folder}", now - SAFE_AGE)}

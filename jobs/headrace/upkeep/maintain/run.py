@@ -42,7 +42,7 @@ def maintain(
     ledger = Ledger(settings)
     jobs = {job: incarnations(ledger.history(job)) for job in ledger.last()}
     for name in wanted:
-        with iceberg.reporting(f"table {name} cannot be read"):
+        with iceberg.errors_reported(f"table {name} cannot be read"):
             absent = names is None and not catalog.table_exists(name)
         if not absent:
             yield _dry(catalog, name, jobs) if dry_run else _maintain(catalog, name, jobs, progress)
@@ -55,7 +55,7 @@ def _maintain(catalog: Catalog, name: str, jobs: Incarnations, progress: Progres
     expired = expire.expire(catalog, name, jobs, _now())
     progress(f"{name}: orphans")
     found = orphans.find(catalog, name, jobs, _now())
-    with iceberg.reporting(f"orphans of table {name} cannot be removed"):
+    with iceberg.errors_reported(f"orphans of table {name} cannot be removed"):
         found.remove()
     table = iceberg.load_table(catalog, name)
     after = _live(table, name)
@@ -95,7 +95,7 @@ def _keyed(table: Table, live: Live) -> bool:
 
 
 def _live(table: Table, name: str) -> Live:
-    with iceberg.reporting(f"files of table {name} cannot be read"):
+    with iceberg.errors_reported(f"files of table {name} cannot be read"):
         return Live.of(table)
 
 

@@ -89,7 +89,7 @@ class Books:
 
     def _differences(self, stored: DuckDBPyRelation, held: DuckDBPyRelation) -> list[Difference]:
         stored.create_view(READINGS, replace=True)
-        with warehouse.reporting():
+        with warehouse.errors_reported():
             self._counts(self.connection.sql(self.account.sql)).create_view("account", replace=True)
         self._counts(held).create_view("held", replace=True)
         return [

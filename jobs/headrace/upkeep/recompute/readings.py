@@ -25,7 +25,7 @@ def readings(catalog: Catalog, name: str, source: Contract, windows: Sequence[Wi
     """
     columns = readings_table.columns(source)
     table = iceberg.load_table(catalog, name)
-    with iceberg.reporting(f"table {name} cannot be read"):
+    with iceberg.errors_reported(f"table {name} cannot be read"):
         scan = table.scan(row_filter=around(source.key, "ts", windows), selected_fields=tuple(columns))
         schema = schema_to_pyarrow(table.schema(), include_field_ids=False)
         found = scan.to_arrow().select(columns).cast(pa.schema([schema.field(column) for column in columns]))

@@ -15,7 +15,7 @@ from headrace.environment.settings import Settings
 from headrace.errors import PlatformError
 from headrace.planner.in_process.case import Case, CaseSettings
 from headrace.planner.in_process.minicluster import MiniCluster
-from headrace.planner.in_process.results import results
+from headrace.planner.in_process.results import run_case
 from headrace.planner.in_process.values import Row
 from headrace.project.job import Job
 from headrace.project.paths import Project
@@ -49,7 +49,7 @@ def rerun(
         for batch in readings.select([*source.fields, "ts", "quality"]).to_batches(max_chunksize=10_000):
             file.writelines(json.dumps(_message(row), ensure_ascii=False) + "\n" for row in batch.to_pylist())
     case = Case(job.name, name, folder, CaseSettings(), {job.sources[0]: messages}, {}, {})
-    found = results(own, settings, cluster, case)
+    found = run_case(own, settings, cluster, case)
     for refused in (DEAD_LETTERS, job.late):
         if rows := found.get(refused):
             raise PlatformError(f"{len(rows):,} stored readings were not taken again, the first: {rows[0]}", job.name)

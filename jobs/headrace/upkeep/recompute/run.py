@@ -133,7 +133,7 @@ class _Work:
 
     def _all_stored(self, keeper: str, topic: str) -> bool:
         """Whether all that the topic holds now, the job's own input among it, is stored within PATIENCE_S."""
-        ends = {p: span.end for p, span in kafka.spans(self.settings.kafka_client(), topic).items()}
+        ends = {p: span.end for p, span in kafka.offset_ranges(self.settings.kafka_client(), topic).items()}
 
         def reached() -> bool:
             found = [

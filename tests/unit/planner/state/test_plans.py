@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from headrace.planner.state.ids import carried
-from headrace.planner.state.pairing import paired
+from headrace.planner.state.ids import carry_over
+from headrace.planner.state.pairing import pair_operators
 from headrace.planner.state.stored_plan import StoredPlan
 from headrace.planner.state.verdict import verdict
 from support import ROOT, upgrade_cases
@@ -55,14 +55,14 @@ def one_deduplication(condition: str = "a", keep: str = "first") -> StoredPlan:
 def test_the_same_plan_has_the_same_ids() -> None:
     before = one_deduplication()
     assert before.plan
-    assert carried(before.plan, before, before)[1] == before
+    assert carry_over(before.plan, before, before)[1] == before
 
 
 def test_a_source_that_is_put_before_another_gets_an_id_of_its_own() -> None:
     before = plan(source(1, "p"), sink(2), edges="1>2")
     now = plan(source(1, "q"), source(2, "p"), node(3, "union"), sink(4), edges="1>3 2>3 3>4")
     assert now.plan
-    made, stored = carried(now.plan, now, before)
+    made, stored = carry_over(now.plan, now, before)
     assert numbers(stored) == [3, 1, 4, 2]
     assert made["edges"] == [{"source": 3, "target": 4}, {"source": 1, "target": 4}, {"source": 4, "target": 2}]
     assert verdict(before, now).kind == "compatible"
@@ -72,12 +72,12 @@ def test_an_id_that_is_gone_is_never_given_again() -> None:
     before = plan(source(1, "p"), sink(2), edges="1>2", top=9)
     now = one_deduplication()
     assert now.plan
-    assert numbers(carried(now.plan, now, before)[1]) == [1, 10, 11, 2]
+    assert numbers(carry_over(now.plan, now, before)[1]) == [1, 10, 11, 2]
 
 
 def test_what_keeps_something_else_starts_anew() -> None:
     before, now = one_deduplication(), one_deduplication(keep="last")
-    assert 3 not in paired(before, now).kept
+    assert 3 not in pair_operators(before, now).kept
     said = verdict(before, now)
     assert said.kind == "compatible with loss"
     assert "keep: first → last" in said.reasons[0]
@@ -85,7 +85,7 @@ def test_what_keeps_something_else_starts_anew() -> None:
 
 def test_what_is_before_an_operator_may_change() -> None:
     before, now = one_deduplication("a"), one_deduplication("b")
-    assert paired(before, now).kept[3] == 3
+    assert pair_operators(before, now).kept[3] == 3
     assert verdict(before, now).kind == "compatible"
 
 
@@ -103,7 +103,7 @@ def test_of_two_that_could_be_either_it_is_not_known_which_is_which() -> None:
 
 
 def test_two_that_changed_places_are_told_apart_by_what_is_before_them() -> None:
-    pairing = paired(two_deduplications("a", "b"), two_deduplications("b", "a"))
+    pairing = pair_operators(two_deduplications("a", "b"), two_deduplications("b", "a"))
     assert (pairing.kept[4], pairing.kept[5]) == (5, 4)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, RootModel
 
-from headrace_udfs.contract import duration
+from headrace_udfs.durations import duration
 
 _ONE_OF = {
     "fields": "field",

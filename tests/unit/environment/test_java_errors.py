@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from headrace.environment.flink_rest import root_cause
+from headrace.environment.java_errors import root_cause
 
 JAVA = """\
 org.apache.flink.runtime.JobException: Recovery is suppressed

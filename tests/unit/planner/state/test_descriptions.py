@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrace.planner.state import described
+from headrace.planner.state import descriptions
 
 TEXTS = st.text("a 1=<>", max_size=3)
 ITEMS = st.recursive(
@@ -18,19 +18,19 @@ ITEMS = st.recursive(
 
 @given(st.lists(ITEMS, min_size=1))
 def test_what_was_joined_is_split_where_it_was_joined(items: list[str]) -> None:
-    assert described.split(", ".join(items), ", ") == items
+    assert descriptions.split(", ".join(items), ", ") == items
 
 
 def test_the_attributes_of_a_description_are_found_by_their_names() -> None:
     text = "Agg(groupBy=[tag], window=[HOP(time_col=[t], size=[1 h])], select=[a, f(a, ']') AS b, start('w$) AS c])"
-    found = described.attributes(text)
+    found = descriptions.attributes(text)
     assert found == {
         "groupBy": "tag",
         "window": "HOP(time_col=[t], size=[1 h])",
         "select": "a, f(a, ']') AS b, start(w$) AS c",
     }
-    assert described.attributes(found["window"]) == {"time_col": "t", "size": "1 h"}
-    assert [described.alias(item) for item in described.items(found["select"])] == [
+    assert descriptions.attributes(found["window"]) == {"time_col": "t", "size": "1 h"}
+    assert [descriptions.alias(item) for item in descriptions.items(found["select"])] == [
         ("a", "a"),
         ("f(a, ']')", "b"),
         ("start(w$)", "c"),
@@ -49,17 +49,17 @@ def test_the_attributes_of_a_description_are_found_by_their_names() -> None:
     ],
 )
 def test_a_condition_is_parted_where_and_joins_it(condition: str, parts: list[str]) -> None:
-    assert described.conjuncts(condition) == parts
+    assert descriptions.conjuncts(condition) == parts
 
 
 def test_types_lengths_of_time_and_texts_are_said_as_an_analyst_writes_them() -> None:
     text = """C(w=[(t > (u - 5400000:INTERVAL HOUR)) AND (s = _UTF-16LE'a':VARCHAR(9) CHARACTER SET "UTF-16LE")])"""
-    assert described.conjuncts(described.attributes(text)["w"]) == ["t > (u - 90m)", "s = 'a'"]
+    assert descriptions.conjuncts(descriptions.attributes(text)["w"]) == ["t > (u - 90m)", "s = 'a'"]
 
 
 def test_the_columns_of_a_row_are_found_however_flink_writes_its_type() -> None:
     flat = "ROW<`a, b` VARCHAR(2147483647) NOT NULL, `c` ROW<`d` INT, `e` TIMESTAMP(3) WITH LOCAL TIME ZONE>> NOT NULL"
-    assert described.row(flat) == {"a, b": "STRING NOT NULL", "c": "ROW<`d` INT, `e` TIMESTAMP_LTZ(3)>"}
+    assert descriptions.row(flat) == {"a, b": "STRING NOT NULL", "c": "ROW<`d` INT, `e` TIMESTAMP_LTZ(3)>"}
     time = {"type": "TIMESTAMP_WITH_LOCAL_TIME_ZONE", "precision": 3, "kind": "ROWTIME"}
     fields = [{"name": "a", "fieldType": "BIGINT"}, {"name": "t", "fieldType": time}]
-    assert described.row({"type": "ROW", "fields": fields}) == {"a": "BIGINT", "t": "TIMESTAMP_LTZ(3)"}
+    assert descriptions.row({"type": "ROW", "fields": fields}) == {"a": "BIGINT", "t": "TIMESTAMP_LTZ(3)"}

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from headrace_udfs.contract import duration
+from headrace_udfs.durations import duration
 
 _MILLISECONDS = re.compile(r"(\d+):INTERVAL (?:DAY|HOUR|MINUTE|SECOND)(?: TO \w+)?")
 _QUOTES = "'`"
