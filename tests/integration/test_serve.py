@@ -20,8 +20,7 @@ from headrace.errors import UserError
 from headrace.historian import Historian
 from headrace.historian.read import reader
 from headrace.historian.read.files import Plan
-from headrace.historian.serve import limits
-from headrace.historian.serve.app import build
+from headrace.historian.serve import api, app
 from headrace.historian.trends import trend
 from headrace.project.paths import Project
 from support.worlds.pumps import empty_plant
@@ -57,8 +56,8 @@ def client(project: Project) -> Iterator[TestClient]:
 
 
 def served(project: Project, *tokens: str) -> TestClient:
-    app = build(settings.load(project, "local"), tokens)
-    return TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False)
+    application = app.build(settings.load(project, "local"), tokens)
+    return TestClient(application, base_url="http://127.0.0.1", raise_server_exceptions=False)
 
 
 def ask(client: TestClient, path: str, **parameters: Any) -> Any:
@@ -189,9 +188,9 @@ def test_an_empty_table_has_no_time(pytestconfig: pytest.Config, tmp_path: Path)
 
 
 def test_more_rows_of_csv_than_the_limit_are_refused(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "MAX_CSV_ROWS", READINGS - 1)
+    monkeypatch.setattr(api, "MAX_CSV_ROWS", READINGS - 1)
     assert "more than 4,319 readings" in refused(client, "readings.csv", 400, tag="W1.power", **ALL)["what"]
-    monkeypatch.setattr(limits, "MAX_CSV_ROWS", READINGS)
+    monkeypatch.setattr(api, "MAX_CSV_ROWS", READINGS)
     assert client.get("/api/readings.csv", params={"tag": "W1.power", **ALL}).status_code == 200
 
 
@@ -228,9 +227,9 @@ def test_a_fault_of_our_own_shows_no_trace(client: TestClient, monkeypatch: pyte
 def test_the_docs_tell_the_limits_that_there_are(pytestconfig: pytest.Config) -> None:
     section = (pytestconfig.rootpath / "docs" / "bi.md").read_text().split("## A page to look at")[1].split("\n## ")[0]
     told = " ".join(section.split())
-    assert f"more than {limits.MAX_TAGS} tags, {limits.MAX_SPAN.days:,} days, {limits.MAX_PIXELS:,} pixels" in told
+    assert f"more than {api.MAX_TAGS} tags, {api.MAX_SPAN.days:,} days, {api.MAX_PIXELS:,} pixels" in told
     assert f"more than {trend.MAX_READ:,} readings" in told
-    assert (limits.MAX_CSV_ROWS, limits.AT_ONCE) == (1_000_000, 4)
+    assert (api.MAX_CSV_ROWS, app.AT_ONCE) == (1_000_000, 4)
 
 
 def test_a_plan_of_files_that_another_thread_replaces_is_still_the_one_asked_for(

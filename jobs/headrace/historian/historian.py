@@ -32,7 +32,7 @@ from headrace.historian.series.intervals import MAX_RESULTS, Every
 from headrace.historian.series.points import Ints, Points
 from headrace.historian.series.status import Mask, is_bad
 from headrace.historian.tags.tag_names import TagNames
-from headrace.historian.trends.lttbs import lttb_of_each
+from headrace.historian.trends.lttb import lttb_of_each
 from headrace.historian.trends.plot import plot
 from headrace.historian.trends.trend import Trend, trend
 from headrace.project.system_tables import READINGS, TAGS
@@ -101,7 +101,7 @@ class Historian:
     @cached_property
     def extent(self) -> tuple[datetime, datetime] | None:
         """The times of the first and the last reading of all; None where there is none. Raises PlatformError."""
-        with iceberg.reporting("the readings cannot be read"):
+        with iceberg.errors_reported("the readings cannot be read"):
             found = extent(self.gatherer.reader.table)
         return (spans.instant(found[0]), spans.instant(found[1])) if found else None
 

@@ -1,4 +1,4 @@
-"""What files say that never change, kept from question to question and from one snapshot to the next."""
+"""A cache of what files say that never change, shared by questions and by snapshots of a table."""
 
 from __future__ import annotations
 
@@ -6,29 +6,33 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Generic, TypeVar
 
+from cachetools import LRUCache
+
 T = TypeVar("T")
 
 
 class Cache(Generic[T]):
-    """By path, what was asked for last, as much as weighs no more than `most` together. Threads may share it."""
+    """Values by file path, the most recently used first to stay; their sizes add up to at most `maxsize`.
 
-    def __init__(self, most: int, weigh: Callable[[T], int]) -> None:
-        self._most, self._weigh = most, weigh
-        self._found: dict[str, T] = {}
-        self._weight = 0
-        self._lock = Lock()
+    Threads may share it. `getsizeof` gives the size of a value in the unit of `maxsize`.
+    """
 
-    def get(self, path: str, make: Callable[[], T]) -> T:
-        """What is kept of the path, else what `make` gives."""
+    def __init__(self, maxsize: int, getsizeof: Callable[[T], int]) -> None:
+        self._entries: LRUCache[str, T] = LRUCache(maxsize, getsizeof)
+        self._lock = Lock()  # LRUCache reorders its entries on a read, and is not thread-safe
+
+    def get(self, path: str, load: Callable[[], T]) -> T:
+        """Return the value of `path`; call `load` for it where it is not in the cache.
+
+        Two threads may load one path at the same time: the lock is not held meanwhile, and the first value stays.
+        A value larger than `maxsize` is returned without being stored.
+        """
         with self._lock:
-            if path in self._found:
-                found = self._found[path] = self._found.pop(path)  # to the end: it was asked for last
-                return found
-        found = make()
+            if path in self._entries:
+                return self._entries[path]
+        value = load()
         with self._lock:
-            if path not in self._found:
-                self._found[path] = found
-                self._weight += self._weigh(found)
-            while self._weight > self._most:
-                self._weight -= self._weigh(self._found.pop(next(iter(self._found))))
-        return found
+            try:
+                return self._entries.setdefault(path, value)
+            except ValueError:
+                return value

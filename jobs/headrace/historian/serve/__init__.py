@@ -1,1 +1,5 @@
-"""A page to look at trends with, and the small read-only HTTP interface that it asks."""
+"""Serve a trend page and the read-only HTTP interface behind it.
+
+HTTP requests come in, and JSON, CSV or the files of the page go out. Nothing here reads a file of a table or calculates
+a value itself, and no request can change anything.
+"""

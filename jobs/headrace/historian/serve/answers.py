@@ -1,7 +1,8 @@
-"""What the interface answers, as JSON; times are milliseconds since 1970, UTC."""
+"""What the interface answers, as JSON or CSV; times in JSON are milliseconds since 1970, UTC."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -9,12 +10,16 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from pyarrow import csv
 from pydantic import BaseModel, Field
 
 from headrace.historian.series.intervals import microseconds
+from headrace.historian.tags.tag_names import TagNames
 from headrace.historian.trends.trend import Trend
 
 _US_PER_MS = 1000
+CSV_ROWS = 20_000
+_WORDS_IN = ("tag", "description", "asset", "unit")
 
 Times = list[float]
 Values = list[float | None]
@@ -110,6 +115,26 @@ def traces(trend: Trend, rows: Mapping[str, Mapping[str, Any]]) -> Iterator[Trac
         )
 
 
+def search(names: TagNames, text: str, asset: str = "*") -> list[Mapping[str, Any]]:
+    """Rows of the list of tags that match, in the order of their names; an empty `text` finds all.
+
+    `*` or `?` in `text` make it a wildcard of the whole name; else each of its words has to stand in the name, the
+    description, the place or the unit. Without regard to case. `asset` is a place, or a wildcard of one.
+    """
+    wild = "*" in text or "?" in text
+    found = (names.rows[name] for name in names.find(text if wild else "*", asset or "*"))
+    words = [] if wild else text.casefold().split()
+    return [row for row in found if all(word in _known(row) for word in words)]
+
+
+def csv_parts(table: pa.Table) -> Iterator[bytes]:
+    """The header, then CSV_ROWS rows at a time; times are ISO 8601 in UTC, what is missing is empty."""
+    header = csv.WriteOptions(include_header=True)
+    yield _text(table.slice(0, 0), header)
+    for first in range(0, len(table), CSV_ROWS):
+        yield _text(table.slice(first, CSV_ROWS), csv.WriteOptions(include_header=False))
+
+
 def _times(table: pa.Table) -> Times:
     times: Times = (np.asarray(table["ts"].cast(pa.int64())) / _US_PER_MS).tolist()
     return times
@@ -119,3 +144,13 @@ def _finite(column: pa.ChunkedArray) -> Values:
     """JSON has no word for infinity."""
     found: Values = pc.if_else(pc.is_finite(column), column, None).to_pylist()
     return found
+
+
+def _known(row: Mapping[str, Any]) -> str:
+    return "\n".join(str(row.get(column) or "") for column in _WORDS_IN).casefold()
+
+
+def _text(table: pa.Table, options: csv.WriteOptions) -> bytes:
+    out = io.BytesIO()
+    csv.write_csv(table, out, options)
+    return out.getvalue()

@@ -13,11 +13,12 @@ from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
 from headrace.environment.settings import Settings
-from headrace.historian.serve import limits, problems
-from headrace.historian.serve.api import router
+from headrace.historian.serve import problems
+from headrace.historian.serve.api import CurrentHistorian, router
 from headrace.historian.serve.guard import Guard
-from headrace.historian.serve.standing import Standing
 
+AT_ONCE = 4
+"""Questions that are worked on at a time; others wait."""
 _PAGE = Path(__file__).parent / "page"
 # Nothing comes from another host, and nothing is kept in git: these packages carry the files.
 _ASSETS = {
@@ -36,7 +37,7 @@ def build(settings: Settings, tokens: Sequence[str] = ()) -> FastAPI:
         redoc_url=None,
         lifespan=_few_at_once,
     )
-    app.state.standing = Standing(settings)
+    app.state.current = CurrentHistorian(settings)
     app.include_router(router)
     problems.install(app)
     app.add_middleware(Guard, tokens=tokens)
@@ -50,7 +51,7 @@ def build(settings: Settings, tokens: Sequence[str] = ()) -> FastAPI:
 
 @asynccontextmanager
 async def _few_at_once(_: FastAPI) -> AsyncIterator[None]:
-    to_thread.current_default_thread_limiter().total_tokens = limits.AT_ONCE
+    to_thread.current_default_thread_limiter().total_tokens = AT_ONCE
     yield
 
 

@@ -5,19 +5,29 @@ from __future__ import annotations
 from headrace.historian.read.cache import Cache
 
 
-def test_what_was_not_asked_for_the_longest_is_let_go_where_all_weighs_too_much() -> None:
-    made: list[str] = []
-    kept: Cache[str] = Cache(6, len)
+def test_the_least_recently_used_value_is_dropped_when_the_sizes_exceed_the_limit() -> None:
+    loaded: list[str] = []
+    cache: Cache[str] = Cache(6, len)
 
     def get(path: str) -> str:
-        return kept.get(path, lambda: made.append(path) or path)  # type: ignore[func-returns-value]
+        return cache.get(path, lambda: loaded.append(path) or path)  # type: ignore[func-returns-value]
 
     for path in ("aaa", "bbb", "aaa", "ccc", "aaa", "bbb"):
         assert get(path) == path
-    assert made == ["aaa", "bbb", "ccc", "bbb"]
+    assert loaded == ["aaa", "bbb", "ccc", "bbb"]
 
 
-def test_what_alone_weighs_too_much_is_given_and_not_kept() -> None:
-    kept: Cache[str] = Cache(2, len)
-    assert kept.get("a", lambda: "long") == "long"
-    assert kept.get("a", lambda: "b") == "b"
+def test_a_value_larger_than_the_limit_is_returned_and_not_stored() -> None:
+    cache: Cache[str] = Cache(2, len)
+    assert cache.get("a", lambda: "long") == "long"
+    assert cache.get("a", lambda: "b") == "b"
+
+
+def test_of_two_threads_that_load_one_path_both_get_the_first_value() -> None:
+    cache: Cache[str] = Cache(9, len)
+
+    def second() -> str:
+        cache.get("a", lambda: "first")
+        return "second"
+
+    assert cache.get("a", second) == "first"
