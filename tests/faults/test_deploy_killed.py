@@ -38,8 +38,8 @@ def dying(self: Ledger, entry: Entry, owner: str) -> Entry:
 
 Ledger.write = dying
 project, settings = Project(Path(sys.argv[1]), Path(sys.argv[2])), Settings.model_validate_json(sys.stdin.read())
-with operation_context.locked(project, settings) as desk:
-    deploy.execute(desk, deploy.plan(desk))
+with operation_context.locked(project, settings) as context:
+    deploy.execute(context, deploy.plan(context))
 """
 _POINTS = (
     ("after", "stopping"),
@@ -86,8 +86,8 @@ def test_a_job_whose_job_manager_was_killed_goes_on_from_its_checkpoint(own_plan
         until(lambda: free_slots(plant) == 4, 120)
         (found,) = status.status(operation_context.read_only(plant.project, plant.settings))
         assert (found.state, found.well) == ("LOST", False)
-        with at(plant) as desk:
-            restart.restart(desk, JOB, "checkpoint")
+        with at(plant) as context:
+            restart.restart(context, JOB, "checkpoint")
         (found,) = status.status(operation_context.read_only(plant.project, plant.settings))
         assert (found.state, found.well) == ("RUNNING", True)
     reconcile.verdict(plant.follow())

@@ -56,12 +56,12 @@ def test_a_topic_made_anew_while_its_job_is_stopped_is_not_taken_for_the_old_one
     plant.produce(reading(n) for n in range(2_000))
     deployed(plant)
     plant.follow()
-    with at(plant) as desk:
-        stop.stop(desk, JOB)
+    with at(plant) as context:
+        stop.stop(context, JOB)
         plant.make_topic_anew()
         plant.produce(reading(n) for n in range(4_000))
         with pytest.raises(PlatformError, match="was made anew since the job was last started"):
-            restart.restart(desk, JOB, "savepoint")
+            restart.restart(context, JOB, "savepoint")
     edit(plant, READINGS, "from readings", "from readings where src_offset > -1")
     with pytest.raises(UserError, match="was made anew since the job was last started"):
         deployed(plant)
@@ -80,19 +80,19 @@ def test_upgrades_a_rollback_and_restarts_under_load_are_exact(own_plant: Plant)
             edit(plant, READINGS, f"> -{limit - 1}", f"> -{limit}")
             assert kinds(deployed(plant)) == {JOB: "upgrade"}
         now = ledger.Ledger(plant.settings).last()[JOB]
-        with at(plant) as desk:
-            back = rollback.rollback(desk, JOB)
+        with at(plant) as context:
+            back = rollback.rollback(context, JOB)
             assert back.release != now.release
-            (old, *_) = restore_points.of(desk, now.flink_job_id, desk.ledger.history(JOB))
+            (old, *_) = restore_points.of(context, now.flink_job_id, context.ledger.history(JOB))
             with pytest.raises(CheckFailed, match="would come twice"):
-                restart.restart(desk, JOB, "savepoint", old.path)
-            again = restart.restart(desk, JOB, "savepoint")
+                restart.restart(context, JOB, "savepoint", old.path)
+            again = restart.restart(context, JOB, "savepoint")
             assert again.release == back.release
-            stop.stop(desk, JOB)
+            stop.stop(context, JOB)
             with pytest.raises(CheckFailed, match="is not the newest state"):
-                restart.restart(desk, JOB, "savepoint", old.path)
-            restart.restart(desk, JOB, "savepoint")
-            assert restart.restart(desk, JOB, "checkpoint").step == "running"
+                restart.restart(context, JOB, "savepoint", old.path)
+            restart.restart(context, JOB, "savepoint")
+            assert restart.restart(context, JOB, "checkpoint").step == "running"
     reconcile.verdict(plant.follow())
     assert len(ids(plant)[JOB]) == 1
 
@@ -168,9 +168,9 @@ from headrace.operations.lifecycle import operation_context
 from headrace.project.paths import Project
 from headrace.environment.settings import Settings
 project, settings = Project(Path(sys.argv[1]), Path(sys.argv[2])), Settings.model_validate_json(sys.stdin.read())
-with operation_context.locked(project, settings) as desk:
-    actions = deploy.plan(desk)
-    deploy.verdict(deploy.execute(desk, actions))
+with operation_context.locked(project, settings) as context:
+    actions = deploy.plan(context)
+    deploy.verdict(deploy.execute(context, actions))
 """
 
 

@@ -35,10 +35,10 @@ def test_upkeep_beside_a_job_under_load_and_its_upgrades_is_exact(
             )
             assert kinds(deployed(plant)) == {JOB: "upgrade"}
         until_due(plant, lambda told: told.rewritten and told.expired.snapshots)
-        with at(plant) as desk:
-            stop.stop(desk, JOB)
+        with at(plant) as context:
+            stop.stop(context, JOB)
             reports += kept_up(plant)
-            restart.restart(desk, JOB, "savepoint")
+            restart.restart(context, JOB, "savepoint")
     reconcile.verdict(plant.follow())
     reports += kept_up(plant)
     reconcile.verdict(plant.account())
@@ -84,7 +84,7 @@ owner: tests
 description: The readings once more.
 grain: one row per reading
 reads: [job/historian/readings_v1]
-writes: {historian.copies: append}
+writes: {table/historian.copies: append}
 """,
     f"{COPIES}/historian.copies.sql.j2": """\
 select

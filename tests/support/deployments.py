@@ -23,16 +23,16 @@ def of(plant: Plant, *jobs: str) -> Plant:
 
 @contextmanager
 def at(plant: Plant) -> Iterator[OperationContext]:
-    with operation_context.locked(plant.project, plant.settings, progress=print) as desk:
-        yield desk
+    with operation_context.locked(plant.project, plant.settings, progress=print) as context:
+        yield context
 
 
 def deployed(plant: Plant) -> list[Outcome]:
-    with at(plant) as desk:
-        recover(desk)
-        actions = deploy.plan(desk)
+    with at(plant) as context:
+        recover(context)
+        actions = deploy.plan(context)
         deploy.validate(actions)
-        outcomes = deploy.execute(desk, actions)
+        outcomes = deploy.execute(context, actions)
     deploy.verdict(outcomes)
     return outcomes
 

@@ -84,7 +84,7 @@ def check_first_run(tables: Catalog, folder: JobFolder) -> None:
         for name in job.tables_written
         if job.writes[name] == "append" and tables.load_table(name).current_snapshot() is not None
     ]
-    if written and not job.complete:
+    if written and not job.keeps_every_record:
         raise UserError(
             f"{job.name} has written {', '.join(written)} before, and would write its rows again",
             fix="go on from the savepoint that `headrace stop` told: headrace submit --from PATH",
@@ -121,7 +121,7 @@ def start(
     topic = source_files.load(project, source).topic
     spans = kafka.offset_ranges(settings.kafka_client(), topic)
     earliest = {p: span.first for p, span in spans.items()}
-    if goes_on or not folder.job.complete:
+    if goes_on or not folder.job.keeps_every_record:
         return earliest
     kept = {p: s.offsets for p, s in stored(tables, folder.job, topic).items() if p in spans}
     problems = []

@@ -53,40 +53,40 @@ class Action:
         }
 
 
-def plan(desk: OperationContext, only: Collection[str] = ()) -> list[Action]:
+def plan(context: OperationContext, only: Collection[str] = ()) -> list[Action]:
     """What brings the cluster to what the environment asks for, stops first; of the jobs `only`, if any are named.
 
     Nothing is done. Raises UserError where the environment itself is at fault, or two jobs append to one table.
     """
-    names = desired_jobs(desk.project, desk.settings)
-    refuse_shared_tables(desk.project, names)
-    on_cluster = {name: entry for name, entry in desk.ledger.last().items() if entry.step in ALIVE}
+    names = desired_jobs(context.project, context.settings)
+    refuse_shared_tables(context.project, names)
+    on_cluster = {name: entry for name, entry in context.ledger.last().items() if entry.step in ALIVE}
     gone = sorted(on_cluster.keys() - {*names})
     if unknown := sorted({*only} - {*names} - on_cluster.keys()):
         fix = f"jobs that are: {', '.join(sorted({*names, *gone}))}"
         raise UserError([Problem(f"'{name}' is not among the jobs to deploy", fix=fix) for name in unknown])
     chosen = [name for name in names if not only or name in only]
-    stops = [_stop(desk, name) for name in gone if not only or name in only]
-    actions = [*stops, *(_towards(desk, name) for name in chosen)]
-    _check_slots(desk, actions, on_cluster)
+    stops = [_stop(context, name) for name in gone if not only or name in only]
+    actions = [*stops, *(_towards(context, name) for name in chosen)]
+    _check_slots(context, actions, on_cluster)
     return actions
 
 
-def _stop(desk: OperationContext, name: str) -> Action:
-    there = name in job_folder.names(desk.project)
+def _stop(context: OperationContext, name: str) -> Action:
+    there = name in job_folder.names(context.project)
     return Action(name, "stop", "the environment's deploy: leaves it out" if there else "its folder is gone")
 
 
-def _towards(desk: OperationContext, name: str) -> Action:
+def _towards(context: OperationContext, name: str) -> Action:
     kind: Kind = "create"
     try:
-        stands = observed(desk, name)
+        stands = observed(context, name)
         kind = "upgrade" if stands.alive else "resume" if stands.before else "create"
-        kind, why = _kind(stands, fingerprint(desk.project, desk.settings, name))
+        kind, why = _kind(stands, fingerprint(context.project, context.settings, name))
         if kind == "leave alone":
             return Action(name, kind, why, stands)
-        desk.progress(f"compiling {name}")
-        return Action(name, kind, why, stands, incarnation.following(desk, name, stands.before))
+        context.progress(f"compiling {name}")
+        return Action(name, kind, why, stands, incarnation.following(context, name, stands.before))
     except HeadraceError as error:
         return Action(name, kind, "it cannot be deployed as it is", error=error)
 
@@ -105,7 +105,7 @@ def _kind(stands: JobState, now: str) -> tuple[Kind, str]:
     return ("resume", how) if stands.before else ("create", how)
 
 
-def _check_slots(desk: OperationContext, actions: list[Action], on_cluster: Mapping[str, Entry]) -> None:
+def _check_slots(context: OperationContext, actions: list[Action], on_cluster: Mapping[str, Entry]) -> None:
     """Raises UserError where the cluster has too few slots for all of it, once what is to stop has stopped."""
     needed: dict[str, int] = {}
     for action in actions:
@@ -116,7 +116,7 @@ def _check_slots(desk: OperationContext, actions: list[Action], on_cluster: Mapp
             needed[action.job] = action.to_come.entry.parallelism - (running.parallelism if running else 0)
     each = ", ".join(f"{name} {slots:+}" for name, slots in needed.items() if slots)
     preflight.check_slots(
-        desk.cluster,
+        context.cluster,
         sum(needed.values()),
         f"what is to run ({each}) needs",
         "add TaskManagers, or name fewer jobs or slots: --only, or deploy: and slots: in the environment's file",

@@ -38,9 +38,9 @@ class Outcome:
         }
 
 
-def execute(desk: OperationContext, actions: Iterable[Action]) -> list[Outcome]:
+def execute(context: OperationContext, actions: Iterable[Action]) -> list[Outcome]:
     """Do each action. What fails is told in its outcome; `verdict` raises it."""
-    return [_done(desk, action) for action in actions]
+    return [_done(context, action) for action in actions]
 
 
 def verdict(outcomes: Iterable[Outcome]) -> None:
@@ -55,15 +55,15 @@ def verdict(outcomes: Iterable[Outcome]) -> None:
         raise PlatformError(problems)
 
 
-def _done(desk: OperationContext, action: Action) -> Outcome:
+def _done(context: OperationContext, action: Action) -> Outcome:
     began = time.monotonic()
     try:
         if action.kind == "stop":
-            stop(desk, action.job)
+            stop(context, action.job)
         elif action.stands and action.to_come:
-            go(desk, action.stands, action.to_come)
+            go(context, action.stands, action.to_come)
         error = None
     except HeadraceError as failure:
         error = failure
-    last = desk.ledger.last().get(action.job)
+    last = context.ledger.last().get(action.job)
     return Outcome(action, last, time.monotonic() - began, error)

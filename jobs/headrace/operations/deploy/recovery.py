@@ -9,8 +9,8 @@ from headrace.operations.lifecycle.finish_interrupted import finish_interrupted
 from headrace.operations.lifecycle.operation_context import OperationContext
 
 
-def recover(desk: OperationContext, only: Collection[str] = ()) -> None:
+def recover(context: OperationContext, only: Collection[str] = ()) -> None:
     """Have the ledger say what is so of each job that it holds to be on the cluster. Raises as `settle` does."""
-    for name, entry in desk.ledger.last().items():
+    for name, entry in context.ledger.last().items():
         if entry.step in ALIVE and (not only or name in only):
-            finish_interrupted(desk, desk.ledger.history(name))
+            finish_interrupted(context, context.ledger.history(name))

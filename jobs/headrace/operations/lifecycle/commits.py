@@ -20,16 +20,16 @@ from headrace.project import job_folder
 JOB_ID, CHECKPOINT_ID = "flink.job-id", "flink.max-committed-checkpoint-id"
 
 
-def refuse_later(desk: OperationContext, history: Sequence[Entry], start: RestorePoint) -> None:
+def refuse_later(context: OperationContext, history: Sequence[Entry], start: RestorePoint) -> None:
     """Raises CheckFailed where anything was written, or may have been, after the state `start` was taken."""
-    last = restore_points.newest(desk, history)
+    last = restore_points.newest(context, history)
     if last and (last.flink_job_id, last.checkpoint_id) != (start.flink_job_id, start.checkpoint_id):
         raise CheckFailed(
             f"{start.path} is not the newest state of {history[-1].job}: the rows written since would come twice",
             last.path,
             "start from the newest: headrace restart --from " + last.kind,
         )
-    later = [f"{rows:,} rows in {name}" for name, rows in written_later(desk, history, start) if rows]
+    later = [f"{rows:,} rows in {name}" for name, rows in written_later(context, history, start) if rows]
     if later:
         raise CheckFailed(
             f"{', '.join(later)} were committed after {start.path} was taken, and would come twice",
@@ -37,18 +37,18 @@ def refuse_later(desk: OperationContext, history: Sequence[Entry], start: Restor
         )
 
 
-def written_later(desk: OperationContext, history: Sequence[Entry], start: RestorePoint) -> Iterator[tuple[str, int]]:
+def written_later(context: OperationContext, history: Sequence[Entry], start: RestorePoint) -> Iterator[tuple[str, int]]:
     """Rows by table that incarnations of the job, or any other writer of its own tables, committed after `start`."""
-    catalog = iceberg.connect(desk.settings)
+    catalog = iceberg.connect(context.settings)
     job = history[-1].job
-    if job not in job_folder.names(desk.project):
+    if job not in job_folder.names(context.project):
         return
-    folder = job_folder.load(desk.project, job)
+    folder = job_folder.load(context.project, job)
     ids = restore_points.incarnations(history)
     begun = min(entry.at for entry in history if entry.at and entry.flink_job_id == start.flink_job_id)
     for name in folder.job.tables_written:
         yield name, _rows(catalog, name, start, ids, begun)
-    for name in leftover_tables(desk.project, desk.settings, folder):
+    for name in leftover_tables(context.project, context.settings, folder):
         # Shared by jobs: only what is known to be this one's counts.
         yield name, _rows(catalog, name, start, ids, None)
 

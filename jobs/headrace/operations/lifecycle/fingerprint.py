@@ -29,7 +29,7 @@ def fingerprint(project: Project, settings: Settings, name: str) -> str:
         "leftovers": made.leftovers(),
         "contracts": [source.contract.model_dump_json() for source in made.sources],
         "schemas": repr(settings.schema_registry) if any(s.contract.registered for s in made.sources) else None,
-        "through": job.through,
+        "steps": job.steps,
         "tables": {each: str(table.iceberg_schema()) for each, table in table_files.pick(project, tables).items()},
         "options": session.job_options(job),
         "checkpoints": settings.flink.checkpoint_interval_s,

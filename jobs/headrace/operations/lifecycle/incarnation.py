@@ -29,7 +29,7 @@ class Next:
 
 
 def following(
-    desk: OperationContext,
+    context: OperationContext,
     name: str,
     before: Entry | None,
     parallelism: int | None = None,
@@ -42,26 +42,26 @@ def following(
 
     Raises as submit.prepare does: UserError for what its author or operator must mend.
     """
-    slots = parallelism or desk.settings.slots_of(name)
+    slots = parallelism or context.settings.slots_of(name)
     plan = plan_of(before)
     goes_on = before is not None if goes_on is None else goes_on
     prepared = submission.prepare(
-        desk.project, desk.settings, name, parallelism=slots, goes_on=goes_on, before=plan, progress=desk.progress
+        context.project, context.settings, name, parallelism=slots, goes_on=goes_on, before=plan, progress=context.progress
     )
     told = verdict(plan, prepared.plan) if plan else None
     text = prepared.plan.to_text()
     entry = Entry(
-        deployment=desk.deployment,
+        deployment=context.deployment,
         job=name,
         version=prepared.planned.composition.folder.job.version,
         step="submitting",
         flink_job_id=uuid4().hex,
-        release=desk.release,
-        fingerprint=fingerprint(desk.project, desk.settings, name),
+        release=context.release,
+        fingerprint=fingerprint(context.project, context.settings, name),
         parallelism=slots,
-        cluster=desk.cluster.rest,
+        cluster=context.cluster.rest,
         deployer="",
-        git_commit=desk.git_commit,
+        git_commit=context.git_commit,
         plan=text,
         plan_hash=hashlib.sha256(text.encode()).hexdigest(),
         verdict=str(told) if told else None,
@@ -69,7 +69,7 @@ def following(
     return Next(entry, prepared, told)
 
 
-def again(desk: OperationContext, entry: Entry, savepoint: str | None, why: str) -> Entry:
+def again(context: OperationContext, entry: Entry, savepoint: str | None, why: str) -> Entry:
     """The entry to submit another incarnation of the same release by."""
     return replace(
         entry,
@@ -78,25 +78,25 @@ def again(desk: OperationContext, entry: Entry, savepoint: str | None, why: str)
         savepoint=savepoint,
         verdict=str(Verdict("compatible", ("the same plan",))) if savepoint else None,
         message=why,
-        cluster=desk.cluster.rest,
+        cluster=context.cluster.rest,
     )
 
 
-def launch(desk: OperationContext, entry: Entry, prepared: Prepared | None = None) -> None:
+def launch(context: OperationContext, entry: Entry, prepared: Prepared | None = None) -> None:
     """Submit the incarnation and wait until it runs. Raises as submit.launch does."""
-    if entry.release != desk.release:
-        release_process.launch(desk, entry)
+    if entry.release != context.release:
+        release_process.launch(context, entry)
         return
     if prepared is None:
         prepared = submission.prepare(
-            desk.project,
-            desk.settings,
+            context.project,
+            context.settings,
             entry.job,
             parallelism=entry.parallelism,
             goes_on=entry.savepoint is not None,
             before=plan_of(entry),
         )
-    submission.launch(prepared, entry.flink_job_id, entry.savepoint, desk.progress)
+    submission.launch(prepared, entry.flink_job_id, entry.savepoint, context.progress)
 
 
 def plan_of(entry: Entry | None) -> StoredPlan | None:

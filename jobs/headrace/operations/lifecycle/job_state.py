@@ -25,32 +25,32 @@ class JobState:
     alive: bool
 
 
-def settled(desk: OperationContext, name: str) -> JobState:
+def settled(context: OperationContext, name: str) -> JobState:
     """Where the job stands, once what was left half-done is finished.
 
     Raises UserError where it runs without the ledger knowing of it, or on another cluster.
     """
-    finish_interrupted(desk, desk.ledger.history(name))
-    return observed(desk, name)
+    finish_interrupted(context, context.ledger.history(name))
+    return observed(context, name)
 
 
-def observed(desk: OperationContext, name: str) -> JobState:
+def observed(context: OperationContext, name: str) -> JobState:
     """Where the job stands as it is seen, with nothing done about it. Raises as `standing`."""
-    history = desk.ledger.history(name)
+    history = context.ledger.history(name)
     stood = history[-1] if history else None
-    if stood and desk.cluster.alive(stood.flink_job_id):
+    if stood and context.cluster.alive(stood.flink_job_id):
         return JobState(history, stood, alive=True)
-    if running := desk.cluster.running(name):
+    if running := context.cluster.running(name):
         raise UserError(
             f"{name} runs as job {running.id}, of which the ledger does not know",
-            desk.cluster.rest,
+            context.cluster.rest,
             f"headrace stop {name}, then headrace submit {name} --from the savepoint that it tells",
         )
-    newest = restore_points.newest(desk, history)
+    newest = restore_points.newest(context, history)
     return JobState(history, _last_of(history, newest) if newest else None, alive=False)
 
 
-def stop_and_restore_point(desk: OperationContext, stands: JobState) -> tuple[Sequence[Entry], RestorePoint | None]:
+def stop_and_restore_point(context: OperationContext, stands: JobState) -> tuple[Sequence[Entry], RestorePoint | None]:
     """Stop the job where it runs; its history then, and the state to go on from, None where there never was any.
 
     Raises CheckFailed where rows were written after that state was taken.
@@ -58,15 +58,15 @@ def stop_and_restore_point(desk: OperationContext, stands: JobState) -> tuple[Se
     if stands.before is None:
         return stands.history, None
     if stands.alive:
-        halt(desk, stands.before)
-    history = desk.ledger.history(stands.before.job)
-    start = restore_points.newest(desk, history)
+        halt(context, stands.before)
+    history = context.ledger.history(stands.before.job)
+    start = restore_points.newest(context, history)
     if start is None:
         raise CheckFailed(
             f"no savepoint and no checkpoint of {stands.before.job} is left",
             fix=f"headrace restart {stands.before.job} --from nothing says what a start without one costs",
         )
-    commits.refuse_later(desk, history, start)
+    commits.refuse_later(context, history, start)
     return history, start
 
 
@@ -80,11 +80,11 @@ def require_compatible(name: str, verdict: Verdict, *, accept_loss: bool) -> Non
     raise CheckFailed(f"{name}: {verdict}", fix=fix)
 
 
-def check_slots(desk: OperationContext, stands: JobState, needed: int) -> None:
+def check_slots(context: OperationContext, stands: JobState, needed: int) -> None:
     """Raises UserError where the job would not get `needed` slots, its own counted where it runs."""
     own = stands.before.parallelism if stands.before and stands.alive else 0
     if needed > own:
-        preflight.check_slots(desk.cluster, needed - own)
+        preflight.check_slots(context.cluster, needed - own)
 
 
 def _last_of(history: Sequence[Entry], state: RestorePoint) -> Entry:

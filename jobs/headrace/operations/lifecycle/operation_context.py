@@ -78,7 +78,7 @@ class OperationContext:
 def locked(
     project: Project, settings: Settings, wait_s: float = 0, progress: Progress = lambda _step: None
 ) -> Iterator[OperationContext]:
-    """A desk whose owner alone takes steps until the block ends. Raises CheckFailed where another is at work."""
+    """A context whose owner alone takes steps until the block ends. Raises CheckFailed where another is at work."""
     table_changes.apply(project, settings, [DEPLOYMENTS])
     cluster = JobCluster(settings.flink_rest())
     with ledger.held(settings, wait_s, progress) as (book, owner):
@@ -86,7 +86,7 @@ def locked(
 
 
 def read_only(project: Project, settings: Settings, progress: Progress = lambda _step: None) -> OperationContext:
-    """A desk to look from: it holds no lock, so no step can be taken at it."""
+    """A context to look from: it holds no lock, so no step can be taken at it."""
     return OperationContext(project, settings, JobCluster(settings.flink_rest()), Ledger(settings), "", "", progress)
 
 

@@ -16,16 +16,16 @@ from headrace.planner.gateway import flink_home
 _LIMIT_S = 300
 
 
-def launch(desk: OperationContext, entry: Entry) -> None:
+def launch(context: OperationContext, entry: Entry) -> None:
     """Have the entry's release submit the job, with the environment of today, and wait until it runs.
 
     Raises as `submit.launch` does, and PlatformError where the release cannot be had, or does not answer in time.
     """
-    root = desk.unpacked(entry.release)
+    root = context.unpacked(entry.release)
     order = {
         "root": str(root),
-        "home": str(desk.project.home),
-        "settings": desk.settings.model_dump(mode="json", exclude_defaults=True),
+        "home": str(context.project.home),
+        "settings": context.settings.model_dump(mode="json", exclude_defaults=True),
         "job": entry.job,
         "job_id": entry.flink_job_id,
         "parallelism": entry.parallelism,
@@ -35,9 +35,9 @@ def launch(desk: OperationContext, entry: Entry) -> None:
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(root / "jobs"), str(root / "udfs")]),
-        "FLINK_HOME": flink_home(desk.project),
+        "FLINK_HOME": flink_home(context.project),
     }
-    desk.progress(f"{entry.job}: starting release {entry.release[:12]}")
+    context.progress(f"{entry.job}: starting release {entry.release[:12]}")
     try:
         done = subprocess.run(
             [sys.executable, "-m", "headrace.lifecycle.again"],
@@ -51,7 +51,7 @@ def launch(desk: OperationContext, entry: Entry) -> None:
         )
     except subprocess.TimeoutExpired:
         what = f"release {entry.release[:12]} did not start {entry.job} within {_LIMIT_S} s"
-        raise PlatformError(what, desk.cluster.rest) from None
+        raise PlatformError(what, context.cluster.rest) from None
     if done.returncode:
         raise _told(done.stdout, done.stderr)
 

@@ -16,13 +16,13 @@ from headrace.operations.lifecycle.stop import end, halt
 Source = Literal["savepoint", "checkpoint"]
 
 
-def restart(desk: OperationContext, name: str, source: Source, path: str | None = None) -> Entry:
+def restart(context: OperationContext, name: str, source: Source, path: str | None = None) -> Entry:
     """Run the job's last version again, from its newest state or from the one at `path`.
 
     One that runs is stopped first: with a savepoint, or, from a checkpoint, as it stands. Raises UserError where there
     is no such state, CheckFailed where rows were written after it was taken: they would come twice.
     """
-    stands = job_state.settled(desk, name)
+    stands = job_state.settled(context, name)
     if stands.before is None:
         raise UserError(f"the ledger knows of no run of {name} that left a savepoint or a checkpoint")
     if path and stands.alive:
@@ -32,21 +32,21 @@ def restart(desk: OperationContext, name: str, source: Source, path: str | None 
             f"leave the path out: headrace restart {name} --from {source} goes on from where it is",
         )
     if stands.alive and source == "savepoint":
-        halt(desk, stands.before)
+        halt(context, stands.before)
     elif stands.alive:
-        desk.progress(f"{name}: ending it as it stands")
-        end(desk, stands.before, "restarted from a checkpoint")
-    history = desk.ledger.history(name)
-    start = _given(desk, history, path) if path else restore_points.newest(desk, history)
+        context.progress(f"{name}: ending it as it stands")
+        end(context, stands.before, "restarted from a checkpoint")
+    history = context.ledger.history(name)
+    start = _given(context, history, path) if path else restore_points.newest(context, history)
     if start is None:
         raise CheckFailed(f"no savepoint and no checkpoint of {name} is left")
-    commits.refuse_later(desk, history, start)
-    entry = incarnation.again(desk, stands.before, start.path, f"restarted from a {start.kind}")
-    return run_or_go_back(desk, entry, None, history)
+    commits.refuse_later(context, history, start)
+    entry = incarnation.again(context, stands.before, start.path, f"restarted from a {start.kind}")
+    return run_or_go_back(context, entry, None, history)
 
 
-def _given(desk: OperationContext, history: Sequence[Entry], path: str) -> RestorePoint:
-    found = restore_points.at(desk, path, history)
+def _given(context: OperationContext, history: Sequence[Entry], path: str) -> RestorePoint:
+    found = restore_points.at(context, path, history)
     if found is None:
         what = f"no incarnation of {history[-1].job} left a savepoint or a checkpoint there"
         raise UserError(what, path, "see headrace savepoints list")

@@ -42,31 +42,31 @@ def incarnations(history: Sequence[Entry]) -> list[str]:
     return list(dict.fromkeys(entry.flink_job_id for entry in history))
 
 
-def newest(desk: OperationContext, history: Sequence[Entry]) -> RestorePoint | None:
+def newest(context: OperationContext, history: Sequence[Entry]) -> RestorePoint | None:
     """The newest state of the last incarnation that has any. One that never completed a checkpoint wrote nothing."""
     for job_id in reversed(incarnations(history)):
-        if found := last_of(desk, job_id, history):
+        if found := last_of(context, job_id, history):
             return found
     return None
 
 
-def last_of(desk: OperationContext, job_id: str, history: Sequence[Entry]) -> RestorePoint | None:
+def last_of(context: OperationContext, job_id: str, history: Sequence[Entry]) -> RestorePoint | None:
     """The newest state that the incarnation left."""
-    return max(of(desk, job_id, history), key=lambda each: each.checkpoint_id, default=None)
+    return max(of(context, job_id, history), key=lambda each: each.checkpoint_id, default=None)
 
 
-def of(desk: OperationContext, job_id: str, history: Sequence[Entry]) -> list[RestorePoint]:
+def of(context: OperationContext, job_id: str, history: Sequence[Entry]) -> list[RestorePoint]:
     """All that the incarnation left: in the cluster's folders, and the savepoints that the ledger tells of."""
     paths = [e.savepoint for e in history if e.flink_job_id == job_id and e.step == "stopped" and e.savepoint]
-    paths += [*_folders(desk, SAVEPOINTS, "", f"savepoint-{job_id[:_ID_IN_NAME]}-")]
-    paths += [*_folders(desk, CHECKPOINTS, job_id, "chk-")]
+    paths += [*_folders(context, SAVEPOINTS, "", f"savepoint-{job_id[:_ID_IN_NAME]}-")]
+    paths += [*_folders(context, CHECKPOINTS, job_id, "chk-")]
     places = {_place(path): path for path in paths}
-    return [made for path in places.values() if (made := _read(desk, path, job_id))]
+    return [made for path in places.values() if (made := _read(context, path, job_id))]
 
 
-def _read(desk: OperationContext, path: str, job_id: str) -> RestorePoint | None:
+def _read(context: OperationContext, path: str, job_id: str) -> RestorePoint | None:
     """What lies at the address; None where there is no whole savepoint or checkpoint (any more)."""
-    system, place = _opened(desk, path)
+    system, place = _opened(context, path)
     with iceberg.errors_reported("a savepoint cannot be read", path):
         file = f"{place}/{_METADATA}"
         if system.get_file_info(file).type != FileType.File:
@@ -82,10 +82,10 @@ def _read(desk: OperationContext, path: str, job_id: str) -> RestorePoint | None
     return RestorePoint(kind, path, job_id, checkpoint_id)
 
 
-def at(desk: OperationContext, path: str, history: Sequence[Entry]) -> RestorePoint | None:
+def at(context: OperationContext, path: str, history: Sequence[Entry]) -> RestorePoint | None:
     """The one that lies at `path`, if an incarnation of the job left it."""
     for job_id in reversed(incarnations(history)):
-        for found in of(desk, job_id, history):
+        for found in of(context, job_id, history):
             if same(found.path, path):
                 return found
     return None
@@ -100,21 +100,21 @@ def _place(path: str) -> tuple[str, str, str]:
     return PyArrowFileIO.parse_location(path.rstrip("/"))
 
 
-def _folders(desk: OperationContext, setting: str, under: str, prefix: str) -> Iterator[str]:
+def _folders(context: OperationContext, setting: str, under: str, prefix: str) -> Iterator[str]:
     """The addresses of the folders in the cluster's folder (in `under` in it) whose names begin with `prefix`."""
-    root = desk.cluster.setting(setting)
+    root = context.cluster.setting(setting)
     if root is None:
         return
     address = "/".join(part for part in (root.rstrip("/"), under) if part)
-    system, place = _opened(desk, address)
+    system, place = _opened(context, address)
     with iceberg.errors_reported("the cluster's checkpoints cannot be listed", address):
         for info in system.get_file_info(FileSelector(place, allow_not_found=True)):
             if info.type == FileType.Directory and info.base_name.startswith(prefix):
                 yield f"{address}/{info.base_name}"
 
 
-def _opened(desk: OperationContext, address: str) -> tuple[FileSystem, str]:
-    files = desk.ledger.io
+def _opened(context: OperationContext, address: str) -> tuple[FileSystem, str]:
+    files = context.ledger.io
     if not isinstance(files, PyArrowFileIO):
         raise PlatformError(f"{type(files).__name__} cannot list files", address, "leave py-io-impl out of the catalog")
     scheme, host, path = PyArrowFileIO.parse_location(address)

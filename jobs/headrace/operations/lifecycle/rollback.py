@@ -14,21 +14,21 @@ from headrace.operations.lifecycle.start import run_or_go_back
 from headrace.planner.state.verdict import Verdict, verdict
 
 
-def rollback(desk: OperationContext, name: str, *, accept_loss: bool = False) -> Entry:
+def rollback(context: OperationContext, name: str, *, accept_loss: bool = False) -> Entry:
     """Run the last version that ran and is not the one of now.
 
     Raises UserError where there is none, CheckFailed where the state cannot go along, PlatformError as `upgrade` does.
     """
-    stands = job_state.settled(desk, name)
+    stands = job_state.settled(context, name)
     target = _target(stands.history, stands.before)
     if target is None or stands.before is None:
         raise UserError(f"the ledger knows of no version of {name} before this one", fix="see headrace status")
     told = _verdict(stands.before, target)
     job_state.require_compatible(name, told, accept_loss=accept_loss)
-    history, start = job_state.stop_and_restore_point(desk, stands)
+    history, start = job_state.stop_and_restore_point(context, stands)
     why = f"rolled back from release {stands.before.release[:12]}"
-    entry = incarnation.again(desk, target, start.path if start else None, why)
-    return run_or_go_back(desk, replace(entry, verdict=str(told)), None, history)
+    entry = incarnation.again(context, target, start.path if start else None, why)
+    return run_or_go_back(context, replace(entry, verdict=str(told)), None, history)
 
 
 def _verdict(now: Entry, target: Entry) -> Verdict:

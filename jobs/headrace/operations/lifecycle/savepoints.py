@@ -19,26 +19,26 @@ class Kept:
     newest: bool
 
 
-def kept(desk: OperationContext, job: str | None = None) -> list[Kept]:
+def kept(context: OperationContext, job: str | None = None) -> list[Kept]:
     """All that is kept, of one job or of all, oldest first. Raises PlatformError."""
     found = []
-    for name in sorted(desk.ledger.last()) if job is None else [job]:
-        history = desk.ledger.history(name)
-        newest = restore_points.newest(desk, history)
+    for name in sorted(context.ledger.last()) if job is None else [job]:
+        history = context.ledger.history(name)
+        newest = restore_points.newest(context, history)
         for job_id in restore_points.incarnations(history):
-            states = sorted(restore_points.of(desk, job_id, history), key=lambda each: each.checkpoint_id)
+            states = sorted(restore_points.of(context, job_id, history), key=lambda each: each.checkpoint_id)
             found += [Kept(name, state, state == newest) for state in states]
     return found
 
 
-def drop(desk: OperationContext, path: str) -> Kept:
+def drop(context: OperationContext, path: str) -> Kept:
     """Have a savepoint's files deleted. Raises UserError for one not known, CheckFailed for one still wanted."""
-    each = next((each for each in kept(desk) if restore_points.same(each.state.path, path)), None)
+    each = next((each for each in kept(context) if restore_points.same(each.state.path, path)), None)
     if each is None:
         raise UserError("no job of the ledger left a savepoint there", path, "see headrace savepoints list")
     if each.state.kind == "checkpoint":
         raise UserError("this is a checkpoint, which Flink keeps and drops by itself", path)
     if each.newest:
         raise CheckFailed(f"{each.job} has no newer state to start from", path, "start the job, then drop it")
-    desk.cluster.dispose(each.state.path)
+    context.cluster.dispose(each.state.path)
     return each

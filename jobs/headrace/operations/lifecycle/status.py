@@ -38,7 +38,7 @@ class Status:
 
 
 def status(
-    desk: OperationContext,
+    context: OperationContext,
     names: Sequence[str] = (),
     complete_through: Callable[[str], datetime | None] = lambda _job: None,
 ) -> list[Status]:
@@ -46,17 +46,17 @@ def status(
 
     `complete_through(job)` is what `headrace completeness` last found of a job.
     """
-    last = desk.ledger.last()
-    running = {job.name: job.id for job in desk.cluster.jobs() if not job.ended}
-    found = (_of(desk, name, last.get(name), running.get(name)) for name in sorted(names or {*last, *running}))
+    last = context.ledger.last()
+    running = {job.name: job.id for job in context.cluster.jobs() if not job.ended}
+    found = (_of(context, name, last.get(name), running.get(name)) for name in sorted(names or {*last, *running}))
     return [replace(each, complete_through=complete_through(each.job)) for each in found]
 
 
-def _of(desk: OperationContext, name: str, entry: Entry | None, running: str | None) -> Status:
+def _of(context: OperationContext, name: str, entry: Entry | None, running: str | None) -> Status:
     if running is None:
         state = "UNKNOWN" if entry is None else "LOST" if entry.step in ALIVE else entry.step.upper()
         return Status(name, state, entry.flink_job_id if entry else None, entry, error=entry.message if entry else None)
-    cluster, told = desk.cluster, desk.cluster.get(f"/jobs/{running}")
+    cluster, told = context.cluster, context.cluster.get(f"/jobs/{running}")
     at = cluster.checkpoints(running).last_at
     return Status(
         name,

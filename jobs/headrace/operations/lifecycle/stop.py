@@ -11,12 +11,12 @@ from headrace.operations.lifecycle.finish_interrupted import finish_interrupted
 from headrace.operations.lifecycle.operation_context import OperationContext
 
 
-def stop(desk: OperationContext, name: str) -> Entry:
+def stop(context: OperationContext, name: str) -> Entry:
     """Stop the job. Raises UserError where it does not run, PlatformError where no savepoint can be had."""
-    stood = finish_interrupted(desk, desk.ledger.history(name))
-    if stood is None or not desk.cluster.alive(stood.flink_job_id):
-        raise UserError(f"{name} does not run", desk.cluster.rest)
-    return halt(desk, stood)
+    stood = finish_interrupted(context, context.ledger.history(name))
+    if stood is None or not context.cluster.alive(stood.flink_job_id):
+        raise UserError(f"{name} does not run", context.cluster.rest)
+    return halt(context, stood)
 
 
 @dataclass(frozen=True)
@@ -27,40 +27,40 @@ class Unknown:
     savepoint: str
 
 
-def stop_unknown(desk: OperationContext, name: str) -> Unknown | None:
+def stop_unknown(context: OperationContext, name: str) -> Unknown | None:
     """Stop what runs by the name, where the ledger has another incarnation in mind, or none; None where there is none.
 
     Raises PlatformError where no savepoint can be had.
     """
-    running = desk.cluster.running(name)
-    known = {entry.flink_job_id for entry in desk.ledger.history(name)}
-    return Unknown(running.id, desk.cluster.stop(running.id)) if running and running.id not in known else None
+    running = context.cluster.running(name)
+    known = {entry.flink_job_id for entry in context.ledger.history(name)}
+    return Unknown(running.id, context.cluster.stop(running.id)) if running and running.id not in known else None
 
 
-def halt(desk: OperationContext, entry: Entry) -> Entry:
+def halt(context: OperationContext, entry: Entry) -> Entry:
     """Stop the running incarnation with a savepoint; one that is failing is ended, and left at its last checkpoint."""
-    desk.progress(f"{entry.job}: stopping with a savepoint")
-    stopping = desk.write(replace(entry, step="stopping", message=None))
-    if desk.cluster.state(entry.flink_job_id) == "RUNNING":
+    context.progress(f"{entry.job}: stopping with a savepoint")
+    stopping = context.write(replace(entry, step="stopping", message=None))
+    if context.cluster.state(entry.flink_job_id) == "RUNNING":
         try:
-            savepoint = desk.cluster.stop(entry.flink_job_id)
+            savepoint = context.cluster.stop(entry.flink_job_id)
         except PlatformError as error:
-            if desk.cluster.alive(entry.flink_job_id):
-                desk.write(replace(entry, step="running", message=str(error)))
+            if context.cluster.alive(entry.flink_job_id):
+                context.write(replace(entry, step="running", message=str(error)))
             raise
-        return desk.write(replace(stopping, step="stopped", savepoint=savepoint))
-    cause = desk.cluster.last_failure(entry.flink_job_id)
-    return end(desk, stopping, f"it was failing, so no savepoint could be had: {cause}")
+        return context.write(replace(stopping, step="stopped", savepoint=savepoint))
+    cause = context.cluster.last_failure(entry.flink_job_id)
+    return end(context, stopping, f"it was failing, so no savepoint could be had: {cause}")
 
 
-def end(desk: OperationContext, entry: Entry, why: str) -> Entry:
+def end(context: OperationContext, entry: Entry, why: str) -> Entry:
     """End the incarnation as it stands; it leaves its last checkpoint. Raises CheckFailed where that would go too."""
-    if desk.cluster.checkpoints(entry.flink_job_id).completed and not desk.cluster.retains(entry.flink_job_id):
+    if context.cluster.checkpoints(entry.flink_job_id).completed and not context.cluster.retains(entry.flink_job_id):
         raise CheckFailed(
             f"{entry.job} would take its checkpoints with it, and could not go on from where it is",
-            desk.cluster.rest,
+            context.cluster.rest,
             "have them kept: execution.checkpointing.externalized-checkpoint-retention: RETAIN_ON_CANCELLATION",
         )
-    desk.cluster.cancel(entry.flink_job_id)
-    left = restore_points.last_of(desk, entry.flink_job_id, desk.ledger.history(entry.job))
-    return desk.write(replace(entry, step="stopped", savepoint=left.path if left else None, message=why))
+    context.cluster.cancel(entry.flink_job_id)
+    left = restore_points.last_of(context, entry.flink_job_id, context.ledger.history(entry.job))
+    return context.write(replace(entry, step="stopped", savepoint=left.path if left else None, message=why))

@@ -12,26 +12,26 @@ from headrace.operations.lifecycle.start import run
 from headrace.operations.lifecycle.table_ownership import refuse_beside_running
 
 
-def submit(desk: OperationContext, name: str, *, parallelism: int | None = None, savepoint: str | None = None) -> Entry:
+def submit(context: OperationContext, name: str, *, parallelism: int | None = None, savepoint: str | None = None) -> Entry:
     """Start the job: from `savepoint`, or without state (a complete job right behind what its tables hold).
 
     Raises UserError where it runs, or for what must be mended; CheckFailed where rows were written after the savepoint
     was taken; PlatformError where it does not come up.
     """
-    stands = job_state.settled(desk, name)
+    stands = job_state.settled(context, name)
     if stands.alive and stands.before:
         raise UserError(
             f"{name} runs already, as job {stands.before.flink_job_id}: a second one would store every record twice",
-            desk.cluster.rest,
+            context.cluster.rest,
             f"to have it run as its files say: headrace upgrade {name}",
         )
-    refuse_beside_running(desk, name)
+    refuse_beside_running(context, name)
     before = None
-    if savepoint and (found := restore_points.at(desk, savepoint, stands.history)):
-        commits.refuse_later(desk, stands.history, found)
+    if savepoint and (found := restore_points.at(context, savepoint, stands.history)):
+        commits.refuse_later(context, stands.history, found)
         before = next(entry for entry in stands.history if entry.flink_job_id == found.flink_job_id)
-    desk.progress(f"{name}: compiling")
-    to_come = incarnation.following(desk, name, before, parallelism, goes_on=savepoint is not None)
+    context.progress(f"{name}: compiling")
+    to_come = incarnation.following(context, name, before, parallelism, goes_on=savepoint is not None)
     if to_come.verdict:
         job_state.require_compatible(name, to_come.verdict, accept_loss=False)
-    return run(desk, replace(to_come.entry, savepoint=savepoint), to_come.prepared)
+    return run(context, replace(to_come.entry, savepoint=savepoint), to_come.prepared)

@@ -32,8 +32,8 @@ def refuse_shared_tables(project: Project, names: Iterable[str]) -> None:
         raise UserError(problems)
 
 
-def refuse_beside_running(desk: OperationContext, name: str) -> None:
+def refuse_beside_running(context: OperationContext, name: str) -> None:
     """Raises UserError where a job that the ledger holds to run appends to a table of the job's."""
-    known = job_folder.names(desk.project)
-    running = [job for job, entry in desk.ledger.last().items() if entry.step in ALIVE and job in known]
-    refuse_shared_tables(desk.project, dict.fromkeys([*sorted(running), name]))
+    known = job_folder.names(context.project)
+    running = [job for job, entry in context.ledger.last().items() if entry.step in ALIVE and job in known]
+    refuse_shared_tables(context.project, dict.fromkeys([*sorted(running), name]))

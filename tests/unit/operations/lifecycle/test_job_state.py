@@ -39,7 +39,7 @@ class Folders:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> OperationContext:
+def context(tmp_path: Path) -> OperationContext:
     project = Project(ROOT, tmp_path)
     known = settings.load(project, "local")
     table_changes.apply(project, known, [DEPLOYMENTS])
@@ -58,43 +58,43 @@ def lay(folder: Path, checkpoint_id: int, magic: int = 0x4960672D) -> str:
 
 
 def test_the_newest_is_the_last_that_the_last_incarnation_with_any_has_left(
-    desk: OperationContext, tmp_path: Path
+    context: OperationContext, tmp_path: Path
 ) -> None:
     history = [entry(FIRST, "running"), entry(SECOND, "running"), entry("c" * 32, "submitting")]
-    assert restore_points.newest(desk, history) is None
+    assert restore_points.newest(context, history) is None
     lay(tmp_path / "dir" / FIRST / "chk-90", 90)
     lay(tmp_path / "dir" / SECOND / "chk-9", 9)
     newest = lay(tmp_path / "dir" / SECOND / "chk-10", 10)
     (tmp_path / "dir" / SECOND / "chk-11").mkdir()
-    assert restore_points.newest(desk, history) == restore_points.RestorePoint("checkpoint", newest, SECOND, 10)
+    assert restore_points.newest(context, history) == restore_points.RestorePoint("checkpoint", newest, SECOND, 10)
     savepoint = lay(tmp_path / "savepoint-dir" / f"savepoint-{SECOND[:6]}-x1", 12)
-    assert restore_points.newest(desk, history) == restore_points.RestorePoint("savepoint", savepoint, SECOND, 12)
+    assert restore_points.newest(context, history) == restore_points.RestorePoint("savepoint", savepoint, SECOND, 12)
 
 
-def test_a_savepoint_that_lies_elsewhere_is_known_by_the_ledger(desk: OperationContext, tmp_path: Path) -> None:
+def test_a_savepoint_that_lies_elsewhere_is_known_by_the_ledger(context: OperationContext, tmp_path: Path) -> None:
     path = lay(tmp_path / "elsewhere" / "s1", 4)
     history = [entry(FIRST, "running"), entry(FIRST, "stopped", path.replace("file:///", "file:/"))]
-    newest = restore_points.newest(desk, history)
+    newest = restore_points.newest(context, history)
     assert newest
     assert (newest.kind, newest.checkpoint_id) == ("savepoint", 4)
-    assert restore_points.at(desk, path + "/", history) == newest
+    assert restore_points.at(context, path + "/", history) == newest
 
 
-def test_what_is_no_savepoint_is_told(desk: OperationContext, tmp_path: Path) -> None:
+def test_what_is_no_savepoint_is_told(context: OperationContext, tmp_path: Path) -> None:
     lay(tmp_path / "dir" / FIRST / "chk-1", 1, magic=7)
     with pytest.raises(PlatformError, match="no savepoint of Flink's"):
-        restore_points.newest(desk, [entry(FIRST, "running")])
+        restore_points.newest(context, [entry(FIRST, "running")])
 
 
-def test_an_older_state_is_refused_and_the_newer_one_named(desk: OperationContext, tmp_path: Path) -> None:
+def test_an_older_state_is_refused_and_the_newer_one_named(context: OperationContext, tmp_path: Path) -> None:
     lay(tmp_path / "dir" / FIRST / "chk-1", 1)
     newer = lay(tmp_path / "dir" / FIRST / "chk-2", 2)
     history = [entry(FIRST, "running")]
-    old, new = sorted(restore_points.of(desk, FIRST, history), key=lambda each: each.checkpoint_id)
+    old, new = sorted(restore_points.of(context, FIRST, history), key=lambda each: each.checkpoint_id)
     with pytest.raises(CheckFailed, match="come twice") as caught:
-        commits.refuse_later(desk, history, old)
+        commits.refuse_later(context, history, old)
     assert caught.value.problems[0].where == newer
-    commits.refuse_later(desk, history, new)
+    commits.refuse_later(context, history, new)
 
 
 @given(st.lists(st.sampled_from("abcde")))
@@ -104,6 +104,6 @@ def test_incarnations_come_once_each_in_their_order(letters: list[str]) -> None:
     assert [letters.index(each) for each in found] == sorted(letters.index(each) for each in found)
 
 
-def test_an_entry_is_what_its_columns_are(desk: OperationContext) -> None:
-    columns = table_files.load_all(desk.project)[DEPLOYMENTS].columns
+def test_an_entry_is_what_its_columns_are(context: OperationContext) -> None:
+    columns = table_files.load_all(context.project)[DEPLOYMENTS].columns
     assert set(columns) == set(vars(replace(entry(FIRST, "running"))))
