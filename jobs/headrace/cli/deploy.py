@@ -43,13 +43,13 @@ def deploy(
                 operation_context.read_only(context.project, context.settings, status.update), names
             )
         else:
-            with operation_context.locked(context.project, context.settings, wait, status.update) as desk:
-                recover(desk, names)
-                actions = deployment.plan(desk, names)
+            with operation_context.locked(context.project, context.settings, wait, status.update) as operation:
+                recover(operation, names)
+                actions = deployment.plan(operation, names)
                 if not json and not as_markdown:
                     _show(actions)
                 deployment.validate(actions, accept_loss=accept_loss)
-                outcomes = deployment.execute(desk, actions)
+                outcomes = deployment.execute(operation, actions)
     if json:
         print_json({"env": env, "dry_run": dry_run, "jobs": [each.to_json() for each in outcomes or actions]})
     elif as_markdown:

@@ -46,9 +46,9 @@ def drop(
     context = Context(env)
     with (
         log.status("dropping") as status,
-        operation_context.locked(context.project, context.settings, wait, status.update) as desk,
+        operation_context.locked(context.project, context.settings, wait, status.update) as operation,
     ):
-        dropped = savepoints.drop(desk, path)
+        dropped = savepoints.drop(operation, path)
     if json:
         print_json(_plain(dropped))
     else:

@@ -32,8 +32,8 @@ def status(
     context = Context(env)
     with log.status("asking the cluster"):
         last = completeness.last(context.settings)
-        context_of_jobs = operation_context.read_only(context.project, context.settings)
-        found = lifecycle.status(context_of_jobs, jobs or (), last.through_of)
+        operation = operation_context.read_only(context.project, context.settings)
+        found = lifecycle.status(operation, jobs or (), last.through_of)
     if json:
         print_json([_plain(each) for each in found])
     else:

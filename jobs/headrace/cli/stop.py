@@ -13,10 +13,10 @@ def stop(job: JobName, wait: Wait = 0, env: Env = "local", json: Json = False) -
     context = Context(env)
     with (
         log.status(f"stopping {job}") as status,
-        operation_context.locked(context.project, context.settings, wait, status.update) as desk,
+        operation_context.locked(context.project, context.settings, wait, status.update) as operation,
     ):
-        unknown = lifecycle.stop_unknown(desk, job)
-        entry = None if unknown else lifecycle.stop(desk, job)
+        unknown = lifecycle.stop_unknown(operation, job)
+        entry = None if unknown else lifecycle.stop(operation, job)
     if entry:
         show(entry, json=json)
     elif unknown and json:

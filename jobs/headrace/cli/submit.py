@@ -43,8 +43,8 @@ def submit(
                 project, settings, job, bounded=True, parallelism=parallelism, progress=status.update
             )
         else:
-            with operation_context.locked(context.project, context.settings, wait, status.update) as desk:
-                entry = lifecycle.submit(desk, job, parallelism=parallelism, savepoint=savepoint)
+            with operation_context.locked(context.project, context.settings, wait, status.update) as operation:
+                entry = lifecycle.submit(operation, job, parallelism=parallelism, savepoint=savepoint)
     if not bounded:
         show(entry, json=json)
     elif json:

@@ -34,9 +34,9 @@ def upgrade(
     context = Context(env)
     with (
         log.status(job) as status,
-        operation_context.locked(context.project, context.settings, wait, status.update) as desk,
+        operation_context.locked(context.project, context.settings, wait, status.update) as operation,
     ):
-        entry = upgrades.upgrade(desk, job, accept_loss=accept_loss, parallelism=parallelism)
+        entry = upgrades.upgrade(operation, job, accept_loss=accept_loss, parallelism=parallelism)
     show(entry, json=json)
 
 
@@ -47,9 +47,9 @@ def rollback(
     context = Context(env)
     with (
         log.status(job) as status,
-        operation_context.locked(context.project, context.settings, wait, status.update) as desk,
+        operation_context.locked(context.project, context.settings, wait, status.update) as operation,
     ):
-        entry = rollbacks.rollback(desk, job, accept_loss=accept_loss)
+        entry = rollbacks.rollback(operation, job, accept_loss=accept_loss)
     show(entry, json=json)
 
 
@@ -76,10 +76,10 @@ def restart(
         _ask(context, job)
     with (
         log.status(job) as status,
-        operation_context.locked(context.project, context.settings, wait, status.update) as desk,
+        operation_context.locked(context.project, context.settings, wait, status.update) as operation,
     ):
         entry = (
-            restart_stateless.restart(desk, job) if source == "nothing" else restarts.restart(desk, job, source, path)
+            restart_stateless.restart(operation, job) if source == "nothing" else restarts.restart(operation, job, source, path)
         )
     show(entry, json=json)
 
