@@ -12,14 +12,14 @@ import pyarrow as pa
 
 from headrace_udfs.function_doc import Column, FunctionDoc
 from headrace_udfs.sql_functions import FUNCTIONS
-from headrace_udfs.step_docs import THROUGH
+from headrace_udfs.step_docs import STEP_DOCS
 from headrace_udfs.step_protocol import Columns
 
 BATCH = 10_000
 _ROUNDS = 20
 
-Kind = Literal["through", "sql"]
-"""Where the name is written: under `through:` in job.yaml, or in SQL."""
+Kind = Literal["step", "sql"]
+"""Where the name is written: under `steps:` in job.yaml, or in SQL."""
 
 
 @dataclass(frozen=True)
@@ -27,29 +27,29 @@ class Udf:
     """A function, what it makes of its example (row by row), and its cost: microseconds a row, None if not measured."""
 
     kind: Kind
-    described: FunctionDoc
-    answers: list[dict[str, Any]]
+    function: FunctionDoc
+    results: list[dict[str, Any]]
     us_per_row: float | None
 
     @property
     def signature(self) -> str:
         """`name(input type [unit], ...) -> output type [unit], ...`; the one output of SQL's functions has no name."""
-        inputs = ", ".join(f"{name} {_typed(column)}" for name, column in self.described.inputs.items())
-        outputs = self.described.outputs
+        inputs = ", ".join(f"{name} {_typed(column)}" for name, column in self.function.inputs.items())
+        outputs = self.function.outputs
         named = ("" if self.kind == "sql" else f"{name} " for name in outputs)
         answers = ", ".join(name + _typed(column) for name, column in zip(named, outputs.values(), strict=True))
-        return f"{self.described.name}({inputs}) -> {answers}"
+        return f"{self.function.name}({inputs}) -> {answers}"
 
     def example(self) -> list[dict[str, Any]]:
         """The example's inputs and what came of them, row by row."""
-        inputs = self.described.example
+        inputs = self.function.example
         return [
             {**dict(zip(inputs, row, strict=True)), **answer}
-            for row, answer in zip(zip(*inputs.values(), strict=True), self.answers, strict=True)
+            for row, answer in zip(zip(*inputs.values(), strict=True), self.results, strict=True)
         ]
 
     def to_json(self) -> dict[str, Any]:
-        about = self.described
+        about = self.function
         return {
             "name": about.name,
             "kind": self.kind,
@@ -66,7 +66,7 @@ class Udf:
 
 def listing(*, measure: bool = False) -> list[Udf]:
     """The steps, then the functions of SQL. The cost is the best of some rounds over a batch of BATCH example rows."""
-    kinds: Mapping[Kind, Mapping[str, FunctionDoc]] = {"through": THROUGH, "sql": FUNCTIONS}
+    kinds: Mapping[Kind, Mapping[str, FunctionDoc]] = {"step": STEP_DOCS, "sql": FUNCTIONS}
     return [_run(kind, about, measure) for kind, group in kinds.items() for about in group.values()]
 
 

@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from headrace.authoring import try_job
-from headrace.authoring.try_job import Account, Change
+from headrace.authoring.try_job import Change, TrialStats
 from headrace.cli.common import Context, Env, JobName, Json, log, out, print_json, table
 from headrace.errors import UserError
 
@@ -29,21 +29,21 @@ def run(
     json: Json = False,
 ) -> None:
     """Run a job's SELECTs on live topics and show what they give; nothing is written anywhere."""
-    context, seen = Context(env), Account()
-    options = {"since": _time(since), "rows": rows, "limit_s": seconds, "seen": seen}
+    context, stats = Context(env), TrialStats()
+    options = {"since": _time(since), "rows": rows, "limit_s": seconds, "stats": stats}
     with log.status("starting Flink"):
         changes = try_job.run(context.project, context.settings, job, **options)  # type: ignore[arg-type]
         first = next(changes, None)
     found = [first] if first else []
     if json:
         found += changes
-        print_json({**vars(seen), "counts": seen.rows, "rows": [asdict(change) for change in found]})
+        print_json({**vars(stats), "counts": stats.rows, "rows": [asdict(change) for change in found]})
         return
     with Live(_shown(found), console=out, auto_refresh=False) as live:
         for change in changes:
             found.append(change)
             live.update(_shown(found), refresh=True)
-    _tell(seen)
+    _tell(stats)
 
 
 def _time(text: str) -> datetime | None:
@@ -73,17 +73,17 @@ def _table(sink: str, changes: list[Change]) -> Table:
     return made
 
 
-def _tell(seen: Account) -> None:
-    if not seen.rows:
+def _tell(stats: TrialStats) -> None:
+    if not stats.rows:
         out.print("No row came.")
-    rate = "" if seen.per_s is None else f", once it ran {seen.per_s:,.0f} a second in one slot"
-    letters = ", ".join(f"{code} {n:,}" for code, n in seen.dead.most_common()) or "none"
+    rate = "" if stats.per_s is None else f", once it ran {stats.per_s:,.0f} a second in one slot"
+    letters = ", ".join(f"{code} {n:,}" for code, n in stats.dead.most_common()) or "none"
     lines = [
-        ("rows", ", ".join(f"{sink} {n:,}" for sink, n in seen.rows.items()) or "none"),
+        ("rows", ", ".join(f"{sink} {n:,}" for sink, n in stats.rows.items()) or "none"),
         ("dead letters", letters),
-        ("late", f"{seen.late:,}"),
-        ("read", f"{seen.records:,} records in {seen.seconds:.1f} s{rate}"),
-        ("state", f"{seen.state_bytes / 1024:,.1f} KiB at the last checkpoint"),
+        ("late", f"{stats.late:,}"),
+        ("read", f"{stats.records:,} records in {stats.seconds:.1f} s{rate}"),
+        ("state", f"{stats.state_bytes / 1024:,.1f} KiB at the last checkpoint"),
     ]
     out.print()
     grid = Table.grid(padding=(0, 2))

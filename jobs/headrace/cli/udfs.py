@@ -14,7 +14,7 @@ from headrace.authoring import udfs as catalogue
 from headrace.authoring.udfs import BATCH, Udf
 from headrace.cli.common import Json, out, print_json, table
 
-_WHERE = {"through": "steps: job.yaml names them under through:", "sql": "functions: SQL names them"}
+_WHERE = {"step": "steps: job.yaml names them under steps:", "sql": "functions: SQL names them"}
 
 
 def udfs(
@@ -35,7 +35,7 @@ def udfs(
 
 
 def _show(udf: Udf) -> None:
-    about = udf.described
+    about = udf.function
     out.print(f"[bold]{escape(udf.signature)}[/]", highlight=False)
     told = [about.doc, f"null: {about.null}", f"source: {about.source}"]
     if udf.us_per_row is not None:

@@ -13,34 +13,34 @@ from headrace.authoring import udfs
 from headrace.authoring.udfs import Udf
 from headrace.cli.udfs import udfs as command
 from headrace_udfs.sql_functions import FUNCTIONS
-from headrace_udfs.step_docs import THROUGH
+from headrace_udfs.step_docs import STEP_DOCS
 from headrace_udfs.steps import STEPS
 
 LISTED = udfs.listing()
-named = pytest.mark.parametrize("udf", LISTED, ids=lambda udf: udf.described.name)
+named = pytest.mark.parametrize("udf", LISTED, ids=lambda udf: udf.function.name)
 
 
 def test_every_step_and_every_function_is_listed_once() -> None:
-    assert [udf.described.name for udf in LISTED] == [*STEPS, *FUNCTIONS]
+    assert [udf.function.name for udf in LISTED] == [*STEPS, *FUNCTIONS]
 
 
 @pytest.mark.parametrize("name", STEPS)
 def test_a_step_is_described_as_it_is(name: str) -> None:
-    step, about = STEPS[name](), THROUGH[name]
+    step, about = STEPS[name](), STEP_DOCS[name]
     assert tuple(about.inputs) == step.needs
     assert {output: column.type for output, column in about.outputs.items()} == step.outputs
 
 
 @named
 def test_each_shows_a_row_with_an_answer_and_one_without(udf: Udf) -> None:
-    filled = [all(value is not None for value in answer.values()) for answer in udf.answers]
+    filled = [all(value is not None for value in answer.values()) for answer in udf.results]
     assert any(filled)
     assert not all(filled)
 
 
 @named
 def test_each_says_what_it_gives_when_it_gives_nothing_and_where_it_is_from(udf: Udf) -> None:
-    about = udf.described
+    about = udf.function
     assert about.doc.endswith(".")
     assert about.null
     assert about.source
@@ -49,13 +49,13 @@ def test_each_says_what_it_gives_when_it_gives_nothing_and_where_it_is_from(udf:
 
 
 def test_a_signature_has_the_types_and_units() -> None:
-    signatures = {udf.described.name: udf.signature for udf in LISTED}
+    signatures = {udf.function.name: udf.signature for udf in LISTED}
     assert signatures["dew_point"] == "dew_point(temperature double [degC], humidity double [%]) -> double [degC]"
     assert signatures["enrich"] == "enrich(tag string) -> asset string, unit string"
 
 
 def test_an_example_is_what_the_function_makes_of_its_inputs() -> None:
-    (shown,) = (udf.example() for udf in LISTED if udf.described.name == "quality_name")
+    (shown,) = (udf.example() for udf in LISTED if udf.function.name == "quality_name")
     assert [tuple(row.values()) for row in shown] == [
         (0, "Good"), (0x40900000, "Uncertain"), (0x808C0000, "Bad"), (-1, None),
     ]  # fmt: skip

@@ -7,8 +7,8 @@ import hashlib
 from collections.abc import Iterator, Mapping
 
 from headrace.authoring.diff.side import Side
-from headrace.planner.state import words
-from headrace.planner.state.words import Change
+from headrace.planner.state import differences
+from headrace.planner.state.differences import Change
 
 
 def changes(was: Side, now: Side) -> list[Change]:
@@ -17,9 +17,9 @@ def changes(was: Side, now: Side) -> list[Change]:
 
 
 def _described(was: Side, now: Side) -> Iterator[Change]:
-    for part, described in now.described.items():
-        if part in was.described:
-            yield from words.changes(part, was.described[part], described)
+    for part, described in now.descriptions.items():
+        if part in was.descriptions:
+            yield from differences.changes(part, was.descriptions[part], described)
 
 
 def _texts(was: Mapping[str, str], now: Mapping[str, str]) -> Iterator[Change]:

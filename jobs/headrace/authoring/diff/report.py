@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from headrace.authoring.diff import jobplan, side
+from headrace.authoring.diff import job_plan, side
 from headrace.authoring.diff.compiled import UNCHECKED, Compiler
-from headrace.authoring.diff.jobplan import JobPlan
+from headrace.authoring.diff.job_plan import JobPlan
 from headrace.authoring.diff.side import Side
 from headrace.environment import git_ref
 from headrace.environment import settings as environments
@@ -38,7 +38,7 @@ class Report:
         return {
             "against": self.ref,
             "commit": self.commit,
-            "jobs": [jobplan.to_json(job) for job in self.jobs],
+            "jobs": [job_plan.to_json(job) for job in self.jobs],
             "tables": [_table(each) for each in self.tables],
             "unchecked": list(self.unchecked),
         }
@@ -66,12 +66,12 @@ def report(
             if now is None:
                 return JobPlan(name, "removed", notes=("stop it where it runs; what it has written stays",))
             if name not in there:
-                return jobplan.new(now, compiler)
+                return job_plan.new(now, compiler)
             try:
                 was = side.load(then, then_settings, name)
             except UserError as error:
-                return jobplan.unreadable(now, ref, error, compiler)
-            return jobplan.changed(was, now, ref, compiler)
+                return job_plan.unreadable(now, ref, error, compiler)
+            return job_plan.changed(was, now, ref, compiler)
 
         gone = {*there} - {*here}
         chosen = list(names or sorted({*here, *there}))

@@ -13,7 +13,7 @@ from headrace.compose.job_statements import Composition, compose, leftover_table
 from headrace.environment.masking import masked
 from headrace.environment.settings import Settings
 from headrace.planner import session
-from headrace.planner.state.words import plain
+from headrace.planner.state.differences import plain
 from headrace.project import job_folder, python_module, source_files, table_files, topic_files
 from headrace.project.job import Job
 from headrace.project.job_folder import JobFolder
@@ -25,7 +25,7 @@ TABLE_API = "Table API package"
 
 @dataclass(frozen=True)
 class Side:
-    """`described` are the files that say what the job and its ends are, `texts` the SQL, each by what it is of.
+    """`descriptions` are the files that say what the job and its ends are, `texts` the SQL, each by what it is of.
 
     `packages` are the files of the Python that runs in its workers, by their paths in each package of the project.
     """
@@ -34,7 +34,7 @@ class Side:
     settings: Settings
     composition: Composition
     tables: Mapping[str, Table]
-    described: Mapping[str, Mapping[str, Any]]
+    descriptions: Mapping[str, Mapping[str, Any]]
     texts: Mapping[str, str]
     packages: Mapping[str, Mapping[str, bytes]]
 
@@ -43,7 +43,7 @@ class Side:
         return self.composition.folder
 
     @property
-    def asked_of_flink(self) -> tuple[object, ...]:
+    def plan_inputs(self) -> tuple[object, ...]:
         """All that Flink makes its plan from: where it is the same, the plan is."""
         made = self.composition
         return (

@@ -8,7 +8,7 @@ from typing import Literal
 
 from headrace.authoring.docs.contents import Contents
 from headrace.errors import UserError
-from headrace.project.job import Job
+from headrace.project.job import TOPIC, Job
 from headrace.project.system_tables import DEAD_LETTERS
 
 Kind = Literal["topic", "job", "table"]
@@ -98,11 +98,11 @@ def _edges(contents: Contents, job: Job) -> Iterator[Edge]:
     for table in job.tables_written:
         yield Edge(here, Node("table", table), job.writes[table])
     for topic in job.topics_written:
-        yield Edge(here, Node("topic", contents.topics[topic].topic), job.writes[f"kafka/{topic}"])
+        yield Edge(here, Node("topic", contents.topics[topic].topic), job.writes[TOPIC + topic])
     if job.sources:
         yield Edge(here, Node("table", DEAD_LETTERS), "refused")
     if any(call.name == "on_time" for call in asked):
-        yield Edge(here, Node("table", job.late), "late")
+        yield Edge(here, Node("table", job.late_table), "late")
 
 
 def _followed(contents: Contents, job: str, other: str) -> set[str]:

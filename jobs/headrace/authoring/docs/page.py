@@ -48,7 +48,7 @@ class Links:
         if node.kind != "topic":
             known: Mapping[str, object] = self.contents.jobs if node.kind == "job" else self.contents.tables
             return f"#{node.kind}/{node.name}" if node.name in known else None
-        written = (f"#kafka/{name}" for name, topic in self.contents.topics.items() if topic.topic == node.name)
+        written = (f"#topic/{name}" for name, topic in self.contents.topics.items() if topic.topic == node.name)
         read = (f"#source/{name}" for name, source in self.contents.sources.items() if source.topic == node.name)
         return next(written, None) or next(read, None)
 
@@ -69,7 +69,7 @@ class Links:
 
     def passers(self, step: str) -> list[str]:
         """The jobs whose records pass the step."""
-        return [name for name, folder in self.contents.jobs.items() if step in folder.job.through]
+        return [name for name, folder in self.contents.jobs.items() if step in folder.job.steps]
 
 
 def files(folder: JobFolder) -> list[Path]:

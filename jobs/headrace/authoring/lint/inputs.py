@@ -28,7 +28,7 @@ def inputs(
     made: dict[tuple[str, ...], Relation] = {}
     for name in job.sources:
         read = source_files.load(project, name)
-        steps = [column for step in job.through for column in STEPS[step]().outputs]
+        steps = [column for step in job.steps for column in STEPS[step]().outputs]
         made[name,] = of_source(name, read, steps)
         if read.watermark:
             made[template_functions.on_time_view(name),] = of_source(name, read, steps, on_time=True)

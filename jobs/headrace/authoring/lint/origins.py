@@ -19,13 +19,13 @@ _WINDOWS = ("tumble", "hop", "cumulate", "session")
 
 
 @dataclass(frozen=True)
-class Met:
+class JoinedRelation:
     """A relation that joins those before it. `free`: found anew for each row (UNNEST, AS OF): nothing is kept."""
 
     place: BaseSegment
     alias: str
     on: tuple[BaseSegment, ...] = ()
-    free: bool = False
+    lookup: bool = False
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Origins:
     """The relations by alias, and what was met on the way."""
 
     relations: dict[str, Relation] = field(default_factory=dict)
-    met: list[Met] = field(default_factory=list)
+    met: list[JoinedRelation] = field(default_factory=list)
     windows: list[Window] = field(default_factory=list)
 
 
@@ -47,11 +47,11 @@ def origins(clause: BaseSegment, names: Names, read: Read) -> Origins:
         element = part.get_child("from_expression_element") if joined else part
         if element is None:
             continue
-        alias, relation, free = _element(element, names, read, found.windows)
+        alias, relation, lookup = _element(element, names, read, found.windows)
         alias = alias or f"#{len(found.relations)}"
         if found.relations:
             on = tuple(part.get_children("join_on_condition")) if joined else ()
-            found.met.append(Met(part, alias, on, free))
+            found.met.append(JoinedRelation(part, alias, on, lookup))
         found.relations[alias] = relation
     return found
 
@@ -73,14 +73,14 @@ def _element(
     alias = tree.name(given) if given else None
     expression = next(tree.below(element, "table_expression"), element)
     reference, function = expression.get_child("table_reference"), expression.get_child("function")
-    free = element.get_child("temporal_query") is not None
+    lookup = element.get_child("temporal_query") is not None
     if reference:
         path = tree.path(reference)
         return alias or path[-1], names.get(path, Relation()).with_columns(tree.renamed(element)), free
     if function:
         made = _function(function, names, read, windows)
         relation = made if made else Relation(columns={})
-        return alias, relation.with_columns(tree.renamed(element)), free or made is None
+        return alias, relation.with_columns(tree.renamed(element)), lookup or made is None
     inner = next(tree.nested(expression), None)
     relation = read(inner) if inner else Relation()
     return alias, relation.with_columns(tree.renamed(element)), free

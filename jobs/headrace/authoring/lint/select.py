@@ -9,7 +9,7 @@ from sqlfluff.core.parser import BaseSegment
 
 from headrace.authoring.lint import expression, tree
 from headrace.authoring.lint.facts import NONE, Column, Relation, Scope
-from headrace.authoring.lint.origins import Met, Names, Origins, origins
+from headrace.authoring.lint.origins import JoinedRelation, Names, Origins, origins
 from headrace.authoring.lint.timebound import bounded
 from headrace.authoring.lint.windows import Window, overs
 
@@ -61,7 +61,7 @@ def select(segment: BaseSegment, names: Names, outer: Scope | None, read: Read) 
     found = origins(clause, names, lambda inner: read(inner, outer)) if clause else Origins()
     scope = Scope(found.relations, outer)
     where = segment.get_children(*_CONDITIONS)
-    joins = [_join(met, where, scope) for met in found.met if not met.free]
+    joins = [_join(met, where, scope) for met in found.met if not met.lookup]
     for part in tree.code(segment):
         if not part.is_type("from_clause"):
             joins += [_semi_join(inner, scope, read) for inner in tree.nested(part)]
@@ -73,7 +73,7 @@ def select(segment: BaseSegment, names: Names, outer: Scope | None, read: Read) 
     return Select(segment, scope, tuple(targets), tuple(stars), tuple(joins), windows, result)
 
 
-def _join(met: Met, where: list[BaseSegment], scope: Scope) -> Join:
+def _join(met: JoinedRelation, where: list[BaseSegment], scope: Scope) -> Join:
     before = list(scope.relations).index(met.alias)
     left = NONE.union(*(relation.streams for relation in list(scope.relations.values())[:before]))
     kept_close = bounded([*_expressions(met.on), *_expressions(where)], scope, met.alias)

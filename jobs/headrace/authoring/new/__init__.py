@@ -1,4 +1,8 @@
-"""A job to begin with: a folder that passes its test and the lint, made from a source's contract."""
+"""`headrace new`: a working job to edit, generated from the contract of a source.
+
+In comes a `Request`, out go the files of a job that passes its own test and the lint, and the file of its table. An
+existing file is never overwritten, and no service is needed.
+"""
 
 from __future__ import annotations
 

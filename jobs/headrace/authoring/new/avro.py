@@ -1,4 +1,4 @@
-"""A schema of what a contract reads, for the messages of a first case."""
+"""An Avro schema that fits a contract, for the messages of a new job's test case."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TIMES = {"epoch_s": "double", "epoch_ms": "double", "epoch_us": "long", "epoch_
 
 
 def schema(contract: Contract) -> str:
-    """An Avro schema that a reading of `sample.payload` can be written by: what is not required may be null."""
+    """Return an Avro schema, as JSON, that can encode `sample.payload`; a field that is not required may be null."""
     types: dict[str, Any] = {
         name: _TYPES[field.type] if field.required else ["null", _TYPES[field.type]]
         for name, field in contract.fields.items()
@@ -39,8 +39,8 @@ class _Leaf:
 
 def _record(tree: dict[str, Any], numbers: count[int]) -> dict[str, Any]:
     fields = []
-    for name, found in tree.items():
-        kind = found.kind if isinstance(found, _Leaf) else _record(found, numbers)
-        absent = {"default": None} if isinstance(kind, list) else {}
-        fields.append({"name": name, "type": kind, **absent})
+    for name, node in tree.items():
+        kind = node.kind if isinstance(node, _Leaf) else _record(node, numbers)
+        default = {"default": None} if isinstance(kind, list) else {}
+        fields.append({"name": name, "type": kind, **default})
     return {"type": "record", "name": f"Record{next(numbers)}", "fields": fields}

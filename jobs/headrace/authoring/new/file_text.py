@@ -1,4 +1,7 @@
-"""Text of the files that a job begins with: templates with delimiters of their own, for what they make is templates."""
+"""The text of the files of a new job.
+
+The files are templates themselves, so the templates that they are made from use delimiters of their own: `<< >>`.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ _HERE = Path(__file__).parent
 
 
 def rendered(template: str, **values: Any) -> str:
-    """templates/<template>.j2 with the values in it."""
+    """Return templates/<template>.j2 filled with the values."""
     environment = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
         variable_start_string="<<",
@@ -27,19 +30,19 @@ def rendered(template: str, **values: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - what is made is YAML and SQL
+        autoescape=False,  # noqa: S701 - the output is YAML and SQL
     )
     environment.filters |= {"column": column, "scalar": scalar, "quoted": quoted}
     return environment.get_template(f"{template}.j2").render(values)
 
 
 def column(name: str) -> str:
-    """The name as SQL takes it: in backquotes where Flink reserves the word."""
+    """Return the name as SQL accepts it: in backquotes if Flink reserves the word."""
     return f"`{name}`" if name in _reserved() else name
 
 
 def scalar(text: str) -> str:
-    """The text as a value in YAML: in quotation marks where it would else be read as something else."""
+    """Return the text as a YAML value, in quotation marks if YAML would otherwise read it as something else."""
     try:
         plain = yaml.safe_load(f"{{key: {text}}}") == {"key": text}
     except yaml.YAMLError:
@@ -48,7 +51,7 @@ def scalar(text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """The text in quotation marks, as YAML reads them."""
+    """Return the text in quotation marks, escaped for YAML."""
     return yaml.safe_dump(text, default_style='"', allow_unicode=True, width=sys.maxsize).rstrip("\n")
 
 

@@ -1,4 +1,4 @@
-"""Readings that keep a contract: what goes into the first case of a job."""
+"""Readings that satisfy a contract, for the first test case of a job."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FROM = datetime(2024, 1, 1, tzinfo=UTC)
 _DAY, _MS, _US = timedelta(days=1), timedelta(milliseconds=1), timedelta(microseconds=1)
 _UNITS = {"epoch_s": 10**6, "epoch_ms": 10**3, "epoch_us": 1}
-_USUAL = (0, 100)
+_DEFAULT_RANGE = (0, 100)
 _PARTS = 8
 _OPC_DA = {"good": 192, "bad": 0}
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One reading: its fields by name, when it was taken, how good it is, and whether it comes too late to count."""
+    """One reading: its fields by name, its time, its quality, and whether it arrives too late to count."""
 
     fields: dict[str, Any]
     ts: datetime
@@ -31,12 +31,12 @@ class Reading:
     late: bool = False
 
     def row(self) -> dict[str, Any]:
-        """What the contract makes of it, by column."""
+        """Return the decoded reading, by column."""
         return {**self.fields, TS: self.ts, QUALITY: SEVERITY[self.severity]}
 
 
 def measure(contract: Contract) -> str | None:
-    """The field that holds what was measured: the first that is a double, or else the first that is a long."""
+    """Return the field that holds the measurement: the first double, or the first long if there is no double."""
     for kind in ("double", "long"):
         if name := next((name for name, field in contract.fields.items() if field.type == kind), None):
             return name
@@ -44,15 +44,16 @@ def measure(contract: Contract) -> str | None:
 
 
 def readings(contract: Contract, window: timedelta | None = None) -> list[Reading]:
-    """Four readings of two keys, of which one is bad where the contract knows quality.
+    """Return four readings of two keys, one of them bad if the contract has quality.
 
-    With `window`, they share one, and two follow them: one in a later window, and one of the first that comes too late.
+    With `window`, the four share one window and two more follow: one in a later window, and one that belongs to the
+    first window but arrives too late.
     """
     lateness = contract.watermark.lateness if contract.watermark else timedelta()
     step = max(window // _PARTS // _MS, 1) * _MS if window else timedelta(seconds=1)
     start = _start(contract, window or _DAY)
     bad: Severity = "bad" if contract.quality else "good"
-    made = [
+    samples = [
         _reading(contract, 0, 1, start),
         _reading(contract, 1, 2, start + step),
         _reading(contract, 2, 1, start + 2 * step, severity=bad),
@@ -60,12 +61,12 @@ def readings(contract: Contract, window: timedelta | None = None) -> list[Readin
     ]
     if window:
         later = (lateness // window + 1) * window + 3 * step
-        made += [_reading(contract, 4, 1, start + later), _reading(contract, 5, 2, start, late=True)]
-    return made
+        samples += [_reading(contract, 4, 1, start + later), _reading(contract, 5, 2, start, late=True)]
+    return samples
 
 
 def payload(contract: Contract, reading: Reading) -> str:
-    """The message that brings the reading."""
+    """Return the Kafka message, as JSON, that carries the reading."""
     values = {name: shown(v) if isinstance(v, datetime) else v for name, v in reading.fields.items()}
     values[TS] = _time(reading.ts, contract.time.unit)
     if contract.quality:
@@ -81,11 +82,11 @@ def payload(contract: Contract, reading: Reading) -> str:
 
 
 def _reading(contract: Contract, number: int, key: int, ts: datetime, **how: Any) -> Reading:
-    told = {contract.key, measure(contract)}
+    always = {contract.key, measure(contract)}
     fields = {
         name: f"{name}_{key}" if name == contract.key else _value(name, field, number, ts)
         for name, field in contract.fields.items()
-        if field.required or name in told
+        if field.required or name in always
     }
     return Reading(fields, ts, **how)
 
@@ -104,16 +105,16 @@ def _value(name: str, field: FieldSpec, number: int, ts: datetime) -> Any:
 
 
 def _bounds(field: FieldSpec) -> tuple[Any, Any]:
-    low, high = field.range or _USUAL
+    low, high = field.range or _DEFAULT_RANGE
     if low is None:
-        low = min(_USUAL[0], (high or 0) - _USUAL[1])
+        low = min(_DEFAULT_RANGE[0], (high or 0) - _DEFAULT_RANGE[1])
     if high is None:
-        high = max(_USUAL[1], low + _USUAL[1])
-    return _USUAL if low <= _USUAL[0] and high >= _USUAL[1] else (low, high)
+        high = max(_DEFAULT_RANGE[1], low + _DEFAULT_RANGE[1])
+    return _DEFAULT_RANGE if low <= _DEFAULT_RANGE[0] and high >= _DEFAULT_RANGE[1] else (low, high)
 
 
 def _start(contract: Contract, span: timedelta) -> datetime:
-    """The first whole multiple of `span` since 1970 that the contract believes and that is not long ago."""
+    """Return the first multiple of `span` since 1970 that the contract accepts, at the earliest 2024-01-01."""
     since = max(contract.time.earliest, _FROM) - _EPOCH
     return _EPOCH - (-since // span) * span
 

@@ -1,4 +1,4 @@
-"""The two shapes that a job begins in: each good reading, or a row a key and window."""
+"""The two shapes of a new job: one row per good reading, or one row per key and window."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from headrace_udfs.types import QUALITY, TS
 POSITION: Mapping[str, Column] = {
     name: Column.model_validate({"type": kind, "required": True, "doc": doc})
     for name, kind, doc in (
-        ("src_topic", "string", "Kafka topic it came from"),
-        ("src_partition", "int", "Kafka partition it came from"),
-        ("src_offset", "long", "Its offset in that partition"),
-        ("src_index", "int", "Its number in a message of many readings, from 0"),
+        ("src_topic", "string", "Kafka topic of the record"),
+        ("src_partition", "int", "Kafka partition of the record"),
+        ("src_offset", "long", "Offset in that partition"),
+        ("src_index", "int", "Index of the reading within its message, from 0"),
     )
 }
 _ICEBERG: Mapping[str, str] = {"timestamp": "timestamptz"}
@@ -31,34 +31,34 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Plain:
-    """Each good reading, as it comes."""
+    """One row per good reading."""
 
     contract: Contract
     source: str
     template = "plain"
 
     def columns(self) -> dict[str, Column]:
-        """What the SELECT gives, as a table says it."""
+        """Return the columns of the SELECT, as a table file describes them."""
         fields = {name: _field(name, field, self.source) for name, field in self.contract.fields.items()}
         key = self.contract.key
-        ts = _column("timestamptz", "When it was taken", required=True, unit="UTC")
-        quality = _column("long", "OPC UA StatusCode; its top two bits 00 good, 01 uncertain, 10 bad", required=True)
+        ts = _column("timestamptz", "Time of the measurement", required=True, unit="UTC")
+        quality = _column("long", "OPC UA StatusCode; its top two bits: 00 good, 01 uncertain, 10 bad", required=True)
         others = {name: column for name, column in fields.items() if name != key}
         return {key: fields[key], TS: ts, **others, QUALITY: quality, **POSITION}
 
     def needed(self) -> list[str]:
-        """The columns that no table can do without."""
+        """Return the columns that every table for this job must have."""
         return [self.contract.key, TS, QUALITY, *POSITION]
 
     def rows(self, readings: list[Reading]) -> list[Row]:
-        """What comes out of the readings."""
+        """Return the rows that the job writes for the readings."""
         rows = [{**reading.row(), "src_offset": offset} for offset, reading in enumerate(readings)]
         return [row for row, reading in zip(rows, readings, strict=True) if reading.severity == "good"]
 
 
 @dataclass(frozen=True)
 class Windowed:
-    """A row a key and window: how many good readings, and their lowest, mean and highest value."""
+    """One row per key and window: the number of good readings, and their lowest, mean and highest value."""
 
     contract: Contract
     source: str
@@ -66,29 +66,27 @@ class Windowed:
     template = "windowed"
 
     def columns(self) -> dict[str, Column]:
-        """What the SELECT gives, as a table says it."""
+        """Return the columns of the SELECT, as a table file describes them."""
         key, measured = self.contract.key, measure(self.contract)
         columns = {
             key: _field(key, self.contract.fields[key], self.source),
-            "window_start": _column("timestamptz", "Where the window begins", required=True, unit="UTC"),
-            "window_end": _column(
-                "timestamptz", "Where it ends; a reading of this time is not in it", required=True, unit="UTC"
-            ),
-            "reading_count": _column("long", "How many good readings it has", required=True, unit="1"),
+            "window_start": _column("timestamptz", "Start of the window", required=True, unit="UTC"),
+            "window_end": _column("timestamptz", "End of the window, exclusive", required=True, unit="UTC"),
+            "reading_count": _column("long", "Number of good readings in the window", required=True, unit="1"),
         }
         if measured:
             field = self.contract.fields[measured]
             for name, word in (("min", "Lowest"), ("mean", "Mean"), ("max", "Highest")):
                 kind = "double" if name == "mean" else field.type
-                columns[f"{name}_{measured}"] = _column(kind, f"{word} {measured} of them", unit=field.unit)
+                columns[f"{name}_{measured}"] = _column(kind, f"{word} {measured} of these readings", unit=field.unit)
         return columns
 
     def needed(self) -> list[str]:
-        """The columns that no table can do without."""
+        """Return the columns that every table for this job must have."""
         return [*self.columns()]
 
     def rows(self, readings: list[Reading]) -> list[Row]:
-        """What comes out of the readings."""
+        """Return the rows that the job writes for the readings."""
         counted = [reading for reading in readings if reading.severity == "good" and not reading.late]
         ordered = sorted(counted, key=self._group)
         return [self._row(*group, [*members]) for group, members in groupby(ordered, key=self._group)]

@@ -28,7 +28,7 @@ def update(job: Job, outcome: Outcome) -> list[Path]:
         path = case.expects.get(sink)
         if path is None and not rows and sink not in job.writes:
             continue
-        columns = header(path) if path else {DEAD_LETTERS: _DEAD, job.late: _LATE}.get(sink) or _telling(rows)
+        columns = header(path) if path else {DEAD_LETTERS: _DEAD, job.late_table: _LATE}.get(sink) or _telling(rows)
         files.append(_write(path or case.path / f"expect.{sink.replace('/', '.')}.csv", columns, rows))
     return files
 

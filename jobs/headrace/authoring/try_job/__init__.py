@@ -1,5 +1,5 @@
 """`headrace try`: a job on live topics, with nothing written anywhere."""
 
-from headrace.authoring.try_job.run import Account, Change, run
+from headrace.authoring.try_job.run import Change, TrialStats, run
 
-__all__ = ["Account", "Change", "run"]
+__all__ = ["Change", "TrialStats", "run"]

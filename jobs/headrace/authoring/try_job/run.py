@@ -33,7 +33,7 @@ _CHECKPOINT = "1000 ms"
 
 
 @dataclass
-class Account:
+class TrialStats:
     """What a trial has seen so far.
 
     `rows` are changes by the sink that they were sent to, `dead` the dead letters by code. `records` of the topics were
@@ -64,9 +64,16 @@ class Change:
 
 
 def run(
-    project: Project, settings: Settings, name: str, *, since: datetime | None, rows: int, limit_s: float, seen: Account
+    project: Project,
+    settings: Settings,
+    name: str,
+    *,
+    since: datetime | None,
+    rows: int,
+    limit_s: float,
+    stats: TrialStats,
 ) -> Iterator[Change]:
-    """Each row that the job would write, up to `rows` a sink; `seen` is kept up to date meanwhile.
+    """Each row that the job would write, up to `rows` a sink; `stats` is kept up to date meanwhile.
 
     From `since` the topics are read to their present ends; with None, what comes next is, for `limit_s` seconds.
     Raises UserError, PlatformError as `submit` does.
@@ -75,7 +82,7 @@ def run(
     preflight.check_registry(project, settings, folder)
     _check(settings, folder)
     with MiniCluster(project) as cluster:
-        names = dict.fromkeys([*folder.job.tables_written, DEAD_LETTERS, folder.job.late])
+        names = dict.fromkeys([*folder.job.tables_written, DEAD_LETTERS, folder.job.late_table])
         written = table_files.pick(project, names)
         ends = TrialConnectors(
             settings,
@@ -97,7 +104,7 @@ def run(
             job_id = str(statements.execute().get_job_client().get_job_id())
         outputs = {sink: ends.output(_stored_as(project, sink)) for sink in sink_columns(project, folder)}
         yield from _follow(
-            Cluster(cluster.rest), job_id, outputs, folder.job.late, rows=rows, limit_s=limit_s, seen=seen
+            Cluster(cluster.rest), job_id, outputs, folder.job.late_table, rows=rows, limit_s=limit_s, stats=stats
         )
 
 
@@ -115,19 +122,19 @@ def _stored_as(project: Project, sink: str) -> str:
 
 
 def _follow(
-    cluster: Cluster, job_id: str, outputs: dict[str, Path], late: str, *, rows: int, limit_s: float, seen: Account
+    cluster: Cluster, job_id: str, outputs: dict[str, Path], late: str, *, rows: int, limit_s: float, stats: TrialStats
 ) -> Iterator[Change]:
     cluster.wait(lambda: cluster.state(job_id) in {"RUNNING", *ENDED}, _START_LIMIT_S, f"the start of job {job_id}")
     since, first = time.monotonic(), None
     read: set[Path] = set()
     ended = False
-    while not ended and seen.most_rows < rows and seen.seconds < limit_s:
+    while not ended and stats.most_rows < rows and stats.seconds < limit_s:
         time.sleep(_LOOK_S)
         ended = cluster.state(job_id) in ENDED
-        seen.seconds = time.monotonic() - since
-        first = _measure(cluster, job_id, seen, first)
+        stats.seconds = time.monotonic() - since
+        first = _measure(cluster, job_id, stats, first)
         for change in (change for sink, path in outputs.items() for change in _new(sink, path, read)):
-            if _counted(change, late, seen) and seen.rows[change.sink] <= rows:
+            if _counted(change, late, stats) and stats.rows[change.sink] <= rows:
                 yield change
         if failure := cluster.last_failure(job_id):
             raise PlatformError(f"the job fails: {failure}")
@@ -135,14 +142,14 @@ def _follow(
         cluster.cancel(job_id)
 
 
-def _counted(change: Change, late: str, seen: Account) -> bool:
+def _counted(change: Change, late: str, stats: TrialStats) -> bool:
     """Whether it is a row of one of the job's own sinks."""
     if change.sink == DEAD_LETTERS:
-        seen.dead[change.row["code"]] += 1
+        stats.dead[change.row["code"]] += 1
     elif change.sink == late:
-        seen.late += 1
+        stats.late += 1
     else:
-        seen.rows[change.sink] += 1
+        stats.rows[change.sink] += 1
         return True
     return False
 
@@ -156,7 +163,9 @@ def _new(sink: str, path: Path, read: set[Path]) -> Iterator[Change]:
             yield Change(sink, "-" if taken_back else "+", change["before"] if taken_back else change["after"])
 
 
-def _measure(cluster: Cluster, job_id: str, seen: Account, first: tuple[float, int] | None) -> tuple[float, int] | None:
+def _measure(
+    cluster: Cluster, job_id: str, stats: TrialStats, first: tuple[float, int] | None
+) -> tuple[float, int] | None:
     """Records read, their rate since the `first` look that found any, and the state's size at the last checkpoint."""
     for vertex in cluster.get(f"/jobs/{job_id}")["vertices"]:
         path = f"/jobs/{job_id}/vertices/{vertex['id']}/subtasks/metrics"
@@ -164,10 +173,10 @@ def _measure(cluster: Cluster, job_id: str, seen: Account, first: tuple[float, i
         wanted = [name for name in wanted if name.endswith(".numRecordsIn")]
         if wanted:
             values = cluster.get(f"{path}?get={','.join(wanted)}&agg=sum")
-            seen.records = max(seen.records, int(sum(v["sum"] for v in values)))
+            stats.records = max(stats.records, int(sum(v["sum"] for v in values)))
     latest = cluster.get(f"/jobs/{job_id}/checkpoints")["latest"]["completed"]
     if latest:
-        seen.state_bytes = latest["state_size"]
-    if first and seen.records > first[1]:
-        seen.per_s = (seen.records - first[1]) / (seen.seconds - first[0])
-    return first or ((seen.seconds, seen.records) if seen.records else None)
+        stats.state_bytes = latest["state_size"]
+    if first and stats.records > first[1]:
+        stats.per_s = (stats.records - first[1]) / (stats.seconds - first[0])
+    return first or ((stats.seconds, stats.records) if stats.records else None)

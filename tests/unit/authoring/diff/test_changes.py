@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from headrace.authoring.diff import changes, side
 from headrace.authoring.diff.side import Side
 from headrace.environment import git_ref, settings
-from headrace.planner.state import words
+from headrace.planner.state import differences
 from support.git_repository import Repository, committed, repository
 
 __all__ = ["committed", "repository"]
@@ -48,11 +48,13 @@ READINGS = "historian/readings_v1"
         (f"{FOLDER}/job.yaml", "hot_limit: 100.0", "hot_limit: 100", "job | param hot_limit: 100.0 → 100"),
         (f"{FOLDER}/job.yaml", "hot_limit: 100.0", "hot_limit: '100.0'", "job | param hot_limit: 100.0 → '100.0'"),
         (f"{FOLDER}/job.yaml", "100.0}", "100.0, other: x}", "job | param other added: x"),
-        (f"{FOLDER}/job.yaml", "params:", "through: [enrich]\nparams:", "job | through added: enrich"),
+        (f"{FOLDER}/job.yaml", "params:", "steps: [enrich]\nparams:", "job | steps added: enrich"),
         (f"{FOLDER}/job.yaml", "params:", "state_ttl: 7d\nparams:", "job | state_ttl added: 7d"),
-        (f"{FOLDER}/job.yaml", "params:", "complete: true\nparams:", "job | complete: no → yes"),
-        (f"{FOLDER}/job.yaml", "params:", "late: historian.readings\nparams:", "late: historian.late_readings → "),
-        (f"{FOLDER}/job.yaml", "alerts: append", "alerts: upsert", "job | sink kafka/overheat_alerts: append → upsert"),
+        (f"{FOLDER}/job.yaml", "params:", "keeps_every_record: true\nparams:",
+         "job | keeps_every_record: no → yes"),
+        (f"{FOLDER}/job.yaml", "params:", "late_table: historian.readings\nparams:",
+         "late_table: historian.late_readings → "),
+        (f"{FOLDER}/job.yaml", "alerts: append", "alerts: upsert", "job | sink topic/overheat_alerts: append → upsert"),
         (f"{FOLDER}/job.yaml", "[source/plant_readings]", "[table/historian.tags, source/plant_readings]",
          "job | reads added: table/historian.tags"),
         (f"{FOLDER}/job.yaml", "owner: reliability-team", "owner: line", "job | owner: reliability-team → line"),
@@ -86,7 +88,7 @@ def test_where_nothing_changed_nothing_is_said(repository: Repository) -> None:
     for name in (JOB, READINGS):
         was, now = sides(repository, name)
         assert changes.changes(was, now) == []
-        assert was.asked_of_flink == now.asked_of_flink
+        assert was.plan_inputs == now.plan_inputs
 
 
 def test_a_change_of_what_the_job_does_not_use_is_not_its_own(repository: Repository) -> None:
@@ -130,17 +132,17 @@ def test_a_variable_of_the_environment_is_told_to_the_jobs_that_use_it(repositor
 def test_views_sinks_checks_and_test_cases_come_and_go(repository: Repository) -> None:
     repository.write(f"{FOLDER}/tests/mine/case.yaml", "tolerance: 0.1\n")
     repository.commit()
-    repository.remove(f"{FOLDER}/kafka.overheat_alerts.sql.j2")
-    repository.edit(f"{FOLDER}/job.yaml", ", kafka/overheat_alerts: append", "")
+    repository.remove(f"{FOLDER}/topic.overheat_alerts.sql.j2")
+    repository.edit(f"{FOLDER}/job.yaml", ", topic/overheat_alerts: append", "")
     repository.write(f"{FOLDER}/_cold.sql.j2", "select * from {{ source('plant_readings') }}")
     repository.remove(f"{FOLDER}/checks.sql")
     repository.remove(f"{FOLDER}/tests/hot_and_cold")
     repository.edit(f"{FOLDER}/tests/mine/case.yaml", "0.1", "0.2")
     assert changed(repository) == [
-        "job | sink kafka/overheat_alerts removed: append",
+        "job | sink topic/overheat_alerts removed: append",
         "view cold | added",
         "test mine | changed: 1 line out, 1 line in",
-        "SELECT for kafka/overheat_alerts | removed",
+        "SELECT for topic/overheat_alerts | removed",
         "checks.sql | removed",
         "test hot_and_cold | removed",
     ]
@@ -170,7 +172,7 @@ def test_flink_is_asked_where_its_plan_may_be_another(
 ) -> None:
     edit(repository)
     was, now = sides(repository)
-    assert (was.asked_of_flink == now.asked_of_flink) is same
+    assert (was.plan_inputs == now.plan_inputs) is same
 
 
 LEAVES = st.none() | st.booleans() | st.integers(0, 3) | st.text("ab", max_size=2)
@@ -182,14 +184,14 @@ DESCRIBED = st.dictionaries(
 
 @given(DESCRIBED)
 def test_what_is_the_same_has_no_changes(described: dict[str, Any]) -> None:
-    assert list(words.changes("x", described, copy.deepcopy(described))) == []
+    assert list(differences.changes("x", described, copy.deepcopy(described))) == []
 
 
 @given(DESCRIBED, DESCRIBED)
 def test_what_is_not_the_same_has_changes_and_the_other_way_round_as_many(
     was: dict[str, Any], now: dict[str, Any]
 ) -> None:
-    there, back = [*words.changes("x", was, now)], [*words.changes("x", now, was)]
+    there, back = [*differences.changes("x", was, now)], [*differences.changes("x", now, was)]
     assert len(there) == len(back)
     assert bool(there) or set_values(was) == set_values(now)
 

@@ -68,13 +68,13 @@ owner: reliability-team
 description: What is hot {EVIL}
 grain: one row per hot reading
 reads: [source/plant]
-through: [enrich]
-writes: {{c.hot: append, kafka/alerts: append}}
+steps: [enrich]
+writes: {{table/c.hot: append, topic/alerts: append}}
 state_ttl: 36h
 params: {{site: "{EVIL}", limit: 100.0}}
 """,
     "c/hot_v1/c.hot.sql.j2": f"select '{EVIL}' from {{{{ view('hot') }}}} where {{{{ hot('temp') }}}} < 9\n",
-    "c/hot_v1/kafka.alerts.sql.j2": "select * from {{ view('hot') }}\n",
+    "c/hot_v1/topic.alerts.sql.j2": "select * from {{ view('hot') }}\n",
     "c/hot_v1/_hot.sql.j2": "select * from {{ on_time('plant') }}\n",
     "c/hot_v1/checks.sql": "select * from c.hot where temp < 100\n",
     "c/hot_v1/tests/one_hot_one_cold/case.yaml": f"description: One of each {EVIL}\n",
@@ -134,7 +134,7 @@ def read(project: Project) -> Reader:
 
 
 def test_each_thing_has_a_section_that_links_lead_to(read: Reader) -> None:
-    assert {"job/c/hot_v1", "source/plant", "table/c.hot", "kafka/alerts", "macro/hot", "udf/enrich"} <= set(
+    assert {"job/c/hot_v1", "source/plant", "table/c.hot", "topic/alerts", "macro/hot", "udf/enrich"} <= set(
         read.sections
     )
     assert len(read.ids) == len(set(read.ids))
@@ -245,7 +245,7 @@ def test_the_list_keeps_names_whole(
     monkeypatch.setenv("COLUMNS", str(width))
     list_jobs()
     printed = capsys.readouterr().out
-    assert "writes c.hot, kafka/alerts" in printed
+    assert "writes c.hot, topic/alerts" in printed
     assert re.search(r"c/hot_v1\s+What is hot", printed)
     assert max(map(len, printed.splitlines())) <= width
 
@@ -256,4 +256,4 @@ def test_the_list_as_json_says_all_that_job_yaml_says(capsys: pytest.CaptureFixt
     [job] = json.loads(capsys.readouterr().out)
     assert job["name"] == "c/hot_v1"
     assert job["reads"] == ["source/plant"]
-    assert job["writes"] == {"c.hot": "append", "kafka/alerts": "append"}
+    assert job["writes"] == {"c.hot": "append", "topic/alerts": "append"}

@@ -30,15 +30,15 @@ FILES = {
     "_tables/h.state.yaml": f"{TABLE}key: [tag]\n",
     "_tables/h.unused.yaml": TABLE,
     "_tables/c.counts.yaml": TABLE,
-    "a/keep_v1/job.yaml": "reads: [source/plant]\nwrites: {h.kept: append, h.other: append, h.state: upsert}\n",
+    "a/keep_v1/job.yaml": "reads: [source/plant]\nwrites: {table/h.kept: append, table/h.other: append, table/h.state: upsert}\n",
     "a/keep_v1/h.kept.sql.j2": "select * from {{ source('plant') }}",
     "a/keep_v1/h.other.sql.j2": "select * from {{ source('plant') }}",
     "a/keep_v1/h.state.sql.j2": "select * from {{ source('plant') }}",
-    "c/count_v1/job.yaml": "reads: [source/plant, job/a/keep_v1]\nwrites: {c.counts: append, kafka/alerts: append}\n"
-    "late: h.late\n",
+    "c/count_v1/job.yaml": "reads: [source/plant, job/a/keep_v1]\nwrites: {table/c.counts: append, topic/alerts: append}\n"
+    "late_table: h.late\n",
     "c/count_v1/_windows.sql.j2": "select * from {{ on_time('plant') }} join {{ ref('a/keep_v1', output='h.kept') }}",
     "c/count_v1/c.counts.sql.j2": "select * from {{ view('windows') }}",
-    "c/count_v1/kafka.alerts.sql.j2": "select * from {{ view('windows') }}",
+    "c/count_v1/topic.alerts.sql.j2": "select * from {{ view('windows') }}",
 }
 
 KEEP, COUNT = Node("job", "a/keep_v1"), Node("job", "c/count_v1")

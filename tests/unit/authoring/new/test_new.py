@@ -139,8 +139,8 @@ def test_all_that_is_wrong_is_told_at_once(project: Project, headrace: Any) -> N
 
 
 def test_a_job_begins_with_a_table_not_a_topic(project: Project, headrace: Any) -> None:  # noqa: ARG001 - runs in it
-    _, _, said = headrace("new", "condition/warm", "--sink", "kafka/overheat_alerts")
-    assert "error 'kafka/overheat_alerts' is a topic, and a job begins with a table" in said
+    _, _, said = headrace("new", "condition/warm", "--sink", "topic/overheat_alerts")
+    assert "error 'topic/overheat_alerts' is a topic, and a job begins with a table" in said
 
 
 def test_a_source_without_a_watermark_is_not_put_in_windows(project: Project, headrace: Any) -> None:

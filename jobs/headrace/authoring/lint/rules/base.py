@@ -17,7 +17,7 @@ from headrace.project.job import Job
 # sqlfluff wants its own plugins there before it sees a rule of someone else's.
 get_plugin_manager()
 
-Found = Iterator[tuple[BaseSegment, str]]
+Violations = Iterator[tuple[BaseSegment, str]]
 """Places, and what is wrong there."""
 
 
@@ -43,7 +43,7 @@ class BaseRule(rules.BaseRule):
     crawl_behaviour = RootOnlyCrawler()
     subject: Subject
 
-    def check(self, subject: Subject) -> Found:
+    def check(self, subject: Subject) -> Violations:
         """Yield what is wrong in the template."""
         raise NotImplementedError
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from headrace.authoring.lint.rules.base import BaseRule, Found, Subject
+from headrace.authoring.lint.rules.base import BaseRule, Subject, Violations
 
 
 class Rule_HR01(BaseRule):
@@ -34,7 +34,7 @@ class Rule_HR01(BaseRule):
 
     name = "headrace.unbounded_join"
 
-    def check(self, subject: Subject) -> Found:
+    def check(self, subject: Subject) -> Violations:
         for select in subject.query.selects:
             for join in select.joins:
                 if join.left and join.right and not join.bounded and not join.nested:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from headrace.authoring.lint.rules.base import BaseRule, Found, Subject
+from headrace.authoring.lint.rules.base import BaseRule, Subject, Violations
 
 
 class Rule_HR02(BaseRule):
@@ -21,7 +21,7 @@ class Rule_HR02(BaseRule):
     **Best practice**
 
     Write ``state_ttl: 1d``, or how long a row may wait for its match, in job.yaml, or bound the time in the join's
-    condition; asset and unit of a tag come without a join, by ``through: [enrich]``.
+    condition; asset and unit of a tag come without a join, by ``steps: [enrich]``.
 
     .. code-block:: yaml
 
@@ -30,7 +30,7 @@ class Rule_HR02(BaseRule):
 
     name = "headrace.endless_state"
 
-    def check(self, subject: Subject) -> Found:
+    def check(self, subject: Subject) -> Violations:
         if subject.job.state_ttl is not None:
             return
         for select in subject.query.selects:

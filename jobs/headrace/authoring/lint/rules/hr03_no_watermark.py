@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from headrace.authoring.lint.rules.base import BaseRule, Found, Subject
+from headrace.authoring.lint.rules.base import BaseRule, Subject, Violations
 
 
 class Rule_HR03(BaseRule):
@@ -32,7 +32,7 @@ class Rule_HR03(BaseRule):
 
     name = "headrace.no_watermark"
 
-    def check(self, subject: Subject) -> Found:
+    def check(self, subject: Subject) -> Violations:
         for select in subject.query.selects:
             for window in select.windows:
                 if window.streams and not window.column.rowtime:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from headrace.authoring.lint import units
-from headrace.authoring.lint.rules.base import BaseRule, Found, Subject
+from headrace.authoring.lint.rules.base import BaseRule, Subject, Violations
 
 
 class Rule_HR04(BaseRule):
@@ -27,7 +27,7 @@ class Rule_HR04(BaseRule):
 
     name = "headrace.mixed_units"
 
-    def check(self, subject: Subject) -> Found:
+    def check(self, subject: Subject) -> Violations:
         for select in subject.query.selects:
             for mix in units.mixes(select.segment, select.scope):
                 yield mix.place, f"{mix.place.raw} is in {mix.second}, what it meets is in {mix.first}"

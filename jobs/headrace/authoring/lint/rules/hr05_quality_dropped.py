@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from headrace.authoring.lint.facts import NONE
-from headrace.authoring.lint.rules.base import BaseRule, Found, Subject
+from headrace.authoring.lint.rules.base import BaseRule, Subject, Violations
 
 
 class Rule_HR05(BaseRule):
@@ -33,7 +33,7 @@ class Rule_HR05(BaseRule):
 
     name = "headrace.quality_dropped"
 
-    def check(self, subject: Subject) -> Found:
+    def check(self, subject: Subject) -> Violations:
         if subject.sink is None:
             return
         for select in subject.query.last:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from headrace.authoring.lint import tree
-from headrace.authoring.lint.rules.base import BaseRule, Found, Subject
+from headrace.authoring.lint.rules.base import BaseRule, Subject, Violations
 from headrace.compose.flink_functions import flink_functions
 
 
@@ -29,7 +29,7 @@ class Rule_HR06(BaseRule):
 
     name = "headrace.builtin_name"
 
-    def check(self, subject: Subject) -> Found:
+    def check(self, subject: Subject) -> Violations:
         aliases = (tree.alias(target.segment) for select in subject.query.selects for target in select.targets)
         for given in [*filter(None, aliases), *subject.query.ctes]:
             if given.is_type("naked_identifier") and given.raw.lower() in flink_functions():

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from headrace.authoring.lint.rules.base import BaseRule, Found, Subject
+from headrace.authoring.lint.rules.base import BaseRule, Subject, Violations
 
 
 class Rule_HR07(BaseRule):
@@ -30,7 +30,7 @@ class Rule_HR07(BaseRule):
 
     name = "headrace.select_star"
 
-    def check(self, subject: Subject) -> Found:
+    def check(self, subject: Subject) -> Violations:
         if subject.sink is not None:
             for select in subject.query.last:
                 for star in select.stars:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from headrace.authoring.lint.rules.base import BaseRule, Found, Subject
+from headrace.authoring.lint.rules.base import BaseRule, Subject, Violations
 
 
 class Rule_HR08(BaseRule):
@@ -27,7 +27,7 @@ class Rule_HR08(BaseRule):
 
     name = "headrace.volatile_key"
 
-    def check(self, subject: Subject) -> Found:
+    def check(self, subject: Subject) -> Violations:
         for select in subject.query.last:
             for target in select.targets:
                 if target.name in subject.key and target.column.volatile:

@@ -11,10 +11,10 @@ from headrace.authoring.diff.compiled import Compiled, Compiler
 from headrace.authoring.diff.side import Side
 from headrace.authoring.render import statements
 from headrace.errors import HeadraceError, UserError
-from headrace.planner.state import words
+from headrace.planner.state import differences
 from headrace.planner.state.alignment import Pair, align
+from headrace.planner.state.differences import Change
 from headrace.planner.state.operators import operators
-from headrace.planner.state.words import Change
 
 Status = Literal["new", "changed", "removed", "unchanged"]
 
@@ -68,7 +68,7 @@ def changed(was: Side, now: Side, ref: str, compiler: Compiler) -> JobPlan:
     """A job that is on both sides, changed or not. Raises UserError for what Flink refuses of it as it is."""
     found = tuple(changes.changes(was, now))
     made = JobPlan(now.folder.job.name, "changed" if found else "unchanged", found, tables=tuple(now.tables))
-    if was.asked_of_flink == now.asked_of_flink:
+    if was.plan_inputs == now.plan_inputs:
         return made
     after = compiler.compiled(now)
     try:
@@ -90,7 +90,7 @@ def changed(was: Side, now: Side, ref: str, compiler: Compiler) -> JobPlan:
 def _of_sinks(was: Compiled, now: Compiled) -> Iterator[Change]:
     for sink, columns in now.columns.items():
         if sink in was.columns:
-            yield from words.changes(f"sink {sink}", {"columns": was.columns[sink]}, {"columns": columns})
+            yield from differences.changes(f"sink {sink}", {"columns": was.columns[sink]}, {"columns": columns})
 
 
 def _sql(was: Side, now: Side, ref: str, before: Compiled, after: Compiled) -> str:
