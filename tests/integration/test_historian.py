@@ -164,10 +164,10 @@ def test_only_files_that_can_hold_the_tags_and_times_asked_for_are_read(local: S
             store(project, [(tag, NOON + timedelta(days=day, seconds=at), 1.0, 0) for at in range(3)])
     historian = Historian.open(local)
     historian.raw("P1.flow", NOON, NOON + timedelta(hours=1))
-    assert len(historian.effort.files) == 1
+    assert len(historian.read_stats.files) == 1
     historian.aggregate("P2.flow", s(86400), s(86460), "10s", "Average")
-    assert len(historian.effort.files) < 5
-    assert historian.effort.bytes > 0
+    assert len(historian.read_stats.files) < 5
+    assert historian.read_stats.bytes > 0
 
 
 def test_a_list_of_files_that_upkeep_has_replaced_is_not_opened(plant: Settings, project: Project) -> None:
@@ -210,12 +210,12 @@ def test_what_another_process_writes_is_known_at_the_next_question_and_no_file_i
     asked = ("P1.flow", s(0), s(60))
     historian = Historian.open(plant)
     assert len(historian.raw(*asked)) == 5
-    assert historian.renewed() is historian
+    assert historian.refreshed() is historian
     in_another_process(project, "pumps.store(project, [('P1.flow', pumps.s(50), 60.0, 0)])")
     opened: list[str] = []
     for kind, method, path in ((ManifestFile, "fetch_manifest_entry", "manifest_path"), (Footer, "read", "location")):
         monkeypatch.setattr(kind, method, listening(getattr(kind, method), path, opened))
-    renewed = historian.renewed()
+    renewed = historian.refreshed()
     assert renewed.raw(*asked)["value"].to_pylist() == [10, 20, 30, 40, 50, 60]
     assert len(historian.raw(*asked)) == 5
     assert [path.rsplit(".")[-1] for path in opened] == ["avro", "parquet"]
@@ -225,13 +225,13 @@ def test_a_table_that_was_dropped_and_made_anew_is_the_one_that_is_asked(plant: 
     historian = Historian.open(plant)
     assert len(historian.raw("P1.flow", s(0), s(60))) == 5
     in_another_process(project, "pumps.made_anew(project); pumps.store(project, [('P1.flow', pumps.s(0), 9.0, 0)])")
-    assert historian.renewed().raw("P1.flow", s(0), s(60))["value"].to_pylist() == [9]
+    assert historian.refreshed().raw("P1.flow", s(0), s(60))["value"].to_pylist() == [9]
 
 
 def test_a_tag_that_is_listed_later_is_known_at_the_next_question(plant: Settings) -> None:
     historian = Historian.open(plant)
     tags.import_tags(plant, pa.table({"tag": ["P3.flow"]}))
-    assert "P3.flow" in historian.renewed().tags()
+    assert "P3.flow" in historian.refreshed().tags()
 
 
 def test_files_that_upkeep_has_replaced_and_removed_are_not_looked_for(plant: Settings, project: Project) -> None:
@@ -239,10 +239,10 @@ def test_files_that_upkeep_has_replaced_and_removed_are_not_looked_for(plant: Se
     before = historian.raw("P?.flow", NOON - timedelta(days=11), s(60))
     (report,) = maintain.maintain(project, plant, ["historian.readings"])
     assert report.files_after < report.files_before
-    io = historian.gatherer.reader.table.io
-    for path in historian.effort.files:
+    io = historian.reader.table.io
+    for path in historian.read_stats.files:
         io.delete(path)
-    assert historian.renewed().raw("P?.flow", NOON - timedelta(days=11), s(60)) == before
+    assert historian.refreshed().raw("P?.flow", NOON - timedelta(days=11), s(60)) == before
 
 
 def test_files_of_before_a_change_of_columns_are_read_as_the_table_is_now(plant: Settings, project: Project) -> None:

@@ -127,8 +127,8 @@ def test_a_stream_that_breaks_leaves_the_file_that_was_there(
     file.write_text("as it was")
     historian = Historian.open(local)
     historian.raw("T1", s(86_400), s(100_000))
-    for path in historian.effort.files:
-        historian.gatherer.reader.table.io.delete(path)
+    for path in historian.read_stats.files:
+        historian.reader.table.io.delete(path)
     monkeypatch.setattr(raw_stream, "AT_ONCE", 20)
     with pytest.raises(PlatformError, match="the readings cannot be read"):
         _run(project, monkeypatch, "T1", "--range", "2026-03-01..2026-03-03", "--parquet", str(file))

@@ -174,7 +174,7 @@ def test_a_trend_that_does_not_fit_in_memory_is_worked_out_in_parts_and_is_the_s
     parts = historian.trend(*asked)
     assert parts.points.equals(whole.points)
     assert parts.anomalies.equals(whole.anomalies)
-    assert parts.found == whole.found
+    assert parts.anomaly_counts == whole.anomaly_counts
     monkeypatch.setattr(trend, "MAX_READ", 5000)
     with pytest.raises(UserError, match="a trend of more than 5,000 readings"):
         historian.trend(*asked)
@@ -235,7 +235,7 @@ def test_the_docs_tell_the_limits_that_there_are(pytestconfig: pytest.Config) ->
 def test_a_plan_of_files_that_another_thread_replaces_is_still_the_one_asked_for(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = Historian.open(settings.load(project, "local")).gatherer.reader.files
+    files = Historian.open(settings.load(project, "local")).reader.files
     asked = (int(START.timestamp() * 1e6), int(END.timestamp() * 1e6))
     wanted, covers = files.plan(*asked), Plan.covers
 

@@ -18,11 +18,11 @@ from headrace.historian import answers
 from headrace.historian.aggregates import bounds, named
 from headrace.historian.aggregates.aggregate_input import AggregateInput
 from headrace.historian.aggregates.states import states
-from headrace.historian.raw_stream import Stored
+from headrace.historian.raw_stream import RawReadings
 from headrace.historian.read import reader
+from headrace.historian.read.chunked_reader import ChunkedReader, Nonfinite
 from headrace.historian.read.files import Manifests, extent
 from headrace.historian.read.footers import Footers
-from headrace.historian.read.gather import Gatherer, Nonfinite
 from headrace.historian.read.reader import Reader, ReadStats, TooManyRowsError
 from headrace.historian.read.rows import TEXT
 from headrace.historian.series import intervals as spans
@@ -59,9 +59,9 @@ class Historian:
     the historian was not opened with `nonfinite="bad"`.
     """
 
-    gatherer: Gatherer
-    _listed: str
-    """Where the list of tags stood."""
+    chunked_reader: ChunkedReader
+    _tags_location: str
+    """Location of the metadata of the list of tags."""
 
     @classmethod
     def open(cls, settings: Settings, *, nonfinite: Nonfinite = "error") -> Historian:
@@ -69,63 +69,73 @@ class Historian:
         catalog = iceberg.connect(settings)
         readings, listed = (iceberg.load_table(catalog, name) for name in (READINGS, TAGS))
         reader = Reader.of(readings, Manifests(), Footers())
-        return cls(Gatherer(reader, TagNames.of(listed), nonfinite), listed.metadata_location)
+        return cls(ChunkedReader(reader, TagNames.of(listed), nonfinite), listed.metadata_location)
 
-    def renewed(self) -> Historian:
+    def refreshed(self) -> Historian:
         """As the tables stand now: itself where nobody has written. It reads no file again that has not changed.
 
         Raises PlatformError.
         """
-        old, names = self.gatherer.reader, self.gatherer.names
+        old, names = self.reader, self.tag_names
         readings, listed = (iceberg.load_table(old.table.catalog, name) for name in (READINGS, TAGS))
-        same = listed.metadata_location == self._listed
+        same = listed.metadata_location == self._tags_location
         if same and readings.metadata_location == old.table.metadata_location:
             return self
         reader = Reader.of(readings, old.files.manifests, old.footers)
-        gatherer = Gatherer(reader, names if same else TagNames.of(listed), self.gatherer.nonfinite)
-        return Historian(gatherer, listed.metadata_location)
+        chunked_reader = ChunkedReader(reader, names if same else TagNames.of(listed), self.chunked_reader.nonfinite)
+        return Historian(chunked_reader, listed.metadata_location)
 
     @property
-    def effort(self) -> ReadStats:
+    def reader(self) -> Reader:
+        """The reader of the snapshot of readings."""
+        return self.chunked_reader.reader
+
+    @property
+    def tag_names(self) -> TagNames:
+        """The list of tags."""
+        return self.chunked_reader.tag_names
+
+    @property
+    def read_stats(self) -> ReadStats:
         """What all questions so far have read."""
-        return self.gatherer.reader.effort
+        return self.reader.read_stats
 
     def explain(self) -> str:
-        """The effort in words, against all that the table has."""
-        effort, (files, size) = self.effort, self.gatherer.reader.whole
+        """The files opened so far and their sizes, compared with all files of the snapshot, in one sentence."""
+        stats, (files, size) = self.read_stats, self.reader.whole
         return (
-            f"opened {len(effort.files):,} of {files:,} files, of {effort.bytes / 1e6:,.1f} of {size / 1e6:,.1f} MB; "
-            f"{effort.rows:,} rows came of them"
+            f"opened {len(stats.files):,} of {files:,} files, of {stats.bytes / 1e6:,.1f} of {size / 1e6:,.1f} MB; "
+            f"{stats.rows:,} rows came of them"
         )
 
     @cached_property
     def extent(self) -> tuple[datetime, datetime] | None:
         """The times of the first and the last reading of all; None where there is none. Raises PlatformError."""
         with iceberg.errors_reported("the readings cannot be read"):
-            found = extent(self.gatherer.reader.table)
+            found = extent(self.reader.table)
         return (spans.instant(found[0]), spans.instant(found[1])) if found else None
 
     def tags(self, tag: str = "*", asset: str = "*") -> list[str]:
         """Names of the list of tags that match a wildcard, of a place in the plant that does, or lies in one."""
-        return self.gatherer.names.find(tag, asset)
+        return self.tag_names.find(tag, asset)
 
     def raw(
-        self, tags: Tags, start: datetime, end: datetime, *, bounding: bool = False, most: int | None = None
+        self, tags: Tags, start: datetime, end: datetime, *, bounding: bool = False, max_rows: int | None = None
     ) -> pa.Table:
         """Readings as they are stored, of `start` and later, before `end`: columns tag, ts, value, text, quality.
 
         With `bounding` also each tag's last before `start`, and its first from `end` on. Where `end` is before `start`
-        they come last first. Raises UserError for more than `most`, 4,000,000 where it is not said.
+        they come last first. Raises UserError for more than `max_rows`, 4,000,000 where it is not said.
         """
         try:
-            return self._stored(tags, start, end, bounding=bounding).whole(most)
+            return self._raw_readings(tags, start, end, bounding=bounding).whole(max_rows)
         except TooManyRowsError:
-            what = f"more than {most or reader.MAX_HELD:,} readings"
+            what = f"more than {max_rows or reader.MAX_HELD:,} readings"
             raise UserError(what, fix="ask for less time, for a plot, or for a stream") from None
 
     def stream(self, tags: Tags, start: datetime, end: datetime, *, bounding: bool = False) -> pa.RecordBatchReader:
         """What `raw` gives, in the same order, however much it is: read as it is asked for, and not held."""
-        parts = self._stored(tags, start, end, bounding=bounding).parts()
+        parts = self._raw_readings(tags, start, end, bounding=bounding).parts()
         batches = (batch for part in parts for batch in part.combine_chunks().to_batches())
         return pa.RecordBatchReader.from_batches(answers.READINGS, batches)
 
@@ -135,10 +145,10 @@ class Historian:
         One row a tag; of one that did not report ts is null and quality Bad_NoData. With `usable`, the last good one.
         """
         names = self._resolve(tags)
-        rows = self.gatherer.reader.before(names, spans.microseconds(as_of) + 1, DEFAULT, int(usable), also=(TEXT,))
+        rows = self.reader.before(names, spans.microseconds(as_of) + 1, DEFAULT, int(usable), also=(TEXT,))
         fit = rows.usable(DEFAULT) if usable else np.ones(len(rows), np.bool_)
         newest = rows.newest(fit)
-        self.gatherer.refuse_unknown([name for name, at in zip(names, newest, strict=True) if at < 0], [rows])
+        self.chunked_reader.refuse_unknown([name for name, at in zip(names, newest, strict=True) if at < 0], [rows])
         return answers.readings_or_none(rows, newest)
 
     def at(
@@ -160,11 +170,11 @@ class Historian:
         _refuse_more(len(names) * len(moments))
         instants = Intervals(moments, moments, np.zeros(len(moments), np.bool_))
         parts = []
-        for some, part, points in self._points(names, instants, configuration):
-            tag, time = np.repeat(np.arange(len(some)), len(part)), np.tile(part.start, len(some))
-            found = bounds.interpolated(points, tag, time, self._stepped(some, shape)[tag], configuration)
+        for chunk, part, points in self._points(names, instants, configuration):
+            tag, time = np.repeat(np.arange(len(chunk)), len(part)), np.tile(part.start, len(chunk))
+            found = bounds.interpolated(points, tag, time, self._stepped(chunk, shape)[tag], configuration)
             value = np.where(is_bad(found.status), np.nan, found.value)
-            parts.append(answers.values(some, tag, time, value, found.status))
+            parts.append(answers.values(chunk, tag, time, value, found.status))
         return pa.concat_tables(parts)
 
     def interpolated(
@@ -207,9 +217,9 @@ class Historian:
         names = self._resolve(tags)
         intervals = _intervals(start, end, every, zone, len(names) * len(wanted))
 
-        def of(some: list[str], part: Intervals, points: Points) -> list[pa.Table]:
-            question = AggregateInput(points, Cells.of(part, len(some)), self._stepped(some, shape), configuration)
-            return [answers.aggregated(some, question.cells, each.name, each(question)) for each in wanted]
+        def of(chunk: list[str], part: Intervals, points: Points) -> list[pa.Table]:
+            inputs = AggregateInput(points, Cells.of(part, len(chunk)), self._stepped(chunk, shape), configuration)
+            return [answers.aggregated(chunk, inputs.cells, each.name, each(inputs)) for each in wanted]
 
         parts = [of(*part) for part in self._points(names, intervals, configuration)]
         found = pa.concat_tables([table for tables in parts for table in tables])
@@ -227,7 +237,7 @@ class Historian:
     def trend(self, tags: Tags, start: datetime, end: datetime, pixels: int = 1000) -> Trend:
         """What `plot` gives with each tag's neighbours on both sides, and beside it the strongest anomalies."""
         names = self._resolve(tags)
-        return trend(self.gatherer, names, _pixels(start, end, pixels, len(names)))
+        return trend(self.chunked_reader, names, _pixels(start, end, pixels, len(names)))
 
     def lttb(self, tags: Tags, start: datetime, end: datetime, count: int = 1000) -> pa.Table:
         """`count` readings of each tag that keep the look of its trend: columns tag, ts, value, quality.
@@ -240,7 +250,7 @@ class Historian:
         _refuse_more(len(names) * count)
         low, high = _span(start, end)
         pieces = spans.cut(low, high, Every(-(-(high - low) // _PIECES), "us"))
-        return lttb_of_each(lambda some: self._points(some, pieces, DEFAULT), names, pieces, count)
+        return lttb_of_each(lambda chunk: self._points(chunk, pieces, DEFAULT), names, pieces, count)
 
     def states(
         self,
@@ -260,37 +270,41 @@ class Historian:
         names = self._resolve(tags)
         intervals = _intervals(start, end, every, zone, len(names))
         parts = []
-        read = self.gatherer.around
-        for some, part, rows in self.gatherer.each(
-            names, intervals, lambda some, low, high: read(some, low, high, configuration, also=(TEXT,))
+        read = self.chunked_reader.around
+        for chunk, part, rows in self.chunked_reader.each(
+            names, intervals, lambda chunk, low, high: read(chunk, low, high, configuration, also=(TEXT,))
         ):
             points, words = rows.states()
-            question = AggregateInput(points, Cells.of(part, len(some)), self._stepped(some, "step"), configuration)
-            parts.append(answers.states(some, question.cells, words, states(question)))
+            inputs = AggregateInput(points, Cells.of(part, len(chunk)), self._stepped(chunk, "step"), configuration)
+            parts.append(answers.states(chunk, inputs.cells, words, states(inputs)))
         return pa.concat_tables(parts)
 
-    def _stored(self, tags: Tags, start: datetime, end: datetime, *, bounding: bool) -> Stored:
-        return Stored(self.gatherer, self._resolve(tags), *_span(start, end), bounding=bounding, reverse=end < start)
+    def _raw_readings(self, tags: Tags, start: datetime, end: datetime, *, bounding: bool) -> RawReadings:
+        return RawReadings(
+            self.chunked_reader, self._resolve(tags), *_span(start, end), bounding=bounding, reverse=end < start
+        )
 
     def _chosen(self, names: list[str], intervals: Intervals, choose: Callable[[Points, Intervals], Ints]) -> pa.Table:
         """The readings that `choose` names by their index."""
         parts = []
-        for some, part, points in self._points(names, intervals, DEFAULT):
+        for chunk, part, points in self._points(names, intervals, DEFAULT):
             at = choose(points, part)
-            parts.append(answers.values(some, points.tag[at], points.ts[at], points.value[at], points.quality[at]))
+            parts.append(answers.values(chunk, points.tag[at], points.ts[at], points.value[at], points.quality[at]))
         return pa.concat_tables(parts)
 
     def _points(
         self, names: list[str], intervals: Intervals, configuration: Configuration
     ) -> Iterator[tuple[list[str], Intervals, Points]]:
-        read = self.gatherer.points
-        return self.gatherer.each(names, intervals, lambda some, low, high: read(some, low, high, configuration))
+        read = self.chunked_reader.points
+        return self.chunked_reader.each(
+            names, intervals, lambda chunk, low, high: read(chunk, low, high, configuration)
+        )
 
     def _resolve(self, tags: Tags) -> list[str]:
-        return self.gatherer.names.resolve(tags)
+        return self.tag_names.resolve(tags)
 
     def _stepped(self, names: Sequence[str], shape: Shape | None) -> Mask:
-        stepped = self.gatherer.names.stepped
+        stepped = self.tag_names.stepped
         return np.array([stepped(name) if shape is None else shape == "step" for name in names], np.bool_)
 
 

@@ -11,7 +11,7 @@ from pyiceberg.io.pyarrow import schema_to_pyarrow
 from headrace.environment import iceberg, settings, warehouse
 from headrace.environment.settings import Settings
 from headrace.historian.historian import Historian
-from headrace.historian.read.gather import Nonfinite
+from headrace.historian.read.chunked_reader import Nonfinite
 from headrace.historian.tags.tag_names import TagNames
 from headrace.project.paths import Project
 from headrace.project.system_tables import TAGS

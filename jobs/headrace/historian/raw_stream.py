@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from headrace.errors import UserError
 from headrace.historian import answers
-from headrace.historian.read.gather import Gatherer
+from headrace.historian.read.chunked_reader import ChunkedReader
 from headrace.historian.read.reader import TooManyRowsError
 from headrace.historian.read.rows import TEXT, Rows
 from headrace.historian.series.configuration import Configuration
@@ -21,29 +21,29 @@ _ALL = Configuration()
 
 
 @dataclass(frozen=True)
-class Stored:
+class RawReadings:
     """The readings of tags from `low` on, before `high` (microseconds since 1970, UTC); with `bounding` also each tag's
     last before and first after. Where it is `reverse`, a tag's last reading comes first."""
 
-    gatherer: Gatherer
+    chunked_reader: ChunkedReader
     names: list[str]
     low: int
     high: int
     bounding: bool
     reverse: bool
 
-    def whole(self, most: int | None) -> pa.Table:
-        """All at once. Raises TooManyRowsError for more than `most`, and UserError for a tag that is none."""
-        rows = self._rows(self.names, self.low, self.high, most)
-        self.gatherer.refuse_unknown(self.names, [rows])
+    def whole(self, max_rows: int | None) -> pa.Table:
+        """All at once. Raises TooManyRowsError for more than `max_rows`, and UserError for a tag that is none."""
+        rows = self._rows(self.names, self.low, self.high, max_rows)
+        self.chunked_reader.refuse_unknown(self.names, [rows])
         return self._in_order(rows)
 
     def parts(self) -> Iterator[pa.Table]:
         """One part after the other, each of some tags or of a time of one. Raises UserError for a tag that is none."""
-        unlisted = [name for name in self.names if name not in self.gatherer.names.rows]
+        unlisted = [name for name in self.names if name not in self.chunked_reader.tag_names.rows]
         strange = [name for name in unlisted if not any(map(len, self._halves([name], self.low, self.high)))]
         if strange:
-            raise self.gatherer.names.unknown(strange)
+            raise self.chunked_reader.tag_names.unknown(strange)
         return self._halves(self.names, self.low, self.high)
 
     def _halves(self, names: list[str], low: int, high: int) -> Iterator[pa.Table]:
@@ -64,9 +64,9 @@ class Stored:
         else:
             yield self._in_order(rows)
 
-    def _rows(self, names: list[str], low: int, high: int, most: int | None) -> Rows:
-        reader = self.gatherer.reader
-        rows = reader.rows(names, low, high, also=(TEXT,), most=most)
+    def _rows(self, names: list[str], low: int, high: int, max_rows: int | None) -> Rows:
+        reader = self.chunked_reader.reader
+        rows = reader.rows(names, low, high, also=(TEXT,), max_rows=max_rows)
         if self.bounding and low == self.low:
             rows = rows.joined([reader.before(names, low, _ALL, 0, also=(TEXT,))])
         if self.bounding and high == self.high:

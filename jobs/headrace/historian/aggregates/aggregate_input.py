@@ -23,12 +23,12 @@ class Values:
     value: Floats
     status: Status
 
-    def or_no_data(self, there: Mask, ts: Ints) -> Values:
-        """These where `there` is true; elsewhere Bad_NoData at `ts`."""
+    def or_no_data(self, present: Mask, ts: Ints) -> Values:
+        """These where `present` is true; elsewhere Bad_NoData at `ts`."""
         return Values(
-            np.where(there, self.ts, ts),
-            np.where(there, self.value, np.nan),
-            np.where(there, self.status, BAD_NO_DATA),
+            np.where(present, self.ts, ts),
+            np.where(present, self.value, np.nan),
+            np.where(present, self.status, BAD_NO_DATA),
         )
 
 
@@ -52,7 +52,7 @@ class AggregateInput:
         return is_good(self.points.quality)
 
     @cached_property
-    def spoiled(self) -> Mask:
+    def counts_as_bad(self) -> Mask:
         """For each reading, whether it counts as bad."""
         return ~self.usable if self.configuration.treat_uncertain_as_bad else is_bad(self.points.quality)
 
@@ -107,5 +107,5 @@ class AggregateInput:
     def by_count(self) -> Status:
         """The status of each cell by the shares of good and bad readings in it."""
         start, stop = self.inside
-        good, bad = reduce.count(self.good, start, stop), reduce.count(self.spoiled, start, stop)
+        good, bad = reduce.count(self.good, start, stop), reduce.count(self.counts_as_bad, start, stop)
         return self.configuration.by_share(good.astype(float), bad.astype(float), (stop - start).astype(float))

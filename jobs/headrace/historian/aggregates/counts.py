@@ -10,14 +10,14 @@ from headrace.historian.series.points import Ints, Points
 from headrace.historian.series.status import BAD, Bits, Mask, is_bad, with_bits
 
 
-def count(question: AggregateInput) -> Values:
+def count(inputs: AggregateInput) -> Values:
     """How many good readings; 0 where an interval has none at all."""
-    return _of(question, reduce.count(question.good, *question.inside))
+    return _of(inputs, reduce.count(inputs.good, *inputs.inside))
 
 
-def number_of_transitions(question: AggregateInput) -> Values:
+def number_of_transitions(inputs: AggregateInput) -> Values:
     """How many usable readings differ from the usable one before; a tag's first is one."""
-    return _of(question, reduce.count(changes(question.points, question.usable), *question.inside))
+    return _of(inputs, reduce.count(changes(inputs.points, inputs.usable), *inputs.inside))
 
 
 def changes(points: Points, usable: Mask) -> Mask:
@@ -31,11 +31,11 @@ def changes(points: Points, usable: Mask) -> Mask:
     return changed
 
 
-def _of(question: AggregateInput, number: Ints) -> Values:
-    status = question.by_count()
+def _of(inputs: AggregateInput, number: Ints) -> Values:
+    status = inputs.by_count()
     bad = is_bad(status)
     return Values(
-        question.cells.label,
+        inputs.cells.label,
         np.where(bad, np.nan, number),
         np.where(bad, BAD, with_bits(status, Bits.CALCULATED)),
     )

@@ -14,18 +14,18 @@ from headrace.historian.series.status import GOOD, UNCERTAIN_SUBNORMAL, Bits, wi
 def deviation(*, sample: bool, squared: bool) -> Callable[[AggregateInput], Values]:
     """0 for a single good reading; uncertain where one is not good; Bad_NoData without good ones."""
 
-    def of(question: AggregateInput) -> Values:
-        points, (start, stop) = question.points, question.inside
-        count = reduce.count(question.good, start, stop)
-        mean = reduce.total(np.where(question.good, points.value, 0.0), start, stop) / np.maximum(count, 1)
+    def of(inputs: AggregateInput) -> Values:
+        points, (start, stop) = inputs.points, inputs.inside
+        count = reduce.count(inputs.good, start, stop)
+        mean = reduce.total(np.where(inputs.good, points.value, 0.0), start, stop) / np.maximum(count, 1)
         at, group = reduce.spread(start, stop)
-        off = np.where(question.good[at], points.value[at] - mean[group], 0.0)
+        off = np.where(inputs.good[at], points.value[at] - mean[group], 0.0)
         ends = np.cumsum(stop - start)
         squares = reduce.total(off * off, ends - (stop - start), ends)
         variance = squares / np.maximum(count - 1 if sample else count, 1)
         status = np.where(count == stop - start, GOOD, UNCERTAIN_SUBNORMAL)
         value = variance if squared else np.sqrt(variance)
-        found = Values(question.cells.label, value, with_bits(status, Bits.CALCULATED))
-        return found.or_no_data(count > 0, question.cells.label)
+        found = Values(inputs.cells.label, value, with_bits(status, Bits.CALCULATED))
+        return found.or_no_data(count > 0, inputs.cells.label)
 
     return of

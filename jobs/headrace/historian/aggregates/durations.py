@@ -17,12 +17,12 @@ _US_PER_MS = 1e3
 def in_state(*, zero: bool) -> Callable[[AggregateInput], Values]:
     """Milliseconds of good quality for which the value is zero, or another."""
 
-    def of(question: AggregateInput) -> Values:
-        regions = Regions.simple(question, question.simple_start, np.ones(len(question.cells), np.bool_))
+    def of(inputs: AggregateInput) -> Values:
+        regions = Regions.simple(inputs, inputs.simple_start, np.ones(len(inputs.cells), np.bool_))
         duration = regions.time(regions.good & ((regions.begin == 0) == zero)) / _US_PER_MS
-        status = regions.by_time(question)
+        status = regions.by_time(inputs)
         value = np.where(is_bad(status), np.nan, duration)
-        return Values(question.cells.label, value, with_bits(status, Bits.CALCULATED))
+        return Values(inputs.cells.label, value, with_bits(status, Bits.CALCULATED))
 
     return of
 
@@ -33,11 +33,11 @@ def of_quality(*, good: bool, percent: bool) -> Callable[[AggregateInput], Value
     A reading's quality holds to the next one; before a tag's first, it is bad.
     """
 
-    def of(question: AggregateInput) -> Values:
-        regions = Regions.simple(question, question.held_start, np.ones(len(question.cells), np.bool_))
+    def of(inputs: AggregateInput) -> Values:
+        regions = Regions.simple(inputs, inputs.held_start, np.ones(len(inputs.cells), np.bool_))
         duration: Floats = regions.time(regions.good if good else regions.void)
         value = duration / regions.whole_time() * 100 if percent else duration / _US_PER_MS
         status = with_bits(np.full(len(value), GOOD), Bits.CALCULATED)
-        return Values(question.cells.label, value, status)
+        return Values(inputs.cells.label, value, status)
 
     return of

@@ -15,52 +15,52 @@ from headrace.historian.series.status import BAD_NO_DATA, GOOD, UNCERTAIN_SUBNOR
 def reading(*, at_start: bool) -> Callable[[AggregateInput], Values]:
     """The reading nearest to the start of an interval, or to its end, as it is and at its own time."""
 
-    def of(question: AggregateInput) -> Values:
-        points, (start, stop) = question.points, question.inside
-        at = start if at_start != question.cells.reverse else stop - 1
+    def of(inputs: AggregateInput) -> Values:
+        points, (start, stop) = inputs.points, inputs.inside
+        at = start if at_start != inputs.cells.reverse else stop - 1
         there = stop > start
         at = np.where(there, at, -1)
         found = Values(
             np.append(points.ts, 0)[at], np.append(points.value, np.nan)[at], np.append(points.quality, GOOD)[at]
         )
-        return found.or_no_data(there, question.cells.label)
+        return found.or_no_data(there, inputs.cells.label)
 
     return of
 
 
-def delta(question: AggregateInput) -> Values:
+def delta(inputs: AggregateInput) -> Values:
     """The latest good reading less the earliest; uncertain where one had to be passed over to find them."""
-    points, (start, stop) = question.points, question.inside
-    first, last = reduce.first_where(question.good, start, stop), reduce.last_where(question.good, start, stop)
+    points, (start, stop) = inputs.points, inputs.inside
+    first, last = reduce.first_where(inputs.good, start, stop), reduce.last_where(inputs.good, start, stop)
     value = np.append(points.value, np.nan)
     passed_over = (first > start) | (last < stop - 1)
     status = with_bits(np.where(passed_over, UNCERTAIN_SUBNORMAL, GOOD), Bits.CALCULATED)
-    found = Values(question.cells.label, value[last] - value[first], status)
-    return found.or_no_data(first >= 0, question.cells.label)
+    found = Values(inputs.cells.label, value[last] - value[first], status)
+    return found.or_no_data(first >= 0, inputs.cells.label)
 
 
-def start_bound(question: AggregateInput) -> Values:
+def start_bound(inputs: AggregateInput) -> Values:
     """The simple bounding value where an interval starts, with its own status."""
-    bound = _bound(question, at_start=True)
+    bound = _bound(inputs, at_start=True)
     status = np.where(bound.usable, bound.status, BAD_NO_DATA)
-    return Values(question.cells.label, np.where(bound.usable, bound.value, np.nan), status)
+    return Values(inputs.cells.label, np.where(bound.usable, bound.value, np.nan), status)
 
 
-def end_bound(question: AggregateInput) -> Values:
+def end_bound(inputs: AggregateInput) -> Values:
     """The simple bounding value where an interval ends."""
-    bound = _bound(question, at_start=False)
-    found = Values(question.cells.label, bound.value, with_bits(code(bound.status), Bits.CALCULATED))
-    return found.or_no_data(bound.usable, question.cells.label)
+    bound = _bound(inputs, at_start=False)
+    found = Values(inputs.cells.label, bound.value, with_bits(code(bound.status), Bits.CALCULATED))
+    return found.or_no_data(bound.usable, inputs.cells.label)
 
 
-def delta_bounds(question: AggregateInput) -> Values:
+def delta_bounds(inputs: AggregateInput) -> Values:
     """The later simple bounding value less the earlier."""
-    start, end = question.simple_start, question.simple_end
+    start, end = inputs.simple_start, inputs.simple_end
     both_good = is_good(start.status) & is_good(end.status)
     status = with_bits(np.where(both_good, GOOD, UNCERTAIN_SUBNORMAL), Bits.CALCULATED)
-    found = Values(question.cells.label, end.value - start.value, status)
-    return found.or_no_data(start.usable & end.usable, question.cells.label)
+    found = Values(inputs.cells.label, end.value - start.value, status)
+    return found.or_no_data(start.usable & end.usable, inputs.cells.label)
 
 
-def _bound(question: AggregateInput, *, at_start: bool) -> Bound:
-    return question.simple_start if at_start != question.cells.reverse else question.simple_end
+def _bound(inputs: AggregateInput, *, at_start: bool) -> Bound:
+    return inputs.simple_start if at_start != inputs.cells.reverse else inputs.simple_end

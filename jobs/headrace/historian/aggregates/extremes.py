@@ -39,40 +39,40 @@ def find(value: Floats, mask: Mask, start: Ints, stop: Ints, sign: int) -> Extre
 def extreme(sign: int, *, actual_time: bool) -> Callable[[AggregateInput], Values]:
     """Minimum or Maximum, at the label of the interval, or at the time of the oldest reading that has it."""
 
-    def of(question: AggregateInput) -> Values:
-        points, (start, stop) = question.points, question.inside
-        found = find(points.value, question.good, start, stop, sign)
+    def of(inputs: AggregateInput) -> Values:
+        points, (start, stop) = inputs.points, inputs.inside
+        found = find(points.value, inputs.good, start, stop, sign)
         there = found.index >= 0
         at = np.maximum(found.index, 0)
         value, ts = _at(points.value, at), _at(points.ts, at)
-        doubtful = _doubtful(question, value, sign)
+        doubtful = _doubtful(inputs, value, sign)
         status = np.where(doubtful, UNCERTAIN_SUBNORMAL, GOOD)
         if not actual_time:
-            status = with_bits(status, Bits.CALCULATED, doubtful | (ts != question.cells.label))
-            ts = question.cells.label
+            status = with_bits(status, Bits.CALCULATED, doubtful | (ts != inputs.cells.label))
+            ts = inputs.cells.label
         status = with_bits(status, Bits.MULTIPLE, found.count > 1)
-        return Values(ts, value, status).or_no_data(there, question.cells.label)
+        return Values(ts, value, status).or_no_data(there, inputs.cells.label)
 
     return of
 
 
-def value_range(question: AggregateInput) -> Values:
+def value_range(inputs: AggregateInput) -> Values:
     """The maximum less the minimum of the good readings."""
-    points, (start, stop) = question.points, question.inside
-    low, high = (find(points.value, question.good, start, stop, sign) for sign in (MINIMUM, MAXIMUM))
+    points, (start, stop) = inputs.points, inputs.inside
+    low, high = (find(points.value, inputs.good, start, stop, sign) for sign in (MINIMUM, MAXIMUM))
     there = low.index >= 0
     bottom, top = (_at(points.value, np.maximum(each.index, 0)) for each in (low, high))
-    doubtful = _doubtful(question, bottom, MINIMUM) | _doubtful(question, top, MAXIMUM)
+    doubtful = _doubtful(inputs, bottom, MINIMUM) | _doubtful(inputs, top, MAXIMUM)
     status = with_bits(np.where(doubtful, UNCERTAIN_SUBNORMAL, GOOD), Bits.CALCULATED)
-    return Values(question.cells.label, top - bottom, status).or_no_data(there, question.cells.label)
+    return Values(inputs.cells.label, top - bottom, status).or_no_data(there, inputs.cells.label)
 
 
-def _doubtful(question: AggregateInput, value: Floats, sign: int) -> Mask:
+def _doubtful(inputs: AggregateInput, value: Floats, sign: int) -> Mask:
     """Where a reading could not be used, or an uncertain one lies beyond the extreme of the good ones."""
-    points, (start, stop) = question.points, question.inside
-    uncertain = question.usable & (severity(points.quality) == 1)
+    points, (start, stop) = inputs.points, inputs.inside
+    uncertain = inputs.usable & (severity(points.quality) == 1)
     beyond = reduce.over(np.maximum, np.where(uncertain, points.value * sign, -np.inf), start, stop, -np.inf)
-    return (reduce.count(~question.usable, start, stop) > 0) | (beyond > value * sign)
+    return (reduce.count(~inputs.usable, start, stop) > 0) | (beyond > value * sign)
 
 
 def _at(values: np.ndarray, index: Ints) -> np.ndarray:  # type: ignore[type-arg]

@@ -8,7 +8,7 @@ from headrace.historian.aggregates.aggregate_input import AggregateInput, Values
 from headrace.historian.series.status import is_bad
 
 
-def interpolative(question: AggregateInput) -> Values:
+def interpolative(inputs: AggregateInput) -> Values:
     """The interpolated bounding value at the label of each interval."""
-    bound = question.interpolated_at(question.cells.label, question.cell_stepped)
-    return Values(question.cells.label, np.where(is_bad(bound.status), np.nan, bound.value), bound.status)
+    bound = inputs.interpolated_at(inputs.cells.label, inputs.cell_stepped)
+    return Values(inputs.cells.label, np.where(is_bad(bound.status), np.nan, bound.value), bound.status)

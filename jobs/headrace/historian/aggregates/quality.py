@@ -11,22 +11,22 @@ from headrace.historian.series.points import Ints
 from headrace.historian.series.status import GOOD, Bits, Status, code, severity, with_bits
 
 
-def worst_quality(question: AggregateInput) -> Values:
+def worst_quality(inputs: AggregateInput) -> Values:
     """The StatusCode of the first reading of the worst severity, as a number."""
-    return _worst(question, question.points.quality, *question.inside)
+    return _worst(inputs, inputs.points.quality, *inputs.inside)
 
 
-def worst_quality_2(question: AggregateInput) -> Values:
+def worst_quality_2(inputs: AggregateInput) -> Values:
     """The same, bounding values counting as readings."""
-    sequence = Sequence.of(question, question.simple_start, question.simple_end)
-    return _worst(question, sequence.status, sequence.first, sequence.stop)
+    sequence = Sequence.of(inputs, inputs.simple_start, inputs.simple_end)
+    return _worst(inputs, sequence.status, sequence.first, sequence.stop)
 
 
-def _worst(question: AggregateInput, status: Status, start: Ints, stop: Ints) -> Values:
+def _worst(inputs: AggregateInput, status: Status, start: Ints, stop: Ints) -> Values:
     level = severity(status).astype(float)
     found = find(level, np.ones(len(level), np.bool_), start, stop, MAXIMUM)
     worst = np.append(code(status), GOOD)[found.index]
     several = (found.count > 1) & (severity(worst) > 0)
     result = with_bits(np.full(len(worst), GOOD), Bits.CALCULATED)
-    values = Values(question.cells.label, worst.astype(float), with_bits(result, Bits.MULTIPLE, several))
-    return values.or_no_data(found.index >= 0, question.cells.label)
+    values = Values(inputs.cells.label, worst.astype(float), with_bits(result, Bits.MULTIPLE, several))
+    return values.or_no_data(found.index >= 0, inputs.cells.label)

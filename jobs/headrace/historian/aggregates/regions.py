@@ -34,14 +34,14 @@ class Regions:
     good: Mask
 
     @classmethod
-    def simple(cls, question: AggregateInput, start: Bound, stepped: Mask, *, last_holds: bool = False) -> Regions:
+    def simple(cls, inputs: AggregateInput, start: Bound, stepped: Mask, *, last_holds: bool = False) -> Regions:
         """From the value `start` to the simple bound at a cell's end; `stepped` says for each cell if values hold.
 
         A reading that is not usable voids what follows it up to the next. Where a line should go to such a one, the
         value before it holds, and the region is uncertain. What follows a tag's last reading is LAST_HOLDS_US long,
         or lasts to the end of the cell where `last_holds`.
         """
-        sequence = Sequence.of(question, start, question.simple_end)
+        sequence = Sequence.of(inputs, start, inputs.simple_end)
         before, after = sequence.neighbours()
         stepped = stepped[sequence.cell[before]]
         level = stepped | ~sequence.usable[after]
@@ -49,21 +49,21 @@ class Regions:
         reached = stepped | (sequence.usable[after] & is_good(sequence.status[after]))
         width = sequence.ts[after] - sequence.ts[before]
         if not last_holds:
-            width = np.where(_final(question, sequence), np.minimum(LAST_HOLDS_US, width), width)
+            width = np.where(_final(inputs, sequence), np.minimum(LAST_HOLDS_US, width), width)
         return cls._of(sequence, width, end, reached)
 
     @classmethod
-    def interpolated(cls, question: AggregateInput) -> Regions:
+    def interpolated(cls, inputs: AggregateInput) -> Regions:
         """Lines from usable value to usable value between interpolated bounds, whether a tag is stepped or not.
 
         A region is uncertain where a reading that is not usable was passed over.
         """
-        sloped = np.zeros(len(question.cells), np.bool_)
-        start = question.interpolated_at(question.cells.start, sloped)
-        end = question.interpolated_at(question.cells.end, sloped, arriving=True)
-        sequence = Sequence.of(question, start, end, question.usable)
+        sloped = np.zeros(len(inputs.cells), np.bool_)
+        start = inputs.interpolated_at(inputs.cells.start, sloped)
+        end = inputs.interpolated_at(inputs.cells.end, sloped, arriving=True)
+        sequence = Sequence.of(inputs, start, end, inputs.usable)
         before, after = sequence.neighbours()
-        unusable = np.concatenate(([0], np.cumsum(~question.usable)))
+        unusable = np.concatenate(([0], np.cumsum(~inputs.usable)))
         passed_over = unusable[sequence.index[after]] > unusable[sequence.index[before] + 1]
         reached = is_good(sequence.status[after]) & ~passed_over
         return cls._of(sequence, sequence.ts[after] - sequence.ts[before], sequence.value[after], reached)
@@ -96,16 +96,16 @@ class Regions:
         """How long all regions of each cell are, in microseconds."""
         return reduce.total(self.width, self.first, self.stop)
 
-    def by_time(self, question: AggregateInput) -> Status:
+    def by_time(self, inputs: AggregateInput) -> Status:
         """The status of each cell by the shares of its time that are good and bad."""
-        strict = question.configuration.treat_uncertain_as_bad
+        strict = inputs.configuration.treat_uncertain_as_bad
         good, bad = (self.good, ~self.good) if strict else (~self.void, self.void)
-        return question.configuration.by_share(self.time(good), self.time(bad), self.whole_time())
+        return inputs.configuration.by_share(self.time(good), self.time(bad), self.whole_time())
 
 
-def _final(question: AggregateInput, sequence: Sequence) -> Mask:
+def _final(inputs: AggregateInput, sequence: Sequence) -> Mask:
     """Whether a region starts with a tag's last reading, a usable one."""
     before, after = sequence.neighbours()
-    last = question.points.last[question.cells.tag[sequence.cell[before]]]
+    last = inputs.points.last[inputs.cells.tag[sequence.cell[before]]]
     final: Mask = (sequence.ts[before] == last) & (sequence.ts[after] > last) & sequence.usable[before]
     return final

@@ -31,9 +31,9 @@ class Sequence:
     usable: Mask
 
     @classmethod
-    def of(cls, question: AggregateInput, start: Bound, end: Bound, keep: Mask | None = None) -> Sequence:
+    def of(cls, inputs: AggregateInput, start: Bound, end: Bound, keep: Mask | None = None) -> Sequence:
         """Between the values `start` and `end` of each cell those readings for which `keep` is true; else all."""
-        points, cells = question.points, question.cells
+        points, cells = inputs.points, inputs.cells
         low, high = points.find(cells.tag, cells.start, "right"), points.find(cells.tag, cells.end, "left")
         high = np.maximum(low, high)
         within, group = reduce.spread(low, high)
@@ -58,7 +58,7 @@ class Sequence:
             woven(points.ts[within], cells.start, cells.end),
             woven(points.value[within], start.value, end.value),
             woven(points.quality[within], start.status, end.status),
-            woven(question.usable[within], start.usable, end.usable),
+            woven(inputs.usable[within], start.usable, end.usable),
         )
 
     def neighbours(self) -> tuple[Ints, Ints]:

@@ -28,17 +28,17 @@ class States:
     entries: Ints
 
 
-def states(question: AggregateInput) -> States:
+def states(inputs: AggregateInput) -> States:
     """A state lasts from its reading to the next usable or bad one; that of a tag's last reading to the end of time.
 
     Time without usable data is in no state. Whether the tag is stepped does not matter: states always are.
     """
-    points, cells = question.points, question.cells
-    regions = Regions.simple(question, question.held_start, np.ones(len(cells), np.bool_), last_holds=True)
+    points, cells = inputs.points, inputs.cells
+    regions = Regions.simple(inputs, inputs.held_start, np.ones(len(cells), np.bool_), last_holds=True)
     lasting = ~regions.void & (regions.width > 0)
     region_cell = np.repeat(np.arange(len(cells)), regions.stop - regions.first)[lasting]
-    at, reading_cell = reduce.spread(*question.inside)
-    usable = question.usable[at]
+    at, reading_cell = reduce.spread(*inputs.inside)
+    usable = inputs.usable[at]
     at, reading_cell = at[usable], reading_cell[usable]
 
     seen = np.concatenate((regions.begin[lasting], points.value[at]))
@@ -46,7 +46,7 @@ def states(question: AggregateInput) -> States:
     cell = np.concatenate((region_cell, reading_cell))
     keys, place = np.unique(cell * len(known) + number, return_inverse=True)
     of_region, of_reading = place[: len(region_cell)], place[len(region_cell) :]
-    entered = changes(points, question.usable)[at]
+    entered = changes(points, inputs.usable)[at]
     found_cell, state = np.divmod(keys, max(len(known), 1))
     return States(
         found_cell,

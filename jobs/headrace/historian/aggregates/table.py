@@ -37,15 +37,15 @@ class Aggregate:
     interval: bool = True
     marks_partial: bool = True
 
-    def __call__(self, question: AggregateInput) -> Values:
+    def __call__(self, inputs: AggregateInput) -> Values:
         """One result a cell, in the order of the cells."""
-        found = self.of(question)
+        found = self.of(inputs)
         if not self.interval:
             return found
-        found = found.or_no_data(question.covered, question.cells.label)
+        found = found.or_no_data(inputs.covered, inputs.cells.label)
         if not self.marks_partial:
             return found
-        return Values(found.ts, found.value, with_bits(found.status, Bits.PARTIAL, question.partial))
+        return Values(found.ts, found.value, with_bits(found.status, Bits.PARTIAL, inputs.partial))
 
 
 _ALL = (

@@ -12,28 +12,28 @@ from headrace.historian.series.status import GOOD, UNCERTAIN_SUBNORMAL, Bits, St
 _US_PER_S = 1e6
 
 
-def time_average(question: AggregateInput) -> Values:
+def time_average(inputs: AggregateInput) -> Values:
     """The mean of the lines between usable readings, over the time for which there are any."""
-    regions = Regions.interpolated(question)
-    return _of(question, regions, _mean(regions), _all_good(regions))
+    regions = Regions.interpolated(inputs)
+    return _of(inputs, regions, _mean(regions), _all_good(regions))
 
 
-def total(question: AggregateInput) -> Values:
+def total(inputs: AggregateInput) -> Values:
     """The integral of the same lines, in the value's unit times seconds."""
-    regions = Regions.interpolated(question)
-    return _of(question, regions, _integral(regions), _all_good(regions))
+    regions = Regions.interpolated(inputs)
+    return _of(inputs, regions, _integral(regions), _all_good(regions))
 
 
-def time_average_2(question: AggregateInput) -> Values:
+def time_average_2(inputs: AggregateInput) -> Values:
     """The mean over the time that is not void, stepped or sloped as the tag is."""
-    regions = Regions.simple(question, question.simple_start, question.cell_stepped)
-    return _of(question, regions, _mean(regions), regions.by_time(question))
+    regions = Regions.simple(inputs, inputs.simple_start, inputs.cell_stepped)
+    return _of(inputs, regions, _mean(regions), regions.by_time(inputs))
 
 
-def total_2(question: AggregateInput) -> Values:
+def total_2(inputs: AggregateInput) -> Values:
     """The integral over the time that is not void, in the value's unit times seconds."""
-    regions = Regions.simple(question, question.simple_start, question.cell_stepped)
-    return _of(question, regions, _integral(regions), regions.by_time(question))
+    regions = Regions.simple(inputs, inputs.simple_start, inputs.cell_stepped)
+    return _of(inputs, regions, _integral(regions), regions.by_time(inputs))
 
 
 def _integral(regions: Regions) -> Floats:
@@ -50,6 +50,6 @@ def _all_good(regions: Regions) -> Status:
     return np.where(regions.time(~regions.good) > 0, UNCERTAIN_SUBNORMAL, GOOD)
 
 
-def _of(question: AggregateInput, regions: Regions, value: Floats, status: Status) -> Values:
-    found = Values(question.cells.label, np.where(is_bad(status), np.nan, value), with_bits(status, Bits.CALCULATED))
-    return found.or_no_data(regions.time(~regions.void) > 0, question.cells.label)
+def _of(inputs: AggregateInput, regions: Regions, value: Floats, status: Status) -> Values:
+    found = Values(inputs.cells.label, np.where(is_bad(status), np.nan, value), with_bits(status, Bits.CALCULATED))
+    return found.or_no_data(regions.time(~regions.void) > 0, inputs.cells.label)

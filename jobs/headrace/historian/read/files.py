@@ -18,18 +18,18 @@ from headrace.historian.read.predicate import Bounds, Predicate, during
 
 _DAY_US = 86_400_000_000
 # Files listed, some 8 kB each.
-_KEPT_ENTRIES = 10_000
+_MAX_ENTRIES = 10_000
 
 
 class Manifests:
     """Lists of files by their path, read once: a table has many, and a commit adds one."""
 
     def __init__(self) -> None:
-        self._kept: Cache[list[ManifestEntry]] = Cache(_KEPT_ENTRIES, len)
+        self._cache: Cache[list[ManifestEntry]] = Cache(_MAX_ENTRIES, len)
 
     def entries(self, io: FileIO, manifest: ManifestFile) -> list[ManifestEntry]:
         """What the manifest holds live."""
-        return self._kept.get(manifest.manifest_path, lambda: manifest.fetch_manifest_entry(io))
+        return self._cache.get(manifest.manifest_path, lambda: manifest.fetch_manifest_entry(io))
 
 
 @dataclass(frozen=True)
@@ -61,15 +61,15 @@ class Files:
                 return each
         start, end = start // _DAY_US * _DAY_US, -(-end // _DAY_US) * _DAY_US
         options = {"catalog": self.table.catalog, "table_identifier": self.table.name()}
-        scan = _Live(self.manifests, self.table.metadata, self.table.io, during(start, end), **options)
-        found = [(self._bounds(task.file), task) for task in scan.plan_files()]
-        made = Plan(start, end, [(bounds, task) for bounds, task in found if bounds.reach(start, end)])
-        self._plans = (*self._plans[-2:], made)  # not changed in place: another thread may be looking through it
-        return made
+        scan = _LiveManifests(self.manifests, self.table.metadata, self.table.io, during(start, end), **options)
+        tasks = [(self._bounds(task.file), task) for task in scan.plan_files()]
+        plan = Plan(start, end, [(bounds, task) for bounds, task in tasks if bounds.reach(start, end)])
+        self._plans = (*self._plans[-2:], plan)  # not changed in place: another thread may be looking through it
+        return plan
 
-    def tasks(self, wanted: Predicate) -> Iterator[FileScanTask]:
+    def tasks(self, predicate: Predicate) -> Iterator[FileScanTask]:
         """Those files that may hold what is asked for."""
-        return (task for bounds, task in self.plan(wanted.start, wanted.end).tasks if bounds.may_hold(wanted))
+        return (task for bounds, task in self.plan(predicate.start, predicate.end).tasks if bounds.may_hold(predicate))
 
     @cached_property
     def _columns(self) -> tuple[int, int]:
@@ -91,7 +91,7 @@ def extent(table: Table) -> tuple[int, int] | None:
     return (min(first), max(last)) if first and last else None
 
 
-class _Live(DataScan):
+class _LiveManifests(DataScan):
     """Opens a manifest once, and none that lists only what was deleted: upkeep leaves one as long as the day's files
     were many. It tells all files of the manifests that its filter does not exclude."""
 
@@ -106,8 +106,8 @@ class _Live(DataScan):
         listed = [each for each in listed if may_hold[each.partition_spec_id](each)]
         least = _min_sequence_number(listed)
         live = [each for each in listed if each.has_added_files() or each.has_existing_files()]
-        wanted = [each for each in live if self._check_sequence_number(least, each)]
-        return ExecutorFactory.get_or_create().map(lambda each: self._manifests.entries(self.io, each), wanted)
+        readable = [each for each in live if self._check_sequence_number(least, each)]
+        return ExecutorFactory.get_or_create().map(lambda each: self._manifests.entries(self.io, each), readable)
 
 
 def _time(bounds: Mapping[int, bytes], column: int) -> int | None:

@@ -17,7 +17,7 @@ from headrace.historian.read.cache import Cache
 from headrace.historian.read.predicate import Bounds, Predicate
 
 # Bytes of footers as they stand in files; in memory they are larger.
-_KEPT_BYTES = 32 * 2**20
+_MAX_BYTES = 32 * 2**20
 # Read and decoded in one go, some 50 bytes each.
 _ROWS_AT_ONCE = 131_072
 
@@ -48,12 +48,12 @@ class Footer:
         found = self.columns
         return all(number in found and _same(found[number].type, type_) for number, type_ in columns.items())
 
-    def pieces(self, wanted: Predicate) -> Iterator[list[int]]:
+    def pieces(self, predicate: Predicate) -> Iterator[list[int]]:
         """Row groups that may hold what is asked for, as many at a time as are read in one go."""
         piece: list[int] = []
         rows = 0
         for number, (bounds, count) in enumerate(self._groups):
-            if bounds.may_hold(wanted):
+            if bounds.may_hold(predicate):
                 if piece and rows + count > _ROWS_AT_ONCE:
                     yield piece
                     piece, rows = [], 0
@@ -63,7 +63,7 @@ class Footer:
             yield piece
 
     def read_groups(
-        self, source: InputFile, groups: list[int], columns: Sequence[int], wanted: Predicate
+        self, source: InputFile, groups: list[int], columns: Sequence[int], predicate: Predicate
     ) -> list[pa.RecordBatch]:
         """What is asked for in these row groups, in these columns."""
         tag, ts = (self.columns[number].name for number in (self.tag, self.ts))
@@ -72,15 +72,15 @@ class Footer:
         options = {"metadata": self.metadata, "read_dictionary": [tag], "pre_buffer": True}
         with source.open() as stream, pq.ParquetFile(stream, **options) as file:
             read = file.read_row_groups(groups, columns=chosen).select(chosen)
-        first, stop = (pa.scalar(time, self.columns[self.ts].type) for time in (wanted.start, wanted.end))
+        first, stop = (pa.scalar(time, self.columns[self.ts].type) for time in (predicate.start, predicate.end))
         found = []
         for batch in read.to_batches():
             spelt = batch[tag].dictionary
-            of_tags = pc.is_in(spelt, value_set=pa.array(wanted.names, spelt.type)).take(batch[tag].indices)
+            of_tags = pc.is_in(spelt, value_set=pa.array(predicate.names, spelt.type)).take(batch[tag].indices)
             during = pc.and_(pc.greater_equal(batch[ts], first), pc.less(batch[ts], stop))
-            kept = batch.filter(pc.and_(of_tags, during))
-            if len(kept):
-                found.append(kept.set_column(chosen.index(tag), tag, kept[tag].dictionary_decode()))
+            matching = batch.filter(pc.and_(of_tags, during))
+            if len(matching):
+                found.append(matching.set_column(chosen.index(tag), tag, matching[tag].dictionary_decode()))
         return found
 
     @cached_property
@@ -96,11 +96,11 @@ class Footers:
     """Those of the files that were read last."""
 
     def __init__(self) -> None:
-        self._kept: Cache[Footer] = Cache(_KEPT_BYTES, lambda footer: int(footer.metadata.serialized_size))
+        self._cache: Cache[Footer] = Cache(_MAX_BYTES, lambda footer: int(footer.metadata.serialized_size))
 
     def of(self, source: InputFile, tag: int, ts: int) -> Footer:
         """That of a file of the table that gives these columns these numbers."""
-        return self._kept.get(source.location, lambda: Footer.read(source, tag, ts))
+        return self._cache.get(source.location, lambda: Footer.read(source, tag, ts))
 
 
 def _edges(group: Any, column: int) -> tuple[Any, Any]:

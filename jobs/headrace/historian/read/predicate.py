@@ -62,12 +62,12 @@ class Bounds:
         """Whether there may be readings from `start` on, before `end`."""
         return (self.first is None or self.first < end) and (self.last is None or self.last >= start)
 
-    def may_hold(self, wanted: Predicate) -> bool:
+    def may_hold(self, predicate: Predicate) -> bool:
         """Whether there may be readings that are asked for."""
-        if not self.reach(wanted.start, wanted.end):
+        if not self.reach(predicate.start, predicate.end):
             return False
-        at = 0 if self.low is None else bisect_left(wanted.encoded, self.low)
-        return at < len(wanted.encoded) and (self.high is None or wanted.encoded[at] <= self.high)
+        at = 0 if self.low is None else bisect_left(predicate.encoded, self.low)
+        return at < len(predicate.encoded) and (self.high is None or predicate.encoded[at] <= self.high)
 
 
 def during(start: int, end: int) -> BooleanExpression:

@@ -55,7 +55,7 @@ class Reader:
     table: Table
     files: Files
     footers: Footers
-    effort: ReadStats = field(default_factory=ReadStats)
+    read_stats: ReadStats = field(default_factory=ReadStats)
 
     @cached_property
     def _types(self) -> pa.Schema:
@@ -84,30 +84,30 @@ class Reader:
         return cls(table, Files(table, manifests), footers)
 
     def rows(
-        self, names: Sequence[str], start: int, end: int, *, also: Sequence[str] = (), most: int | None = None
+        self, names: Sequence[str], start: int, end: int, *, also: Sequence[str] = (), max_rows: int | None = None
     ) -> Rows:
         """All readings of the tags from `start` on, before `end`, with the columns `also` beside COLUMNS.
 
-        Raises TooManyRowsError for more than `most`, MAX_HELD where it is not said; PlatformError.
+        Raises TooManyRowsError for more than `max_rows`, MAX_HELD where it is not said; PlatformError.
         """
         columns = [*COLUMNS, *also]
         if missing := [column for column in columns if column not in self._types.names]:
             raise PlatformError(f"{'.'.join(self.table.name())} has no column {', '.join(missing)}")
-        most = MAX_HELD if most is None else most
+        max_rows = MAX_HELD if max_rows is None else max_rows
         schema = pa.schema([self._types.field(column) for column in columns])
         batches, held = [], 0
         for batch in self._batches(names, start, end, schema):
             held += len(batch)
-            if held > most:
+            if held > max_rows:
                 raise TooManyRowsError
             batches.append(batch)
-        self.effort.rows += held
+        self.read_stats.rows += held
         return Rows(names, pa.Table.from_batches(batches, schema))
 
-    def look(self, start: int, end: int) -> None:
+    def plan_files(self, start: int, end: int) -> None:
         """Look once which files hold that time, both ends included, and a day on both sides, as what follows asks for
         them."""
-        self._look(start - _DAY_US, end + 1 + _DAY_US)
+        self._plan(start - _DAY_US, end + 1 + _DAY_US)
 
     def before(
         self, names: Sequence[str], time: int, configuration: Configuration, usable: int, *, also: Sequence[str] = ()
@@ -139,7 +139,7 @@ class Reader:
             start, end = (time - span, time - reached) if back else (time + reached, time + span)
             if reached == _DAY_US:  # one look for all steps that are farther
                 far = LOOK_US[-1]
-                self._look(*((time - far, end) if back else (start, time + far)))
+                self._plan(*((time - far, end) if back else (start, time + far)))
             reached = span
             here = Rows(names, self.rows(missing, start, end, also=also).table)
             if not len(here):
@@ -152,18 +152,18 @@ class Reader:
                 break
         return found
 
-    def _look(self, start: int, end: int) -> None:
+    def _plan(self, start: int, end: int) -> None:
         with iceberg.errors_reported("the readings cannot be read"):
             self.files.plan(start, end)
 
     def _batches(self, names: Sequence[str], start: int, end: int, columns: pa.Schema) -> Iterator[pa.RecordBatch]:
         if not names or start >= end:
             return
-        wanted = Predicate(names, start, end)
-        scan = Scan(self.table, self.footers, columns, wanted)
+        predicate = Predicate(names, start, end)
+        scan = Scan(self.table, self.footers, columns, predicate)
         with iceberg.errors_reported("the readings cannot be read"):
-            yield from scan.batches(map(self._noted, self.files.tasks(wanted)))
+            yield from scan.batches(map(self._noted, self.files.tasks(predicate)))
 
     def _noted(self, task: FileScanTask) -> FileScanTask:
-        self.effort.files[task.file.file_path] = task.file.file_size_in_bytes
+        self.read_stats.files[task.file.file_path] = task.file.file_size_in_bytes
         return task

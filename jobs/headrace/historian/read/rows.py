@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from headrace.historian.series.configuration import Configuration
-from headrace.historian.series.points import Floats, Ints, Points, spoilt
+from headrace.historian.series.points import Floats, Ints, Points, nonfinite_as_bad
 from headrace.historian.series.status import BAD, Mask, Status, is_bad, severity
 
 COLUMNS = ("tag", "ts", "value", "quality")
@@ -52,7 +52,7 @@ class Rows:
 
     def points(self, *, nonfinite_is_bad: bool) -> Points:
         """As numbers to calculate with. Raises UserError for NaN and infinity, where they are not to be bad."""
-        quality = spoilt(self.value, self.quality) if nonfinite_is_bad else self.quality
+        quality = nonfinite_as_bad(self.value, self.quality) if nonfinite_is_bad else self.quality
         return Points.of(self.names, self.tag, self.ts, self.value, quality).since_creation()
 
     def states(self) -> tuple[Points, list[str]]:
@@ -87,21 +87,21 @@ class Rows:
     def usable(self, configuration: Configuration) -> Mask:
         """Which rows may be calculated with: of a quality that does, and with a value or a text."""
         quality = self.table["quality"].to_numpy().astype(np.uint32)
-        fit: Mask = configuration.usable(quality) & self._there
+        fit: Mask = configuration.usable(quality) & self._has_value
         return fit
 
     @property
-    def _there(self) -> Mask:
+    def _has_value(self) -> Mask:
         """Which rows have a value or a text."""
-        there: Mask = self.table["value"].is_valid().to_numpy()
+        has_value: Mask = self.table["value"].is_valid().to_numpy()
         if TEXT in self.table.column_names:
-            there = there | self.table[TEXT].is_valid().to_numpy()
-        return there
+            has_value = has_value | self.table[TEXT].is_valid().to_numpy()
+        return has_value
 
     def _in_order(self, index: Ints, sign: int = 1) -> Ints:
         """`index` sorted by tag, and of each tag as Points has them; the other way round where `sign` is -1."""
         stored = self.table["quality"].to_numpy()
-        rank = -severity(np.where(self._there, stored.astype(np.uint32), BAD)).astype(np.int64)
+        rank = -severity(np.where(self._has_value, stored.astype(np.uint32), BAD)).astype(np.int64)
         keys = [sign * each[index] for each in (-stored, self.value, rank, self.ts)]
         order: Ints = index[np.lexsort((*keys, self.tag[index]))]
         return order

@@ -29,7 +29,7 @@ class Scan:
     table: Table
     footers: Footers
     columns: pa.Schema
-    wanted: Predicate
+    predicate: Predicate
 
     def batches(self, tasks: Iterable[FileScanTask]) -> Iterator[pa.RecordBatch]:
         """Of these files."""
@@ -53,14 +53,14 @@ class Scan:
             return None
 
         def read(groups: list[int]) -> list[pa.RecordBatch]:
-            found = footer.read_groups(source, groups, numbers, self.wanted)
+            found = footer.read_groups(source, groups, numbers, self.predicate)
             return [self._cast(batch.rename_columns(self.columns.names)) for batch in found]
 
-        return [partial(read, groups) for groups in footer.pieces(self.wanted)]
+        return [partial(read, groups) for groups in footer.pieces(self.predicate)]
 
     @cached_property
     def _arrow(self) -> ArrowScan:
-        scan = self.table.scan(row_filter=self.wanted.filter, selected_fields=tuple(self.columns.names))
+        scan = self.table.scan(row_filter=self.predicate.filter, selected_fields=tuple(self.columns.names))
         return ArrowScan(scan.table_metadata, scan.io, scan.projection(), scan.row_filter)
 
     def _cast(self, batch: pa.RecordBatch) -> pa.RecordBatch:

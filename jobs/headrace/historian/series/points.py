@@ -133,6 +133,6 @@ def _refuse_nonfinite(names: Sequence[str], tag: Ints, ts: Ints, value: Floats, 
         raise UserError([Problem(f"{what} at {instant(int(ts[at]))}: {value[at]}", fix=fix)])
 
 
-def spoilt(value: Floats, quality: Status) -> Status:
+def nonfinite_as_bad(value: Floats, quality: Status) -> Status:
     """`quality`, Bad where the value is no finite number."""
     return np.where(np.isfinite(value) | is_bad(quality), quality, BAD)

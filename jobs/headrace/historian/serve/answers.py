@@ -99,18 +99,18 @@ def milliseconds(time: datetime) -> float:
 
 def traces(trend: Trend, rows: Mapping[str, Mapping[str, Any]]) -> Iterator[Trace]:
     """A trace for each tag of `trend`; `rows` are those of the list of tags."""
-    for name, found in trend.found.items():
-        points, strange = (table.filter(pc.equal(table["tag"], name)) for table in (trend.points, trend.anomalies))
+    for name, count in trend.anomaly_counts.items():
+        points, anomalies = (table.filter(pc.equal(table["tag"], name)) for table in (trend.points, trend.anomalies))
         yield Trace(
             about=Tag.model_validate(rows.get(name, {"tag": name})),
             ts=_times(points),
             value=points["value"].to_pylist(),
             quality=points["quality"].to_pylist(),
             anomalies=Anomalies(
-                found=found,
-                ts=_times(strange),
-                value=strange["value"].to_pylist(),
-                score=_finite(strange["score"]),
+                found=count,
+                ts=_times(anomalies),
+                value=anomalies["value"].to_pylist(),
+                score=_finite(anomalies["score"]),
             ),
         )
 

@@ -49,7 +49,7 @@ class CurrentHistorian:
         """A historian that knows of all commits until now; NaN counts as bad. Raises PlatformError."""
         with self._lock:
             known = self._historian
-            self._historian = known.renewed() if known else Historian.open(self._settings, nonfinite="bad")
+            self._historian = known.refreshed() if known else Historian.open(self._settings, nonfinite="bad")
             return self._historian
 
 
@@ -67,7 +67,7 @@ End = Annotated[AwareDatetime, Query(description="Until when; no longer in the s
 @router.get("/health")
 def health(historian: Now) -> Health:
     """Whether the tables can be read."""
-    return Health(readings=iceberg.row_count(historian.gatherer.reader.table))
+    return Health(readings=iceberg.row_count(historian.reader.table))
 
 
 @router.get("/tags")
@@ -78,7 +78,7 @@ def tags(
     limit: Annotated[int, Query(ge=1, le=MAX_LISTED, description="How many to tell.")] = 100,
 ) -> Tags:
     """Tags by name, words or place."""
-    found = answers.search(historian.gatherer.names, search, asset)
+    found = answers.search(historian.tag_names, search, asset)
     return Tags(found=len(found), tags=[Tag.model_validate(row) for row in found[:limit]])
 
 
@@ -100,7 +100,7 @@ def plot(
     """What a trend shows: of each tag and pixel at most five readings, no spike lost; and the anomalies."""
     names = _checked(historian, tags, start, end)
     trend = historian.trend(names, start, end, pixels)
-    rows = historian.gatherer.names.rows
+    rows = historian.tag_names.rows
     return Plot(start=milliseconds(start), end=milliseconds(end), traces=list(traces(trend, rows)))
 
 
@@ -108,13 +108,13 @@ def plot(
 def readings(historian: Now, tags: Tagged, start: Start, end: End) -> StreamingResponse:
     """Readings as they are stored, in the order of tags, then of time; at most a million."""
     names = _checked(historian, tags, start, end)
-    found = historian.raw(names, start, end, most=MAX_CSV_ROWS)
+    found = historian.raw(names, start, end, max_rows=MAX_CSV_ROWS)
     saved = {"Content-Disposition": 'attachment; filename="readings.csv"'}
     return StreamingResponse(answers.csv_parts(found), media_type="text/csv", headers=saved)
 
 
 def _checked(historian: Historian, tags: list[str], start: datetime, end: datetime) -> list[str]:
-    names = historian.gatherer.names.resolve(tags)
+    names = historian.tag_names.resolve(tags)
     _check(names, start, end)
     return names
 

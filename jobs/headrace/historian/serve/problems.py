@@ -16,7 +16,7 @@ from headrace.errors import HeadraceError, Problem, UserError
 _LOG = logging.getLogger(__name__)
 
 
-class Told(BaseModel):
+class ProblemItem(BaseModel):
     """One thing that is wrong."""
 
     what: str
@@ -29,7 +29,7 @@ class Refusal(BaseModel):
 
     title: str
     status: int
-    problems: list[Told]
+    problems: list[ProblemItem]
 
 
 def refusal(status: int, title: str, problems: Sequence[Problem]) -> JSONResponse:

@@ -85,7 +85,7 @@ def upsert(settings: Settings, news: pa.Table) -> Upserted:
     def attempt() -> Upserted:
         table = iceberg.load_table(catalog, TAGS)
         before = _rows(table)
-        after = laid_over(before, news)
+        after = merged(before, news)
         if table.current_snapshot() is None:
             table.append(after)
         else:
@@ -96,7 +96,7 @@ def upsert(settings: Settings, news: pa.Table) -> Upserted:
     return iceberg.commit(TAGS, attempt)
 
 
-def laid_over(tags: pa.Table, news: pa.Table) -> pa.Table:
+def merged(tags: pa.Table, news: pa.Table) -> pa.Table:
     """`tags` with the columns of `news` in the rows whose `tag` it has, and its other rows added; sorted by tag.
 
     Both have one row a tag. The result has the schema of `tags`, null where neither says anything.

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from headrace.errors import UserError
 from headrace.historian import answers
-from headrace.historian.read.gather import Gatherer
+from headrace.historian.read.chunked_reader import ChunkedReader
 from headrace.historian.read.rows import Rows
 from headrace.historian.series.cells import Cells, Intervals
 from headrace.historian.series.configuration import Configuration
@@ -30,34 +30,34 @@ ANOMALIES = pa.schema([("tag", pa.string()), ("ts", answers.TS), ("value", pa.fl
 class Trend:
     """`points` has the columns of a plot, `anomalies` those of ANOMALIES: of each MARK_PIXELS the strongest.
 
-    Both are sorted by tag, then by time. `found` is how many anomalies each tag has in all.
+    Both are sorted by tag, then by time. `anomaly_counts` is how many anomalies each tag has in all.
     """
 
     points: pa.Table
     anomalies: pa.Table
-    found: dict[str, int]
+    anomaly_counts: dict[str, int]
 
 
-def trend(gatherer: Gatherer, names: list[str], pixels: Intervals) -> Trend:
+def trend(chunked_reader: ChunkedReader, names: list[str], pixels: Intervals) -> Trend:
     """The trend of `pixels` intervals. Raises UserError for a tag that is none, and beyond MAX_READ readings."""
     low, high = int(pixels.start.min()), int(pixels.end.max())
-    points, anomalies, found, read = [], [], dict.fromkeys(names, 0), 0
+    points, anomalies, counts, read = [], [], dict.fromkeys(names, 0), 0
 
-    def around(some: Sequence[str], start: int, end: int) -> Rows:
-        return gatherer.around(some, start, end, Configuration(), also=MARKS)
+    def around(chunk: Sequence[str], start: int, end: int) -> Rows:
+        return chunked_reader.around(chunk, start, end, Configuration(), also=MARKS)
 
-    for some, part, rows in gatherer.each(names, pixels, around):
+    for chunk, part, rows in chunked_reader.each(names, pixels, around):
         read += len(rows)
         if read > MAX_READ:
             raise UserError(f"a trend of more than {MAX_READ:,} readings", fix="ask for less time, or for fewer tags")
-        drawn = rows.points(nonfinite_is_bad=gatherer.nonfinite == "bad")
+        drawn = rows.points(nonfinite_is_bad=chunked_reader.nonfinite == "bad")
         at = np.union1d(plot(drawn, Cells.of(part, drawn.tags)), _beyond(drawn, part, low, high))
-        points.append(answers.values(some, drawn.tag[at], drawn.ts[at], drawn.value[at], drawn.quality[at]))
+        points.append(answers.values(chunk, drawn.tag[at], drawn.ts[at], drawn.value[at], drawn.quality[at]))
         flagged = _flagged(rows, part)
         anomalies.append(flagged.table.take(_strongest(flagged, part)).select(ANOMALIES.names).cast(ANOMALIES))
-        for name, count in zip(some, np.bincount(flagged.tag, minlength=len(some)), strict=True):
-            found[name] += int(count)
-    return Trend(pa.concat_tables(points), pa.concat_tables(anomalies), found)
+        for name, count in zip(chunk, np.bincount(flagged.tag, minlength=len(chunk)), strict=True):
+            counts[name] += int(count)
+    return Trend(pa.concat_tables(points), pa.concat_tables(anomalies), counts)
 
 
 def _beyond(points: Points, part: Intervals, low: int, high: int) -> Ints:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from headrace.errors import UserError
 from headrace.historian.tags import tag_file
-from headrace.historian.tags.tags import laid_over
+from headrace.historian.tags.tags import merged
 
 SCHEMA = pa.schema(
     [
@@ -42,7 +42,7 @@ def test_a_list_of_units_leaves_baselines_as_they_are(
 ) -> None:
     listed = pa.table({"tag": list(news), "unit": list(news.values())}, pa.schema([SCHEMA.field(0), SCHEMA.field(1)]))
     expected = tags | {tag: (unit, tags.get(tag, (None, None))[1]) for tag, unit in news.items()}
-    assert rows(laid_over(table(tags), listed)) == expected
+    assert rows(merged(table(tags), listed)) == expected
 
 
 @given(held, st.dictionaries(names, numbers))
@@ -52,7 +52,7 @@ def test_baselines_leave_units_as_they_are(
     schema = pa.schema([("tag", pa.string()), ("baseline_median", pa.float64())])
     learned = pa.table({"tag": list(news), "baseline_median": list(news.values())}, schema)
     expected = tags | {tag: (tags.get(tag, (None, None))[0], median) for tag, median in news.items()}
-    assert rows(laid_over(table(tags), learned)) == expected
+    assert rows(merged(table(tags), learned)) == expected
 
 
 def read(folder: Path, text: str) -> pa.Table:

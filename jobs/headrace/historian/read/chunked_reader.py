@@ -25,11 +25,11 @@ _AXIS_US = 2**62
 
 
 @dataclass(frozen=True)
-class Gatherer:
+class ChunkedReader:
     """Reads for questions; times are microseconds since 1970, UTC."""
 
     reader: Reader
-    names: TagNames
+    tag_names: TagNames
     nonfinite: Nonfinite
 
     def around(
@@ -42,7 +42,7 @@ class Gatherer:
         Raises TooManyRowsError; UserError for a tag that is none.
         """
         usable = 2 if configuration.use_sloped_extrapolation else 1
-        self.reader.look(low, high)
+        self.reader.plan_files(low, high)
         found = [
             self.reader.rows(names, low, high + 1, also=also),
             self.reader.before(names, low, configuration, usable, also=also),
@@ -74,24 +74,24 @@ class Gatherer:
             if len(names) == 1 and len(intervals) == 1:
                 what = f"an interval of '{names[0]}' holds more than {reader.MAX_HELD:,} readings"
                 raise UserError(what, fix="ask for shorter intervals") from None
-            for some, part in _halves(names, intervals):
-                yield from self.each(some, part, read)
+            for half, part in _halves(names, intervals):
+                yield from self.each(half, part, read)
         else:
             yield names, intervals, found
 
     def refuse_unknown(self, names: Sequence[str], found: Sequence[Rows]) -> None:
         """Raise UserError for names that neither the list of tags nor a reading found has."""
-        strange = {name for name in names if name not in self.names.rows}
+        strange = {name for name in names if name not in self.tag_names.rows}
         for rows in found:
             strange -= set(pc.unique(rows.table["tag"]).to_pylist()) if strange else set()
         if strange:
-            raise self.names.unknown([name for name in names if name in strange])
+            raise self.tag_names.unknown([name for name in names if name in strange])
 
 
 def _halves(names: list[str], intervals: Intervals) -> Iterator[tuple[list[str], Intervals]]:
     if len(names) > 1:
         middle = len(names) // 2
-        yield from ((some, intervals) for some in (names[:middle], names[middle:]))
+        yield from ((half, intervals) for half in (names[:middle], names[middle:]))
         return
     middle = len(intervals) // 2
     for part in (slice(None, middle), slice(middle, None)):
