@@ -38,7 +38,7 @@ owner: o
 description: d
 grain: g
 reads: [source/plant_readings, table/historian.tags]
-writes: {{test.shapes: upsert}}
+writes: {{table/test.shapes: upsert}}
 """
 TABLE = """\
 description: d
@@ -278,7 +278,7 @@ def test_tables_to_make_and_change_are_told_where_there_is_a_catalog(
     assert without.endswith("which tables are to be made or changed was not looked at")
     kept = ["historian.dead_letters", "condition.overheats"]
     table_changes.apply(repository.project, settings.load(repository.project, "local"), kept)
-    table = "sql/_tables/historian.dead_letters.yaml"
+    table = "sql/_tables/_system/historian.dead_letters.yaml"
     repository.edit(table, "retention: 90d", "retention: 30d")
     made = planned(repository, JOB)
     assert [(each.name, each.action) for each in made.tables] == [("historian.dead_letters", "change")]

@@ -20,18 +20,21 @@ from headrace.historian.tags import tags
 from headrace.project import table_files
 from headrace.project.paths import Project
 from headrace.project.system_tables import READINGS, TAGS
+from support import copy_tables
 
 TABLES = ("dead_letters", "readings", "tags")
+POSITION_WITH_LONG_PARTITION = """\
+src_topic: {type: string, required: true, doc: "Kafka topic it came from"}
+  src_partition: {type: long, doc: "Kafka partition it came from"}
+  src_offset: {type: long, required: true, doc: "Its offset in that partition"}
+  src_index: {type: int, required: true, doc: "Its number in a message of many readings, from 0"}"""
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
 def project(pytestconfig: pytest.Config, tmp_path: Path) -> Project:
     """Three of this project's tables in a folder that a test may change, with a home of its own."""
-    described = tmp_path / "sql" / "_tables"
-    described.mkdir(parents=True)
-    for name in TABLES:
-        shutil.copy(pytestconfig.rootpath / "sql" / "_tables" / f"historian.{name}.yaml", described)
+    copy_tables(tmp_path, *(f"historian.{name}" for name in TABLES))
     shutil.copytree(pytestconfig.rootpath / "catalogs", tmp_path / "catalogs")
     return Project(tmp_path, tmp_path / "home")
 
@@ -42,7 +45,7 @@ def local(project: Project) -> Settings:
 
 
 def edit(project: Project, table: str, old: str, new: str) -> None:
-    path = project.sql / "_tables" / f"{table}.yaml"
+    path = table_files.path_of(project, table)
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new))
@@ -82,7 +85,7 @@ def test_safe_changes_are_one_commit_and_keep_every_stored_row(project: Project,
     edit(project, name, "partition: [day(ts)]", 'partition: [hour(ts), "bucket(4, tag)"]')
     edit(project, name, "sort: [tag, ts]", "sort: [ts desc]")
     edit(project, name, "retention: 400d", "")
-    edit(project, name, "src_partition: {type: int, required: true,", "src_partition: {type: long,")
+    edit(project, name, "include: [position]", POSITION_WITH_LONG_PARTITION)
     edit(project, name, "partition: [hour", '  host: {type: string, doc: "Who sent it"}\npartition: [hour')
     assert actions(table_changes.apply(project, local, [name])) == {"readings": "change"}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +14,7 @@ from headrace.environment.apply import table_changes
 from headrace.environment.settings import Settings
 from headrace.project import table_files
 from headrace.project.paths import Project
-from support import ROOT
+from support import ROOT, copy_tables
 from support.worlds.pumps import store
 
 PAGE = ROOT / "docs" / "engines.md"
@@ -31,7 +30,7 @@ Rows = list[tuple[Any, ...]]
 
 def fill(project: Project, where: Settings) -> None:
     """Two tags' readings around a day, in three snapshots, the first of FIRST; a reading in ten bad; dead letters."""
-    shutil.copy(ROOT / "sql" / "_tables" / f"{LETTERS}.yaml", project.root / "sql" / "_tables")
+    copy_tables(project.root, LETTERS)
     table_changes.apply(project, where)
     readings = [
         (tag, START + timedelta(seconds=number * 340 - 600), number * 7 % 31 / 3, BAD if number % 10 == 9 else 0)

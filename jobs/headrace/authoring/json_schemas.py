@@ -19,7 +19,7 @@ from headrace.errors import Place, Problem
 from headrace.planner.in_process.case import CaseSettings
 from headrace.project.job import Job
 from headrace.project.paths import Project
-from headrace.project.table import Table
+from headrace.project.table import Defaults, Table
 from headrace.project.topic_files import Topic
 from headrace_udfs.contract import Contract
 from headrace_udfs.durations import duration
@@ -39,7 +39,8 @@ KINDS: Mapping[str, Kind] = {
     "job": Kind("sql/*/*/job.yaml", Job),
     "case": Kind("sql/*/*/tests/*/case.yaml", CaseSettings),
     "source": Kind("sql/_sources/*.yaml", Contract),
-    "table": Kind("sql/_tables/*.yaml", Table),
+    "table": Kind("sql/_tables/**/[!_]*.yaml", Table),
+    "table_defaults": Kind("sql/_tables/_defaults.yaml", Defaults),
     "topic": Kind("sql/_topics/*.yaml", Topic),
     "settings": Kind("catalogs/*.yaml", Settings),
 }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import pyarrow as pa
@@ -122,6 +123,9 @@ PropertyName = Annotated[
     str, WithJsonSchema({"type": "string", "pattern": r"^(?!headrace\.|comment|owner|format-version)"})
 ]
 Property = Annotated[str, BeforeValidator(_scalar), WithJsonSchema({"type": ["string", "number", "boolean"]})]
+OptionalProperty = Annotated[
+    str | None, BeforeValidator(_scalar), WithJsonSchema({"type": ["string", "number", "boolean", "null"]})
+]
 
 
 class Column(yaml_file.Model, use_attribute_docstrings=True):
@@ -141,6 +145,77 @@ class Column(yaml_file.Model, use_attribute_docstrings=True):
         return f"{self.doc} [{self.unit}]" if self.unit else self.doc
 
 
+class Defaults(yaml_file.Model, use_attribute_docstrings=True):
+    """What tables share: sql/_tables/_defaults.yaml."""
+
+    columns: dict[ColumnName, dict[ColumnName, Column]] = {}
+    """Groups of columns by name. `include: [group]` among the columns of a table stands for the columns of a group."""
+    properties: dict[PropertyName, Property] = {}
+    """Iceberg table properties of every table whose own file does not set them; a table sets null to have none."""
+
+
+INCLUDE = "include"
+"""The key among a table's columns that lists groups of columns."""
+
+
+@dataclass(frozen=True)
+class _InvalidInclude:
+    """Stands for a value of `include:` until its own location is known, at which `what` is reported."""
+
+    what: str
+
+
+def _reported(value: Any) -> Any:
+    if isinstance(value, _InvalidInclude):
+        raise ValueError(value.what)  # noqa: TRY004 - pydantic reports ValueErrors alone
+    return value
+
+
+def _defaults(info: ValidationInfo) -> Defaults:
+    return info.context if isinstance(info.context, Defaults) else Defaults()
+
+
+def _with_included(columns: Any, info: ValidationInfo) -> Any:
+    """The columns with those of the groups in the place of `include:`."""
+    if not isinstance(columns, dict) or INCLUDE not in columns:
+        return columns
+    included = _included(columns, _defaults(info).columns)
+    if isinstance(included, _InvalidInclude):
+        return {**columns, INCLUDE: included}
+    expanded: dict[Any, Any] = {}
+    for name, column in columns.items():
+        expanded |= included if name == INCLUDE else {name: column}
+    return expanded
+
+
+def _included(
+    columns: Mapping[Any, Any], groups: Mapping[str, Mapping[str, Column]]
+) -> dict[str, Column] | _InvalidInclude:
+    names = columns[INCLUDE]
+    if not isinstance(names, list) or not names:
+        return _InvalidInclude("a list of groups of columns belongs here; like include: [position]")
+    included: dict[str, Column] = {}
+    for name in names:
+        if name not in groups:
+            known = _nearest(str(name), groups) if groups else "add it under columns: in sql/_tables/_defaults.yaml"
+            return _InvalidInclude(f"unknown group of columns '{name}'; {known}")
+        if twice := [column for column in groups[name] if column in columns or column in included]:
+            return _InvalidInclude(f"'{twice[0]}' of the group '{name}' is a column already; keep one")
+        included |= groups[name]
+    return included
+
+
+def _include_schema(schema: dict[str, Any]) -> None:
+    schema["properties"] = {
+        INCLUDE: {
+            "type": "array",
+            "items": {"type": "string"},
+            "minItems": 1,
+            "description": "Groups of columns of sql/_tables/_defaults.yaml that stand here.",
+        }
+    }
+
+
 class Table(yaml_file.Model, use_attribute_docstrings=True):
     """One Iceberg table."""
 
@@ -150,8 +225,10 @@ class Table(yaml_file.Model, use_attribute_docstrings=True):
     """Who answers for it."""
     grain: str
     """What a row of it is: one row per ..."""
-    columns: dict[ColumnName, Column] = Field(min_length=1)
-    """The columns by name, in their order."""
+    columns: Annotated[
+        dict[ColumnName, Annotated[Column, BeforeValidator(_reported)]], BeforeValidator(_with_included)
+    ] = Field(min_length=1, json_schema_extra=_include_schema)
+    """The columns by name, in their order. include: [group] stands for the columns of a group."""
     partition: list[PartitionText] = []
     """How rows are spread over files: column, day(column), 'bucket(16, column)' and the like."""
     sort: list[SortText] = []
@@ -163,8 +240,8 @@ class Table(yaml_file.Model, use_attribute_docstrings=True):
     Flink's sink holds each key it writes in memory."""
     retention: Annotated[str, StringConstraints(pattern="^[1-9][0-9]*d$")] | None = None
     """How many days its rows are kept, like 90d."""
-    properties: dict[PropertyName, Property] = {}
-    """Iceberg table properties."""
+    properties: Annotated[dict[PropertyName, OptionalProperty], Field(validate_default=True)] = {}
+    """Iceberg table properties, besides those of sql/_tables/_defaults.yaml; null leaves out one of those."""
 
     @field_validator("partition")
     @classmethod
@@ -185,11 +262,14 @@ class Table(yaml_file.Model, use_attribute_docstrings=True):
 
     @field_validator("properties")
     @classmethod
-    def _not_ours(cls, properties: dict[str, str]) -> dict[str, str]:
-        for name in properties:
+    def _with_defaults(cls, properties: dict[str, str | None], info: ValidationInfo) -> dict[str, str | None]:
+        defaults = _defaults(info).properties
+        for name, value in properties.items():
             if name.startswith((*OUR_PROPERTIES, "format-version")):
                 raise ValueError(f"'{name}' is set by headrace itself, from the other keys; leave it out")
-        return properties
+            if value is None and name not in defaults:
+                raise ValueError(f"'{name}' has no default that null could leave out; leave the property out")
+        return {name: value for name, value in (defaults | properties).items() if value is not None}
 
     @property
     def all_properties(self) -> dict[str, str]:
@@ -203,7 +283,8 @@ class Table(yaml_file.Model, use_attribute_docstrings=True):
             # What Flink writes to it, it writes by its key.
             "write.upsert.enabled": "true" if self.key else None,
         }
-        return {name: value for name, value in ours.items() if value} | self.properties
+        own = {name: value for name, value in self.properties.items() if value is not None}
+        return {name: value for name, value in ours.items() if value} | own
 
     def iceberg_schema(self) -> Schema:
         """The Iceberg schema, ids in the order of the file from 1."""

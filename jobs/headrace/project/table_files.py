@@ -1,39 +1,43 @@
-"""The files of sql/_tables/: one table each, named as the table is."""
+"""The files of sql/_tables/: one table each, named as the table is.
+
+The tables that headrace's own commands read and write are in _system/; what tables share is in _defaults.yaml.
+"""
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from headrace.errors import Place, Problem, UserError
+from headrace.errors import Place, Problem, UserError, unknown
 from headrace.project import yaml_file
 from headrace.project.paths import Project
-from headrace.project.table import Table
+from headrace.project.table import Defaults, Table
 
 TABLE_NAME = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 
 
 def path_of(project: Project, name: str) -> Path:
-    """Where the table `<namespace>.<table>` is described."""
-    return project.sql / "_tables" / f"{name}.yaml"
+    """The file that describes the table `<namespace>.<table>`, or would if there were one."""
+    system = project.sql / "_tables" / "_system" / f"{name}.yaml"
+    return system if system.is_file() else project.sql / "_tables" / f"{name}.yaml"
 
 
 def load_all(project: Project) -> dict[str, Table]:
     """Every table of the project by `<namespace>.<table>`, in that order. Raises UserError with all that is wrong."""
-    tables, problems = {}, []
-    for path in sorted((project.sql / "_tables").iterdir() if (project.sql / "_tables").is_dir() else []):
+    names, problems = [], []
+    for path in _files(project):
         if path.suffix != ".yaml" or not TABLE_NAME.fullmatch(path.stem):
-            fix = "call it <namespace>.<table>.yaml, in lower case"
-            problems.append(Problem("this file name names no table", Place.of(path), fix))
-            continue
-        try:
-            tables[path.stem] = yaml_file.load(path, Table)
-        except UserError as error:
-            problems += error.problems
-    if problems:
-        raise UserError(problems)
+            fix = "name it <namespace>.<table>.yaml, in lower case"
+            problems.append(Problem("the name of this file is not that of a table", Place.of(path), fix))
+        elif path != path_of(project, path.stem):
+            other = Place.of(path_of(project, path.stem))
+            problems.append(Problem(f"{other} describes this table already", Place.of(path), "remove one of the two"))
+        else:
+            names.append(path.stem)
+    tables, faults = _load(project, sorted(names))
+    if problems or faults:
+        raise UserError([*problems, *faults])
     return tables
 
 
@@ -41,23 +45,39 @@ def pick(project: Project, names: Iterable[str] | None) -> dict[str, Table]:
     """The tables called `names`, or all. Raises UserError with all that is wrong in their files, or has no file."""
     if names is None:
         return load_all(project)
-    tables, problems = {}, []
+    tables, problems = _load(project, names)
+    if problems:
+        raise UserError(problems)
+    return tables
+
+
+def _files(project: Project) -> list[Path]:
+    """The files of _tables/ and _tables/_system/, each of which should describe a table."""
+    folder = project.sql / "_tables"
+    paths = [path for each in (folder, folder / "_system") if each.is_dir() for path in each.iterdir()]
+    return sorted(path for path in paths if path not in (folder / "_system", folder / "_defaults.yaml"))
+
+
+def _load(project: Project, names: Iterable[str]) -> tuple[dict[str, Table], list[Problem]]:
+    try:
+        path = project.sql / "_tables" / "_defaults.yaml"
+        defaults = yaml_file.load(path, Defaults) if path.is_file() else Defaults()
+    except UserError as error:
+        return {}, list(error.problems)
+    tables: dict[str, Table] = {}
+    problems: list[Problem] = []
     for name in names:
         path = path_of(project, name)
         if not TABLE_NAME.fullmatch(name) or not path.is_file():
             problems.append(_unknown(project, name))
             continue
         try:
-            tables[name] = yaml_file.load(path, Table)
+            tables[name] = yaml_file.load(path, Table, defaults)
         except UserError as error:
             problems += error.problems
-    if problems:
-        raise UserError(problems)
-    return tables
+    return tables, problems
 
 
 def _unknown(project: Project, name: str) -> Problem:
-    known = sorted(path.stem for path in (project.sql / "_tables").glob("*.yaml"))
-    near = difflib.get_close_matches(name, known, n=1)
-    fix = f"did you mean '{near[0]}'?" if near else f"tables of this project: {', '.join(known) or 'none yet'}"
-    return Problem(f"there is no table '{name}'", Place.of(path_of(project, name)), fix)
+    known = sorted(path.stem for path in _files(project) if path.suffix == ".yaml")
+    return unknown("table", name, known, Place.of(path_of(project, name)))

@@ -1,15 +1,15 @@
-"""YAML files into frozen models: every error of a file at once, each at its line, with the nearest known key."""
+"""YAML files read into frozen models: every fault of a file at once, each at its line, with the nearest known key."""
 
 from __future__ import annotations
 
-import difflib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from headrace.errors import Place, Problem, UserError
+from headrace.errors import Place, Problem, UserError, did_you_mean
 from headrace.project.model_paths import Location, model_path
 
 
@@ -17,29 +17,31 @@ class Model(BaseModel):
     """Base of every file's model: immutable, and a key it does not know is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    renamed: ClassVar[Mapping[str, str]] = {}
+    """Keys of earlier versions, and the key that each is now."""
 
 
 M = TypeVar("M", bound=BaseModel)
 
 
-def load(path: Path, model: type[M]) -> M:
-    """Read `path` as `model`. Raises UserError with one Problem for each thing that is wrong in the file."""
+def load(path: Path, model: type[M], context: object = None) -> M:
+    """Return the file `path` as a `model`. Raises UserError with one Problem per fault of the file."""
     root, data = _read(path)
     if not isinstance(data, dict):
-        raise UserError("a mapping of keys is wanted here", Place.of(path, 1, 1), f"start with {_keys(model)}")
+        raise UserError("a mapping of keys is required here", Place.of(path, 1, 1), f"start with {_keys(model)}")
     try:
-        return model.model_validate(data)
+        return model.model_validate(data, context=context)
     except ValidationError as error:
         raise UserError([_problem(path, root, model, item) for item in error.errors()]) from None
 
 
 def place(path: Path, location: Location) -> Place:
-    """Where the value at `location` (keys and indexes) stands in the file."""
+    """Return the line and column of the value at `location` (keys and indexes). Raises UserError as `load` does."""
     return _place(path, _read(path)[0], location)
 
 
 def _read(path: Path) -> tuple[yaml.Node, Any]:
-    """The file as a tree of nodes, which know their places, and as plain values."""
+    """Return the file as a tree of nodes, which have their places, and as plain values."""
     try:
         loader = yaml.CSafeLoader(path.read_text(encoding="utf-8"))
         root = loader.get_single_node()
@@ -59,7 +61,7 @@ def _read(path: Path) -> tuple[yaml.Node, Any]:
 
 
 def _repeated_keys(path: Path, node: yaml.Node) -> list[Problem]:
-    """PyYAML keeps the last of two equal keys; YAML 1.2 calls them an error, and so do we."""
+    """PyYAML keeps the last of two equal keys. YAML 1.2 makes them an error, and so does headrace."""
     problems = []
     if isinstance(node, yaml.MappingNode):
         seen: dict[str, int] = {}
@@ -68,7 +70,7 @@ def _repeated_keys(path: Path, node: yaml.Node) -> list[Problem]:
             if key.value in seen:
                 spot = Place.of(path, line, key.start_mark.column + 1)
                 problems.append(
-                    Problem(f"key '{key.value}' stands at line {seen[key.value]} already", spot, "keep one")
+                    Problem(f"key '{key.value}' is already set at line {seen[key.value]}", spot, "keep one of them")
                 )
             seen[key.value] = line
             problems += _repeated_keys(path, value)
@@ -93,28 +95,28 @@ def _place(path: Path, root: yaml.Node, location: Location) -> Place:
 
 
 def _problem(path: Path, root: yaml.Node, model: type[BaseModel], item: Any) -> Problem:
-    found = model_path(model, item["loc"])
-    location = found.location
+    route = model_path(model, item["loc"])
+    location = route.location
     name = ".".join(map(str, location))
     where = _place(path, root, location)
     if item["type"] in {"union_tag_invalid", "union_tag_not_found"}:
         key, got = item["ctx"]["discriminator"].strip("'"), item["ctx"].get("tag")
         what = f"{name}.{key}: there is no '{got}'" if got else f"key '{name}.{key}' is required"
-        return Problem(what, _place(path, root, (*location, key)), f"one of {', '.join(found.tags)}")
+        return Problem(what, _place(path, root, (*location, key)), f"one of {', '.join(route.tags)}")
     if item["type"] == "extra_forbidden":
-        key, known = str(location[-1]), found.known_keys
-        near = difflib.get_close_matches(key, known, n=1)
-        fix = f"did you mean '{near[0]}'?" if near else f"known keys here: {', '.join(known)}" if known else None
-        return Problem(f"unknown key '{name}'", where, fix)
+        key, known = str(location[-1]), route.known_keys
+        if now := route.renamed.get(key):
+            return Problem(f"'{key}' is now '{now}'", where, f"write {now}: ...")
+        return Problem(f"unknown key '{name}'", where, did_you_mean(key, known, "known keys here") if known else None)
     if item["type"] == "missing":
         return Problem(f"key '{name}' is required", where, f"add '{location[-1]}:'")
     if item["type"] == "value_error":
         what, _, fix = str(item["ctx"]["error"]).partition("; ")
-        return Problem(f"{name}: {what}" if name else what, where, fix or found.meaning)
-    # What should be text and is not may be a password that wants quotes.
+        return Problem(f"{name}: {what}" if name else what, where, fix or route.meaning)
+    # A value that should be text may be a password without quotes: only its type is shown.
     got = type(item["input"]).__name__ if item["type"] == "string_type" else repr(item.get("input"))
     what = f"{name}: {item['msg'][0].lower()}{item['msg'][1:]} (got {got})"
-    return Problem(what, where, found.meaning)
+    return Problem(what, where, route.meaning)
 
 
 def _keys(model: type[BaseModel]) -> str:

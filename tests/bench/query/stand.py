@@ -35,8 +35,9 @@ def make(root: Path, place: str, tag_count: int, each: int) -> None:
     """Fill `historian.readings` and `historian.tags`; the catalog `naive` keeps the readings as they are then."""
     described = Path(place) / "sql" / "_tables"
     described.mkdir(parents=True)
+    shutil.copy(root / "sql" / "_tables" / "_defaults.yaml", described)
     for name in (READINGS, "historian.tags"):
-        shutil.copy(root / "sql" / "_tables" / f"{name}.yaml", described)
+        shutil.copy(table_files.path_of(_project(str(root)), name), described)
     shutil.copytree(root / "catalogs", Path(place) / "catalogs")
     project, known = _project(place), load(place, "maintained")
     table_changes.apply(project, known)

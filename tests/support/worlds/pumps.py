@@ -16,6 +16,7 @@ from headrace.environment.settings import Settings
 from headrace.historian.tags import tags
 from headrace.project import table_files
 from headrace.project.paths import Project
+from support import copy_tables
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 _TAGS = [
@@ -35,10 +36,7 @@ def s(seconds: float) -> datetime:
 
 def empty_plant(root: Path, folder: Path) -> Project:
     """A project in `folder` with this one's tables of readings and tags, the pumps listed, nothing stored."""
-    described = folder / "sql" / "_tables"
-    described.mkdir(parents=True)
-    for name in ("readings", "tags"):
-        shutil.copy(root / "sql" / "_tables" / f"historian.{name}.yaml", described)
+    copy_tables(folder, "historian.readings", "historian.tags")
     shutil.copytree(root / "catalogs", folder / "catalogs")
     project = Project(folder, folder / "home")
     local = settings.load(project, "local")

@@ -218,7 +218,7 @@ def copied(project: Project, tmp_path: Path) -> Project:
 def test_a_stale_schema_and_a_file_that_names_none_are_told_and_mended(copied: Project) -> None:
     schema, tags, job = (
         copied.sql / path
-        for path in ("_schemas/table.json", "_tables/historian.tags.yaml", "historian/readings_v1/job.yaml")
+        for path in ("_schemas/table.json", "_tables/_system/historian.tags.yaml", "historian/readings_v1/job.yaml")
     )
     schema.write_text("{}")
     first, _, rest = tags.read_text().partition("\n")

@@ -121,7 +121,7 @@ def test_a_file_that_names_no_table_is_told_with_the_errors_of_the_others(tmp_pa
     with pytest.raises(UserError) as caught:
         load_all(Project(tmp_path, tmp_path))
     assert {problem.what for problem in caught.value.problems} == {
-        "this file name names no table",
+        "the name of this file is not that of a table",
         "key 'description' is required",
         "key 'columns' is required",
     }
@@ -133,6 +133,86 @@ def test_a_table_that_has_no_file_is_told_with_the_nearest(tmp_path: Path) -> No
     (folder / "a.readings.yaml").write_text(GOOD)
     with pytest.raises(UserError, match=r"did you mean 'a.readings'\?"):
         pick(Project(tmp_path, tmp_path), ["a.reading"])
+
+
+DEFAULTS = """\
+columns:
+  position:
+    src_topic: {type: string, required: true, doc: Its topic}
+    src_offset: {type: long, required: true, doc: Its offset}
+properties: {a: 1, b: x}
+"""
+
+
+def project_with(tmp_path: Path, **files: str) -> Project:
+    """A project whose sql/_tables/ has the files, each named as its table with `__` for the dot."""
+    for name, text in {"_defaults": DEFAULTS, **files}.items():
+        path = tmp_path / "sql" / "_tables" / f"{name if name == '_defaults' else name.replace('__', '.')}.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return Project(tmp_path, tmp_path)
+
+
+def test_included_columns_stand_where_they_are_included(tmp_path: Path) -> None:
+    text = GOOD.replace("  ts:", "  include: [position]\n  ts:") + "identity: [src_topic, src_offset]\n"
+    made = pick(project_with(tmp_path, a__b=text), ["a.b"])["a.b"]
+    assert [(f.field_id, f.name) for f in made.iceberg_schema().fields] == [
+        (1, "tag"),
+        (2, "src_topic"),
+        (3, "src_offset"),
+        (4, "ts"),
+        (5, "value"),
+    ]
+    assert made.columns["src_topic"].required
+
+
+@pytest.mark.parametrize(
+    ("include", "what", "fix"),
+    [
+        ("[positon]", "columns.include: unknown group of columns 'positon'", "did you mean 'position'?"),
+        ("position", "columns.include: a list of groups of columns belongs here", "like include: [position]"),
+        (
+            "[position, position]",
+            "columns.include: 'src_topic' of the group 'position' is a column already",
+            "keep one",
+        ),
+    ],
+)
+def test_an_invalid_include_is_reported_at_its_line(tmp_path: Path, include: str, what: str, fix: str) -> None:
+    with pytest.raises(UserError) as caught:
+        pick(project_with(tmp_path, a__b=GOOD.replace("  ts:", f"  include: {include}\n  ts:")), ["a.b"])
+    (problem,) = caught.value.problems
+    assert (problem.what, problem.fix, getattr(problem.where, "line", 0)) == (what, fix, 5)
+
+
+def test_a_table_has_the_default_properties_that_it_does_not_set_or_leave_out(tmp_path: Path) -> None:
+    project = project_with(tmp_path, a__b=GOOD, a__c=GOOD + "properties: {a: null, b: y, c: true}\n")
+    properties = {name: made.all_properties for name, made in load_all(project).items()}
+    assert {name: {k: v for k, v in of.items() if len(k) == 1} for name, of in properties.items()} == {
+        "a.b": {"a": "1", "b": "x"},
+        "a.c": {"b": "y", "c": "true"},
+    }
+
+
+def test_a_property_without_a_default_is_not_left_out_by_null(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"a\.b\.yaml:7:\d+: properties: 'c' has no default that null could leave out"):
+        pick(project_with(tmp_path, a__b=GOOD + "properties: {c: null}\n"), ["a.b"])
+
+
+def test_a_fault_in_the_defaults_is_reported_in_their_file(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"_defaults\.yaml:1:1: unknown key 'colums'"):
+        load_all(project_with(tmp_path, _defaults="colums: {}\n", a__b=GOOD))
+
+
+def test_tables_of_the_system_folder_are_tables_like_the_others(tmp_path: Path) -> None:
+    project = project_with(tmp_path, a__b=GOOD)
+    system = tmp_path / "sql" / "_tables" / "_system" / "a.c.yaml"
+    system.parent.mkdir()
+    system.write_text(GOOD)
+    assert [*load_all(project)] == [*pick(project, ["a.b", "a.c"])] == ["a.b", "a.c"]
+    system.rename(system.with_name("a.b.yaml"))
+    with pytest.raises(UserError, match=r"_system/a\.b\.yaml describes this table already"):
+        load_all(project)
 
 
 def test_the_tables_of_this_project_can_be_read(pytestconfig: pytest.Config) -> None:

@@ -14,7 +14,7 @@ ALIVE: frozenset[Step] = frozenset({"submitting", "running", "stopping", "rolled
 
 @dataclass(frozen=True)
 class Entry:
-    """One step of a job's life; the columns are told in sql/_tables/historian.deployments.yaml.
+    """One step of a job's life; the columns are told in sql/_tables/_system/historian.deployments.yaml.
 
     `entry` and `at` are 0 and None until the ledger has written it.
     """

@@ -66,7 +66,7 @@ READINGS = "historian/readings_v1"
         (TABLE, "retention: 730d", "retention: 90d", "table condition.overheats | retention: 730d → 90d"),
         (TABLE, "codec: zstd", "codec: gzip", "property write.parquet.compression-codec: zstd → gzip"),
         (TOPIC, "key: [tag]", "key: [tag, ts]", "topic overheat_alerts | key added: ts"),
-        ("sql/_tables/historian.dead_letters.yaml", "retention: 90d", "retention: 30d",
+        ("sql/_tables/_system/historian.dead_letters.yaml", "retention: 90d", "retention: 30d",
          "table historian.dead_letters | retention: 90d → 30d"),
         ("sql/_macros/good.sql.j2", "1073741824", "1073741823", "macro good | changed: 1 line out, 1 line in"),
         (f"{FOLDER}/_hot.sql.j2", "from readings\n", "from readings --\n", "view hot | changed: 1 line out, 1 line in"),
