@@ -16,7 +16,7 @@ create temporary table readings (
     tag string, ts timestamp_ltz(6), `value` double, event_time timestamp_ltz(3), watermark for event_time as event_time
 ) with ('connector' = 'datagen')
 """
-PRECEDING = "a comma, a bracket or a keyword before it is missing or misspelt, or a name wants backquotes, like `value`"
+PRECEDING = "a comma, a bracket or a keyword before it is missing or misspelt, or a name needs backquotes, like `value`"
 CALLS = "name a step of the template (with ... as), or call source(), on_time(), table(), ref() or view()"
 
 
@@ -30,17 +30,21 @@ def environment() -> Any:
 @pytest.mark.parametrize(
     ("sql", "what", "fix"),
     [
-        ("select tag\n`value` ts from readings", "this cannot stand here: ts", PRECEDING),
-        ("select tag, from readings", "this cannot stand here: from", PRECEDING),
-        ("select value from readings", "this cannot stand here: value", PRECEDING),
-        ("select tag from", "the SELECT ends before it is whole", "write on, or close the bracket or the quotation"),
+        ("select tag\n`value` ts from readings", "unexpected: ts", PRECEDING),
+        ("select tag, from readings", "unexpected: from", PRECEDING),
+        ("select value from readings", "unexpected: value", PRECEDING),
+        ("select tag from", "the SELECT is incomplete", "complete it, or close the open bracket"),
         ("select tagg from readings", "there is no column 'tagg'", "did you mean 'tag'?"),
         ("select r.valu from readings as r", "there is no column 'valu'", "did you mean 'value'?"),
-        ("select zone from readings", "there is no column 'zone'", f"what the job reads has: {', '.join(COLUMNS)}"),
+        ("select zone from readings", "there is no column 'zone'", f"columns that the job reads: {', '.join(COLUMNS)}"),
         ("select tag from reading", "there is no table 'reading'", CALLS),
         ("select char_lenght(tag) from readings", "there is no function char_lenght", "did you mean char_length()?"),
-        ("select zzz(tag) from readings", "there is no function zzz", "headrace udfs lists ours, Flink's"),
-        ("select abs(tag) from readings", "there is no ABS(<STRING>)", "cast what goes in; there is 'ABS(<NUMERIC>)'"),
+        ("select zzz(tag) from readings", "there is no function zzz", "`headrace udfs` lists the project's functions"),
+        (
+            "select abs(tag) from readings",
+            "there is no ABS(<STRING>)",
+            "cast the arguments; supported: 'ABS(<NUMERIC>)'",
+        ),
         (
             "select tag, ts from readings group by tag",
             "'ts' is neither grouped nor aggregated",
@@ -48,27 +52,31 @@ def environment() -> Any:
         ),
         (
             "select tag from readings where max(`value`) > 1 group by tag",
-            "an aggregate cannot stand in WHERE",
+            "an aggregate is not allowed in WHERE",
             "put the condition in HAVING",
         ),
         (
             "select tag from readings as a inner join readings as b on a.tag = b.tag",
             "more than one table has a column 'tag'",
-            "say whose it is: readings.tag",
+            "qualify it: readings.tag",
         ),
         (
             "select tag, ts from readings union all select tag from readings",
             "the two sides of UNION ALL differ in their columns",
-            "select as many on each side, in the same order",
+            "select the same columns on each side, in the same order",
         ),
         (
             "select tag, window_end from table(tumble(table readings, descriptor(ts), interval '1' minute))",
-            "a window goes by a column that no watermark follows",
-            "read on_time(), and go by its event_time",
+            "a window uses a column that has no watermark",
+            "read on_time() and use its event_time",
         ),
-        ("select tag from readings order by tag", "a stream has no end to be sorted at", "leave ORDER BY out"),
-        ("drop table readings", "this is not one SELECT", "leave out all but the SELECT"),
-        ("select tag from readings; select ts from readings", "this is not one SELECT", "leave out all but the SELECT"),
+        ("select tag from readings order by tag", "a stream has no end, so it cannot be sorted", "leave ORDER BY out"),
+        ("drop table readings", "this is not one SELECT", "write a single SELECT and nothing else"),
+        (
+            "select tag from readings; select ts from readings",
+            "this is not one SELECT",
+            "write a single SELECT and nothing else",
+        ),
     ],
 )
 def test_a_wrong_select_is_told_in_words(environment: Any, sql: str, what: str, fix: str) -> None:

@@ -1,7 +1,7 @@
-"""Java's archive of the classes that planning a job loads, each of which it reads and verifies anew otherwise.
+"""Write Java's archive of the classes that planning a job loads. Without it, Java reads and verifies each class again.
 
-`python -m headrace.planner.class_archive FILE`, a part of the set-up, has Java plan a job and run it, and write down
-what it loaded. Java itself passes by an archive that does not fit its jars or its version.
+`python -m headrace.planner.class_archive FILE` is a step of the set-up: Java plans a job, runs it, and writes the
+classes that it loaded into FILE. Java ignores an archive that does not match its jars or its version.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _LATEST = """
 
 
 def write(path: Path) -> None:
-    """Have Java load what it takes, and write the archive as it ends, after this process."""
+    """Load the classes in Java, which writes the archive when it exits, after this process."""
     path.unlink(missing_ok=True)
     os.environ["JVM_ARGS"] = f"-XX:ArchiveClassesAtExit={path} -Xlog:cds=off -Xlog:cds+dynamic=off"
     options = {"parallelism.default": "1", "table.exec.iceberg.use-v2-sink": "true"}

@@ -1,12 +1,12 @@
-"""What Flink's parser and validator say of a SELECT, told to its author: what is wrong, and what mends it."""
+"""Errors of Flink's parser and validator, translated for the author of a SELECT: what is wrong and how to fix it."""
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Collection
 
 from headrace.compose.flink_functions import flink_functions
+from headrace.errors import did_you_mean, nearest
 
 _FAULT_OF_SQL = re.compile(
     r"org\.apache\.flink\.table\.api\.(?:Validation|SqlParser\w*|Table)Exception: (?!Failed to execute)"
@@ -17,32 +17,33 @@ _SEE = "headrace render shows the SQL as Flink gets it"
 Fix = str | Callable[[re.Match[str], Collection[str]], str]
 
 
-def _near_column(said: re.Match[str], columns: Collection[str]) -> str:
-    near = difflib.get_close_matches(said[1], columns, n=1)
-    return f"did you mean '{near[0]}'?" if near else f"what the job reads has: {', '.join(columns)}"
+def _similar_column(match: re.Match[str], columns: Collection[str]) -> str:
+    return did_you_mean(match[1], columns, "columns that the job reads")
 
 
-def _near_function(said: re.Match[str], columns: Collection[str]) -> str:  # noqa: ARG001 - as all that tell a fix
-    near = difflib.get_close_matches(said[1].lower(), flink_functions(), n=1, cutoff=0.75)
-    return f"did you mean {near[0]}()?" if near else "headrace udfs lists ours, Flink's documentation those of SQL"
+def _similar_function(match: re.Match[str], columns: Collection[str]) -> str:  # noqa: ARG001 - the signature of Fix
+    names = nearest(match[1], flink_functions(), cutoff=0.75)
+    if names:
+        return f"did you mean {names[0]}()?"
+    return "`headrace udfs` lists the project's functions, Flink's documentation lists its own"
 
 
-# What Flink says, what is wrong, and what mends it; the first that matches counts.
+# Pattern of Flink's message, what is wrong, and the fix. The first pattern that matches applies.
 _MESSAGES: tuple[tuple[str, str, Fix], ...] = (
     (
         r'Encountered:? "?<EOF>',
-        "the SELECT ends before it is whole",
-        "write on, or close the bracket or the quotation",
+        "the SELECT is incomplete",
+        "complete it, or close the open bracket or quotation mark",
     ),
     (
         r'Encountered "[\s`]*(.+?)[\s`]*" at line',
-        r"this cannot stand here: \1",
-        "a comma, a bracket or a keyword before it is missing or misspelt, or a name wants backquotes, like `value`",
+        r"unexpected: \1",
+        "a comma, a bracket or a keyword before it is missing or misspelt, or a name needs backquotes, like `value`",
     ),
     (
         r"Column '([^']+)' not found in (?:any table|table '.+?')",
         r"there is no column '\1'",
-        _near_column,
+        _similar_column,
     ),
     (
         r"Object '([^']+)' not found|Cannot find table '(?:`\w+`\.)*`(\w+)`'",
@@ -52,12 +53,12 @@ _MESSAGES: tuple[tuple[str, str, Fix], ...] = (
     (
         r"No match found for function signature (\w+)(\(.*\))",
         r"there is no function \1\2",
-        _near_function,
+        _similar_function,
     ),
     (
         r"Cannot apply '[^']+' to arguments of type '(.+?)'\. Supported form\(s\): (.*?)(?: Rewritten|$)",
         r"there is no \1",
-        r"cast what goes in; there is \2",
+        r"cast the arguments; supported: \2",
     ),
     (
         r"Expression '([^']+)' is not being grouped",
@@ -66,63 +67,63 @@ _MESSAGES: tuple[tuple[str, str, Fix], ...] = (
     ),
     (
         r"Aggregate expression is illegal in WHERE clause",
-        "an aggregate cannot stand in WHERE",
+        "an aggregate is not allowed in WHERE",
         "put the condition in HAVING",
     ),
     (
         r"Column '([^']+)' is ambiguous",
         r"more than one table has a column '\1'",
-        r"say whose it is: readings.\1",
+        r"qualify it: readings.\1",
     ),
     (
         r"Column count mismatch in (\w+(?: ALL)?)",
         r"the two sides of \1 differ in their columns",
-        "select as many on each side, in the same order",
+        "select the same columns on each side, in the same order",
     ),
     (
         r"time attribute type, but is|can only be applied to (?:an? )?(?:event-)?time attribute",
-        "a window goes by a column that no watermark follows",
-        "read on_time(), and go by its event_time",
+        "a window uses a column that has no watermark",
+        "read on_time() and use its event_time",
     ),
     (
         r"RexInputRef cannot be cast to class java\.lang\.Comparable",
         "Flink cannot plan QUALIFY on a SELECT of more than six columns",
-        "number the rows in a sub-select and filter them outside of it, or call dedupe()",
+        "number the rows in a subquery and filter them outside it, or call dedupe()",
     ),
     (
         r"Sort on a non-time-attribute field",
-        "a stream has no end to be sorted at",
-        "leave ORDER BY out; who reads the table sorts",
+        "a stream has no end, so it cannot be sorted",
+        "leave ORDER BY out; sort when the table is read",
     ),
     (
         r"only single statement supported|Unsupported SQL query!",
         "this is not one SELECT",
-        "leave out all but the SELECT",
+        "write a single SELECT and nothing else",
     ),
     (
         r"doesn't support consuming (?:update|delete)",
-        "rows would be taken back of a sink that is appended to",
+        "the SELECT retracts rows, but its sink is append-only",
         "give its table a key and write it by upsert, or aggregate in a window",
     ),
 )
 
 
-def explain(said: str, columns: Collection[str]) -> tuple[str, str] | None:
-    """What is wrong with the SQL of which Flink `said` this, and what mends it; None if no SQL is at fault.
+def explain(message: str, columns: Collection[str]) -> tuple[str, str] | None:
+    """Return what is wrong with the SQL and how to fix it; None if Flink's `message` does not blame the SQL.
 
-    `columns` are those that the SELECT may have meant.
+    `columns` are the columns that the SELECT may have meant.
     """
-    lines = [line.strip() for line in said.splitlines() if not _FRAME.match(line)]
-    messages = " ".join(lines).replace("VARCHAR(2147483647)", "STRING").removeprefix(": ").split(" Caused by: ")
-    for message in messages:
+    lines = [line.strip() for line in message.splitlines() if not _FRAME.match(line)]
+    causes = " ".join(lines).replace("VARCHAR(2147483647)", "STRING").removeprefix(": ").split(" Caused by: ")
+    for cause in causes:
         for pattern, what, fix in _MESSAGES:
-            if found := re.search(pattern, message):
-                return found.expand(what), found.expand(fix) if isinstance(fix, str) else fix(found, columns)
-    return (_in_words(messages[0]), _SEE) if _FAULT_OF_SQL.match(messages[0]) else None
+            if match := re.search(pattern, cause):
+                return match.expand(what), match.expand(fix) if isinstance(fix, str) else fix(match, columns)
+    return (_shortened(causes[0]), _SEE) if _FAULT_OF_SQL.match(causes[0]) else None
 
 
-def _in_words(text: str) -> str:
-    """Less class names, and places in SQL that the author never saw."""
+def _shortened(text: str) -> str:
+    """Remove class names, and line numbers of SQL that the author has not written."""
     text = re.sub(r"^(?:[\w.$]+(?:Exception|Error): )+", "", text)
     text = re.sub(r"^SQL (?:parse|validation) failed\. ", "", text)
     text = re.sub(r"^From line \d+, column \d+ to line \d+, column \d+: ", "", text)

@@ -1,4 +1,4 @@
-"""PyFlink's Java, which plans a job in a process beside this one."""
+"""PyFlink's Java process, which plans jobs."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ from headrace.errors import PlatformError
 from headrace.project.paths import Project
 
 _OPTIONS = "JVM_ARGS"
-# It lives too short to gain by code compiled to run fast: planning costs half as much without. The room for code is
-# what Java takes with all its compilers: of one alone, it takes a fifth, which a hundred jobs fill.
+# The process is too short-lived to benefit from optimised code: planning takes half the time with the first compiler
+# alone. The code cache has the size that Java reserves for all its compilers; for one it reserves a fifth, which a
+# hundred jobs fill.
 _SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"
 
 
-# Left in Flink's home by the set-up: Java then loads a plan's classes in a third of the time.
 CLASSES = "classes.jsa"
+"""Class archive that the set-up leaves in Flink's home. With it, Java loads a plan's classes in a third of the time."""
 
 
 def flink_home(project: Project) -> str:
-    """The folder of the Flink that plans jobs: what FLINK_HOME says, else what ./run has made."""
+    """Return the folder of the Flink that plans jobs: FLINK_HOME, or the one that ./run has set up."""
     return os.environ.get("FLINK_HOME") or str(project.root / ".headrace" / "flink")
 
 
 def start(project: Project):  # type: ignore[no-untyped-def]
-    """PyFlink's gateway, whose Java is started where it does not run. Raises PlatformError where it does not start."""
+    """Return PyFlink's gateway, starting its Java process if necessary. Raises PlatformError if Java does not start."""
     os.environ.setdefault("FLINK_HOME", flink_home(project))
     from pyflink.java_gateway import get_gateway  # noqa: PLC0415 - importing PyFlink costs a second
 
@@ -39,7 +40,7 @@ def start(project: Project):  # type: ignore[no-untyped-def]
         what = f"Java does not start: {root_cause(str(error)) or type(error).__name__}"
         raise PlatformError(what, os.environ["FLINK_HOME"], "set the project up: ./run") from None
     finally:
-        # Flink's own scripts read it too, and what they start lives long.
+        # Flink's own scripts read the variable too, and the processes that they start are long-lived.
         os.environ.pop(_OPTIONS)
         if before is not None:
             os.environ[_OPTIONS] = before
@@ -49,10 +50,10 @@ def start(project: Project):  # type: ignore[no-untyped-def]
 
 
 class _Connections(threading.local):
-    """py4j's free connections, each thread's its own.
+    """py4j's free connections, separate for each thread.
 
-    A connection is a thread of Java, and there Flink's planner leaves what its next step looks up: two plans at once,
-    each on whichever connection is free, do not find their own.
+    Each connection is a thread in Java, and Flink's planner keeps the state of a plan in that thread. Two plans at once
+    that shared connections would find each other's state.
     """
 
     def __init__(self) -> None:

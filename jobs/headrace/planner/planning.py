@@ -1,4 +1,4 @@
-"""A composition into a Flink plan, and what Flink refuses of it told at its place in the template."""
+"""Plan a composed job in Flink, and report Flink's errors at their place in the template."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _PLACE = re.compile(r"(?:at|From) line (\d+), column (\d+)")
 
 @dataclass(frozen=True)
 class PlannedJob:
-    """A job that Flink has planned. `stored` is what is to be kept of its plan."""
+    """A job that Flink has planned. `stored` is the part of the plan that is kept."""
 
     composition: Composition
     stored: StoredPlan
@@ -36,7 +36,7 @@ class PlannedJob:
     _plan: Mapping[str, Any] | None
 
     def execute(self, job_id: str, restore: str | None = None) -> None:
-        """Have the cluster start it with this id, from the savepoint `restore` if any.
+        """Start the job on the cluster with this id, from the savepoint `restore` if given.
 
         Raises UserError and PlatformError.
         """
@@ -44,7 +44,7 @@ class PlannedJob:
         options.set("$internal.pipeline.job-id", job_id)
         if restore:
             options.set("execution.state-recovery.path", restore)
-            # What is dropped has been told by the verdict; Flink would refuse also where a sink is gone.
+            # The verdict has reported what is dropped. Without this, Flink would also refuse where only a sink is gone.
             options.set("execution.state-recovery.ignore-unclaimed-state", "true")
         with flink_errors_reported(self.composition):
             if self._plan is None:
@@ -54,7 +54,7 @@ class PlannedJob:
 
 
 def plan_job(environment, composition: Composition, settings: Settings, before: StoredPlan | None) -> PlannedJob:  # type: ignore[no-untyped-def]
-    """Plan the job; what lives on of the plan `before` keeps its state. Raises as `statement_set` does."""
+    """Plan the job. Operators that continue from the plan `before` keep their ids. Raises as `statement_set` does."""
     statements = statement_set(environment, composition)
     with flink_errors_reported(composition):
         if composition.folder.module:
@@ -66,7 +66,7 @@ def plan_job(environment, composition: Composition, settings: Settings, before: 
 
 
 def statement_set(environment, composition: Composition):  # type: ignore[no-untyped-def]
-    """The job as a pyflink StatementSet. Raises UserError with the faults of all its SELECTs, PlatformError."""
+    """Return the job as a pyflink StatementSet. Raises UserError with the faults of all its SELECTs; PlatformError."""
     prepare(environment, composition)
     statements = environment.create_statement_set()
     problems: list[Problem] = []
@@ -74,8 +74,8 @@ def statement_set(environment, composition: Composition):  # type: ignore[no-unt
         try:
             with flink_errors_reported(composition, composition.folder.templates.get(sink), composition.selects[sink]):
                 selected = environment.sql_query(composition.selects[sink].sql)
-                if misfits := schema_check.mismatches(environment, composition, sink, selected):
-                    problems += misfits
+                if mismatches := schema_check.mismatches(environment, composition, sink, selected):
+                    problems += mismatches
                     continue
                 columns = selected.get_resolved_schema().get_column_names()
                 statements.add_insert_sql(composition.insert(sink, list(columns)))
@@ -89,7 +89,7 @@ def statement_set(environment, composition: Composition):  # type: ignore[no-unt
 
 
 def prepare(environment, composition: Composition) -> None:  # type: ignore[no-untyped-def]
-    """Make the job's functions, topics and views known. Raises as `statement_set` does."""
+    """Register the job's functions, topics and views in `environment`. Raises as `statement_set` does."""
     from headrace_udfs.flink_sql_functions import scalar_functions  # noqa: PLC0415 - imports PyFlink
 
     with flink_errors_reported(composition):
@@ -129,40 +129,45 @@ def _prepare_module(environment, composition: Composition) -> None:  # type: ign
 def flink_errors_reported(
     composition: Composition, path: Path | None = None, select: Rendered | None = None
 ) -> Iterator[None]:
-    """Tell what Flink raises: UserError where SQL is at fault, at its line where it is that of the template `path`."""
+    """Convert Flink's exceptions: UserError where SQL or the module is at fault, PlatformError otherwise.
+
+    With `path` and `select`, the error names the line of the template; otherwise the sink that the message names.
+    """
     from py4j.protocol import Py4JJavaError  # noqa: PLC0415 - comes with PyFlink
     from pyflink.util.exceptions import JavaException  # noqa: PLC0415
 
     try:
         yield
     except (Py4JJavaError, JavaException) as error:
-        said, module = str(error), composition.folder.module
-        if module and (where := module.place_in(said)):
-            raise UserError(root_cause(said), where) from None
-        refusal = flink_errors.explain(said, _columns(composition))
-        if refusal is None:
-            raise PlatformError(f"Flink failed: {root_cause(said)}") from None
-        what, fix = refusal
+        message, module = str(error), composition.folder.module
+        if module and (where := module.place_in(message)):
+            raise UserError(root_cause(message), where) from None
+        explanation = flink_errors.explain(message, _columns(composition))
+        if explanation is None:
+            raise PlatformError(f"Flink failed: {root_cause(message)}") from None
+        what, fix = explanation
         if module:
-            raise UserError(f"Flink: {what}", module.place_of(error) or _named(composition, said), fix) from None
-        where = _within(path, select, said) if path and select else _named(composition, said)
+            raise UserError(
+                f"Flink: {what}", module.place_of(error) or _sink_place(composition, message), fix
+            ) from None
+        where = _template_place(path, select, message) if path and select else _sink_place(composition, message)
         raise UserError(f"SQL: {what}", where, fix) from None
 
 
 def _columns(composition: Composition) -> list[str]:
-    """The columns of what the job reads, as far as its sources tell, and of windows."""
+    """Return the columns that the job's sources have, those of windows, and those of a record's position."""
     read = [name for source in composition.sources for name in source.pipeline.columns]
     return list(dict.fromkeys([*read, "event_time", "window_start", "window_end", *POSITION]))
 
 
-def _within(path: Path, select: Rendered, said: str) -> Place:
-    found = _PLACE.search(said)
-    return Place.of(path, select.template_line(int(found[1])), int(found[2])) if found else Place.of(path)
+def _template_place(path: Path, select: Rendered, message: str) -> Place:
+    match = _PLACE.search(message)
+    return Place.of(path, select.template_line(int(match[1])), int(match[2])) if match else Place.of(path)
 
 
-def _named(composition: Composition, said: str) -> Place:
-    """In a plan of all sinks, the place of the one that is named."""
-    named = next((name for name, sink in composition.sinks.items() if sink.path in said or name in said), None)
-    alone = next(iter(composition.sinks)) if len(composition.sinks) == 1 else None
-    found = named or alone
-    return composition.folder.place(found) if found else Place.of(composition.folder.path)
+def _sink_place(composition: Composition, message: str) -> Place:
+    """Return the place of the sink that the message names, or of the job's only sink; the job's folder otherwise."""
+    named = next((name for name, sink in composition.sinks.items() if sink.path in message or name in message), None)
+    only = next(iter(composition.sinks)) if len(composition.sinks) == 1 else None
+    name = named or only
+    return composition.folder.place(name) if name else Place.of(composition.folder.path)

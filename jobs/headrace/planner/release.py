@@ -1,4 +1,4 @@
-"""A release: the SQL, the engine and the functions that jobs are run from, kept so that they can be run again."""
+"""Releases: the SQL, the engine and the functions that jobs run from, stored so that the jobs can be run again."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from headrace.errors import PlatformError
 from headrace.project import python_module
 from headrace.project.paths import Project
 
-# What a zip says of a file's time and rights would make two of the same contents differ.
+# A fixed time: with the files' own times, two zips of the same contents would differ.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _CACHES = {"__pycache__", ".mypy_cache", ".ruff_cache"}
 
@@ -34,19 +34,19 @@ class Release:
 
 
 def pack(project: Project) -> Release:
-    """The release of the project's files as they are, and of the engine and functions that run here."""
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w") as archive:
+    """Return the release of the project's current files and of the engine and functions that this process runs."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
         for path, name in _files(project):
             entry = zipfile.ZipInfo(name, _EPOCH)
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, path.read_bytes())
-    packed = made.getvalue()
+    packed = buffer.getvalue()
     return Release(hashlib.sha256(packed).hexdigest(), packed)
 
 
 def store(files: FileIO, folder: str, release: Release) -> None:
-    """Keep the release under `folder`, an address, where it is not there whole. Raises PlatformError."""
+    """Store the release under the address `folder` unless it is there complete. Raises PlatformError."""
     address = _address(folder, release.digest)
     with iceberg.errors_reported("the release cannot be stored", address):
         if _stored(files, address) != release.packed:
@@ -55,7 +55,7 @@ def store(files: FileIO, folder: str, release: Release) -> None:
 
 
 def unpack(files: FileIO, folder: str, digest: str, into: Path) -> Path:
-    """The folder below `into` that holds the release, laid out once. Raises PlatformError: it is gone, or damaged."""
+    """Return the folder below `into` with the unpacked release. Raises PlatformError if it is missing or damaged."""
     root = into / digest
     if root.is_dir():
         return root
@@ -77,12 +77,12 @@ def unpack(files: FileIO, folder: str, digest: str, into: Path) -> Path:
 
 
 def functions_package() -> Path:
-    """The package of functions that runs here, and in the workers of jobs started from here."""
+    """Return the folder of the functions that this process runs, and that jobs started by it run in their workers."""
     return Path(headrace_udfs.__file__).parent
 
 
 def content_digest(folder: Path) -> str:
-    """sha256 of the Python of a package, and of the names of its files."""
+    """Return the sha256 of a package's Python files and of their names."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*.py")):
         digest.update(f"{path.relative_to(folder).as_posix()}\0{path.stat().st_size}\0".encode())
@@ -91,10 +91,10 @@ def content_digest(folder: Path) -> str:
 
 
 def _stored(files: FileIO, address: str) -> bytes | None:
-    found = files.new_input(address)
-    if not found.exists():
+    file = files.new_input(address)
+    if not file.exists():
         return None
-    with found.open() as stream:
+    with file.open() as stream:
         return bytes(stream.read())
 
 
@@ -103,7 +103,7 @@ def _address(folder: str, digest: str) -> str:
 
 
 def _files(project: Project) -> Iterator[tuple[Path, str]]:
-    """Each file, and its name in the zip."""
+    """Yield each file and its name in the zip."""
     packages = {
         "sql": project.sql,
         "jobs/headrace": Path(headrace.__file__).parent,

@@ -1,4 +1,4 @@
-"""Whether what a SELECT gives fits its sink: every column, and its type."""
+"""Check the columns of a SELECT against its sink: their names and their types."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ _UNNAMED = re.compile(r"EXPR\$\d+")
 
 
 def mismatches(environment, composition: Composition, sink: str, selected) -> list[Problem]:  # type: ignore[no-untyped-def]
-    """What is wrong with the pyflink Table `selected` as what the sink gets."""
+    """Return what keeps the sink from taking the rows of the pyflink Table `selected`."""
     from pyflink.java_gateway import get_gateway  # noqa: PLC0415 - importing PyFlink costs a second
 
     casts = get_gateway().jvm.org.apache.flink.table.types.logical.utils.LogicalTypeCasts
-    to, known = composition.sinks[sink], composition.sinks[sink].columns
-    given, wanted = _types(selected), _types(environment.from_path(to.path))  # type: ignore[no-untyped-call]
+    target, known = composition.sinks[sink], composition.sinks[sink].columns
+    given, required = _types(selected), _types(environment.from_path(target.path))  # type: ignore[no-untyped-call]
     problems = []
     for name, kind in given.items():
         where = _place(composition, sink, name)
         if _UNNAMED.fullmatch(name):
             fix = f"add `as` and one of its columns: {', '.join(known)}"
-            problems.append(Problem(f"a column that goes to {sink} has no name", where, fix))
+            problems.append(Problem(f"a column selected for {sink} has no name", where, fix))
         elif name not in known and (twice := name.rstrip("0123456789")) in given.keys() - {name}:
             problems.append(Problem(f"'{twice}' is selected twice", where, "leave one out, or give it another name"))
         elif name not in known:
             problems.append(Problem(f"{sink} has no column '{name}'", where, f"its columns: {', '.join(known)}"))
-        elif not casts.supportsImplicitCast(kind, wanted[name].copy(True)):
-            found, is_there = (each.copy(True).asSummaryString() for each in (kind, wanted[name]))
-            fix = f"select another column, or cast(... as {is_there.lower()}) as {name}"
-            problems.append(Problem(f"'{name}' is a {found} here, and a {is_there} in {sink}", where, fix))
-    absent = [name for name, required in known.items() if required and name not in given]
+        elif not casts.supportsImplicitCast(kind, required[name].copy(True)):
+            here, there = (each.copy(True).asSummaryString() for each in (kind, required[name]))
+            fix = f"select another column, or cast(... as {there.lower()}) as {name}"
+            problems.append(Problem(f"'{name}' is a {here} here, and a {there} in {sink}", where, fix))
+    absent = [name for name, is_required in known.items() if is_required and name not in given]
     where = composition.folder.place(sink)
     return list(dict.fromkeys(problems)) + [
         Problem(f"{sink} requires the column '{name}'", where, "select it") for name in absent
@@ -40,13 +40,13 @@ def mismatches(environment, composition: Composition, sink: str, selected) -> li
 
 
 def _types(table):  # type: ignore[no-untyped-def]
-    """The logical types of a pyflink Table's columns, by name."""
+    """Return the logical types of a pyflink Table's columns, by name."""
     schema = table._j_table.getResolvedSchema()
     return {column.getName(): column.getDataType().getLogicalType() for column in schema.getColumns()}
 
 
 def _place(composition: Composition, sink: str, column: str) -> Place:
-    """The line that selects the column, where a template has one for it alone."""
+    """Return the line of the template that selects the column; the template or the sink where there is none."""
     template = composition.folder.templates.get(sink)
     return Place.of(template, _line(template, column)) if template else composition.folder.place(sink)
 

@@ -1,4 +1,4 @@
-"""A TableEnvironment on the session cluster, with what a job needs to lose and double nothing."""
+"""TableEnvironments on the session cluster, configured for exactly-once."""
 
 from __future__ import annotations
 
@@ -16,21 +16,22 @@ from headrace.project import python_module
 from headrace.project.job import Job
 from headrace.project.paths import Project
 
-# Set before PyFlink starts its gateway: without it, a remote job's UDFs run inside the submitting process and
-# end with it.
+# Set before PyFlink starts its gateway: without it, a remote job's UDFs would run inside the submitting process and end
+# with it.
 os.environ["_python_worker_execution_mode"] = "process"  # noqa: SIM112 - PyFlink's own spelling
 
 OPENLINEAGE = "io.openlineage.flink.listener.OpenLineageJobStatusChangedListenerFactory"
+"""Class of the listener that reports jobs to an OpenLineage service."""
 
 
 def table_environment(  # type: ignore[no-untyped-def]
     project: Project, settings: Settings, job: Job, parallelism: int
 ):
-    """A StreamTableEnvironment that submits the job to the settings' cluster."""
+    """Return a StreamTableEnvironment that submits the job to the cluster of the settings."""
     options = {
         **job_options(job),
         **cluster_options(settings),
-        # Flink knows what a job reads and writes where it is submitted; how it fares, the cluster's own listener tells.
+        # The submitting process reports what a job reads and writes, the cluster's own listener how the job ends.
         **({"execution.job-status-changed-listeners": OPENLINEAGE} if settings.flink.openlineage else {}),
         "parallelism.default": str(parallelism),
         "python.files": ",".join(str(_packed(project, package)) for package in _packages(project, job)),
@@ -39,9 +40,9 @@ def table_environment(  # type: ignore[no-untyped-def]
 
 
 def create_environment(project: Project, options: Mapping[str, str]):  # type: ignore[no-untyped-def]
-    """A StreamTableEnvironment with these options of Flink's. Raises PlatformError where Java does not start."""
+    """Return a StreamTableEnvironment with these Flink options. Raises PlatformError if Java does not start."""
     gateway.start(project)
-    from pyflink.common import Configuration  # noqa: PLC0415 - importing PyFlink costs a second: only who submits pays
+    from pyflink.common import Configuration  # noqa: PLC0415 - importing PyFlink costs a second
     from pyflink.datastream import StreamExecutionEnvironment  # noqa: PLC0415
     from pyflink.table import EnvironmentSettings, StreamTableEnvironment  # noqa: PLC0415
 
@@ -53,7 +54,7 @@ def create_environment(project: Project, options: Mapping[str, str]):  # type: i
 
 
 def cluster_options(settings: Settings) -> dict[str, str]:
-    """Options that say where a job runs, and how often it commits."""
+    """Return the options that set where a job runs and how often it commits."""
     rest = urlsplit(settings.flink_rest())
     return {
         "execution.target": "remote",
@@ -61,37 +62,37 @@ def cluster_options(settings: Settings) -> dict[str, str]:
         "rest.port": str(rest.port),
         "execution.checkpointing.interval": f"{settings.flink.checkpoint_interval_s * 1000:.0f} ms",
         "execution.checkpointing.mode": "EXACTLY_ONCE",
-        # The client's to say: the cluster's own setting does not reach a job. What failed can then be gone on from.
+        # Set by the client, because the cluster's own setting does not reach a job. A failed job can then be restored.
         "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
     }
 
 
 def job_options(job: Job) -> dict[str, str]:
-    """Options that say what a job means, wherever it runs."""
+    """Return the options that define a job's results, wherever it runs."""
     return {
         "pipeline.name": job.name,
         "table.local-time-zone": "UTC",
-        # The v1 sink, the default, loses the rows of a writer that ends before the last checkpoint.
+        # The default, the v1 sink, loses the rows of a writer that ends before the last checkpoint.
         "table.exec.iceberg.use-v2-sink": "true",
-        # Good rows and dead letters share one decode only where equal sub-plans are found by digest.
+        # Good rows and dead letters share one decode only if Flink finds equal sub-plans by their digest.
         "table.optimizer.reuse-optimize-block-with-digest-enabled": "true",
         # A partition without readings must not keep the windows of all others open.
         "table.exec.source.idle-timeout": "30000 ms",
         **({"table.exec.state.ttl": f"{job.state_ttl // timedelta(milliseconds=1)} ms"} if job.state_ttl else {}),
         "pipeline.object-reuse": "true",
-        # Both default to 1,000, and the smaller of them bounds the batch that a UDF gets.
+        # Both default to 1,000, and the smaller one bounds the batch that a UDF gets.
         "python.fn-execution.bundle.size": "20000",
         "python.fn-execution.arrow.batch.size": "10000",
     }
 
 
 def _packages(project: Project, job: Job) -> list[Path]:
-    """The packages whose code runs in the job's workers."""
+    """Return the packages whose code runs in the job's workers."""
     return [releases.functions_package(), *([python_module.package(project)] if job.module else [])]
 
 
 def _packed(project: Project, package: Path) -> Path:
-    """The package as a zip that travels with the job, named by its contents: a restart runs the same code."""
+    """Return a zip of the package that is shipped with the job. Its name has a digest: a restart runs the same code."""
     packed = project.home / "udfs" / f"{package.name}-{releases.content_digest(package)[:12]}.zip"
     if not packed.is_file():
         packed.parent.mkdir(parents=True, exist_ok=True)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import AwareDatetime, Field
 
-from headrace.errors import Place, Problem, UserError
+from headrace.errors import Place, Problem, UserError, did_you_mean
 from headrace.planner.in_process import watermark_steps
 from headrace.project import job_folder, source_files, yaml_file
-from headrace.project.job import TOPIC, Param
+from headrace.project.job import Param
 from headrace.project.job_folder import JobFolder
 from headrace.project.paths import Project
 from headrace.project.system_tables import DEAD_LETTERS
@@ -85,7 +84,9 @@ def _case(project: Project, folder: JobFolder, path: Path) -> Case:
             problems += error.problems
     for each in sorted(path.iterdir()):
         kind, name = _named(each)
-        if kind in kinds:
+        if renamed := [*job_folder.old_names([each])]:
+            problems += renamed
+        elif kind in kinds:
             kinds[kind][name] = each
         elif each.name != SETTINGS:
             fix = "a case holds source.<name>.jsonl or .avsc, table.<name>.csv, expect.<sink>.csv or .jsonl, case.yaml"
@@ -104,7 +105,7 @@ def _unfit(
     known = {
         "source": job.sources,
         "table": [*job.tables, *followed_tables(project, folder)],
-        "sink": [*job.writes, DEAD_LETTERS, job.late],
+        "sink": [*job.writes, DEAD_LETTERS, job.late_table],
         "source in Avro": [name for name in job.sources if source_files.load(project, name).registered],
     }
     for kind, files in zip(known, kinds.values(), strict=True):
@@ -129,19 +130,17 @@ def followed_tables(project: Project, folder: JobFolder) -> list[str]:
 
 
 def _named(path: Path) -> tuple[str, str]:
-    """`expect.kafka.alerts.jsonl` is an expect of `kafka/alerts`."""
+    """The kind of a case's file, and what it is of: an expect of `topic/alerts` for `expect.topic.alerts.jsonl`."""
     kind, _, name = path.stem.partition(".")
     if kind == "source" and path.suffix == ".avsc":
         return "schema", name
     suffixes = {"source": {".jsonl"}, "table": {".csv"}, "expect": {".csv", ".jsonl"}}
     if path.suffix not in suffixes.get(kind, set()):
         return "", ""
-    return kind, name.replace("kafka.", TOPIC, 1) if name.startswith("kafka.") else name
+    return kind, job_folder.sink_of(name) if kind == "expect" else name
 
 
 def _unknown(kind: str, found: Mapping[str, Place], known: list[str]) -> Iterator[Problem]:
     for name, where in found.items():
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            fix = f"did you mean '{near[0]}'?" if near else f"it has: {', '.join(dict.fromkeys(known)) or 'none'}"
-            yield Problem(f"the job has no {kind} '{name}'", where, fix)
+            yield Problem(f"the job has no {kind} '{name}'", where, did_you_mean(name, known, "it has"))

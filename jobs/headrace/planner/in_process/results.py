@@ -59,7 +59,7 @@ def _check_steps(case: Case, composition: job_statements.Composition) -> None:
     """Raises UserError where steps move a watermark that no view of the job goes by."""
     job = composition.folder.job
     for name, source in zip(job.sources, composition.sources, strict=True):
-        if case.settings.watermark.get(name) and job.late not in source.leftovers:
+        if case.settings.watermark.get(name) and job.late_table not in source.leftovers:
             where = yaml_file.place(case.path / SETTINGS, ("watermark", name))
             fix = f"read on_time('{name}') where there are windows, or leave the steps out"
             raise UserError(f"the job goes by no watermark of '{name}', so its steps move nothing", where, fix)
@@ -68,14 +68,14 @@ def _check_steps(case: Case, composition: job_statements.Composition) -> None:
 def sink_columns(project: Project, folder: JobFolder) -> dict[str, dict[str, Column]]:
     """The columns of each sink, of dead letters and of the late table."""
     job = folder.job
-    names = dict.fromkeys([*job.tables_written, DEAD_LETTERS, job.late])
+    names = dict.fromkeys([*job.tables_written, DEAD_LETTERS, job.late_table])
     topics = {TOPIC + name: topic_files.load(project, name).columns for name in job.topics_written}
     return {**{name: table.columns for name, table in table_files.pick(project, names).items()}, **topics}
 
 
 def _tables(project: Project, folder: JobFolder) -> dict[str, Table]:
     job = folder.job
-    wanted = [*job.tables_written, *job.tables, *followed_tables(project, folder), DEAD_LETTERS, job.late]
+    wanted = [*job.tables_written, *job.tables, *followed_tables(project, folder), DEAD_LETTERS, job.late_table]
     return table_files.pick(project, dict.fromkeys(wanted))
 
 
@@ -87,7 +87,7 @@ def _settings(settings: Settings, case: Case, scratch: Path) -> Settings:
 
 
 def _keep_tags(settings: Settings, case: Case, tables: Mapping[str, Table], folder: JobFolder) -> None:
-    if not folder.job.through:
+    if not folder.job.steps:
         return
     described = tables[TAGS]
     catalog = iceberg.connect(settings)

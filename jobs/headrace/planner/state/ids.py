@@ -11,7 +11,9 @@ from headrace.planner.state.pairing import pair_operators
 from headrace.planner.state.stored_plan import StoredPlan
 
 
-def carry_over(plan: Mapping[str, Any], now: StoredPlan, before: StoredPlan | None) -> tuple[dict[str, Any], StoredPlan]:
+def carry_over(
+    plan: Mapping[str, Any], now: StoredPlan, before: StoredPlan | None
+) -> tuple[dict[str, Any], StoredPlan]:
     """Flink's JSON of a plan, and what is kept of it, with the ids of `before` for what goes on from there.
 
     All else gets ids never used before. Flink numbers operators by their place in the plan: without this, a source that

@@ -107,7 +107,7 @@ def _feeds(nodes: Mapping[int, Any], inputs: Mapping[int, Sequence[int]]) -> dic
 
 
 def _end(node: Mapping[str, Any]) -> str:
-    """What a source or a sink is to the job: a contract, a table, kafka/<topic>; nothing of another operator."""
+    """What a source or a sink is to the job: a contract, a table, topic/<topic>; nothing of another operator."""
     end = node.get("scanTableSource") or node.get("dynamicTableSink")
     if not end:
         return ""

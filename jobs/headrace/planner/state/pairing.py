@@ -74,7 +74,10 @@ def pair_operators(before: StoredPlan, now: StoredPlan) -> Pairing:
 
 
 def _groups(
-    old: Mapping[int, TracedOperator], new: Mapping[int, TracedOperator], kept: Mapping[int, int], key: Callable[[TracedOperator], Hashable]
+    old: Mapping[int, TracedOperator],
+    new: Mapping[int, TracedOperator],
+    kept: Mapping[int, int],
+    key: Callable[[TracedOperator], Hashable],
 ) -> list[tuple[list[int], list[int]]]:
     """The ids of those of before and those of now that no pair has yet, by what `key` says of them, where both are."""
     groups: dict[Hashable, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))

@@ -12,7 +12,7 @@ from typing import Any
 from headrace.compose.template_functions import Refused
 from headrace.errors import HeadraceError, Place, Problem, UserError
 from headrace.planner.table_api.inputs import Inputs
-from headrace.project.job import Job
+from headrace.project.job import OLD_TOPIC, TOPIC, Job
 from headrace.project.python_module import FUNCTION, PACKAGE, ModuleFile
 
 
@@ -46,10 +46,27 @@ def _mismatches(module: ModuleFile, job: Job, made: object) -> Iterator[Problem]
             yield Problem(f"{FUNCTION}() returns no Table for the sink '{sink}'", here, f"add '{sink}' to its dict")
     for sink, table in made.items():
         if sink not in job.writes:
-            fix = f"add '{sink}: append' under writes: in job.yaml, or leave it out"
-            yield Problem(f"job.yaml does not write '{sink}'", module.place(str(sink)), fix)
+            kind, _, name = str(sink).partition("/")
+            now = TOPIC + name if kind == OLD_TOPIC else None
+            what = f"'{sink}' is now '{now}'" if now else f"job.yaml does not write '{sink}'"
+            fix = (
+                f"write '{now}'"
+                if now
+                else f"add '{job.output(sink)}: append' under writes: in job.yaml, or leave it out"
+            )
+            yield Problem(what, module.place(str(sink)), fix)
         elif not isinstance(table, Table):
             yield Problem(f"'{sink}' is {table!r}, which is no Table", module.place(sink))
+
+
+def _undeclared(module: ModuleFile, job: Job, sink: str) -> Problem:
+    kind, _, name = sink.partition("/")
+    if kind == OLD_TOPIC:
+        return Problem(f"'{sink}' is now '{TOPIC}{name}'", module.place(sink), f"write '{TOPIC}{name}'")
+    fix = f"add '{job.output(sink)}: append' under writes: in job.yaml, or leave it out"
+    if name in job.writes:
+        fix = f"write '{name}', the table's name alone"
+    return Problem(f"job.yaml does not write '{sink}'", module.place(sink), fix)
 
 
 def _imported(module: ModuleFile) -> ModuleType:
