@@ -5,12 +5,12 @@ set positional-arguments
 _default:
     @just --list --unsorted
 
-# Set up .venv and .headrace where that is still to do
+# Set up .venv and .headrace if that is still to do
 [group('set-up')]
 setup:
     ./run setup
 
-# Pin the Python packages anew, with hashes, from pyproject.toml
+# Pin the Python packages of pyproject.toml again, with hashes
 [group('set-up')]
 lock: setup
     .venv/bin/uv lock
@@ -18,7 +18,7 @@ lock: setup
     .venv/bin/uv export --no-emit-project --no-dev --group build --no-header --no-annotate -o k8s/image/requirements.lock >/dev/null
     rm uv.lock
 
-# Fetch the jars that pom.xml names now, and write down their sums
+# Fetch the jars that pom.xml names, and write their sums to jars.sha256
 [group('set-up')]
 jars:
     ./run jars
@@ -28,17 +28,17 @@ jars:
 up:
     ./run headrace local up
 
-# Show how they are
+# Show their state
 [group('platform')]
 status:
     ./run headrace local status
 
-# Stop them; the data stay
+# Stop them; the data stays
 [group('platform')]
 down:
     ./run headrace local down
 
-# Show the whole line at work on real sensor data
+# Run real sensor data through the whole pipeline
 [group('platform')]
 demo *arguments:
     ./run demo "$@"
@@ -48,31 +48,60 @@ demo *arguments:
 test *arguments:
     ./run test "$@"
 
-# Run the tests that need no platform
+# Run the tests that need no service: unit, golden
 [group('checks')]
 unit *arguments: setup
     .venv/bin/pytest tests/unit tests/golden "$@"
 
-# Run the tests on a real broker and cluster
+# Run the cases of all jobs, new jobs and faulty ones, on Flink in a process
+[group('checks')]
+jobs *arguments: setup
+    .venv/bin/pytest tests/jobs tests/broken "$@"
+
+# Run the tests on a real broker and cluster; name files to run only those
 [group('checks')]
 integration *arguments: setup
-    .venv/bin/pytest tests/integration tests/faults "$@"
+    if (($#)); then .venv/bin/pytest "$@"; else .venv/bin/pytest tests/integration --numprocesses 2 --dist loadgroup --no-loadscope-reorder; fi
+
+# Kill and freeze real processes while records flow
+[group('checks')]
+faults *arguments: setup
+    .venv/bin/pytest tests/faults "$@"
+
+# Run the long repeats, which the other tests do once each
+[group('checks')]
+soak *arguments: setup
+    .venv/bin/pytest tests/soak "$@"
 
 # Run the linters
 [group('checks')]
 lint:
     ./run lint
 
-# Put the code into the house's form
+# Format the code
 [group('checks')]
 fmt: setup
     .venv/bin/ruff check --fix
     .venv/bin/ruff format
 
-# Measure: `just bench ingest`, `just bench query`
+# Measure against rivals: `just bench ingest`, `just bench query`
 [group('checks')]
 bench name *arguments: setup
     PYTHONPATH=tests .venv/bin/python -m "bench.$1" "${@:2}"
+
+# Build the documentation site into .site; a link that leads nowhere fails
+[group('docs')]
+docs: setup
+    .venv/bin/mkdocs build --clean --quiet
+    @echo ".site/README.html"
+
+# Write the pages and pictures that are generated from the code: commands, macros, rooms, JSON schemas
+[group('docs')]
+generate: setup
+    .venv/bin/python -m headrace.cli.reference > docs/commands.md
+    PYTHONPATH=tests .venv/bin/python -m support.macro_fixtures > docs/macros.md
+    .venv/bin/python docs/site/rooms.py
+    .venv/bin/headrace schemas --write
 
 # List what the image holds, package by package and jar by jar, as CycloneDX: .headrace/sbom
 [group('checks')]
