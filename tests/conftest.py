@@ -9,11 +9,50 @@ import pytest
 
 from headrace import local
 from headrace.project.paths import Project
+from support import ROOT
 from support.services.registry import Registry
 from support.services.registry import registry as in_front
 from support.services.stack import Stack
 from support.services.stack import stack as started
 from support.worlds.live_plant import Plant, plant
+
+
+LAYERS = ("faults", "integration", "jobs", "broken", "unit", "golden", "soak")
+"""The folders of tests, each a marker; the longest files come first, so that two workers end together."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make a marker of each layer."""
+    for layer in LAYERS:
+        config.addinivalue_line("markers", f"{layer}: tests in tests/{layer}")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark each test with its layer, leave tests/soak to `just soak`, and keep what shares services on one worker.
+
+    Files that use the stack form one group, so that one worker alone starts it; every other file is a group of its own.
+    """
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    layers = {file: file.relative_to(ROOT / "tests").parts[0] for file in files}
+    on_stack = {file for file, tests in files.items() if any("stack" in _fixtures(test) for test in tests)}
+    for file, tests in files.items():
+        for test in tests:
+            test.add_marker(layers[file])
+            test.add_marker(pytest.mark.xdist_group("stack" if file in on_stack else str(file)))
+    wanted = [file for file in files if layers[file] != "soak" or _names(config, "soak")]
+    wanted.sort(key=lambda file: (file not in on_stack, LAYERS.index(layers[file])))
+    items[:] = [test for file in wanted for test in files[file]]
+
+
+def _fixtures(test: pytest.Item) -> list[str]:
+    return getattr(test, "fixturenames", [])
+
+
+def _names(config: pytest.Config, layer: str) -> bool:
+    """Whether the command line asks for the layer."""
+    return any(layer in Path(argument.partition("::")[0]).parts for argument in config.args)
 
 
 @pytest.fixture(scope="session")
