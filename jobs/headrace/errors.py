@@ -1,7 +1,9 @@
-"""One tree of errors that a person reads: what is wrong, where, what to do; never a stack trace."""
+"""The tree of errors shown to users: what is wrong, where, and how to fix it; never a stack trace."""
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +18,7 @@ class Place:
 
     @classmethod
     def of(cls, path: Path, line: int = 0, column: int = 0) -> Place:
-        """The place as a user types it: relative to the working directory where the file is below it."""
+        """Return the place as a user types it: relative to the working directory if the file is below it."""
         try:
             shown = path.resolve().relative_to(Path.cwd())
         except ValueError:
@@ -29,7 +31,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong: what it is, where it stands, and what mends it."""
+    """One fault: what is wrong, where, and how to fix it."""
 
     what: str
     where: Place | str | None = None
@@ -40,12 +42,12 @@ class Problem:
         return f"{head}\n  fix: {self.fix}" if self.fix else head
 
     def to_json(self) -> dict[str, str | None]:
-        """As one JSON object."""
+        """Return the problem as one JSON object."""
         return {"what": self.what, "where": str(self.where) if self.where else None, "fix": self.fix}
 
 
 class HeadraceError(Exception):
-    """Base of all that is told to the user. `exit_code` is what the command ends with."""
+    """Base of every error shown to the user. `exit_code` is the exit code of the command."""
 
     exit_code = 3
 
@@ -55,7 +57,7 @@ class HeadraceError(Exception):
 
 
 class CheckFailed(HeadraceError):
-    """A check ran and said no."""
+    """A check ran and failed."""
 
     exit_code = 1
 
@@ -70,3 +72,27 @@ class PlatformError(HeadraceError):
     """A service, the disk or the network failed; the user's files are not at fault."""
 
     exit_code = 3
+
+
+def nearest(name: str, known: Iterable[str], count: int = 1, cutoff: float = 0.6) -> list[str]:
+    """Return up to `count` of the `known` names that resemble `name`, the most similar first, ignoring case.
+
+    `cutoff` is the least similarity, as difflib counts it, from 0 to 1.
+    """
+    folded = {each.casefold(): each for each in known}
+    return [folded[each] for each in difflib.get_close_matches(name.casefold(), folded, n=count, cutoff=cutoff)]
+
+
+def did_you_mean(name: str, known: Iterable[str], label: str) -> str:
+    """Return the fix for a name that is not one of `known`: the nearest of them, or all of them after `label`."""
+    names = list(dict.fromkeys(known))
+    if matches := nearest(name, names):
+        return f"did you mean '{matches[0]}'?"
+    return f"{label}: {', '.join(names) or 'none'}"
+
+
+def unknown(
+    kind: str, name: str, known: Iterable[str], where: Place | str | None = None, *, scope: str = "this project"
+) -> Problem:
+    """Return the Problem of a `kind` of thing (job, table, ...) called `name` that `scope` does not have."""
+    return Problem(f"there is no {kind} '{name}'", where, did_you_mean(name, known, f"{kind}s of {scope}"))

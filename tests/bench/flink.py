@@ -48,7 +48,7 @@ def decode_only(stand: Stand, meter: Meter) -> None:
     """The line without its steps: what is left is decoding."""
     folder = stand.project.sql / JOB
     job = yaml.safe_load((folder / "job.yaml").read_text())
-    (folder / "job.yaml").write_text(yaml.safe_dump({**job, "through": []}, sort_keys=False))
+    (folder / "job.yaml").write_text(yaml.safe_dump({**job, "steps": []}, sort_keys=False))
     template = folder / f"{READINGS}.sql.j2"
     added = {"unit,", "asset,", "score,", "anomaly,"}
     template.write_text("\n".join(line for line in template.read_text().splitlines() if line.strip() not in added))

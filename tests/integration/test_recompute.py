@@ -200,6 +200,6 @@ def test_a_job_that_does_not_say_so_is_refused(own_plant: Plant) -> None:
     with pytest.raises(UserError, match="no windows of 'historian/readings_v1' can be computed anew"):
         recompute.recompute(own_plant.project, own_plant.settings, [JOB])
     file = own_plant.project.sql / JOB / "job.yaml"
-    file.write_text(file.read_text() + "recompute: 1m\n")
+    file.write_text(file.read_text() + "window: 1m\n")
     with pytest.raises(UserError, match="are those of one source, without steps, appended to one table"):
         job_folder.load(own_plant.project, JOB)

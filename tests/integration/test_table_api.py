@@ -106,7 +106,7 @@ owner: o
 description: d
 grain: one row per hot reading
 reads: [source/plant_readings]
-writes: {condition.overheats: append}
+writes: {table/condition.overheats: append}
 params: {limit: 100.0, wait: soon, source: plant_readings}
 """
 ROWS = """\
@@ -141,11 +141,11 @@ def hot(readings, limit):
         ("hot", 'param("limit")', 'param("limits")', "hot.py:6: job.yaml has no param 'limits'"),
         ("hot", 'param("limit")', 'duration("wait")', "job.yaml:9:24: param 'soon': a duration is"),
         ("hot", 'on_time("plant', 'on_time("plants', "hot.py:5: job.yaml has no source 'plants_readings'"),
-        ("hot", '"plant_readings"', 'inputs.param("source")', "hot.py:5: that 'plant_readings' is read on time"),
+        ("hot", '"plant_readings"', 'inputs.param("source")', "hot.py:5: hot.py does not show before it runs that it reads 'plant_readings'"),
         ("hot", '{"condition.overheats":', "None and {", "hot.py:4: tables\\(\\) returns None"),
         ("hot", '"condition.overheats":', '"condition.heats":', "hot.py:4: .* no Table for .*overheats'"),
         ("hot", '"condition.overheats":', '"condition.heats":', "hot.py:6: job.yaml does not write 'condition.heats'"),
-        ("hot", "hot(readings,", '"hot" or (', "hot.py:6: 'condition.overheats' is 'hot', which is no Table"),
+        ("hot", "hot(readings,", '"hot" or (', "hot.py:6: 'condition.overheats' is 'hot', which is not a Table"),
     ],
 )
 def test_a_module_at_fault_is_told_of_at_its_line(tmp_path: Path, module: str, old: str, new: str, told: str) -> None:
@@ -219,7 +219,7 @@ def plan(project: Project, *reads: str) -> str:
     folder, local = job_folder.load(project, "test/hot_v1"), settings.load(project, "local")
     case = Case(folder.job.name, "none", folder.path, CaseSettings(), {}, {}, {})
     local = local.model_copy(update={"vars": {"site": "north"}})
-    tables = table_files.pick(project, [*folder.job.tables_written, *reads, DEAD_LETTERS, folder.job.late])
+    tables = table_files.pick(project, [*folder.job.tables_written, *reads, DEAD_LETTERS, folder.job.late_table])
     composition = compose(project, local, folder, FileConnectors(case, project.root, local, tables))
     environment = session.create_environment(Project(ROOT, ROOT), session.job_options(folder.job))
     return str(planning.statement_set(environment, composition).explain())

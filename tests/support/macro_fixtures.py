@@ -27,7 +27,7 @@ owner: o
 description: d
 grain: g
 reads: [source/plant_readings, table/historian.tags]
-writes: {historian.readings: append}
+writes: {table/historian.readings: append}
 params: {limit: 100.0, name: "100"}
 """
 

@@ -1,26 +1,29 @@
-"""list: the project's jobs."""
+"""`headrace list`: show the jobs of the project."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Group
-from rich.markup import escape
-from rich.table import Table
-
-from headrace.authoring.docs import contents
 from headrace.cli.common import Json, out, print_json, table
-from headrace.project.job import Job
 from headrace.project.paths import Project
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+    from headrace.project.job import Job
 
 
 def list_jobs(json: Json = False) -> None:
-    """Show the jobs of the project: whose each is, what it gives, reads and writes."""
+    """Show the jobs of the project: owner, description, what each reads and writes."""
+    from rich.markup import escape
+
+    from headrace.authoring.docs import contents
+
     jobs = [folder.job for folder in contents.read(Project.find()).jobs.values()]
     if json:
         print_json([_plain(job) for job in jobs])
         return
-    shown = table("job", "what it gives")
+    shown = table("job", "description", prose=["description"])
     for job in jobs:
         shown.add_row(f"[bold]{job.name}[/]\n[dim]{escape(job.owner)}[/]", _summary(job))
         shown.add_section()
@@ -28,6 +31,10 @@ def list_jobs(json: Json = False) -> None:
 
 
 def _summary(job: Job) -> Group:
+    from rich.console import Group
+    from rich.markup import escape
+    from rich.table import Table
+
     ends = Table.grid(padding=(0, 1))
     writes = (sink if mode == "append" else f"{sink} ({mode})" for sink, mode in job.writes.items())
     ends.add_row("[dim]reads[/]", ", ".join(job.reads))
@@ -36,5 +43,5 @@ def _summary(job: Job) -> Group:
 
 
 def _plain(job: Job) -> dict[str, Any]:
-    keys = ("name", "owner", "description", "grain", "reads", "through", "writes", "params")
+    keys = ("name", "owner", "description", "grain", "reads", "steps", "writes", "params")
     return {key: getattr(job, key) for key in keys}

@@ -120,7 +120,7 @@ def compose(project: Project, settings: Settings, folder: JobFolder, ends: Conne
 
 def leftover_tables(project: Project, settings: Settings, folder: JobFolder) -> list[str]:
     """The tables that get the records that reach no SELECT: dead letters, and late readings where any can be."""
-    late = [folder.job.late] if _templates(project, settings, folder, {}).on_time else []
+    late = [folder.job.late_table] if _templates(project, settings, folder, {}).on_time else []
     return [DEAD_LETTERS, *late] if folder.job.sources else []
 
 
@@ -152,9 +152,9 @@ def _source(project: Project, settings: Settings, job: Job, name: str, ends: Con
     address = CatalogAddress(settings.catalog.name, settings.catalog.pyiceberg())
     schemas = ends.schemas(name) if made.registered else None
     try:
-        pipeline = Pipeline(made, [STEPS[step]() for step in job.through], address, ends.now, schemas)
+        pipeline = Pipeline(made, [STEPS[step]() for step in job.steps], address, ends.now, schemas)
     except ValueError as error:
-        raise UserError(f"through: {error}", Place.of(project.sql / job.name / "job.yaml")) from None
+        raise UserError(f"steps: {error}", Place.of(project.sql / job.name / "job.yaml")) from None
     lateness = interval(made.watermark.lateness) if on_time and made.watermark else None
     function, decoded = f"ingest_{name}", f"{name}__decoded"
     columns = [*pipeline.columns, *ERRORS, *([INDEX] if made.many else [])]
@@ -181,7 +181,7 @@ def _source(project: Project, settings: Settings, job: Job, name: str, ends: Con
     if lateness:
         views.append(render.engine("on_time", view=on_time_view(name), good=name))
         late = Sql(render.engine("late", **values, key=made.key))
-        leftovers[job.late] = _leftover(settings, job.late, _LATE_COLUMNS, late)
+        leftovers[job.late_table] = _leftover(settings, job.late_table, _LATE_COLUMNS, late)
     return Source(made, function, pipeline, ends.spread(name), decoded, tuple(tables), tuple(views), leftovers)
 
 

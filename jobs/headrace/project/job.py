@@ -1,21 +1,29 @@
-"""job.yaml: what a job reads, what each record passes through, what it writes."""
+"""job.yaml: what a job reads, which steps each record passes, and what the job writes."""
 
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
 from headrace.project import yaml_file
 from headrace.project.system_tables import LATE_READINGS
 from headrace.project.table_files import TABLE_NAME
-from headrace_udfs.contract import Duration
+from headrace_udfs.durations import Duration
 from headrace_udfs.steps import STEPS
 
 JOB_NAME = re.compile(r"(?P<domain>[a-z][a-z0-9_]*)/(?P<name>[a-z][a-z0-9_]*)_v(?P<version>[1-9][0-9]*)")
-TOPIC = "kafka/"
+TABLE = "table/"
+"""How `reads:` and `writes:` name a table: `table/<namespace>.<table>`. Inside the engine the name stands alone."""
+TOPIC = "topic/"
+"""How `writes:` and the engine name a topic that a job writes: `topic/<topic>`."""
+OLD_TOPIC = "kafka"
+"""The word that stood for `topic` in `writes:` and in file names before."""
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+# Namespaces that no written table can have: the file of its SELECT would be taken for that of a topic.
+_TOPIC_WORDS = (OLD_TOPIC, TOPIC.removesuffix("/"))
 
 Param = str | int | float | bool
 Mode = Literal["append", "upsert"]
@@ -23,7 +31,7 @@ Mode = Literal["append", "upsert"]
 
 def _job(text: str) -> str:
     if not JOB_NAME.fullmatch(text):
-        raise ValueError(f"'{text}' is no job name; write <domain>/<job>_v<N> in lower case")
+        raise ValueError(f"'{text}' is not a valid job name; write <domain>/<job>_v<N> in lower case")
     return text
 
 
@@ -32,34 +40,39 @@ def _input(text: str) -> str:
     pattern = {"source": _NAME, "table": TABLE_NAME, "job": JOB_NAME}.get(kind)
     if pattern is None or not pattern.fullmatch(name):
         raise ValueError(
-            f"'{text}' names no input; write source/<contract>, table/<namespace>.<table> or job/<domain>/<job>_v<N>"
+            f"'{text}' is not a valid input; "
+            "write source/<contract>, table/<namespace>.<table> or job/<domain>/<job>_v<N>"
         )
     return text
 
 
 def _output(text: str) -> str:
-    namespace, _, _ = text.partition(".")
-    if text.startswith(TOPIC) and _NAME.fullmatch(text.removeprefix(TOPIC)):
+    kind, _, name = text.partition("/")
+    if kind == OLD_TOPIC and _NAME.fullmatch(name):
+        raise ValueError(f"'{text}' is now '{TOPIC}{name}'; write {TOPIC}{name}")
+    if TABLE_NAME.fullmatch(text):
+        raise ValueError(f"'{text}' is now '{TABLE}{text}'; write {TABLE}{text}")
+    if text.startswith(TOPIC) and _NAME.fullmatch(name):
         return text
-    if TABLE_NAME.fullmatch(text) and namespace != "kafka":
-        return text
-    raise ValueError(f"'{text}' names no sink; write <namespace>.<table> or kafka/<topic>")
+    if text.startswith(TABLE) and TABLE_NAME.fullmatch(name) and name.partition(".")[0] not in _TOPIC_WORDS:
+        return name
+    raise ValueError(f"'{text}' is not a valid sink; write table/<namespace>.<table> or topic/<topic>")
 
 
 def _step(text: str) -> str:
     if text not in STEPS:
-        raise ValueError(f"no step is called '{text}'; there are: {', '.join(STEPS)}")
+        raise ValueError(f"unknown step '{text}'; the steps are: {', '.join(STEPS)}")
     return text
 
 
 def _table(text: str) -> str:
     if not TABLE_NAME.fullmatch(text):
-        raise ValueError(f"'{text}' names no table; write <namespace>.<table>")
+        raise ValueError(f"'{text}' is not a valid table name; write <namespace>.<table>")
     return text
 
 
 def _like(pattern: str) -> WithJsonSchema:
-    """The schema of a text of this pattern, without the names of its groups, which JSON Schema does not know."""
+    """The JSON Schema of a text of this pattern, without the names of its groups, which JSON Schema does not know."""
     return WithJsonSchema({"type": "string", "pattern": f"^({re.sub('[?]P<[a-z]+>', '', pattern)})$"})
 
 
@@ -70,7 +83,11 @@ Input = Annotated[
     AfterValidator(_input),
     _like(f"source/{_NAME.pattern}|table/{TABLE_NAME.pattern}|job/{JOB_NAME.pattern}"),
 ]
-Output = Annotated[str, AfterValidator(_output), _like(rf"{TOPIC}{_NAME.pattern}|(?!kafka\.){TABLE_NAME.pattern}")]
+Output = Annotated[
+    str,
+    AfterValidator(_output),
+    _like(rf"{TOPIC}{_NAME.pattern}|{TABLE}(?!({'|'.join(_TOPIC_WORDS)})\.){TABLE_NAME.pattern}"),
+]
 ModuleName = Annotated[str, Field(pattern=f"^{_NAME.pattern}$")]
 StepName = Annotated[str, AfterValidator(_step), WithJsonSchema({"enum": list(STEPS)})]
 
@@ -78,65 +95,80 @@ StepName = Annotated[str, AfterValidator(_step), WithJsonSchema({"enum": list(ST
 class Job(yaml_file.Model, use_attribute_docstrings=True):
     """A job folder's job.yaml."""
 
+    renamed: ClassVar[Mapping[str, str]] = {
+        "through": "steps",
+        "late": "late_table",
+        "recompute": "window",
+        "complete": "keeps_every_record",
+    }
+
     kind: Literal["job", "table_api"]
-    """job for a template a sink; table_api for a Python module in their place."""
+    """job for one SQL template per sink; table_api for a Python module instead of templates."""
     module: ModuleName | None = None
     """The module of a table_api job: <name> of jobs/table_api/<name>.py."""
     name: JobName
     """<domain>/<job>_v<N>, as the folder is called; N rises when what the job writes changes its meaning."""
     owner: str
-    """Who answers for it."""
+    """The person or team responsible for the job."""
     description: str
-    """What the job gives, in a sentence."""
+    """What the job produces, in one sentence."""
     grain: str
-    """What a row of its output is: one row per ..."""
+    """What one row of its output stands for: one row per ..."""
     reads: list[Input] = Field(min_length=1)
     """source/<contract>, table/<namespace>.<table>, or job/<domain>/<job>_v<N> to follow what another job writes."""
-    through: list[StepName] = []
+    steps: list[StepName] = []
     """Steps that each record of a source passes right after it is decoded."""
     writes: dict[Output, Mode] = Field(min_length=1)
-    """<namespace>.<table> or kafka/<topic>: append adds rows, upsert replaces them by their key."""
-    complete: bool = False
-    """Each record of its sources ends in a sink that keeps its position, or in dead letters: `reconcile` holds the job
-    to it, and it can start where its tables end."""
-    late: TableName = LATE_READINGS
+    """table/<namespace>.<table> or topic/<topic>: append adds rows, upsert replaces them by their key."""
+    keeps_every_record: bool = False
+    """Each record of its sources ends in a sink that keeps its position, or in dead letters: `reconcile` verifies
+    this, and the job can start where its tables end."""
+    late_table: TableName = LATE_READINGS
     """The table for the readings that on_time() leaves out."""
-    recompute: Duration | None = None
-    """The length of its windows, where each row comes of the readings that one key had in one window alone, and has
-    the window's start for its ts: what is late for a window then has it computed anew by `headrace recompute`."""
+    window: Duration | None = None
+    """The length of its windows, if each row is computed only from the readings of one key in one window, and its ts
+    is the window's start: `headrace recompute` then computes again each window that late readings belong to."""
     state_ttl: Duration | None = None
-    """How long joins and aggregates outside a window remember what they have not seen again, like 7d."""
+    """How long joins and aggregates outside a window keep what they have not seen again, like 7d."""
     params: dict[str, Param] = {}
-    """What param() gives in a template."""
+    """The values that param() returns in a template."""
 
     @property
     def version(self) -> int:
         """The N of `_vN`: raised when what the job writes changes its meaning."""
         match = JOB_NAME.fullmatch(self.name)
-        assert match, "validated on load"  # noqa: S101 - narrows the type; the validator has refused all else
+        assert match, "validated on load"  # noqa: S101 - narrows the type; the validator has rejected any other name
         return int(match["version"])
 
     @property
     def sources(self) -> list[str]:
+        """Names of the source contracts it reads."""
         return self._read("source/")
 
     @property
     def tables(self) -> list[str]:
-        return self._read("table/")
+        """Names of the tables it reads, as `<namespace>.<table>`."""
+        return self._read(TABLE)
 
     @property
     def jobs(self) -> list[str]:
-        """The jobs whose output it follows."""
+        """Names of the jobs whose output it follows."""
         return self._read("job/")
 
     @property
     def tables_written(self) -> list[str]:
+        """Names of the tables it writes, as `<namespace>.<table>`."""
         return [sink for sink in self.writes if not sink.startswith(TOPIC)]
 
     @property
     def topics_written(self) -> list[str]:
-        """The topic files of its Kafka sinks, by name."""
+        """Names of the files in sql/_topics/ that describe the topics it writes."""
         return [sink.removeprefix(TOPIC) for sink in self.writes if sink.startswith(TOPIC)]
+
+    @staticmethod
+    def output(sink: str) -> str:
+        """The sink as `writes:` names it: `table/<namespace>.<table>` or `topic/<topic>`."""
+        return sink if sink.startswith(TOPIC) else TABLE + sink
 
     def _read(self, kind: str) -> list[str]:
         return [name.removeprefix(kind) for name in self.reads if name.startswith(kind)]

@@ -1,4 +1,4 @@
-"""Where the location of a fault leads in a model: to its keys in the file, and to what the model says of them."""
+"""Resolve the location of a validation error to its keys in the YAML file and to the documentation of its field."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Location = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class ModelPath:
-    """`location` as the file has it, the `fields` on the way with their keys, and the `model` that was reached."""
+    """`location` in the file's own keys, the `fields` along it with their keys, and the `model` at its end."""
 
     location: Location
     fields: list[tuple[str, FieldInfo]]
@@ -22,17 +22,22 @@ class ModelPath:
 
     @property
     def known_keys(self) -> list[str]:
-        """The keys of the model reached, [] where they cannot be told."""
+        """The keys of the model at the end; [] if that is unknown."""
         return [key for key, _ in _fields(self.model)]
 
     @property
+    def renamed(self) -> Mapping[str, str]:
+        """Earlier keys of the model at the end, and the key that each is now."""
+        return getattr(self.model, "renamed", {})
+
+    @property
     def tags(self) -> list[str]:
-        """What may stand in the key that tells the members of the last field's union apart."""
+        """The values of the key that selects a member of the last field's union."""
         return [*_members(self.fields[-1][1])]
 
     @property
     def meaning(self) -> str | None:
-        """What the model says of the innermost key."""
+        """The innermost key that has documentation, with it; None if none has."""
         for key, field in reversed(self.fields):
             if field.description:
                 return f"{key}: {' '.join(field.description.split())}"
@@ -40,7 +45,7 @@ class ModelPath:
 
 
 def model_path(model: type[BaseModel], location: Location) -> ModelPath:
-    """The way of `location`, in which pydantic puts the tag of a union's member between the keys of the file."""
+    """Return the path of pydantic's `location`, which has the tag of a union's member between the keys of the file."""
     steps: list[str | int] = []
     fields: list[tuple[str, FieldInfo]] = []
     current: type[BaseModel] | None = model
@@ -50,9 +55,9 @@ def model_path(model: type[BaseModel], location: Location) -> ModelPath:
             current, members = members[str(step)], {}
             continue
         steps.append(step)
-        if found := next(((key, field) for key, field in _fields(current) if key == step), None):
-            fields.append(found)
-            current, members = _model_in(found[1].annotation), _members(found[1])
+        if match := next(((key, field) for key, field in _fields(current) if key == step), None):
+            fields.append(match)
+            current, members = _model_in(match[1].annotation), _members(match[1])
     return ModelPath(tuple(steps), fields, current)
 
 
@@ -61,7 +66,7 @@ def _fields(model: type[BaseModel] | None) -> list[tuple[str, FieldInfo]]:
 
 
 def _members(field: FieldInfo) -> Mapping[str, type[BaseModel]]:
-    """The members of a union that a key tells apart, by that key's values."""
+    """The members of a discriminated union, by the value of the key that selects each."""
     if not isinstance(field.discriminator, str):
         return {}
     key, members = field.discriminator, get_args(field.annotation)
@@ -71,5 +76,5 @@ def _members(field: FieldInfo) -> Mapping[str, type[BaseModel]]:
 def _model_in(annotation: object) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    found = (_model_in(inner) for inner in get_args(annotation))
-    return next((model for model in found if model), None)
+    models = (_model_in(inner) for inner in get_args(annotation))
+    return next((model for model in models if model), None)

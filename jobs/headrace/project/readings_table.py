@@ -24,7 +24,7 @@ def readings_table(project: Project, job: Job, source: Contract) -> tuple[str, s
     found = [
         (other.version, other.name, table)
         for other in job_folder.jobs(project)
-        if other.complete and job.sources[0] in other.sources
+        if other.keeps_every_record and job.sources[0] in other.sources
         for table, described in table_files.pick(project, other.tables_written).items()
         if wanted <= described.columns.keys()
     ]
@@ -33,6 +33,6 @@ def readings_table(project: Project, job: Job, source: Contract) -> tuple[str, s
         return name, table
     raise UserError(
         f"no table has all readings of '{job.sources[0]}', of which windows could be computed anew",
-        yaml_file.place(project.sql / job.name / "job.yaml", ("recompute",)),
-        f"have a job with complete: true write {', '.join(sorted(wanted))} of each",
+        yaml_file.place(project.sql / job.name / "job.yaml", ("window",)),
+        f"have a job with keeps_every_record: true write {', '.join(sorted(wanted))} of each",
     )

@@ -138,11 +138,11 @@ def verdict(balances: list[Balance]) -> None:
 
 def _accountable(project: Project, name: str) -> Job:
     job = job_folder.load(project, name).job
-    if not job.complete:
+    if not job.keeps_every_record:
         raise UserError(
             f"{name} does not promise to keep each record, so none can be missing",
             yaml_file.place(project.sql / name / "job.yaml", ("grain",)),
-            "a job that keeps them all, with {{ src() }}, says so: complete: true",
+            "a job that keeps them all, with {{ src() }}, says so: keeps_every_record: true",
         )
     return job
 

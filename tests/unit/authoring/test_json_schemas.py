@@ -1,4 +1,4 @@
-"""What an editor is told of the project's YAML files is what headrace itself holds them to."""
+"""The published JSON Schemas accept and refuse the same files as headrace itself."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def validator(kind: str) -> Draft7Validator:
 
 
 def changed(data: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
-    """`data` with another value where the keys of `path` lead."""
+    """Return `data` with another value at the keys of `path`."""
     key, _, rest = path.partition("/")
     return {**data, key: changed(data.get(key, {}), rest, value) if rest else value}
 
@@ -91,7 +91,7 @@ class EditorLoader(yaml.SafeLoader):
     }
 
 
-def test_the_published_schemas_are_as_the_models_and_every_file_names_its_own(project: Project) -> None:
+def test_the_published_schemas_are_current_and_every_file_names_its_schema(project: Project) -> None:
     assert json_schemas.check(project) == []
 
 
@@ -103,7 +103,7 @@ def test_every_file_of_the_project_fits_its_schema(project: Project, kind: str) 
 
 
 @pytest.mark.parametrize("kind", GOOD)
-def test_what_the_model_takes_fits_the_schema(kind: str) -> None:
+def test_a_file_that_the_model_accepts_fits_the_schema(kind: str) -> None:
     json_schemas.KINDS[kind].model.model_validate(GOOD[kind])
     assert validator(kind).is_valid(GOOD[kind])
 
@@ -163,7 +163,7 @@ def test_an_editor_marks_what_headrace_refuses(kind: str, path: str, value: Any)
 
 @pytest.mark.parametrize("of", [JobName, TableName, Input, Output, ColumnName, ColumnType, Duration, JsonPath])
 @given(data=st.data())
-def test_no_editor_marks_what_headrace_takes(of: Any, data: st.DataObject) -> None:
+def test_an_editor_does_not_mark_what_headrace_accepts(of: Any, data: st.DataObject) -> None:
     adapter = TypeAdapter(of)
     schema = adapter.json_schema()
     patterns = [part["pattern"] for part in (schema, *schema.get("anyOf", ())) if "pattern" in part]
@@ -181,7 +181,7 @@ def test_defaults_are_written_as_a_file_writes_them() -> None:
     assert (time["latest"]["default"], time["earliest"]["default"]) == ("10m", "2000-01-01T00:00:00Z")
 
 
-def test_a_duration_that_no_clock_counts_is_refused_in_words() -> None:
+def test_a_duration_that_is_too_long_is_refused() -> None:
     with pytest.raises(ValidationError, match="bounds nothing"):
         TypeAdapter(Duration).validate_python("100000000000h")
 
@@ -193,17 +193,19 @@ def test_a_duration_is_read_as_it_was_written(milliseconds: int) -> None:
 
 
 @pytest.mark.parametrize("kind", json_schemas.KINDS)
-def test_patterns_are_of_the_dialect_that_editors_read(kind: str) -> None:
+def test_patterns_use_the_dialect_that_editors_read(kind: str) -> None:
     patterns = re.findall(r'"pattern": "(.*)"', json_schemas.text(kind))
     assert not [pattern for pattern in patterns if "(?P" in pattern or r"\-" in pattern]
 
 
 @pytest.mark.parametrize("kind", ["job", "source", "table", "topic"])
-def test_an_editor_has_a_word_on_every_key_that_holds_a_plain_value(kind: str) -> None:
+def test_every_key_with_a_plain_value_has_a_description_for_editors(kind: str) -> None:
     schema = json.loads(json_schemas.text(kind))
     for model in (schema, *schema.get("$defs", {}).values()):
-        dumb = [key for key, value in model["properties"].items() if not {"description", "const", "$ref"} & set(value)]
-        assert [key for key in dumb if "$ref" not in str(model["properties"][key])] == []
+        undescribed = [
+            key for key, value in model["properties"].items() if not {"description", "const", "$ref"} & set(value)
+        ]
+        assert [key for key in undescribed if "$ref" not in str(model["properties"][key])] == []
 
 
 @pytest.fixture
@@ -215,7 +217,7 @@ def copied(project: Project, tmp_path: Path) -> Project:
     return copy
 
 
-def test_a_stale_schema_and_a_file_that_names_none_are_told_and_mended(copied: Project) -> None:
+def test_an_outdated_schema_and_a_file_that_names_none_are_reported_and_fixed(copied: Project) -> None:
     schema, tags, job = (
         copied.sql / path
         for path in ("_schemas/table.json", "_tables/_system/historian.tags.yaml", "historian/readings_v1/job.yaml")

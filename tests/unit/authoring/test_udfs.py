@@ -1,4 +1,4 @@
-"""`headrace udfs` tells of every function that a job can name what is so."""
+"""`headrace udfs` describes every function that a job can name, correctly."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ def test_every_step_and_every_function_is_listed_once() -> None:
 
 
 @pytest.mark.parametrize("name", STEPS)
-def test_a_step_is_described_as_it_is(name: str) -> None:
+def test_the_description_of_a_step_matches_the_step(name: str) -> None:
     step, about = STEPS[name](), STEP_DOCS[name]
     assert tuple(about.inputs) == step.needs
     assert {output: column.type for output, column in about.outputs.items()} == step.outputs
 
 
 @named
-def test_each_shows_a_row_with_an_answer_and_one_without(udf: Udf) -> None:
-    filled = [all(value is not None for value in answer.values()) for answer in udf.results]
+def test_each_example_has_a_row_with_a_result_and_one_without(udf: Udf) -> None:
+    filled = [all(value is not None for value in result.values()) for result in udf.results]
     assert any(filled)
     assert not all(filled)
 
 
 @named
-def test_each_says_what_it_gives_when_it_gives_nothing_and_where_it_is_from(udf: Udf) -> None:
+def test_each_documents_its_result_its_nulls_and_its_source(udf: Udf) -> None:
     about = udf.function
     assert about.doc.endswith(".")
     assert about.null
@@ -54,14 +54,14 @@ def test_a_signature_has_the_types_and_units() -> None:
     assert signatures["enrich"] == "enrich(tag string) -> asset string, unit string"
 
 
-def test_an_example_is_what_the_function_makes_of_its_inputs() -> None:
+def test_an_example_shows_the_functions_results() -> None:
     (shown,) = (udf.example() for udf in LISTED if udf.function.name == "quality_name")
     assert [tuple(row.values()) for row in shown] == [
         (0, "Good"), (0x40900000, "Uncertain"), (0x808C0000, "Bad"), (-1, None),
     ]  # fmt: skip
 
 
-def test_the_cost_is_measured_when_asked_for() -> None:
+def test_the_cost_is_measured_on_request() -> None:
     assert all(udf.us_per_row is None for udf in LISTED)
     costs = [udf.us_per_row for udf in udfs.listing(measure=True)]
     assert all(cost is not None and 0 < cost < 100 for cost in costs)
@@ -75,7 +75,7 @@ def run(*words: str) -> str:
     return ended.stdout
 
 
-def test_json_has_all_of_it_and_reads_back() -> None:
+def test_json_has_every_function() -> None:
     listed = json.loads(run("--json", "--measure"))
     assert [each["name"] for each in listed] == [*STEPS, *FUNCTIONS]
     dew_point = next(each for each in listed if each["name"] == "dew_point")

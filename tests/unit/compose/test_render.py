@@ -21,7 +21,7 @@ owner: o
 description: d
 grain: one row per reading
 reads: [source/plant_readings, table/historian.tags, job/historian/readings_v1]
-writes: {historian.readings: append}
+writes: {table/historian.readings: append}
 params: {limit: 100.0, name: "'; DROP TABLE x --"}
 """
 
@@ -121,8 +121,8 @@ def test_faults_of_the_folder_are_told_all_at_once(project: Project) -> None:
         job_folder.load(project, "test/hot_v1")
     assert [p.what for p in told.value.problems] == [
         "name is 'test/cold_v1', the folder says 'test/hot_v1'",
-        "no template for the sink 'historian.readings'",
-        "job.yaml does not write 'other.sink'",
+        "no template for the sink 'table/historian.readings'",
+        "job.yaml does not write 'table/other.sink'",
     ]
 
 

@@ -97,14 +97,14 @@ def test_a_jobs_sql_is_all_that_flink_gets_with_references_as_they_stand(reposit
 
 
 def test_columns_are_inserted_in_the_order_of_the_select(repository: Repository) -> None:
-    repository.edit(f"sql/{JOB}/kafka.overheat_alerts.sql.j2", "    tag,\n    ts,", "    ts,\n    tag,")
+    repository.edit(f"sql/{JOB}/topic.overheat_alerts.sql.j2", "    tag,\n    ts,", "    ts,\n    tag,")
     text = statements.text(statements.of_job(repository.project, loaded(repository), JOB))
     assert "INTO `overheat_alerts__topic` (\n    `ts`,\n    `tag`,\n    `value`,\n    `hot_limit`\n)" in text
 
 
 def test_columns_that_flink_alone_can_tell_are_said_to_be_so(repository: Repository) -> None:
     template = "select t.* from {{ view('hot') }}, lateral table(f(tag)) as t"
-    repository.write(f"sql/{JOB}/kafka.overheat_alerts.sql.j2", template)
+    repository.write(f"sql/{JOB}/topic.overheat_alerts.sql.j2", template)
     made = statements.of_job(repository.project, loaded(repository), JOB)
     assert any(text.startswith("-- Flink alone can tell the columns") and template[:8] in text for text in made)
 

@@ -20,7 +20,7 @@ owner: o
 description: d
 grain: one row per reading
 reads: [source/plant_readings]
-writes: {historian.readings: append}
+writes: {table/historian.readings: append}
 """
 MODULE = """\
 def tables(inputs):
@@ -55,7 +55,7 @@ def test_a_module_stands_in_place_of_templates(project: Project) -> None:
     assert folder.templates == {}
     assert folder.module.on_time == {"plant_readings"}
     assert str(folder.place("historian.readings")).endswith("jobs/table_api/hot.py:3")
-    assert str(folder.place("kafka/alerts")).endswith("jobs/table_api/hot.py:1")
+    assert str(folder.place("topic/alerts")).endswith("jobs/table_api/hot.py:1")
 
 
 def test_a_module_that_is_not_there_is_told_at_its_name(project: Project) -> None:
@@ -79,7 +79,7 @@ def test_all_that_is_wrong_in_the_folder_is_told_at_once(project: Project) -> No
     write(project.sql / "test/hot_v1/job.yaml", JOB.replace("module: hot\n", "").replace("plant_readings", "plant"))
     write(project.sql / "test/hot_v1/historian.readings.sql.j2", "select 1")
     said = told(project)
-    assert "sql/test/hot_v1/job.yaml:1:1: a Table API job has a module" in said
+    assert "sql/test/hot_v1/job.yaml:1:1: a Table API job requires a module" in said
     assert "sql/test/hot_v1/historian.readings.sql.j2: a Table API job has no templates" in said
     assert "sql/test/hot_v1/job.yaml:6:9: " in said
 
@@ -87,4 +87,4 @@ def test_all_that_is_wrong_in_the_folder_is_told_at_once(project: Project) -> No
 def test_a_job_of_templates_has_no_module(project: Project) -> None:
     write(project.sql / "test/hot_v1/job.yaml", JOB.replace("kind: table_api", "kind: job"))
     write(project.sql / "test/hot_v1/historian.readings.sql.j2", "select 1")
-    assert told(project).startswith("sql/test/hot_v1/job.yaml:2:1: a job of templates has no module")
+    assert told(project).startswith("sql/test/hot_v1/job.yaml:2:1: a job of templates cannot have a module")

@@ -71,7 +71,7 @@ def test_an_unknown_key_unlike_any_lists_what_is_known(tmp_path: Path) -> None:
 
 def test_a_key_given_twice_is_refused(tmp_path: Path) -> None:
     found = problems(tmp_path, "name: a\nname: b\n")
-    assert [(p.what, p.fix) for p in found] == [("key 'name' stands at line 1 already", "keep one")]
+    assert [(p.what, p.fix) for p in found] == [("key 'name' is already set at line 1", "keep one of them")]
     assert places(found) == ["2:1"]
 
 
@@ -79,7 +79,7 @@ def test_a_key_given_twice_is_refused(tmp_path: Path) -> None:
     ("text", "what"),
     [
         ("", "the file is empty"),
-        ("- a\n", "a mapping of keys is wanted here"),
+        ("- a\n", "a mapping of keys is required here"),
         ("a: [1\nb: 2", "not YAML: did not find expected ',' or ']'"),
         ("a: !!python/object:os.system {}\n", "could not determine a constructor"),
     ],

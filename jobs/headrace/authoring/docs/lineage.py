@@ -1,4 +1,4 @@
-"""Which topics, jobs and tables feed which: the graph that job.yaml files and templates draw."""
+"""The lineage graph: which topics, jobs and tables feed which, from job.yaml files and templates."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ How = Literal["read", "append", "upsert", "refused", "late"]
 
 @dataclass(frozen=True, order=True)
 class Node:
-    """A Kafka topic by its own name, a job, or an Iceberg table."""
+    """A Kafka topic (by its name in Kafka), a job, or an Iceberg table."""
 
     kind: Kind
     name: str
@@ -28,7 +28,7 @@ class Node:
 
 @dataclass(frozen=True, order=True)
 class Edge:
-    """Records go from `start` to `end`: read by a job, or written by one; `refused` and `late` ones are set aside."""
+    """A flow of records from `start` to `end`: a job reads or writes them; `refused` and `late` ones are set aside."""
 
     start: Node
     end: Node
@@ -36,24 +36,27 @@ class Edge:
 
     @property
     def aside(self) -> bool:
+        """Whether the records are set aside: refused or late."""
         return self.how in ("refused", "late")
 
 
 @dataclass(frozen=True)
 class Lineage:
-    """Every topic, job and table, joined or not, and what joins them; both sorted."""
+    """Every topic, job and table, connected or not, and the edges between them; both sorted."""
 
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
 
     def into(self, node: Node) -> list[Edge]:
+        """Return the edges that end at the node."""
         return [edge for edge in self.edges if edge.end == node]
 
     def out_of(self, node: Node) -> list[Edge]:
+        """Return the edges that start at the node."""
         return [edge for edge in self.edges if edge.start == node]
 
     def around(self, job: str) -> Lineage:
-        """All that leads to the job, however far off, and all that it leads to. Raises UserError for an unknown job."""
+        """Return everything upstream and downstream of the job. Raises UserError for an unknown job."""
         start = Node("job", job)
         if start not in self.nodes:
             known = ", ".join(node.name for node in self.nodes if node.kind == "job") or "none yet"
@@ -74,8 +77,8 @@ class Lineage:
 
 
 def draw(contents: Contents) -> Lineage:
-    """The lineage of all that the project describes."""
-    named = {
+    """Return the lineage of the whole project."""
+    described = {
         *(Node("topic", contract.topic) for contract in contents.sources.values()),
         *(Node("topic", topic.topic) for topic in contents.topics.values()),
         *(Node("table", name) for name in contents.tables),
@@ -83,30 +86,30 @@ def draw(contents: Contents) -> Lineage:
     }
     edges = {edge for folder in contents.jobs.values() for edge in _edges(contents, folder.job)}
     ends = {end for edge in edges for end in (edge.start, edge.end)}
-    return Lineage(tuple(sorted(named | ends)), tuple(sorted(edges)))
+    return Lineage(tuple(sorted(described | ends)), tuple(sorted(edges)))
 
 
 def _edges(contents: Contents, job: Job) -> Iterator[Edge]:
-    here, asked = Node("job", job.name), contents.calls[job.name]
+    node, calls = Node("job", job.name), contents.calls[job.name]
     for source in job.sources:
-        yield Edge(Node("topic", contents.sources[source].topic), here, "read")
+        yield Edge(Node("topic", contents.sources[source].topic), node, "read")
     for table in job.tables:
-        yield Edge(Node("table", table), here, "read")
+        yield Edge(Node("table", table), node, "read")
     for other in job.jobs:
         for table in _followed(contents, job.name, other):
-            yield Edge(Node("table", table), here, "read")
+            yield Edge(Node("table", table), node, "read")
     for table in job.tables_written:
-        yield Edge(here, Node("table", table), job.writes[table])
+        yield Edge(node, Node("table", table), job.writes[table])
     for topic in job.topics_written:
-        yield Edge(here, Node("topic", contents.topics[topic].topic), job.writes[TOPIC + topic])
+        yield Edge(node, Node("topic", contents.topics[topic].topic), job.writes[TOPIC + topic])
     if job.sources:
-        yield Edge(here, Node("table", DEAD_LETTERS), "refused")
-    if any(call.name == "on_time" for call in asked):
-        yield Edge(here, Node("table", job.late_table), "late")
+        yield Edge(node, Node("table", DEAD_LETTERS), "refused")
+    if any(call.name == "on_time" for call in calls):
+        yield Edge(node, Node("table", job.late_table), "late")
 
 
 def _followed(contents: Contents, job: str, other: str) -> set[str]:
-    """The tables of the job `other` that ref() follows; those that it appends to, where a call does not say which."""
+    """Return the tables of the job `other` that ref() follows: all that it appends to, unless the calls name them."""
     written = contents.jobs[other].job
     appended = {table for table in written.tables_written if written.writes[table] == "append"}
     refs = [call.texts for call in contents.calls[job] if call.name == "ref" and call.texts[:1] == (other,)]

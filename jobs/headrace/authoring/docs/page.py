@@ -1,4 +1,4 @@
-"""The catalogue as one page that needs nothing beside it: it opens from a disk, a share or a mail."""
+"""The catalogue as one self-contained HTML page, which opens from a disk, a share or a mail."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from headrace_udfs.faults import Code
 
 
 def page(contents: Contents) -> str:
-    """The page as HTML: each thing of the project under a heading of its own, which links and a search lead to."""
+    """Return the page as HTML, with a section for each job, source, table, topic, macro and function, and a search."""
     return templates.fill(
         "page.html.j2",
         contents=contents,
@@ -38,13 +38,13 @@ def page(contents: Contents) -> str:
 
 @dataclass(frozen=True)
 class Links:
-    """What stands in a relation to what, and where on the page."""
+    """The relations between the project's parts, and their links on the page."""
 
     contents: Contents
     lineage: Lineage
 
     def href(self, node: Node) -> str | None:
-        """The heading of a node; None for a table that has no file of its own."""
+        """Return the link to a node's section; None for a table without a file."""
         if node.kind != "topic":
             known: Mapping[str, object] = self.contents.jobs if node.kind == "job" else self.contents.tables
             return f"#{node.kind}/{node.name}" if node.name in known else None
@@ -53,33 +53,35 @@ class Links:
         return next(written, None) or next(read, None)
 
     def picture(self, job: str | None = None) -> Markup:
-        """The whole lineage, or that around a job."""
-        drawn = self.lineage.around(job) if job else self.lineage
-        return Markup(drawing.svg(drawn, Node("job", job) if job else None, self.href))  # noqa: S704 - its template escapes what goes into it
+        """Return a picture of the whole lineage, or of the lineage around a job."""
+        shown = self.lineage.around(job) if job else self.lineage
+        return Markup(drawing.svg(shown, Node("job", job) if job else None, self.href))  # noqa: S704 - its template escapes what goes into it
 
     def writers(self, kind: Kind, name: str) -> list[Edge]:
+        """Return the edges into a topic or table, or into a job."""
         return self.lineage.into(Node(kind, name))
 
     def readers(self, kind: Kind, name: str) -> list[Edge]:
+        """Return the edges out of a topic, table or job."""
         return self.lineage.out_of(Node(kind, name))
 
     def callers(self, macro: str) -> list[str]:
-        """The jobs whose templates call the macro."""
+        """Return the jobs whose templates call the macro."""
         return [job for job, calls in self.contents.calls.items() if any(call.name == macro for call in calls)]
 
-    def passers(self, step: str) -> list[str]:
-        """The jobs whose records pass the step."""
+    def jobs_with_step(self, step: str) -> list[str]:
+        """Return the jobs that apply the step to the records that they read."""
         return [name for name, folder in self.contents.jobs.items() if step in folder.job.steps]
 
 
 def files(folder: JobFolder) -> list[Path]:
-    """The job's SQL: its sinks' templates, its views, its checks."""
+    """Return the job's SQL files: the templates of its sinks, its views and its checks."""
     checks = folder.path / "checks.sql"
     return [*folder.templates.values(), *folder.views.values(), *([checks] if checks.is_file() else [])]
 
 
 def cases(folder: JobFolder) -> dict[str, str | None]:
-    """The job's tests by name, with what their case.yaml says of them."""
+    """Return the descriptions of the job's test cases, by name; None for a case without one."""
     folders = sorted(path for path in folder.path.glob("tests/*") if path.is_dir())
     settings = {path: path / SETTINGS for path in folders}
     return {

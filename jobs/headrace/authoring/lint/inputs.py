@@ -1,4 +1,4 @@
-"""What a job's templates can read, as relations: from the contracts and tables that its job.yaml names."""
+"""The relations that a job's templates can read, from the contracts and tables that its job.yaml names."""
 
 from __future__ import annotations
 
@@ -24,29 +24,29 @@ EVENT_TIME = "event_time"
 def inputs(
     project: Project, settings: Settings, job: Job, tables: Mapping[str, Table]
 ) -> dict[tuple[str, ...], Relation]:
-    """Every source, table and followed table of the job, by the parts of its name in SQL."""
-    made: dict[tuple[str, ...], Relation] = {}
+    """Return every source, table and followed table of the job, by the parts of its name in SQL."""
+    relations: dict[tuple[str, ...], Relation] = {}
     for name in job.sources:
         read = source_files.load(project, name)
         steps = [column for step in job.steps for column in STEPS[step]().outputs]
-        made[name,] = of_source(name, read, steps)
+        relations[name,] = of_source(name, read, steps)
         if read.watermark:
-            made[template_functions.on_time_view(name),] = of_source(name, read, steps, on_time=True)
+            relations[template_functions.on_time_view(name),] = of_source(name, read, steps, on_time=True)
     for name in job.tables:
-        made[settings.catalog.name, *name.split(".")] = of_table(name, tables[name])
+        relations[settings.catalog.name, *name.split(".")] = of_table(name, tables[name])
     for other in job.jobs:
         for name in job_folder.load(project, other).job.tables_written:
-            made[settings.catalog.name, *name.split(".")] = of_table(name, tables[name], followed=True)
-    return made
+            relations[settings.catalog.name, *name.split(".")] = of_table(name, tables[name], followed=True)
+    return relations
 
 
 def of_source(name: str, read: Contract, steps: list[str], *, on_time: bool = False) -> Relation:
-    """The good readings of a source. Readings that come late are still among those of source(): no time to go by."""
-    told = frozenset({name}) if read.quality else NONE
+    """Return the good readings of a source. source() also holds late readings, so only on_time() has a rowtime."""
+    itself = frozenset({name}) if read.quality else NONE
     columns = {
-        field: Column(spec.unit, measured=told if _is_measured(spec) else NONE) for field, spec in read.fields.items()
+        field: Column(spec.unit, measured=itself if _is_measured(spec) else NONE) for field, spec in read.fields.items()
     }
-    columns |= {TS: Column(), QUALITY: Column(quality=told)}
+    columns |= {TS: Column(), QUALITY: Column(quality=itself)}
     columns |= {column: Column() for column in (*steps, *POSITION)}
     if read.watermark:
         columns[EVENT_TIME] = Column(rowtime=on_time)
@@ -54,13 +54,13 @@ def of_source(name: str, read: Contract, steps: list[str], *, on_time: bool = Fa
 
 
 def of_table(name: str, table: Table, *, followed: bool = False) -> Relation:
-    """The rows of an Iceberg table, as they are when a job starts, or followed as they come."""
-    told = frozenset({name}) if QUALITY in table.columns else NONE
+    """Return the rows of an Iceberg table, read once when the job starts or followed as they arrive."""
+    itself = frozenset({name}) if QUALITY in table.columns else NONE
     columns = {
         column: Column(
             spec.unit,
-            measured=told if isinstance(spec.type, DoubleType | FloatType) and spec.unit != "1" else NONE,
-            quality=told if column == QUALITY else NONE,
+            measured=itself if isinstance(spec.type, DoubleType | FloatType) and spec.unit != "1" else NONE,
+            quality=itself if column == QUALITY else NONE,
         )
         for column, spec in table.columns.items()
     }
@@ -68,5 +68,5 @@ def of_table(name: str, table: Table, *, followed: bool = False) -> Relation:
 
 
 def _is_measured(spec: FieldSpec) -> bool:
-    """Whether a field is a measurement: a whole number without a unit counts or names something."""
+    """Return whether a field is a measurement. A whole number without a unit is a count or an identifier."""
     return spec.type in ("double", "boolean") or (spec.type == "long" and spec.unit is not None)

@@ -17,7 +17,7 @@ from headrace.project.table_files import TABLE_NAME
 
 @dataclass(frozen=True)
 class Request:
-    """A job over one source that writes its good readings to the table `sink`; with `window`, one row per key and window.
+    """A job that writes one source's good readings to the table `sink`; with `window`, one row per key and window.
 
     `name` is `<domain>/<job>_v<N>`, `window` a duration such as 10m.
     """
@@ -35,7 +35,7 @@ class Request:
 
 
 def checked_name(text: str) -> str:
-    """Return `text` as the name of a job, with `_v1` added if it has no version. Raises UserError for an invalid name."""
+    """Return `text` as the name of a job, with `_v1` added if it has no version. Raises UserError if it is invalid."""
     name = _versioned(text)
     if not JOB_NAME.fullmatch(name):
         near = re.sub(r"[^a-z0-9_/]+", "_", text.lower())

@@ -1,4 +1,4 @@
-"""What came out as what must come out, for its author to look at before it is kept."""
+"""Write the rows of a case as its expected rows, for the author to review."""
 
 from __future__ import annotations
 
@@ -19,26 +19,30 @@ _RECENT = timedelta(hours=1)
 
 
 def update(job: Job, outcome: Outcome) -> list[Path]:
-    """Write the case's expect files anew from what came out, with the columns that they name; returns the files.
+    """Rewrite the case's expect files with the rows of the outcome, in the columns that they name. Returns the files.
 
-    A sink without a file gets one with each column that holds something other than the time of the run.
+    A sink without a file gets one with the columns that hold more than nulls and the time of the run.
     """
     case, files = outcome.case, []
     for sink, rows in outcome.rows.items():
         path = case.expects.get(sink)
         if path is None and not rows and sink not in job.writes:
             continue
-        columns = header(path) if path else {DEAD_LETTERS: _DEAD, job.late_table: _LATE}.get(sink) or _telling(rows)
+        columns = (
+            header(path)
+            if path
+            else {DEAD_LETTERS: _DEAD, job.late_table: _LATE}.get(sink) or _informative_columns(rows)
+        )
         files.append(_write(path or case.path / f"expect.{sink.replace('/', '.')}.csv", columns, rows))
     return files
 
 
-def _telling(rows: list[Row]) -> list[str]:
+def _informative_columns(rows: list[Row]) -> list[str]:
     names = dict.fromkeys(name for row in rows for name in row)
-    return [name for name in names if any(_lasting(row.get(name)) for row in rows)]
+    return [name for name in names if any(_is_reproducible(row.get(name)) for row in rows)]
 
 
-def _lasting(value: Any) -> bool:
+def _is_reproducible(value: Any) -> bool:
     return value is not None and not (isinstance(value, datetime) and abs(datetime.now(UTC) - value) < _RECENT)
 
 

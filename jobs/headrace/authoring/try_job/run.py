@@ -1,4 +1,4 @@
-"""A job tried on live topics: what it would write, as it comes, and what it costs."""
+"""Run a job on live topics and report the rows that it would write, and its cost."""
 
 from __future__ import annotations
 
@@ -27,17 +27,18 @@ from headrace.project.job_folder import JobFolder
 from headrace.project.paths import Project
 from headrace.project.system_tables import DEAD_LETTERS
 
-_LOOK_S = 0.3
+_POLL_S = 0.3
 _START_LIMIT_S = 120
 _CHECKPOINT = "1000 ms"
 
 
 @dataclass
 class TrialStats:
-    """What a trial has seen so far.
+    """Statistics of a trial so far.
 
-    `rows` are changes by the sink that they were sent to, `dead` the dead letters by code. `records` of the topics were
-    read in `seconds`, and at a rate of `per_s` since the first look that found any, None where that was the last.
+    `rows` counts changes by sink, `dead` dead letters by code. `records` of the topics were read in `seconds`; `per_s`
+    is the rate since the first poll that saw any, None until a later poll saw more. `state_bytes` is the size of the
+    state at the last checkpoint, `late` the number of late readings.
     """
 
     records: int = 0
@@ -50,13 +51,13 @@ class TrialStats:
 
     @property
     def most_rows(self) -> int:
-        """The rows of the sink that has most."""
+        """The largest number of rows of one sink."""
         return max(self.rows.values(), default=0)
 
 
 @dataclass(frozen=True)
 class Change:
-    """A row that a sink is sent: `op` is + for one to keep, - for one to take back."""
+    """A row sent to a sink; `op` is + for an added row, - for a retracted one."""
 
     sink: str
     op: str
@@ -73,10 +74,10 @@ def run(
     limit_s: float,
     stats: TrialStats,
 ) -> Iterator[Change]:
-    """Each row that the job would write, up to `rows` a sink; `stats` is kept up to date meanwhile.
+    """Yield each row that the job would write, up to `rows` per sink, and update `stats` meanwhile.
 
-    From `since` the topics are read to their present ends; with None, what comes next is, for `limit_s` seconds.
-    Raises UserError, PlatformError as `submit` does.
+    With `since`, the topics are read from that time to their current ends; with None, new records are read for
+    `limit_s` seconds. Raises UserError and PlatformError as `submit` does.
     """
     folder = job_folder.load(project, name)
     preflight.check_registry(project, settings, folder)
@@ -113,7 +114,7 @@ def _check(settings: Settings, folder: JobFolder) -> None:
     missing = [name for name in folder.job.tables if not tables.table_exists(name)]
     if missing:
         raise UserError(
-            [Problem(f"there is no table {name}", fix="make it: headrace tables apply") for name in missing]
+            [Problem(f"there is no table {name}", fix="create it: headrace tables apply") for name in missing]
         )
 
 
@@ -129,7 +130,7 @@ def _follow(
     read: set[Path] = set()
     ended = False
     while not ended and stats.most_rows < rows and stats.seconds < limit_s:
-        time.sleep(_LOOK_S)
+        time.sleep(_POLL_S)
         ended = cluster.state(job_id) in ENDED
         stats.seconds = time.monotonic() - since
         first = _measure(cluster, job_id, stats, first)
@@ -143,7 +144,7 @@ def _follow(
 
 
 def _counted(change: Change, late: str, stats: TrialStats) -> bool:
-    """Whether it is a row of one of the job's own sinks."""
+    """Count the change, and return whether it is a row of one of the job's own sinks."""
     if change.sink == DEAD_LETTERS:
         stats.dead[change.row["code"]] += 1
     elif change.sink == late:
@@ -166,13 +167,16 @@ def _new(sink: str, path: Path, read: set[Path]) -> Iterator[Change]:
 def _measure(
     cluster: Cluster, job_id: str, stats: TrialStats, first: tuple[float, int] | None
 ) -> tuple[float, int] | None:
-    """Records read, their rate since the `first` look that found any, and the state's size at the last checkpoint."""
+    """Update the records read, their rate since `first`, and the state's size at the last checkpoint.
+
+    `first` is the time and count of the first poll that saw records, None until then; returns it.
+    """
     for vertex in cluster.get(f"/jobs/{job_id}")["vertices"]:
         path = f"/jobs/{job_id}/vertices/{vertex['id']}/subtasks/metrics"
-        wanted = [m["id"] for m in cluster.get(path) if m["id"].startswith("Source__")]
-        wanted = [name for name in wanted if name.endswith(".numRecordsIn")]
-        if wanted:
-            values = cluster.get(f"{path}?get={','.join(wanted)}&agg=sum")
+        metrics = [m["id"] for m in cluster.get(path) if m["id"].startswith("Source__")]
+        metrics = [name for name in metrics if name.endswith(".numRecordsIn")]
+        if metrics:
+            values = cluster.get(f"{path}?get={','.join(metrics)}&agg=sum")
             stats.records = max(stats.records, int(sum(v["sum"] for v in values)))
     latest = cluster.get(f"/jobs/{job_id}/checkpoints")["latest"]["completed"]
     if latest:

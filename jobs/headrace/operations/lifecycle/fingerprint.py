@@ -1,4 +1,4 @@
-"""Whether a job is still what it was when it was last started, told without asking Flink."""
+"""A hash that shows, without asking Flink, whether a job is still what it was when it was last started."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from headrace.project.paths import Project
 
 
 def fingerprint(project: Project, settings: Settings, name: str) -> str:
-    """sha256 of all that the job is made of: its SQL and functions, its tables, where and how it runs.
+    """Return the sha256, in hex, of all that the job consists of: its SQL, functions, tables, and how it runs.
 
-    Two of the same job differ where a restart would change anything. Raises UserError for faults in its files.
+    Two fingerprints of one job differ if a restart would change anything. Raises UserError for faults in its files.
     """
     folder = job_folder.load(project, name)
-    made, job = compose(project, settings, folder, LiveConnectors(settings)), folder.job
+    composition, job = compose(project, settings, folder, LiveConnectors(settings)), folder.job
     tables = [*job.tables_written, *job.tables, *leftover_tables(project, settings, folder)]
     parts = {
-        "setup": made.setup(),
-        "views": {view: select.sql for view, select in made.views.items()},
-        "selects": {sink: [select.sql, repr(made.sinks[sink])] for sink, select in made.selects.items()},
-        "leftovers": made.leftovers(),
-        "contracts": [source.contract.model_dump_json() for source in made.sources],
-        "schemas": repr(settings.schema_registry) if any(s.contract.registered for s in made.sources) else None,
+        "setup": composition.setup(),
+        "views": {view: select.sql for view, select in composition.views.items()},
+        "selects": {sink: [select.sql, repr(composition.sinks[sink])] for sink, select in composition.selects.items()},
+        "leftovers": composition.leftovers(),
+        "contracts": [source.contract.model_dump_json() for source in composition.sources],
+        "schemas": repr(settings.schema_registry) if any(s.contract.registered for s in composition.sources) else None,
         "steps": job.steps,
         "tables": {each: str(table.iceberg_schema()) for each, table in table_files.pick(project, tables).items()},
         "options": session.job_options(job),

@@ -1,4 +1,4 @@
-"""A test case: a folder of data beside a job. What goes in, what must come out, and how the two are compared."""
+"""A test case: a folder of data within a job. It holds the input, the expected output and how the two are compared."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ SETTINGS = "case.yaml"
 
 
 class CaseSettings(yaml_file.Model):
-    """case.yaml, which a case may have.
+    """The optional case.yaml of a test case.
 
-    `clock` is the time at which the messages come to Kafka and are decoded: by default that of the test's run.
-    `watermark`, by source: the steps in which it moves, in place of the readings' own times.
-    `ordered`: whether the rows must come in the order of the file. `tolerance` is relative, for doubles.
+    `clock` is the time at which the messages arrive at Kafka and are decoded; the default is the time of the run.
+    `watermark` lists, per source, the steps in which its watermark moves instead of following the readings' times.
+    `ordered`: whether the rows must come in the order of the file. `tolerance` is relative and applies to doubles.
     """
 
     description: str | None = None
@@ -38,9 +38,10 @@ class CaseSettings(yaml_file.Model):
 
 @dataclass(frozen=True)
 class Case:
-    """`sources` and `tables` are the files of what goes in, `expects` those of what must come out, by sink.
+    """One test case and its files.
 
-    `schemas` are those of sources in Avro.
+    `sources` and `tables` are the input files by source and by table, `expects` the files of the expected output by
+    sink, and `schemas` the Avro schemas by source.
     """
 
     job: str
@@ -57,7 +58,7 @@ class Case:
 
 
 def load(project: Project, folder: JobFolder, pattern: str | None = None) -> list[Case]:
-    """The cases of a job whose names hold `pattern`, by name. Raises UserError with all that is wrong in them."""
+    """Return the cases of a job whose names contain `pattern`, in order. Raises UserError with all their faults."""
     cases, problems = [], []
     for path in sorted((folder.path / "tests").iterdir()) if (folder.path / "tests").is_dir() else []:
         if not path.is_dir() or (pattern and pattern not in path.name):
@@ -83,24 +84,24 @@ def _case(project: Project, folder: JobFolder, path: Path) -> Case:
         except UserError as error:
             problems += error.problems
     for each in sorted(path.iterdir()):
-        kind, name = _named(each)
+        kind, name = _kind_and_name(each)
         if renamed := [*job_folder.old_names([each])]:
             problems += renamed
         elif kind in kinds:
             kinds[kind][name] = each
         elif each.name != SETTINGS:
             fix = "a case holds source.<name>.jsonl or .avsc, table.<name>.csv, expect.<sink>.csv or .jsonl, case.yaml"
-            problems.append(Problem(f"'{each.name}' is no part of a case", Place.of(each), fix))
-    problems += _unfit(project, folder, file, settings, kinds)
+            problems.append(Problem(f"'{each.name}' is not a valid file of a case", Place.of(each), fix))
+    problems += _mismatches(project, folder, file, settings, kinds)
     if problems:
         raise UserError(problems)
     return Case(job.name, path.name, path, settings, *kinds.values())
 
 
-def _unfit(
+def _mismatches(
     project: Project, folder: JobFolder, file: Path, settings: CaseSettings, kinds: Mapping[str, dict[str, Path]]
 ) -> Iterator[Problem]:
-    """What the case names and the job does not have."""
+    """Yield a problem for each thing that the case names and the job does not have."""
     job = folder.job
     known = {
         "source": job.sources,
@@ -112,7 +113,7 @@ def _unfit(
         yield from _unknown(kind, {name: Place.of(each) for name, each in files.items()}, known[kind])
     for name in known["source in Avro"]:
         if name in kinds["source"] and name not in kinds["schema"]:
-            what, fix = f"the messages of '{name}' are Avro, and want a schema", f"add source.{name}.avsc"
+            what, fix = f"the messages of '{name}' are Avro, and need a schema", f"add source.{name}.avsc"
             yield Problem(what, Place.of(kinds["source"][name]), fix)
     yield from _unknown("source", {n: yaml_file.place(file, ("watermark", n)) for n in settings.watermark}, job.sources)
     for name, moves in settings.watermark.items():
@@ -125,12 +126,12 @@ def _unfit(
 
 
 def followed_tables(project: Project, folder: JobFolder) -> list[str]:
-    """The tables of other jobs that ref() can name."""
+    """Return the tables of other jobs that ref() can name."""
     return [table for name in folder.job.jobs for table in job_folder.load(project, name).job.tables_written]
 
 
-def _named(path: Path) -> tuple[str, str]:
-    """The kind of a case's file, and what it is of: an expect of `topic/alerts` for `expect.topic.alerts.jsonl`."""
+def _kind_and_name(path: Path) -> tuple[str, str]:
+    """Return the kind and the name of a case's file: `expect.topic.alerts.jsonl` is an "expect" of `topic/alerts`."""
     kind, _, name = path.stem.partition(".")
     if kind == "source" and path.suffix == ".avsc":
         return "schema", name
@@ -140,7 +141,7 @@ def _named(path: Path) -> tuple[str, str]:
     return kind, job_folder.sink_of(name) if kind == "expect" else name
 
 
-def _unknown(kind: str, found: Mapping[str, Place], known: list[str]) -> Iterator[Problem]:
-    for name, where in found.items():
+def _unknown(kind: str, names: Mapping[str, Place], known: list[str]) -> Iterator[Problem]:
+    for name, where in names.items():
         if name not in known:
             yield Problem(f"the job has no {kind} '{name}'", where, did_you_mean(name, known, "it has"))

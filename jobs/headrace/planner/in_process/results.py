@@ -1,4 +1,4 @@
-"""What a job makes of a case: the rows it writes to each sink, on real Flink."""
+"""Run a job on the input of a test case in Flink, and read the rows that it writes to each sink."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LIMIT_S = 120
 
 
 def run_case(project: Project, settings: Settings, cluster: MiniCluster, case: Case) -> dict[str, list[Row]]:
-    """The rows that the job writes to each sink, and to dead letters and late readings, given the case's input."""
+    """Run the case and return the rows that the job writes to each sink, to dead letters and to its late table."""
     folder = job_folder.load(project, case.job)
     scratch = cluster.folder / case.job.replace("/", ".") / case.name
     scratch.mkdir(parents=True)
@@ -39,34 +39,34 @@ def run_case(project: Project, settings: Settings, cluster: MiniCluster, case: C
     own = _settings(settings, case, scratch)
     _keep_tags(own, case, tables, folder)
     job = folder.job.model_copy(update={"params": {**folder.job.params, **case.settings.params}})
-    stand = FileConnectors(case, scratch, own, tables)
-    composition = job_statements.compose(project, own, replace(folder, job=job), stand)
+    connectors = FileConnectors(case, scratch, own, tables)
+    composition = job_statements.compose(project, own, replace(folder, job=job), connectors)
     _check_steps(case, composition)
     environment = cluster.environment(job)
     statements = planning.statement_set(environment, composition)
     with planning.flink_errors_reported(composition):
         statements.execute().wait(LIMIT_S * 1000)
-    found: dict[str, list[Row]] = {}
+    rows: dict[str, list[Row]] = {}
     for sink, columns in sink_columns(project, folder).items():
         key = _key(project, tables, sink) if job.writes.get(sink) == "upsert" else None
         name = topic_files.load(project, sink.removeprefix(TOPIC)).topic if sink.startswith(TOPIC) else sink
-        if stand.output(name).is_dir():
-            found[sink] = _read(stand.output(name), columns, key, sink, folder)
-    return found
+        if connectors.output(name).is_dir():
+            rows[sink] = _read(connectors.output(name), columns, key, sink, folder)
+    return rows
 
 
 def _check_steps(case: Case, composition: job_statements.Composition) -> None:
-    """Raises UserError where steps move a watermark that no view of the job goes by."""
+    """Raise UserError if steps move a watermark that no view of the job uses."""
     job = composition.folder.job
     for name, source in zip(job.sources, composition.sources, strict=True):
         if case.settings.watermark.get(name) and job.late_table not in source.leftovers:
             where = yaml_file.place(case.path / SETTINGS, ("watermark", name))
-            fix = f"read on_time('{name}') where there are windows, or leave the steps out"
-            raise UserError(f"the job goes by no watermark of '{name}', so its steps move nothing", where, fix)
+            fix = f"read on_time('{name}') where there are windows, or remove the steps"
+            raise UserError(f"the job does not use the watermark of '{name}', so its steps have no effect", where, fix)
 
 
 def sink_columns(project: Project, folder: JobFolder) -> dict[str, dict[str, Column]]:
-    """The columns of each sink, of dead letters and of the late table."""
+    """Return the columns of each sink, of dead letters and of the late table."""
     job = folder.job
     names = dict.fromkeys([*job.tables_written, DEAD_LETTERS, job.late_table])
     topics = {TOPIC + name: topic_files.load(project, name).columns for name in job.topics_written}
@@ -75,12 +75,12 @@ def sink_columns(project: Project, folder: JobFolder) -> dict[str, dict[str, Col
 
 def _tables(project: Project, folder: JobFolder) -> dict[str, Table]:
     job = folder.job
-    wanted = [*job.tables_written, *job.tables, *followed_tables(project, folder), DEAD_LETTERS, job.late_table]
-    return table_files.pick(project, dict.fromkeys(wanted))
+    names = [*job.tables_written, *job.tables, *followed_tables(project, folder), DEAD_LETTERS, job.late_table]
+    return table_files.pick(project, dict.fromkeys(names))
 
 
 def _settings(settings: Settings, case: Case, scratch: Path) -> Settings:
-    """The environment's, with the case's variables and a catalog of its own, for the tags that steps look up."""
+    """Return the environment's settings with the case's variables and a catalog of its own for the tags of steps."""
     own = {"path": str(scratch / "catalog.db"), "warehouse": f"file://{scratch / 'warehouse'}"}
     catalog = settings.catalog.model_copy(update=own)
     return settings.model_copy(update={"catalog": catalog, "vars": {**settings.vars, **case.settings.vars}})
@@ -89,13 +89,13 @@ def _settings(settings: Settings, case: Case, scratch: Path) -> Settings:
 def _keep_tags(settings: Settings, case: Case, tables: Mapping[str, Table], folder: JobFolder) -> None:
     if not folder.job.steps:
         return
-    described = tables[TAGS]
+    description = tables[TAGS]
     catalog = iceberg.connect(settings)
     catalog.create_namespace_if_not_exists(TAGS.partition(".")[0])
-    table = catalog.create_table(TAGS, schema=described.iceberg_schema())
+    table = catalog.create_table(TAGS, schema=description.iceberg_schema())
     if TAGS in case.tables:
-        rows = read_table(case.tables[TAGS], described.columns)
-        table.append(pa.Table.from_pylist(rows, schema=described.arrow_schema()))
+        rows = read_table(case.tables[TAGS], description.columns)
+        table.append(pa.Table.from_pylist(rows, schema=description.arrow_schema()))
 
 
 def _key(project: Project, tables: Mapping[str, Table], sink: str) -> list[str]:
@@ -105,21 +105,21 @@ def _key(project: Project, tables: Mapping[str, Table], sink: str) -> list[str]:
 
 
 def _read(path: Path, columns: Mapping[str, Column], key: list[str] | None, sink: str, folder: JobFolder) -> list[Row]:
-    """What a sink holds at the end: all that was appended, or by key what was written last."""
-    kept: dict[object, Row] = {}
+    """Return the rows that a sink holds at the end: all that were appended, or the last row of each key."""
+    rows: dict[object, Row] = {}
     for number, change in enumerate(_changes(path)):
         if change["op"] == "d":
             if key is None:
                 raise UserError(
-                    f"the job takes rows of {sink} back, which is appended to",
+                    f"the job retracts rows of {sink}, but {sink} is append-only",
                     folder.place(sink),
                     f"give the table a key and write {sink}: upsert, or aggregate in a window",
                 )
-            kept.pop(tuple(change["before"][name] for name in key), None)
+            rows.pop(tuple(change["before"][name] for name in key), None)
             continue
         row = {name: typed(value, columns[name].type) for name, value in change["after"].items()}
-        kept[tuple(change["after"][name] for name in key) if key else number] = row
-    return list(kept.values())
+        rows[tuple(change["after"][name] for name in key) if key else number] = row
+    return list(rows.values())
 
 
 def _changes(path: Path) -> Iterator[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The operators of a compiled plan, with names where Flink has ids and positions: two plans can be held together."""
+"""The operators of a compiled plan, with names instead of Flink's ids and positions, so that plans can be compared."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ _FOLLOWS = re.compile(r"exchange|local-.*")
 
 @dataclass(frozen=True)
 class Operator:
-    """An operator of a plan. `id` is Flink's, by position in the plan; `node` all that Flink's JSON says of it.
+    """An operator of a plan. `id` is Flink's, by position in the plan; `node` is its part of Flink's JSON.
 
-    `feeds` are the job's sinks that its rows reach. `follows`: it is as another operator makes it be.
+    `feeds` are the job's sinks that its rows reach; `to_all`: these are all sinks of the job.
     """
 
     id: int
@@ -52,50 +52,52 @@ class Operator:
 
     @property
     def noun(self) -> str:
+        """What kind of operator it is, in an analyst's words."""
         return _NOUNS.get(self.type, self.type.replace("-", " "))
 
     @property
     def follows(self) -> bool:
+        """Whether another operator determines it, as for a shuffle: its changes say nothing of their own."""
         return bool(_FOLLOWS.fullmatch(self.type))
 
     def __str__(self) -> str:
         if end := self.traits.get("of"):
             return f"{self.noun} {end}"
         by = self.traits.get("by")
-        group = f" by {_some(by)}" if isinstance(by, list) and by else ""
-        return f"{self.noun}{group}" + ("" if self.to_all else f" for {_some(sorted(self.feeds))}")
+        group = f" by {_listed(by)}" if isinstance(by, list) and by else ""
+        return f"{self.noun}{group}" + ("" if self.to_all else f" for {_listed(sorted(self.feeds))}")
 
 
-def _some(names: Sequence[str]) -> str:
+def _listed(names: Sequence[str]) -> str:
     more = len(names) - _NAMED
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def operators(plan: Mapping[str, Any]) -> list[Operator]:
-    """The operators of a compiled plan's JSON, in its order."""
+    """Return the operators of a compiled plan's JSON, in its order."""
     nodes = {node["id"]: node for node in plan["nodes"]}
     inputs: dict[int, list[int]] = {id_: [] for id_ in nodes}
     for edge in plan["edges"]:
         inputs[edge["target"]].append(edge["source"])
     feeds = _feeds(nodes, inputs)
     sinks = {sink for fed in feeds.values() for sink in fed}
-    made: dict[int, Traits] = {}
+    operator_traits: dict[int, Traits] = {}
     expressions: dict[int, Mapping[str, str]] = {}
     for id_ in TopologicalSorter(inputs).static_order():
         known = {name: text for each in inputs[id_] for name, text in expressions[each].items()}
         rows = [descriptions.row(nodes[each]["outputType"]) for each in inputs[id_]]
-        made[id_], expressions[id_] = traits.read(nodes[id_], rows, known)
+        operator_traits[id_], expressions[id_] = traits.read(nodes[id_], rows, known)
         if end := _end(nodes[id_]):
-            made[id_] = {"of": end, **made[id_]}
+            operator_traits[id_] = {"of": end, **operator_traits[id_]}
     return [
-        Operator(id_, tuple(inputs[id_]), _type(node), made[id_], feeds[id_], feeds[id_] == sinks, node)
+        Operator(id_, tuple(inputs[id_]), _type(node), operator_traits[id_], feeds[id_], feeds[id_] == sinks, node)
         for id_, node in nodes.items()
     ]
 
 
 def _type(node: Mapping[str, Any]) -> str:
-    found = _TYPE.fullmatch(node["type"])
-    return found[1] if found else str(node["type"])
+    match = _TYPE.fullmatch(node["type"])
+    return match[1] if match else str(node["type"])
 
 
 def _feeds(nodes: Mapping[int, Any], inputs: Mapping[int, Sequence[int]]) -> dict[int, frozenset[str]]:

@@ -1,4 +1,4 @@
-"""The module of a Table API job run: the Table that it gives for each sink, or what is wrong with it in words."""
+"""Run the module of a Table API job, and check the Tables that it returns for the job's sinks."""
 
 from __future__ import annotations
 
@@ -17,46 +17,38 @@ from headrace.project.python_module import FUNCTION, PACKAGE, ModuleFile
 
 
 def tables(module: ModuleFile, job: Job, inputs: Inputs) -> dict[str, Any]:
-    """The pyflink Table for each sink of the job. Raises UserError for what the module raises, except Java's errors."""
+    """Return the pyflink Table of each sink. Raises UserError for what the module raises, except Java's errors."""
     from py4j.protocol import Py4JJavaError  # noqa: PLC0415 - comes with PyFlink
     from pyflink.util.exceptions import JavaException  # noqa: PLC0415
 
     try:
-        made = getattr(_imported(module), FUNCTION)(inputs)
+        outputs = getattr(_imported(module), FUNCTION)(inputs)
     except (HeadraceError, Py4JJavaError, JavaException):
         raise
     except Refused as refused:
         raise UserError(refused.problem.what, module.place_of(refused), refused.problem.fix) from None
     except Exception as error:
         raise UserError(f"{type(error).__name__}: {error}", module.place_of(error)) from None
-    if problems := [*_mismatches(module, job, made)]:
+    if problems := [*_mismatches(module, job, outputs)]:
         raise UserError(problems)
-    return dict(made)
+    return dict(outputs)
 
 
-def _mismatches(module: ModuleFile, job: Job, made: object) -> Iterator[Problem]:
+def _mismatches(module: ModuleFile, job: Job, outputs: object) -> Iterator[Problem]:
     from pyflink.table import Table  # noqa: PLC0415 - importing PyFlink costs a second
 
     here = Place.of(module.path, module.line)
-    if not isinstance(made, dict):
-        yield Problem(f"{FUNCTION}() returns {made!r}", here, "return a dict of a Table by each sink of job.yaml")
+    if not isinstance(outputs, dict):
+        yield Problem(f"{FUNCTION}() returns {outputs!r}", here, "return a dict with one Table per sink of job.yaml")
         return
     for sink in job.writes:
-        if sink not in made:
+        if sink not in outputs:
             yield Problem(f"{FUNCTION}() returns no Table for the sink '{sink}'", here, f"add '{sink}' to its dict")
-    for sink, table in made.items():
+    for sink, table in outputs.items():
         if sink not in job.writes:
-            kind, _, name = str(sink).partition("/")
-            now = TOPIC + name if kind == OLD_TOPIC else None
-            what = f"'{sink}' is now '{now}'" if now else f"job.yaml does not write '{sink}'"
-            fix = (
-                f"write '{now}'"
-                if now
-                else f"add '{job.output(sink)}: append' under writes: in job.yaml, or leave it out"
-            )
-            yield Problem(what, module.place(str(sink)), fix)
+            yield _undeclared(module, job, str(sink))
         elif not isinstance(table, Table):
-            yield Problem(f"'{sink}' is {table!r}, which is no Table", module.place(sink))
+            yield Problem(f"'{sink}' is {table!r}, which is not a Table", module.place(sink))
 
 
 def _undeclared(module: ModuleFile, job: Job, sink: str) -> Problem:
@@ -70,7 +62,7 @@ def _undeclared(module: ModuleFile, job: Job, sink: str) -> Problem:
 
 
 def _imported(module: ModuleFile) -> ModuleType:
-    """The module, from its own project: what another project of this process calls the same is forgotten."""
+    """Import the module from its own project, after unloading modules of the same name from another project."""
     folder = module.path.parent
     known = sys.modules.get(PACKAGE)
     if known is not None and Path(str(known.__file__)).parent != folder:

@@ -37,8 +37,8 @@ def load(project: Project, job: Job) -> ExpectedCounts | None:
     path = project.sql / job.name / FILE
     if not path.is_file():
         return None
-    if job.recompute is None:
-        raise UserError("an account is of windows", Place.of(path), "say in job.yaml how long they are: recompute: 1m")
+    if job.window is None:
+        raise UserError("an account is of windows", Place.of(path), "say in job.yaml how long they are: window: 1m")
     found = check_file.selects(path)
     if len(found) != 1:
         raise UserError("an account is one SELECT", Place.of(path), "write one, or remove the file")

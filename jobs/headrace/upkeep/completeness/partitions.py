@@ -52,7 +52,7 @@ def refresh(project: Project, settings: Settings) -> list[Reached]:
     Only rows that were stored since the last time are read. Raises UserError, PlatformError.
     """
     catalog, client = iceberg.connect(settings), settings.kafka_client()
-    jobs = [job for job in job_folder.jobs(project) if job.complete]
+    jobs = [job for job in job_folder.jobs(project) if job.keeps_every_record]
 
     def attempt() -> list[Reached]:
         table = iceberg.load_table(catalog, COMPLETENESS)

@@ -47,7 +47,7 @@ def audit(
     Those that were not looked at before are compared, and those that readings were stored of since. Those that count
     more than is stored are returned. Raises UserError, PlatformError.
     """
-    assert job.recompute is not None  # noqa: S101 - who calls has looked
+    assert job.window is not None  # noqa: S101 - who calls has looked
     (table,) = job.tables_written
     listed = iceberg.load_table(catalog, DIRTY_WINDOWS)
     of_windows, of_readings = _mark(job, table), _mark(job, books.readings)
@@ -64,9 +64,9 @@ def audit(
     if appended.goes_on:
         progress(f"{job.name}: readings that came for windows before {instant(through):%Y-%m-%d %H:%M}Z")
         before = LessThan("ts", instant(through).isoformat())  # type: ignore[call-arg,arg-type] # pydantic hides __init__
-        late = _windows(job, job.recompute, dirty.counted(appended, books.account.key, job.recompute, before))
+        late = _windows(job, job.window, dirty.counted(appended, books.account.key, job.window, before))
         told([each for batch in dirty.batches(late) for each in books.of(batch)], {of_readings: appended.head})
-    for start, end in books.spans(instant(through), last, job.recompute):
+    for start, end in books.spans(instant(through), last, job.window):
         progress(f"{job.name}: {start:%Y-%m-%d %H:%M}Z to {end:%Y-%m-%d %H:%M}Z, as its account has it")
         told(books.between(start, end), {of_windows: microseconds(end), of_readings: appended.head})
     return beyond

@@ -97,8 +97,8 @@ def find(catalog: Catalog, jobs: Iterable[Job], now: datetime) -> None:
         found: list[Window] = []
         read: dict[str, int | None] = {}
         for job in jobs:
-            of = f"{job.name}.{job.late}"
-            late = Appended(iceberg.load_table(catalog, job.late), stored_progress.since(table, of))
+            of = f"{job.name}.{job.late_table}"
+            late = Appended(iceberg.load_table(catalog, job.late_table), stored_progress.since(table, of))
             found += _merged({each.name: each for each in before if each.job == job.name}, job, late, now)
             read[of] = late.head
         stored_progress.replace(table, map(asdict, found), read)
@@ -111,7 +111,7 @@ def add(catalog: Catalog, job: Job, names: Iterable[Name], marks: Mapping[str, i
 
     Raises PlatformError.
     """
-    length = job.recompute
+    length = job.window
     assert length is not None  # noqa: S101 - who calls has looked
     wanted = frozenset(names)
 
@@ -150,7 +150,7 @@ def done(catalog: Catalog, windows: Iterable[Window], now: datetime) -> None:
 
 
 def _merged(before: Mapping[Name, Window], job: Job, late: Appended, now: datetime) -> Iterator[Window]:
-    length = job.recompute
+    length = job.window
     assert length is not None  # noqa: S101 - who calls has looked
     counts = counted(late, "key", length, iceberg.equals("job", job.name))
     for name, window in before.items():

@@ -50,7 +50,7 @@ def rerun(
             file.writelines(json.dumps(_message(row), ensure_ascii=False) + "\n" for row in batch.to_pylist())
     case = Case(job.name, name, folder, CaseSettings(), {job.sources[0]: messages}, {}, {})
     found = run_case(own, settings, cluster, case)
-    for refused in (DEAD_LETTERS, job.late):
+    for refused in (DEAD_LETTERS, job.late_table):
         if rows := found.get(refused):
             raise PlatformError(f"{len(rows):,} stored readings were not taken again, the first: {rows[0]}", job.name)
     return found[job.tables_written[0]]

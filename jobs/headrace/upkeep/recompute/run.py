@@ -62,12 +62,12 @@ def recompute(
     names: Sequence[str] = (),
     progress: Callable[[str], None] = lambda _step: None,
 ) -> list[Recomputed]:
-    """Work off the dirty windows of the jobs called `names`, or of all whose job.yaml says `recompute:`.
+    """Work off the dirty windows of the jobs called `names`, or of all whose job.yaml says `window:`.
 
     It may be ended at any point, and run beside the jobs: what is not told as done is done again, to the same rows.
     Raises UserError, PlatformError.
     """
-    able = {job.name: job for job in job_folder.jobs(project) if job.recompute}
+    able = {job.name: job for job in job_folder.jobs(project) if job.window}
     for name in names:
         if name not in able:
             fix = f"those that can: {', '.join(able) or 'none'}"

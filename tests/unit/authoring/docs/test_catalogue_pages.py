@@ -1,4 +1,4 @@
-"""The page on a project, and the list of its jobs."""
+"""The catalogue page of a project, and the list of its jobs."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 
 class Reader(HTMLParser):
-    """What a browser makes of the page: the text of each section by its id, the ids, where links lead, the tags."""
+    """Parses the page: the text of each section by its id, the ids, the targets of links, the tags."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -133,7 +133,7 @@ def read(project: Project) -> Reader:
     return Reader(page(contents.read(project)))
 
 
-def test_each_thing_has_a_section_that_links_lead_to(read: Reader) -> None:
+def test_each_part_of_the_project_has_a_section_that_links_lead_to(read: Reader) -> None:
     assert {"job/c/hot_v1", "source/plant", "table/c.hot", "topic/alerts", "macro/hot", "udf/enrich"} <= set(
         read.sections
     )
@@ -141,55 +141,55 @@ def test_each_thing_has_a_section_that_links_lead_to(read: Reader) -> None:
     assert not [link for link in read.links if link[1:] not in read.ids]
 
 
-def test_the_page_asks_for_nothing_beside_it(read: Reader) -> None:
+def test_the_page_loads_no_other_file(read: Reader) -> None:
     assert all(link.startswith("#") for link in read.links)
     assert not read.addresses
     assert not {"link", "img", "iframe", "object"} & set(read.tags)
 
 
-def test_what_a_file_says_is_text_on_the_page_and_nothing_else(read: Reader) -> None:
+def test_html_in_the_projects_files_is_shown_as_text(read: Reader) -> None:
     assert read.tags.count("script") == 1
     for section in ("job/c/hot_v1", "source/plant", "macro/hot"):
         assert EVIL in read.text(section)
 
 
-def test_a_job_tells_all_that_its_folder_holds(read: Reader) -> None:
+def test_a_job_shows_everything_in_its_folder(read: Reader) -> None:
     job = read.text("job/c/hot_v1")
-    for told in (
+    for text in (
         "owner reliability-team",
         "grain one row per hot reading",
         "reads plant",
-        "passes through enrich",
+        "steps enrich",
         "writes c.hot, plant.alerts",
         "sets aside historian.dead_letters (codes), historian.late_readings",
-        "keeps state for 36h",
+        "state kept for 36h after its last use",
         "limit 100.0",
         "tests late ones, one hot one cold One of each",
         "c.hot.sql.j2",
         "_hot.sql.j2 select * from {{ on_time('plant') }}",
         "checks.sql select * from c.hot where temp < 100",
     ):
-        assert told in job, told
+        assert text in job, text
 
 
-def test_a_source_tells_where_each_column_comes_from(read: Reader) -> None:
+def test_a_source_shows_where_each_column_comes_from(read: Reader) -> None:
     source = read.text("source/plant")
     assert "from 2000-01-01 to 90s ahead of the clock" in source
     assert "lateness 10s" in source
-    assert "temp double or null degC Bearing's temperature" in source
+    assert "temp double nullable degC Bearing's temperature" in source
     assert "(from -50) from data.temp" in source
-    assert "ts timestamp UTC When it was taken; sent as epoch_ms from t" in source
-    assert "quality long OPC UA StatusCode; sent as opcda, uncertain where a reading says nothing from q" in source
+    assert "ts timestamp UTC Time of the reading; sent as epoch_ms from t" in source
+    assert "quality long OPC UA StatusCode; sent as opcda, uncertain if a reading has none from q" in source
     assert "read by c/hot_v1" in source
 
 
-def test_a_table_tells_its_layout_its_columns_and_who_writes_it(read: Reader) -> None:
+def test_a_table_shows_its_layout_its_columns_and_its_writers(read: Reader) -> None:
     table = read.text("table/c.hot")
-    assert "partition tag, bucket(16, tag) sort temp desc kept for 90d written by c/hot_v1" in table
-    assert "tag string Name of the measured point temp double or null degC How hot" in table
+    assert "partitioned by tag, bucket(16, tag) sorted by temp desc retention 90d written by c/hot_v1" in table
+    assert "tag string Name of the measured point temp double nullable degC How hot" in table
 
 
-def test_a_macro_tells_its_signature_its_words_and_who_calls_it(read: Reader) -> None:
+def test_a_macro_shows_its_signature_its_description_and_its_callers(read: Reader) -> None:
     macro = read.text("macro/hot")
     assert "hot(column, above=100)" in macro
     assert "column: the one to look at" in macro
@@ -197,20 +197,20 @@ def test_a_macro_tells_its_signature_its_words_and_who_calls_it(read: Reader) ->
     assert "used by c/hot_v1" in macro
 
 
-def test_all_that_is_wrong_in_any_file_is_told_at_once(project: Project) -> None:
+def test_the_problems_of_all_files_are_reported_at_once(project: Project) -> None:
     (project.sql / "_tables/c.hot.yaml").write_text("description: d\n")
     (project.sql / "_topics/alerts.yaml").write_text("description: d\n")
     (project.sql / "_macros/cold.sql.j2").write_text("{% macro warm() %}{% endmacro %}")
     (project.sql / "_macros/hot.sql.j2").write_text("{% macro hot() %}\n{{ ) }}{% endmacro %}")
     with pytest.raises(UserError) as caught:
         contents.read(project)
-    told = sorted({(Path(str(p.where)).name.partition(":")[0], p.what) for p in caught.value.problems})
-    assert [file for file, _ in told] == [*["alerts.yaml"] * 3, *["c.hot.yaml"] * 2, "cold.sql.j2", "hot.sql.j2"]
-    assert ("cold.sql.j2", "there is no macro 'cold' in it") in told
-    assert len(caught.value.problems) == len(told)
+    messages = sorted({(Path(str(p.where)).name.partition(":")[0], p.what) for p in caught.value.problems})
+    assert [file for file, _ in messages] == [*["alerts.yaml"] * 3, *["c.hot.yaml"] * 2, "cold.sql.j2", "hot.sql.j2"]
+    assert ("cold.sql.j2", "there is no macro 'cold' in this file") in messages
+    assert len(caught.value.problems) == len(messages)
 
 
-def test_calls_are_read_wherever_a_template_makes_them(tmp_path: Path) -> None:
+def test_calls_are_read_everywhere_in_a_template(tmp_path: Path) -> None:
     path = tmp_path / "a.sql.j2"
     path.write_text(
         "{# {{ table('no') }} #}{% for n in [1] %}{{ tumble(on_time('plant'), size='1m') }}{% endfor %}"
@@ -251,7 +251,7 @@ def test_the_list_keeps_names_whole(
 
 
 @pytest.mark.usefixtures("project")
-def test_the_list_as_json_says_all_that_job_yaml_says(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_list_as_json_has_every_key_of_job_yaml(capsys: pytest.CaptureFixture[str]) -> None:
     list_jobs(json=True)
     [job] = json.loads(capsys.readouterr().out)
     assert job["name"] == "c/hot_v1"

@@ -1,4 +1,4 @@
-"""What feeds what, and how that is drawn."""
+"""The lineage graph, and how it is drawn."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def drawn(project: Project) -> Lineage:
     return lineage.draw(contents.read(project))
 
 
-def test_each_thing_that_is_read_or_written_is_an_edge(project: Project) -> None:
+def test_each_read_and_each_write_is_an_edge(project: Project) -> None:
     assert set(drawn(project).edges) == {
         Edge(RAW, KEEP, "read"),
         Edge(KEEP, table("h.kept"), "append"),
@@ -80,11 +80,11 @@ def test_each_thing_that_is_read_or_written_is_an_edge(project: Project) -> None
     }
 
 
-def test_what_nothing_reads_or_writes_is_a_node_all_the_same(project: Project) -> None:
+def test_an_unused_table_is_a_node_too(project: Project) -> None:
     assert table("h.unused") in drawn(project).nodes
 
 
-def test_a_ref_that_names_no_table_follows_each_that_is_appended_to(project: Project) -> None:
+def test_a_ref_without_a_table_follows_each_table_that_the_job_appends_to(project: Project) -> None:
     view = project.sql / "c/count_v1/_windows.sql.j2"
     view.write_text("select * from {{ ref('a/keep_v1') }}")
     read = {edge.start for edge in drawn(project).into(COUNT)}
@@ -97,7 +97,7 @@ def test_a_topic_that_one_job_writes_and_another_reads_is_one_node(project: Proj
     assert {node for node in drawn(project).nodes if node.kind == "topic"} == {ALERTS}
 
 
-def test_around_a_job_is_what_leads_there_and_what_comes_of_it(project: Project) -> None:
+def test_around_a_job_is_everything_upstream_and_downstream(project: Project) -> None:
     around = drawn(project).around("c/count_v1")
     assert set(around.nodes) == {
         RAW,
@@ -112,13 +112,13 @@ def test_around_a_job_is_what_leads_there_and_what_comes_of_it(project: Project)
     assert Edge(KEEP, table("historian.dead_letters"), "refused") not in around.edges
 
 
-def test_a_job_that_is_not_there_is_told_with_those_that_are(project: Project) -> None:
+def test_an_unknown_job_is_reported_with_the_known_ones(project: Project) -> None:
     with pytest.raises(UserError, match="there is no job 'c/count_v2'") as caught:
         drawn(project).around("c/count_v2")
     assert caught.value.problems[0].fix == "jobs of this project: a/keep_v1, c/count_v1"
 
 
-def test_the_tree_shows_a_branch_once_and_says_where_it_stands_elsewhere(project: Project) -> None:
+def test_the_tree_shows_a_branch_once_and_refers_to_it_elsewhere(project: Project) -> None:
     console = Console(width=80, force_terminal=False)
     with console.capture() as captured:
         console.print(tree(drawn(project)))
@@ -139,7 +139,7 @@ def test_the_tree_shows_a_branch_once_and_says_where_it_stands_elsewhere(project
     ]
 
 
-def test_a_circle_is_drawn_as_a_tree_too() -> None:
+def test_a_cycle_is_drawn_as_a_tree_too() -> None:
     job, state = Node("job", "a/b_v1"), table("h.state")
     ring = Lineage((job, state), (Edge(job, state, "append"), Edge(state, job, "read")))
     console = Console(width=80, force_terminal=False)
@@ -168,7 +168,7 @@ def test_the_picture_has_a_box_for_each_node_and_a_line_for_each_edge(project: P
     assert [group.get("class") for group in picture.iter(f"{svg}g")].count("job marked") == 1
 
 
-def test_a_name_is_text_in_the_picture_and_nothing_else() -> None:
+def test_a_name_is_escaped_in_the_picture() -> None:
     topic = Node("topic", '<script>"&')
     assert "<script>" not in drawing.svg(Lineage((topic,), ()))
 
@@ -178,7 +178,7 @@ GRAPHS = st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)).filt
 
 
 @given(GRAPHS, st.sets(st.sampled_from(NAMES)))
-def test_no_box_lies_on_another_and_all_are_within_the_picture(edges: list[tuple[str, str]], low: set[str]) -> None:
+def test_boxes_do_not_overlap_and_are_within_the_picture(edges: list[tuple[str, str]], low: set[str]) -> None:
     laid = layout.place({name: 40.0 + 10 * n for n, name in enumerate(NAMES)}, 30, edges, low)
     for a, b in combinations(laid.boxes.values(), 2):
         assert abs(a.middle - b.middle) >= 30 or a.right <= b.left or b.right <= a.left
@@ -197,7 +197,7 @@ def test_a_line_goes_from_the_right_of_its_start_to_the_left_of_its_end(edges: l
 
 
 @given(GRAPHS)
-def test_without_a_circle_every_line_goes_to_the_right(edges: list[tuple[str, str]]) -> None:
+def test_without_a_cycle_every_line_goes_to_the_right(edges: list[tuple[str, str]]) -> None:
     forward = [(min(edge), max(edge)) for edge in edges]
     column = columns.assign(NAMES, forward)
     assert all(column[start] < column[end] for start, end in forward)
@@ -209,13 +209,13 @@ def test_lines_that_need_not_cross_do_not() -> None:
     assert columns.crossings(columns.arrange(column, edges), edges) == 0
 
 
-def test_what_is_low_stands_below_the_rest() -> None:
+def test_low_boxes_are_below_the_others() -> None:
     edges = [("a", "dead"), ("a", "x"), ("b", "dead"), ("b", "y")]
     laid = layout.place(dict.fromkeys(["a", "b", "x", "y", "dead"], 50.0), 30, edges, {"dead"})
     assert laid.boxes["dead"].middle > max(laid.boxes["x"].middle, laid.boxes["y"].middle)
 
 
-def test_the_command_writes_the_form_that_the_file_is_named_for(
+def test_the_command_writes_the_format_of_the_files_extension(
     project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("HEADRACE_PROJECT", str(project.root))
@@ -234,7 +234,7 @@ def test_the_command_prints_nodes_and_edges_as_json(
     assert {"from": "table h.kept", "to": "job c/count_v1", "how": "read"} in printed["edges"]
 
 
-def test_a_file_that_cannot_be_written_is_told(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_cannot_be_written_is_reported(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HEADRACE_PROJECT", str(project.root))
     with pytest.raises(UserError, match="cannot be written"):
         graph(None, None, project.root / "nowhere" / "g.svg")

@@ -1,4 +1,4 @@
-"""Each rule against the SQL of its file in lint/: what it must find, and what it must not."""
+"""Each rule against the SQL of its file in rules/: what it must report, and what it must not."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ HERE = Path(__file__).parent / "rules"
 
 @dataclass(frozen=True)
 class Bench:
-    """The plant of lint/plant/, in which the SQL of a case stands for a template of the job plant/linted_v1."""
+    """The plant of rules/plant/, in which the SQL of a case is a template of the job plant/linted_v1."""
 
     project: Project
     settings: Settings
@@ -39,15 +39,15 @@ class Bench:
     linter: TemplateLinter
     tables: dict[str, Table]
 
-    def found(self, rule: str, template: str, case: dict[str, Any]) -> list[Finding]:
-        """What the rule finds in the template of the case's `sink` (or `view`), with its `job:` over the job's."""
+    def findings(self, rule: str, template: str, case: dict[str, Any]) -> list[Finding]:
+        """Return the rule's findings in the template of the case's `sink` or `view`; its `job:` overrides the job's keys."""
         job = Job.model_validate(self.folder.job.model_dump() | case.get("job", {}))
         sink, view = None if "view" in case else case.get("sink", "plant.out"), case.get("view")
         path = self.folder.path / "case.sql.j2"
         path.write_text(template)
         folder = JobFolder(job, self.folder.path, {sink: path} if sink else {}, {view: path} if view else {})
-        made = render.job(self.project, self.settings, folder)
-        read = Template(path, template, (made.sinks | made.views)[sink or view or ""])
+        rendered_job = render.job(self.project, self.settings, folder)
+        read = Template(path, template, (rendered_job.sinks | rendered_job.views)[sink or view or ""])
         known = inputs(self.project, self.settings, job, self.tables)
         key = tuple(self.tables[sink].key) if sink else ()
         findings, _ = self.linter.lint(read, known, job, sink=sink, view=view, key=key)
@@ -73,8 +73,8 @@ def cases() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(("rule", "case"), [*cases()])
-def test_a_rule_finds_what_its_file_says(bench: Bench, rule: str, case: dict[str, Any]) -> None:
-    findings = bench.found(rule, case.get("fail_str") or case["pass_str"], case)
+def test_a_rule_reports_what_its_file_lists(bench: Bench, rule: str, case: dict[str, Any]) -> None:
+    findings = bench.findings(rule, case.get("fail_str") or case["pass_str"], case)
     assert [[finding.where.line, finding.where.column] for finding in findings] == case.get("at", [])
     assert "fail_str" not in case or findings
     if "says" in case:
@@ -82,12 +82,12 @@ def test_a_rule_finds_what_its_file_says(bench: Bench, rule: str, case: dict[str
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: str(rule.code))
-def test_a_rule_is_documented_by_sql_that_it_finds_and_sql_that_it_lets_be(bench: Bench, rule: type[BaseRule]) -> None:
+def test_a_rules_examples_are_one_that_it_reports_and_one_that_it_accepts(bench: Bench, rule: type[BaseRule]) -> None:
     bad, good = examples(rule)
     case = {"sink": "plant.state"} if rule.code == "HR08" else {}
-    assert bench.found(rule.code, bad["sql"], case)
-    mended = {"job": yaml.safe_load(good["yaml"])} if "yaml" in good else {}
-    assert not bench.found(rule.code, good.get("sql", bad["sql"]), case | mended)
+    assert bench.findings(rule.code, bad["sql"], case)
+    fixed = {"job": yaml.safe_load(good["yaml"])} if "yaml" in good else {}
+    assert not bench.findings(rule.code, good.get("sql", bad["sql"]), case | fixed)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: str(rule.code))
@@ -98,7 +98,7 @@ def test_a_rule_has_cases_of_both_kinds(rule: type[BaseRule]) -> None:
 
 
 def examples(rule: type[BaseRule]) -> tuple[dict[str, str], dict[str, str]]:
-    """The code blocks of a rule's documentation, by language: before and after `**Best practice**`."""
+    """Return the code blocks of a rule's documentation, by language, before and after `**Best practice**`."""
     before, _, after = inspect.cleandoc(rule.__doc__ or "").partition("**Best practice**")
     block = re.compile(r"\.\. code-block:: (\w+)\n\n((?: {4}.*\n|\n)+)")
     bad, good = ({m[1]: inspect.cleandoc(m[2]) for m in block.finditer(text + "\n")} for text in (before, after))

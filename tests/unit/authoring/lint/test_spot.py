@@ -1,4 +1,4 @@
-"""Places of rendered SQL, back in the template."""
+"""Positions in rendered SQL are mapped back to the template."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from headrace.authoring.lint.spot import Spot, spot
 from headrace.compose.source_map import Rendered
 
 own = st.text("ab ,()", min_size=1)
-put_in = st.text("xyz`.", min_size=1)
+inserted = st.text("xyz`.", min_size=1)
 
 
-@given(st.lists(st.tuples(own, put_in), min_size=1), own)
-def test_each_character_of_ones_own_is_told_at_its_column(pieces: list[tuple[str, str]], end: str) -> None:
-    """Each piece the author wrote is followed by a call; what calls put in has none of the author's characters."""
+@given(st.lists(st.tuples(own, inserted), min_size=1), own)
+def test_each_character_of_the_template_is_found_at_its_column(pieces: list[tuple[str, str]], end: str) -> None:
+    """Each piece of the author's text is followed by a call; calls insert none of the author's characters."""
     template = "".join(text + "{{ call() }}" for text, _ in pieces) + end
-    sql = "".join(text + made for text, made in pieces) + end
+    sql = "".join(text + call for text, call in pieces) + end
     rendered = Rendered(sql, (1,))
-    told = [spot([template], rendered, 1, column) for column in range(1, len(sql) + 1)]
-    assert [template[at.column - 1] for at in told if at.own] == [mark for mark in sql if mark in "ab ,()"]
-    assert all(template[at.column - 1] == "{" for at in told if not at.own)
+    spots = [spot([template], rendered, 1, column) for column in range(1, len(sql) + 1)]
+    assert [template[at.column - 1] for at in spots if at.own] == [mark for mark in sql if mark in "ab ,()"]
+    assert all(template[at.column - 1] == "{" for at in spots if not at.own)
 
 
-def test_a_line_that_a_call_made_is_told_at_the_call() -> None:
+def test_a_line_that_a_call_inserted_is_found_at_the_call() -> None:
     rendered = Rendered("select a\nfrom (\n    select 1\n) as t", (3, 4, 4, 4))
     template = ["{# ... #}", "", "select a", "from {{ rows() }} as t"]
     assert spot(template, rendered, 1, 8) == Spot(3, 8, own=True)
@@ -32,9 +32,9 @@ def test_a_line_that_a_call_made_is_told_at_the_call() -> None:
     assert spot(template, rendered, 4, 3) == Spot(4, 19, own=True)
 
 
-def test_spaces_that_rendering_takes_from_the_first_line_count() -> None:
+def test_spaces_that_rendering_strips_from_the_first_line_count() -> None:
     assert spot(["   select a"], Rendered("select a", (1,)), 1, 8) == Spot(1, 11, own=True)
 
 
-def test_a_place_past_the_end_is_told_at_the_last_line() -> None:
+def test_a_position_past_the_end_is_found_in_the_last_line() -> None:
     assert spot(["select a"], Rendered("select a", (1,)), 2, 1) == Spot(1, 1, own=True)

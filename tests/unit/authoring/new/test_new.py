@@ -1,4 +1,4 @@
-"""`headrace new`: what it asks, what it leaves, and what it refuses."""
+"""`headrace new`: its questions, the files that it writes, and what it refuses."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 @pytest.fixture
 def headrace(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Runs a command: its exit code, what it printed, what it said of it."""
+    """Runs a command; returns its exit code, stdout and stderr."""
 
     def run(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["headrace", *arguments])
@@ -55,7 +55,7 @@ def headrace(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 
 
 @pytest.mark.parametrize("window", [(), ("--window", "10m")])
-def test_what_it_leaves_can_be_read_rendered_and_linted(project: Project, headrace: Any, window: tuple[str]) -> None:
+def test_the_new_files_can_be_read_rendered_and_linted(project: Project, headrace: Any, window: tuple[str]) -> None:
     before = json_schemas.check(project)
     code, printed, said = headrace("new", "condition/warm", *window)
     assert (code, said) == (0, "")
@@ -66,11 +66,11 @@ def test_what_it_leaves_can_be_read_rendered_and_linted(project: Project, headra
     assert json_schemas.check(project) == before
 
 
-def test_each_file_it_tells_of_is_there(project: Project, headrace: Any) -> None:
+def test_each_file_that_it_lists_exists(project: Project, headrace: Any) -> None:
     code, printed, _ = headrace("new", "condition/warm", "--sink", "condition.warm_readings", "--json")
-    made = json.loads(printed)
-    assert (code, made["job"]) == (0, "condition/warm_v1")
-    assert made["written"] == [
+    listed = json.loads(printed)
+    assert (code, listed["job"]) == (0, "condition/warm_v1")
+    assert listed["written"] == [
         "sql/condition/warm_v1/job.yaml",
         "sql/condition/warm_v1/condition.warm_readings.sql.j2",
         "sql/condition/warm_v1/checks.sql",
@@ -79,7 +79,7 @@ def test_each_file_it_tells_of_is_there(project: Project, headrace: Any) -> None
         "sql/condition/warm_v1/tests/good_and_bad/expect.condition.warm_readings.csv",
         "sql/_tables/condition.warm_readings.yaml",
     ]
-    assert all((project.root / file).is_file() for file in made["written"])
+    assert all((project.root / file).is_file() for file in listed["written"])
 
 
 def test_the_owner_is_that_of_the_domain_unless_it_is_given(project: Project, headrace: Any) -> None:
@@ -89,7 +89,7 @@ def test_the_owner_is_that_of_the_domain_unless_it_is_given(project: Project, he
     assert job_folder.load(project, "condition/cool_v1").job.owner == "me: myself"
 
 
-def test_a_job_that_is_there_is_left_alone_and_its_next_version_proposed(project: Project, headrace: Any) -> None:
+def test_an_existing_job_is_left_alone_and_its_next_version_proposed(project: Project, headrace: Any) -> None:
     before = (project.sql / "condition" / "overheat_v1" / "job.yaml").read_bytes()
     code, printed, said = headrace("new", "condition/overheat")
     assert (code, printed) == (2, "")
@@ -102,7 +102,7 @@ def test_a_job_that_is_there_is_left_alone_and_its_next_version_proposed(project
     assert (project.sql / "condition" / "overheat_v1" / "job.yaml").read_bytes() == before
 
 
-def test_a_table_that_is_there_gets_what_it_has_columns_for(project: Project, headrace: Any) -> None:
+def test_a_job_for_an_existing_table_selects_the_columns_of_the_table(project: Project, headrace: Any) -> None:
     file = project.sql / "_tables" / "historian.readings.yaml"
     before = file.read_bytes()
     assert headrace("new", "condition/again", "--sink", "historian.readings")[0] == 0
@@ -113,37 +113,40 @@ def test_a_table_that_is_there_gets_what_it_has_columns_for(project: Project, he
     assert "asset" not in sql
 
 
-def test_a_table_that_is_there_and_does_not_fit_is_told_of_in_full(project: Project, headrace: Any) -> None:
+def test_every_problem_of_an_existing_table_that_does_not_fit_is_reported(project: Project, headrace: Any) -> None:
     code, _, said = headrace("new", "condition/warm", "--sink", "condition.overheats", "--window", "1h")
     assert code == 2
-    assert "sql/_tables/condition.overheats.yaml:7:3: condition.overheats requires 'ts', which is not" in said
+    assert (
+        "sql/_tables/condition.overheats.yaml:7:3: condition.overheats requires 'ts', which the job does not select"
+        in said
+    )
     assert "condition.overheats has no column 'window_start'" in said
-    assert said.count("fix name a table of the job's own: --sink <namespace>.<table>") == said.count("error")
+    assert said.count("fix choose a table of the job's own: --sink <namespace>.<table>") == said.count("error")
     assert not (project.sql / "condition" / "warm_v1").exists()
 
 
-def test_all_that_is_wrong_is_told_at_once(project: Project, headrace: Any) -> None:  # noqa: ARG001 - runs in it
+def test_all_wrong_arguments_are_reported_at_once(project: Project, headrace: Any) -> None:  # noqa: ARG001 - runs in it
     wrong = ("Condition/Hot Pumps", "--source", "plant_reading", "--sink", "pumps", "--window", "10")
     code, printed, said = headrace("new", *wrong)
     assert (code, printed) == (2, "")
     assert said == (
-        "error 'Condition/Hot Pumps' is no name for a job; write <domain>/<job> in lower case\n"
+        "error 'Condition/Hot Pumps' is not a valid job name; write <domain>/<job> in lower case\n"
         "  fix did you mean 'condition/hot_pumps'?\n"
         "error sql/_sources/plant_reading.yaml: there is no source 'plant_reading'\n"
         "  fix did you mean 'plant_readings'?\n"
-        "error 'pumps' is no name for a table\n"
+        "error 'pumps' is not a valid table name\n"
         "  fix write <namespace>.<table> in lower case\n"
         "error window: '10': a duration is a whole number and ms, s, m, h or d, like 10m\n"
-        "  fix write a length of time such as 30s, 10m, 1h or 1d\n"
+        "  fix write a duration such as 30s, 10m, 1h or 1d\n"
     )
 
 
-def test_a_job_begins_with_a_table_not_a_topic(project: Project, headrace: Any) -> None:  # noqa: ARG001 - runs in it
+def test_a_new_job_cannot_write_to_a_topic(project: Project, headrace: Any) -> None:  # noqa: ARG001 - runs in it
     _, _, said = headrace("new", "condition/warm", "--sink", "topic/overheat_alerts")
-    assert "error 'topic/overheat_alerts' is a topic, and a job begins with a table" in said
+    assert "error 'topic/overheat_alerts' is a topic; a new job writes to a table" in said
 
 
-def test_a_source_without_a_watermark_is_not_put_in_windows(project: Project, headrace: Any) -> None:
+def test_a_source_without_a_watermark_cannot_be_windowed(project: Project, headrace: Any) -> None:
     contract = project.sql / "_sources" / "plant_readings.yaml"
     contract.write_text(contract.read_text().replace("watermark: {lateness: 10s}", ""))
     code, _, said = headrace("new", "condition/warm", "--window", "10m")
@@ -152,7 +155,7 @@ def test_a_source_without_a_watermark_is_not_put_in_windows(project: Project, he
     assert "fix add watermark: {lateness: 10s} to sql/_sources/plant_readings.yaml" in said
 
 
-def test_off_a_terminal_what_has_no_proposal_must_be_given(project: Project, headrace: Any) -> None:
+def test_without_a_terminal_answers_without_a_default_are_required(project: Project, headrace: Any) -> None:
     code, _, said = headrace("new")
     assert (code, said) == (2, "error the job's name is not given\n  fix headrace new <domain>/<name>\n")
     shutil.copy(project.sql / "_sources" / "plant_readings.yaml", project.sql / "_sources" / "pump_readings.yaml")
@@ -161,7 +164,7 @@ def test_off_a_terminal_what_has_no_proposal_must_be_given(project: Project, hea
     assert "fix --source, one of: plant_readings, pump_readings" in said
 
 
-def test_outside_a_project_nothing_is_laid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, headrace: Any) -> None:
+def test_outside_a_project_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, headrace: Any) -> None:
     monkeypatch.delenv("HEADRACE_PROJECT", raising=False)
     monkeypatch.chdir(tmp_path)
     code, _, said = headrace("new", "condition/warm")
@@ -170,7 +173,7 @@ def test_outside_a_project_nothing_is_laid(tmp_path: Path, monkeypatch: pytest.M
     assert not list(tmp_path.iterdir())
 
 
-def test_on_a_terminal_it_asks_and_asks_again_where_an_answer_will_not_do(project: Project) -> None:
+def test_on_a_terminal_it_asks_and_repeats_a_question_after_a_wrong_answer(project: Project) -> None:
     answers = ["Condition/Warm", "condition/overheat", "y", "", "", "ten minutes", "10m", "pump team"]
     ours, theirs = pty.openpty()
     os.write(ours, "".join(f"{answer}\n" for answer in answers).encode())
@@ -184,7 +187,7 @@ def test_on_a_terminal_it_asks_and_asks_again_where_an_answer_will_not_do(projec
     assert (project.sql / "condition" / "overheat_v2" / "tests" / "two_windows").is_dir()
     assert "did you mean 'condition/warm'?" in ran.stderr
     assert "There is a condition/overheat_v1 already. Make condition/overheat_v2?" in ran.stderr
-    assert "write a length of time such as 30s, 10m, 1h or 1d" in ran.stderr
+    assert "write a duration such as 30s, 10m, 1h or 1d" in ran.stderr
 
 
 FIELDS = st.fixed_dictionaries(
@@ -237,7 +240,7 @@ def contracts(draw: st.DrawFn) -> Contract:
 
 @trying(deadline=None)
 @given(contracts(), st.none() | st.sampled_from([timedelta(milliseconds=2), timedelta(minutes=10), timedelta(days=7)]))
-def test_a_sample_keeps_its_contract(contract: Contract, window: timedelta | None) -> None:
+def test_a_sample_satisfies_its_contract(contract: Contract, window: timedelta | None) -> None:
     readings = sample.readings(contract, window)
     clock = max(reading.ts for reading in readings).timestamp()
     payloads = [sample.payload(contract, reading).encode() for reading in readings]
@@ -245,16 +248,16 @@ def test_a_sample_keeps_its_contract(contract: Contract, window: timedelta | Non
     assert not decoded.faults
     for number, reading in enumerate(readings):
         row = {name: values[number].as_py() for name, values in decoded.columns.items()}
-        wanted = {
+        expected = {
             name: value.replace(tzinfo=None) if isinstance(value, datetime) else value
             for name, value in reading.row().items()
         }
-        assert row == {**dict.fromkeys(row), **wanted}
+        assert row == {**dict.fromkeys(row), **expected}
 
 
 @trying(deadline=None)
 @given(contracts(), st.sampled_from([timedelta(milliseconds=2), timedelta(minutes=10), timedelta(days=7)]))
-def test_of_a_sample_in_windows_one_reading_alone_comes_too_late(contract: Contract, window: timedelta) -> None:
+def test_exactly_one_reading_of_a_windowed_sample_is_late(contract: Contract, window: timedelta) -> None:
     readings = sample.readings(contract, window)
     assert contract.watermark
     watermark = datetime.min.replace(tzinfo=UTC)
@@ -264,7 +267,7 @@ def test_of_a_sample_in_windows_one_reading_alone_comes_too_late(contract: Contr
 
 
 @given(st.text())
-def test_a_scalar_reads_back_as_it_was(text: str) -> None:
+def test_a_scalar_is_read_back_unchanged(text: str) -> None:
     assert yaml.safe_load(f"{{key: {scalar(text)}}}") == {"key": text}
 
 

@@ -1,5 +1,5 @@
 const field = document.getElementById("search");
-const found = document.getElementById("found");
+const count = document.getElementById("found");
 const sections = [...document.querySelectorAll("main section")];
 const texts = new Map(sections.map((section) => [section, section.textContent.toLowerCase()]));
 
@@ -17,7 +17,7 @@ function search() {
   for (const list of document.querySelectorAll("nav ul")) {
     list.previousElementSibling.hidden = [...list.children].every((item) => item.hidden);
   }
-  found.textContent = words.length ? `${hits} of ${sections.length}` : "";
+  count.textContent = words.length ? `${hits} of ${sections.length}` : "";
 }
 
 field.addEventListener("input", search);
