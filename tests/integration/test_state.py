@@ -121,8 +121,8 @@ def test_what_is_said_of_a_change_is_so(watched: Plant, change: Change) -> None:
     )
     said = verdict(before, second.plan)
     assert said.kind == change.verdict, str(said)
-    assert len(said.reasons) >= len(change.told), str(said)
-    for reason, words in zip(said.reasons, change.told, strict=False):
+    assert len(said.reasons) >= len(change.reasons), str(said)
+    for reason, words in zip(said.reasons, change.reasons, strict=False):
         assert words in reason
 
     savepoint = watched.cluster.stop(job.id)

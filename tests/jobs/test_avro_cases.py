@@ -1,4 +1,4 @@
-"""A case of a job that reads Avro holds lines of JSON and the schema that they are written by."""
+"""A test case of a job that reads Avro consists of JSON lines and the schema that encodes them."""
 
 from __future__ import annotations
 
@@ -59,37 +59,39 @@ def case_of(project: Project) -> Path:
     return project.sql / JOB / "tests" / "hot_and_cold"
 
 
-def came(project: Project, cluster: MiniCluster) -> Outcome:
+def run_case(project: Project, cluster: MiniCluster) -> Outcome:
     (case,) = test.load(project, job_folder.load(project, JOB))
     return outcome(project, settings.load(project, "local"), cluster, case)
 
 
-def test_lines_are_messages_and_what_is_no_record_a_dead_letter(project: Project, cluster: MiniCluster) -> None:
+def test_lines_are_messages_and_a_line_that_does_not_fit_is_a_dead_letter(
+    project: Project, cluster: MiniCluster
+) -> None:
     (case_of(project) / "source.pump_readings.avsc").write_text(json.dumps(SCHEMA))
     with (case_of(project) / "source.pump_readings.jsonl").open("a") as messages:
         messages.write('{"tag": "P1.bearing", "ts": "noon"}\n')
-    found = came(project, cluster)
-    assert found.differences == ()
-    (problem,) = found.problems
+    result = run_case(project, cluster)
+    assert result.differences == ()
+    (problem,) = result.problems
     assert problem.what.startswith("1 rows in historian.dead_letters that no file expects")
     assert "no_schema_id" in problem.what
-    assert [row["value"] for row in found.rows["pumps.hot"]] == [100.5]
+    assert [row["value"] for row in result.rows["pumps.hot"]] == [100.5]
 
 
-def test_a_schema_that_is_none_is_told_at_its_file(project: Project, cluster: MiniCluster) -> None:
+def test_an_invalid_schema_is_reported_at_its_file(project: Project, cluster: MiniCluster) -> None:
     (case_of(project) / "source.pump_readings.avsc").write_text('{"type": "rekord"}')
     case_of(project).rename(case_of(project).with_name("of_no_schema"))
-    (problem,) = came(project, cluster).problems
+    (problem,) = run_case(project, cluster).problems
     assert "the schema is no Avro" in problem.what
     assert str(problem.where).endswith("source.pump_readings.avsc")
 
 
-def test_messages_without_a_schema_are_told(project: Project) -> None:
-    with pytest.raises(UserError, match=r"'pump_readings' are Avro, and want a schema\n  fix: add source\."):
+def test_messages_without_a_schema_are_refused(project: Project) -> None:
+    with pytest.raises(UserError, match=r"'pump_readings' are Avro, and need a schema\n  fix: add source\."):
         test.load(project, job_folder.load(project, JOB))
 
 
-def test_a_schema_of_what_is_no_avro_is_told(project: Project) -> None:
+def test_a_schema_for_a_source_that_is_not_avro_is_refused(project: Project) -> None:
     contract = project.sql / "_sources" / "pump_readings.yaml"
     contract.write_text(contract.read_text().replace("format: avro", "format: json"))
     (case_of(project) / "source.pump_readings.avsc").write_text(json.dumps(SCHEMA))

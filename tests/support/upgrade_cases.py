@@ -67,7 +67,8 @@ CHANGES = (
     Change("another aggregate of the same type", "compatible with loss", {COUNTS: {"sum(`value`)": "max(`value`)"}},
            reasons=(LOST,), open_window=HALF),
     Change("the window removed", "compatible with loss", {JOB_FILE: {", watch.windows: append": ""}},
-           removed=(COUNTS,), reasons=("is removed, and with it the readings in the windows",), open_window=None, size_s=None),
+           removed=(COUNTS,), reasons=("is removed, and with it the readings in the windows",), open_window=None,
+           size_s=None),
     Change("a sink added", "compatible",
            {JOB_FILE: {"watch.windows: append": "watch.windows: append, watch.latest: upsert"},
             "sql/watch/windows_v1/watch.latest.sql.j2":

@@ -1,4 +1,4 @@
-"""A Java stack trace, in one line."""
+"""A Java stack trace is reduced to one line."""
 
 from __future__ import annotations
 
@@ -34,5 +34,5 @@ ValueError: bad tag
         ("", ""),
     ],
 )
-def test_the_innermost_cause_is_told(trace: str, cause: str) -> None:
+def test_the_innermost_cause_is_returned(trace: str, cause: str) -> None:
     assert root_cause(trace) == cause

@@ -1,4 +1,4 @@
-"""What a job is run from is kept, and comes back as it was."""
+"""The files that a job runs from are stored, and come back unchanged."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def project(tmp_path: Path) -> Project:
     return Project(tmp_path / "project", tmp_path / "home")
 
 
-def test_a_release_is_named_by_what_is_in_it(project: Project) -> None:
+def test_a_release_is_named_by_its_contents(project: Project) -> None:
     first = release.pack(project)
     (project.sql / "historian" / "readings_v1" / "job.yaml").touch()
     (project.sql / "__pycache__").mkdir()
@@ -32,31 +32,31 @@ def test_a_release_is_named_by_what_is_in_it(project: Project) -> None:
     assert release.pack(project).digest != first.digest
 
 
-def test_a_stored_release_is_laid_out_and_its_engine_runs(project: Project) -> None:
-    files, folder, made = PyArrowFileIO(), (project.home / "warehouse").as_uri(), release.pack(project)
-    release.store(files, folder, made)
-    root = release.unpack(files, folder, made.digest, project.home / "releases")
+def test_a_stored_release_is_unpacked_and_its_engine_runs(project: Project) -> None:
+    files, folder, packed = PyArrowFileIO(), (project.home / "warehouse").as_uri(), release.pack(project)
+    release.store(files, folder, packed)
+    root = release.unpack(files, folder, packed.digest, project.home / "releases")
     assert (root / "sql" / "historian" / "readings_v1" / "job.yaml").is_file()
     program = "import headrace, headrace_udfs; print(headrace.__file__); print(headrace_udfs.__file__)"
     path = f"{root / 'jobs'}:{root / 'udfs'}"
-    said = subprocess.check_output([sys.executable, "-c", program], env={"PYTHONPATH": path}, text=True)
-    assert said.splitlines() == [
+    output = subprocess.check_output([sys.executable, "-c", program], env={"PYTHONPATH": path}, text=True)
+    assert output.splitlines() == [
         str(root / "jobs/headrace/__init__.py"),
         str(root / "udfs/headrace_udfs/__init__.py"),
     ]
 
 
-def test_a_release_that_was_cut_off_is_stored_anew(project: Project) -> None:
-    files, folder, made = PyArrowFileIO(), (project.home / "warehouse").as_uri(), release.pack(project)
-    release.store(files, folder, made)
+def test_a_truncated_release_is_stored_again(project: Project) -> None:
+    files, folder, packed = PyArrowFileIO(), (project.home / "warehouse").as_uri(), release.pack(project)
+    release.store(files, folder, packed)
     (stored,) = (project.home / "warehouse" / "releases").iterdir()
-    stored.write_bytes(made.packed[:100])
+    stored.write_bytes(packed.packed[:100])
     with pytest.raises(PlatformError, match="is damaged"):
-        release.unpack(files, folder, made.digest, project.home / "releases")
-    release.store(files, folder, made)
-    release.unpack(files, folder, made.digest, project.home / "releases")
+        release.unpack(files, folder, packed.digest, project.home / "releases")
+    release.store(files, folder, packed)
+    release.unpack(files, folder, packed.digest, project.home / "releases")
 
 
-def test_a_release_that_is_gone_is_told_by_its_name(project: Project) -> None:
+def test_a_missing_release_is_reported_by_its_name(project: Project) -> None:
     with pytest.raises(PlatformError, match="the release abc is not there"):
         release.unpack(PyArrowFileIO(), project.home.as_uri(), "abc", project.home / "releases")

@@ -1,4 +1,4 @@
-"""Messages of a case for a topic in Avro: lines of JSON, written by the schema that the case has beside them."""
+"""Messages of a test case for an Avro topic: lines of JSON, encoded with the schema next to them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from headrace_udfs.formats.avro_schema import AvroSchema, Unfit
 from headrace_udfs.schemas import Schema
 
 NUMBER = 1
-"""The id that the schema has in a case."""
+"""Id of the schema in a test case."""
 
 
 def message(line: bytes, path: Path) -> bytes:
-    """The line as a record of the schema in the file `path`, framed; as it stands where it is none.
+    """Return the line as a framed record of the schema in the file `path`; unchanged if the schema cannot encode it.
 
-    Raises UserError for a schema that is none.
+    Raises UserError for an invalid schema.
     """
     try:
         schema = AvroSchema(Schema(path.read_text(encoding="utf-8"))).readable
@@ -28,6 +28,6 @@ def message(line: bytes, path: Path) -> bytes:
     stream = BytesIO()
     try:
         schemaless_writer(stream, schema, json.loads(line), strict_allow_default=True)
-    except Exception:  # of whatever kind: such a line is to be a dead letter
+    except Exception:  # of any kind: such a line becomes a dead letter
         return line
     return bytes([0, *NUMBER.to_bytes(4, "big")]) + stream.getvalue()

@@ -1,4 +1,4 @@
-"""The ends of a job in a test: each topic and table is a folder of JSON lines, the statements between are the job's."""
+"""Connectors of a job under test: each topic and table is a folder of JSON lines, and all other statements stay."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TIMES = "timestamp-format.standard"
 
 @dataclass(frozen=True)
 class FileConnectors:
-    """A case's ends, under `folder`. `tables` are all Iceberg tables that the job's statements name."""
+    """Connectors of one test case, below `folder`. `tables` are all Iceberg tables that the job's statements name."""
 
     case: Case
     folder: Path
@@ -40,19 +40,22 @@ class FileConnectors:
 
     @property
     def now(self) -> float | None:
+        """The case's clock in seconds since 1970, if it has one."""
         return self.case.settings.clock.timestamp() if self.case.settings.clock else None
 
     def catalog(self) -> list[str]:
+        """Return the statements that create an in-memory catalog with a table of files for each Iceberg table."""
         name = self.settings.catalog.name
         spaces = dict.fromkeys(table.partition(".")[0] for table in self.tables)
-        made = [render.engine("cases_catalog", name=name)]
-        made += [render.engine("cases_database", name=f"{name}.{space}") for space in spaces]
-        return made + [
+        statements = [render.engine("cases_catalog", name=name)]
+        statements += [render.engine("cases_database", name=f"{name}.{space}") for space in spaces]
+        return statements + [
             file_table(name, table, described, self._input(table) if table in self.case.tables else self._output(table))
             for table, described in self.tables.items()
         ]
 
-    def reading(self, job: Job, source: str, contract: Contract) -> Options:  # noqa: ARG002 - all that Live needs
+    def reading(self, job: Job, source: str, contract: Contract) -> Options:  # noqa: ARG002 - the protocol's signature
+        """Return the options of a table with the case's messages for the source, and its watermark if it has steps."""
         arrived = datetime.fromtimestamp(self.now, UTC) if self.now else datetime.now(UTC)
         file = self.case.sources.get(source)
         lines = file.read_bytes().splitlines() if file else []
@@ -74,20 +77,24 @@ class FileConnectors:
         )
 
     def stepped(self, source: str) -> bool:
+        """Whether the case moves the source's watermark in steps of its own."""
         return source in self.case.settings.watermark
 
-    def spread(self, source: str) -> Spread:  # noqa: ARG002 - all that Live needs
+    def spread(self, source: str) -> Spread:  # noqa: ARG002 - the protocol's signature
+        """Return one partition and one reader."""
         return Spread()
 
     def schemas(self, source: str) -> RegistryAddress | GivenSchemas | None:
+        """Return the schema that the case holds for the source."""
         file = self.case.schemas.get(source)
         return GivenSchemas({avro.NUMBER: file.read_text(encoding="utf-8")} if file else {})
 
-    def writing(self, job: Job, topic: Topic, mode: Mode) -> Options:  # noqa: ARG002 - all that Live needs
+    def writing(self, job: Job, topic: Topic, mode: Mode) -> Options:  # noqa: ARG002 - the protocol's signature
+        """Return the options of a table of files instead of the topic."""
         return self._output(topic.topic)
 
     def output(self, sink: str) -> Path:
-        """Where a table, or a topic by the broker's name, is written."""
+        """Return the folder that a table, or a topic by the broker's name, is written to."""
         return self.folder / f"out.{sink}"
 
     def _input(self, table: str) -> Options:
@@ -105,7 +112,7 @@ class FileConnectors:
 
 
 def file_table(catalog: str, name: str, table: Table, options: Options) -> str:
-    """The statement that puts a temporary table of files in the place of an Iceberg table."""
+    """Return the statement that creates a temporary table of files instead of an Iceberg table."""
     return render.engine(
         "files",
         name=f"{catalog}.{name}",
@@ -117,9 +124,9 @@ def file_table(catalog: str, name: str, table: Table, options: Options) -> str:
 
 
 def changelog_options(path: Path) -> dict[str, str]:
-    """Options of a table that is written as files in `path`.
+    """Create the folder `path` and return the options of a table that is written as files in it.
 
-    Their format keeps retractions: a sink by key gets them, and one that appends must not.
+    The format keeps retractions, which an upsert sink receives and an append sink must not.
     """
     path.mkdir()
     return {

@@ -1,4 +1,4 @@
-"""The rows of a case's files: of tables that go in, and of sinks, where they must come out."""
+"""The rows in a test case's files: those of input tables, and those expected in each sink."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Columns = Mapping[str, Mapping[str, Column]]
 
 
 def check(project: Project, cases: Iterable[Case]) -> None:
-    """Read all files of the cases. Raises UserError with all that is wrong in them."""
+    """Read all files of the cases. Raises UserError with all faults in them."""
     problems: list[Problem] = []
     for case in cases:
         problems += _faults(lambda case=case: _given(project, case))  # type: ignore[misc]
@@ -28,7 +28,7 @@ def check(project: Project, cases: Iterable[Case]) -> None:
 
 
 def expected(case: Case, columns: Columns) -> dict[str, list[Row]]:
-    """What must come out, by sink. Raises UserError for faults in the files, and where there is none of them."""
+    """Return the expected rows by sink. Raises UserError for faults in the files, and if the case has no such file."""
     if not case.expects:
         fix = "add expect.<sink>.csv, or have it written: headrace test --update"
         raise UserError("the case expects nothing, so it cannot fail", Place.of(case.path), fix)

@@ -1,4 +1,4 @@
-"""A Flink cluster inside the planner's own JVM: real operators, real state, no start of a process."""
+"""A Flink cluster inside the planner's own JVM: real operators and real state, without starting a process."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OPTIONS = {
 
 
 class MiniCluster:
-    """Up as long as the block that it is opened for. `folder` is for files of its jobs, and goes with it."""
+    """A context manager that runs the cluster. `folder` holds files of its jobs and is deleted at the end."""
 
     def __init__(self, project: Project) -> None:
         self._project = project
@@ -35,9 +35,9 @@ class MiniCluster:
         options = runtime.configuration.Configuration()
         for key, value in _OPTIONS.items():
             options.setString(key, value)
-        built = runtime.runtime.minicluster.MiniClusterConfiguration.Builder()
-        built.setConfiguration(options).setNumTaskManagers(1).setNumSlotsPerTaskManager(_SLOTS)
-        self._cluster = runtime.runtime.minicluster.MiniCluster(built.build())
+        builder = runtime.runtime.minicluster.MiniClusterConfiguration.Builder()
+        builder.setConfiguration(options).setNumTaskManagers(1).setNumSlotsPerTaskManager(_SLOTS)
+        self._cluster = runtime.runtime.minicluster.MiniCluster(builder.build())
         self._cluster.start()
         self._rest = self._cluster.getRestAddress().get()
         return self
@@ -51,11 +51,11 @@ class MiniCluster:
 
     @property
     def rest(self) -> str:
-        """Base address of its REST API."""
+        """The base address of its REST API."""
         return f"http://{self._rest.getHost()}:{self._rest.getPort()}"
 
     def environment(self, job: Job, **options: str):  # type: ignore[no-untyped-def]
-        """A pyflink TableEnvironment that runs the job here, in one slot, so that rows keep their order."""
+        """Return a pyflink TableEnvironment that runs the job here, in one slot, so that rows keep their order."""
         return session.create_environment(
             self._project,
             {
@@ -65,7 +65,7 @@ class MiniCluster:
                 "rest.port": str(self._rest.getPort()),
                 "parallelism.default": "1",
                 "python.executable": str(self.workers),
-                # Each reading moves the watermark at once, whatever the clock says.
+                # Each reading moves the watermark at once, independent of the clock.
                 "pipeline.auto-watermark-interval": "0 ms",
                 **options,
             },
@@ -73,5 +73,5 @@ class MiniCluster:
 
     @property
     def workers(self) -> Path:
-        """What Flink takes for Python."""
+        """The program that Flink starts as Python."""
         return self._workers.program

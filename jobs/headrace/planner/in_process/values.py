@@ -1,13 +1,12 @@
-"""Values of a case's files, typed by the columns of the table or topic that they belong to."""
+"""Values in the files of test cases, typed by the columns of their table or topic."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import csv
-import difflib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -26,7 +25,7 @@ from pyiceberg.types import (
     TimestamptzType,
 )
 
-from headrace.errors import Place, Problem, UserError
+from headrace.errors import Place, Problem, UserError, did_you_mean
 from headrace.project.table import Column
 
 Row = dict[str, Any]
@@ -45,9 +44,9 @@ _WRITTEN: Mapping[type[PrimitiveType], str] = {
 
 
 def read_table(path: Path, columns: Mapping[str, Column]) -> list[Row]:
-    """The rows of a .csv or .jsonl file, an empty cell of CSV as null; a row has the columns that the file has.
+    """Return the rows of a .csv or .jsonl file, with the columns that the file has; an empty cell of CSV is null.
 
-    Raises UserError with each column that is not known and each value that is not of its column's type, at its line.
+    Raises UserError with each unknown column and each value that does not have its column's type, with their lines.
     """
     problems: list[Problem] = []
     rows: list[Row] = []
@@ -58,7 +57,8 @@ def read_table(path: Path, columns: Mapping[str, Column]) -> list[Row]:
             if name not in columns:
                 if name not in unknown:
                     where = Place.of(path, 1 if path.suffix == ".csv" else line)
-                    problems.append(Problem(f"unknown column '{name}'", where, _nearest(name, columns)))
+                    fix = did_you_mean(name, columns, "columns")
+                    problems.append(Problem(f"unknown column '{name}'", where, fix))
                 unknown.add(name)
                 continue
             try:
@@ -72,13 +72,8 @@ def read_table(path: Path, columns: Mapping[str, Column]) -> list[Row]:
     return rows
 
 
-def _nearest(name: str, columns: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, columns, n=1)
-    return f"did you mean '{near[0]}'?" if near else f"columns: {', '.join(columns)}"
-
-
 def header(path: Path) -> list[str]:
-    """The columns that a .csv file names, or those of the rows of a .jsonl file."""
+    """Return the columns that a .csv file names, or those of the rows of a .jsonl file."""
     if path.suffix == ".jsonl":
         return list(dict.fromkeys(name for _, row in _jsonl(path) for name in row))
     with path.open(encoding="utf-8", newline="") as file:
@@ -86,13 +81,13 @@ def header(path: Path) -> list[str]:
 
 
 def typed(value: Any, kind: PrimitiveType) -> Any:
-    """A value of CSV or JSON as Python has it. Raises ValueError for one that is not of the type `kind`."""
+    """Convert a value of CSV or JSON to Python. Raises ValueError if it is not a value of the type `kind`."""
     if value is None:
         return None
     try:
         return _typed(value, kind)
     except (ValueError, TypeError, InvalidOperation, binascii.Error):
-        raise ValueError(f"{value!r} is no {kind}") from None
+        raise ValueError(f"{value!r} is not a valid {kind}") from None
 
 
 def _typed(value: Any, kind: PrimitiveType) -> Any:
@@ -104,10 +99,10 @@ def _typed(value: Any, kind: PrimitiveType) -> Any:
         case BooleanType():
             return {"true": True, "false": False}[str(value).lower()]
         case TimestamptzType():
-            found = datetime.fromisoformat(str(value))
-            if found.tzinfo is None:
+            time = datetime.fromisoformat(str(value))
+            if time.tzinfo is None:
                 raise ValueError("without a zone")
-            return found.astimezone(UTC)
+            return time.astimezone(UTC)
         case DateType():
             return date.fromisoformat(value)
         case DecimalType():
@@ -119,7 +114,7 @@ def _typed(value: Any, kind: PrimitiveType) -> Any:
 
 
 def shown(value: Any) -> str:
-    """A value as a cell of CSV; null is empty."""
+    """Return a value as a cell of CSV; null is empty."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -137,8 +132,10 @@ def _csv(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         reader = csv.DictReader(file)
         for row in reader:
             if None in row or None in row.values():
-                fix = "put a text that holds a comma in quotes"
-                raise UserError("not as many cells as the first line", Place.of(path, reader.line_num), fix)
+                fix = "put a text that contains a comma in quotes"
+                raise UserError(
+                    "the number of cells differs from that of the first line", Place.of(path, reader.line_num), fix
+                )
             yield reader.line_num, {name: value or None for name, value in row.items()}
 
 

@@ -1,4 +1,4 @@
-"""The watermark of a case in steps of its own, as where another partition goes on while this one is silent."""
+"""A watermark that a test case moves in steps, as if another partition continued while this one is silent."""
 
 from __future__ import annotations
 
@@ -13,22 +13,24 @@ from headrace.project.paths import Project
 
 
 class Step(yaml_file.Model):
-    """The watermark comes to the time `to` once the message on line `after` has been read."""
+    """The watermark reaches the time `to` once the message on line `after` has been read."""
 
     after: int = Field(ge=1)
     to: AwareDatetime
 
 
-def faults(project: Project, file: Path, source: str, steps: Sequence[Step], given: Path | None) -> Iterator[Problem]:
-    """What is wrong with the steps that the case's `file` has for a source; `given` are its messages."""
+def faults(
+    project: Project, file: Path, source: str, steps: Sequence[Step], messages: Path | None
+) -> Iterator[Problem]:
+    """Yield the faults of the steps that the case's `file` has for a source, whose messages are in another file."""
     if not source_files.load(project, source).watermark:
         where = yaml_file.place(file, ("watermark", source))
-        yield Problem(f"source '{source}' has no watermark", where, "its contract says how late readings may come")
-    lines = len(given.read_bytes().splitlines()) if given else 0
+        yield Problem(f"source '{source}' has no watermark", where, "set how late readings may come in its contract")
+    lines = len(messages.read_bytes().splitlines()) if messages else 0
     for number, step in enumerate(steps):
         where = yaml_file.place(file, ("watermark", source, number))
         before = steps[number - 1] if number else None
         if step.after > lines:
             yield Problem(f"there is no message {step.after}", where, f"source.{source}.jsonl has {lines}")
         if before and (step.after <= before.after or step.to <= before.to):
-            yield Problem("a watermark only moves on", where, "put the steps in order, of messages and of times")
+            yield Problem("a watermark only moves forward", where, "order the steps by message and by time")

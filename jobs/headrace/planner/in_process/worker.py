@@ -1,7 +1,7 @@
-"""Python workers as threads of this process: a case would else wait seconds for a process to import PyFlink.
+"""Python workers as threads of this process. A process per worker would take seconds to import PyFlink.
 
-Flink starts a worker by running `python.executable` with the arguments of PyFlink's boot script. Given is a small
-program that hands them on over a socket, and stays for as long as the worker does.
+Flink starts a worker by running `python.executable` with the arguments of PyFlink's boot script. Here that is a small
+program that passes the arguments on over a socket, and runs for as long as the worker does.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ else:
         connection.shutdown(socket.SHUT_WR)
         connection.recv(1)
 """
-# PyFlink's coders ask a worker's environment for it. Every job's is UTC.
+# PyFlink's coders read it from a worker's environment. It is UTC for every job.
 _TIME_ZONE = "TABLE_LOCAL_TIME_ZONE"
 
 
 class WorkerThreads:
-    """Runs each worker that `program` is started for in a thread, until the listener is closed."""
+    """Run a thread for each start of `program`, until closed."""
 
     def __init__(self, folder: Path) -> None:
         address = folder / "workers"
@@ -43,17 +43,18 @@ class WorkerThreads:
         self._listener.bind(str(address))
         self._listener.listen()
         self._was = threading.excepthook
-        threading.excepthook = self._told
+        threading.excepthook = self._report
         os.environ[_TIME_ZONE] = "UTC"
         threading.Thread(target=self._accept, name="headrace-workers", daemon=True).start()
 
     def close(self) -> None:
+        """Stop taking workers, and undo the changes to this process."""
         self._listener.close()
         threading.excepthook = self._was
         os.environ.pop(_TIME_ZONE, None)
 
-    def _told(self, raised: threading.ExceptHookArgs) -> None:
-        """A job that ends hangs up on the threads that Beam reads with, which is no error of anybody's."""
+    def _report(self, raised: threading.ExceptHookArgs) -> None:
+        """Ignore the end of Beam's reading threads, whose connections Flink closes when a job ends."""
         if not (raised.thread and raised.thread.name.startswith(("read_grpc_client_inputs", "read_state"))):
             self._was(raised)
 
@@ -73,21 +74,21 @@ def _work(connection: socket.socket) -> None:
         BeamFnLoopbackWorkerPoolServicer,
     )
 
-    # What is raised in a worker goes to Flink, which tells of it: Beam prints its stack trace as well.
-    vars(sdk_worker)["print"] = _unsaid
+    # A worker's exception goes to Flink, which reports it. Beam would print its stack trace as well.
+    vars(sdk_worker)["print"] = _ignore
     with connection:
         arguments = json.loads(b"".join(iter(lambda: connection.recv(2**16), b"")))
         options = dict(each.removeprefix("--").split("=", 1) for each in arguments if each.startswith("--"))
         provision = endpoints_pb2.ApiServiceDescriptor(url=options["provision_endpoint"])
-        # Without variables of its own: they would be this process's, and so those of every other worker.
+        # No environment variables: they would become those of this process, and so of every other worker.
         request = beam_fn_api_pb2.StartWorkerRequest(worker_id=options["id"], provision_endpoint=provision)
-        # PyFlink keeps one servicer, and each call of its class makes it anew under those whom it serves: of two
-        # workers that start at once, one would lose a lock, and never start. Here each has a servicer of its own.
+        # PyFlink's servicer is a singleton, and each call of its class runs __init__ on it again. Of two workers that
+        # start at once, one would lose its lock and never start. Here each worker has a servicer of its own.
         servicer = object.__new__(BeamFnLoopbackWorkerPoolServicer)
         servicer.__init__()
         if failure := servicer.StartWorker(request, None).error:
             raise RuntimeError(failure)
 
 
-def _unsaid(*_values: object, **_options: object) -> None:
-    """In place of print."""
+def _ignore(*_values: object, **_options: object) -> None:
+    """Replace `print`."""

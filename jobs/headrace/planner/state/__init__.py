@@ -1,1 +1,5 @@
-"""What becomes of a job's state when the job changes: told before anything stops, and made so by the operators' ids."""
+"""What becomes of a job's state when the job changes.
+
+Two compiled plans come in; the pairing of their operators, the ids that the new plan runs with and a verdict in the
+analyst's terms go out. The package reads Flink's JSON alone: it needs neither a cluster nor PyFlink.
+"""

@@ -1,4 +1,4 @@
-"""The operators of two plans, each with the one that it is in the other."""
+"""Align the operators of two plans: each with its counterpart in the other."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from headrace.planner.state.operators import Operator
 
 @dataclass(frozen=True)
 class Pair:
-    """An operator as it was and as it is; None where it is added or removed. `changes` are those of its traits."""
+    """An operator before and after a change; None where it is added or removed. `changes` are those of its traits."""
 
     was: Operator | None
     now: Operator | None
@@ -22,43 +22,45 @@ class Pair:
 
     @property
     def differs(self) -> bool:
+        """Whether anything about the operator has changed."""
         return self.kind != "same"
 
     @property
     def kind(self) -> Literal["added", "removed", "changed", "same"]:
+        """What happened to the operator."""
         if self.was is None or self.now is None:
             return "added" if self.now else "removed"
         return "changed" if self.changes else "same"
 
     @property
     def operator(self) -> Operator:
-        """The operator as it is, or was last."""
-        either = self.now or self.was
-        assert either, "one side is there"  # noqa: S101 - narrows the type
-        return either
+        """The operator after the change, or before it if it is removed."""
+        operator = self.now or self.was
+        assert operator, "one side is set"  # noqa: S101 - narrows the type
+        return operator
 
     def __str__(self) -> str:
-        """In words: what becomes of which operator."""
-        said = "; ".join(map(str, self.changes)) if self.kind == "changed" else self.kind
-        return f"{self.operator}: {said}"
+        """The operator and what happened to it, as text."""
+        outcome = "; ".join(map(str, self.changes)) if self.kind == "changed" else self.kind
+        return f"{self.operator}: {outcome}"
 
 
 def align(was: list[Operator], now: list[Operator]) -> list[Pair]:
-    """Every operator of both plans once, in the order of `now`, those that are gone last.
+    """Return every operator of both plans once, in the order of `now`, with removed ones at the end.
 
-    Two are the same if they are of a kind and their rows reach a sink in common; of several, those that are most alike.
+    Two operators match if they are of one kind and their rows reach a common sink; among several, the most similar do.
     """
     candidates = sorted(
         ((_closeness(old, new), -abs(i - j), i, j) for (i, old), (j, new) in product(enumerate(was), enumerate(now))
          if _may_be_same(old, new)),
         reverse=True,
     )  # fmt: skip
-    of_now: dict[int, int] = {}
+    matches: dict[int, int] = {}
     for _, _, i, j in candidates:
-        if j not in of_now and i not in of_now.values():
-            of_now[j] = i
-    pairs = [_pair(was[of_now[j]], new) if j in of_now else Pair(None, new) for j, new in enumerate(now)]
-    return pairs + [Pair(old, None) for i, old in enumerate(was) if i not in of_now.values()]
+        if j not in matches and i not in matches.values():
+            matches[j] = i
+    pairs = [_pair(was[matches[j]], new) if j in matches else Pair(None, new) for j, new in enumerate(now)]
+    return pairs + [Pair(old, None) for i, old in enumerate(was) if i not in matches.values()]
 
 
 def _may_be_same(was: Operator, now: Operator) -> bool:
@@ -69,13 +71,13 @@ def _may_be_same(was: Operator, now: Operator) -> bool:
 
 
 def _closeness(was: Operator, now: Operator) -> tuple[bool, bool, bool, float]:
-    ours, theirs = {*_said(was)}, {*_said(now)}
-    common = len(ours & theirs) / max(1, len(ours | theirs))
+    old, new = {*_trait_texts(was)}, {*_trait_texts(now)}
+    common = len(old & new) / max(1, len(old | new))
     same_group = was.traits.get("by") == now.traits.get("by")
     return was.traits == now.traits, was.feeds == now.feeds, same_group, common
 
 
-def _said(operator: Operator) -> Iterator[tuple[str, str]]:
+def _trait_texts(operator: Operator) -> Iterator[tuple[str, str]]:
     for name, value in operator.traits.items():
         each = [value] if isinstance(value, str) else value if isinstance(value, list) else map(" ".join, value.items())
         yield from ((name, text) for text in each)

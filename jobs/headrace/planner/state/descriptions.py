@@ -1,4 +1,4 @@
-"""Flink's one-line descriptions of operators, `Calc(select=[a, b], where=[(a > 1)])`, taken apart."""
+"""Parse Flink's one-line descriptions of operators, like `Calc(select=[a, b], where=[(a > 1)])`."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ _SHORTER = (
     (re.compile(r"TIMESTAMP_WITH_LOCAL_TIME_ZONE"), "TIMESTAMP_LTZ"),
     (re.compile(r"TIMESTAMP(\(\d\)) WITH LOCAL TIME ZONE"), r"TIMESTAMP_LTZ\1"),
     (re.compile(r"\$cor\d+"), "$cor"),
-    # The name of a window: the only quotation mark that has no other.
+    # The name of a window: the only quotation mark without a counterpart.
     (re.compile(r"'w\$"), "w$"),
 )
 
 
 def attributes(text: str) -> dict[str, str]:
-    """What a description, or a part of one like `TUMBLE(size=[1 h])`, has in its brackets: `key=[value]` by key."""
+    """Return the `key=[value]` pairs of a description, or of a part of one like `TUMBLE(size=[1 h])`, by key."""
     _, _, inner = _shorter(text).partition("(")
-    found = {}
+    values = {}
     for part in split(inner.removesuffix(")"), ", "):
         key, equals, value = part.partition("=")
         if equals and value.startswith("["):
-            found[key.strip()] = value[1:-1].strip()
-    return found
+            values[key.strip()] = value[1:-1].strip()
+    return values
 
 
 def row(kind: Any) -> dict[str, str]:
-    """The columns of a row type, as a plan's JSON has it, and the type of each."""
+    """Return the columns of a row type in a plan's JSON, and their types."""
     if isinstance(kind, str):
         inner = _shorter(kind).removeprefix("ROW<").removesuffix(" NOT NULL").removesuffix(">")
         return dict(field[1:].split("` ", 1) for field in split(inner, ", ", {**_CLOSES, "<": ">"}))
@@ -44,7 +44,7 @@ def row(kind: Any) -> dict[str, str]:
 
 
 def split(text: str, separator: str, brackets: Mapping[str, str] = _CLOSES) -> list[str]:
-    """`text` parted where `separator` stands in no bracket and no quotation marks; nothing of an empty text."""
+    """Split `text` at each `separator` outside brackets and quotation marks; an empty text has no parts."""
     parts, start = [], 0
     for place in _outside(text, brackets):
         if place >= start and text.startswith(separator, place):
@@ -54,12 +54,12 @@ def split(text: str, separator: str, brackets: Mapping[str, str] = _CLOSES) -> l
 
 
 def items(text: str) -> list[str]:
-    """The items of a list."""
+    """Return the items of a list."""
     return [item.strip() for item in split(text, ",")]
 
 
 def conjuncts(condition: str) -> list[str]:
-    """What AND joins in a condition, less the brackets around all of it."""
+    """Return the parts of a condition that AND joins, without the brackets around the whole."""
     while condition.startswith("(") and len(split(f"{condition} ", " ")) == 1:
         condition = condition[1:-1]
     parts = split(condition, " AND ")
@@ -67,7 +67,7 @@ def conjuncts(condition: str) -> list[str]:
 
 
 def alias(expression: str) -> tuple[str, str]:
-    """`a + 1 AS b` as ("a + 1", "b"); a column alone goes by its own name."""
+    """Split `a + 1 AS b` into ("a + 1", "b"); a column without an alias has its own name."""
     value, *named = split(expression, " AS ")
     return value, named[-1] if named else value
 
@@ -75,16 +75,16 @@ def alias(expression: str) -> tuple[str, str]:
 def _shorter(text: str) -> str:
     for pattern, short in _SHORTER:
         text = pattern.sub(short, text)
-    return _MILLISECONDS.sub(lambda found: duration(timedelta(milliseconds=int(found[1]))), text)
+    return _MILLISECONDS.sub(lambda match: duration(timedelta(milliseconds=int(match[1]))), text)
 
 
 def _type(kind: Any) -> str:
-    """A type, less what it is to Flink beside: a time that a watermark follows has a type of mappings."""
+    """Return the name of a type. The type of a column with a watermark is a mapping, not a text."""
     return _shorter(f"{kind['type']}({kind.get('precision', 0)})" if isinstance(kind, dict) else kind)
 
 
 def _outside(text: str, brackets: Mapping[str, str]) -> Iterator[int]:
-    """The places in `text` that are in no bracket and no quotation marks."""
+    """Yield the positions in `text` that are outside brackets and quotation marks."""
     open_: list[str] = []
     quoted = ""
     for place, sign in enumerate(text):

@@ -1,4 +1,4 @@
-"""Two states of a described thing, and what differs between them in words."""
+"""The differences between two versions of a file's model or an operator's traits, as text."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _ONE_OF = {
 
 @dataclass(frozen=True)
 class Change:
-    """`what` of `part` was one thing and is another; None is a thing that is not there.
+    """`what` of `part` had the value `was` and has the value `now`; None is an absent value.
 
-    With neither, `what` says it all.
+    Without either, `what` is the whole text.
     """
 
     part: str
@@ -46,19 +46,19 @@ class Change:
 
 
 def plain(model: BaseModel) -> dict[str, Any]:
-    """A file's model as mappings, lists of texts and texts, as the file would have them."""
+    """Convert a file's model to mappings, lists of texts, and texts as the file has them."""
     return {name: _plain(value) for name, value in model}
 
 
 def changes(part: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change]:
-    """What differs between two of `plain`, in the order of `now`, what is gone last."""
+    """Yield the differences between two results of `plain`, in the order of `now`, with removed keys at the end."""
     return _mappings(part, "", was, now)
 
 
 def _mappings(part: str, above: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change]:
     for key in dict.fromkeys([*now, *was]):
         old, new = was.get(key), now.get(key)
-        # 100 and 100.0 are equal to Python, and not to SQL.
+        # 100 and 100.0 are equal in Python, but not in SQL.
         if repr(old) == repr(new):
             continue
         name = f"{above}{key}"
@@ -84,10 +84,10 @@ def _reordered(part: str, name: str, was: list[str], now: list[str]) -> Iterator
 
 
 def _text(value: Any) -> str | None:
-    """A value in words; None where it is not set."""
+    """Return a value as text; None if it is not set."""
     if isinstance(value, Mapping):
-        told = {key: inner for key, inner in value.items() if inner not in (None, False, [], {})}
-        return ", ".join(key if inner is True else f"{key} {_text(inner)}" for key, inner in told.items())
+        shown = {key: inner for key, inner in value.items() if inner not in (None, False, [], {})}
+        return ", ".join(key if inner is True else f"{key} {_text(inner)}" for key, inner in shown.items())
     if isinstance(value, list):
         return ", ".join(map(str, value)) or None
     if isinstance(value, bool):

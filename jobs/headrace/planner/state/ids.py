@@ -1,4 +1,4 @@
-"""Ids of a plan's operators, of which Flink makes the uids that a savepoint's state goes by."""
+"""Ids of a plan's operators, from which Flink makes the uids that a savepoint finds its state by."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from headrace.planner.state.stored_plan import StoredPlan
 def carry_over(
     plan: Mapping[str, Any], now: StoredPlan, before: StoredPlan | None
 ) -> tuple[dict[str, Any], StoredPlan]:
-    """Flink's JSON of a plan, and what is kept of it, with the ids of `before` for what goes on from there.
+    """Return Flink's JSON of a plan and its stored form; operators that continue from `before` have their ids there.
 
-    All else gets ids never used before. Flink numbers operators by their place in the plan: without this, a source that
-    is put before another one would take over its offsets.
+    All others get ids that were never used before. Flink numbers operators by their position in the plan: without this,
+    a source that is inserted before another one would take over its offsets.
     """
     kept = pair_operators(before, now).kept if before else {}
     top = before.top if before else 0
@@ -27,7 +27,7 @@ def carry_over(
 
 
 def _renumbered(plan: Mapping[str, Any], ids: Mapping[int, int]) -> dict[str, Any]:
-    """Flink's JSON of a plan, each of its operators with the id that `ids` has for its own."""
+    """Return Flink's JSON of a plan with each operator's id replaced by its value in `ids`."""
     return {
         **plan,
         "nodes": [{**node, "id": ids[node["id"]]} for node in plan["nodes"]],

@@ -1,4 +1,4 @@
-"""Which operator of a changed plan goes on from which of the plan before."""
+"""Pair the operators of a changed plan with those of the previous plan that they continue from."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from headrace.planner.state.stored_plan import StoredPlan
 
 @dataclass(frozen=True)
 class TracedOperator:
-    """An operator, what its state is made of, and what its rows come from.
+    """An operator, the signature of its state, and where its rows come from.
 
-    `subtree` is the same for two operators only where all that is before them is, `origins` are the signatures of the
-    sources; none of a sink.
+    `subtree` is equal for two operators only if everything before them is equal. `origins` are the signatures of the
+    sources that reach it; a sink has none.
     """
 
     operator: Operator
@@ -27,14 +27,15 @@ class TracedOperator:
 
     @property
     def stateful(self) -> bool:
+        """Whether the operator keeps state."""
         return stateful(self.operator)
 
 
 @dataclass(frozen=True)
 class Pairing:
-    """`kept` says which operator of before each one of now goes on from, by their ids.
+    """Two plans' operators by id. `kept` maps the id of an operator now to the id that it continues from.
 
-    `doubtful` are those of now that could go on from more than one, and go on from none.
+    `doubtful` are the ids of operators now that could continue from more than one, and so continue from none.
     """
 
     before: Mapping[int, TracedOperator]
@@ -44,22 +45,22 @@ class Pairing:
 
     @property
     def lost(self) -> list[TracedOperator]:
-        """The operators of before whose state nobody goes on from."""
+        """The operators before whose state no operator continues from."""
         return [t for i, t in self.before.items() if t.stateful and i not in self.kept.values()]
 
     @property
     def empty(self) -> list[TracedOperator]:
-        """The operators of now that start without a state."""
+        """The operators now that start without state."""
         return [t for i, t in self.now.items() if t.stateful and i not in self.kept]
 
 
 def pair_operators(before: StoredPlan, now: StoredPlan) -> Pairing:
-    """Pair the operators of two plans, those first that all is the same of."""
+    """Pair the operators of two plans; those that are equal in every respect come first."""
     old, new = trace_operators(before), trace_operators(now)
     kept: dict[int, int] = {}
     for key in (lambda each: (each.subtree, each.operator.feeds), lambda each: each.subtree):
         for was, are in _groups(old, new, kept, key):
-            # Alike in all that is before them, they hold the same state.
+            # Everything before them is equal, so they hold the same state.
             if len(was) == len(are):
                 kept.update(zip(are, was, strict=True))
     doubtful: list[int] = []
@@ -79,7 +80,7 @@ def _groups(
     kept: Mapping[int, int],
     key: Callable[[TracedOperator], Hashable],
 ) -> list[tuple[list[int], list[int]]]:
-    """The ids of those of before and those of now that no pair has yet, by what `key` says of them, where both are."""
+    """Return the unpaired ids before and now of each value of `key` that occurs on both sides."""
     groups: dict[Hashable, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
     for side, (plan, taken) in enumerate(((old, set(kept.values())), (new, set(kept)))):
         for id_, each in plan.items():
@@ -89,21 +90,21 @@ def _groups(
 
 
 def trace_operators(stored: StoredPlan) -> dict[int, TracedOperator]:
-    """The operators of a plan by their ids."""
-    found = {each.id: each for each in operators(stored.plan)} if stored.plan else {}
-    made: dict[int, TracedOperator] = {}
+    """Return the operators of a plan by their ids, traced back to their sources."""
+    by_id = {each.id: each for each in operators(stored.plan)} if stored.plan else {}
+    results: dict[int, TracedOperator] = {}
 
     def trace(id_: int) -> TracedOperator:
-        if id_ not in made:
-            operator = found[id_]
+        if id_ not in results:
+            operator = by_id[id_]
             inputs = [trace(each) for each in operator.inputs]
             sign = signature(operator, [each.operator for each in inputs], stored.topics)
-            said = (operator.type, sorted(map(repr, operator.traits.items())), sign, [each.subtree for each in inputs])
-            subtree = hashlib.sha256(repr(said).encode()).hexdigest()
+            parts = (operator.type, sorted(map(repr, operator.traits.items())), sign, [each.subtree for each in inputs])
+            subtree = hashlib.sha256(repr(parts).encode()).hexdigest()
             own = frozenset({sign}) if operator.type == SOURCE else frozenset()
-            # A sink is the same one, whatever else it is given.
+            # A sink stays the same, whatever else it receives.
             above = [each.origins for each in inputs] if operator.type != SINK else []
-            made[id_] = TracedOperator(operator, sign, subtree, own.union(*above))
-        return made[id_]
+            results[id_] = TracedOperator(operator, sign, subtree, own.union(*above))
+        return results[id_]
 
-    return {id_: trace(id_) for id_ in found}
+    return {id_: trace(id_) for id_ in by_id}

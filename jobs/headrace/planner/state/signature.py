@@ -1,4 +1,4 @@
-"""What the state of an operator is made of: where two are the same, one can go on from the other's."""
+"""Signatures of operators' state. An operator can continue from the state of another with the same signature."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _OF_ROWS = frozenset({
     "window-rank",
     _WINDOWING,
 })  # fmt: skip
-# By position, of no matter to the state, or told apart elsewhere.
+# Positions, what does not affect the state, and what is compared elsewhere.
 _LEFT_OUT = frozenset({"id", "description", "inputProperties", "state", "outputType"})
 _POSITIONS = frozenset({"timeAttributeIndex", "sliceEnd", "windowStart", "windowEnd"})
 # An aligned window is assigned from the row alone.
@@ -59,21 +59,21 @@ _KEEPS_NOTHING = ("TumblingWindow", "HoppingWindow", "CumulativeWindow")
 
 
 def known(operator: Operator) -> bool:
-    """Whether it is known what an operator of this type keeps."""
+    """Return whether it is known what an operator of this type keeps."""
     return operator.type in STATELESS | _OF_ACCUMULATORS | _OF_ROWS | {SOURCE, SINK}
 
 
 def stateful(operator: Operator) -> bool:
-    """Whether the operator keeps something from one record to the next; one of an unknown type is taken to."""
+    """Return whether the operator keeps something between records; an operator of unknown type is assumed to."""
     if operator.type == _WINDOWING:
         return operator.node["windowing"]["window"]["type"] not in _KEEPS_NOTHING
     return operator.type not in STATELESS
 
 
 def signature(operator: Operator, inputs: list[Operator], topics: Mapping[str, str]) -> str:
-    """The same text for two operators of which each can read the state of the other, and means the same by it.
+    """Return a text that is equal for two operators if each can read the state of the other with the same meaning.
 
-    `topics` says what the offsets of a source of the job are of.
+    `topics` has the identity of the topic that each source's offsets belong to, by the source's name.
     """
     end = operator.traits.get("of")
     if operator.type == SOURCE:
@@ -92,25 +92,27 @@ def signature(operator: Operator, inputs: list[Operator], topics: Mapping[str, s
             _without(node.get("windowing"), _POSITIONS),
             node.get("needRetraction"),
             [kind for _, kind in names] if operator.type.startswith("global-") else None,
-            _let_go(node),
+            _expires(node),
         )
-    # It keeps rows whole, by the positions of their columns.
-    return _text(_without(node, _LEFT_OUT), [list(row.items()) for row in rows], _let_go(node))
+    # It keeps whole rows, by the positions of their columns.
+    return _text(_without(node, _LEFT_OUT), [list(row.items()) for row in rows], _expires(node))
 
 
-def _let_go(node: Mapping[str, Any]) -> list[bool]:
-    """Of each of its states, whether it is let go after a time: Flink keeps the time with each entry, or with none."""
+def _expires(node: Mapping[str, Any]) -> list[bool]:
+    """Return, for each of its states, whether entries expire: Flink stores a time with every entry, or with none."""
     return [state["ttl"] != "0 ms" for state in node.get("state", [])]
 
 
 def _aggregates(operator: Operator) -> list[str]:
-    """What is aggregated, less the names that it is given."""
-    told = operator.traits.get("aggregates", {})
-    return [name if "(" in name else text for name, text in told.items()] if isinstance(told, dict) else []
+    """Return the aggregated expressions, without the names of their columns."""
+    aggregates = operator.traits.get("aggregates", {})
+    if not isinstance(aggregates, dict):
+        return []
+    return [name if "(" in name else text for name, text in aggregates.items()]
 
 
 def _materialized(operator: Operator, inputs: list[Operator]) -> Any:
-    """The rows that Flink keeps before a sink by key, where it keeps any."""
+    """Return the shape of the rows that Flink keeps before an upsert sink; None if it keeps none."""
     node = operator.node
     if not node.get("requireUpsertMaterialize"):
         return None

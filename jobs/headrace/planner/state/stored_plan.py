@@ -1,4 +1,4 @@
-"""A job's compiled plan, as it is kept beside the incarnation that runs from it."""
+"""A job's compiled plan, as it is stored with the incarnation that runs from it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from headrace.environment.settings import Settings
 
 @dataclass(frozen=True)
 class StoredPlan:
-    """`plan` is Flink's JSON less the options of tables, in which secrets may stand; None for a Table API job.
+    """A plan without secrets.
 
-    `graph` are the operators of a Table API job, each with its inputs. `topics` are the identities of what the sources
-    of the job read, which its offsets are of, `store` says where the tables of the catalog are. `top` is the highest id
-    that an operator of the job has ever had.
+    `plan` is Flink's JSON without the options of tables, which may hold secrets; None for a Table API job. `graph` has
+    one line per operator of a Table API job, with its inputs. `topics` are the identities of the topics that the job's
+    sources read, and that its offsets belong to. `store` describes where the tables of the catalog are. `top` is the
+    highest id that an operator of the job has ever had.
     """
 
     plan: Mapping[str, Any] | None
@@ -28,18 +29,20 @@ class StoredPlan:
     top: int
 
     def to_text(self) -> str:
+        """Return the plan as JSON."""
         return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
 
     @classmethod
     def from_text(cls, text: str) -> StoredPlan:
-        kept = json.loads(text)
-        return cls(kept["plan"], tuple(kept["graph"]), kept["topics"], kept["store"], kept["top"])
+        """Return the plan that `to_text` wrote."""
+        values = json.loads(text)
+        return cls(values["plan"], tuple(values["graph"]), values["topics"], values["store"], values["top"])
 
 
 def stored(
     composition: Composition, settings: Settings, plan: Mapping[str, Any] | None, graph: tuple[str, ...] = ()
 ) -> StoredPlan:
-    """What is kept of a composition's plan, or, of a Table API job, of its graph. Raises as topics.identity does."""
+    """Return the stored form of a composition's plan, or of a Table API job's graph. Raises as kafka.identity does."""
     read = dict(zip(composition.folder.job.sources, composition.sources, strict=True))
     identities = {name: kafka.identity(settings.kafka_client(), source.contract.topic) for name, source in read.items()}
     catalog = settings.catalog

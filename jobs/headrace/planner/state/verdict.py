@@ -1,4 +1,4 @@
-"""What becomes of a running job's state when another plan goes on from its savepoint, in the analyst's terms."""
+"""The verdict on a running job's state when another plan continues from its savepoint, in the analyst's terms."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Kind = Literal["compatible", "compatible with loss", "incompatible", "unknown"]
 
 @dataclass(frozen=True)
 class Verdict:
-    """`reasons` say what becomes of which state; those of a compatible change, what a reader may want to know."""
+    """A verdict and its reasons: what becomes of which state. Those of a compatible change are notes for the reader."""
 
     kind: Kind
     reasons: tuple[str, ...] = ()
@@ -26,12 +26,12 @@ class Verdict:
 
 
 def verdict(before: StoredPlan, now: StoredPlan) -> Verdict:
-    """What becomes of the state of `before` when `now` goes on from it."""
+    """Return what becomes of the state of `before` when `now` continues from it."""
     if (before.plan is None) != (now.plan is None):
         return Verdict("incompatible", ("a SQL job and a Table API job cannot read each other's state",))
     if before.store != now.store:
-        said = f"what was written and not committed is for {before.store}, and the job would write {now.store}"
-        return Verdict("incompatible", (said,))
+        reason = f"uncommitted rows belong to {before.store}, and the job would write {now.store}"
+        return Verdict("incompatible", (reason,))
     if now.plan is None:
         return _of_graphs(before, now)
     pairing = pair_operators(before, now)
@@ -46,24 +46,24 @@ def verdict(before: StoredPlan, now: StoredPlan) -> Verdict:
 def _of_graphs(before: StoredPlan, now: StoredPlan) -> Verdict:
     if before.topics != now.topics:
         return Verdict(
-            "incompatible", ("the module reads another topic, and would take over the offsets of the first",)
+            "incompatible", ("the module reads another topic, and would continue from the offsets of the first",)
         )
     if before.graph != now.graph:
-        said = "the module's operators are others, or stand elsewhere, and Flink finds their state by their place"
-        return Verdict("incompatible", (said,))
-    return Verdict("compatible", ("a module's state is read by its own code: keep what it stores as it is",))
+        reason = "the module's operators or their order changed, and Flink finds their state by position"
+        return Verdict("incompatible", (reason,))
+    return Verdict("compatible", ("a module's state is read by its own code: do not change what it stores",))
 
 
 def _unknown(pairing: Pairing) -> Iterator[str]:
     for id_ in pairing.doubtful:
-        yield f"{pairing.now[id_].operator} could go on from more than one operator of before"
+        yield f"{pairing.now[id_].operator} could continue from more than one operator of the previous plan"
     for each in [*pairing.lost, *pairing.empty]:
         if not known(each.operator):
-            yield f"it is not known what Flink keeps for: {each.operator.noun}"
+            yield f"it is unknown what state Flink keeps for: {each.operator.noun}"
 
 
 def _lost(pairing: Pairing) -> Iterator[str]:
-    """What is lost, operator by operator, and why."""
+    """Yield what is lost, operator by operator, and why."""
     changes = {
         pair.was.id: (pairing.now[pair.now.id], list(map(str, pair.changes)))
         for pair in align([each.operator for each in pairing.lost], [each.operator for each in pairing.empty])
@@ -72,21 +72,21 @@ def _lost(pairing: Pairing) -> Iterator[str]:
     for each in pairing.lost:
         operator = each.operator
         if operator.type == SINK:
-            # Stopped with a savepoint, a sink has committed all that it was given.
+            # Stopped with a savepoint, a sink has committed everything that it received.
             continue
         if operator.type == SOURCE:
-            yield f"the {operator} was at offsets that are dropped: it is read no more"
+            yield f"the {operator} is no longer read: its offsets are dropped"
         elif operator.id not in changes:
-            yield f"the {operator} is gone, and {_kept_by(each)} with it"
+            yield f"the {operator} is removed, and with it {_contents(each)}"
         else:
             now, differing = changes[operator.id]
             moved = now.origins != each.origins
-            given = "what it is given comes from elsewhere" if moved else "what it is given has other columns"
-            why = "; ".join(differing) or given
-            yield f"the {operator} starts anew, {_kept_by(each)} are lost: {why}"
+            rows = "its rows come from elsewhere" if moved else "its rows have other columns"
+            why = "; ".join(differing) or rows
+            yield f"the {operator} starts empty, {_contents(each)} are lost: {why}"
 
 
-def _kept_by(each: TracedOperator) -> str:
+def _contents(each: TracedOperator) -> str:
     if each.operator.type in WINDOWS:
         return "the readings in the windows that are open at the savepoint"
     if each.operator.type in AGGREGATES:
@@ -95,10 +95,10 @@ def _kept_by(each: TracedOperator) -> str:
 
 
 def _empty(pairing: Pairing) -> Iterator[str]:
-    """What starts without a state in place of nothing."""
+    """Yield the operators that start without state and replace no other."""
     gone = {each.operator.noun for each in pairing.lost}
     for each in pairing.empty:
         if each.operator.type == SOURCE:
-            yield f"the {each.operator} is read from its start"
+            yield f"the {each.operator} is read from its beginning"
         elif each.operator.type != SINK and each.operator.noun not in gone:
-            yield f"the {each.operator} starts with what comes after the savepoint"
+            yield f"the {each.operator} starts with the records after the savepoint"

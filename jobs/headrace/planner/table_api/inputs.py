@@ -1,4 +1,4 @@
-"""What the module of a Table API job is given: the calls of a template, as Tables and values."""
+"""The argument of a Table API job's module: the functions of a template, returning Tables and values."""
 
 from __future__ import annotations
 
@@ -20,38 +20,38 @@ if TYPE_CHECKING:
 
 
 class Inputs:
-    """What the job reads, by the names in its job.yaml. `environment` is for what has to be made of it in Flink."""
+    """The job's inputs by their names in job.yaml. `environment` is for what only a TableEnvironment can do."""
 
     def __init__(self, environment: StreamTableEnvironment, calls: TemplateFunctions, module: ModuleFile) -> None:
         self.environment = environment
         self._calls, self._module = calls, module
 
     def source(self, name: str) -> Table:
-        """The topic's good records: the contract's fields, `ts`, `quality`, the steps' columns, the position."""
+        """Return the topic's good records: the contract's fields, `ts`, `quality`, the steps' columns, the position."""
         return self._table(self._calls.source(name))
 
     def on_time(self, name: str) -> Table:
-        """The same and `event_time`, with the contract's watermark, less what came late."""
-        found = self._calls.on_time(name)
+        """Return the same with `event_time` and the contract's watermark, without the records that came late."""
+        view = self._calls.on_time(name)
         if name not in self._module.on_time:
-            what = f"that '{name}' is read on time is not to be seen in {self._module.path.name} before it runs"
+            what = f"{self._module.path.name} does not show before it runs that it reads '{name}' on time"
             raise Refused(Problem(what, fix=f"write inputs.on_time('{name}') in it, with the name as a text"))
-        return self._table(found)
+        return self._table(view)
 
     def table(self, name: str) -> Table:
-        """An Iceberg table as it stands when the job starts."""
+        """Return an Iceberg table as it is when the job starts."""
         return self._table(self._calls.table(name))
 
     def ref(self, name: str, output: str | None = None) -> Table:
-        """The Iceberg table that another job writes, followed as it grows."""
+        """Return the Iceberg table that another job writes, followed as it grows."""
         return self._table(self._calls.ref(name, output))
 
     def param(self, name: str) -> Param:
-        """The value of params: in job.yaml."""
+        """Return the value under params: in job.yaml."""
         return self._calls.param(name)
 
     def duration(self, name: str) -> timedelta:
-        """The same as a length of time, of a text like 10m. Raises UserError where it is none."""
+        """Return a param like 10m as a length of time. Raises UserError if it is not a valid one."""
         try:
             return duration(self.param(name))
         except ValueError as error:
@@ -59,13 +59,13 @@ class Inputs:
             raise UserError(f"param {error}", where) from None
 
     def var(self, name: str) -> Param:
-        """The value of vars: in catalogs/<env>.yaml."""
+        """Return the value under vars: in catalogs/<env>.yaml."""
         return self._calls.var(name)
 
     def to_stream(self, table: Table) -> DataStream:
-        """The rows of the table, each with its event time as the time of the record, if the table has one.
+        """Return the rows of the table as a stream, whose records have the table's event time if it has one.
 
-        A timestamp finer than a millisecond is an int in it, microseconds since 1970: PyFlink would refuse it.
+        A timestamp finer than a millisecond becomes an int, in microseconds since 1970: PyFlink would refuse it.
         """
         return streams.to_stream(self.environment, table)
 

@@ -1,4 +1,4 @@
-"""Tables as DataStreams, for what only those can do: state by key, and timers."""
+"""Convert Tables to DataStreams, for what only those offer: keyed state and timers."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ EVENT_TIME = "event_time"
 
 
 def to_stream(environment: StreamTableEnvironment, table: Table) -> DataStream:
-    """The rows of the table, each with its event time as the time of the record, if the table has one.
+    """Return the rows of the table as a stream, whose records have the table's event time if it has one.
 
-    A timestamp finer than a millisecond is an int in it, microseconds since 1970: PyFlink would refuse it.
+    A timestamp finer than a millisecond becomes an int, in microseconds since 1970: PyFlink would refuse it.
     """
-    from pyflink.table.types import LocalZonedTimestampType  # noqa: PLC0415 - PyFlink is there once a Table is
+    from pyflink.table.types import LocalZonedTimestampType  # noqa: PLC0415 - only with a Table, so PyFlink is loaded
 
     schema = table.get_resolved_schema()
     names, kinds = schema.get_column_names(), schema.get_column_data_types()
@@ -29,12 +29,12 @@ def to_stream(environment: StreamTableEnvironment, table: Table) -> DataStream:
 
 
 def share(environment: StreamTableEnvironment, name: str) -> None:
-    """Have all that reads the temporary table or view `name` share one run of it.
+    """Replace the temporary table or view `name` by a view of one DataStream that all its readers share.
 
-    Flink plans what becomes a DataStream by itself, and what is inserted by itself: each would read the topic, and the
-    two would differ in which readings are late.
+    Flink plans each conversion to a DataStream and each INSERT separately: each would read the topic, and they would
+    differ in which readings are late.
     """
-    from pyflink.table import Schema  # noqa: PLC0415 - PyFlink is there once an environment is
+    from pyflink.table import Schema  # noqa: PLC0415 - only with an environment, so PyFlink is loaded
     from pyflink.table.expressions import source_watermark  # noqa: PLC0415
 
     table = environment.from_path(name)

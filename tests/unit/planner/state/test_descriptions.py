@@ -1,4 +1,4 @@
-"""Flink's descriptions of operators and rows taken apart, whatever brackets and quotation marks stand in them."""
+"""Flink's descriptions of operators and rows are parsed correctly, whatever brackets and quotation marks they hold."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ ITEMS = st.recursive(
 
 
 @given(st.lists(ITEMS, min_size=1))
-def test_what_was_joined_is_split_where_it_was_joined(items: list[str]) -> None:
+def test_a_joined_list_is_split_where_it_was_joined(items: list[str]) -> None:
     assert descriptions.split(", ".join(items), ", ") == items
 
 
 def test_the_attributes_of_a_description_are_found_by_their_names() -> None:
     text = "Agg(groupBy=[tag], window=[HOP(time_col=[t], size=[1 h])], select=[a, f(a, ']') AS b, start('w$) AS c])"
-    found = descriptions.attributes(text)
-    assert found == {
+    values = descriptions.attributes(text)
+    assert values == {
         "groupBy": "tag",
         "window": "HOP(time_col=[t], size=[1 h])",
         "select": "a, f(a, ']') AS b, start(w$) AS c",
     }
-    assert descriptions.attributes(found["window"]) == {"time_col": "t", "size": "1 h"}
-    assert [descriptions.alias(item) for item in descriptions.items(found["select"])] == [
+    assert descriptions.attributes(values["window"]) == {"time_col": "t", "size": "1 h"}
+    assert [descriptions.alias(item) for item in descriptions.items(values["select"])] == [
         ("a", "a"),
         ("f(a, ']')", "b"),
         ("start(w$)", "c"),
@@ -48,11 +48,11 @@ def test_the_attributes_of_a_description_are_found_by_their_names() -> None:
         ("(a) OR (b)", ["(a) OR (b)"]),
     ],
 )
-def test_a_condition_is_parted_where_and_joins_it(condition: str, parts: list[str]) -> None:
+def test_a_condition_is_split_where_and_joins_it(condition: str, parts: list[str]) -> None:
     assert descriptions.conjuncts(condition) == parts
 
 
-def test_types_lengths_of_time_and_texts_are_said_as_an_analyst_writes_them() -> None:
+def test_types_durations_and_texts_are_shown_as_an_analyst_writes_them() -> None:
     text = """C(w=[(t > (u - 5400000:INTERVAL HOUR)) AND (s = _UTF-16LE'a':VARCHAR(9) CHARACTER SET "UTF-16LE")])"""
     assert descriptions.conjuncts(descriptions.attributes(text)["w"]) == ["t > (u - 90m)", "s = 'a'"]
 

@@ -1,4 +1,4 @@
-"""Plans as Flink compiles them, cut down to what the pairing looks at."""
+"""Compiled plans of Flink, reduced to what the pairing compares."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def sink(id_: int, table: str = "out") -> dict[str, Any]:
 
 def plan(*nodes: dict[str, Any], edges: str, store: str = "lake", top: int = 0) -> StoredPlan:
     pairs = [tuple(map(int, edge.split(">"))) for edge in edges.split()]
-    made = {"nodes": list(nodes), "edges": [{"source": a, "target": b} for a, b in pairs]}
+    json_plan = {"nodes": list(nodes), "edges": [{"source": a, "target": b} for a, b in pairs]}
     topics = {name: f"{name} of broker" for name in ("p", "q")}
-    return StoredPlan(made, (), topics, store, top or max(each["id"] for each in nodes))
+    return StoredPlan(json_plan, (), topics, store, top or max(each["id"] for each in nodes))
 
 
 def numbers(stored: StoredPlan) -> list[int]:
@@ -58,32 +58,32 @@ def test_the_same_plan_has_the_same_ids() -> None:
     assert carry_over(before.plan, before, before)[1] == before
 
 
-def test_a_source_that_is_put_before_another_gets_an_id_of_its_own() -> None:
+def test_a_source_that_is_inserted_before_another_gets_an_id_of_its_own() -> None:
     before = plan(source(1, "p"), sink(2), edges="1>2")
     now = plan(source(1, "q"), source(2, "p"), node(3, "union"), sink(4), edges="1>3 2>3 3>4")
     assert now.plan
-    made, stored = carry_over(now.plan, now, before)
+    renumbered, stored = carry_over(now.plan, now, before)
     assert numbers(stored) == [3, 1, 4, 2]
-    assert made["edges"] == [{"source": 3, "target": 4}, {"source": 1, "target": 4}, {"source": 4, "target": 2}]
+    assert renumbered["edges"] == [{"source": 3, "target": 4}, {"source": 1, "target": 4}, {"source": 4, "target": 2}]
     assert verdict(before, now).kind == "compatible"
 
 
-def test_an_id_that_is_gone_is_never_given_again() -> None:
+def test_the_id_of_a_removed_operator_is_never_used_again() -> None:
     before = plan(source(1, "p"), sink(2), edges="1>2", top=9)
     now = one_deduplication()
     assert now.plan
     assert numbers(carry_over(now.plan, now, before)[1]) == [1, 10, 11, 2]
 
 
-def test_what_keeps_something_else_starts_anew() -> None:
+def test_an_operator_that_keeps_something_else_starts_empty() -> None:
     before, now = one_deduplication(), one_deduplication(keep="last")
     assert 3 not in pair_operators(before, now).kept
-    said = verdict(before, now)
-    assert said.kind == "compatible with loss"
-    assert "keep: first → last" in said.reasons[0]
+    result = verdict(before, now)
+    assert result.kind == "compatible with loss"
+    assert "keep: first → last" in result.reasons[0]
 
 
-def test_what_is_before_an_operator_may_change() -> None:
+def test_what_comes_before_an_operator_may_change() -> None:
     before, now = one_deduplication("a"), one_deduplication("b")
     assert pair_operators(before, now).kept[3] == 3
     assert verdict(before, now).kind == "compatible"
@@ -96,18 +96,18 @@ def two_deduplications(one: str, other: str) -> StoredPlan:
     )  # fmt: skip
 
 
-def test_of_two_that_could_be_either_it_is_not_known_which_is_which() -> None:
-    said = verdict(two_deduplications("a", "b"), two_deduplications("c", "d"))
-    assert said.kind == "unknown"
-    assert "could go on from more than one" in said.reasons[0]
+def test_two_operators_that_could_be_either_are_unknown() -> None:
+    result = verdict(two_deduplications("a", "b"), two_deduplications("c", "d"))
+    assert result.kind == "unknown"
+    assert "could continue from more than one" in result.reasons[0]
 
 
-def test_two_that_changed_places_are_told_apart_by_what_is_before_them() -> None:
+def test_two_operators_that_changed_places_are_distinguished_by_what_comes_before_them() -> None:
     pairing = pair_operators(two_deduplications("a", "b"), two_deduplications("b", "a"))
     assert (pairing.kept[4], pairing.kept[5]) == (5, 4)
 
 
-def test_what_flink_keeps_for_an_operator_that_nobody_knows_is_unknown() -> None:
+def test_the_state_of_an_operator_of_unknown_type_is_unknown() -> None:
     def of(keep: str) -> StoredPlan:
         return plan(source(1, "p"), node(2, "crystal-ball", keep=keep), sink(3), edges="1>2 2>3")
 
@@ -118,17 +118,17 @@ def test_what_flink_keeps_for_an_operator_that_nobody_knows_is_unknown() -> None
 @pytest.mark.parametrize(
     ("now", "words"),
     [
-        (plan(source(1, "p"), sink(2), edges="1>2", store="pond"), "is for lake, and the job would write pond"),
+        (plan(source(1, "p"), sink(2), edges="1>2", store="pond"), "belong to lake, and the job would write pond"),
         (StoredPlan(None, ("0 Source of []",), {}, "lake", 0), "cannot read each other's state"),
     ],
 )
-def test_what_is_of_another_kind_or_in_another_place_is_incompatible(now: StoredPlan, words: str) -> None:
-    said = verdict(plan(source(1, "p"), sink(2), edges="1>2"), now)
-    assert said.kind == "incompatible"
-    assert words in said.reasons[0]
+def test_a_job_of_another_kind_or_with_another_catalog_is_incompatible(now: StoredPlan, words: str) -> None:
+    result = verdict(plan(source(1, "p"), sink(2), edges="1>2"), now)
+    assert result.kind == "incompatible"
+    assert words in result.reasons[0]
 
 
-def test_a_module_goes_on_as_long_as_its_operators_are_the_same() -> None:
+def test_a_module_is_compatible_as_long_as_its_operators_are_the_same() -> None:
     def of(*graph: str, topic: str = "p") -> StoredPlan:
         return StoredPlan(None, graph, {"p": topic}, "lake", 0)
 
@@ -142,5 +142,5 @@ def test_a_plan_is_read_as_it_was_written() -> None:
     assert StoredPlan.from_text(before.to_text()) == before
 
 
-def test_the_page_lists_the_changes_that_are_tried() -> None:
+def test_the_page_lists_the_changes_that_are_tested() -> None:
     assert upgrade_cases.page() in (ROOT / "docs" / "upgrades.md").read_text()
