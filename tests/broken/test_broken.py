@@ -1,4 +1,4 @@
-"""Jobs broken on purpose: each is told of in its author's own file and line, with what mends it."""
+"""Jobs broken on purpose: each error names the author's own file and line, and a fix."""
 
 from __future__ import annotations
 
@@ -30,24 +30,25 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda path: path.name)
-def test_a_broken_job_is_told_of_in_words(
+def test_a_broken_job_gives_the_expected_error(
     project: Path, broken: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copytree(broken / "sql", project / "sql", dirs_exist_ok=True)
     command = (broken / "command").read_text().split()
-    assert told(command, monkeypatch, capsys) == (broken / "expected.txt").read_text()
+    assert output_of(command, monkeypatch, capsys) == (broken / "expected.txt").read_text()
 
 
 @pytest.mark.usefixtures("project")
-def test_the_job_that_they_were_made_of_is_good(
+def test_the_job_before_it_is_broken_passes(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert told(["lint"], monkeypatch, capsys) == "exit 0\n"
-    assert told(["test"], monkeypatch, capsys) == "passed pumps/hot_v1 hot_and_cold\n\n1 passed, 0 failed\nexit 0\n"
+    assert output_of(["lint"], monkeypatch, capsys) == "exit 0\n"
+    printed = output_of(["test"], monkeypatch, capsys)
+    assert printed == "passed pumps/hot_v1 hot_and_cold\n\n1 passed, 0 failed\nexit 0\n"
 
 
-def told(command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
-    """What the command prints and says, its seconds left out, and what it ends with."""
+def output_of(command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
+    """Return the stdout and stderr of the command, without its durations, and its exit code."""
     monkeypatch.setattr(sys, "argv", ["headrace", *command])
     with pytest.raises(SystemExit) as ended:
         cli.main()

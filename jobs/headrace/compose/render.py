@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -17,7 +16,7 @@ from headrace.compose.source_map import LineMarks, Rendered, unmark
 from headrace.compose.sql_text import Sql, duration, ident, interval, literal, number
 from headrace.compose.template_functions import Refused, TemplateFunctions
 from headrace.environment.settings import Settings
-from headrace.errors import Place, Problem, UserError
+from headrace.errors import Place, Problem, UserError, did_you_mean
 from headrace.project.job_folder import JobFolder
 from headrace.project.paths import Project
 
@@ -101,8 +100,7 @@ def _file(path: Path, names: Mapping[str, Any]) -> Rendered:
 def _known(error: UndefinedError, names: Iterable[str]) -> str:
     """The name that may have been meant, or all there are."""
     _, _, rest = str(error.message).partition("'")
-    near = difflib.get_close_matches(rest.partition("'")[0], names, n=1)
-    return f"did you mean '{near[0]}'?" if near else f"names known here: {', '.join(sorted(names)) or 'none'}"
+    return did_you_mean(rest.partition("'")[0], sorted(names), "names known here")
 
 
 def _failed_at(path: Path, error: BaseException) -> Place:

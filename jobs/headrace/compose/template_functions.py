@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from headrace.compose.sql_text import Sql, ident, literal
 from headrace.environment.settings import Settings
-from headrace.errors import Problem
+from headrace.errors import Problem, did_you_mean
 from headrace.project import job_folder, source_files, table_files
 from headrace.project.job import Param
 from headrace.project.job_folder import JobFolder
@@ -99,9 +98,9 @@ class TemplateFunctions:
 
 def _declared(kind: str, name: str, known: Iterable[str], where: str, fix: str) -> None:
     if name not in known:
-        near = difflib.get_close_matches(name, list(known), n=1)
-        has = f"did you mean '{near[0]}'? Or" if near else f"it has: {', '.join(known) or 'none'};"
-        raise Refused(Problem(f"{where} has no {kind} '{name}'", fix=f"{has} {fix}"))
+        hint = did_you_mean(name, known, "it has")
+        either = f"{hint} Or {fix}" if hint.endswith("?") else f"{hint}; {fix}"
+        raise Refused(Problem(f"{where} has no {kind} '{name}'", fix=either))
 
 
 def on_time_view(source: str) -> str:

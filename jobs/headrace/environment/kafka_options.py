@@ -1,13 +1,13 @@
-"""librdkafka's options, as an environment's file has them, in the words of Flink's Java client."""
+"""Translate librdkafka's options, which an environment's file has, to those of Flink's Java client."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 
+from headrace.errors import did_you_mean
 from headrace_udfs.references import has_reference, quoted
 
-# Flink's connector carries Kafka's classes under a name of its own.
+# Flink's connector ships Kafka's classes in a package of its own.
 _SECURITY = "org.apache.flink.kafka.shaded.org.apache.kafka.common.security"
 _LOGIN = {
     "PLAIN": f"{_SECURITY}.plain.PlainLoginModule",
@@ -39,48 +39,48 @@ _PEM_FILES = {f"{name}.location": java for name, java in _CERTIFICATES.items()}
 _PEM_TEXTS = {f"{name}.pem": java for name, java in _CERTIFICATES.items()}
 _MECHANISM = ("sasl.mechanisms", "sasl.mechanism")
 _SIGN_IN = ("sasl.username", "sasl.password")
-# How librdkafka keeps its sockets: Java has no such choice to make.
-_OF_LIBRDKAFKA_ALONE = ("broker.address.family", "socket.keepalive.enable")
+# Options of librdkafka's sockets that Java's client does not have.
+_LIBRDKAFKA_ONLY = ("broker.address.family", "socket.keepalive.enable")
 
 KNOWN = frozenset(
     {
-        *_SAME, *_RENAMED, *_PEM_FILES, *_PEM_TEXTS, *_MECHANISM, *_SIGN_IN, *_OF_LIBRDKAFKA_ALONE,
+        *_SAME, *_RENAMED, *_PEM_FILES, *_PEM_TEXTS, *_MECHANISM, *_SIGN_IN, *_LIBRDKAFKA_ONLY,
         "security.protocol", "ssl.endpoint.identification.algorithm",
     }
 )  # fmt: skip
 
 
 def check(options: Mapping[str, str]) -> dict[str, str]:
-    """What is wrong with each option, by its name, as `what; fix`; nothing where Flink can be told of them all."""
+    """Return what is wrong with each option, by name, as `what; fix`; empty if Flink can use all of them."""
     faults = {}
     for name, value in options.items():
         try:
             _translated(name, value)
         except ValueError as error:
             faults[name] = str(error)
-    if given := [name for name in (*_MECHANISM, *_SIGN_IN) if name in options]:
-        wanted = {_SIGN_IN[0]: True, _SIGN_IN[1]: True, _MECHANISM[0]: not options.keys() & {*_MECHANISM}}
-        for name in (name for name, needed in wanted.items() if needed and name not in options):
-            faults.setdefault(given[0], f"'{given[0]}' needs '{name}'; add '{name}:'")
+    if used := [name for name in (*_MECHANISM, *_SIGN_IN) if name in options]:
+        required = {_SIGN_IN[0]: True, _SIGN_IN[1]: True, _MECHANISM[0]: not options.keys() & {*_MECHANISM}}
+        for name in (name for name, is_needed in required.items() if is_needed and name not in options):
+            faults.setdefault(used[0], f"'{used[0]}' needs '{name}'; add '{name}:'")
     return faults
 
 
 def for_flink(options: Mapping[str, str]) -> dict[str, str]:
-    """The options of Flink's Kafka tables, less their `properties.`; references stay references.
+    """Return the options of Flink's Kafka tables without their prefix `properties.`; references stay references.
 
-    Certificates go along as text, so that TaskManagers need no file. Raises ValueError where `check` finds a fault.
+    Certificates are passed as text, so that TaskManagers need no file. Raises ValueError if `check` finds a fault.
     """
-    made: dict[str, str] = {}
+    result: dict[str, str] = {}
     for name, value in options.items():
-        made |= _translated(name, value)
-    if mechanism := made.get("sasl.mechanism"):
+        result |= _translated(name, value)
+    if mechanism := result.get("sasl.mechanism"):
         user, password = (quoted(options[name], "jaas") for name in _SIGN_IN)
-        made["sasl.jaas.config"] = f'{_LOGIN[mechanism]} required username="{user}" password="{password}";'
-    if "ssl.truststore.certificates" in made:
-        made["ssl.truststore.type"] = "PEM"
-    if "ssl.keystore.key" in made:
-        made["ssl.keystore.type"] = "PEM"
-    return made
+        result["sasl.jaas.config"] = f'{_LOGIN[mechanism]} required username="{user}" password="{password}";'
+    if "ssl.truststore.certificates" in result:
+        result["ssl.truststore.type"] = "PEM"
+    if "ssl.keystore.key" in result:
+        result["ssl.keystore.type"] = "PEM"
+    return result
 
 
 def _translated(name: str, value: str) -> dict[str, str]:
@@ -93,7 +93,7 @@ def _translated(name: str, value: str) -> dict[str, str]:
     if name in _PEM_FILES:
         if has_reference(value):
             pem = name.replace("location", "pem")
-            raise ValueError(f"a path is wanted, no reference; write the path, or give the text: {pem}")
+            raise ValueError(f"this must be a path, not a reference; write the path, or give the text: {pem}")
         return {_PEM_FILES[name]: f"${{file:{value}}}"}
     if name in _MECHANISM:
         return {"sasl.mechanism": _one_of(_LOGIN, value)}
@@ -101,14 +101,12 @@ def _translated(name: str, value: str) -> dict[str, str]:
         return {name: _one_of(_PROTOCOLS, value.upper())}
     if name == "ssl.endpoint.identification.algorithm":
         return {name: _CHECKED_NAMES[_one_of(_CHECKED_NAMES, value)]}
-    if name in (*_SIGN_IN, *_OF_LIBRDKAFKA_ALONE):
+    if name in (*_SIGN_IN, *_LIBRDKAFKA_ONLY):
         return {}
-    near = difflib.get_close_matches(name, KNOWN, n=1)
-    fix = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(sorted(KNOWN))}"
-    raise ValueError(f"no option that Flink's client has too; {fix}")
+    raise ValueError(f"Flink's client has no such option; {did_you_mean(name, sorted(KNOWN), 'known')}")
 
 
 def _one_of(known: Iterable[str], value: str) -> str:
     if value not in known:
-        raise ValueError(f"'{value}' cannot be told to Flink; one of {', '.join(known)}")
+        raise ValueError(f"Flink cannot use '{value}'; one of {', '.join(known)}")
     return value

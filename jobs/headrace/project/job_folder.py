@@ -130,10 +130,12 @@ def _of_templates(folder: JobFolder) -> list[Problem]:
     problems = []
     if job.module:
         where = yaml_file.place(file, ("module",))
-        problems.append(Problem("a job of templates cannot have a module", where, "write kind: table_api, or remove it"))
+        fix = "write kind: table_api, or remove it"
+        problems.append(Problem("a job of templates cannot have a module", where, fix))
     for sink in job.writes:
         if sink not in folder.templates:
-            where, fix = yaml_file.place(file, ("writes", job.output(sink))), f"add {template_of(sink)} next to job.yaml"
+            where = yaml_file.place(file, ("writes", job.output(sink)))
+            fix = f"add {template_of(sink)} next to job.yaml"
             problems.append(Problem(f"no template for the sink '{job.output(sink)}'", where, fix))
     for sink, path in folder.templates.items():
         if sink not in job.writes:

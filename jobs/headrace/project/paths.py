@@ -20,9 +20,10 @@ class Project:
     def find(cls, start: Path | None = None) -> Project:
         """The project that `start` (default: the working directory) is in.
 
-        HEADRACE_PROJECT names the root and HEADRACE_HOME the home outright. Raises UserError where there is none.
+        Without `start`, HEADRACE_PROJECT names the root outright; HEADRACE_HOME always names the home. Raises
+        UserError if there is no project.
         """
-        if named := os.environ.get("HEADRACE_PROJECT"):
+        if start is None and (named := os.environ.get("HEADRACE_PROJECT")):
             root = Path(named).resolve()
         else:
             here = (start or Path.cwd()).resolve()

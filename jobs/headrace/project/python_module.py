@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import difflib
 import re
 import threading
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from headrace.errors import Place, UserError
+from headrace.errors import Place, UserError, unknown
 from headrace.project.paths import Project
 
 PACKAGE = "table_api"
@@ -68,10 +67,8 @@ def load(project: Project, name: str) -> ModuleFile:
     folder = package(project)
     path = folder / f"{name}.py"
     if not path.is_file():
-        known = sorted(p.stem for p in folder.glob("[!_]*.py"))
-        near = difflib.get_close_matches(name, known, n=1)
-        fix = f"did you mean '{near[0]}'?" if near else f"modules there: {', '.join(known) or 'none yet'}"
-        raise UserError(f"there is no module '{name}' in jobs/{PACKAGE}", fix=fix)
+        known = sorted(module.stem for module in folder.glob("[!_]*.py"))
+        raise UserError([unknown("module", name, known, Place.of(path), scope=f"jobs/{PACKAGE}")])
     try:
         with _ONE_TREE:
             tree = ast.parse(path.read_text(encoding="utf-8"))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-
-from headrace.errors import Place, Problem, UserError
+from headrace.errors import Place, Problem, UserError, unknown
 from headrace.project import yaml_file
 from headrace.project.paths import Project
 from headrace_udfs.contract import Contract
@@ -14,10 +12,7 @@ def load(project: Project, name: str) -> Contract:
     """The contract `name`. Raises UserError with all that is wrong in its file, each thing at its line."""
     path = project.sql / "_sources" / f"{name}.yaml"
     if not path.is_file():
-        known = names(project)
-        near = difflib.get_close_matches(name, known, n=1)
-        fix = f"did you mean '{near[0]}'?" if near else f"sources of this project: {', '.join(known) or 'none yet'}"
-        raise UserError(f"there is no source '{name}'", Place.of(path), fix)
+        raise UserError([unknown("source", name, names(project), Place.of(path))])
     return yaml_file.load(path, Contract)
 
 

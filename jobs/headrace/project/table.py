@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -38,6 +37,7 @@ from pyiceberg.types import (
     TimestamptzType,
 )
 
+from headrace.errors import did_you_mean
 from headrace.project import yaml_file
 from headrace.project.table_layout import Partition, Sort
 
@@ -61,8 +61,7 @@ OUR_PROPERTIES = ("headrace.", "comment", "owner", "write.upsert.enabled")
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known)}"
+    return did_you_mean(word, known, "known")
 
 
 def _type(value: Any) -> PrimitiveType:

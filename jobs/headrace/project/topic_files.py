@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
-
 from pydantic import Field, ValidationInfo, field_validator
 
-from headrace.errors import Place, UserError
+from headrace.errors import Place, UserError, unknown
 from headrace.project import yaml_file
 from headrace.project.paths import Project
 from headrace.project.table import Column, ColumnName
@@ -41,10 +39,7 @@ def load(project: Project, name: str) -> Topic:
     """The topic `name`. Raises UserError with all that is wrong in its file, each thing at its line."""
     path = project.sql / "_topics" / f"{name}.yaml"
     if not path.is_file():
-        known = names(project)
-        near = difflib.get_close_matches(name, known, n=1)
-        fix = f"did you mean '{near[0]}'?" if near else f"topics of this project: {', '.join(known) or 'none yet'}"
-        raise UserError(f"there is no topic '{name}'", Place.of(path), fix)
+        raise UserError([unknown("topic", name, names(project), Place.of(path))])
     return yaml_file.load(path, Topic)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from headrace.authoring.docs.contents import Contents
-from headrace.errors import UserError
+from headrace.errors import UserError, unknown
 from headrace.project.job import TOPIC, Job
 from headrace.project.system_tables import DEAD_LETTERS
 
@@ -59,8 +59,7 @@ class Lineage:
         """Return everything upstream and downstream of the job. Raises UserError for an unknown job."""
         start = Node("job", job)
         if start not in self.nodes:
-            known = ", ".join(node.name for node in self.nodes if node.kind == "job") or "none yet"
-            raise UserError(f"there is no job '{job}'", fix=f"jobs of this project: {known}")
+            raise UserError([unknown("job", job, (node.name for node in self.nodes if node.kind == "job"))])
         before, after = {start}, {start}
         while more := {e.start for e in self.edges if e.end in before and not e.aside} - before:
             before |= more

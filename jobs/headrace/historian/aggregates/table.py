@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from headrace.errors import UserError
+from headrace.errors import UserError, nearest
 from headrace.historian.aggregates.aggregate_input import AggregateInput, Values
 from headrace.historian.aggregates.average import average
 from headrace.historian.aggregates.bounded_extremes import bounded_extreme, bounded_range
@@ -23,11 +22,11 @@ from headrace.historian.series.status import Bits, with_bits
 
 @dataclass(frozen=True)
 class Aggregate:
-    """A name of the standard, what `of` makes of each cell, in words (`doc`), and the `unit` of that.
+    """An aggregate of the standard: its name, the function that calculates it, and its result in words (`doc`).
 
-    `unit` is `value` for the tag's own, else one of `value s`, `value²`, `ms`, `%`, `1`, `StatusCode`. `interval` says
-    that the result is one of an interval: Bad_NoData where the interval lies outside a tag's readings, and marked
-    where they cover a part of it.
+    `unit` is `value` for the tag's own unit, or one of `value s`, `value²`, `ms`, `%`, `1`, `StatusCode`. With
+    `interval` the result describes a whole interval: it is Bad_NoData if the interval lies outside a tag's readings,
+    and with `marks_partial` it has the bit Partial if they cover only a part of it.
     """
 
     name: str
@@ -38,14 +37,14 @@ class Aggregate:
     marks_partial: bool = True
 
     def __call__(self, inputs: AggregateInput) -> Values:
-        """One result a cell, in the order of the cells."""
-        found = self.of(inputs)
+        """Return one result per cell, in the order of the cells."""
+        values = self.of(inputs)
         if not self.interval:
-            return found
-        found = found.or_no_data(inputs.covered, inputs.cells.label)
+            return values
+        values = values.or_no_data(inputs.covered, inputs.cells.label)
         if not self.marks_partial:
-            return found
-        return Values(found.ts, found.value, with_bits(found.status, Bits.PARTIAL, inputs.partial))
+            return values
+        return Values(values.ts, values.value, with_bits(values.status, Bits.PARTIAL, inputs.partial))
 
 
 _ALL = (
@@ -53,100 +52,106 @@ _ALL = (
         "Interpolative",
         interpolative,
         "value",
-        "The value where an interval starts, between the usable readings around it.",
+        "The value at the start of the interval, interpolated between the usable readings around it.",
         interval=False,
     ),
-    # Annex A marks no partial interval of an Average, alone of all that are calculated.
+    # In Annex A, Average is the only calculated aggregate whose partial intervals are not marked.
     Aggregate("Average", average, "value", "The mean of the good readings.", marks_partial=False),
     Aggregate(
         "TimeAverage",
         time_average,
         "value",
-        "The mean over time of straight lines between usable readings, past those that are not; never stepped.",
+        "The time-weighted mean of straight lines between usable readings, across unusable ones; never stepped.",
     ),
     Aggregate(
         "TimeAverage2",
         time_average_2,
         "value",
-        "The mean over the time with usable data, stepped or sloped as the tag is; nothing is drawn past bad readings.",
+        "The mean over the time with usable data, stepped or sloped as the tag is; no line crosses a bad reading.",
     ),
-    Aggregate("Total", total, "value s", "The integral over time of what TimeAverage averages."),
-    Aggregate("Total2", total_2, "value s", "The integral over time of what TimeAverage2 averages."),
-    Aggregate("Minimum", extreme(MINIMUM, actual_time=False), "value", "The least good reading."),
-    Aggregate("Maximum", extreme(MAXIMUM, actual_time=False), "value", "The greatest good reading."),
+    Aggregate("Total", total, "value s", "The integral over time of the lines that TimeAverage averages."),
+    Aggregate("Total2", total_2, "value s", "The integral over time of the values that TimeAverage2 averages."),
+    Aggregate("Minimum", extreme(MINIMUM, actual_time=False), "value", "The smallest good reading."),
+    Aggregate("Maximum", extreme(MAXIMUM, actual_time=False), "value", "The largest good reading."),
     Aggregate(
         "MinimumActualTime",
         extreme(MINIMUM, actual_time=True),
         "value",
-        "The least good reading at its own time, the oldest where it recurs.",
+        "The smallest good reading at its own time; the oldest of several.",
     ),
     Aggregate(
         "MaximumActualTime",
         extreme(MAXIMUM, actual_time=True),
         "value",
-        "The greatest good reading at its own time, the oldest where it recurs.",
+        "The largest good reading at its own time; the oldest of several.",
     ),
-    Aggregate("Range", value_range, "value", "Maximum less Minimum."),
+    Aggregate("Range", value_range, "value", "Maximum minus Minimum."),
     Aggregate(
         "Minimum2",
         bounded_extreme(MINIMUM, actual_time=False),
         "value",
-        "The least usable value, those at the interval's ends among them.",
+        "The smallest usable value, including the values at both ends of the interval.",
     ),
     Aggregate(
         "Maximum2",
         bounded_extreme(MAXIMUM, actual_time=False),
         "value",
-        "The greatest usable value, those at the interval's ends among them.",
+        "The largest usable value, including the values at both ends of the interval.",
     ),
     Aggregate(
         "MinimumActualTime2",
         bounded_extreme(MINIMUM, actual_time=True),
         "value",
-        "Minimum2 at the time at which it is first reached; at the far end, 1 ms before.",
+        "Minimum2 at the time it is first reached; 1 ms before the far end if it is reached there.",
     ),
     Aggregate(
         "MaximumActualTime2",
         bounded_extreme(MAXIMUM, actual_time=True),
         "value",
-        "Maximum2 at the time at which it is first reached; at the far end, 1 ms before.",
+        "Maximum2 at the time it is first reached; 1 ms before the far end if it is reached there.",
     ),
-    Aggregate("Range2", bounded_range, "value", "Maximum2 less Minimum2."),
-    Aggregate("Count", count, "1", "How many good readings."),
-    Aggregate("DurationInStateZero", in_state(zero=True), "ms", "How long the value was good and zero."),
-    Aggregate("DurationInStateNonZero", in_state(zero=False), "ms", "How long the value was good and not zero."),
+    Aggregate("Range2", bounded_range, "value", "Maximum2 minus Minimum2."),
+    Aggregate("Count", count, "1", "The number of good readings."),
+    Aggregate("DurationInStateZero", in_state(zero=True), "ms", "The time for which the value was good and zero."),
+    Aggregate(
+        "DurationInStateNonZero", in_state(zero=False), "ms", "The time for which the value was good and not zero."
+    ),
     Aggregate(
         "NumberOfTransitions",
         number_of_transitions,
         "1",
-        "How many usable readings differ from the one before; a tag's first reading counts.",
+        "The number of usable readings that differ from the previous one; a tag's first reading counts.",
     ),
     Aggregate("Start", reading(at_start=True), "value", "The first reading, of any quality, at its own time."),
     Aggregate("End", reading(at_start=False), "value", "The last reading, of any quality, at its own time."),
-    Aggregate("Delta", delta, "value", "The latest good reading less the earliest."),
-    Aggregate("StartBound", start_bound, "value", "The simple bounding value where the interval starts."),
-    Aggregate("EndBound", end_bound, "value", "The simple bounding value where the interval ends."),
-    Aggregate("DeltaBounds", delta_bounds, "value", "The later simple bounding value less the earlier."),
+    Aggregate("Delta", delta, "value", "The latest good reading minus the earliest."),
+    Aggregate("StartBound", start_bound, "value", "The simple bounding value at the start of the interval."),
+    Aggregate("EndBound", end_bound, "value", "The simple bounding value at the end of the interval."),
+    Aggregate("DeltaBounds", delta_bounds, "value", "The later simple bounding value minus the earlier."),
     Aggregate(
         "DurationGood",
         of_quality(good=True, percent=False),
         "ms",
-        "How long the last reading was a good one; a tag's very last holds for 1 ms.",
+        "The time for which the last reading was good; a tag's very last reading holds for 1 ms.",
     ),
     Aggregate(
         "DurationBad",
         of_quality(good=False, percent=False),
         "ms",
-        "How long the last reading counted as bad, or there was none yet.",
+        "The time for which the last reading counted as bad, or there was none yet.",
     ),
-    Aggregate("PercentGood", of_quality(good=True, percent=True), "%", "DurationGood in percent of the time known of."),
-    Aggregate("PercentBad", of_quality(good=False, percent=True), "%", "DurationBad in percent of the time known of."),
-    Aggregate("WorstQuality", worst_quality, "StatusCode", "The worst quality of the readings, the first of its kind."),
+    Aggregate(
+        "PercentGood", of_quality(good=True, percent=True), "%", "DurationGood as a percentage of the known time."
+    ),
+    Aggregate(
+        "PercentBad", of_quality(good=False, percent=True), "%", "DurationBad as a percentage of the known time."
+    ),
+    Aggregate("WorstQuality", worst_quality, "StatusCode", "The worst quality of the readings; of several, the first."),
     Aggregate(
         "WorstQuality2",
         worst_quality_2,
         "StatusCode",
-        "The worst quality of the readings and of the values at the interval's ends.",
+        "The worst quality of the readings and of the values at both ends of the interval.",
     ),
     Aggregate(
         "StandardDeviationSample",
@@ -177,9 +182,9 @@ AGGREGATES: Mapping[str, Aggregate] = {each.name: each for each in _ALL}
 
 
 def named(name: str) -> Aggregate:
-    """The aggregate of that name, in whatever case. Raises UserError, the nearest names with it."""
+    """Return the aggregate of that name, ignoring case. Raises UserError with the nearest names for an unknown one."""
     known = {each.casefold(): each for each in AGGREGATES}
     if name.casefold() in known:
         return AGGREGATES[known[name.casefold()]]
-    near = [known[each] for each in difflib.get_close_matches(name.casefold(), known, n=3, cutoff=0.5)]
-    raise UserError(f"there is no aggregate '{name}'", fix=f"one of: {', '.join(near or AGGREGATES)}")
+    near = nearest(name, AGGREGATES, count=3, cutoff=0.5)
+    raise UserError(f"there is no aggregate '{name}'", fix=f"use one of: {', '.join(near or AGGREGATES)}")

@@ -1,14 +1,13 @@
-"""A plant's list of tags as a CSV file."""
+"""Read a plant's list of tags from a CSV file."""
 
 from __future__ import annotations
 
 import csv
-import difflib
 from pathlib import Path
 
 import pyarrow as pa
 
-from headrace.errors import Place, Problem, UserError
+from headrace.errors import Place, Problem, UserError, did_you_mean
 from headrace.historian.tags import tags
 from headrace.historian.tags.tags import Tag
 
@@ -16,9 +15,9 @@ _TYPES = {name: pa.float64() if name.endswith("_limit") else pa.string() for nam
 
 
 def read(path: Path) -> pa.Table:
-    """The columns that the file has of those of `Tag`, with an empty cell as null.
+    """Return the rows of a CSV file as a table with the columns of `Tag` that the file has; empty cells are null.
 
-    Raises UserError with all that is wrong, each at its line.
+    Raises UserError with every problem of the file, each at its line.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -45,24 +44,30 @@ def _header(path: Path, columns: list[str]) -> list[str]:
     problems = []
     for name in columns:
         if name not in _TYPES:
-            near = difflib.get_close_matches(name, _TYPES, n=1)
-            fix = f"did you mean '{near[0]}'?" if near else f"columns: {', '.join(_TYPES)}, separated by commas"
+            fix = did_you_mean(name, _TYPES, "columns, separated by commas")
             problems.append(Problem(f"unknown column '{name}'", Place.of(path, 1), fix))
         if columns.count(name) > 1:
-            problems.append(Problem(f"column '{name}' stands here twice", Place.of(path, 1), "keep one"))
+            problems.append(Problem(f"column '{name}' appears twice", Place.of(path, 1), "keep one"))
     if "tag" not in columns:
-        problems.append(Problem("there is no column 'tag'", Place.of(path, 1), "the first line names the columns"))
+        problems.append(
+            Problem("there is no column 'tag'", Place.of(path, 1), "add it to the first line, which names the columns")
+        )
     if problems:
         raise UserError(list(dict.fromkeys(problems)))
     return columns
 
 
 def _same_width(path: Path, rows: list[dict[str, str]], lines: list[int]) -> None:
-    """A row that is too long has its rest under None, one that is too short has None as values."""
+    """Raise UserError for rows with more or fewer cells than the header.
+
+    csv.DictReader puts extra cells under the key None, and None for missing cells.
+    """
     wrong = [line for row, line in zip(rows, lines, strict=True) if None in row or None in row.values()]
     if wrong:
-        fix = "put a text that holds a comma in quotes"
-        raise UserError([Problem("not as many cells as the first line", Place.of(path, line), fix) for line in wrong])
+        fix = "quote a text that contains a comma"
+        raise UserError(
+            [Problem("the number of cells differs from the first line", Place.of(path, line), fix) for line in wrong]
+        )
 
 
 def _value(cell: str | None, kind: pa.DataType) -> str | float | None:

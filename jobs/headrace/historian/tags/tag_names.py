@@ -1,8 +1,7 @@
-"""Tags by name: wildcards, places in the plant, and what was perhaps meant by a name that is none."""
+"""Find tags by name, by wildcard and by place in the plant, and suggest names for an unknown one."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -10,7 +9,7 @@ from typing import Any
 
 from pyiceberg.table import Table
 
-from headrace.errors import Problem, UserError
+from headrace.errors import Problem, UserError, nearest
 from headrace.historian.tags import tags
 
 _WILD = frozenset("*?")
@@ -18,19 +17,19 @@ _WILD = frozenset("*?")
 
 @dataclass(frozen=True)
 class TagNames:
-    """The rows of historian.tags by their tag."""
+    """The rows of historian.tags by tag."""
 
     rows: Mapping[str, Mapping[str, Any]]
 
     @classmethod
     def of(cls, listed: Table) -> TagNames:
-        """Those of the list of tags. Raises PlatformError."""
+        """Return the names of the table `listed`, historian.tags. Raises PlatformError."""
         return cls({row["tag"]: row for row in tags.stored(listed)})
 
     def find(self, tag: str = "*", asset: str = "*") -> list[str]:
-        """Names that match the wildcard `tag` (* and ?), of a place that matches `asset` or lies in it, in order.
+        """Return the sorted names that match the wildcard `tag` (* and ?) and are at or below the place `asset`.
 
-        Without regard to case. `site/area` finds what is in `site/area/line`.
+        `asset` may be a wildcard, too: `site/area` also matches tags in `site/area/line`. Case does not matter.
         """
         return sorted(
             name
@@ -38,43 +37,46 @@ class TagNames:
             if _like(name, tag) and (asset == "*" or _in_place(row.get("asset") or "", asset))
         )
 
-    def resolve(self, wanted: str | Sequence[str]) -> list[str]:
-        """Names in order, each once, wildcards spelt out; a name that is not known stays. Raises UserError."""
-        wanted = [wanted] if isinstance(wanted, str) else list(wanted)
-        if not wanted:
-            raise UserError("no tag is asked for", fix="name one, or a wildcard like 'R80711.*'")
-        found: dict[str, None] = {}
+    def resolve(self, tags: str | Sequence[str]) -> list[str]:
+        """Return the names of one or more names and wildcards, in order and without duplicates.
+
+        A name that is not in the list is kept: it may have readings. Raises UserError for a wildcard that matches
+        nothing, and if `tags` is empty.
+        """
+        patterns = [tags] if isinstance(tags, str) else list(tags)
+        if not patterns:
+            raise UserError("no tag is given", fix="give a name, or a wildcard like 'R80711.*'")
+        names: dict[str, None] = {}
         problems = []
-        for name in wanted:
-            matches = self.find(name) if _WILD & set(name) else [name]
+        for pattern in patterns:
+            matches = self.find(pattern) if _WILD & set(pattern) else [pattern]
             if not matches:
-                problems.append(Problem(f"no tag matches '{name}'", fix=self._hint(name.strip("*?"))))
-            found.update(dict.fromkeys(matches))
+                problems.append(Problem(f"no tag matches '{pattern}'", fix=self._hint(pattern.strip("*?"))))
+            names.update(dict.fromkeys(matches))
         if problems:
             raise UserError(problems)
-        return list(found)
+        return list(names)
 
     def unknown(self, names: Sequence[str]) -> UserError:
-        """What to tell of names that neither the list of tags nor a reading has."""
+        """Return the error for names that are neither in the list of tags nor in a reading."""
         return UserError([Problem(f"there is no tag '{name}'", fix=self._hint(name)) for name in names])
 
     def nearest(self, name: str, count: int = 3) -> list[str]:
-        """Known names most like `name`, the likest first."""
-        folded = {each.casefold(): each for each in self.rows}
-        close = difflib.get_close_matches(name.casefold(), folded, n=count, cutoff=0.6)
-        return [folded[each] for each in close] or [each for each in sorted(self.rows) if _like(each, f"*{name}*")][:3]
+        """Return up to `count` known names that resemble `name`, the most similar first, or else that contain it."""
+        containing = [each for each in sorted(self.rows) if _like(each, f"*{name}*")]
+        return nearest(name, self.rows, count) or containing[:count]
 
     def stepped(self, name: str) -> bool:
-        """Whether the tag's value holds from reading to reading; a line between them is what most tags want."""
+        """Return whether the tag's value holds from one reading to the next; for other tags it is a line."""
         return bool(self.rows.get(name, {}).get("interpolation") == "step")
 
     def _hint(self, name: str) -> str:
-        near = self.nearest(name)
-        return f"perhaps: {', '.join(near)}" if near else "`headrace tags` lists what there is"
+        similar = self.nearest(name)
+        return f"similar names: {', '.join(similar)}" if similar else "`headrace tags` lists all tags"
 
 
 def _like(text: str, pattern: str) -> bool:
-    # Brackets are common in names of tags, and mean themselves.
+    # Brackets are common in names of tags and stand for themselves.
     return fnmatchcase(text.casefold(), pattern.casefold().replace("[", "[[]"))
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from duckdb import DuckDBPyConnection
 
 from headrace.environment import iceberg, warehouse
 from headrace.environment.settings import Settings
-from headrace.errors import CheckFailed, Place, Problem, UserError
+from headrace.errors import CheckFailed, Place, Problem, UserError, unknown
 from headrace.project import job_folder
 from headrace.project.paths import Project
 from headrace.project.table_files import load_all
@@ -104,8 +103,6 @@ def _absent_tables(project: Project, settings: Settings, check: Check) -> list[P
         absent = [table for table in check.tables() if not catalog.table_exists(table)]
     problems = []
     for table in absent:
-        near = difflib.get_close_matches(table, known, n=1)
-        fix = f"did you mean '{near[0]}'?" if near else f"tables of this project: {', '.join(known) or 'none yet'}"
-        fix = "make it: headrace tables apply" if table in known else fix
-        problems.append(Problem(f"there is no table '{table}'", check.where, fix))
+        problem = unknown("table", table, known, check.where)
+        problems.append(replace(problem, fix="make it: headrace tables apply") if table in known else problem)
     return problems

@@ -30,11 +30,13 @@ FILES = {
     "_tables/h.state.yaml": f"{TABLE}key: [tag]\n",
     "_tables/h.unused.yaml": TABLE,
     "_tables/c.counts.yaml": TABLE,
-    "a/keep_v1/job.yaml": "reads: [source/plant]\nwrites: {table/h.kept: append, table/h.other: append, table/h.state: upsert}\n",
+    "a/keep_v1/job.yaml": "reads: [source/plant]\n"
+    "writes: {table/h.kept: append, table/h.other: append, table/h.state: upsert}\n",
     "a/keep_v1/h.kept.sql.j2": "select * from {{ source('plant') }}",
     "a/keep_v1/h.other.sql.j2": "select * from {{ source('plant') }}",
     "a/keep_v1/h.state.sql.j2": "select * from {{ source('plant') }}",
-    "c/count_v1/job.yaml": "reads: [source/plant, job/a/keep_v1]\nwrites: {table/c.counts: append, topic/alerts: append}\n"
+    "c/count_v1/job.yaml": "reads: [source/plant, job/a/keep_v1]\n"
+    "writes: {table/c.counts: append, topic/alerts: append}\n"
     "late_table: h.late\n",
     "c/count_v1/_windows.sql.j2": "select * from {{ on_time('plant') }} join {{ ref('a/keep_v1', output='h.kept') }}",
     "c/count_v1/c.counts.sql.j2": "select * from {{ view('windows') }}",
@@ -115,7 +117,9 @@ def test_around_a_job_is_everything_upstream_and_downstream(project: Project) ->
 def test_an_unknown_job_is_reported_with_the_known_ones(project: Project) -> None:
     with pytest.raises(UserError, match="there is no job 'c/count_v2'") as caught:
         drawn(project).around("c/count_v2")
-    assert caught.value.problems[0].fix == "jobs of this project: a/keep_v1, c/count_v1"
+    assert caught.value.problems[0].fix == "did you mean 'c/count_v1'?"
+    with pytest.raises(UserError, match="jobs of this project: a/keep_v1, c/count_v1"):
+        drawn(project).around("zzz")
 
 
 def test_the_tree_shows_a_branch_once_and_refers_to_it_elsewhere(project: Project) -> None:

@@ -50,8 +50,8 @@ def test_every_name_that_is_of_no_job_is_told(project: Project) -> None:
     with pytest.raises(UserError) as caught:
         desired_jobs(project, known)
     assert [problem.what for problem in caught.value.problems] == [
-        "no job is called 'nothing/*'",
-        "no job is called 'no/such_v1'",
+        "there is no job 'nothing/*'",
+        "there is no job 'no/such_v1'",
     ]
 
 

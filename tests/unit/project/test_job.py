@@ -1,0 +1,104 @@
+"""Keys and prefixes of job.yaml, and those of earlier versions, each of which is answered with the new one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from headrace.errors import Problem, UserError
+from headrace.project import job_folder, yaml_file
+from headrace.project.job import Job
+from headrace.project.paths import Project
+
+TEXT = """kind: job
+name: test/hot_v1
+owner: o
+description: d
+grain: g
+reads: [source/plant, table/historian.tags]
+writes: {table/test.hot: append, topic/alerts: upsert}
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sql" / "test" / "hot_v1").mkdir(parents=True)
+    return Project(tmp_path, tmp_path / ".headrace")
+
+
+def problems(project: Project, text: str) -> list[tuple[str, str, str | None]]:
+    (project.sql / "test" / "hot_v1" / "job.yaml").write_text(text)
+    with pytest.raises(UserError) as raised:
+        job_folder.load(project, "test/hot_v1")
+    return [plain(problem) for problem in raised.value.problems]
+
+
+def plain(problem: Problem) -> tuple[str, str, str | None]:
+    return str(problem.where).removeprefix("sql/test/hot_v1/"), problem.what, problem.fix
+
+
+def test_sinks_have_the_names_of_their_tables_and_topics(project: Project) -> None:
+    path = project.sql / "test" / "hot_v1" / "job.yaml"
+    path.write_text(TEXT)
+    job = yaml_file.load(path, Job)
+    assert job.writes == {"test.hot": "append", "topic/alerts": "upsert"}
+    assert (job.tables_written, job.topics_written) == (["test.hot"], ["alerts"])
+    assert [job.output(sink) for sink in job.writes] == ["table/test.hot", "topic/alerts"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "value"),
+    [
+        ("through", "steps", "[enrich]"),
+        ("late", "late_table", "historian.late_readings"),
+        ("recompute", "window", "1m"),
+        ("complete", "keeps_every_record", "true"),
+    ],
+)
+def test_an_old_key_is_answered_with_the_new_one(project: Project, old: str, new: str, value: str) -> None:
+    assert problems(project, f"{TEXT}{old}: {value}\n") == [
+        ("job.yaml:8:1", f"'{old}' is now '{new}'", f"write {new}: ...")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "column"),
+    [("test.hot: append", "table/test.hot", 10), ("kafka/alerts: append", "topic/alerts", 10)],
+)
+def test_an_old_name_of_a_sink_is_answered_with_the_new_one(project: Project, old: str, new: str, column: int) -> None:
+    name = old.partition(":")[0]
+    text = TEXT.replace("{table/test.hot: append, topic/alerts: upsert}", f"{{{old}}}")
+    where, what, fix = problems(project, text)[0]
+    assert (where, fix) == (f"job.yaml:7:{column}", f"write {new}")
+    assert what.endswith(f"'{name}' is now '{new}'")
+
+
+@pytest.mark.parametrize("name", ["table/kafka.x", "table/topic.x", "topic/a.b", "table/x", "source/x", "Hot"])
+def test_what_is_neither_a_table_nor_a_topic_is_refused(project: Project, name: str) -> None:
+    text = TEXT.replace("table/test.hot", name)
+    _, what, fix = problems(project, text)[0]
+    assert what.endswith(f"'{name}' is not a valid sink")
+    assert fix == "write table/<namespace>.<table> or topic/<topic>"
+
+
+def test_the_old_file_name_of_a_topic_is_answered_with_the_new_one(project: Project) -> None:
+    (project.sql / "test" / "hot_v1" / "kafka.kafka_alerts.sql.j2").write_text("select 1")
+    old = TEXT.replace("topic/alerts", "kafka/kafka_alerts")
+    renamed = (
+        "kafka.kafka_alerts.sql.j2:1",
+        "'kafka.kafka_alerts.sql.j2' is now 'topic.kafka_alerts.sql.j2'",
+        "rename the file to topic.kafka_alerts.sql.j2",
+    )
+    assert problems(project, old)[-1] == renamed
+    assert problems(project, TEXT) == [renamed]
+
+
+@pytest.mark.parametrize(
+    ("name", "sink"),
+    [("topic.alerts", "topic/alerts"), ("historian.topic", "historian.topic"), ("topics.x", "topics.x")],
+)
+def test_a_file_name_stands_for_a_sink(name: str, sink: str) -> None:
+    assert job_folder.sink_of(name) == sink
+    assert job_folder.template_of(sink) == f"{name}.sql.j2"
