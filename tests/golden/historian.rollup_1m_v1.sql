@@ -76,23 +76,10 @@ INSERT INTO `headrace`.`historian`.`rollup_1m` (
     `standard_deviation`,
     `quality`
 )
+-- Text alone does not count as a reading.
 with received as (
     select * from `plant_readings__on_time`
     where `value` is not null or text is null
-),
-
--- A message that was sent twice, and a reading that was corrected, are two readings of one time: the last one counts.
--- What comes out of an OVER is in the order of its times, and so are the arrays below.
-same_times as (
-    select
-        *,
-        last_value(src_partition) over same_time as last_partition,
-        last_value(src_offset) over same_time as last_offset,
-        last_value(src_index) over same_time as last_index
-    from received
-    window same_time as (
-        partition by tag order by event_time range between interval '0' second preceding and current row
-    )
 ),
 
 numbers as (
@@ -102,13 +89,24 @@ numbers as (
         extract(minute from ts) * 60 + extract(second from ts) + extract(millisecond from ts) / 1e3 as second_of_hour,
         case when (`quality` < 1073741824) then `value` end as good_value,
         event_time
-    from same_times
-    where
-        src_partition = last_partition
-        and src_offset = last_offset
-        and src_index = last_index
+    from (
+    SELECT *
+    FROM (
+        SELECT
+            *,
+            LAST_VALUE(src_partition) OVER same_time AS last_partition,
+            LAST_VALUE(src_offset) OVER same_time AS last_offset,
+            LAST_VALUE(src_index) OVER same_time AS last_index
+        FROM `received`
+        WINDOW same_time AS (
+            PARTITION BY `tag` ORDER BY `event_time` RANGE BETWEEN INTERVAL '0' SECOND PRECEDING AND CURRENT ROW
+        )
+    )
+    WHERE src_partition = last_partition AND src_offset = last_offset AND src_index = last_index
+)
 ),
 
+-- Readings arrive here in order of time, and so they are in the arrays.
 windows as (
     select
         tag,
@@ -126,36 +124,24 @@ windows as (
     group by tag, window_start, window_end
 ),
 
--- A row is a good reading, the nth of its window; a window without any is a row too, whose n is null.
-counted as (
-    select
-        windows.*,
-        good.n -- noqa: RF01
-    from windows
-    -- sqlfluff's Flink has no WITH ORDINALITY, and so does not see where `good` comes from.
-    left join unnest(windows.good_values) with ordinality as good (good_value, n) on true -- noqa: PRS
-),
-
--- Each with the straight line to it from the one before.
-steps as (
-    select
-        tag,
-        window_start,
-        window_end,
-        readings,
-        good_readings,
-        min_value,
-        max_value,
-        mean,
-        good_values[1] as value_first,
-        good_times[1] as ts_first,
-        good_values[cardinality(good_values)] as value_last,
-        good_times[cardinality(good_times)] as ts_last,
-        good_values[n] as `value`,
-        good_times[n] as ts,
-        (good_values[n - 1] + good_values[n]) / 2 as mean_on_line,
-        good_seconds[n] - good_seconds[n - 1] as seconds_on_line
-    from counted
+lines as (
+    select * from (
+    SELECT
+        *,
+        good_values[1] AS value_first,
+        good_times[1] AS ts_first,
+        good_values[CARDINALITY(good_values)] AS value_last,
+        good_times[CARDINALITY(good_times)] AS ts_last,
+        good_values[n] AS `value`,
+        good_times[n] AS ts,
+        (good_values[n - 1] + good_values[n]) / 2 AS mean_on_line,
+        good_seconds[n] - good_seconds[n - 1] AS seconds_on_line
+    FROM (
+        SELECT good_lines__input.*, good_lines__good.n
+        FROM `windows` AS good_lines__input
+        LEFT JOIN UNNEST(good_lines__input.good_values) WITH ORDINALITY AS good_lines__good (good_value, n) ON TRUE
+    )
+)
 )
 
 select
@@ -173,14 +159,14 @@ select
     ts_last as last_ts,
     mean,
     sum(mean_on_line * seconds_on_line) / sum(seconds_on_line) as time_weighted_mean,
-    -- Less the first: Flink takes it from sums of squares, in which a small spread of large values is lost.
+    -- Relative to the first value: Flink computes it from sums of squares, which lose a small spread of large values.
     stddev_samp(`value` - value_first) as standard_deviation,
-    case
-        when good_readings = readings then 0
-        when good_readings > 0 then 1084489728
-        else 2157641728
-    end as quality
-from steps
+    (CASE
+    WHEN `good_readings` = `readings` THEN 0
+    WHEN `good_readings` > 0 THEN 1084489728
+    ELSE 2157641728
+END) as quality
+from lines
 group by
     tag,
     window_start,

@@ -38,3 +38,10 @@ def test_an_end_is_an_option_of_the_topic() -> None:
 def composed(name: str, bounded: bool = False) -> Composition:
     loaded = settings.load(PROJECT, "local")
     return compose(PROJECT, loaded, job_folder.load(PROJECT, name), LiveConnectors(loaded, bounded=bounded))
+
+
+def test_the_rollups_differ_in_the_length_of_their_windows_alone() -> None:
+    minutes, hours = (
+        (ROOT / f"sql/historian/rollup_{size}_v1/historian.rollup_{size}.sql.j2").read_text() for size in ("1m", "1h")
+    )
+    assert minutes.replace("tumble('numbers', '1m')", "tumble('numbers', '1h')") == hours

@@ -1,4 +1,4 @@
-"""The macros on Flink: what their SQL gives, case by case; score() and enrich() agree with the steps of their names."""
+"""The macros on Flink: what their SQL gives, case by case; z_score() and lookup() agree with the steps score and enrich."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def table(rows: Sequence[Row], **columns: str) -> Input:
     return Input(columns={**columns, "event_time": "TIMESTAMP_LTZ(3)"}, rows=[[*row, EPOCH] for row in rows])
 
 
-def test_score_is_the_score_of_the_step(flink: Flink) -> None:
+def test_z_score_gives_what_the_step_score_gives(flink: Flink) -> None:
     random = np.random.default_rng(4)
     n = 2000
     value = np.where(random.random(n) < 0.1, np.nan, random.normal(50, 1e3, n))
@@ -106,12 +106,12 @@ def test_score_is_the_score_of_the_step(flink: Flink) -> None:
         list(zip(range(n), *columns, quality.tolist(), strict=True)),
         n="INT", value="DOUBLE", median="DOUBLE", mad="DOUBLE", quality="BIGINT",
     )  # fmt: skip
-    rows, _ = flink.ask("select n, {{ score('value', 'median', 'mad') }} from readings", {"readings": readings})
+    rows, _ = flink.ask("select n, {{ z_score('value', 'median', 'mad') }} from readings", {"readings": readings})
     score = modified_z(value, quality, median, mad)
     assert dict(rows) == {(i, None if np.isnan(m) else float(m)): 1 for i, m in enumerate(score)}
 
 
-def test_enrich_is_the_enrich_of_the_step(flink: Flink) -> None:
+def test_lookup_gives_what_the_step_enrich_gives(flink: Flink) -> None:
     known = [("a", "site/a", "degC"), ("", "site", None), ("'b\"`", None, "bar"), ("ä\\n", "s'", "%")]
     tags = [*(tag for tag, _, _ in known), "A", "a ", None]
     told = TagTable.of(pa.table([*zip(*known, strict=True), [None] * 4, [None] * 4], names=list(COLUMNS)))
@@ -120,5 +120,5 @@ def test_enrich_is_the_enrich_of_the_step(flink: Flink) -> None:
         "readings": table(list(enumerate(tags)), n="INT", tag="STRING"),
         "tags": table(known, tag="STRING", asset="STRING", unit="STRING").model_copy(update={"key": "tag"}),
     }
-    rows, _ = flink.ask("select n, asset, unit from {{ enrich('readings', 'tags') }}", inputs)
+    rows, _ = flink.ask("select n, asset, unit from {{ lookup('readings', 'tags') }}", inputs)
     assert sorted(rows) == list(zip(range(len(tags)), asset.to_pylist(), unit.to_pylist(), strict=True))
