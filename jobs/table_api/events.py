@@ -1,6 +1,6 @@
-"""condition/events_v1: each time that a tag is over a limit, as one event with a start and an end.
+"""condition/events_v1: each period in which a tag is over a limit, as one event with a start and an end.
 
-SQL's session windows know gaps, and no condition that begins at one limit and ends at another.
+SQL's session windows end at gaps; they cannot express a condition that begins at one limit and ends at another.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def tables(inputs: Inputs) -> dict[str, Table]:
-    """condition.events: a row for each time over the limit, once it has ended."""
+    """Return condition.events: one row per period over the limit, once the period has ended."""
     watch = EventFrames(
         start_above=float(inputs.param("start_above")),
         end_below=float(inputs.param("end_below")),

@@ -1,6 +1,6 @@
-"""condition/stuck_v1: sensors that say the same for too long, or nothing.
+"""condition/stuck_v1: sensors that repeat one value for too long, or send nothing.
 
-SQL sees only readings that come; that one does not is told by a timer.
+SQL sees only readings that arrive; a timer detects that none does.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def tables(inputs: Inputs) -> dict[str, Table]:
-    """condition.sensor_faults: a row for each time that a tag is stuck or silent, as soon as it is known."""
+    """Return condition.sensor_faults: one row per period in which a tag is stuck or silent, once it is detected."""
     microsecond = timedelta(microseconds=1)
     watch = StuckOrSilent(
         stuck_after=inputs.duration("stuck_after") // microsecond,

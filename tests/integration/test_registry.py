@@ -46,7 +46,7 @@ def test_a_schema_comes_by_its_id_with_all_that_it_refers_to(registry: Registry)
     registry.register("temperature", TEMPERATURE)
     number = registry.register("reading", READING, ("Temperature", "temperature"))
     found = registry.settings().address().open().schema(number)
-    assert '"Reading"' in found.written
+    assert '"Reading"' in found.definition
     assert ['"Temperature"' in each for each in found.references] == [True]
 
 
@@ -72,14 +72,14 @@ def test_who_is_not_let_in_is_told_by_reference(registry: Registry, tmp_path: Pa
 def test_a_token_that_no_header_can_hold_is_not_shown(registry: Registry, tmp_path: Path) -> None:
     (tmp_path / "token").write_text("mark'ed\nby: me")
     said = failure(registry, user=None, password=None, token=f"${{file:{tmp_path / 'token'}}}")
-    assert "cannot stand in a header" in said
+    assert "cannot be sent in an HTTP header" in said
 
 
 @pytest.mark.usefixtures("quick")
 def test_a_certificate_of_another_authority_is_told(registry: Registry) -> None:
     said = failure(registry, ca=None)
     assert "CERTIFICATE_VERIFY_FAILED" in said
-    assert "give its authority under ca:" in said
+    assert "set its certificate authority under ca:" in said
 
 
 def test_a_bundle_may_tell_whose_its_certificates_are(registry: Registry, tmp_path: Path) -> None:
@@ -91,17 +91,17 @@ def test_a_bundle_may_tell_whose_its_certificates_are(registry: Registry, tmp_pa
 
 def test_an_authority_that_is_none_is_told(registry: Registry, tmp_path: Path) -> None:
     (tmp_path / "ca").write_text("no certificate")
-    assert "is no certificate in PEM" in failure(registry, ca=f"${{file:{tmp_path / 'ca'}}}")
+    assert "is not a PEM certificate" in failure(registry, ca=f"${{file:{tmp_path / 'ca'}}}")
 
 
 def test_a_reference_that_leads_nowhere_is_told(registry: Registry) -> None:
     said = failure(registry, password="${env:HEADRACE_NOT_SET}")  # noqa: S106 - a reference
-    assert "${env:HEADRACE_NOT_SET}: no such environment variable; it has to be where the TaskManagers run" in said
+    assert "${env:HEADRACE_NOT_SET}: no such environment variable; it must exist where the TaskManagers run" in said
 
 
 def test_an_address_that_is_no_registry_is_not_taken_for_an_unknown_schema(registry: Registry) -> None:
     said = failure(registry, url=registry.settings().url.removesuffix("/apis/ccompat/v7"))
-    assert "answered 404 and told no schema" in said
+    assert "answered 404 without a schema" in said
     assert "the base of its Confluent API" in said
 
 
@@ -115,7 +115,7 @@ def test_what_may_be_over_in_a_moment_is_tried_again(registry: Registry, status:
     finally:
         registry.status = None
     assert registry.asked == before + client.ATTEMPTS
-    assert registry.settings().address().open().schema(number).written
+    assert registry.settings().address().open().schema(number).definition
 
 
 @pytest.mark.usefixtures("quick")

@@ -82,7 +82,7 @@ def test_an_invalid_schema_is_reported_at_its_file(project: Project, cluster: Mi
     (case_of(project) / "source.pump_readings.avsc").write_text('{"type": "rekord"}')
     case_of(project).rename(case_of(project).with_name("of_no_schema"))
     (problem,) = run_case(project, cluster).problems
-    assert "the schema is no Avro" in problem.what
+    assert "the schema is not valid Avro" in problem.what
     assert str(problem.where).endswith("source.pump_readings.avsc")
 
 

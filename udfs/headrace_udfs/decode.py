@@ -1,4 +1,4 @@
-"""Payloads of a contract into readings that can be trusted: decoded by its format, then checked in bulk."""
+"""Decodes the payloads of a contract by its format, and checks times, ranges and qualities in bulk."""
 
 from __future__ import annotations
 
@@ -26,29 +26,31 @@ Faults = Iterator[tuple[int, Fault]]
 
 
 class Decoder:
-    """Decodes the payloads of one contract. `clock` gives seconds since 1970, for the latest time that is taken.
-
-    `schemas` are asked for those that payloads name. Raises ValueError where they are needed and not given.
-    """
+    """Decodes and checks the payloads of one contract."""
 
     def __init__(
         self, contract: Contract, clock: Callable[[], float] = time.time, schemas: Schemas | None = None
     ) -> None:
+        """Choose the decoder of the contract's format.
+
+        clock: returns seconds since 1970, for the latest time that is accepted. schemas: the source of the schemas that
+        payloads name. Raises ValueError if the format needs schemas and has none.
+        """
         self._contract = contract
         self._format = FORMATS[contract.format](contract, schemas)
         self._clock = clock
 
     def decode(self, payloads: Payloads) -> Decoded:
-        """Columns of the contract in its order and types, and the first fault of each reading that has one.
+        """Return the columns of the contract in its order and types, and the first fault of each reading that has one.
 
-        The columns of a refused reading mean nothing; its `ts` is null or within bounds. Raises RegistryFailed.
+        In a refused reading, `ts` is null or within bounds, and all other values are undefined. Raises RegistryFailed.
         """
         raw = self._format.decode(payloads)
         faults = dict(raw.faults)
         columns: dict[str, pa.Array] = {}
 
-        def refuse(found: Faults) -> None:
-            for i, fault in found:
+        def refuse(refusals: Faults) -> None:
+            for i, fault in refusals:
                 faults.setdefault(i, fault)
 
         columns[TS] = self._time(raw.columns[TS], refuse)
@@ -87,11 +89,12 @@ class Decoder:
             return pa.array(np.zeros(rows, np.int64))
         codes = _status_codes(spec, values)
         unknown = np.flatnonzero(codes == quality.UNKNOWN).tolist()
-        refuse(
-            (i, Fault(Code.UNKNOWN_QUALITY, f"{QUALITY}: {values[i].as_py()!r} is none that '{spec.mapping}' knows"))
-            for i in unknown
-        )
+        refuse((i, _unknown_quality(values[i].as_py(), spec.mapping)) for i in unknown)
         return pa.array(codes)
+
+
+def _unknown_quality(value: object, mapping: str) -> Fault:
+    return Fault(Code.UNKNOWN_QUALITY, f"{QUALITY}: {value!r} is unknown to the mapping '{mapping}'")
 
 
 def _status_codes(spec: QualitySpec, values: pa.Array) -> quality.Codes:
@@ -107,11 +110,11 @@ def _status_codes(spec: QualitySpec, values: pa.Array) -> quality.Codes:
 
 def _out_of_bounds(micros: times.Micros, outside: Positions, earliest: int, latest: int) -> Faults:
     for i in outside.tolist():
-        found = f"{TS}: {np.datetime64(int(micros[i]), 'us')}Z"
+        time_ = f"{TS}: {np.datetime64(int(micros[i]), 'us')}Z"
         if micros[i] < earliest:
-            yield i, Fault(Code.TIME_BEFORE_BOUNDS, f"{found} is before {np.datetime64(earliest, 'us')}Z")
+            yield i, Fault(Code.TIME_BEFORE_BOUNDS, f"{time_} is before {np.datetime64(earliest, 'us')}Z")
         else:
-            yield i, Fault(Code.TIME_AFTER_BOUNDS, f"{found} is after {np.datetime64(latest, 'us')}Z")
+            yield i, Fault(Code.TIME_AFTER_BOUNDS, f"{time_} is after {np.datetime64(latest, 'us')}Z")
 
 
 def _out_of_range(name: str, field: FieldSpec, values: pa.Array) -> Faults:
@@ -121,5 +124,4 @@ def _out_of_range(name: str, field: FieldSpec, values: pa.Array) -> Faults:
     for side, bound, beyond in ((side, bound, beyond) for side, bound, beyond in sides if bound is not None):
         outside = beyond(values, pa.scalar(bound, values.type))
         for i in pc.indices_nonzero(outside.fill_null(False)).to_pylist():
-            found = f"{name}: {values[i].as_py()}{unit} is {side} {bound}{unit}"
-            yield i, Fault(Code.OUT_OF_RANGE, found)
+            yield i, Fault(Code.OUT_OF_RANGE, f"{name}: {values[i].as_py()}{unit} is {side} {bound}{unit}")

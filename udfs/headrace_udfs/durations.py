@@ -21,7 +21,7 @@ def _parsed(value: object) -> timedelta:
     except OverflowError:
         span = timedelta.max
     if span > timedelta(days=36_525):
-        raise ValueError("a duration of over 100 years bounds nothing")
+        raise ValueError("a duration must be at most 100 years")
     return span
 
 

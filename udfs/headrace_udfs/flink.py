@@ -1,4 +1,4 @@
-"""The thin wrapper that runs a Pipeline inside Flink's Python workers: a SQL function a column, one run for all."""
+"""The wrapper that runs a Pipeline inside Flink's Python workers: one SQL function per column, one run per batch."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from headrace_udfs.pipeline import CODE, ERRORS, HIGH_WATER, INDEX, Pipeline
 from headrace_udfs.types import ARROW, TS
 
 
-class _Pass:
-    """A pipeline that runs once a batch, whichever of its columns is asked for first."""
+class _SharedRun:
+    """A pipeline that runs once per batch, whichever of its functions is called first."""
 
     def __init__(self, pipeline: Pipeline, context: FunctionContext) -> None:
         metrics = context.get_metric_group().add_group("headrace")
@@ -29,64 +29,70 @@ class _Pass:
         self.users = 0
 
     def batch(self, payloads: pd.Series[Any]) -> pa.RecordBatch:
-        """The readings of `payloads`. PyFlink hands one Series to all functions of a call: it is the batch's name."""
-        last = self._last  # read and set as one, for two threads may share a pass
+        """Return the rows of `payloads`. PyFlink passes the same Series to all functions: it identifies a batch."""
+        last = self._last  # read and set as one value: two threads may share a run
         if last is None or last[0] is not payloads:
             last = self._last = payloads, self._pipeline.run(payloads.tolist())
         return last[1]
 
     def close(self) -> None:
+        """Close the pipeline."""
         self._pipeline.close()
 
 
 _lock = threading.Lock()
-_passes: dict[str, _Pass] = {}
+_runs: dict[str, _SharedRun] = {}
 
 
-class _OfPass(ScalarFunction):  # type: ignore[misc]
-    """A function on the batches of a pipeline. Those with the same `key` share one run of it a batch."""
+class _PipelineFunction(ScalarFunction):  # type: ignore[misc]
+    """A function of a pipeline's output. Functions with the same `key` share one run per batch."""
 
     def __init__(self, pipeline: Pipeline, key: str) -> None:
         self._pipeline, self._key = pipeline, key
 
     def open(self, function_context: FunctionContext) -> None:
+        """Open the pipeline, or share the one that another function of the same key has opened."""
         with _lock:
-            if self._key not in _passes:
-                _passes[self._key] = _Pass(self._pipeline, function_context)
-            self._pass = _passes[self._key]
-            self._pass.users += 1
+            if self._key not in _runs:
+                _runs[self._key] = _SharedRun(self._pipeline, function_context)
+            self._run = _runs[self._key]
+            self._run.users += 1
 
     def close(self) -> None:
+        """Close the pipeline if no other function uses it."""
         with _lock:
-            self._pass.users -= 1
-            if not self._pass.users:
-                _passes.pop(self._key).close()
+            self._run.users -= 1
+            if not self._run.users:
+                _runs.pop(self._key).close()
 
 
-class IngestColumn(_OfPass):
-    """payload BYTES -> the column `name` of the pipeline's."""
+class IngestColumn(_PipelineFunction):
+    """payload BYTES -> the column `name` of the pipeline."""
 
     def __init__(self, pipeline: Pipeline, key: str, name: str) -> None:
         super().__init__(pipeline, key)
         self._name = name
 
     def eval(self, payloads: pd.Series[Any]) -> ArrowColumn:
-        return ArrowColumn(self._pass.batch(payloads).column(self._name))
+        """Return the column for one batch. Raises RegistryFailed."""
+        return ArrowColumn(self._run.batch(payloads).column(self._name))
 
 
-class IngestHighWater(_OfPass):
-    """payload BYTES, src_partition INT -> the event time that no partition of this reader is behind, or null."""
+class IngestHighWater(_PipelineFunction):
+    """payload BYTES, src_partition INT -> the event time that all partitions of this reader have reached, or null."""
 
     def __init__(self, pipeline: Pipeline, key: str, partitions: int, readers: int) -> None:
         super().__init__(pipeline, key)
-        self._shared_by = partitions, readers
+        self._partitions, self._readers = partitions, readers
 
     def open(self, function_context: FunctionContext) -> None:
+        """Open the pipeline and start to track event time."""
         super().open(function_context)
-        self._high_water = HighWater(*self._shared_by)
+        self._high_water = HighWater(self._partitions, self._readers)
 
     def eval(self, payloads: pd.Series[Any], partitions: pd.Series[Any]) -> ArrowColumn:
-        batch = self._pass.batch(payloads)
+        """Return a timestamp per record of one batch. Raises RegistryFailed."""
+        batch = self._run.batch(payloads)
         times = batch.column(TS).cast(pa.int64()).fill_null(0).to_numpy()
         good = batch.column(CODE).is_null().to_numpy(zero_copy_only=False)
         reached = self._high_water.advance(times, good, partitions.to_numpy(np.int64))
@@ -94,10 +100,10 @@ class IngestHighWater(_OfPass):
 
 
 def ingest(pipeline: Pipeline, partitions: int, readers: int) -> dict[str, UserDefinedScalarFunctionWrapper]:
-    """A SQL function for each column of the pipeline and of ERRORS, and one for HIGH_WATER, by the column's name.
+    """Return a SQL function for each column of the pipeline and of ERRORS, and one for HIGH_WATER, by column name.
 
-    The topic has so many `partitions`, and so many `readers` share them. Of a message with many readings each function
-    gives an array, and there is one for INDEX in place of HIGH_WATER.
+    partitions: the number of partitions of the topic. readers: the number of readers that share them. If a message
+    holds many readings, each function returns an array, and there is one for INDEX instead of HIGH_WATER.
     """
     key = uuid.uuid4().hex
     types = {name: TYPES[kind] for name, kind in {**pipeline.columns, **ERRORS}.items()}

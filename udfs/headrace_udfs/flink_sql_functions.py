@@ -1,4 +1,4 @@
-"""The functions of columns as Flink SQL gets them: one class for all, thin over the registry."""
+"""The column functions as Flink SQL functions: one class for all of them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from headrace_udfs.sql_functions import FUNCTIONS
 
 
 class ColumnFunction(ScalarFunction):  # type: ignore[misc]
-    """The function of this name. Pickles as the name alone."""
+    """Runs the function of this name. Only the name is pickled."""
 
     def __init__(self, name: str) -> None:
         self._name = name
 
     def eval(self, *arguments: Argument) -> ArrowColumn:
+        """Return the function's output for one batch of rows. Raises ValueError if all arguments are constants."""
         function = FUNCTIONS[self._name]
         arrays = to_arrow(arguments, [column.type for column in function.inputs.values()])
         outputs = function.apply(dict(zip(function.inputs, arrays, strict=True)))
@@ -23,7 +24,7 @@ class ColumnFunction(ScalarFunction):  # type: ignore[misc]
 
 
 def scalar_functions() -> dict[str, UserDefinedScalarFunctionWrapper]:
-    """The SQL function of each of FUNCTIONS, by name; Flink casts an argument to the type that is declared."""
+    """Return the SQL function of each of FUNCTIONS, by name; Flink casts each argument to the declared type."""
     return {name: _wrapped(function) for name, function in FUNCTIONS.items()}
 
 

@@ -1,4 +1,4 @@
-"""What an analyst is told of a function that SQL or job.yaml can name: columns in, columns out, row for row."""
+"""The description of a function that SQL or job.yaml can name, which computes columns from columns, row by row."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from headrace_udfs.types import ARROW, ContractType
 
 @dataclass(frozen=True)
 class Column:
-    """The type of a column, and its unit, "1" for a ratio; None where its values have none."""
+    """The type of a column and the unit of its values: "1" for a ratio, None if the values have no unit."""
 
     type: ContractType
     unit: str | None = None
@@ -22,10 +22,11 @@ class Column:
 
 @dataclass(frozen=True)
 class FunctionDoc:
-    """A function with all that is known of it. `apply` takes the columns of `inputs` and gives those of `outputs`.
+    """A function and its description.
 
-    doc: what it gives, in a sentence. null: where it gives nothing. source: where its formula stands, or the data come
-    from. example: values of each input, row by row, to show it on.
+    doc: one sentence on what the function returns. null: when it returns null. source: the publication of its formula,
+    or where its data come from. example: values of each input, row by row, for the documentation. apply: takes the
+    columns of `inputs` and returns those of `outputs`.
     """
 
     name: str
@@ -38,5 +39,5 @@ class FunctionDoc:
     apply: Callable[[Columns], Columns]
 
     def example_columns(self) -> Columns:
-        """The example as `apply` takes it."""
+        """Return the example as columns that `apply` accepts."""
         return {name: pa.array(self.example[name], ARROW[column.type]) for name, column in self.inputs.items()}

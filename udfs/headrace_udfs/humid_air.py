@@ -1,7 +1,7 @@
-"""Air and the water in it.
+"""Functions of air and the water in it.
 
 Dew point: WMO-No. 8, Guide to Instruments and Methods of Observation, volume I, annex 4.B: the Magnus formula over
-water, for -45 to 60 degC.
+water, valid from -45 to 60 degC.
 Density: IEC 61400-12-1, power performance of wind turbines: the density of humid air, with the vapour pressure
 0.0000205 exp(0.0631846 T), T in kelvin.
 """
@@ -21,9 +21,10 @@ _KELVIN = 273.15
 
 
 def dew_point(temperature: Doubles, humidity: Doubles) -> Doubles:
-    """Dew points in degC; NaN where an input or the dew point itself is beyond the formula's bounds.
+    """Return the dew points in degC; NaN where an input or the dew point itself is outside the formula's bounds.
 
-    temperature: degC, LOWEST to HIGHEST. humidity: relative, % over water, above 0 up to 100.
+    temperature: float64, degC, LOWEST to HIGHEST. humidity: float64, relative, % over water, above 0 up to 100.
+    Formula: Magnus over water, WMO-No. 8, volume I, annex 4.B.
     """
     known = (temperature >= LOWEST) & (temperature <= HIGHEST) & (humidity > 0) & (humidity <= 100)
     with np.errstate(all="ignore"):
@@ -33,9 +34,10 @@ def dew_point(temperature: Doubles, humidity: Doubles) -> Doubles:
 
 
 def moist_air_density(temperature: Doubles, pressure: Doubles, humidity: Doubles) -> Doubles:
-    """Densities in kg/m3; NaN where an input is beyond its bounds.
+    """Return the densities of humid air in kg/m3; NaN where an input is outside its bounds.
 
-    temperature: degC, LOWEST to HIGHEST. pressure: absolute, hPa, 300 to 1100. humidity: relative, %, 0 to 100.
+    temperature: float64, degC, LOWEST to HIGHEST. pressure: float64, absolute, hPa, 300 to 1100. humidity: float64,
+    relative, %, 0 to 100. Formula: IEC 61400-12-1.
     """
     known = (temperature >= LOWEST) & (temperature <= HIGHEST) & (humidity >= 0) & (humidity <= 100)
     known &= (pressure >= 300) & (pressure <= 1100)

@@ -1,4 +1,4 @@
-"""Find the rows that a function of a batch raises on, and keep what it makes of all the others."""
+"""Find the rows on which a function of a batch raises, and keep its results for all other rows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ R = TypeVar("R")
 
 
 class Piece(NamedTuple, Generic[R]):
-    """Rows start to stop: what the function made of them, or, for one row alone, what it raised."""
+    """The rows from start to before stop, with the function's result for them or, for a single row, its exception."""
 
     start: int
     stop: int
@@ -18,9 +18,10 @@ class Piece(NamedTuple, Generic[R]):
 
 
 def isolate(function: Callable[[int, int], R], rows: int) -> list[Piece[R]]:
-    """Call `function(start, stop)` on all rows, on halves of what it raises on, down to single rows; in order.
+    """Return the pieces that cover all rows, in order, each with its result or its exception.
 
-    k culprits among n rows cost about 2 k log2(n/k) calls more than none.
+    Calls `function(start, stop)` on all rows, then on the halves of each range on which it raises, down to single rows.
+    k failing rows among n cost about 2 k log2(n/k) calls more than none.
     """
     pieces: list[Piece[R]] = []
     waiting = [(0, rows)] if rows else []

@@ -1,4 +1,7 @@
-"""Payloads to readings in one pass: decoded, then through each step, a row's failure being that row's alone."""
+"""Turns payloads into readings in one pass: decodes them, then runs each step.
+
+A row that fails in one of these becomes a dead letter and affects no other row.
+"""
 
 from __future__ import annotations
 
@@ -21,18 +24,23 @@ from headrace_udfs.step_protocol import CatalogAddress, Columns, Step, Worker
 from headrace_udfs.types import ARROW, TS, ContractType
 
 DECODE = "decode"
+"""The stage of dead letters that could not be decoded; that of the others is the name of the step that failed."""
+
 INDEX = "src_index"
+"""The column with the number of a reading in its message, from 0."""
+
 HIGH_WATER = "src_high_water"
+"""The column with the event time that all partitions of the reader have reached."""
+
 CODE = "err_code"
 ERRORS: Mapping[str, ContractType] = {"err_stage": "string", CODE: "string", "err_msg": "string"}
+"""The columns that describe why a row is not good: stage, code and message."""
 
 
 class Pipeline:
-    """A contract and the steps after it. Pickles as these; `open` makes the rest, in the worker.
+    """A contract and the steps that follow its decoding.
 
-    `now`, in seconds since 1970, stands for the worker's clock where it is given. `schemas` is where those are known
-    that payloads name. Raises ValueError when a step needs a
-    column that nothing before it has, or adds one that is there already.
+    Only these are pickled; `open` creates everything else in the worker.
     """
 
     def __init__(
@@ -43,6 +51,12 @@ class Pipeline:
         now: float | None = None,
         schemas: RegistryAddress | GivenSchemas | None = None,
     ) -> None:
+        """Check that the columns of the steps fit together; nothing is opened.
+
+        catalog: the Iceberg catalog that steps may read. now: seconds since 1970, used instead of the worker's clock.
+        schemas: the source of the schemas that payloads name. Raises ValueError if a step needs a column that neither
+        the contract nor an earlier step has, or adds a column that already exists.
+        """
         self._contract = contract
         self._now = now
         self._schemas = schemas
@@ -51,14 +65,19 @@ class Pipeline:
         self.many = contract.many
         self.columns: dict[str, ContractType] = contract.columns
         for step in self._steps:
-            if absent := [name for name in step.needs if name not in self.columns]:
-                raise ValueError(f"step '{step.name}' needs {', '.join(absent)}; there is {', '.join(self.columns)}")
-            if present := [name for name in step.outputs if name in self.columns]:
-                raise ValueError(f"step '{step.name}' adds {', '.join(present)}, which is there already")
+            if missing := [name for name in step.needs if name not in self.columns]:
+                known = ", ".join(self.columns)
+                raise ValueError(f"step '{step.name}' needs {', '.join(missing)}; the columns are: {known}")
+            if repeated := [name for name in step.outputs if name in self.columns]:
+                raise ValueError(f"step '{step.name}' adds {', '.join(repeated)}, which already exists")
             self.columns |= step.outputs
 
     def open(self, count: Callable[[str, int], None]) -> None:
-        """Make ready to run; `count(name, n)` adds n to the metric `name`."""
+        """Prepare to run; `count(name, n)` adds n to the metric `name`.
+
+        Raises what a step raises on opening, with every step that was opened closed again; RegistryFailed if the
+        address of the registry has no valid value; ValueError if the format needs schemas and has none.
+        """
         now = self._now
         worker = Worker(self._catalog, count)
         with ExitStack() as opened:
@@ -70,14 +89,14 @@ class Pipeline:
             self._close = opened.pop_all().close
 
     def close(self) -> None:
-        """Let go of what the steps hold in the worker."""
+        """Close the steps and the source of schemas."""
         self._close()
 
     def run(self, payloads: Payloads) -> pa.RecordBatch:
-        """One row a payload: `columns`, and ERRORS, which are null where the row is good.
+        """Return one row per payload: `columns`, then ERRORS, which are null where the row is good.
 
-        The columns of a row that is not good mean nothing. Where a message holds many readings, each column is a list
-        with one item a reading, and INDEX has their numbers in the message, from 0. Raises RegistryFailed.
+        The values of `columns` in a row that is not good are undefined. If a message holds many readings, each column
+        is a list with one item per reading, and INDEX has their numbers in the message, from 0. Raises RegistryFailed.
         """
         decoded = self._decoder.decode(payloads)
         rows = len(decoded.columns[TS])
@@ -92,7 +111,7 @@ class Pipeline:
         return pa.RecordBatch.from_pydict(ordered)
 
     def _stepped(self, columns: Columns, rows: int, refused: dict[int, tuple[str, Fault]]) -> Columns:
-        """What the steps add for the rows not refused; those that a step fails on are refused, and left null."""
+        """Return the columns that the steps add, null in refused rows; add rows on which a step fails to `refused`."""
         good = np.delete(np.arange(rows), list(refused))
         needed = {name for step in self._steps for name in step.needs} & columns.keys()
         flowing = {name: columns[name].take(pa.array(good)) if refused else columns[name] for name in needed}
@@ -101,10 +120,8 @@ class Pipeline:
         for step in self._steps:
             outputs, failed = _apply(step, flowing, len(good))
             for i, error in failed.items():
-                refused[int(good[i])] = (
-                    step.name,
-                    Fault(Code.UDF_FAILED, readable(f"{type(error).__name__}: {error}")),
-                )
+                fault = Fault(Code.UDF_FAILED, readable(f"{type(error).__name__}: {error}"))
+                refused[int(good[i])] = step.name, fault
             if failed:
                 kept = np.delete(np.arange(len(good)), list(failed))
                 flowing = {name: column.take(pa.array(kept)) for name, column in flowing.items()}
@@ -115,7 +132,10 @@ class Pipeline:
 
 
 def _by_message(columns: Columns, message: Positions, messages: int) -> dict[str, pa.Array]:
-    """Each column as a list a message, and INDEX; `message` is ascending, and has each message at least once."""
+    """Return each column with one list per message, and INDEX.
+
+    message: the message number of each row, ascending, with each of `messages` at least once.
+    """
     counts = np.bincount(message, minlength=messages)
     ends = np.cumsum(counts)
     index = pa.array(np.arange(len(message)) - np.repeat(ends - counts, counts), pa.int32())
@@ -124,16 +144,16 @@ def _by_message(columns: Columns, message: Positions, messages: int) -> dict[str
 
 
 def _apply(step: Step, columns: Columns, rows: int) -> tuple[Columns, dict[int, Exception]]:
-    """The step's outputs for the rows it does not fail on, and what it raises on each of the others, by position."""
+    """Return the step's outputs for the rows on which it succeeds, and its exception for each other row."""
 
-    def applied(start: int, stop: int) -> Columns:
+    def apply_to(start: int, stop: int) -> Columns:
         sliced = {name: column.slice(start, stop - start) for name, column in columns.items()}
         return _checked(step, step.apply(sliced), stop - start)
 
     try:
         return _checked(step, step.apply(columns), rows), {}
     except Exception:
-        pieces = isolate(applied, rows)
+        pieces = isolate(apply_to, rows)
     kept = [piece.result for piece in pieces if piece.result is not None]
     empty = {name: pa.array([], ARROW[kind]) for name, kind in step.outputs.items()}
     outputs = {name: pa.concat_arrays([column, *(result[name] for result in kept)]) for name, column in empty.items()}
@@ -143,8 +163,8 @@ def _apply(step: Step, columns: Columns, rows: int) -> tuple[Columns, dict[int, 
 def _checked(step: Step, outputs: Columns, rows: int) -> Columns:
     for name, kind in step.outputs.items():
         if outputs[name].type != ARROW[kind] or len(outputs[name]) != rows:
-            found = f"{len(outputs[name])} of {outputs[name].type}"
-            raise TypeError(f"'{name}' is {found}; {rows} of {ARROW[kind]} are wanted")
+            returned = f"{len(outputs[name])} values of type {outputs[name].type}"
+            raise TypeError(f"'{name}' has {returned}, expected {rows} of type {ARROW[kind]}")
     return outputs
 
 

@@ -1,4 +1,7 @@
-"""Qualities as sources write them into OPC UA StatusCodes, whose top two bits are 00 good, 01 uncertain, 10 bad."""
+"""Convert qualities as sources write them to OPC UA StatusCodes.
+
+The top two bits of a StatusCode are its severity: 00 good, 01 uncertain, 10 bad (OPC 10000-4, OPC UA Part 4).
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,17 @@ import numpy.typing as npt
 import pyarrow as pa
 
 Codes = npt.NDArray[np.int64]
+"""An int64 array of StatusCodes, or UNKNOWN."""
 
 SEVERITY: Mapping[str, int] = {"good": 0, "uncertain": 0x40000000, "bad": 0x80000000}
+"""The StatusCode of each severity without further detail."""
+
 UNKNOWN = -1
+"""Stands for a quality that is not valid."""
+
 _NAMES = pa.array(["Good", "Uncertain", "Bad"])
 
-# OPC 10000-8 (OPC UA Part 8), A.3.2.3: quality and sub-status of OPC DA, QQSSSS00, to the StatusCode.
+# OPC 10000-8 (OPC UA Part 8), A.3.2.3: maps quality and sub-status of OPC DA, QQSSSS00, to the StatusCode.
 _OPC_DA: Mapping[int, int] = {
     0x00: 0x80000000,  # Bad
     0x04: 0x80890000,  # Bad_ConfigurationError
@@ -33,7 +41,7 @@ _OPC_DA: Mapping[int, int] = {
     0xC0: 0x00000000,  # Good
     0xD8: 0x00960000,  # Good_LocalOverride
 }
-_INFO_IS_DATA_VALUE = 0x0400  # says that the limit bits, 8 and 9, mean something
+_INFO_IS_DATA_VALUE = 0x0400  # the limit bits, 8 and 9, are valid
 
 
 def _opc_da(quality: int) -> int:
@@ -48,9 +56,10 @@ _OPC_DA_TABLE: Codes = np.array([_opc_da(quality) for quality in range(256)], np
 
 
 def from_opcda(values: pa.Int64Array, missing: int) -> Codes:
-    """StatusCodes of OPC DA qualities: QQSSSSLL, the byte above it the vendor's and not read.
+    """Return the StatusCodes of OPC DA qualities; a null becomes `missing`.
 
-    A sub-status that the standard does not name keeps its severity; QQ of 10 and what is over 16 bits is UNKNOWN.
+    A quality is QQSSSSLL; the vendor's byte above it is ignored. A sub-status that the standard does not name keeps its
+    severity. A QQ of 10 and a value of more than 16 bits become UNKNOWN.
     """
     filled = values.fill_null(0).to_numpy()
     codes = np.where((filled >= 0) & (filled < 2**16), _OPC_DA_TABLE[filled & 0xFF], UNKNOWN)
@@ -58,13 +67,20 @@ def from_opcda(values: pa.Int64Array, missing: int) -> Codes:
 
 
 def from_opcua(values: pa.Int64Array, missing: int) -> Codes:
-    """StatusCodes as they are; UNKNOWN where one is not of 32 bits, or of the severity 11, which means nothing."""
+    """Return valid StatusCodes unchanged; a null becomes `missing`.
+
+    A value that does not fit in 32 bits, or has the severity 11, which is reserved, becomes UNKNOWN.
+    """
     filled = values.fill_null(0).to_numpy()
     return _with_missing(values, np.where((filled >= 0) & (filled < 0xC0000000), filled, UNKNOWN), missing)
 
 
 def from_names(values: pa.StringArray, names: Mapping[str, str], missing: int) -> Codes:
-    """StatusCodes of words: good, uncertain, bad, and those of `names` (folded), whatever their case; else UNKNOWN."""
+    """Return the StatusCodes of words, regardless of their case; a null becomes `missing`.
+
+    Known are good, uncertain, bad and the keys of `names` (case-folded), whose values are severities; any other word
+    becomes UNKNOWN.
+    """
     known = {**SEVERITY, **{name: SEVERITY[severity] for name, severity in names.items()}}
     encoded = values.dictionary_encode()
     words = [known.get(word.casefold(), UNKNOWN) for word in encoded.dictionary.to_pylist()]
@@ -74,7 +90,7 @@ def from_names(values: pa.StringArray, names: Mapping[str, str], missing: int) -
 
 
 def quality_name(quality: pa.Int64Array) -> pa.StringArray:
-    """Good, Uncertain or Bad, by the top two bits; null where the code is null, or UNKNOWN as `from_opcua` has it."""
+    """Return Good, Uncertain or Bad by the top two bits; null where the code is null or not a valid StatusCode."""
     severity = from_opcua(quality, UNKNOWN) >> 30
     return _NAMES.take(pa.array(severity, mask=severity < 0))
 

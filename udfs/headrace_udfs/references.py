@@ -1,4 +1,4 @@
-"""`${env:NAME}` and `${file:PATH}`: a secret is named where it is used, and read only where it is needed."""
+"""`${env:NAME}` and `${file:PATH}`: references to secrets, which are read only where the secret is needed."""
 
 from __future__ import annotations
 
@@ -18,39 +18,40 @@ _QUOTINGS: Mapping[str, Callable[[str], str]] = {
 
 
 class MissingReference(LookupError):
-    """A reference names a variable or a file that is not there."""
+    """A reference names a variable or a file that does not exist."""
 
 
 def resolve(text: str) -> str:
-    """`text` with each reference replaced by what it names; a file's trailing white space is left off.
+    """Return `text` with each reference replaced by its value; trailing white space of a file is removed.
 
-    Raises MissingReference; its message names the reference, never a value.
+    Raises MissingReference; its message names the reference and never contains a value.
     """
     return _REFERENCE.sub(_value, text)
 
 
 def resolve_in_sql(statement: str) -> str:
-    """As `resolve`, for a statement whose references stand in literals: a quote in a value does not end its literal.
+    """Return a statement whose references are inside literals, with each replaced by its value.
 
-    Raises MissingReference.
+    Quotes in a value are doubled, so that they do not end the literal. Raises MissingReference.
     """
     return _REFERENCE.sub(lambda match: _QUOTINGS["sql"](_value(match)), statement)
 
 
 def quoted(text: str, quoting: str) -> str:
-    """`text` for a place that has signs of its own, in a `url` or between the quotes of a `jaas` line.
+    """Return `text` escaped for use in a `url`, between the quotes of a `jaas` line or in a `sql` literal.
 
-    What stands in it outright is quoted, and its references ask for it (`${env:NAME|url}`) when they are resolved.
+    quoting: url, jaas or sql. Literal text is escaped at once; each reference gets a suffix (`${env:NAME|url}`), by
+    which `resolve` escapes its value.
     """
-    made, spot = [], 0
+    parts, end = [], 0
     for match in _REFERENCE.finditer(text):
-        made += [_QUOTINGS[quoting](text[spot : match.start()]), f"${{{match[1]}:{match[2]}|{quoting}}}"]
-        spot = match.end()
-    return "".join([*made, _QUOTINGS[quoting](text[spot:])])
+        parts += [_QUOTINGS[quoting](text[end : match.start()]), f"${{{match[1]}:{match[2]}|{quoting}}}"]
+        end = match.end()
+    return "".join([*parts, _QUOTINGS[quoting](text[end:])])
 
 
 def has_reference(text: str) -> bool:
-    """True where a reference stands in `text`."""
+    """Return whether `text` contains a reference."""
     return _REFERENCE.search(text) is not None
 
 

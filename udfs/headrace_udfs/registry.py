@@ -1,4 +1,4 @@
-"""Schemas of a registry that speaks Confluent's REST API, fetched by their ids where the worker runs."""
+"""A client for schema registries with Confluent's REST API, which workers use to fetch schemas by id."""
 
 from __future__ import annotations
 
@@ -15,23 +15,29 @@ from headrace_udfs.references import MissingReference, resolve
 from headrace_udfs.schemas import RegistryFailed, Schema, UnknownSchema
 
 LIMIT_S = 10
+"""Timeout of a request, in seconds."""
+
 ATTEMPTS = 4
+"""Attempts at a request that fails for a reason that may be transient."""
+
 FIRST_WAIT_S = 0.5
+"""Seconds before the second attempt; the wait doubles with each further attempt."""
 
-_UNKNOWN = {40401, 40402, 40403}  # no such subject, version, schema; any other 404 is not the registry's word
+_UNKNOWN = {40401, 40402, 40403}  # unknown subject, version or schema; any other 404 is not from a registry
 _CERTIFICATE = re.compile("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
-_PASSING = {408, 425, 429}
+_TRANSIENT = {408, 425, 429}
 
 
-class _Passing(RegistryFailed):
-    """What may be over in a moment."""
+class _Transient(RegistryFailed):
+    """A failure that may be gone at the next attempt."""
 
 
 @dataclass(frozen=True)
 class RegistryAddress:
-    """A registry: base address of its API, who signs in, and a CA in PEM in the place of the system's.
+    """The address of a registry and the credentials for it, with `${env:}` and `${file:}` references not resolved yet.
 
-    `${env:}` and `${file:}` stand unresolved.
+    url: base of its API. user, password: for basic authentication. token: bearer token. ca: certificate authorities in
+    PEM, used instead of those of the system.
     """
 
     url: str
@@ -41,14 +47,15 @@ class RegistryAddress:
     ca: str | None = None
 
     def open(self) -> Registry:
-        """The registry, its references resolved. Raises RegistryFailed."""
+        """Return a client, with the references resolved. Raises RegistryFailed if one has no valid value."""
         return Registry(self)
 
 
 class Registry:
-    """A client of one registry. What may be over in a moment is tried ATTEMPTS times."""
+    """A client of one registry. A request that fails with a transient error is attempted ATTEMPTS times."""
 
     def __init__(self, address: RegistryAddress) -> None:
+        """Resolve the references of `address`. Raises RegistryFailed if one has no valid value."""
         self._address = address
         self._url = _base(address.url)
         self._http = httpx.Client(
@@ -56,65 +63,70 @@ class Registry:
         )
 
     def schema(self, number: int) -> Schema:
-        """The schema of this id, and those it refers to. Raises UnknownSchema and RegistryFailed."""
-        told = self._told(f"schemas/ids/{number}")
+        """Return the schema with this id, and those that it refers to. Raises UnknownSchema and RegistryFailed."""
+        response = self._fetch(f"schemas/ids/{number}")
         references: dict[tuple[str, int], str] = {}
-        self._follow(told, references)
-        return Schema(told["schema"], tuple(references.values()))
+        self._add_references(response, references)
+        return Schema(response["schema"], tuple(references.values()))
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._http.close()
 
-    def _follow(self, told: dict[str, Any], found: dict[tuple[str, int], str]) -> None:
-        for reference in told.get("references") or ():
+    def _add_references(self, schema: dict[str, Any], known: dict[tuple[str, int], str]) -> None:
+        """Add to `known` the schemas that `schema` refers to, each after those that it refers to in turn."""
+        for reference in schema.get("references") or ():
             subject, version = reference["subject"], reference["version"]
-            if (subject, version) not in found:
-                within = self._told(f"subjects/{quote(subject, safe='')}/versions/{version}")
-                self._follow(within, found)
-                found[subject, version] = within["schema"]
+            if (subject, version) not in known:
+                referenced = self._fetch(f"subjects/{quote(subject, safe='')}/versions/{version}")
+                self._add_references(referenced, known)
+                known[subject, version] = referenced["schema"]
 
-    def _told(self, path: str) -> dict[str, Any]:
+    def _fetch(self, path: str) -> dict[str, Any]:
         for attempt in Retrying(
-            retry=retry_if_exception_type(_Passing),
+            retry=retry_if_exception_type(_Transient),
             stop=stop_after_attempt(ATTEMPTS),
             wait=wait_exponential(FIRST_WAIT_S),
             reraise=True,
         ):
             with attempt:
-                return self._asked(path)
+                return self._request(path)
         raise AssertionError  # the last attempt raises
 
-    def _asked(self, path: str) -> dict[str, Any]:
+    def _request(self, path: str) -> dict[str, Any]:
         try:
-            answer = self._http.get(f"{self._url}/{path}")
+            response = self._http.get(f"{self._url}/{path}")
         except httpx.TimeoutException:
-            raise _Passing(self._failed(path, f"did not answer within {LIMIT_S} s", "see that it is up")) from None
+            what = f"did not answer within {LIMIT_S} s"
+            raise _Transient(self._failed(path, what, "check that it is running")) from None
         except httpx.ConnectError as error:
-            fix = "give its authority under ca:" if "CERTIFICATE" in str(error) else "see that it is up, and its url:"
-            raise _Passing(self._failed(path, f"cannot be reached ({error})", fix)) from None
+            untrusted = "CERTIFICATE" in str(error)
+            fix = "set its certificate authority under ca:" if untrusted else "check that it is running, and its url:"
+            raise _Transient(self._failed(path, f"cannot be reached ({error})", fix)) from None
         except httpx.UnsupportedProtocol:
             fix = "begin url: with https:// or http://"
-            raise RegistryFailed(self._failed(path, "has no address that can be asked", fix)) from None
+            raise RegistryFailed(self._failed(path, "has an address that cannot be used", fix)) from None
         except httpx.HTTPError as error:
-            # What it says in full may hold headers.
-            raise _Passing(self._failed(path, f"broke off ({type(error).__name__})", "see that it is up")) from None
-        if answer.status_code >= 500 or answer.status_code in _PASSING:
-            raise _Passing(self._failed(path, f"answered {answer.status_code}", "see its own log"))
-        if answer.status_code in {401, 403}:
-            raise RegistryFailed(self._failed(path, f"answered {answer.status_code} to {self._who()}", "give another"))
-        told = _json(answer)
-        if answer.status_code == 404 and told.get("error_code") in _UNKNOWN:
+            # The full text of the error may contain headers.
+            what = f"failed ({type(error).__name__})"
+            raise _Transient(self._failed(path, what, "check that it is running")) from None
+        status = response.status_code
+        if status >= 500 or status in _TRANSIENT:
+            raise _Transient(self._failed(path, f"answered {status}", "check its log"))
+        if status in {401, 403}:
+            raise RegistryFailed(self._failed(path, f"answered {status} to {self._who()}", "use other credentials"))
+        body = _json(response)
+        if status == 404 and body.get("error_code") in _UNKNOWN:
             raise UnknownSchema(f"the registry at {self._url} has no {path}")
-        if answer.status_code != 200 or not isinstance(told.get("schema"), str):
-            fix = "see that url: is the base of its Confluent API, like https://host:8443/apis/ccompat/v7"
-            raise RegistryFailed(self._failed(path, f"answered {answer.status_code} and told no schema", fix))
-        return told
+        if status != 200 or not isinstance(body.get("schema"), str):
+            fix = "check that url: is the base of its Confluent API, like https://host:8443/apis/ccompat/v7"
+            raise RegistryFailed(self._failed(path, f"answered {status} without a schema", fix))
+        return body
 
     def _failed(self, path: str, what: str, fix: str) -> str:
         return (
-            f"the schema registry at {self._url} {what}, asked for {path}. No record is skipped for it: the job goes "
-            f"on from its last checkpoint once the registry answers. fix: {fix} (schema_registry: in catalogs/)"
+            f"the schema registry at {self._url} {what} (request: {path}). No record is skipped: the job "
+            f"resumes from its last checkpoint once the registry answers. fix: {fix} (schema_registry: in catalogs/)"
         )
 
     def _who(self) -> str:
@@ -127,16 +139,16 @@ def _resolved(key: str, text: str) -> str:
     try:
         return resolve(text)
     except MissingReference as error:
-        raise RegistryFailed(f"schema_registry: {key}: {error}; it has to be where the TaskManagers run") from None
+        raise RegistryFailed(f"schema_registry: {key}: {error}; it must exist where the TaskManagers run") from None
 
 
 def _base(text: str) -> str:
     try:
         url = httpx.URL(_resolved("url", text))
     except httpx.InvalidURL:
-        raise RegistryFailed(f"schema_registry: url: what {text} names is no address") from None
+        raise RegistryFailed(f"schema_registry: url: the value of {text} is not a valid address") from None
     if url.userinfo:
-        raise RegistryFailed("schema_registry: url: has a user in it; give that under user: and password:")
+        raise RegistryFailed("schema_registry: url: contains a user; set user: and password: instead")
     return str(url).rstrip("/")
 
 
@@ -151,25 +163,25 @@ def _bearer(address: RegistryAddress) -> dict[str, str]:
         return {}
     token = _resolved("token", address.token)
     if not (token.isascii() and token.isprintable()):
-        raise RegistryFailed(f"schema_registry: token: what {address.token} names cannot stand in a header")
+        raise RegistryFailed(f"schema_registry: token: the value of {address.token} cannot be sent in an HTTP header")
     return {"Authorization": f"Bearer {token}"}
 
 
 def _trust(address: RegistryAddress) -> ssl.SSLContext:
     if address.ca is None:
         return ssl.create_default_context()
-    # Between certificates, bundles tell in any language whose they are.
-    found = _CERTIFICATE.findall(_resolved("ca", address.ca))
+    # Between certificates, bundles have comments in any encoding.
+    certificates = _CERTIFICATE.findall(_resolved("ca", address.ca))
     try:
-        # None at all would be the machine's own.
-        return ssl.create_default_context(cadata="\n".join(found) or "none")
+        # Empty data would mean the certificates of the machine.
+        return ssl.create_default_context(cadata="\n".join(certificates) or "none")
     except (ssl.SSLError, ValueError, TypeError):
-        raise RegistryFailed(f"schema_registry: ca: what {address.ca} names is no certificate in PEM") from None
+        raise RegistryFailed(f"schema_registry: ca: the value of {address.ca} is not a PEM certificate") from None
 
 
-def _json(answer: httpx.Response) -> dict[str, Any]:
+def _json(response: httpx.Response) -> dict[str, Any]:
     try:
-        told = answer.json()
+        body = response.json()
     except ValueError:
         return {}
-    return told if isinstance(told, dict) else {}
+    return body if isinstance(body, dict) else {}

@@ -1,4 +1,4 @@
-"""pyiceberg's REST catalog, whose calls end: pyiceberg itself waits for ever for a server that does not answer."""
+"""pyiceberg's REST catalog with a timeout: pyiceberg itself waits indefinitely for a server that does not respond."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ from requests import PreparedRequest, Response, Session
 from requests.adapters import HTTPAdapter
 
 LIMIT_S = 60
+"""Seconds without a byte of the response after which a request fails."""
 
 
 class BoundedRestCatalog(RestCatalog):
-    """Each request fails when LIMIT_S pass without a byte of the answer."""
+    """A REST catalog whose requests fail after LIMIT_S seconds without a byte of the response.
+
+    Settings name it by its path; pyiceberg imports it from there.
+    """
 
     def _config_headers(self, session: Session) -> None:
-        # The first that is done to a session, before it signs in.
+        # pyiceberg calls this first on a session, before it signs in.
         for scheme in ("http://", "https://"):
             session.mount(scheme, _Bounded())
         super()._config_headers(session)

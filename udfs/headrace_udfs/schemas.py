@@ -1,4 +1,4 @@
-"""Schemas that payloads name by their ids, wherever they are known."""
+"""Schemas that payloads name by their ids, from a registry or given outright."""
 
 from __future__ import annotations
 
@@ -7,41 +7,43 @@ from typing import Protocol
 
 
 class RegistryFailed(RuntimeError):
-    """The registry does not tell a schema, which is no record's fault. Its message holds no secret."""
+    """The registry did not return a schema, for a reason that no record caused. The message contains no secret."""
 
 
 class UnknownSchema(LookupError):
-    """The registry knows no such schema."""
+    """The registry has no schema with this id."""
 
 
 @dataclass(frozen=True)
 class Schema:
-    """A schema in Avro's JSON, and those that it refers to, each after all that it refers to itself."""
+    """A schema as Avro JSON, and the schemas that it refers to, each after those that it refers to in turn."""
 
-    written: str
+    definition: str
     references: tuple[str, ...] = ()
 
 
 class Schemas(Protocol):
-    """Where the schemas of payloads are known."""
+    """A lookup of the schemas of payloads."""
 
     def schema(self, number: int) -> Schema:
-        """The schema of this id. Raises UnknownSchema and RegistryFailed."""
+        """Return the schema with this id. Raises UnknownSchema and RegistryFailed."""
 
 
 @dataclass(frozen=True)
 class GivenSchemas:
-    """Schemas by id, in the place of a registry."""
+    """Schemas by id, given as Avro JSON instead of an address of a registry."""
 
     by_id: dict[int, str]
 
     def open(self) -> GivenSchemas:
+        """Return the schemas themselves."""
         return self
 
     def schema(self, number: int) -> Schema:
+        """Return the schema with this id. Raises UnknownSchema."""
         if number not in self.by_id:
             raise UnknownSchema(f"there is no schema {number}")
         return Schema(self.by_id[number])
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: no resource is held."""

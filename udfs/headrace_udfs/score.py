@@ -1,9 +1,9 @@
-"""How far a reading is from what its tag usually reads: the modified z-score.
+"""The modified z-score: the distance of a reading from the usual readings of its tag.
 
 Iglewicz and Hoaglin, How to Detect and Handle Outliers (ASQC Basic References in Quality Control, vol. 16, 1993):
-M = 0.6745 (x - median) / MAD, an outlier where |M| > 3.5. Median and MAD hold still when up to half of the readings
-they were learned from are outliers themselves; 0.6745, the 0.75 quantile of the standard normal distribution, makes
-M a z-score where readings are normally distributed.
+M = 0.6745 (x - median) / MAD, an outlier where |M| > 3.5. Median and MAD stay stable even if up to half of the readings
+they are learned from are outliers; 0.6745, the 0.75 quantile of the standard normal distribution, makes M a z-score
+where readings are normally distributed.
 """
 
 from __future__ import annotations
@@ -13,19 +13,25 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-Doubles = npt.NDArray[np.float64]
+from headrace_udfs.arrays import Doubles
+
 Booleans = npt.NDArray[np.bool_]
 
 NORMAL_QUARTILE = 0.6745
+"""The 0.75 quantile of the standard normal distribution."""
+
 LIMIT = 3.5
+"""The absolute score above which a reading is an anomaly."""
+
 _UNCERTAIN = 0x40000000
 
 
 def modified_z(value: Doubles, quality: npt.NDArray[np.int64], median: Doubles, mad: Doubles) -> Doubles:
-    """The scores, NaN where there is none: no value, no baseline, a quality that is not good, or a MAD of 0.
+    """Return the modified z-scores, dimensionless float64; NaN where a reading has no score.
 
-    A MAD of 0 (over half of the readings were equal) gives no scale to measure a distance by.
-    value, median, mad: float64 in the tag's unit, NaN for null. quality: OPC UA StatusCodes.
+    A reading has no score if it has no value or no baseline, if its quality is not good, or if its MAD is 0: more than
+    half of the readings were equal, which leaves no scale to measure a distance with.
+    value, median, mad: float64 arrays of one length in the tag's unit, NaN for null. quality: int64 OPC UA StatusCodes.
     """
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         score = NORMAL_QUARTILE * (value - median) / mad
@@ -33,19 +39,19 @@ def modified_z(value: Doubles, quality: npt.NDArray[np.int64], median: Doubles, 
 
 
 def is_anomaly(score: Doubles) -> Booleans:
-    """Whether the score is beyond LIMIT; False for NaN."""
+    """Return, for each score, whether its absolute value is above LIMIT; False for NaN."""
     return np.abs(score) > LIMIT
 
 
 class Baseline(NamedTuple):
-    """What a tag usually reads, in its unit; NaN where there was nothing to learn from."""
+    """Median and median absolute deviation (MAD) of a tag's readings, in its unit; NaN if there were no readings."""
 
     median: float
     mad: float
 
 
 def baseline(values: Doubles) -> Baseline:
-    """Median and median absolute deviation of `values`, NaN left out."""
+    """Return the baseline of `values` (float64, in the tag's unit), ignoring NaN."""
     kept = values[~np.isnan(values)]
     if not len(kept):
         return Baseline(np.nan, np.nan)

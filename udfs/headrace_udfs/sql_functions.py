@@ -1,6 +1,6 @@
-"""The functions of columns that SQL can name, each thin over the pure function that does the work.
+"""The column functions that SQL can name, thin wrappers of pure functions.
 
-No value of a row stops a job: where a function cannot take it, the answer is null.
+No value of a row stops a job: a function returns null for a value that it cannot process.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from headrace_udfs.types import ARROW
 
 
 def _doubles(function: Callable[..., Doubles]) -> Callable[..., pa.DoubleArray]:
-    """`function` of float64 arrays as one of Arrow arrays: a null is NaN to it, and its NaN is a null."""
+    """Return `function`, which takes float64 arrays, as one of Arrow arrays: null becomes NaN, and NaN becomes null."""
     return lambda **columns: _nullable(function(**{name: _numpy(column) for name, column in columns.items()}))
 
 
@@ -59,9 +59,9 @@ _ALL = (
         "angle_difference",
         _doubles(angles.angle_difference),
         Column("double", "deg"),
-        doc="How far to turn from reference to angle the short way round: above -180 up to 180, clockwise positive.",
+        doc="The shorter turn from reference to angle: above -180 up to 180, clockwise positive.",
         null="an angle is not finite",
-        source="by definition",
+        source="definition",
         inputs={"angle": Column("double", "deg"), "reference": Column("double", "deg")},
         example={"angle": [10.0, 350.0, None], "reference": [350.0, 10.0, 0.0]},
     ),
@@ -79,7 +79,7 @@ _ALL = (
         "modified_z_score",
         _modified_z_score,
         Column("double", "1"),
-        doc="How far a value is from what its tag usually reads, as the step `score` has it: beyond 3.5, an anomaly.",
+        doc="Distance of a value from the usual readings of its tag, as in the step `score`; above 3.5 is an anomaly.",
         null="value, median or mad is missing, mad is not above 0, or quality is not good",
         source="Iglewicz and Hoaglin 1993: 0.6745 (value - median) / mad",
         inputs={
@@ -108,8 +108,8 @@ _ALL = (
         "quality_name",
         qualities.quality_name,
         Column("string"),
-        doc="Good, Uncertain or Bad.",
-        null="the quality is no OPC UA StatusCode",
+        doc="Severity of a quality: Good, Uncertain or Bad.",
+        null="the quality is not a valid OPC UA StatusCode",
         source="OPC 10000-4 (OPC UA Part 4), StatusCode: the top two bits",
         inputs={"quality": Column("long")},
         example={"quality": [0, 0x40900000, 0x808C0000, -1]},
@@ -127,3 +127,4 @@ _ALL = (
 )
 
 FUNCTIONS: Mapping[str, FunctionDoc] = {function.name: function for function in _ALL}
+"""The description of each function, by its name in SQL."""

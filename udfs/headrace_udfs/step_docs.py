@@ -1,4 +1,4 @@
-"""The steps that job.yaml can name under `through:`, described as the functions of SQL are."""
+"""Descriptions of the steps that job.yaml can name under `steps:`, in the form of those of SQL functions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TAGS = TagTable.of(
         }
     )
 )
-"""What the examples know of tags, in the place of historian.tags."""
+"""The tags of the examples, used instead of historian.tags."""
 
 
 def _opened(step: Step) -> Step:
@@ -33,8 +33,8 @@ def _opened(step: Step) -> Step:
 _ALL = (
     FunctionDoc(
         "enrich",
-        doc="Where in the plant the tag is measured, and its unit.",
-        null="historian.tags does not know the tag (the metric unknown_tags counts these)",
+        doc="Look up where in the plant a tag is measured, and its unit.",
+        null="the tag is not in historian.tags (the metric unknown_tags counts these)",
         source="historian.tags",
         inputs={"tag": Column("string")},
         outputs={"asset": Column("string"), "unit": Column("string")},
@@ -43,9 +43,9 @@ _ALL = (
     ),
     FunctionDoc(
         "score",
-        doc="How far a value is from what its tag usually reads (modified z-score), and whether that is beyond 3.5.",
+        doc="Distance of a value from the usual readings of its tag (modified z-score), and whether it is above 3.5.",
         null="value or baseline is missing, the baseline's MAD is 0, or quality is not good",
-        source="Iglewicz and Hoaglin 1993: 0.6745 (value - median) / MAD; the baselines of historian.tags",
+        source="Iglewicz and Hoaglin 1993: 0.6745 (value - median) / MAD; baselines from historian.tags",
         inputs={"tag": Column("string"), "value": Column("double", "the tag's"), "quality": Column("long")},
         outputs={"score": Column("double", "1"), "anomaly": Column("boolean")},
         example={
@@ -58,3 +58,4 @@ _ALL = (
 )
 
 STEP_DOCS: Mapping[str, FunctionDoc] = {step.name: step for step in _ALL}
+"""The description of each step, by its name."""

@@ -1,4 +1,4 @@
-"""A step: what a reading passes through after it is decoded, in the same call and the same batch."""
+"""The protocol of a step, which processes readings after they are decoded, in the same call and the same batch."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import pyarrow as pa
 from headrace_udfs.types import ContractType
 
 Columns = Mapping[str, pa.Array]
+"""Arrow arrays of one length, by the name of the column."""
 
 
 @dataclass(frozen=True)
 class CatalogAddress:
-    """An Iceberg catalog as pyiceberg is told of it; `${env:}` and `${file:}` in `properties` stand unresolved."""
+    """The name and the pyiceberg properties of an Iceberg catalog, with references in them not resolved yet."""
 
     name: str
     properties: Mapping[str, str]
@@ -23,16 +24,19 @@ class CatalogAddress:
 
 @dataclass(frozen=True)
 class Worker:
-    """What a step finds in the worker that it runs in: the catalog, and `count(name, n)` to add to a metric."""
+    """The worker that a step runs in: its catalog, if any, and `count(name, n)`, which adds n to the metric `name`."""
 
     catalog: CatalogAddress | None
     count: Callable[[str, int], None]
 
 
 class Step(Protocol):
-    """Columns in, columns out, row for row. Pickled on its way to the worker, so that what is big belongs in `open`.
+    """Computes columns from columns, row by row.
 
-    needs: the columns it reads, of the contract or of a step before it. outputs: the columns it adds.
+    A step is pickled on its way to the worker, so anything large must be loaded in `open`.
+
+    name: the name in job.yaml. needs: the columns it reads, from the contract or an earlier step. outputs: the columns
+    it adds, with their types.
     """
 
     name: ClassVar[str]
@@ -40,15 +44,15 @@ class Step(Protocol):
     outputs: ClassVar[Mapping[str, ContractType]]
 
     def open(self, worker: Worker) -> None:
-        """Called once before the first batch."""
+        """Prepare to run; called once before the first batch."""
 
     def apply(self, columns: Columns) -> Columns:
-        """The outputs for the good rows of a batch, typed as ARROW has it.
+        """Return `outputs` for the good rows of a batch: arrays as long as the input, of the types in ARROW.
 
-        The key column of the contract comes dictionary-encoded. What it raises sends the rows to dead letters that
-        it also raises on when they come alone.
+        The contract's key column is dictionary-encoded. If it raises, it is called again on parts of the batch; each
+        row on which it raises alone becomes a dead letter.
         """
         ...
 
     def close(self) -> None:
-        """Called once after the last batch."""
+        """Release what `open` acquired; called once after the last batch."""

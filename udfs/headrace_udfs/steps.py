@@ -1,4 +1,4 @@
-"""The steps that a job can name under `through:`, thin over the pure functions that do the work."""
+"""The steps that a job can name under `steps:`, thin wrappers of pure functions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from headrace_udfs.types import ContractType
 
 
 class _TagStep:
-    """A step that knows the plant's tags: those it is made with, else historian.tags of the worker's catalog."""
+    """A step that uses the plant's tags: those passed to it, or else historian.tags of the worker's catalog."""
 
     name: ClassVar[str]
 
@@ -25,11 +25,13 @@ class _TagStep:
         self._given = tags
 
     def open(self, worker: Worker) -> None:
+        """Acquire the tags. Raises ValueError without a catalog, RuntimeError if the tags cannot be read."""
         self._worker = worker
         if self._given is None:
             self._cache = tag_cache.acquire(self._address)
 
     def close(self) -> None:
+        """Release the tags."""
         if self._given is None:
             tag_cache.release(self._address)
 
@@ -40,18 +42,19 @@ class _TagStep:
     @property
     def _address(self) -> CatalogAddress:
         if self._worker.catalog is None:
-            raise ValueError(f"step '{self.name}' reads {tag_cache.TABLE} and was given no catalog")
+            raise ValueError(f"step '{self.name}' reads {tag_cache.TABLE}, but no catalog is set")
         return self._worker.catalog
 
 
 class Enrich(_TagStep):
-    """tag -> asset, unit. Counts readings of tags that historian.tags does not know as `unknown_tags`."""
+    """tag -> asset, unit; both null for a tag that is not in historian.tags. The metric `unknown_tags` counts those."""
 
     name: ClassVar[str] = "enrich"
     needs: ClassVar[tuple[str, ...]] = ("tag",)
     outputs: ClassVar[Mapping[str, ContractType]] = {"asset": "string", "unit": "string"}
 
     def apply(self, columns: Columns) -> Columns:
+        """Return asset and unit, string arrays, of the column `tag`."""
         table = self._tags
         rows = table.look_up(columns["tag"])
         if unknown := int(np.count_nonzero(rows < 0)):
@@ -61,13 +64,14 @@ class Enrich(_TagStep):
 
 
 class Score(_TagStep):
-    """tag, value, quality -> score, anomaly; both null where there is no score."""
+    """tag, value, quality -> score, anomaly; both null where there is no score (see `score.modified_z`)."""
 
     name: ClassVar[str] = "score"
     needs: ClassVar[tuple[str, ...]] = ("tag", "value", "quality")
     outputs: ClassVar[Mapping[str, ContractType]] = {"score": "double", "anomaly": "boolean"}
 
     def apply(self, columns: Columns) -> Columns:
+        """Return score (double, dimensionless) and anomaly (boolean) of the columns `tag`, `value` and `quality`."""
         median, mad = self._tags.baselines(columns["tag"])
         value = columns["value"].to_numpy(zero_copy_only=False)
         score = modified_z(value, columns["quality"].to_numpy(), median, mad)
@@ -76,3 +80,4 @@ class Score(_TagStep):
 
 
 STEPS: dict[str, Callable[[], Step]] = {step.name: step for step in (Enrich, Score)}
+"""The class of each step, by its name."""

@@ -1,4 +1,4 @@
-"""historian.tags in a worker's memory, read again whenever the table has changed."""
+"""A copy of historian.tags in a worker's memory, read again whenever the table has changed."""
 
 from __future__ import annotations
 
@@ -14,15 +14,19 @@ from headrace_udfs.tags import COLUMNS, TagTable
 
 TABLE = "historian.tags"
 REFRESH_S = 5.0
+"""Seconds between two checks for a new snapshot."""
+
 FIRST_LOOK_WAIT_S = 0.5
+"""Seconds before the second attempt of the first read; the wait doubles with each further attempt."""
 
 _log = logging.getLogger(__name__)
 
 
 class TagCache:
-    """The tags of one catalog. `table` is replaced as a whole when a look at the catalog finds a new snapshot.
+    """The tags of one catalog, kept current by a thread that checks for a new snapshot every `refresh_s` seconds.
 
-    A failing look is logged, and the tags stay as they are. Raises RuntimeError when the first one fails four times.
+    `table` is replaced as a whole when there is a new snapshot. If a check fails, the failure is logged and the tags
+    stay as they are. Raises RuntimeError if the first read fails four times.
     """
 
     def __init__(self, address: CatalogAddress, refresh_s: float = REFRESH_S) -> None:
@@ -42,7 +46,7 @@ class TagCache:
         self._thread.start()
 
     def refresh(self) -> None:
-        """Look once, and read the tags if the table has changed. A table without a snapshot has no tags."""
+        """Check once, and read the tags if the table has changed. A table without a snapshot has no tags."""
         table = self._catalog.load_table(TABLE)
         snapshot = table.current_snapshot()
         if snapshot is None:
@@ -53,7 +57,7 @@ class TagCache:
             _log.info("%d tags of %s, snapshot %d", len(self.table), TABLE, snapshot.snapshot_id)
 
     def close(self) -> None:
-        """End the thread that looks."""
+        """Stop the thread that checks for new snapshots, and close the catalog."""
         self._stop.set()
         self._thread.join(timeout=10)
         self._catalog.close()
@@ -78,7 +82,10 @@ _shared: dict[_Key, tuple[TagCache, int]] = {}
 
 
 def acquire(address: CatalogAddress) -> TagCache:
-    """The cache of this catalog that all steps of the process share; give it back with `release`."""
+    """Return the cache of this catalog, which all steps of the process share. Call `release` when done with it.
+
+    Raises RuntimeError if the tags cannot be read.
+    """
     with _lock:
         cache, users = _shared.get(_key(address)) or (TagCache(address), 0)
         _shared[_key(address)] = cache, users + 1
@@ -86,7 +93,7 @@ def acquire(address: CatalogAddress) -> TagCache:
 
 
 def release(address: CatalogAddress) -> None:
-    """Give back what `acquire` gave; the last one to do so ends the cache."""
+    """End one use of the cache that `acquire` returned; the last release closes it."""
     with _lock:
         cache, users = _shared[_key(address)]
         if users > 1:

@@ -1,4 +1,4 @@
-"""Times as sources write them into microseconds since 1970-01-01T00:00:00Z."""
+"""Convert times as sources write them to microseconds since 1970-01-01T00:00:00Z."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ from headrace_udfs.isolate import isolate
 from headrace_udfs.types import ARROW
 
 Micros = npt.NDArray[np.int64]
+"""An int64 array of microseconds since 1970-01-01T00:00:00Z."""
 
-# Beyond any bound that a contract can set, and safe to cast.
-_FOREVER = 9e18
+# Beyond any bound that a contract can set, and still safe to cast to int64.
+_FARTHEST = 9e18
 _PER_UNIT: Mapping[str, float] = {"epoch_s": 1e6, "epoch_ms": 1e3}
 
 
 def from_epoch(values: pa.Array, unit: str) -> Micros:
-    """Microseconds of epoch times; a null is 0.
+    """Return the microseconds since 1970 of epoch times, as long as `values`; a null becomes 0.
 
-    values: double for epoch_s and epoch_ms, rounded to the nearest microsecond; int64 for epoch_us and epoch_ns, a
-    rest of nanoseconds cut off.
+    values: double for the units epoch_s and epoch_ms, rounded to the nearest microsecond and clipped to what int64
+    holds; int64 for epoch_us and epoch_ns, where nanoseconds are truncated to microseconds.
     """
     filled = values.fill_null(0).to_numpy()
     micros: Micros
@@ -35,15 +36,16 @@ def from_epoch(values: pa.Array, unit: str) -> Micros:
             micros = filled
         case _:
             with np.errstate(over="ignore"):
-                micros = np.clip(np.rint(filled * _PER_UNIT[unit]), -_FOREVER, _FOREVER).astype(np.int64)
+                micros = np.clip(np.rint(filled * _PER_UNIT[unit]), -_FARTHEST, _FARTHEST).astype(np.int64)
     return micros
 
 
 def from_iso8601(values: pa.StringArray) -> tuple[pa.TimestampArray, dict[int, Fault]]:
-    """Timestamps of ISO 8601 texts, a null where there is one or a fault; and the faults by position.
+    """Return the timestamps (microseconds, UTC) of ISO 8601 texts, and the faults by position.
 
-    Read is YYYY-MM-DD, a T or a space, hh, hh:mm or hh:mm:ss with any number of decimals (cut to six), and a zone:
-    Z, +hh, +hhmm or +hh:mm.
+    The array is as long as `values` and is null where the text is null or has a fault. The accepted form is YYYY-MM-DD,
+    a T or a space, hh, hh:mm or hh:mm:ss with any number of decimals (truncated to six), and a zone: Z, +hh, +hhmm or
+    +hh:mm.
     """
     pieces = isolate(lambda start, stop: _instants(values.slice(start, stop - start)), len(values))
     arrays = [pa.nulls(1, ARROW["timestamp"]) if p.error else p.result for p in pieces]
@@ -61,9 +63,9 @@ def _instants(texts: pa.StringArray) -> pa.TimestampArray:
 
 
 def _fault(text: str) -> Fault:
-    found = shown(text)
+    quoted = shown(text)
     try:
         pc.replace_substring_regex(pa.array([text]), r"(\.\d{6})\d+", r"\1").cast(pa.timestamp("us"))
     except pa.ArrowInvalid:
-        return Fault(Code.TIME_INVALID, f"{found} is no ISO 8601 time like 2014-01-01T00:00:00Z")
-    return Fault(Code.TIME_WITHOUT_ZONE, f"{found} has no zone: end it with Z or an offset like +01:00")
+        return Fault(Code.TIME_INVALID, f"{quoted} is not a valid ISO 8601 time like 2014-01-01T00:00:00Z")
+    return Fault(Code.TIME_WITHOUT_ZONE, f"{quoted} has no time zone: end it with Z or an offset like +01:00")

@@ -1,4 +1,4 @@
-"""A watch over each tag, inside Flink."""
+"""Run a watch per tag inside Flink."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ _END_OF_INPUT = 2**63 - 1
 
 
 def watched(inputs: Inputs, readings: Table, watch: Watch[Any, Any], columns: Mapping[str, TypeInformation]) -> Table:
-    """The events of a watch over each tag of `readings`: the tag, and the event's fields, which `columns` names.
+    """Return the events of a watch over each tag of `readings`: the tag, then the fields of the event.
 
-    `readings` are of a source that is read on time, of a contract with tag and value. Each is shown to the watch once
-    the watermark has passed it. A field of Types.INSTANT() is microseconds since 1970 in the event.
+    readings: a source read with `inputs.on_time`, with the columns tag, ts, value and quality. The watch gets each
+    reading once the watermark has passed it. columns: the names and types of the event's fields, in their order; the
+    event has a field of Types.INSTANT() as microseconds since 1970.
     """
     good = (col("quality") < SEVERITY["uncertain"]).alias("good")
     stream = inputs.to_stream(readings.select(col("tag"), col("ts"), col("value"), good))
@@ -39,15 +40,17 @@ def watched(inputs: Inputs, readings: Table, watch: Watch[Any, Any], columns: Ma
 
 
 class ByTag(KeyedProcessFunction):  # type: ignore[misc]
-    """Runs a watch with a Line a tag as its state, and one timer a tag."""
+    """Runs a watch with one Line per tag as its state, and one timer per tag."""
 
     def __init__(self, watch: Watch[Any, Any], instants: list[bool]) -> None:
         self._watch, self._instants = watch, instants
 
     def open(self, runtime_context: RuntimeContext) -> None:
+        """Get access to the state."""
         self._line = runtime_context.get_state(ValueStateDescriptor("line", Types.PICKLED_BYTE_ARRAY()))
 
     def process_element(self, value: Row, ctx: KeyedProcessFunction.Context) -> None:
+        """Store the reading until the watermark passes it."""
         _, at, number, good = value
         line = self._line.value() or Line()
         line.waiting.append(Reading(at, number, good))
@@ -55,7 +58,8 @@ class ByTag(KeyedProcessFunction):  # type: ignore[misc]
             self._set_timer(line, at // 1000, ctx)
         self._line.update(line)
 
-    def on_timer(self, timestamp: int, ctx: KeyedProcessFunction.OnTimerContext) -> Iterator[Row]:  # noqa: ARG002 - Flink calls it so
+    def on_timer(self, timestamp: int, ctx: KeyedProcessFunction.OnTimerContext) -> Iterator[Row]:  # noqa: ARG002 - Flink passes it
+        """Pass to the watch the readings that the watermark has passed; emit its events."""
         line = self._line.value()
         if line is None:
             return
@@ -65,7 +69,7 @@ class ByTag(KeyedProcessFunction):  # type: ignore[misc]
             events = advance(self._watch, line, None)
             self._line.clear()
         else:
-            # A watermark stands for its whole millisecond.
+            # A watermark covers its whole millisecond.
             events = advance(self._watch, line, watermark * 1000 + 999)
             self._keep(line, ctx)
         for event in events:
@@ -73,7 +77,7 @@ class ByTag(KeyedProcessFunction):  # type: ignore[misc]
             yield Row(ctx.get_current_key(), *fields)
 
     def _keep(self, line: Line[Any], ctx: KeyedProcessFunction.Context) -> None:
-        """Keep the line, and have it looked at when there is something to do for it, and not before."""
+        """Store the line and set its timer to the next time at which `advance` has something to do."""
         time = wake(self._watch, line)
         if time is None:
             self._line.clear()

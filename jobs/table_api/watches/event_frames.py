@@ -1,4 +1,4 @@
-"""Times over a limit as events with a start and an end: event frames, as historians and ISA-95 have them."""
+"""Periods over a limit as events with a start and an end: event frames, as in historians and ISA-95."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from table_api.watches.watch import Reading
 
 
 class Frame(NamedTuple):
-    """A time over the limit. Times are microseconds since 1970."""
+    """A period over the limit. Times are microseconds since 1970; values are in the tag's unit.
+
+    closed_by: condition if a reading below the limit ended it, gap if readings stopped.
+    """
 
     started_at: int
     ended_at: int
@@ -22,7 +25,10 @@ class Frame(NamedTuple):
 
 
 class Open(NamedTuple):
-    """A frame that has begun."""
+    """A frame that has begun.
+
+    Pickled in the state of jobs: its module, its name and the order of its fields must stay.
+    """
 
     started_at: int
     last_at: int
@@ -34,10 +40,12 @@ class Open(NamedTuple):
 
 @dataclass(frozen=True)
 class EventFrames:
-    """Makes a frame of the good readings from one above `start_above` on, up to the first below `end_below`: that one
-    ends it, and is not in it. After more than `gap_after` microseconds without a good reading it ended with the last.
+    """A watch that makes frames of good readings.
 
-    A reading that is not good, or is no number, counts as none.
+    A frame begins with the first reading above `start_above` and ends at the first reading below `end_below`, which is
+    not part of it. If no good reading follows within `gap_after` microseconds, the frame ends with the last one.
+
+    A reading that is not good, or has no value, is ignored.
     """
 
     start_above: float
@@ -45,12 +53,14 @@ class EventFrames:
     gap_after: int
 
     def __post_init__(self) -> None:
+        """Raise ValueError if the limits contradict each other."""
         if not self.end_below <= self.start_above:
             raise ValueError(f"end_below ({self.end_below}) is above start_above ({self.start_above})")
         if not self.gap_after > 0:
-            raise ValueError("gap_after is above 0")
+            raise ValueError("gap_after must be above 0")
 
     def reading(self, memory: Open | None, reading: Reading) -> tuple[Open | None, Frame | None]:
+        """Return the open frame after `reading`, and the frame that it ends, if any."""
         at, value = reading.at, reading.value
         if value is None or not reading.good:
             return memory, None
@@ -62,9 +72,11 @@ class EventFrames:
         return Open(memory.started_at, at, top, top_at, memory.total + value, memory.readings + 1), None
 
     def deadline(self, memory: Open) -> int:
+        """Return the time, in microseconds, until which the frame waits for a good reading."""
         return memory.last_at + self.gap_after
 
     def ended(self, memory: Open) -> Frame:
+        """Return the frame, ended by a gap at its last reading."""
         return _closed(memory, memory.last_at, "gap")
 
 

@@ -1,4 +1,4 @@
-"""One tag's readings in the order of their times, whatever order they come in."""
+"""Pass the readings of one tag to a watch in the order of their times, whatever the order of arrival."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from table_api.watches.watch import Event_co, Memory, Reading, Watch
 
 @dataclass(slots=True)
 class Line(Generic[Memory]):
-    """What is kept of one tag: the readings that wait for the watermark, as they came, and the memory of those before.
+    """The state of one tag. Pickled in savepoints: its module, its name and the order of its fields must stay.
 
-    `timer` is the time, in milliseconds, for which a timer is set, if any.
+    waiting: the readings that the watermark has not passed yet, in the order of arrival. memory: what the watch
+    remembers of earlier readings. timer: the time, in milliseconds, for which a timer is set, if any.
     """
 
     waiting: list[Reading] = field(default_factory=list)
@@ -22,10 +23,10 @@ class Line(Generic[Memory]):
 
 
 def advance(watch: Watch[Memory, Event_co], line: Line[Memory], until: int | None) -> list[Event_co]:
-    """Show the watch the readings up to `until`, in microseconds, now that no earlier one can come; returns its events.
+    """Pass to the watch the readings up to `until`, now that no earlier one can arrive; return its events in order.
 
-    Of readings of one time the last to come counts. None is the end of all input: all that waits is shown, and nothing
-    is known of the time after it.
+    until: a time in microseconds. Of readings with the same time, the last to arrive counts. None is the end of all
+    input: all waiting readings are passed, and deadlines after the last of them are not evaluated.
     """
     ready = sorted((r for r in line.waiting if until is None or r.at <= until), key=itemgetter(0))
     line.waiting = [r for r in line.waiting if until is not None and r.at > until]
@@ -38,7 +39,7 @@ def advance(watch: Watch[Memory, Event_co], line: Line[Memory], until: int | Non
 
 
 def wake(watch: Watch[Memory, Event_co], line: Line[Memory]) -> int | None:
-    """The first time, in microseconds, up to which `advance` would have something to do; None where nothing is kept."""
+    """Return the next time, in microseconds, at which `advance` has something to do; None if the line is empty."""
     times = [reading.at for reading in line.waiting]
     if line.memory is not None:
         times.append(watch.deadline(line.memory))

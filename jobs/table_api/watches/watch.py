@@ -1,4 +1,4 @@
-"""What a watch is: pure functions of one tag's readings and of what is remembered of those before."""
+"""The protocol of a watch: pure functions of one tag's readings and of a memory of earlier ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ Event_co = TypeVar("Event_co", bound="tuple[object, ...]", covariant=True)
 
 
 class Reading(NamedTuple):
-    """A reading of a tag, `at` so many microseconds since 1970."""
+    """A reading of a tag, `at` microseconds since 1970.
+
+    Pickled in the state of jobs: its module, its name and the order of its fields must stay.
+    """
 
     at: int
     value: float | None
@@ -17,13 +20,13 @@ class Reading(NamedTuple):
 
 
 class Watch(Protocol[Memory, Event_co]):
-    """Watches one tag. Its memory ends at a deadline, so that no tag is remembered that is no longer sent."""
+    """Watches one tag. Its memory ends at a deadline, so that a tag that is no longer sent is forgotten."""
 
     def reading(self, memory: Memory | None, reading: Reading) -> tuple[Memory | None, Event_co | None]:
-        """The memory after the next reading, and the event that the reading makes known, if any."""
+        """Return the memory after the next reading, and the event that the reading reveals, if any."""
 
     def deadline(self, memory: Memory) -> int:
-        """The time, in microseconds, at which the memory ends if no reading comes until then."""
+        """Return the time, in microseconds, at which the memory ends if no reading arrives until then."""
 
     def ended(self, memory: Memory) -> Event_co:
-        """The event that the end of the memory makes known."""
+        """Return the event that the end of the memory reveals."""

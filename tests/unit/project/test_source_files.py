@@ -98,16 +98,16 @@ watermark: {lateness: 10}
     )
     assert told.keys() == {1, 3, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16}
     assert "'key' is required" in told[1]
-    assert "there are: json" in told[3]
-    assert "a string has no range" in told[5]
+    assert "the formats are: json" in told[3]
+    assert "a string cannot have a range" in told[5]
     assert "inverted: 9 is above 1" in told[6]
     assert "whole numbers" in told[7]
     assert "lower case" in told[8]
-    assert "the line's own" in told[9]
-    assert "keys with dots" in told[11]
+    assert "is the name of a built-in column" in told[9]
+    assert "keys joined by dots" in told[11]
     assert "'string', 'double', 'long', 'boolean' or 'timestamp'" in told[12]
     assert "like 10m" in told[13]
-    assert "names go with mapping: names" in told[14]
+    assert "names: is allowed only with mapping: names" in told[14]
     assert "unknown key 'kee'" in told[15]
     assert "like 10m" in told[16]
 
@@ -115,21 +115,21 @@ watermark: {lateness: 10}
 @pytest.mark.parametrize(
     ("old", "new", "line", "what"),
     [
-        ("path: v.x", "path: tag", 6, "'tag' is read as 'tag' already"),
-        ("path: v.x", "path: 'v.\\'", 6, "no quotation mark, backslash"),
+        ("path: v.x", "path: tag", 6, "'tag' is already read as 'tag'"),
+        ("path: v.x", "path: 'v.\\'", 6, "a quotation mark, a backslash"),
         ("path: v.x", "path: v", 7, "'v' cannot be both a value and the object around 'v.run.state'"),
         ("path: v.x", "path: v.x.y.z, required: yes", None, None),
         ("path: v.x", "path: tag.x", 6, "'tag' cannot be both a value and the object around 'tag.x'"),
         ("{path: ts,", "{path: v,", 8, "'v' cannot be both a value and the object around 'v.x'"),
-        ("{path: q,", "{path: ts,", 9, "'ts' is read as 'ts' already"),
-        ("key: tag", "key: tags", 10, "'tags' is not a field; there are: tag, value, state"),
+        ("{path: q,", "{path: ts,", 9, "'ts' is already read as 'ts'"),
+        ("key: tag", "key: tags", 10, "'tags' is not a field; the fields are: tag, value, state"),
         ("key: tag", "key: value", 10, "write value: {type: string, required: true}"),
         ("required: true", "required: false", 10, "write tag: {type: string, required: true}"),
-        ("[0, 100]", "[null, null]", 6, "bounds nothing"),
+        ("[0, 100]", "[null, null]", 6, "has no effect"),
         ("[0, 100]", "[0, null]", None, None),
         ("{Stale: uncertain}", "{ok: good, OK: bad}", 9, "differ only in case"),
         ("{Stale: uncertain}", "{Stale: stale}", 9, "'good', 'uncertain' or 'bad'"),
-        ("latest: 1h", "latest: 90000d", 8, "bounds nothing"),
+        ("latest: 1h", "latest: 90000d", 8, "at most 100 years"),
         ("2010-01-01T00:00:00Z", "'2010-01-01T00:00:00'", 8, "timezone"),
         ("fields:\n", "max_bytes: 0\nfields:\n", 4, "greater than or equal to 1"),
         ("topic: pump.readings", "topic: ''", 2, "at least 1 character"),

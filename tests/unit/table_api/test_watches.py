@@ -1,4 +1,4 @@
-"""Watches over one tag: the same events whatever the order of arrival, and the right ones."""
+"""Watches over one tag return the right events, whatever the order of arrival."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def row(second: float, value: float | None, good: bool = True) -> Reading:
 
 
 def events(watch: Watch[Any, Any], readings: list[Reading], until: float | None = None) -> list[Any]:
-    """What the watch tells of these readings, all there at once, up to a second or to the end of input."""
+    """The events of the watch if all readings arrive at once, up to a second or to the end of input."""
     line: Line[Any] = Line(list(readings))
     return list(advance(watch, line, None if until is None else int(until * S)))
 
@@ -61,7 +61,7 @@ def test_the_order_of_arrival_changes_nothing(
 
 
 @given(inputs, st.integers(0, 40 * S), watches)
-def test_nothing_is_to_be_done_before_the_time_it_wakes_for(
+def test_there_is_nothing_to_do_before_the_time_that_wake_returns(
     sent: list[Reading], until: int, watch: Watch[Any, Any]
 ) -> None:
     line: Line[Any] = Line(list(sent))
@@ -77,17 +77,17 @@ def test_nothing_is_to_be_done_before_the_time_it_wakes_for(
 
 
 @given(inputs)
-def test_silence_is_told_of_each_gap_that_is_too_long(sent: list[Reading]) -> None:
-    told = [fault for fault in events(STUCK, sent, until=200) if fault.kind == "silent"]
+def test_silence_is_reported_for_each_gap_that_is_too_long(sent: list[Reading]) -> None:
+    silences = [fault for fault in events(STUCK, sent, until=200) if fault.kind == "silent"]
     last = {reading.at: reading.value for reading in sent}
     gaps = [at for at, following in pairwise([*sorted(last), 10**12]) if following - at > STUCK.silent_after]
-    assert told == [Fault("silent", at, at + STUCK.silent_after, last[at]) for at in gaps]
+    assert silences == [Fault("silent", at, at + STUCK.silent_after, last[at]) for at in gaps]
 
 
 @given(inputs)
-def test_stuck_is_told_once_of_each_run_that_is_too_long(sent: list[Reading]) -> None:
+def test_stuck_is_reported_once_for_each_run_that_is_too_long(sent: list[Reading]) -> None:
     watch = StuckOrSilent(stuck_after=10 * S, silent_after=20 * S, deadband=0)
-    told = [fault for fault in events(watch, sent) if fault.kind == "stuck"]
+    stuck = [fault for fault in events(watch, sent) if fault.kind == "stuck"]
     ordered = sorted(sent)
     breaks = {following.at for r, following in pairwise(ordered) if following.at - r.at > watch.silent_after}
     expected = []
@@ -98,11 +98,11 @@ def test_stuck_is_told_once_of_each_run_that_is_too_long(sent: list[Reading]) ->
         late = next((r for r in run if r.at - run[0].at > watch.stuck_after), None)
         if value is not None and late:
             expected.append(Fault("stuck", run[0].at, late.at, value))
-    assert told == expected
+    assert stuck == expected
 
 
 @given(inputs)
-def test_frames_are_the_times_over_the_limit(sent: list[Reading]) -> None:
+def test_frames_are_the_periods_over_the_limit(sent: list[Reading]) -> None:
     ordered = sorted(sent)
     good = [(r.at, r.value) for r in ordered if r.good and r.value is not None]
     frames: list[Frame] = events(FRAMES, sent, until=200)
@@ -129,14 +129,14 @@ def test_frames_are_the_times_over_the_limit(sent: list[Reading]) -> None:
     assert {at for at, v in good if v > FRAMES.start_above} <= set(inside)
 
 
-def test_a_gap_as_long_as_is_allowed_is_none() -> None:
+def test_a_gap_of_exactly_the_limit_is_allowed() -> None:
     assert events(STUCK, [row(0, 1.0), row(5, 9.0)]) == []
     assert events(STUCK, [row(0, 1.0), row(5.000001, 9.0)]) == [Fault("silent", 0, 5 * S, 1.0)]
     assert [f.closed_by for f in events(FRAMES, [row(0, 11.0), row(5, 11.0), row(6, 1.0)])] == ["condition"]
     assert [f.closed_by for f in events(FRAMES, [row(0, 11.0), row(5.000001, 1.0)])] == ["gap"]
 
 
-def test_the_end_of_input_is_no_silence() -> None:
+def test_the_end_of_input_is_not_silence() -> None:
     assert events(STUCK, [row(0, 1.0)]) == []
     assert events(STUCK, [row(0, 1.0)], until=5) == [Fault("silent", 0, 5 * S, 1.0)]
     assert events(FRAMES, [row(0, 11.0)]) == []
@@ -147,15 +147,15 @@ def test_a_drift_within_the_deadband_of_each_last_reading_is_a_change() -> None:
     assert events(STUCK, [row(n, n % 2 * 0.5) for n in range(40)]) == [Fault("stuck", 0, 11 * S, 0.5)]
 
 
-def test_a_bad_reading_ends_a_run_and_not_a_frame() -> None:
+def test_a_bad_reading_ends_a_run_but_not_a_frame() -> None:
     assert events(STUCK, [row(n, 1.0, good=n != 8) for n in range(17)]) == []
-    told = events(FRAMES, [row(0, 11.0), row(1, 0.0, good=False), row(2, None), row(3, 13.0), row(4, 7.0)])
-    assert told == [Frame(0, 4 * S, 4.0, 13.0, 3 * S, 12.0, 2, "condition")]
+    frames = events(FRAMES, [row(0, 11.0), row(1, 0.0, good=False), row(2, None), row(3, 13.0), row(4, 7.0)])
+    assert frames == [Frame(0, 4 * S, 4.0, 13.0, 3 * S, 12.0, 2, "condition")]
 
 
-def test_of_two_readings_of_one_time_the_last_to_come_counts() -> None:
-    told = events(FRAMES, [row(0, 11.0), row(1, 99.0), row(2, 7.0), row(1, 13.0)])
-    assert told == [Frame(0, 2 * S, 2.0, 13.0, 1 * S, 12.0, 2, "condition")]
+def test_of_two_readings_at_one_time_the_last_to_arrive_counts() -> None:
+    frames = events(FRAMES, [row(0, 11.0), row(1, 99.0), row(2, 7.0), row(1, 13.0)])
+    assert frames == [Frame(0, 2 * S, 2.0, 13.0, 1 * S, 12.0, 2, "condition")]
 
 
 def test_a_tag_that_is_silent_is_forgotten() -> None:
@@ -175,6 +175,6 @@ def test_a_tag_that_is_silent_is_forgotten() -> None:
         lambda: EventFrames(start_above=1, end_below=1, gap_after=0),
     ],
 )
-def test_limits_that_make_no_sense_are_refused(make: Any) -> None:
+def test_invalid_limits_are_refused(make: Any) -> None:
     with pytest.raises(ValueError, match="above"):
         make()

@@ -1,4 +1,4 @@
-"""A decoded reading is within its contract's ranges, time bounds and qualities, or is refused with the reason."""
+"""A decoded reading is within its contract's ranges, time bounds and qualities, or is refused with a reason."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def contract(**changes: Any) -> Contract:
 
 
 def decode(*payloads: bytes | None, **changes: Any) -> tuple[dict[str, list[Any]], dict[int, tuple[Code, str]]]:
-    made = contract(**changes)
-    decoded = Decoder(made, clock=lambda: NOW).decode(payloads)
+    reads = contract(**changes)
+    decoded = Decoder(reads, clock=lambda: NOW).decode(payloads)
     assert {name: array.type for name, array in decoded.columns.items()} == {
-        name: ARROW[kind] for name, kind in made.columns.items()
+        name: ARROW[kind] for name, kind in reads.columns.items()
     }
-    assert list(decoded.columns) == list(made.columns)
+    assert list(decoded.columns) == list(reads.columns)
     return {name: array.to_pylist() for name, array in decoded.columns.items()}, dict(decoded.faults)
 
 
@@ -59,13 +59,13 @@ def test_a_reading_has_every_column_of_its_contract() -> None:
     }
 
 
-def test_what_is_optional_may_be_missing() -> None:
+def test_an_optional_field_may_be_missing() -> None:
     columns, faults = decode(reading())
     assert not faults
     assert [columns[name] for name in ("value", "count", "seen", "quality")] == [[None], [None], [None], [0x40000000]]
 
 
-def test_a_contract_without_quality_takes_every_reading_for_good() -> None:
+def test_without_a_quality_in_the_contract_every_reading_is_good() -> None:
     columns, _ = decode(reading(), reading(), quality=None)
     assert columns["quality"] == [0, 0]
 
@@ -80,14 +80,14 @@ def test_a_contract_without_quality_takes_every_reading_for_good() -> None:
         (reading(ts=4e9), Code.TIME_AFTER_BOUNDS, "ts: 2096-10-02T07:06:40.000000Z is after 2014-06-01T00:10:00"),
         (reading(ts=1.4e18), Code.TIME_AFTER_BOUNDS, "is after 2014-06-01T00:10:00"),
         (reading(ts=-1e300), Code.TIME_BEFORE_BOUNDS, "is before 2010-01-01"),
-        (reading(',"q":128'), Code.UNKNOWN_QUALITY, "quality: 128 is none that 'opcda' knows"),
-        (reading(',"seen":"2014-01-01"'), Code.TIME_WITHOUT_ZONE, 'seen: "2014-01-01" has no zone'),
-        (reading(',"seen":"once"'), Code.TIME_INVALID, 'seen: "once" is no ISO 8601 time'),
+        (reading(',"q":128'), Code.UNKNOWN_QUALITY, "quality: 128 is unknown to the mapping 'opcda'"),
+        (reading(',"seen":"2014-01-01"'), Code.TIME_WITHOUT_ZONE, 'seen: "2014-01-01" has no time zone'),
+        (reading(',"seen":"once"'), Code.TIME_INVALID, 'seen: "once" is not a valid ISO 8601 time'),
         (b"{}", Code.MISSING_FIELD, "tag: required"),
         (None, Code.NULL_PAYLOAD, "no value"),
     ],
 )
-def test_a_reading_beyond_its_contract_costs_itself_alone(payload: bytes | None, code: Code, message: str) -> None:
+def test_a_reading_outside_its_contract_affects_no_other(payload: bytes | None, code: Code, message: str) -> None:
     good = reading(',"value":1')
     columns, faults = decode(good, payload, good)
     assert faults.keys() == {1}
@@ -96,12 +96,12 @@ def test_a_reading_beyond_its_contract_costs_itself_alone(payload: bytes | None,
     assert [columns["value"][0], columns["value"][2]] == [1.0, 1.0]
 
 
-def test_bounds_themselves_are_within() -> None:
+def test_bounds_are_inclusive() -> None:
     earliest = datetime(2010, 1, 1, tzinfo=UTC).timestamp()
     assert not decode(reading(',"value":-5', earliest), reading(',"value":100.5', NOW + 600))[1]
 
 
-def test_the_first_fault_of_a_reading_is_the_one_that_is_told() -> None:
+def test_the_first_fault_of_a_reading_is_reported() -> None:
     _, faults = decode(reading(',"value":1000,"q":128', ts=0))
     assert faults[0][0] is Code.TIME_BEFORE_BOUNDS
 
@@ -121,11 +121,11 @@ def test_the_time_is_read_in_the_unit_of_the_contract(unit: str, ts: object) -> 
     assert columns["ts"] == [datetime(2014, 5, 13, 16, 53, 20, 1)]
 
 
-def test_an_iso_time_without_zone_is_told_of_the_time() -> None:
+def test_an_iso_time_without_a_zone_is_a_fault_of_the_time() -> None:
     _, faults = decode(reading(ts='"2014-05-13T16:53:20"'), time={"path": "ts", "unit": "iso8601"})
     code, message = faults[0]
     assert code is Code.TIME_WITHOUT_ZONE
-    assert message == 'ts: "2014-05-13T16:53:20" has no zone: end it with Z or an offset like +01:00'
+    assert message == 'ts: "2014-05-13T16:53:20" has no time zone: end it with Z or an offset like +01:00'
 
 
 def test_an_empty_batch_is_an_empty_batch() -> None:

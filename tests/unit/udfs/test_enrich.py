@@ -1,4 +1,4 @@
-"""A tag brings the asset, unit and baseline that historian.tags has for it; one that is not known keeps its row."""
+"""A tag gets the asset, unit and baseline that historian.tags has for it; an unknown tag keeps its row."""
 
 from __future__ import annotations
 
@@ -30,25 +30,25 @@ def table(rows: dict[str, tuple[str | None, str | None, float | None]]) -> TagTa
 
 
 @given(known, st.lists(st.none() | names), st.booleans())
-def test_every_row_gets_what_is_known_of_its_tag(
+def test_every_row_gets_the_asset_unit_and_baseline_of_its_tag(
     rows: dict[str, tuple[str | None, str | None, float | None]], tags: list[str | None], encoded: bool
 ) -> None:
-    made, column = table(rows), pa.array(tags, pa.string())
+    tags_, column = table(rows), pa.array(tags, pa.string())
     column = column.dictionary_encode() if encoded else column
-    asset, unit = enrich(made.look_up(column), made)
+    asset, unit = enrich(tags_.look_up(column), tags_)
     nothing = (None, None, None)
-    found = [nothing if tag is None else rows.get(tag, nothing) for tag in tags]
-    assert asset.to_pylist() == [a for a, _, _ in found]
-    assert unit.to_pylist() == [u for _, u, _ in found]
-    medians, mads = made.baselines(column)
-    assert [None if math.isnan(m) else m for m in medians] == [m for _, _, m in found]
-    assert [None if math.isnan(m) else m for m in mads] == [m for _, _, m in found]
+    expected = [nothing if tag is None else rows.get(tag, nothing) for tag in tags]
+    assert asset.to_pylist() == [a for a, _, _ in expected]
+    assert unit.to_pylist() == [u for _, u, _ in expected]
+    medians, mads = tags_.baselines(column)
+    assert [None if math.isnan(m) else m for m in medians] == [m for _, _, m in expected]
+    assert [None if math.isnan(m) else m for m in mads] == [m for _, _, m in expected]
 
 
 def test_a_slice_of_a_batch_is_looked_up_as_its_rows() -> None:
-    made = table({"a": ("x", None, None), "b": ("y", None, None)})
+    tags = table({"a": ("x", None, None), "b": ("y", None, None)})
     column = pa.array(["a", "b", None, "c", "b"]).dictionary_encode().slice(1, 4)
-    assert enrich(made.look_up(column), made)[0].to_pylist() == ["y", None, None, "y"]
+    assert enrich(tags.look_up(column), tags)[0].to_pylist() == ["y", None, None, "y"]
 
 
 def test_without_tags_nothing_is_known() -> None:

@@ -1,4 +1,4 @@
-"""The page of dead-letter codes says of every code what the code itself says, and of no other."""
+"""The page of dead-letter codes lists every code with its meaning, and no other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The event time that all partitions of a reader have reached."""
+"""Event time advances with the slowest partition of a reader."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ def advance(water: HighWater, records: list[tuple[int, int]]) -> list[int]:
     return reached
 
 
-def test_the_partition_furthest_behind_is_waited_for() -> None:
+def test_the_partition_furthest_behind_holds_back_the_event_time() -> None:
     water = HighWater(2, 1, Clock())
     assert advance(water, [(0, 100), (0, 900)]) == [NOTHING, NOTHING]
     assert advance(water, [(1, 50), (1, 200), (0, 950), (1, 120)]) == [50, 200, 200, 200]
 
 
-def test_a_reader_waits_for_its_own_partitions_alone() -> None:
+def test_a_reader_waits_only_for_its_own_partitions() -> None:
     water = HighWater(4, 2, Clock())
     assert advance(water, [(1, 10)]) == [NOTHING]
     assert advance(water, [(3, 20)]) == [10]
 
 
-def test_a_silent_partition_is_given_up_and_taken_back() -> None:
+def test_an_idle_partition_does_not_count_until_it_has_a_record_again() -> None:
     clock = Clock()
     water = HighWater(2, 1, clock)
     advance(water, [(0, 10)])
@@ -48,17 +48,17 @@ def test_a_silent_partition_is_given_up_and_taken_back() -> None:
     assert advance(water, [(0, 30)]) == [5]
 
 
-def test_a_record_that_is_not_good_moves_nothing() -> None:
+def test_a_record_that_is_not_good_does_not_count() -> None:
     assert advance(HighWater(1, 1, Clock()), [(0, 10), (0, -1), (0, 20)]) == [10, 10, 20]
 
 
-def test_a_partition_that_the_topic_got_meanwhile_counts_too() -> None:
+def test_a_partition_added_meanwhile_counts() -> None:
     water = HighWater(1, 1, Clock())
     assert advance(water, [(0, 10)]) == [10]
     assert advance(water, [(1, 4), (0, 30)]) == [4, 4]
 
 
-def test_an_empty_batch_is_none() -> None:
+def test_an_empty_batch_gives_an_empty_result() -> None:
     assert advance(HighWater(1, 1, Clock()), []) == []
 
 
@@ -70,7 +70,7 @@ def test_batches_make_no_difference(records: list[tuple[int, int]], size: int) -
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 1_000)), max_size=60))
-def test_it_is_the_least_of_what_each_partition_has_reached(records: list[tuple[int, int]]) -> None:
+def test_it_is_the_lowest_event_time_that_each_partition_has_reached(records: list[tuple[int, int]]) -> None:
     reached = dict.fromkeys(range(4), NOTHING)
     expected = []
     for partition, at in records:

@@ -1,4 +1,4 @@
-"""One row a payload: good rows with every step's columns, refused ones with stage, code and message."""
+"""One row per payload: good rows have every step's columns, refused rows have stage, code and message."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ CONTRACT = Contract.model_validate(
 
 
 class Double:
-    """Doubles values; fails on those in `poison`, and gives float32 for a batch of `odd` rows."""
+    """Doubles values; fails on those in `poison`, and returns float32 for a batch of `odd` rows."""
 
     name: ClassVar[str] = "double"
     needs: ClassVar[tuple[str, ...]] = ("tag", "value")
@@ -64,7 +64,7 @@ class Double:
 
 
 class Halve(Double):
-    """Halves what Double made, so that it must see the same rows."""
+    """Halves the result of Double, so it must see the same rows."""
 
     name: ClassVar[str] = "halve"
     needs: ClassVar[tuple[str, ...]] = ("value", "twice")
@@ -107,14 +107,14 @@ def test_a_batch_without_good_rows_has_all_its_columns(payloads: list[bytes | No
     batch.validate(full=True)
 
 
-def test_a_step_that_fails_on_a_row_costs_that_row_alone() -> None:
+def test_a_step_that_fails_on_a_row_affects_no_other() -> None:
     payloads: list[bytes | None] = [reading(i) for i in range(10_000)]
     payloads[3] = None
     batch = run(payloads, Double(poison=[0.0, 4.0, 7777.0, 9999.0]), Halve(poison=[5.0]))
     batch.validate(full=True)
     bad = batch.filter(pc.is_valid(batch["err_code"])).to_pylist()
-    told = [(row["value"], row["err_stage"], row["err_code"]) for row in bad]
-    assert told == [
+    refusals = [(row["value"], row["err_stage"], row["err_code"]) for row in bad]
+    assert refusals == [
         (0.0, "double", "udf_failed"),
         (None, "decode", "null_payload"),
         (4.0, "double", "udf_failed"),
@@ -131,7 +131,7 @@ def test_a_step_that_fails_on_a_row_costs_that_row_alone() -> None:
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.sampled_from(["1", "2", "3", "NaN"])), st.sets(st.sampled_from([1.0, 2.0])), st.sets(st.just(3.0)))
-def test_every_row_is_good_or_told_of_by_the_first_to_refuse_it(
+def test_every_row_is_good_or_has_the_first_stage_that_refuses_it(
     values: list[str], first: set[float], second: set[float]
 ) -> None:
     batch = run([reading(value) for value in values], Double(list(first)), Halve(list(second)))
@@ -144,9 +144,9 @@ def test_every_row_is_good_or_told_of_by_the_first_to_refuse_it(
     assert [o if s is None else None for o, s in zip(batch["once"].to_pylist(), stages, strict=True)] == expected
 
 
-def test_a_step_that_returns_another_type_than_it_says_refuses_the_rows() -> None:
+def test_a_step_that_returns_another_type_than_it_declares_refuses_the_rows() -> None:
     batch = run([reading(1)], Double(odd=1))
-    assert batch["err_msg"].to_pylist() == ["TypeError: 'twice' is 1 of float; 1 of double are wanted"]
+    assert batch["err_msg"].to_pylist() == ["TypeError: 'twice' has 1 values of type float, expected 1 of type double"]
 
 
 def test_steps_are_opened_with_the_count_and_closed() -> None:
@@ -161,13 +161,13 @@ def test_steps_are_opened_with_the_count_and_closed() -> None:
 
 
 def test_a_pipeline_travels_to_a_worker() -> None:
-    pipeline = pickle.loads(pickle.dumps(Pipeline(CONTRACT, [Double()])))  # noqa: S301 - what was pickled here
+    pipeline = pickle.loads(pickle.dumps(Pipeline(CONTRACT, [Double()])))  # noqa: S301 - pickled on the same line
     pipeline.open(lambda _name, _n: None)
     assert pipeline.run([reading(4)])["twice"].to_pylist() == [8.0]
 
 
 class Csv:
-    """The contract's columns in its order, with commas between them: a format that has nothing of JSON."""
+    """The contract's columns in its order, separated by commas: a format unrelated to JSON."""
 
     def __init__(self, contract: Contract, _schemas: Schemas | None = None) -> None:
         self.names = list(contract.paths)
@@ -195,12 +195,12 @@ def test_another_format_is_a_class_and_two_entries(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_step_without_its_inputs_is_refused() -> None:
-    with pytest.raises(ValueError, match="step 'halve' needs twice; there is tag, value, ts, quality"):
+    with pytest.raises(ValueError, match="step 'halve' needs twice; the columns are: tag, value, ts, quality"):
         Pipeline(CONTRACT, [Halve()])
 
 
-def test_a_step_that_writes_over_a_column_is_refused() -> None:
-    with pytest.raises(ValueError, match="step 'double' adds twice, which is there already"):
+def test_a_step_that_adds_an_existing_column_is_refused() -> None:
+    with pytest.raises(ValueError, match="step 'double' adds twice, which already exists"):
         Pipeline(CONTRACT, [Double(), Double()])
 
 

@@ -1,4 +1,4 @@
-"""Qualities of every kind become OPC UA StatusCodes of the same severity."""
+"""Qualities of every mapping become OPC UA StatusCodes of the same severity."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ GOOD, UNCERTAIN, BAD = SEVERITY["good"], SEVERITY["uncertain"], SEVERITY["bad"]
         (65536 + 192, UNKNOWN),
     ],
 )
-def test_opc_da_is_mapped_as_opc_ua_part_8_has_it(opcda: int, status: int) -> None:
+def test_opc_da_is_mapped_as_in_opc_ua_part_8(opcda: int, status: int) -> None:
     assert from_opcda(pa.array([opcda]), BAD).tolist() == [status]
 
 
@@ -47,18 +47,18 @@ def test_opc_da_keeps_its_severity(opcda: int) -> None:
 
 
 @given(st.integers(-(2**63), 2**63 - 1))
-def test_a_status_code_of_opc_ua_is_kept_if_it_is_one(status: int) -> None:
+def test_a_valid_status_code_of_opc_ua_stays_as_it_is(status: int) -> None:
     known = 0 <= status < 2**32 and status >> 30 != 0b11
     assert from_opcua(pa.array([status]), BAD).tolist() == [status if known else UNKNOWN]
 
 
-def test_names_count_whatever_their_case() -> None:
+def test_the_case_of_names_is_ignored() -> None:
     words = pa.array(["Good", "BAD", "uncertain", "STALE", "odd", None])
     statuses = from_names(words, {"stale": "uncertain", "good": "bad"}, UNCERTAIN).tolist()
     assert statuses == [BAD, BAD, UNCERTAIN, UNCERTAIN, UNKNOWN, UNCERTAIN]
 
 
-def test_what_is_missing_is_what_the_contract_says() -> None:
+def test_a_missing_quality_is_the_one_that_the_contract_names() -> None:
     nulls = pa.array([None, None], pa.int64())
     assert from_opcda(nulls, UNCERTAIN).tolist() == [UNCERTAIN] * 2
     assert from_opcua(nulls, GOOD).tolist() == [GOOD] * 2

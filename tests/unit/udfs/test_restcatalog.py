@@ -1,4 +1,4 @@
-"""A catalog that takes a request and never answers is given up."""
+"""A request fails if the catalog accepts it and never responds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import requests
 from headrace_udfs import restcatalog
 
 
-def test_a_server_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_to_a_server_that_does_not_respond_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(restcatalog, "LIMIT_S", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"

@@ -1,4 +1,4 @@
-"""The modified z-score: what it is, what it does not depend on, and where there is none."""
+"""The modified z-score: its value, what it does not depend on, and when there is none."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_the_score_mirrors_with_the_readings(readings: Doubles) -> None:
 
 
 @given(values)
-def test_at_least_half_of_what_was_learned_from_is_no_anomaly(readings: Doubles) -> None:
+def test_at_least_half_of_the_readings_behind_a_baseline_are_not_anomalies(readings: Doubles) -> None:
     scores = score(readings, *baseline(readings))
     assume(not np.isnan(scores).any())
     assert np.count_nonzero(is_anomaly(scores)) <= len(readings) / 2
@@ -56,7 +56,7 @@ def test_a_quality_that_is_not_good_gets_no_score(readings: Doubles, quality: in
     assert np.isnan(score(readings, 0.0, 1.0, quality)).all()
 
 
-def test_good_with_something_to_add_is_good() -> None:
+def test_good_with_additional_bits_is_good() -> None:
     assert not np.isnan(score(np.array([1.0]), 0.0, 1.0, 0x00960500)).any()
 
 
@@ -70,18 +70,18 @@ def test_there_is_no_score_without_value_baseline_or_scale(value: float, median:
     assert is_anomaly(scores).tolist() == [False]
 
 
-def test_the_limit_itself_is_no_anomaly() -> None:
+def test_a_score_at_the_limit_is_not_an_anomaly() -> None:
     assert is_anomaly(np.array([LIMIT, -LIMIT, np.nextafter(LIMIT, 4), -np.nextafter(LIMIT, 4), np.inf])).tolist() == [
         False, False, True, True, True,
     ]  # fmt: skip
 
 
-def test_a_baseline_of_nothing_is_none() -> None:
+def test_without_readings_there_is_no_baseline() -> None:
     assert np.isnan(baseline(np.array([np.nan]))).all()
     assert np.isnan(baseline(np.array([]))).all()
 
 
 @given(values)
-def test_a_baseline_leaves_out_what_is_not_there(readings: Doubles) -> None:
+def test_a_baseline_ignores_missing_values(readings: Doubles) -> None:
     with_gaps = np.append(readings, [np.nan, np.nan])
     assert baseline(with_gaps) == baseline(readings)

@@ -1,4 +1,4 @@
-"""The functions that SQL can name: the values their sources publish, and what holds for every input."""
+"""The functions that SQL can name: the published values of their sources, and properties of every input."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def one(function: Callable[..., Any], *values: float) -> float:
 
 
 @pytest.mark.parametrize(("megapascal", "kelvin"), [(0.1, 0.372755919e3), (1.0, 0.453035632e3), (10.0, 0.584149488e3)])
-def test_water_boils_where_table_36_of_iapws_if97_says(megapascal: float, kelvin: float) -> None:
+def test_water_boils_as_in_table_36_of_iapws_if97(megapascal: float, kelvin: float) -> None:
     assert one(steam_saturation_temperature, megapascal * 10) + 273.15 == pytest.approx(kelvin, abs=5e-7)
 
 
@@ -53,7 +53,7 @@ def test_water_under_more_pressure_boils_later(pressure: float, more: float) -> 
         assert one(steam_saturation_temperature, pressure * more) > one(steam_saturation_temperature, pressure)
 
 
-def test_the_dew_point_of_a_room_is_that_of_the_tables() -> None:
+def test_the_dew_point_of_a_room_is_that_of_published_tables() -> None:
     assert one(dew_point, 20, 50) == pytest.approx(9.3, abs=0.05)
     assert one(dew_point, 25, 60) == pytest.approx(16.7, abs=0.05)
 
@@ -120,7 +120,7 @@ def test_a_status_code_is_named_by_its_top_two_bits(status: int) -> None:
 
 
 @given(st.floats(allow_nan=False), st.floats(), st.floats(), st.sampled_from([0, 0x00960000, 0x40000000, -1, 2**40]))
-def test_the_score_of_sql_is_that_of_the_step(value: float, median: float, mad: float, quality: int) -> None:
+def test_the_score_in_sql_equals_that_of_the_step(value: float, median: float, mad: float, quality: int) -> None:
     doubles = {"value": value, "median": median, "mad": mad}
     columns = {name: pa.array([double]) for name, double in doubles.items()} | {"quality": pa.array([quality])}
     (answer,) = FUNCTIONS["modified_z_score"].apply(columns)["modified_z_score"].to_pylist()

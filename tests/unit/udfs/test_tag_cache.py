@@ -1,4 +1,4 @@
-"""The steps of a worker share one copy of historian.tags, which follows the table."""
+"""The steps of a worker share one copy of historian.tags, which is updated when the table changes."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ CONTRACT = Contract.model_validate(
 
 @pytest.fixture
 def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CatalogAddress:
-    """A catalog whose place is behind a reference, as a secret would be."""
+    """A catalog whose location is a reference, as a secret would be."""
     monkeypatch.setenv("TAG_CACHE_TEST", str(tmp_path))
     properties = {"type": "sql", "uri": "sqlite:///${env:TAG_CACHE_TEST}/c.db", "warehouse": f"file://{tmp_path}/w"}
     return CatalogAddress("plant", properties)
@@ -52,11 +52,11 @@ def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CatalogAddress:
 
 @pytest.fixture
 def catalog(tmp_path: Path) -> Iterator[Catalog]:
-    made = load_catalog("plant", type="sql", uri=f"sqlite:///{tmp_path}/c.db", warehouse=f"file://{tmp_path}/w")
-    made.create_namespace("historian")
-    made.create_table("historian.tags", SCHEMA)
-    yield made
-    made.close()
+    loaded = load_catalog("plant", type="sql", uri=f"sqlite:///{tmp_path}/c.db", warehouse=f"file://{tmp_path}/w")
+    loaded.create_namespace("historian")
+    loaded.create_table("historian.tags", SCHEMA)
+    yield loaded
+    loaded.close()
 
 
 def write(catalog: Catalog, *rows: tuple[str, str, str, float, float]) -> None:
@@ -108,11 +108,11 @@ def test_tags_stay_as_they_are_when_the_catalog_fails(
             with attempt:
                 assert "historian.tags could not be read; the 1 tags stay as they are" in caplog.text
     assert cache.table.asset.to_pylist() == ["site/a"]
-    assert threads(), "and it goes on looking"
+    assert threads(), "the cache still checks for changes"
     cache.close()
 
 
-def test_a_catalog_without_the_table_is_told(
+def test_a_catalog_without_the_table_is_an_error(
     address: CatalogAddress, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tag_cache, "FIRST_LOOK_WAIT_S", 0.0)
@@ -168,6 +168,6 @@ def test_a_step_that_cannot_open_leaves_no_other_open(address: CatalogAddress) -
     assert not threads()
 
 
-def test_a_step_that_reads_tags_wants_a_catalog() -> None:
-    with pytest.raises(ValueError, match=r"step 'enrich' reads historian\.tags and was given no catalog"):
+def test_a_step_that_reads_tags_needs_a_catalog() -> None:
+    with pytest.raises(ValueError, match=r"step 'enrich' reads historian\.tags, but no catalog is set"):
         Pipeline(CONTRACT, [Enrich()]).open(lambda _name, _n: None)

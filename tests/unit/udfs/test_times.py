@@ -1,4 +1,4 @@
-"""Times of every unit become microseconds since 1970 in UTC, and what is no instant is told apart."""
+"""Times of every unit become microseconds since 1970 in UTC, and a text that is not an instant is a fault."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_every_unit_gives_the_same_instant(times: list[datetime]) -> None:
 
 
 @pytest.mark.parametrize("unit", ["epoch_s", "epoch_ms"])
-def test_a_time_out_of_this_world_stays_out_of_all_bounds(unit: str) -> None:
+def test_a_time_too_large_to_represent_is_outside_all_bounds(unit: str) -> None:
     far = from_epoch(pa.array([1.7e308, -1.7e308, None]), unit)
     assert far[0] > micros(datetime(9999, 1, 1, tzinfo=UTC))
     assert far[1] < micros(datetime(1, 1, 1, tzinfo=UTC))
@@ -63,7 +63,7 @@ def test_an_iso_time_is_read_in_its_zone(times: list[datetime], zone: timezone, 
         ("9999-12-31T00:00:00.0000001Z", "9999-12-31T00:00:00"),
     ],
 )
-def test_the_spellings_of_iso_8601_that_are_read(text: str, instant: str) -> None:
+def test_the_accepted_forms_of_iso_8601(text: str, instant: str) -> None:
     read, faults = from_iso8601(pa.array([text]))
     assert not faults
     assert read[0].as_py() == datetime.fromisoformat(instant)
@@ -83,13 +83,13 @@ def test_the_spellings_of_iso_8601_that_are_read(text: str, instant: str) -> Non
         ("now", Code.TIME_INVALID),
     ],
 )
-def test_what_is_no_instant_costs_itself_alone(text: str, code: Code) -> None:
+def test_a_text_that_is_not_an_instant_affects_no_other(text: str, code: Code) -> None:
     good = "2014-01-01T00:00:00Z"
     read, faults = from_iso8601(pa.array([good, None, text, *[good] * 100]))
     assert {i: fault.code for i, fault in faults.items()} == {2: code}
     assert read.is_null().to_pylist() == [False, True, True, *[False] * 100]
 
 
-def test_no_times_are_no_times() -> None:
+def test_an_empty_batch_of_times() -> None:
     read, faults = from_iso8601(pa.array([], pa.string()))
     assert (len(read), faults) == (0, {})

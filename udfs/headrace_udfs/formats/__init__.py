@@ -12,3 +12,4 @@ from headrace_udfs.formats.json import JsonFormat
 from headrace_udfs.formats.json_array import JsonArrayFormat
 
 FORMATS: dict[str, type[Format]] = {"json": JsonFormat, "json_array": JsonArrayFormat, "avro": AvroFormat}
+"""The class that decodes each format, by its name in a contract."""

@@ -1,4 +1,4 @@
-"""Avro as registries frame it: a zero, four bytes of the schema's id, and one record in Avro's binary form."""
+"""Avro as framed for schema registries: a zero byte, the four bytes of the schema id, and one binary record."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fastavro import schemaless_reader
 from headrace_udfs.arrays import Positions, spread
 from headrace_udfs.contract import Contract
 from headrace_udfs.faults import Code, Fault, readable
-from headrace_udfs.formats.avro_columns import Column, Wanted
+from headrace_udfs.formats.avro_columns import Column, Target
 from headrace_udfs.formats.avro_schema import AvroSchema, Unfit
 from headrace_udfs.formats.base import Decoded, Payloads
 from headrace_udfs.formats.json_leaves import leaves
@@ -20,76 +20,81 @@ from headrace_udfs.schemas import Schemas, UnknownSchema
 from headrace_udfs.types import TS
 
 HEAD = 5
+"""Bytes before the record: the zero byte and the schema id."""
+
 MAX_ID = 2**31 - 1
+"""The highest valid schema id."""
 
 
 class _Shape(NamedTuple):
-    """How records of one schema are read."""
+    """How records of one schema are decoded: the schema for fastavro, and one Column per column of the contract."""
 
     readable: Any
     columns: list[Column]
 
 
 class AvroFormat:
-    """A record a payload, one reading a record. Shapes are kept by the id of their schema, which never changes."""
+    """One record per payload, which is one reading. Shapes are cached by schema id, whose schema never changes."""
 
     def __init__(self, contract: Contract, schemas: Schemas | None) -> None:
+        """Prepare to decode payloads of `contract`. Raises ValueError without `schemas`."""
         if schemas is None:
-            raise ValueError("the format avro was given no schema registry")
+            raise ValueError("the format avro needs schemas, but no schema registry is set")
         self._schemas = schemas
         self._max_bytes = contract.max_bytes
-        self._wanted = [Wanted(leaf, contract.time.unit if leaf.column == TS else None) for leaf in leaves(contract)]
+        self._targets = [Target(leaf, contract.time.unit if leaf.column == TS else None) for leaf in leaves(contract)]
         self._shapes: dict[bytes, _Shape | Fault] = {}
 
     def decode(self, payloads: Payloads) -> Decoded:
-        """See Format. Raises RegistryFailed where the registry does not say what the payloads are."""
+        """See Format. Raises RegistryFailed if the registry cannot return a schema."""
         faults: dict[int, Fault] = {}
         by_head: dict[bytes, list[int]] = {}
         for i, payload in enumerate(payloads):
             if payload is None:
                 faults[i] = Fault(Code.NULL_PAYLOAD, "the message has no value")
             elif len(payload) > self._max_bytes:
-                limit = f"at most {self._max_bytes:,} are read"
+                limit = f"at most {self._max_bytes:,} are allowed"
                 faults[i] = Fault(Code.PAYLOAD_TOO_LARGE, f"{len(payload):,} bytes; {limit}")
             else:
                 by_head.setdefault(payload[:HEAD], []).append(i)
-        arrays = [[pa.nulls(0, wanted.array)] for wanted in self._wanted]
+        arrays = [[pa.nulls(0, target.array)] for target in self._targets]
         where = [np.array([], np.int64)]
         for head, at in by_head.items():
             shape = self._shape(head)
             if isinstance(shape, Fault):
                 faults |= dict.fromkeys(at, shape)
                 continue
-            found, positions = _read(shape, at, payloads, faults)
+            values, positions = _read(shape, at, payloads, faults)
             where.append(positions)
-            for made, array in zip(arrays, found, strict=True):
-                made.append(array)
-        columns = [pa.concat_arrays(made) for made in arrays]
+            for pieces, array in zip(arrays, values, strict=True):
+                pieces.append(array)
+        columns = [pa.concat_arrays(pieces) for pieces in arrays]
         taken = np.concatenate(where)
         if not np.array_equal(taken, np.arange(len(payloads))):
             columns = [spread(array, taken, len(payloads)) for array in columns]
-        return Decoded({w.leaf.column: array for w, array in zip(self._wanted, columns, strict=True)}, faults)
+        names = [target.leaf.column for target in self._targets]
+        return Decoded(dict(zip(names, columns, strict=True)), faults)
 
     def _shape(self, head: bytes) -> _Shape | Fault:
-        """How to read what begins so, or why that cannot be read."""
+        """Return how to decode payloads that begin with `head`, or why that is impossible. Raises RegistryFailed."""
         if head in self._shapes:
             return self._shapes[head]
         if not head:
             return Fault(Code.EMPTY_PAYLOAD, "0 bytes")
         if len(head) < HEAD or head[0]:
-            found = head.hex(" ")
-            return Fault(Code.NO_SCHEMA_ID, f"a zero and four bytes of a schema's id are wanted first, found {found}")
+            start = head.hex(" ")
+            return Fault(Code.NO_SCHEMA_ID, f"expected a zero byte and the four bytes of a schema id, found {start}")
         number = int.from_bytes(head[1:], "big")
         if number > MAX_ID:
-            return Fault(Code.UNKNOWN_SCHEMA, f"{number} is no schema's id: the highest is {MAX_ID}")
+            return Fault(Code.UNKNOWN_SCHEMA, f"{number} is not a valid schema id: the highest is {MAX_ID}")
         try:
             schema = self._schemas.schema(number)
         except UnknownSchema as error:
-            # Not kept: it may be registered yet.
+            # Not cached: the schema may be registered later.
             return Fault(Code.UNKNOWN_SCHEMA, readable(str(error)))
         try:
             parsed = AvroSchema(schema)
-            shape = _Shape(parsed.readable, [Column(wanted, parsed) for wanted in self._wanted])
+            shape = _Shape(parsed.readable, [Column(target, parsed) for target in self._targets])
         except Unfit as error:
             self._shapes[head] = Fault(Code.SCHEMA_UNFIT, readable(f"schema {number}: {error}"))
             return self._shapes[head]
@@ -100,28 +105,31 @@ class AvroFormat:
 def _read(
     shape: _Shape, at: list[int], payloads: Payloads, faults: dict[int, Fault]
 ) -> tuple[list[pa.Array], Positions]:
-    """The columns of the good ones among the payloads at these positions, which these are; and faults of the others."""
+    """Return the columns of the good payloads among those at positions `at`, and the positions of the good ones.
+
+    Adds the faults of the other payloads to `faults`.
+    """
     records, good = [], []
     for i in at:
         payload = payloads[i]
-        stream = BytesIO(payload)  # type: ignore[arg-type]  # None has no head
+        stream = BytesIO(payload)  # type: ignore[arg-type]  # None is a fault already
         stream.seek(HEAD)
         try:
             record = schemaless_reader(stream, shape.readable, None)
-        except Exception as error:  # of whatever kind: the bytes are at fault
-            faults[i] = Fault(Code.NOT_AVRO, readable(f"no record of its schema: {type(error).__name__}: {error}"))
+        except Exception as error:  # of any type: the cause is always the bytes
+            faults[i] = Fault(Code.NOT_AVRO, readable(f"not a record of its schema: {type(error).__name__}: {error}"))
             continue
         if rest := len(payload) - stream.tell():  # type: ignore[arg-type]
-            faults[i] = Fault(Code.NOT_AVRO, f"{rest:,} bytes behind the record")
+            faults[i] = Fault(Code.NOT_AVRO, f"{rest:,} bytes follow the record")
             continue
         records.append(record)
         good.append(i)
     arrays = []
     refused: dict[int, Fault] = {}
     for column in shape.columns:
-        array, found = column.read(records)
+        array, column_faults = column.read(records)
         arrays.append(array)
-        refused = found | refused
+        refused = column_faults | refused  # the first column's fault counts
     if refused:
         faults |= {good[i]: fault for i, fault in refused.items()}
         kept = [i for i in range(len(good)) if i not in refused]

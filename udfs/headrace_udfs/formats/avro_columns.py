@@ -1,4 +1,4 @@
-"""The values that a contract reads from Avro records: whole columns of Python values into Arrow."""
+"""Conversion of the values that a contract reads from Avro records: whole columns of Python values to Arrow."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from headrace_udfs.formats.json_leaves import Leaf
 from headrace_udfs.types import ARROW, TS
 
 Read = tuple[pa.Array, dict[int, Fault]]
+"""An array, and the faults by position."""
 
 _PYTHON: dict[str, type] = {
     "boolean": bool, "int": int, "long": int, "float": float, "double": float, "bytes": bytes, "fixed": bytes,
@@ -25,111 +26,114 @@ _PYTHON: dict[str, type] = {
 }  # fmt: skip
 _UNITS = {"timestamp-millis": "epoch_ms", "timestamp-micros": "epoch_us", "timestamp-nanos": "epoch_ns"}
 _MICROS = {"epoch_s": (10**6, 1), "epoch_ms": (10**3, 1), "epoch_us": (1, 1), "epoch_ns": (1, 10**3)}
-# Microseconds since 1970 of the years 1 and 9999.
+# Microseconds since 1970 of the beginning of year 1 and the end of year 9999.
 _FIRST, _LAST = -62_135_596_800_000_000, 253_402_300_799_999_999
-_ASTRAY = object()  # no record stands where the path goes on
+_NOT_A_RECORD = object()  # a value on the path, before its end, is not a record
 
 
-class Wanted(NamedTuple):
-    """A column of the contract. `unit` is that of a time that the schema says no more of."""
+class Target(NamedTuple):
+    """A column of the contract. `unit` is the contract's unit of `ts`, used if the schema does not define it."""
 
     leaf: Leaf
     unit: str | None = None
 
     @property
     def kind(self) -> str:
+        """The contract type of the column."""
         return "timestamp" if self.leaf.column == TS else self.leaf.kind
 
     @property
     def array(self) -> pa.DataType:
-        return ARROW[self.kind]  # type: ignore[index]  # instants and ticks are those of ts
+        """The Arrow type of the column."""
+        return ARROW[self.kind]  # type: ignore[index]  # only ts is of the kinds instant and ticks
 
 
 class Column:
-    """What one schema has for one column of the contract. Raises Unfit where that is nothing of its type."""
+    """Reads one column of the contract from records of one schema."""
 
-    def __init__(self, wanted: Wanted, schema: AvroSchema) -> None:
-        self._wanted, self._leaf = wanted, wanted.leaf
+    def __init__(self, target: Target, schema: AvroSchema) -> None:
+        """Choose a reader per type of value. Raises Unfit if the schema has no value of the column's type."""
+        self._target, self._leaf = target, target.leaf
         self._readers: dict[type, Callable[[Any], Read]] = {}
         meanings: dict[type, Branch] = {}
         branches = schema.at(self._leaf.path)
         for branch in branches:
-            kind, reader = _PYTHON.get(branch.type, dict), _reader(wanted, branch)
+            kind, reader = _PYTHON.get(branch.type, dict), _reader(target, branch)
             if meanings.setdefault(kind, branch)[1:] != branch[1:] and (reader or kind in self._readers):
-                raise Unfit(f"{self._leaf.column}: {meanings[kind]} and {branch} cannot be told apart")
+                raise Unfit(f"{self._leaf.column}: {meanings[kind]} and {branch} cannot be distinguished")
             if reader:
                 self._readers[kind] = reader
         where = f"'{'.'.join(self._leaf.path)}'"
         if not branches and self._leaf.required:
-            raise Unfit(f"{self._leaf.column}: required, and the schema has no {where}")
+            raise Unfit(f"{self._leaf.column}: required, but the schema has no {where}")
         if branches and not self._readers:
-            found = " or ".join(map(str, branches))
-            raise Unfit(f"{self._leaf.column}: a {wanted.kind} is wanted, and {where} is {found} in the schema")
+            types = " or ".join(map(str, branches))
+            raise Unfit(f"{self._leaf.column}: expected a {target.kind}, but {where} is {types} in the schema")
 
     def read(self, records: Sequence[Any]) -> Read:
-        """The column of the records, and what is wrong by position; it means nothing there."""
+        """Return the column of the records, and the faults by position; the value at a fault is undefined."""
         values = records
         for key in self._leaf.path:
-            values = [v.get(key) if type(v) is dict else None if v is None else _ASTRAY for v in values]
+            values = [v.get(key) if type(v) is dict else None if v is None else _NOT_A_RECORD for v in values]
         kinds = {*map(type, values)}
         if len(kinds) == 1:
             return self._read(kinds.pop(), values)
-        arrays, where = [pa.nulls(0, self._wanted.array)], []
+        arrays, where = [pa.nulls(0, self._target.array)], []
         faults: dict[int, Fault] = {}
         for kind in kinds:
             at = [i for i, value in enumerate(values) if type(value) is kind]
-            array, found = self._read(kind, [values[i] for i in at])
+            array, kind_faults = self._read(kind, [values[i] for i in at])
             arrays.append(array)
             where += at
-            faults |= {at[i]: fault for i, fault in found.items()}
+            faults |= {at[i]: fault for i, fault in kind_faults.items()}
         return spread(pa.concat_arrays(arrays), np.array(where, np.int64), len(values)), faults
 
     def _read(self, kind: type, values: Sequence[Any]) -> Read:
-        """The same of values that are all of one kind."""
+        """Return the same for values that are all of one Python type."""
         if reader := self._readers.get(kind):
             return reader(values)
-        nulls = pa.nulls(len(values), self._wanted.array)
+        nulls = pa.nulls(len(values), self._target.array)
         if kind is not type(None):
             return nulls, {i: self._wrong(value) for i, value in enumerate(values)}
         if not self._leaf.required:
             return nulls, {}
-        missing = Fault(Code.NULL_FIELD, f"{self._leaf.column}: a {self._wanted.kind} is required, found null")
+        missing = Fault(Code.NULL_FIELD, f"{self._leaf.column}: a {self._target.kind} is required, found null")
         if self._leaf.column == TS:
             missing = Fault(Code.TIME_MISSING, "the time is null")
         return nulls, dict.fromkeys(range(len(values)), missing)
 
     def _wrong(self, value: Any) -> Fault:
         code = Code.TIME_INVALID if self._leaf.column == TS else Code.WRONG_TYPE
-        found = "no record on the way to it" if value is _ASTRAY else shown(value)
-        return Fault(code, f"{self._leaf.column}: a {self._wanted.kind} is wanted, found {found}")
+        actual = "a value on the path that is not a record" if value is _NOT_A_RECORD else shown(value)
+        return Fault(code, f"{self._leaf.column}: expected a {self._target.kind}, found {actual}")
 
 
-def _reader(wanted: Wanted, branch: Branch) -> Callable[[Any], Read] | None:
-    """What reads values of the branch for the column; None where they are not of its type."""
-    name = wanted.leaf.column
-    match wanted.kind, branch.type:
+def _reader(target: Target, branch: Branch) -> Callable[[Any], Read] | None:
+    """Return the function that reads values of the branch; None if the column cannot have their type."""
+    name = target.leaf.column
+    match target.kind, branch.type:
         case ("string", "string" | "enum") | ("boolean", "boolean") | ("long", "int" | "long"):
-            return lambda values: (pa.array(values, wanted.array), {})
+            return lambda values: (pa.array(values, target.array), {})
         case "double", "float" | "double":
             return partial(_doubles, name)
         case "double", "int" | "long":
             return partial(_exact, name)
         case "double", "bytes" | "fixed" if branch.logical == "decimal":
             return partial(_decimals, name, branch.scale)
-        case "timestamp", "string" if wanted.unit in {None, "iso8601"}:
+        case "timestamp", "string" if target.unit in {None, "iso8601"}:
             return partial(_texts, name)
-        case "timestamp", "int" | "long" if unit := _unit(wanted, branch):
+        case "timestamp", "int" | "long" if unit := _unit(target, branch):
             return partial(_ticks, name, unit)
-        case "timestamp", "float" | "double" if wanted.unit in {"epoch_s", "epoch_ms"}:
-            return partial(_instants, name, wanted.unit)
+        case "timestamp", "float" | "double" if target.unit in {"epoch_s", "epoch_ms"}:
+            return partial(_instants, name, target.unit)
     return None
 
 
-def _unit(wanted: Wanted, branch: Branch) -> str | None:
-    """What the schema says of a whole number, else what the contract does."""
+def _unit(target: Target, branch: Branch) -> str | None:
+    """Return the unit of a whole number by the schema or else by the contract; None if it is not a time."""
     if branch.logical and "timestamp" in branch.logical:
-        return _UNITS.get(branch.logical)  # a local one names no instant
-    return wanted.unit if wanted.unit in _MICROS else None
+        return _UNITS.get(branch.logical)  # a local timestamp does not identify an instant
+    return target.unit if target.unit in _MICROS else None
 
 
 def _doubles(name: str, values: list[float]) -> Read:
@@ -137,14 +141,14 @@ def _doubles(name: str, values: list[float]) -> Read:
     faults = {}
     for i in np.flatnonzero(~np.isfinite(array.to_numpy())).tolist():
         code = Code.NAN if values[i] != values[i] else Code.INFINITY
-        faults[i] = Fault(code, f"{name}: {values[i]} is no number to keep; send null")
+        faults[i] = Fault(code, f"{name}: {values[i]} cannot be stored; send null")
     return array, faults
 
 
 def _exact(name: str, values: list[int]) -> Read:
     whole = np.array(values, np.int64)
     faults = {
-        i: Fault(Code.INTEGER_TOO_LARGE, f"{name}: a double does not hold {values[i]} exactly (over 2^53)")
+        i: Fault(Code.INTEGER_TOO_LARGE, f"{name}: a double cannot hold {values[i]} exactly (over 2^53)")
         for i in np.flatnonzero((whole > EXACT) | (whole < -EXACT)).tolist()
     }
     return pa.array(whole.astype(np.float64)), faults
@@ -158,7 +162,7 @@ def _decimals(name: str, scale: int, values: list[bytes]) -> Read:
             numbers.append(int.from_bytes(value, "big", signed=True) / 10**scale)
         except OverflowError:
             numbers.append(None)
-            faults[i] = Fault(Code.NUMBER_OVERFLOW, f"{name}: the number is beyond what a double holds (1.8e308)")
+            faults[i] = Fault(Code.NUMBER_OVERFLOW, f"{name}: the number is too large for a double (1.8e308)")
     return pa.array(numbers, ARROW["double"]), faults
 
 

@@ -1,4 +1,4 @@
-"""A writer's Avro schema, made ready: to be read by fastavro without harm, and to be asked what stands at a path."""
+"""A writer's Avro schema, checked to be safe for fastavro, and searchable by path."""
 
 from __future__ import annotations
 
@@ -14,38 +14,41 @@ _RECORDS = {"record", "error"}
 
 
 class Unfit(Exception):
-    """Why no contract, or not this one, can be read from a schema."""
+    """The schema is not supported, or does not have what the contract reads."""
 
 
 class Branch(NamedTuple):
-    """One of the types that a value can have: Avro's name of it, and what the schema says of its meaning."""
+    """One of the types that a value can have: its Avro type, its logical type, and the scale of a decimal."""
 
     type: str
     logical: str | None = None
     scale: int = 0
 
     def __str__(self) -> str:
+        """Return the type for a message, like `timestamp-millis (long)`."""
         return f"{self.logical} ({self.type})" if self.logical else self.type
 
 
 class AvroSchema:
-    """A schema whose records can be read. Raises Unfit for one that is no Avro, or has no end.
+    """A schema whose records can be decoded.
 
-    readable: what fastavro reads by. Times and decimals come out as the numbers and bytes that stand in the payload.
+    readable: the schema for fastavro, without logical types: times and decimals are decoded to the numbers and bytes in
+    the payload.
     """
 
     def __init__(self, schema: Schema) -> None:
+        """Parse and check a schema. Raises Unfit if it is invalid, contains itself, or has items of zero bytes."""
         try:
             self.readable = parse_schema(_whole(schema))
             self._named: dict[str, Any] = {}
             self._root = _parsed(schema, self._named)
         except Exception as error:
-            raise Unfit(f"the schema is no Avro: {error}") from None
+            raise Unfit(f"the schema is not valid Avro: {error}") from None
         self._weights: dict[str, bool | None] = {}
         self._weighs(self._root)
 
     def at(self, path: Sequence[str]) -> list[Branch]:
-        """What a value at the path can be, null aside; nothing where no record has it."""
+        """Return the types that a value at the path can have, except null; an empty list if no record has the path."""
         return [_branch(schema) for schema in self._at(self._root, path)]
 
     def _at(self, schema: Any, path: Sequence[str]) -> Iterator[Any]:
@@ -60,7 +63,7 @@ class AvroSchema:
                         yield from self._at(field["type"], path[1:])
 
     def _branches(self, schema: Any) -> list[dict[str, Any]]:
-        """The types that a union stands for, or the one that it is, each as an object; null aside."""
+        """Return the types of a union, or the single type of another schema, each as an object, except null."""
         if isinstance(schema, list):
             return [branch for each in schema for branch in self._branches(each)]
         if isinstance(schema, str):
@@ -70,10 +73,10 @@ class AvroSchema:
         return [] if schema["type"] == "null" else [schema]
 
     def _weighs(self, schema: Any) -> bool:
-        """Whether a value takes any bytes.
+        """Return whether a value takes any bytes. Raises Unfit for schemas that are not safe to decode.
 
-        fastavro follows a type within itself as deep as a payload says, until the process dies, and reads as many items
-        of no bytes as a damaged count says.
+        fastavro follows a type that contains itself as deep as a payload demands, until the process crashes, and reads
+        as many items of zero bytes as a damaged count demands.
         """
         alone = [self._weighs_alone(branch) for branch in self._branches(schema)]
         return isinstance(schema, list) or any(alone)
@@ -86,10 +89,10 @@ class AvroSchema:
                 fields = [self._weighs(field["type"]) for field in schema["fields"]]
                 self._weights[name] = any(fields)
             if (weight := self._weights[name]) is None:
-                raise Unfit(f"'{name}' stands within itself; such schemas are not read")
+                raise Unfit(f"'{name}' contains itself; recursive schemas are not supported")
             return weight
         if schema["type"] == "array" and not self._weighs(schema["items"]):
-            raise Unfit("an array has items of no bytes; such schemas are not read")
+            raise Unfit("an array has items of zero bytes; such schemas are not supported")
         if schema["type"] == "map":
             self._weighs(schema["values"])
         return schema["type"] != "fixed" or bool(schema["size"] > 0)
@@ -98,32 +101,32 @@ class AvroSchema:
 def _parsed(schema: Schema, named: dict[str, Any]) -> Any:
     for text in schema.references:
         parse_schema(json.loads(text), named_schemas=named)
-    return parse_schema(json.loads(schema.written), named_schemas=named)
+    return parse_schema(json.loads(schema.definition), named_schemas=named)
 
 
 def _whole(schema: Schema) -> Any:
-    """The schema with what it refers to put in where that is named first: fastavro reads by one schema alone."""
+    """Return the schema with each referenced schema in place of its first mention: fastavro takes one schema only."""
     named: dict[str, Any] = {}
     return _filled(_parsed(schema, named), named, set())
 
 
 def _filled(schema: Any, named: dict[str, Any], known: set[str]) -> Any:
-    """With neither fastavro's own notes nor logical types."""
+    """Return the schema with references filled in, without fastavro's annotations and without logical types."""
     if isinstance(schema, list):
         return [_filled(each, named, known) for each in schema]
     if isinstance(schema, str):
         return schema if schema in known or schema not in named else _filled(named[schema], named, known)
     if "name" in schema and schema["type"] in {*_RECORDS, "enum", "fixed"}:
         known.add(schema["name"])
-    made = {key: value for key, value in schema.items() if not key.startswith("__") and key != "logicalType"}
+    filled = {key: value for key, value in schema.items() if not key.startswith("__") and key != "logicalType"}
     for key in ("items", "values"):
-        if key in made:
-            made[key] = _filled(made[key], named, known)
+        if key in filled:
+            filled[key] = _filled(filled[key], named, known)
     if schema["type"] in _RECORDS:
-        made["fields"] = [{**field, "type": _filled(field["type"], named, known)} for field in schema["fields"]]
+        filled["fields"] = [{**field, "type": _filled(field["type"], named, known)} for field in schema["fields"]]
     elif not isinstance(schema["type"], str):
-        made["type"] = _filled(schema["type"], named, known)
-    return made
+        filled["type"] = _filled(schema["type"], named, known)
+    return filled
 
 
 def _branch(schema: dict[str, Any]) -> Branch:

@@ -1,4 +1,4 @@
-"""What a format is to the rest of the line: bytes in, Arrow columns and faults out."""
+"""The protocol of a format: bytes in, Arrow columns and faults out."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ from headrace_udfs.faults import Fault
 from headrace_udfs.schemas import Schemas
 
 Payloads = Sequence[bytes | None]
+"""The values of Kafka messages; None is a message without a value."""
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """Readings as they stand in a batch of payloads, checked for type but not yet for range, time or quality.
+    """The readings of a batch of payloads, checked for type but not yet for range, time or quality.
 
-    columns: one array a column of the contract, all of one length, typed as the contract says, except
+    columns: one array per column of the contract, all of one length, of the contract's types, except
         a timestamp: string (ISO 8601) or timestamp;
-        `ts`: double (epoch_s, epoch_ms), int64 (epoch_us, epoch_ns) or string (iso8601), as the contract's unit, or
+        `ts`: double (epoch_s, epoch_ms), int64 (epoch_us, epoch_ns) or string (iso8601), by the contract's unit, or
             timestamp;
-        `quality`: int64, or string where the mapping is by names; no such column where the contract has no quality.
-    faults: by position of the reading, why it was refused; it is all nulls.
-    message: the position of the payload that each reading stood in, in order and each at least once (a payload that
-        gives no reading gives a fault); None where reading i is payload i's.
+        `quality`: int64, or string if the mapping is names; absent if the contract has no quality.
+    faults: the reason for each refused reading, by its position; all columns of that reading are null.
+    message: the position of the payload of each reading, ascending, with each payload at least once (a payload without
+        readings has a fault instead); None if there is exactly one reading per payload.
     """
 
     columns: Mapping[str, pa.Array]
@@ -36,17 +37,19 @@ class Decoded:
 
 
 class Format(Protocol):
-    """Decodes the payloads of one contract; the facts of the format are in `format_names.FORMAT_FACTS`.
+    """Decodes the payloads of one contract.
 
-    Where the format is `many`, Decoded has `message`. Where it is `registered`, the schemas that payloads name are
-    looked up in `schemas`.
+    `format_names.FORMAT_FACTS` has the facts of each format. If it is `many`, Decoded has `message`. If it is
+    `registered`, the schemas that payloads name are looked up in `schemas`, and ValueError is raised without them.
     """
 
-    def __init__(self, contract: Contract, schemas: Schemas | None = None) -> None: ...
+    def __init__(self, contract: Contract, schemas: Schemas | None = None) -> None:
+        """Prepare to decode payloads of `contract`."""
 
     def decode(self, payloads: Payloads) -> Decoded:
-        """Never raises for what a payload holds: that is a fault of this payload, or of one reading in it.
+        """Return the readings of the payloads, and the faults.
 
-        Raises RegistryFailed where `schemas` cannot be asked.
+        Never raises because of a payload's contents: they become a fault of the payload or of one reading in it. Raises
+        RegistryFailed if `schemas` cannot be read.
         """
         ...

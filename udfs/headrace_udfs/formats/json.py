@@ -1,9 +1,9 @@
-"""JSON in bulk: typed structs for whole batches, and proof that nothing in the payloads was passed over.
+"""JSON in bulk: decodes whole batches into typed structs, and proves that nothing in the payloads was ignored.
 
-msgspec keeps the last of two equal keys and skips keys it does not know, both without a word. But each key is followed
-by one colon: where a payload has no more colons than the keys and the texts that were read account for, it held no
-other key, and every byte of it was decoded. A chunk of payloads is proven so at once; what cannot be proven, or did
-not decode, is looked at alone.
+msgspec silently keeps the last of two equal keys and skips keys that it does not know. But exactly one colon follows
+each key: if a payload has no more colons than the decoded keys and texts account for, it has no other key, and all of
+its bytes were decoded. A whole chunk of payloads is proven in one step; payloads without such a proof, and those that
+did not decode, are decoded one by one.
 """
 
 from __future__ import annotations
@@ -24,16 +24,20 @@ from headrace_udfs.formats.json_leaves import ARRAYS, leaves
 from headrace_udfs.formats.json_shape import Columns, Shape
 from headrace_udfs.schemas import Schemas
 
-# How many payloads one with an unknown key makes the decoder look at alone; much smaller, and the calls a chunk show.
 CHUNK = 256
+"""Payloads per chunk: one with an unknown key makes all of its chunk be checked one by one.
 
-_CANNOT = (msgspec.MsgspecError, ValueError, TypeError, RecursionError)
+A much smaller chunk makes the cost of the calls per chunk noticeable.
+"""
+
+_DECODE_ERRORS = (msgspec.MsgspecError, ValueError, TypeError, RecursionError)
 
 
 class JsonFormat:
-    """One JSON object a payload, one reading an object."""
+    """One JSON object per payload, which is one reading."""
 
     def __init__(self, contract: Contract, _schemas: Schemas | None = None) -> None:
+        """Prepare to decode payloads of `contract`."""
         self._leaves = leaves(contract)
         self._texts = [slot for slot, leaf in enumerate(self._leaves) if ARRAYS[leaf.kind] == pa.string()]
         self._max_bytes = contract.max_bytes
@@ -43,14 +47,14 @@ class JsonFormat:
         self._untyped = msgspec.json.Decoder()
 
     def decode(self, payloads: Payloads) -> Decoded:
-        """See Format. Costs least where payloads are good and hold the contract's keys alone."""
+        """See Format. Fastest for valid payloads that have only the contract's keys."""
         columns: Columns = [[] for _ in self._leaves]
         structs, at = self._structs(payloads)
-        plain = payloads if len(at) == len(payloads) else [payloads[i] for i in at.tolist()]
+        candidates = payloads if len(at) == len(payloads) else [payloads[i] for i in at.tolist()]
         taken = [at[:0]]
-        for start in range(0, len(plain), CHUNK):
+        for start in range(0, len(candidates), CHUNK):
             chunk = slice(start, start + CHUNK)
-            taken.append(at[chunk][self._take_proven(structs[chunk], plain[chunk], columns)])
+            taken.append(at[chunk][self._take_proven(structs[chunk], candidates[chunk], columns)])
         where = np.concatenate(taken)
         if len(where) == len(payloads):
             return Decoded(self._arrays(columns), {})
@@ -61,19 +65,19 @@ class JsonFormat:
         return Decoded(arrays, faults)
 
     def _structs(self, payloads: Payloads) -> tuple[list[Any], Positions]:
-        """The structs of all payloads that decode, and the positions of these."""
+        """Return the structs of all payloads that decode, and the positions of these payloads."""
         structs: list[Any] = []
         failed: list[int] = []
         remaining = iter(payloads)
         while len(structs) + len(failed) < len(payloads):
             try:
                 structs.extend(map(self._typed.decode, remaining))  # type: ignore[arg-type]  # None cannot be decoded
-            except _CANNOT:
+            except _DECODE_ERRORS:
                 failed.append(len(structs) + len(failed))
         return structs, np.delete(np.arange(len(payloads)), failed)
 
     def _take_proven(self, structs: Sequence[Any], payloads: Payloads, columns: Columns) -> slice | list[int]:
-        """Append the leaves of those structs that hold all that is in their payloads; returns which these are."""
+        """Append the leaves of the structs that account for all of their payloads, and return which these are."""
         which: slice | list[int] = slice(None)
         taken: Columns = [[] for _ in columns]
         accounted = self._shape.take(structs, taken)
@@ -86,15 +90,15 @@ class JsonFormat:
         return which
 
     def _accounts_for(self, taken: Columns, accounted: int, payloads: Payloads) -> bool:
-        """Whether the keys of a chunk (`accounted` colons) and the texts taken are all there is in its payloads."""
-        text = b"\n".join(payloads)  # type: ignore[arg-type]  # no None was decoded
+        """Return whether the keys of a chunk (`accounted` colons) and the texts taken account for all colons in it."""
+        text = b"\n".join(payloads)  # type: ignore[arg-type]  # None does not decode
         if len(text) > self._max_bytes or _escapes_a_colon(text):
             return False
         spare = int(np.count_nonzero(np.frombuffer(text, np.uint8) == ord(":"))) - accounted
         return not spare or spare == sum("".join(filter(None, taken[slot])).count(":") for slot in self._texts)
 
     def _is_whole(self, payload: bytes | None) -> bool:
-        """Whether every key of the payload is a different one, whatever it is called, and none stands too deep."""
+        """Return whether no object in the payload has a key twice, and nothing is nested too deep."""
         if payload is None or len(payload) > self._max_bytes or _escapes_a_colon(payload):
             return False
         colons = payload.count(b":")
@@ -102,11 +106,11 @@ class JsonFormat:
             document = self._untyped.decode(payload)
             flat = len(document) == colons and b"[" not in payload
             return flat or _colons(document, MAX_DEPTH) == colons
-        except _CANNOT:
+        except _DECODE_ERRORS:
             return False
 
     def _take_exact(self, at: Sequence[int], payloads: Payloads, columns: Columns) -> dict[int, Fault]:
-        """Append the leaves of the payloads at these positions, by the letter, or tell what is wrong with them."""
+        """Append the leaves of the payloads at these positions, decoded exactly; return the faults of the others."""
         faults: dict[int, Fault] = {}
         for i in at:
             try:
@@ -125,14 +129,14 @@ class JsonFormat:
 
 
 def _escapes_a_colon(text: bytes) -> bool:
-    """Whether a colon may be spelt \\u003a, and so count where a text is read but not where it stands."""
+    """Return whether a colon may be written as \\u003a, which is a colon in the decoded text but not in the payload."""
     return b"\\" in text and b"\\u003" in text
 
 
 def _colons(container: Any, depth: int) -> int:
-    """How many colons the JSON text of an object or array has: one a key, and those within keys and texts.
+    """Return the number of colons in the JSON text of an object or array: one per key, and those inside keys and texts.
 
-    Raises RecursionError where objects and arrays stand in one another more than `depth` deep.
+    Raises RecursionError if objects and arrays are nested more than `depth` deep.
     """
     if depth == 0:
         raise RecursionError

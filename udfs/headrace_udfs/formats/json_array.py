@@ -1,4 +1,4 @@
-"""JSON arrays: one message holds many readings, each an object as the format `json` has it."""
+"""JSON arrays: one message holds many readings, each an object as in the format `json`."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from headrace_udfs.schemas import Schemas
 
 
 class JsonArrayFormat:
-    """An array of JSON objects a payload. A bad object costs its reading alone, a bad array the whole message."""
+    """One array of JSON objects per payload. A bad object is one dead letter; a bad array is the whole message."""
 
     def __init__(self, contract: Contract, _schemas: Schemas | None = None) -> None:
+        """Prepare to decode payloads of `contract`."""
         self._max_bytes = contract.max_bytes
         self._exact = ExactDecoder(leaves(contract), contract.max_bytes)
         self._object = JsonFormat(contract)
@@ -31,26 +32,27 @@ class JsonArrayFormat:
         message: list[int] = []
         faults: dict[int, Fault] = {}
         for position, payload in enumerate(payloads):
-            found = self._readings(payload)
-            if isinstance(found, Fault):
-                faults[len(readings)] = found
-                found = [None]
-            readings += found
-            message += [position] * len(found)
+            objects = self._readings(payload)
+            if isinstance(objects, Fault):
+                faults[len(readings)] = objects
+                objects = [None]
+            readings += objects
+            message += [position] * len(objects)
         decoded = self._object.decode(readings)
         return Decoded(decoded.columns, {**decoded.faults, **faults}, np.array(message, np.int64))
 
     def _readings(self, payload: bytes | None) -> list[bytes | None] | Fault:
+        """Return the JSON text of each reading in the payload, or why it has none."""
         if payload is not None and len(payload) <= self._max_bytes:
             try:
                 return list(map(bytes, self._array.decode(payload))) or Fault(Code.NO_READINGS, "the array is empty")
             except (msgspec.MsgspecError, ValueError, RecursionError):
-                pass  # the exact decoder tells what is wrong, if anything is
+                pass  # the exact decoder finds the fault, if there is one
         try:
             value = self._exact.parse(payload)
         except Refused as refused:
             return refused.fault
         if not isinstance(value, list):
-            return Fault(Code.NOT_AN_ARRAY, f"an array of readings is wanted, found {shown(value)}")
-        # msgspec minds half a surrogate pair even in a text that the contract does not read.
+            return Fault(Code.NOT_AN_ARRAY, f"expected an array of readings, found {shown(value)}")
+        # msgspec rejects a lone surrogate even in a text that the contract does not read.
         return [json.dumps(reading).encode() for reading in value]

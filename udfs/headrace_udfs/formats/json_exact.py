@@ -1,4 +1,7 @@
-"""JSON by the letter, one payload at a time: the rule that the fast decoder must agree with, and its last resort."""
+"""Exact JSON decoding, one payload at a time.
+
+It defines what the fast decoder must agree with, and decodes the payloads that the fast decoder cannot.
+"""
 
 from __future__ import annotations
 
@@ -15,33 +18,40 @@ from headrace_udfs.formats.json_leaves import Kind, Leaf
 from headrace_udfs.types import TS
 
 MAX_DEPTH = 64
-EXACT = 2**53  # every whole number up to here has a double of its own
+"""The deepest nesting of objects and arrays that is decoded."""
+
+EXACT = 2**53
+"""Up to here, a double represents every whole number exactly."""
 
 _STRINGS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
 _ABSENT = object()
 
 
 class _NotFinite(Exception):
-    """NaN, Infinity or -Infinity stands where JSON wants a value."""
+    """The text has NaN, Infinity or -Infinity instead of a JSON value."""
 
 
 class ExactDecoder:
-    """Decodes one payload at a time. Raises Refused with the first thing that is wrong, in the order of `leaves`."""
+    """Decodes one payload at a time."""
 
     def __init__(self, leaves: Sequence[Leaf], max_bytes: int) -> None:
+        """Prepare to decode `leaves` from payloads of at most `max_bytes`."""
         self._leaves = leaves
         self._max_bytes = max_bytes
         self._json = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_not_finite)
 
     def decode(self, payload: bytes | None) -> list[Any]:
-        """One value a leaf, in order; None where the payload has none."""
+        """Return one value per leaf, in order; None where the payload has none.
+
+        Raises Refused with the first fault: of the payload, else of the first leaf that has one.
+        """
         document = self.parse(payload)
         if not isinstance(document, dict):
-            raise Refused(Code.NOT_AN_OBJECT, f"an object is wanted, found {shown(document)}")
+            raise Refused(Code.NOT_AN_OBJECT, f"expected an object, found {shown(document)}")
         return [_value(leaf, document) for leaf in self._leaves]
 
     def parse(self, payload: bytes | None) -> Any:
-        """The JSON value of the payload, whatever it is."""
+        """Return the JSON value of the payload, of any type. Raises Refused if it is not exactly one JSON value."""
         text = _text(payload, self._max_bytes)
         _check_depth(text)
         try:
@@ -50,13 +60,13 @@ class ExactDecoder:
             literal = str(error)
             where = f"{self._leaf_of_not_finite(text)}: {literal}"
             code = Code.NAN if literal == "NaN" else Code.INFINITY
-            raise Refused(code, f"{where} is no number that JSON has; send null or leave the field out") from None
+            raise Refused(code, f"{where} is not a JSON number; send null or leave the field out") from None
         except json.JSONDecodeError as error:
             near = shown(text[max(0, error.pos - 20) : error.pos + 20])
             raise Refused(Code.NOT_JSON, f"{error.msg} at character {error.pos}, near {near}") from None
         except ValueError:
-            # Python reads no whole number of more digits than this.
-            raise Refused(Code.INTEGER_TOO_LARGE, "a whole number has over 4,300 digits") from None
+            # Python does not parse a whole number of more digits than this.
+            raise Refused(Code.INTEGER_TOO_LARGE, "a whole number has more than 4,300 digits") from None
 
     def _leaf_of_not_finite(self, text: str) -> str:
         try:
@@ -64,16 +74,16 @@ class ExactDecoder:
             values = ((leaf, _at(leaf, document)) for leaf in self._leaves)
             return next(leaf.column for leaf, v in values if isinstance(v, float) and not math.isfinite(v))
         except (ValueError, Refused, StopIteration):
-            return "beside the contract's fields"
+            return "outside the contract's fields"
 
 
 def _text(payload: bytes | None, max_bytes: int) -> str:
     if payload is None:
         raise Refused(Code.NULL_PAYLOAD, "the message has no value")
     if len(payload) > max_bytes:
-        raise Refused(Code.PAYLOAD_TOO_LARGE, f"{len(payload):,} bytes; at most {max_bytes:,} are read")
+        raise Refused(Code.PAYLOAD_TOO_LARGE, f"{len(payload):,} bytes; at most {max_bytes:,} are allowed")
     if not payload.strip(b" \t\r\n"):
-        raise Refused(Code.EMPTY_PAYLOAD, f"{len(payload)} bytes, none of them more than white space")
+        raise Refused(Code.EMPTY_PAYLOAD, f"{len(payload)} bytes, and nothing but white space")
     try:
         return payload.decode()
     except UnicodeDecodeError as error:
@@ -89,7 +99,7 @@ def _check_depth(text: str) -> None:
     closing = (marks == ord("}")) | (marks == ord("]"))
     depth = int(np.max(np.cumsum(opening.astype(np.int32) - closing.astype(np.int32)), initial=0))
     if depth > MAX_DEPTH:
-        raise Refused(Code.NESTED_TOO_DEEP, f"{depth:,} deep; at most {MAX_DEPTH} are read")
+        raise Refused(Code.NESTED_TOO_DEEP, f"nested {depth:,} deep; the limit is {MAX_DEPTH}")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -97,7 +107,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(unique) < len(pairs):
         keys = [key for key, _ in pairs]
         repeated = next(key for key in unique if keys.count(key) > 1)
-        raise Refused(Code.DUPLICATE_KEY, f"key {shown(repeated)} stands {keys.count(repeated)} times in one object")
+        raise Refused(Code.DUPLICATE_KEY, f"key {shown(repeated)} occurs {keys.count(repeated)} times in one object")
     return unique
 
 
@@ -106,12 +116,12 @@ def _not_finite(literal: str) -> NoReturn:
 
 
 def _at(leaf: Leaf, document: Any) -> Any:
-    """What stands at the leaf's path, _ABSENT where nothing does, None where a null is in the way."""
+    """Return the value at the leaf's path: _ABSENT if there is none, None if it or a value on the path is null."""
     value = document
     for depth, key in enumerate(leaf.path):
         if not isinstance(value, dict):
             around = ".".join(leaf.path[:depth])
-            raise Refused(Code.WRONG_TYPE, f"{leaf.column}: '{around}' is {shown(value)}, an object is wanted")
+            raise Refused(Code.WRONG_TYPE, f"{leaf.column}: '{around}' is {shown(value)}, expected an object")
         value = value.get(key, _ABSENT)
         if value is None or value is _ABSENT:
             return value
@@ -123,29 +133,29 @@ def _value(leaf: Leaf, document: dict[str, Any]) -> Any:
     if value is not None and value is not _ABSENT:
         return _TAKE[leaf.kind](leaf, value)
     if leaf.column == TS:
-        what = "is null" if value is None else f"is not there (it is read from '{'.'.join(leaf.path)}')"
+        what = "is null" if value is None else f"is missing (it is read from '{'.'.join(leaf.path)}')"
         raise Refused(Code.TIME_MISSING, f"the time {what}")
     if leaf.required and value is None:
         raise Refused(Code.NULL_FIELD, f"{leaf.column}: a {leaf.kind} is required, found null")
     if leaf.required:
         path = ".".join(leaf.path)
-        raise Refused(Code.MISSING_FIELD, f"{leaf.column}: required, and there is no '{path}' in the payload")
+        raise Refused(Code.MISSING_FIELD, f"{leaf.column}: required, but the payload has no '{path}'")
     return None
 
 
-def _wrong(leaf: Leaf, value: Any, wanted: str) -> Refused:
+def _wrong(leaf: Leaf, value: Any, expected: str) -> Refused:
     code = Code.TIME_INVALID if leaf.column == TS else Code.WRONG_TYPE
-    return Refused(code, f"{leaf.column}: {wanted} is wanted, found {shown(value)}")
+    return Refused(code, f"{leaf.column}: expected {expected}, found {shown(value)}")
 
 
 def _string(leaf: Leaf, value: Any) -> str:
     if not isinstance(value, str):
-        raise _wrong(leaf, value, "a text")
+        raise _wrong(leaf, value, "a string")
     try:
         value.encode()
     except UnicodeEncodeError:
-        found = shown(value)
-        raise Refused(Code.NOT_UTF8, f"{leaf.column}: half a surrogate pair is no character, in {found}") from None
+        text = shown(value)
+        raise Refused(Code.NOT_UTF8, f"{leaf.column}: a lone surrogate is not a character, in {text}") from None
     return value
 
 
@@ -159,15 +169,15 @@ def _number(leaf: Leaf, value: Any) -> int | float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise _wrong(leaf, value, "a number")
     if value in (math.inf, -math.inf):
-        raise Refused(Code.NUMBER_OVERFLOW, f"{leaf.column}: the number is beyond what a double holds (1.8e308)")
+        raise Refused(Code.NUMBER_OVERFLOW, f"{leaf.column}: the number is too large for a double (1.8e308)")
     return value
 
 
 def _double(leaf: Leaf, value: Any) -> float:
     number = _number(leaf, value)
     if isinstance(number, int) and abs(number) > EXACT:
-        found = shown(number)
-        raise Refused(Code.INTEGER_TOO_LARGE, f"{leaf.column}: a double does not hold {found} exactly (over 2^53)")
+        text = shown(number)
+        raise Refused(Code.INTEGER_TOO_LARGE, f"{leaf.column}: a double cannot hold {text} exactly (over 2^53)")
     return float(number)
 
 
@@ -178,7 +188,7 @@ def _whole(leaf: Leaf, value: Any) -> int:
     if not number.is_integer():
         raise _wrong(leaf, value, "a whole number")
     if abs(number) > EXACT:
-        raise Refused(Code.INTEGER_TOO_LARGE, f"{leaf.column}: {number!r} is written as no exact whole number")
+        raise Refused(Code.INTEGER_TOO_LARGE, f"{leaf.column}: {number!r} is not written as an exact whole number")
     return int(number)
 
 
@@ -202,7 +212,7 @@ def _instant(leaf: Leaf, value: Any) -> float:
         return float(_number(leaf, value))
     except OverflowError:
         code = Code.TIME_AFTER_BOUNDS if value > 0 else Code.TIME_BEFORE_BOUNDS
-        raise Refused(code, f"{leaf.column}: {shown(value)} is no time of this world") from None
+        raise Refused(code, f"{leaf.column}: {shown(value)} is too large for a time") from None
 
 
 _TAKE: dict[Kind, Callable[[Leaf, Any], Any]] = {

@@ -1,4 +1,4 @@
-"""The values that a contract reads from a JSON payload, in one list that both decoders of JSON work from."""
+"""The values that a contract reads from a payload, in one list that all decoders use."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pyarrow as pa
 from headrace_udfs.contract import Contract, TimeSpec
 from headrace_udfs.types import ARROW, QUALITY, TS
 
-# Besides the contract's own types, a time since the epoch: `instant` any number, `ticks` a whole one.
 Kind = Literal["string", "double", "long", "boolean", "timestamp", "instant", "ticks"]
+"""The contract's types, and two kinds of time since the epoch: `instant` is any number, `ticks` a whole number."""
 
 ARRAYS: dict[Kind, pa.DataType] = {
     "string": ARROW["string"],
@@ -21,10 +21,11 @@ ARRAYS: dict[Kind, pa.DataType] = {
     "instant": pa.float64(),
     "ticks": pa.int64(),
 }
+"""The Arrow type of each kind as it leaves the JSON decoders."""
 
 
 class Leaf(NamedTuple):
-    """A value of the payload. `timestamp` values leave the decoder as ISO 8601 text; `ts` is always required."""
+    """A value in the payload: its column, path and kind. `ts` is always required."""
 
     column: str
     path: tuple[str, ...]
@@ -33,13 +34,14 @@ class Leaf(NamedTuple):
 
 
 def leaves(contract: Contract) -> list[Leaf]:
-    """The leaves of a contract, one for each of its paths."""
+    """Return the leaves of a contract: one per field, then `ts`, then `quality` if the contract has one."""
     paths = contract.paths
-    found = [Leaf(name, paths[name], field.type, field.required) for name, field in contract.fields.items()]
-    found.append(Leaf(TS, paths[TS], _time_kind(contract.time), True))
-    if contract.quality:
-        found.append(Leaf(QUALITY, paths[QUALITY], "string" if contract.quality.mapping == "names" else "long", False))
-    return found
+    fields = [Leaf(name, paths[name], field.type, field.required) for name, field in contract.fields.items()]
+    time = Leaf(TS, paths[TS], _time_kind(contract.time), True)
+    if not contract.quality:
+        return [*fields, time]
+    kind: Kind = "string" if contract.quality.mapping == "names" else "long"
+    return [*fields, time, Leaf(QUALITY, paths[QUALITY], kind, False)]
 
 
 def _time_kind(time: TimeSpec) -> Kind:

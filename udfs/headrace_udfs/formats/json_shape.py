@@ -1,4 +1,4 @@
-"""Typed msgspec structs of what a contract reads, and the columns taken out of them."""
+"""Typed msgspec structs of the values that a contract reads, and the extraction of columns from them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from msgspec import UNSET, Meta, UnsetType
 from headrace_udfs.formats.json_exact import EXACT
 from headrace_udfs.formats.json_leaves import Kind, Leaf
 
-# Narrower than the rule: from 2^53 on, the double alone does not tell whether the payload held a whole number.
+# Narrower than the exact decoder: from 2^53 on, a double does not show whether the payload had a whole number.
 _TYPES: dict[Kind, Any] = {
     "string": str,
     "double": Annotated[float, Meta(gt=-float(EXACT), lt=float(EXACT))],
@@ -23,17 +23,19 @@ _TYPES: dict[Kind, Any] = {
     "ticks": Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)],
 }
 
-
 Columns = list[list[Any]]
+"""One list of values per leaf, by the number of the leaf."""
 
 
 class Shape:
-    """An object of the payload: a struct with an attribute for each key that leads to a leaf.
+    """An object in the payload: a struct with one attribute per key that leads to a leaf.
 
-    A key that may be left out is UNSET when it is, so that the keys that were there can be counted.
+    struct: the msgspec type. required: whether the object has a required leaf. The attribute of an optional key that is
+    missing is UNSET, so that the keys that are present can be counted.
     """
 
     def __init__(self, leaves: Sequence[tuple[int, Leaf]], depth: int = 0) -> None:
+        """Define the struct of the numbered leaves whose paths share their first `depth` keys."""
         keys = dict.fromkeys(leaf.path[depth] for _, leaf in leaves)
         self.required = any(leaf.required for _, leaf in leaves)
         self._values: list[tuple[attrgetter[Any], int, bool, int]] = []
@@ -53,10 +55,10 @@ class Shape:
             fields.append((f"f{number}", kind) if required else (f"f{number}", kind | None | UnsetType, UNSET))
         rename = {f"f{number}": key for number, key in enumerate(keys)}
         self.struct: type[msgspec.Struct] = msgspec.defstruct("Shape", fields, gc=False, kw_only=True, rename=rename)
-        self._nothing = None if self.required else self.struct()
+        self._empty = None if self.required else self.struct()
 
     def take(self, rows: Sequence[Any], columns: Columns) -> int:
-        """Append the leaves of `rows` to their columns; returns how many colons the keys found account for."""
+        """Append the leaves of `rows` to their columns; return the number of colons that their keys account for."""
         accounted = 0
         for get, slot, required, colons in self._values:
             values = list(map(get, rows))
@@ -71,6 +73,6 @@ class Shape:
             present = len(rows)
             if not inner.required:
                 present -= objects.count(UNSET)
-                objects = [inner._nothing if value is UNSET or value is None else value for value in objects]
+                objects = [inner._empty if value is UNSET or value is None else value for value in objects]
             accounted += present * colons + inner.take(objects, columns)
         return accounted

@@ -1,4 +1,4 @@
-"""A record in Avro becomes the reading that the contract says, by its own schema, or is refused with the reason."""
+"""An Avro record becomes the reading that the contract describes, or is refused with a reason."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def record(value: Any = "double", **fields: Any) -> dict[str, Any]:
     """A schema of the contract's fields, some of other types."""
     types = {"tag": "string", "count": "long", "on": "boolean", "seen": MILLIS, "ts": MILLIS, "q": "int", **fields}
     data = {"type": "record", "name": "Data", "fields": [{"name": "value", "type": value}]}
-    told = [{"name": name, "type": kind} for name, kind in {"data": data, **types}.items() if kind]
-    return {"type": "record", "name": "Reading", "namespace": "plant", "fields": told}
+    listed = [{"name": name, "type": kind} for name, kind in {"data": data, **types}.items() if kind]
+    return {"type": "record", "name": "Reading", "namespace": "plant", "fields": listed}
 
 
 def framed(schema: Any, number: int = 1, **changes: Any) -> bytes:
@@ -86,10 +86,10 @@ class Referring:
 def decode(
     *payloads: bytes | None, schemas: dict[int, Any], **changes: Any
 ) -> tuple[dict[str, list[Any]], dict[int, tuple[Code, str]]]:
-    made, given_ = contract(**changes), GivenSchemas({number: json.dumps(s) for number, s in schemas.items()})
-    decoded = Decoder(made, clock=lambda: NOW, schemas=given_).decode(payloads)
+    reads, given_ = contract(**changes), GivenSchemas({number: json.dumps(s) for number, s in schemas.items()})
+    decoded = Decoder(reads, clock=lambda: NOW, schemas=given_).decode(payloads)
     assert {name: array.type for name, array in decoded.columns.items()} == {
-        name: ARROW[kind] for name, kind in made.columns.items()
+        name: ARROW[kind] for name, kind in reads.columns.items()
     }
     return {name: array.to_pylist() for name, array in decoded.columns.items()}, dict(decoded.faults)
 
@@ -111,8 +111,8 @@ def test_a_reading_has_every_column_of_its_contract() -> None:
     columns, faults = decode(framed(record()), schemas={1: record()})
     assert faults == {}
     when = datetime(2014, 5, 13, 16, 53, 20)
-    found = {name: values[0] for name, values in columns.items()}
-    assert found == {"tag": "a", "value": 1.5, "count": 2, "on": True, "seen": when, "ts": when, "quality": 0}
+    reading = {name: values[0] for name, values in columns.items()}
+    assert reading == {"tag": "a", "value": 1.5, "count": 2, "on": True, "seen": when, "ts": when, "quality": 0}
 
 
 def test_readings_of_many_schemas_stay_in_their_order() -> None:
@@ -174,15 +174,15 @@ def test_a_text_is_a_string_or_a_symbol(kind: Any, value: str) -> None:
         (["null", MILLIS, "string"], "2014-05-13T18:53:20.001+02:00", "iso8601"),
     ],
 )
-def test_a_time_goes_by_its_schema_and_else_by_the_contract(kind: Any, ticks: Any, unit: str) -> None:
+def test_the_unit_of_a_time_is_that_of_the_schema_or_else_of_the_contract(kind: Any, ticks: Any, unit: str) -> None:
     time = {**CONTRACT["time"], "unit": unit}
     assert one(record(ts=kind), "ts", {"time": time}, ts=ticks) == datetime(2014, 5, 13, 16, 53, 20, 1000)
 
 
 def test_a_path_goes_through_unions_and_maps() -> None:
-    told = [{"name": name, "type": kind} for name, kind in {"tag": "string", "ts": MILLIS}.items()]
+    keys = [{"name": name, "type": kind} for name, kind in {"tag": "string", "ts": MILLIS}.items()]
     within = {"type": "map", "values": ["null", "double"]}
-    schema = {"type": "record", "name": "R", "fields": [*told, {"name": "data", "type": ["null", within]}]}
+    schema = {"type": "record", "name": "R", "fields": [*keys, {"name": "data", "type": ["null", within]}]}
     columns, faults = decode(
         *(framed(schema, data=data) for data in ({"value": 1.0}, {"value": None}, {"other": 2.0}, None)),
         schemas={1: schema},
@@ -191,10 +191,10 @@ def test_a_path_goes_through_unions_and_maps() -> None:
     assert columns["value"] == [1.0, None, None, None]
 
 
-def test_a_type_that_is_named_twice_is_known_the_second_time() -> None:
+def test_a_named_type_may_be_used_again_by_its_name() -> None:
     state = {"type": "enum", "name": "State", "symbols": ["on", "off"]}
-    told = {"fields": {"tag": CONTRACT["fields"]["tag"], "site": {"type": "string", "required": True}}}
-    assert one(record(tag=state, site="State"), "site", told, tag="on", site="off") == "off"
+    changes = {"fields": {"tag": CONTRACT["fields"]["tag"], "site": {"type": "string", "required": True}}}
+    assert one(record(tag=state, site="State"), "site", changes, tag="on", site="off") == "off"
 
 
 def test_a_schema_may_refer_to_others() -> None:
@@ -210,34 +210,34 @@ def test_a_schema_may_refer_to_others() -> None:
 
 
 @pytest.mark.parametrize(
-    ("schema", "said"),
+    ("schema", "message"),
     [
-        (record(tag=None), "tag: required, and the schema has no 'tag'"),
-        (record(ts=None), "ts: required, and the schema has no 'ts'"),
-        (record(value="string"), "value: a double is wanted, and 'data.value' is string in the schema"),
+        (record(tag=None), "tag: required, but the schema has no 'tag'"),
+        (record(ts=None), "ts: required, but the schema has no 'ts'"),
+        (record(value="string"), "value: expected a double, but 'data.value' is string in the schema"),
         (record(value="bytes"), "'data.value' is bytes in the schema"),
-        (record(tag="bytes"), "tag: a string is wanted, and 'tag' is bytes in the schema"),
-        (record(count="double"), "count: a long is wanted, and 'count' is double in the schema"),
-        (record(on="int"), "on: a boolean is wanted"),
-        (record(seen="long"), "seen: a timestamp is wanted, and 'seen' is long in the schema"),
+        (record(tag="bytes"), "tag: expected a string, but 'tag' is bytes in the schema"),
+        (record(count="double"), "count: expected a long, but 'count' is double in the schema"),
+        (record(on="int"), "on: expected a boolean"),
+        (record(seen="long"), "seen: expected a timestamp, but 'seen' is long in the schema"),
         (record(ts={"type": "long", "logicalType": "local-timestamp-millis"}), "'ts' is local-timestamp-millis (long)"),
-        (record(ts="string"), "ts: a timestamp is wanted, and 'ts' is string in the schema"),
-        (record(seen=[MILLIS, {"type": "int"}]), "seen: timestamp-millis (long) and int cannot be told apart"),
-        (record(more={"type": "array", "items": "null"}), "an array has items of no bytes"),
-        (record(more=["null", "plant.Reading"]), "'plant.Reading' stands within itself"),
-        ({"type": "object"}, "the schema is no Avro"),
-        ("string", "tag: required, and the schema has no 'tag'"),
+        (record(ts="string"), "ts: expected a timestamp, but 'ts' is string in the schema"),
+        (record(seen=[MILLIS, {"type": "int"}]), "seen: timestamp-millis (long) and int cannot be distinguished"),
+        (record(more={"type": "array", "items": "null"}), "an array has items of zero bytes"),
+        (record(more=["null", "plant.Reading"]), "'plant.Reading' contains itself"),
+        ({"type": "object"}, "the schema is not valid Avro"),
+        ("string", "tag: required, but the schema has no 'tag'"),
     ],
 )
-def test_a_schema_that_does_not_fit_is_told(schema: Any, said: str) -> None:
+def test_a_schema_that_does_not_fit_is_refused(schema: Any, message: str) -> None:
     _, faults = decode(b"\0\0\0\0\1", schemas={1: schema})
-    code, message = faults[0]
+    code, actual = faults[0]
     assert code == Code.SCHEMA_UNFIT
-    assert "schema 1: " in message
-    assert said in message
+    assert "schema 1: " in actual
+    assert message in actual
 
 
-def test_a_field_that_need_not_be_is_null_where_a_schema_has_it_not() -> None:
+def test_an_optional_field_is_null_if_the_schema_does_not_have_it() -> None:
     assert one(record(count=None), "count") is None
 
 
@@ -260,7 +260,7 @@ def test_a_field_that_need_not_be_is_null_where_a_schema_has_it_not() -> None:
         (record(), {"q": 128}, Code.UNKNOWN_QUALITY),
     ],
 )
-def test_a_value_that_cannot_be_kept_is_told(schema: Any, changes: dict[str, Any], code: Code) -> None:
+def test_a_value_that_cannot_be_stored_is_refused(schema: Any, changes: dict[str, Any], code: Code) -> None:
     assert refusal(schema, **changes) == code
 
 
@@ -279,30 +279,30 @@ def test_a_value_that_cannot_be_kept_is_told(schema: Any, changes: dict[str, Any
         (framed(record()) + b"\0", Code.NOT_AVRO),
     ],
 )
-def test_a_payload_that_is_no_record_costs_no_other(payload: bytes | None, code: Code) -> None:
+def test_a_payload_that_is_not_a_record_affects_no_other(payload: bytes | None, code: Code) -> None:
     columns, faults = decode(framed(record()), payload, framed(record(), tag="b"), schemas={1: record()})
     assert {i: fault[0] for i, fault in faults.items()} == {1: code}
     assert columns["tag"] == ["a", None, "b"]
 
 
-def test_a_schema_is_asked_for_once_and_one_that_is_not_there_again() -> None:
+def test_a_schema_is_fetched_once_and_an_unknown_one_again() -> None:
     class Counting(GivenSchemas):
-        asked: list[int] = []
+        fetched: list[int] = []
 
         def schema(self, number: int) -> Schema:
-            self.asked.append(number)
+            self.fetched.append(number)
             return super().schema(number)
 
-    made = AvroFormat(contract(), Counting({1: json.dumps(record()), 3: '"string"'}))
+    decoder = AvroFormat(contract(), Counting({1: json.dumps(record()), 3: '"string"'}))
     for _ in range(3):
-        made.decode([framed(record()), b"\0\0\0\0\3", framed(record()), b"\0\0\0\0\2", b"\0\0\0\0\2x"])
-    assert Counting.asked == [1, 3, 2, 2, 2]
+        decoder.decode([framed(record()), b"\0\0\0\0\3", framed(record()), b"\0\0\0\0\2", b"\0\0\0\0\2x"])
+    assert Counting.fetched == [1, 3, 2, 2, 2]
 
 
-def test_what_the_registry_does_not_tell_is_no_dead_letter() -> None:
+def test_a_failure_of_the_registry_makes_no_dead_letter() -> None:
     class Down(GivenSchemas):
         def schema(self, number: int) -> Schema:
-            raise RegistryFailed(f"no word of {number}")
+            raise RegistryFailed(f"schema {number} is not available")
 
     pipeline = Pipeline(contract(), schemas=Down({}))
     pipeline.open(lambda _name, _n: None)
@@ -333,7 +333,7 @@ WIDE = record(value=["null", "double"], count=["null", "long"], more={"type": "m
 
 @settings(deadline=None)
 @given(st.lists(rows, max_size=8))
-def test_what_was_written_is_what_is_read(written: list[dict[str, Any]]) -> None:
+def test_records_read_back_as_they_were_written(written: list[dict[str, Any]]) -> None:
     columns, faults = decode(*(framed(WIDE, more={"x": b"y"}, **row) for row in written), schemas={1: WIDE})
     assert faults == {}
     assert columns["tag"] == [row["tag"] for row in written]
@@ -350,7 +350,7 @@ of_some_schema = st.builds(lambda number, body: b"\0\0\0\0" + bytes([number]) + 
 
 @settings(deadline=None, max_examples=300)
 @given(st.lists(st.none() | st.binary(max_size=64) | of_some_schema | cut, max_size=8))
-def test_no_bytes_are_more_than_dead_letters(payloads: list[bytes | None]) -> None:
+def test_no_bytes_do_more_harm_than_a_dead_letter(payloads: list[bytes | None]) -> None:
     odd = record(value=CENTS, tag={"type": "array", "items": "string"})
     schemas = {1: WIDE, 2: {**odd, "name": "Odd"}, 3: record(seen=["null", NANOS, "string"], tag=["null", "string"])}
     pipeline = Pipeline(contract(), now=NOW, schemas=GivenSchemas({n: json.dumps(s) for n, s in schemas.items()}))
@@ -366,7 +366,7 @@ def test_no_bytes_are_more_than_dead_letters(payloads: list[bytes | None]) -> No
 
 
 @pytest.mark.parametrize("written", [["plant.Reading", "plant.Other"], "plant.Reading"])
-def test_a_schema_may_be_no_more_than_the_names_of_others(written: Any) -> None:
+def test_a_schema_may_consist_of_references_only(written: Any) -> None:
     other = {"type": "record", "name": "plant.Other", "fields": [{"name": "of", "type": "plant.Data"}]}
     reading = record()
     reading["fields"][0]["type"] = "plant.Data"
@@ -376,6 +376,6 @@ def test_a_schema_may_be_no_more_than_the_names_of_others(written: Any) -> None:
     message = framed(record())
     # In a union, the number of the branch is the first byte of the record.
     payload = message[:5] + (b"\0" if isinstance(written, list) else b"") + message[5:]
-    found = Decoder(contract(), clock=lambda: NOW, schemas=given_).decode([payload])
-    assert dict(found.faults) == {}
-    assert found.columns["value"].to_pylist() == [1.5]
+    decoded = Decoder(contract(), clock=lambda: NOW, schemas=given_).decode([payload])
+    assert dict(decoded.faults) == {}
+    assert decoded.columns["value"].to_pylist() == [1.5]

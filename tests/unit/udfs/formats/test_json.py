@@ -1,4 +1,4 @@
-"""The fast decoder of JSON agrees with the letter on every payload: what is good, the values, and the codes."""
+"""The fast JSON decoder agrees with the exact one on every payload: on what is good, the values, and the codes."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def contracts(draw: st.DrawFn) -> Contract:
         fields[f"f{number}"] = {"path": path, "type": kind, "required": required}
     unit = draw(st.sampled_from(["epoch_s", "epoch_ms", "epoch_us", "epoch_ns", "iso8601"]))
     values: dict[str, Any] = {
-        "description": "made up",
+        "description": "generated",
         "topic": "t",
         "fields": fields,
         "time": {"path": draw(st.sampled_from(["ts", "p.ts"])), "unit": unit},
@@ -80,7 +80,7 @@ def contracts(draw: st.DrawFn) -> Contract:
 
 @st.composite
 def payloads(draw: st.DrawFn, contract: Contract) -> bytes | None:
-    """From good, over good with something beside it, to a few bytes off and not JSON at all."""
+    """Payloads that are good, good with additional keys, damaged by a few bytes, or not JSON at all."""
     spoilt = draw(st.integers(0, 9))
     if spoilt == 0:
         return draw(st.one_of(st.none(), st.binary(max_size=20), literals.map(lambda text: text.encode())))
@@ -99,8 +99,8 @@ def payloads(draw: st.DrawFn, contract: Contract) -> bytes | None:
             return node
         pairs = [(json.dumps(key, ensure_ascii=False)[1:-1], written(inner, False)) for key, inner in node.items()]
         if spoilt in (2, 3) and (top or draw(st.booleans())):
-            beside = draw(literals if spoilt == 2 else st.sampled_from(["1", '":"', "null", "{}", '{"a":[1]}']))
-            pairs.insert(draw(st.integers(0, len(pairs))), (draw(st.sampled_from(KEYS)), beside))
+            extra = draw(literals if spoilt == 2 else st.sampled_from(["1", '":"', "null", "{}", '{"a":[1]}']))
+            pairs.insert(draw(st.integers(0, len(pairs))), (draw(st.sampled_from(KEYS)), extra))
         return "{" + comma.join(f'"{key}"{colon}{value}' for key, value in draw(st.permutations(pairs))) + "}"
 
     text = written(tree, True).encode("utf-8", "surrogatepass")
@@ -110,15 +110,15 @@ def payloads(draw: st.DrawFn, contract: Contract) -> bytes | None:
     return text + b" " * 4096 if spoilt == 5 and draw(st.booleans()) else text
 
 
-def by_the_letter(contract: Contract, batch: Sequence[bytes | None]) -> list[Any]:
+def exactly(contract: Contract, batch: Sequence[bytes | None]) -> list[Any]:
     exact = ExactDecoder(leaves(contract), contract.max_bytes)
-    found: list[Any] = []
+    outcomes: list[Any] = []
     for payload in batch:
         try:
-            found.append([repr(value) for value in exact.decode(payload)])
+            outcomes.append([repr(value) for value in exact.decode(payload)])
         except Refused as refused:
-            found.append(refused.fault)
-    return found
+            outcomes.append(refused.fault)
+    return outcomes
 
 
 def in_bulk(contract: Contract, batch: Sequence[bytes | None]) -> list[Any]:
@@ -137,23 +137,23 @@ def in_bulk(contract: Contract, batch: Sequence[bytes | None]) -> list[Any]:
 def test_fast_and_exact_agree_on_every_payload(data: st.DataObject) -> None:
     contract = data.draw(contracts())
     batch = data.draw(st.lists(payloads(contract), max_size=12))
-    assert in_bulk(contract, batch) == by_the_letter(contract, batch)
+    assert in_bulk(contract, batch) == exactly(contract, batch)
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.data())
-def test_no_payload_stops_the_line(data: st.DataObject) -> None:
+def test_no_payload_stops_the_pipeline(data: st.DataObject) -> None:
     contract = data.draw(contracts())
     batch = data.draw(st.lists(payloads(contract), max_size=12))
     pipeline = Pipeline(contract)
     pipeline.open(lambda _name, _n: None)
-    made = pipeline.run(batch)
-    made.validate(full=True)
-    refused = [isinstance(found, Fault) for found in by_the_letter(contract, batch)]
-    told = made["err_code"].is_valid().to_pylist()
-    assert made.num_rows == len(batch)
-    assert all(is_told for is_told, is_refused in zip(told, refused, strict=True) if is_refused)
-    assert made["err_msg"].is_valid().to_pylist() == made["err_stage"].is_valid().to_pylist() == told
+    rows = pipeline.run(batch)
+    rows.validate(full=True)
+    refused = [isinstance(outcome, Fault) for outcome in exactly(contract, batch)]
+    reported = rows["err_code"].is_valid().to_pylist()
+    assert rows.num_rows == len(batch)
+    assert all(is_reported for is_reported, is_refused in zip(reported, refused, strict=True) if is_refused)
+    assert rows["err_msg"].is_valid().to_pylist() == rows["err_stage"].is_valid().to_pylist() == reported
 
 
 PUMP = Contract.model_validate(
@@ -178,8 +178,8 @@ GOOD = b'{"tag":"a","value":1.5,"ts":1400000000000,"q":192}'
 @pytest.mark.parametrize(
     ("payload", "code"),
     [
-        pytest.param(b'{"tag":"a","ts":1,"ts":2}', Code.DUPLICATE_KEY, id="in place of a key that is not there"),
-        pytest.param(b'{"tag":"a","tag":"b","ts":1,"value":1}', Code.DUPLICATE_KEY, id="in place of an object"),
+        pytest.param(b'{"tag":"a","ts":1,"ts":2}', Code.DUPLICATE_KEY, id="instead of a missing key"),
+        pytest.param(b'{"tag":"a","tag":"b","ts":1,"value":1}', Code.DUPLICATE_KEY, id="instead of an object"),
         pytest.param(b'{"tag":"\\u003a","ts":1,"ts":2}', Code.DUPLICATE_KEY, id="behind an escaped colon"),
         pytest.param(b'{"tag":"\\u003A","o":1,"o":2,"ts":1}', Code.DUPLICATE_KEY, id="behind another escaped colon"),
         pytest.param(b'{"tag":":","o":":","o":":","ts":1}', Code.DUPLICATE_KEY, id="among colons in texts"),
@@ -196,7 +196,7 @@ GOOD = b'{"tag":"a","value":1.5,"ts":1400000000000,"q":192}'
         pytest.param(b'{"tag":"a","ts":1}' + b" " * 4096, Code.PAYLOAD_TOO_LARGE, id="padded"),
     ],
 )
-def test_what_hides_among_good_payloads_is_found(payload: bytes, code: Code) -> None:
+def test_a_fault_among_good_payloads_is_found(payload: bytes, code: Code) -> None:
     for batch in ([payload], [payload, *[GOOD] * 600], [*[GOOD] * 300, payload, *[GOOD] * 300]):
         faults = JsonFormat(PUMP).decode(batch).faults
         assert {i: fault.code for i, fault in faults.items()} == {batch.index(payload): code}
@@ -207,7 +207,7 @@ def test_colons_of_one_payload_do_not_make_up_for_those_of_another() -> None:
     assert JsonFormat(PUMP).decode(batch).faults.keys() == {1}
 
 
-def test_one_bad_payload_of_ten_thousand_costs_itself_alone() -> None:
+def test_bad_payloads_among_ten_thousand_affect_no_other() -> None:
     batch: list[bytes | None] = [b'{"tag":"t%d","value":%d,"ts":1400000000000,"q":192}' % (i, i) for i in range(10_000)]
     bad = {0: None, 17: b"", 255: b"{", 256: b'{"tag":"a","ts":1,"ts":1}', 5000: b"[" * 5000, 9999: b"\xff"}
     for i, payload in bad.items():
@@ -218,9 +218,9 @@ def test_one_bad_payload_of_ten_thousand_costs_itself_alone() -> None:
     assert decoded.columns["value"].to_pylist() == expected
 
 
-@pytest.mark.parametrize("beside", [b"", b',"seq":7,"src":{"a":[":"]}', b',"text":"a\\"\\u00e9"', b',"o":"\\u003a"'])
-def test_what_stands_beside_the_fields_changes_nothing(beside: bytes) -> None:
-    payload = GOOD[:-1] + beside + b"}"
+@pytest.mark.parametrize("extra", [b"", b',"seq":7,"src":{"a":[":"]}', b',"text":"a\\"\\u00e9"', b',"o":"\\u003a"'])
+def test_additional_keys_change_nothing(extra: bytes) -> None:
+    payload = GOOD[:-1] + extra + b"}"
     decoded = JsonFormat(PUMP).decode([payload] * 300)
     assert not decoded.faults
     assert decoded.columns["value"].to_pylist() == [1.5] * 300

@@ -1,4 +1,4 @@
-"""A message with many readings gives each as a message of its own would, and keeps their number and order."""
+"""A reading in an array decodes like a message of its own, and keeps its number and order."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ readings = st.sampled_from(
 
 @settings(deadline=None)
 @given(st.lists(st.lists(readings, min_size=1, max_size=5), max_size=5), st.sampled_from([",", " , ", "\n,\t"]))
-def test_a_reading_in_an_array_is_what_it_is_alone(messages: list[list[str]], comma: str) -> None:
+def test_a_reading_in_an_array_decodes_as_it_does_alone(messages: list[list[str]], comma: str) -> None:
     decoded = JsonArrayFormat(CONTRACT).decode([f" [{comma.join(message)}] ".encode() for message in messages])
     alone = JsonFormat(CONTRACT).decode([text.encode() for message in messages for text in message])
     assert decoded.message is not None
@@ -70,7 +70,7 @@ def test_a_reading_in_an_array_is_what_it_is_alone(messages: list[list[str]], co
         (b"[" + GOOD.encode() + b"]" + b" " * 4096, Code.PAYLOAD_TOO_LARGE),
     ],
 )
-def test_a_message_that_is_no_array_is_refused_whole(payload: bytes | None, code: Code) -> None:
+def test_a_message_that_is_not_an_array_is_refused_as_a_whole(payload: bytes | None, code: Code) -> None:
     good = f"[{GOOD},{GOOD}]".encode()
     decoded = JsonArrayFormat(CONTRACT).decode([good, payload, good])
     assert {i: fault.code for i, fault in decoded.faults.items()} == {2: code}
@@ -78,7 +78,7 @@ def test_a_message_that_is_no_array_is_refused_whole(payload: bytes | None, code
     assert decoded.message.tolist() == [0, 0, 1, 2, 2]
 
 
-def test_what_only_one_parser_minds_costs_nothing() -> None:
+def test_a_text_that_only_one_parser_rejects_is_accepted() -> None:
     payload = b'[{"tag":"a","ts":1400000000000,"o":"\\ud800"},' + GOOD.encode() + b"]"
     assert not JsonArrayFormat(CONTRACT).decode([payload]).faults
 

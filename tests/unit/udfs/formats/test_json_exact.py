@@ -1,4 +1,4 @@
-"""What the letter of a contract says of one payload: its values, or the code of what is wrong."""
+"""The exact decoder returns the values of a payload, or the code of its fault."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ MICROS = CONTRACT.model_copy(update={"time": CONTRACT.time.model_copy(update={"u
 
 
 def decode(payload: bytes | None, contract: Contract = CONTRACT) -> dict[str, Any]:
-    found = leaves(contract)
-    values = ExactDecoder(found, contract.max_bytes).decode(payload)
-    return {leaf.column: value for leaf, value in zip(found, values, strict=True) if value is not None}
+    wanted = leaves(contract)
+    values = ExactDecoder(wanted, contract.max_bytes).decode(payload)
+    return {leaf.column: value for leaf, value in zip(wanted, values, strict=True) if value is not None}
 
 
 def fields(text: str) -> bytes:
@@ -138,7 +138,7 @@ def test_a_time_in_whole_microseconds_has_no_fraction() -> None:
 
 
 @pytest.mark.parametrize(("depth", "good"), [(63, True), (64, False), (10_000, False)])
-def test_64_levels_are_read_and_no_more(depth: int, good: bool) -> None:
+def test_at_most_64_levels_are_read(depth: int, good: bool) -> None:
     payload = fields('"unknown":' + "[" * depth + "]" * depth)
     if good:
         assert decode(payload)["tag"] == "a"
@@ -148,12 +148,12 @@ def test_64_levels_are_read_and_no_more(depth: int, good: bool) -> None:
     assert refused.value.fault.code is Code.NESTED_TOO_DEEP
 
 
-def test_brackets_inside_a_text_are_no_depth() -> None:
+def test_brackets_inside_a_text_do_not_count_as_depth() -> None:
     assert decode(fields('"unknown":"' + '[{\\"' * 100 + '"'))["tag"] == "a"
 
 
 @pytest.mark.parametrize("filler", [b"[", b'\\"', b'"', b"{", b'{"a":', b"9", b"-", b"\\", b" "])
-def test_a_payload_of_a_megabyte_is_refused_in_no_time(filler: bytes) -> None:
+def test_a_payload_of_a_megabyte_is_refused_quickly(filler: bytes) -> None:
     started = time.process_time()
     with pytest.raises(Refused):
         decode((b'{"tag":"a","unknown":' + filler * 2**20)[: 2**20])
@@ -169,26 +169,26 @@ def test_a_payload_over_the_limit_is_not_read() -> None:
 @pytest.mark.parametrize(
     ("payload", "message"),
     [
-        (fields('"v":{"x":"hot"}'), 'value: a number is wanted, found "hot"'),
-        (fields('"v":[1]'), "value: 'v' is [1], an object is wanted"),
-        (fields('"v":{"x":NaN}'), "value: NaN is no number that JSON has; send null or leave the field out"),
-        (fields('"u":[NaN]'), "beside the contract's fields: NaN is no number"),
+        (fields('"v":{"x":"hot"}'), 'value: expected a number, found "hot"'),
+        (fields('"v":[1]'), "value: 'v' is [1], expected an object"),
+        (fields('"v":{"x":NaN}'), "value: NaN is not a JSON number; send null or leave the field out"),
+        (fields('"u":[NaN]'), "outside the contract's fields: NaN is not a JSON number"),
         (b'{"tag":null,"ts":1}', "tag: a string is required, found null"),
-        (b'{"ts":1}', "tag: required, and there is no 'tag' in the payload"),
-        (b'{"tag":"a"}', "the time is not there (it is read from 'ts')"),
-        (b'{"tag":"a","ts":1,"tag":"b"}', 'key "tag" stands 2 times in one object'),
-        (b'{"tag":' + b"[1,2]" * 1 + b',"ts":1}', "tag: a text is wanted, found [1, 2]"),
+        (b'{"ts":1}', "tag: required, but the payload has no 'tag'"),
+        (b'{"tag":"a"}', "the time is missing (it is read from 'ts')"),
+        (b'{"tag":"a","ts":1,"tag":"b"}', 'key "tag" occurs 2 times in one object'),
+        (b'{"tag":' + b"[1,2]" * 1 + b',"ts":1}', "tag: expected a string, found [1, 2]"),
         (b'{"tag":"a" "ts":1}', "Expecting ',' delimiter at character 11"),
         (b'{"tag":"\xff"}', "byte 0xff at position 8: invalid start byte"),
     ],
 )
-def test_a_message_says_which_field_what_was_found_and_what_is_wanted(payload: bytes, message: str) -> None:
+def test_a_message_names_the_field_the_expected_and_the_actual_value(payload: bytes, message: str) -> None:
     with pytest.raises(Refused) as refused:
         decode(payload)
     assert message in refused.value.fault.message
 
 
-def test_a_message_is_short_and_can_be_stored_whatever_the_payload_holds() -> None:
+def test_a_message_is_short_and_can_be_stored_whatever_the_payload() -> None:
     with pytest.raises(Refused) as refused:
         decode(b'{"tag":["' + b"\\ud800" * 1000 + b'"],"ts":1}')
     assert len(refused.value.fault.message.encode()) < 600
