@@ -327,8 +327,8 @@ def test_tags_are_found_by_wildcard_and_by_place(plant: Settings) -> None:
     ("start", "end", "every", "told"),
     [
         (0, 0, "1s", "same time"),
-        (0, 60, "0s", "never ends"),
-        (0, 60, "-1s", "no interval"),
+        (0, 60, "0s", "has no length"),
+        (0, 60, "-1s", "not a valid interval"),
         (0, 60, "1us", "more than 5,000,000"),
     ],
 )

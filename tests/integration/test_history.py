@@ -81,12 +81,12 @@ def test_what_was_read_for_an_answer_is_told_beside_it(ask: Ask, capsys: pytest.
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("--csv", "--json"), "several answers"),
-        (("--states", "--aggregate", "Count"), "two questions"),
+        (("--csv", "--json"), "--json and --csv cannot be combined"),
+        (("--states", "--aggregate", "Count"), "--aggregate and --states cannot be combined"),
         (("--last", "8h", *HOUR), "a length and a span"),
         ((*HOUR, "--aggregate", "Cuont"), "no aggregate"),
-        ((*HOUR, "--zone", "Mars"), "no zone"),
-        ((*HOUR, "--states", "--plot"), "no line"),
+        ((*HOUR, "--zone", "Mars"), "no time zone"),
+        ((*HOUR, "--states", "--plot"), "cannot be drawn"),
         (("--range", "2026-04-01", "--plot"), "nothing to draw"),
     ],
 )

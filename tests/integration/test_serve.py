@@ -147,7 +147,7 @@ def test_csv_is_the_readings_as_they_are_stored(client: TestClient, project: Pro
     ("asked", "told"),
     [
         ({"tag": "W1.power", "start": "1990-01-01T00:00:00Z", "end": "2026-01-01T00:00:00Z"}, "longer than 3,660"),
-        ({"tag": "W1.power", "start": DAY["end"], "end": DAY["start"]}, "not after its start"),
+        ({"tag": "W1.power", "start": DAY["end"], "end": DAY["start"]}, "is not after the start"),
         ({"tag": [f"T{number}" for number in range(21)], **DAY}, "21 tags are more than 20"),
         ({"tag": "W1.power", "pixels": 4001, **DAY}, "less than or equal to 4000"),
         ({"tag": "W1.power", "start": "2026-03-05T00:00:00", "end": DAY["end"]}, "timezone"),

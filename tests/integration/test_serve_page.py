@@ -199,7 +199,7 @@ def test_a_span_that_is_too_long_is_told_with_what_to_do(chromium: Browser, addr
     with tab(chromium, address, "400 (Bad Request)") as page:
         page.goto(f"{address}#tag=W1.power&start=1990-01-01T00:00:00Z&end=2026-01-01T00:00:00Z")
         expect(page.get_by_role("alert").first).to_have_text(
-            "a span of 13,149 days is longer than 3,660: ask for less time"
+            "a span of 13,149 days is longer than 3,660: choose less time"
         )
         page.get_by_role("button", name="7 d").click()
         expect(page.locator("#problem")).to_be_hidden()
@@ -254,10 +254,10 @@ def test_a_server_with_a_token_asks_for_it_and_keeps_it_out_of_addresses(project
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         page.goto(address)
-        page.get_by_label("asks for a token").fill("wrong")
+        page.get_by_label("requires a token").fill("wrong")
         page.keyboard.press("Enter")
-        expect(page.locator("#refused")).to_have_text("The server does not know that token.")
-        page.get_by_label("asks for a token").fill(TOKEN)
+        expect(page.locator("#refused")).to_have_text("The server does not accept this token.")
+        page.get_by_label("requires a token").fill(TOKEN)
         page.keyboard.press("Enter")
         drawn(page)
         page.reload()

@@ -1,4 +1,4 @@
-"""Results as Arrow tables: times as timestamp[us, UTC], no value as null, quality as a StatusCode."""
+"""Convert results to Arrow tables: times as timestamp[us, UTC], a missing value as null, quality as a StatusCode."""
 
 from __future__ import annotations
 
@@ -33,38 +33,38 @@ STATES = pa.schema(
 
 
 def values(names: Sequence[str], tag: Ints, ts: Ints, value: Floats, status: Status) -> pa.Table:
-    """A table of VALUES, one row an item."""
+    """Return a table of VALUES, one row per item of the arrays; `tag` numbers the tags as in `names`."""
     return pa.table([_names(names, tag), pa.array(ts, TS), _numbers(value), _codes(status)], VALUES)
 
 
 def readings(rows: Rows, order: Ints) -> pa.Table:
-    """A table of READINGS: the rows of those indices."""
+    """Return a table of READINGS: the rows with the indices `order`."""
     return rows.table.take(order).select(READINGS.names).cast(READINGS)
 
 
 def readings_or_none(rows: Rows, index: Ints) -> pa.Table:
-    """A table of READINGS: for each of the rows' tags the row of that index; Bad_NoData where it is -1."""
-    found = rows.table.take(pa.array(index, mask=index < 0))
-    quality = pc.fill_null(found["quality"], int(BAD_NO_DATA))
-    columns = [pa.array(rows.names), found["ts"], found["value"], found["text"], quality]
+    """Return a table of READINGS with one row per tag: the row with the tag's index, or Bad_NoData if that is -1."""
+    taken = rows.table.take(pa.array(index, mask=index < 0))
+    quality = pc.fill_null(taken["quality"], int(BAD_NO_DATA))
+    columns = [pa.array(rows.names), taken["ts"], taken["value"], taken["text"], quality]
     return pa.table(columns, names=READINGS.names).cast(READINGS)
 
 
-def aggregated(names: Sequence[str], cells: Cells, name: str, found: Values) -> pa.Table:
-    """A table of AGGREGATED, one row a cell; `interval` is where the cell starts in the question's direction."""
+def aggregated(names: Sequence[str], cells: Cells, name: str, results: Values) -> pa.Table:
+    """Return a table of AGGREGATED, one row per cell; `interval` is the label of the cell, `name` the aggregate."""
     columns = [
         _names(names, cells.tag),
         pa.repeat(pa.scalar(name), len(cells)),
         pa.array(cells.label, TS),
-        pa.array(found.ts, TS),
-        _numbers(found.value),
-        _codes(found.status),
+        pa.array(results.ts, TS),
+        _numbers(results.value),
+        _codes(results.status),
     ]
     return pa.table(columns, AGGREGATED)
 
 
 def in_order(table: pa.Table, tags: Sequence[str], aggregates: Sequence[str]) -> pa.Table:
-    """Rows of a tag together, and of an aggregate of it, in the order of these names; else in the order they have."""
+    """Return the rows sorted by tag, then by aggregate, in the order of these names, and otherwise as they were."""
     tag, aggregate = (
         pc.index_in(table[column], value_set=pa.array(names, pa.string())).to_numpy().astype(np.int64)
         for column, names in (("tag", tags), ("aggregate", aggregates))
@@ -72,15 +72,15 @@ def in_order(table: pa.Table, tags: Sequence[str], aggregates: Sequence[str]) ->
     return table.take(np.argsort(tag * len(aggregates) + aggregate, kind="stable"))
 
 
-def states(names: Sequence[str], cells: Cells, words: Sequence[str], found: States) -> pa.Table:
-    """A table of STATES; `words` are what the numbers of states stand for."""
+def states(names: Sequence[str], cells: Cells, words: Sequence[str], durations: States) -> pa.Table:
+    """Return a table of STATES; `words` are the states by their numbers."""
     columns = [
-        _names(names, cells.tag[found.cell]),
-        pa.array(cells.label[found.cell], TS),
-        pa.array(words, pa.string()).take(pa.array(found.state.astype(np.int64))),
-        pa.array(found.time / _US_PER_S),
-        pa.array(found.readings, pa.int64()),
-        pa.array(found.entries, pa.int64()),
+        _names(names, cells.tag[durations.cell]),
+        pa.array(cells.label[durations.cell], TS),
+        pa.array(words, pa.string()).take(pa.array(durations.state.astype(np.int64))),
+        pa.array(durations.time / _US_PER_S),
+        pa.array(durations.readings, pa.int64()),
+        pa.array(durations.entries, pa.int64()),
     ]
     return pa.table(columns, STATES)
 

@@ -1,4 +1,4 @@
-"""The questions that a historian answers, over the Iceberg tables of an environment."""
+"""The Historian: queries for readings, aggregates, states and trends over the Iceberg tables of an environment."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from headrace.historian.trends.trend import Trend, trend
 from headrace.project.system_tables import READINGS, TAGS
 
 DEFAULT = Configuration()
-# In how many pieces the time of a tag may be read that has too many readings to be held.
+# Pieces in which `lttb` can read the time of a tag that has too many readings to hold in memory.
 _PIECES = 4096
 
 Tags = str | Sequence[str]
@@ -47,16 +47,16 @@ Shape = Literal["step", "linear"]
 
 @dataclass(frozen=True)
 class Historian:
-    """One snapshot of the readings, and the list of tags as it stood when the historian was opened.
+    """Queries over one snapshot of the readings and of the list of tags; `refreshed()` returns the current ones.
 
-    Tags are names or wildcards (`*`, `?`), one or many. Times are datetimes with a zone. Every answer is a
-    `pyarrow.Table`, sorted by tag in the order asked for, then in the direction of the question; `.to_pandas()` makes
-    a data frame of it. Columns: `ts` is timestamp[us, UTC], `value` a double in the tag's unit, null where there is
-    none, `quality` an OPC UA StatusCode, good below 1073741824.
+    Tags are names or wildcards (`*`, `?`), one or several. Times are datetimes with a time zone. Every answer is a
+    `pyarrow.Table`, sorted by tag in the requested order, then in the direction of time; `.to_pandas()` makes it a data
+    frame. In its columns, `ts` is timestamp[us, UTC], `value` a double in the tag's unit or null, and `quality` an
+    OPC UA StatusCode, good below 1073741824.
 
-    All questions raise UserError for what cannot be asked, an unknown tag among them, and PlatformError where the
-    tables cannot be read. A reading of good or uncertain quality that is NaN or infinite is a UserError too, where
-    the historian was not opened with `nonfinite="bad"`.
+    Every query raises UserError for invalid arguments, including an unknown tag, and PlatformError if the tables cannot
+    be read. A reading of good or uncertain quality whose value is NaN or infinite also raises UserError, unless the
+    historian was opened with `nonfinite="bad"`.
     """
 
     chunked_reader: ChunkedReader
@@ -65,16 +65,20 @@ class Historian:
 
     @classmethod
     def open(cls, settings: Settings, *, nonfinite: Nonfinite = "error") -> Historian:
-        """The historian of an environment, as it stands now. Raises PlatformError."""
+        """Return a historian of the current snapshots of an environment's tables.
+
+        `nonfinite` says what a NaN or infinite value of usable quality becomes: "error" raises UserError, "bad" makes
+        the reading bad. Raises PlatformError.
+        """
         catalog = iceberg.connect(settings)
         readings, listed = (iceberg.load_table(catalog, name) for name in (READINGS, TAGS))
         reader = Reader.of(readings, Manifests(), Footers())
         return cls(ChunkedReader(reader, TagNames.of(listed), nonfinite), listed.metadata_location)
 
     def refreshed(self) -> Historian:
-        """As the tables stand now: itself where nobody has written. It reads no file again that has not changed.
+        """Return a historian of the current snapshots, or this one if neither table has changed.
 
-        Raises PlatformError.
+        Metadata of files that have not changed is not read again. Raises PlatformError.
         """
         old, names = self.reader, self.tag_names
         readings, listed = (iceberg.load_table(old.table.catalog, name) for name in (READINGS, TAGS))
@@ -97,11 +101,11 @@ class Historian:
 
     @property
     def read_stats(self) -> ReadStats:
-        """What all questions so far have read."""
+        """What all queries so far have read."""
         return self.reader.read_stats
 
     def explain(self) -> str:
-        """The files opened so far and their sizes, compared with all files of the snapshot, in one sentence."""
+        """Return one sentence about the files opened so far and their sizes, compared with the whole snapshot."""
         stats, (files, size) = self.read_stats, self.reader.whole
         return (
             f"opened {len(stats.files):,} of {files:,} files, of {stats.bytes / 1e6:,.1f} of {size / 1e6:,.1f} MB; "
@@ -110,39 +114,44 @@ class Historian:
 
     @cached_property
     def extent(self) -> tuple[datetime, datetime] | None:
-        """The times of the first and the last reading of all; None where there is none. Raises PlatformError."""
+        """The times of the first and the last reading of all tags, or None without readings. Raises PlatformError."""
         with iceberg.errors_reported("the readings cannot be read"):
-            found = extent(self.reader.table)
-        return (spans.instant(found[0]), spans.instant(found[1])) if found else None
+            times = extent(self.reader.table)
+        return (spans.instant(times[0]), spans.instant(times[1])) if times else None
 
     def tags(self, tag: str = "*", asset: str = "*") -> list[str]:
-        """Names of the list of tags that match a wildcard, of a place in the plant that does, or lies in one."""
+        """Return the sorted names in the list of tags that match the wildcard `tag` and are at or below `asset`.
+
+        `asset` is a place in the plant, or a wildcard of one.
+        """
         return self.tag_names.find(tag, asset)
 
     def raw(
         self, tags: Tags, start: datetime, end: datetime, *, bounding: bool = False, max_rows: int | None = None
     ) -> pa.Table:
-        """Readings as they are stored, of `start` and later, before `end`: columns tag, ts, value, text, quality.
+        """Return stored readings from `start` to before `end`: columns tag, ts, value, text, quality.
 
-        With `bounding` also each tag's last before `start`, and its first from `end` on. Where `end` is before `start`
-        they come last first. Raises UserError for more than `max_rows`, 4,000,000 where it is not said.
+        With `bounding`, also each tag's last reading before `start` and its first from `end` on. If `end` is before
+        `start`, the latest reading of a tag comes first. Raises UserError for more than `max_rows` readings (default
+        4,000,000).
         """
         try:
             return self._raw_readings(tags, start, end, bounding=bounding).whole(max_rows)
         except TooManyRowsError:
             what = f"more than {max_rows or reader.MAX_HELD:,} readings"
-            raise UserError(what, fix="ask for less time, for a plot, or for a stream") from None
+            raise UserError(what, fix="choose less time, or use a plot or a stream") from None
 
     def stream(self, tags: Tags, start: datetime, end: datetime, *, bounding: bool = False) -> pa.RecordBatchReader:
-        """What `raw` gives, in the same order, however much it is: read as it is asked for, and not held."""
+        """Return the rows of `raw` in the same order, however many: they are read as the caller takes them."""
         parts = self._raw_readings(tags, start, end, bounding=bounding).parts()
         batches = (batch for part in parts for batch in part.combine_chunks().to_batches())
         return pa.RecordBatchReader.from_batches(answers.READINGS, batches)
 
     def last(self, tags: Tags, as_of: datetime, *, usable: bool = False) -> pa.Table:
-        """The last reading at or before `as_of`, at most 32 days old: columns tag, ts, value, text, quality.
+        """Return the last reading at or before `as_of`, up to 32 days old: columns tag, ts, value, text, quality.
 
-        One row a tag; of one that did not report ts is null and quality Bad_NoData. With `usable`, the last good one.
+        One row per tag. For a tag without such a reading, ts is null and quality Bad_NoData. With `usable`, the last
+        good reading.
         """
         names = self._resolve(tags)
         rows = self.reader.before(names, spans.microseconds(as_of) + 1, DEFAULT, int(usable), also=(TEXT,))
@@ -159,22 +168,21 @@ class Historian:
         shape: Shape | None = None,
         configuration: Configuration = DEFAULT,
     ) -> pa.Table:
-        """The value at each of `times`, between the usable readings around it: columns tag, ts, value, quality.
+        """Return the value at each of `times`, interpolated between usable readings: columns tag, ts, value, quality.
 
-        In the order of time, each time once.
-        `shape` says how values go on between readings where it is not to be as the list of tags has it.
+        Sorted by time, without duplicates. `shape` overrides the interpolation in the list of tags.
         """
         if not times:
-            raise UserError("no time is asked for", fix="give one or more")
+            raise UserError("no time is given", fix="give one or more")
         names, moments = self._resolve(tags), np.unique([spans.microseconds(each) for each in times])
         _refuse_more(len(names) * len(moments))
         instants = Intervals(moments, moments, np.zeros(len(moments), np.bool_))
         parts = []
         for chunk, part, points in self._points(names, instants, configuration):
             tag, time = np.repeat(np.arange(len(chunk)), len(part)), np.tile(part.start, len(chunk))
-            found = bounds.interpolated(points, tag, time, self._stepped(chunk, shape)[tag], configuration)
-            value = np.where(is_bad(found.status), np.nan, found.value)
-            parts.append(answers.values(chunk, tag, time, value, found.status))
+            bound = bounds.interpolated(points, tag, time, self._stepped(chunk, shape)[tag], configuration)
+            value = np.where(is_bad(bound.status), np.nan, bound.value)
+            parts.append(answers.values(chunk, tag, time, value, bound.status))
         return pa.concat_tables(parts)
 
     def interpolated(
@@ -188,10 +196,10 @@ class Historian:
         shape: Shape | None = None,
         configuration: Configuration = DEFAULT,
     ) -> pa.Table:
-        """The value at `start` and then `every` so often, before `end`: columns tag, ts, value, quality."""
+        """Return the value at `start` and at every further `every` before `end`: columns tag, ts, value, quality."""
         name = "Interpolative"
-        found = self.aggregate(tags, start, end, every, name, zone=zone, shape=shape, configuration=configuration)
-        return found.select(answers.VALUES.names)
+        table = self.aggregate(tags, start, end, every, name, zone=zone, shape=shape, configuration=configuration)
+        return table.select(answers.VALUES.names)
 
     def aggregate(
         self,
@@ -205,48 +213,50 @@ class Historian:
         shape: Shape | None = None,
         configuration: Configuration = DEFAULT,
     ) -> pa.Table:
-        """OPC UA aggregates of each interval: columns tag, aggregate, interval, ts, value, quality.
+        """Return OPC UA aggregates of each interval: columns tag, aggregate, interval, ts, value, quality.
 
-        `every` is like 15m, 8h, 1d; days, weeks, months and years are those of `zone`; None makes it one interval.
-        `interval` is where one starts, `ts` the time of the result, which some aggregates have of their own. Where
-        `end` is before `start`, intervals run backwards. Units and meanings: `headrace.historian.AGGREGATES`.
+        `every` is the length of an interval, like 15m, 8h or 1d; days, weeks, months and years follow the calendar of
+        `zone`; None makes one interval of the whole time. `interval` is the start of the interval, and `ts` the time of
+        the result, which is different for some aggregates. If `end` is before `start`, the intervals run backwards.
+        Units and meanings are in `headrace.historian.AGGREGATES`.
         """
-        wanted = [named(each) for each in ([aggregates] if isinstance(aggregates, str) else aggregates)]
-        if not wanted:
-            raise UserError("no aggregate is asked for", fix="name one, like TimeAverage2")
+        chosen = [named(each) for each in ([aggregates] if isinstance(aggregates, str) else aggregates)]
+        if not chosen:
+            raise UserError("no aggregate is given", fix="give one, like TimeAverage2")
         names = self._resolve(tags)
-        intervals = _intervals(start, end, every, zone, len(names) * len(wanted))
+        intervals = _intervals(start, end, every, zone, len(names) * len(chosen))
 
         def of(chunk: list[str], part: Intervals, points: Points) -> list[pa.Table]:
             inputs = AggregateInput(points, Cells.of(part, len(chunk)), self._stepped(chunk, shape), configuration)
-            return [answers.aggregated(chunk, inputs.cells, each.name, each(inputs)) for each in wanted]
+            return [answers.aggregated(chunk, inputs.cells, each.name, each(inputs)) for each in chosen]
 
         parts = [of(*part) for part in self._points(names, intervals, configuration)]
-        found = pa.concat_tables([table for tables in parts for table in tables])
-        return answers.in_order(found, names, [each.name for each in wanted])
+        results = pa.concat_tables([table for tables in parts for table in tables])
+        return answers.in_order(results, names, [each.name for each in chosen])
 
     def plot(self, tags: Tags, start: datetime, end: datetime, pixels: int = 1000) -> pa.Table:
-        """What a trend of so many `pixels` shows: at most five readings a pixel, columns tag, ts, value, quality.
+        """Return the readings to draw in `pixels` pixels, at most five per pixel: columns tag, ts, value, quality.
 
-        First, last, least, greatest, and the first of the worst quality; of a bad one the value is null.
+        They are the first, the last, the smallest and the largest reading, and the first of the worst quality. A bad
+        reading has no value.
         """
         names = self._resolve(tags)
         intervals = _pixels(start, end, pixels, len(names))
         return self._chosen(names, intervals, lambda points, part: plot(points, Cells.of(part, points.tags)))
 
     def trend(self, tags: Tags, start: datetime, end: datetime, pixels: int = 1000) -> Trend:
-        """What `plot` gives with each tag's neighbours on both sides, and beside it the strongest anomalies."""
+        """Return the readings of `plot` with each tag's neighbours on both sides, and the strongest anomalies."""
         names = self._resolve(tags)
         return trend(self.chunked_reader, names, _pixels(start, end, pixels, len(names)))
 
     def lttb(self, tags: Tags, start: datetime, end: datetime, count: int = 1000) -> pa.Table:
-        """`count` readings of each tag that keep the look of its trend: columns tag, ts, value, quality.
+        """Return `count` readings of each tag that keep the look of its trend: columns tag, ts, value, quality.
 
-        Of readings that are not bad. It may drop a spike, which `plot` never does.
+        They are selected from the readings that are not bad. Unlike `plot`, the selection may drop a spike.
         """
         names = self._resolve(tags)
         if count < 3:
-            raise UserError(f"a trend of {count} points is none", fix="ask for three or more")
+            raise UserError(f"a trend cannot have only {count} points", fix="use three or more")
         _refuse_more(len(names) * count)
         low, high = _span(start, end)
         pieces = spans.cut(low, high, Every(-(-(high - low) // _PIECES), "us"))
@@ -262,10 +272,10 @@ class Historian:
         zone: str = "UTC",
         configuration: Configuration = DEFAULT,
     ) -> pa.Table:
-        """How long each interval saw each state: columns tag, interval, state, seconds, readings, entries.
+        """Return how long each state lasted in each interval: columns tag, interval, state, seconds, readings, entries.
 
-        `readings` had the state, `entries` of them came into it from another. A state is a text, or a number in words.
-        The last one known lasts to `end`.
+        `readings` is the number of readings with the state, `entries` the number of them that changed to it. A state is
+        a text, or a number as text. The last known state lasts to `end`.
         """
         names = self._resolve(tags)
         intervals = _intervals(start, end, every, zone, len(names))
@@ -285,7 +295,7 @@ class Historian:
         )
 
     def _chosen(self, names: list[str], intervals: Intervals, choose: Callable[[Points, Intervals], Ints]) -> pa.Table:
-        """The readings that `choose` names by their index."""
+        """Return the readings whose indices `choose` returns, for each part."""
         parts = []
         for chunk, part, points in self._points(names, intervals, DEFAULT):
             at = choose(points, part)
@@ -314,16 +324,16 @@ def _intervals(start: datetime, end: datetime, every: str | None, zone: str, tag
 
 
 def _span(start: datetime, end: datetime) -> tuple[int, int]:
-    """Earlier and later of the two. Raises UserError where they are one."""
+    """Return the earlier and the later time, microseconds since 1970, UTC. Raises UserError if they are equal."""
     low, high = sorted((spans.microseconds(start), spans.microseconds(end)))
     if low == high:
-        raise UserError("start and end are the same time", fix="ask for a span of time")
+        raise UserError("start and end are the same time", fix="choose a span of time")
     return low, high
 
 
 def _pixels(start: datetime, end: datetime, pixels: int, tags: int) -> Intervals:
     if pixels < 1:
-        raise UserError(f"a trend of {pixels} pixels shows nothing", fix="ask for one or more")
+        raise UserError(f"a trend of {pixels} pixels shows nothing", fix="use one or more")
     _refuse_more(tags * pixels * 5)
     low, high = _span(start, end)
     return spans.cut(low, high, Every(-(-(high - low) // pixels), "us"))
@@ -331,4 +341,4 @@ def _pixels(start: datetime, end: datetime, pixels: int, tags: int) -> Intervals
 
 def _refuse_more(results: int) -> None:
     if results > MAX_RESULTS:
-        raise UserError(f"{results:,} points are more than {MAX_RESULTS:,}", fix="ask for fewer, or for fewer tags")
+        raise UserError(f"{results:,} points are more than {MAX_RESULTS:,}", fix="use fewer points, or fewer tags")

@@ -1,4 +1,4 @@
-"""Readings as they are stored, part after part: as many at a time as fit in memory, in the order of the whole."""
+"""Read stored readings in one piece, or in parts that fit in memory, in the same order."""
 
 from __future__ import annotations
 
@@ -15,15 +15,18 @@ from headrace.historian.read.reader import TooManyRowsError
 from headrace.historian.read.rows import TEXT, Rows
 from headrace.historian.series.configuration import Configuration
 
-# Of one part; while it is read there are some 100 bytes of each.
+# Readings per part; each takes some 100 bytes while it is read.
 AT_ONCE = 500_000
 _ALL = Configuration()
 
 
 @dataclass(frozen=True)
 class RawReadings:
-    """The readings of tags from `low` on, before `high` (microseconds since 1970, UTC); with `bounding` also each tag's
-    last before and first after. Where it is `reverse`, a tag's last reading comes first."""
+    """The stored readings of tags from `low` to before `high` (microseconds since 1970, UTC), sorted by tag and time.
+
+    With `bounding`, each tag's last reading before `low` and its first from `high` on are included. With `reverse`, the
+    latest reading of a tag comes first.
+    """
 
     chunked_reader: ChunkedReader
     names: list[str]
@@ -33,21 +36,27 @@ class RawReadings:
     reverse: bool
 
     def whole(self, max_rows: int | None) -> pa.Table:
-        """All at once. Raises TooManyRowsError for more than `max_rows`, and UserError for a tag that is none."""
+        """Return all readings in one table.
+
+        Raises TooManyRowsError for more than `max_rows`, and UserError for an unknown tag.
+        """
         rows = self._rows(self.names, self.low, self.high, max_rows)
         self.chunked_reader.refuse_unknown(self.names, [rows])
         return self._in_order(rows)
 
     def parts(self) -> Iterator[pa.Table]:
-        """One part after the other, each of some tags or of a time of one. Raises UserError for a tag that is none."""
+        """Return an iterator of tables, each with some of the tags, or with a part of the time of one tag.
+
+        Raises UserError for an unknown tag before the first part is read.
+        """
         unlisted = [name for name in self.names if name not in self.chunked_reader.tag_names.rows]
-        strange = [name for name in unlisted if not any(map(len, self._halves([name], self.low, self.high)))]
-        if strange:
-            raise self.chunked_reader.tag_names.unknown(strange)
+        unknown = [name for name in unlisted if not any(map(len, self._halves([name], self.low, self.high)))]
+        if unknown:
+            raise self.chunked_reader.tag_names.unknown(unknown)
         return self._halves(self.names, self.low, self.high)
 
     def _halves(self, names: list[str], low: int, high: int) -> Iterator[pa.Table]:
-        """Tags are halved first, then the time of one."""
+        """Yield tables of at most AT_ONCE readings: halves of the tags first, then halves of the time of one tag."""
         try:
             rows = self._rows(names, low, high, AT_ONCE)
         except TooManyRowsError:

@@ -1,4 +1,4 @@
-"""Baselines, learned from the readings already stored, for the scores of those to come."""
+"""Learn the baselines of tags from stored readings; the scores of new readings are calculated against them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Baseline:
-    """A tag's baseline, in the tag's unit, and the one it had before."""
+    """A tag's baseline, in the tag's unit, and its previous one, if any."""
 
     tag: str
     count: int
@@ -33,7 +33,7 @@ class Baseline:
 
     @property
     def shift(self) -> float:
-        """How far the median has moved, in old MADs; 0 for a first baseline, infinite where the old MAD was 0."""
+        """How far the median has moved, in old MADs; 0 for a first baseline, infinite if the old MAD was 0."""
         if self.old_median is None or self.old_mad is None or self.median == self.old_median:
             return 0.0
         return abs(self.median - self.old_median) / self.old_mad if self.old_mad else float("inf")
@@ -41,7 +41,7 @@ class Baseline:
 
 @dataclass(frozen=True)
 class Training:
-    """What was learned and stored at the time `at` (UTC), and which tags had too few good readings for it."""
+    """The baselines learned and stored at the time `at` (UTC), and the tags with too few good readings."""
 
     at: datetime
     baselines: list[Baseline]
@@ -51,13 +51,13 @@ class Training:
 def train(settings: Settings, since: datetime | None = None, tag: str = "*", min_count: int = 30) -> Training:
     """Learn the baselines of the tags that match the glob `tag` from the good readings measured at or after `since`.
 
-    They are stored in historian.tags in one commit; a tag with fewer than `min_count` keeps the baseline it has.
-    Raises PlatformError.
+    The baselines are stored in historian.tags in one commit. A tag with fewer than `min_count` good readings keeps its
+    baseline. Raises PlatformError.
     """
     with warehouse.open(settings, [READINGS]) as connection:
-        found = baselines(connection, since or _BEGINNING, tag)
-    enough = pc.greater_equal(found["baseline_count"], min_count)
-    learned, too_few = found.filter(enough), found.filter(pc.invert(enough))["tag"].to_pylist()
+        candidates = baselines(connection, since or _BEGINNING, tag)
+    enough = pc.greater_equal(candidates["baseline_count"], min_count)
+    learned, too_few = candidates.filter(enough), candidates.filter(pc.invert(enough))["tag"].to_pylist()
     at = datetime.now(UTC)
     if not len(learned):
         return Training(at, [], too_few)
@@ -67,14 +67,14 @@ def train(settings: Settings, since: datetime | None = None, tag: str = "*", min
 
 
 def baselines(connection: DuckDBPyConnection, since: datetime, tag: str) -> pa.Table:
-    """Exact median and median absolute deviation of the good values of each tag in `historian.readings`.
+    """Return the exact median and median absolute deviation of the good values of each tag in `historian.readings`.
 
-    Columns tag, baseline_median, baseline_mad, baseline_count; sorted by tag. A value counts as good where its OPC UA
-    StatusCode has the severity bits 00 and it is finite.
+    Columns tag, baseline_median, baseline_mad, baseline_count; sorted by tag. A value counts as good if it is finite
+    and its OPC UA StatusCode has the severity bits 00.
     """
-    found = warehouse.run(connection, _BASELINES, {"since": since.isoformat(), "tag": tag})
+    result = warehouse.run(connection, _BASELINES, {"since": since.isoformat(), "tag": tag})
     with warehouse.errors_reported():
-        return found.to_arrow_table()
+        return result.to_arrow_table()
 
 
 def _compared(learned: pa.Table, before: pa.Table) -> list[Baseline]:

@@ -1,4 +1,4 @@
-"""What every aggregate starts from: readings, cells, configuration, and what several of them need of these."""
+"""The inputs of every aggregate: readings, cells and configuration, and what several aggregates derive from them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from headrace.historian.series.status import BAD_NO_DATA, Mask, Status, is_bad, 
 
 @dataclass(frozen=True)
 class Values:
-    """One result a cell: its time (microseconds since 1970, UTC), its value (NaN where there is none), its status."""
+    """One result per cell: its time (microseconds since 1970, UTC), its value (NaN if there is none) and its status."""
 
     ts: Ints
     value: Floats
     status: Status
 
     def or_no_data(self, present: Mask, ts: Ints) -> Values:
-        """These where `present` is true; elsewhere Bad_NoData at `ts`."""
+        """Return these values where `present` is true, and Bad_NoData at `ts` elsewhere."""
         return Values(
             np.where(present, self.ts, ts),
             np.where(present, self.value, np.nan),
@@ -34,7 +34,12 @@ class Values:
 
 @dataclass(frozen=True)
 class AggregateInput:
-    """`points` without creation marks; `stepped` says for each tag whether its value holds from reading to reading."""
+    """The inputs of an aggregate over many cells.
+
+    `points` have no creation marks (`Points.since_creation`). `stepped` has one item per tag: whether its value holds
+    from one reading to the next. The properties named "for each reading" have one item per point, those "for each cell"
+    one item per cell.
+    """
 
     points: Points
     cells: Cells
@@ -43,7 +48,7 @@ class AggregateInput:
 
     @cached_property
     def usable(self) -> Mask:
-        """For each reading, whether it may be calculated with."""
+        """For each reading, whether it may enter a calculation."""
         return self.configuration.usable(self.points.quality)
 
     @cached_property
@@ -58,7 +63,7 @@ class AggregateInput:
 
     @cached_property
     def inside(self) -> tuple[Ints, Ints]:
-        """For each cell, the range of the readings in it: with those at its label, without those at its other end."""
+        """For each cell, start and stop of its readings: with those at its label, without those at its far end."""
         side: Side = "right" if self.cells.reverse else "left"
         find, tag = self.points.find, self.cells.tag
         return find(tag, self.cells.start, side), find(tag, self.cells.end, side)
@@ -70,42 +75,42 @@ class AggregateInput:
 
     @cached_property
     def simple_start(self) -> Bound:
-        """The simple bounding value at each cell's start, its earlier end."""
+        """For each cell, the simple bounding value at its start, the earlier end."""
         cells = self.cells
         return bounds.simple(self.points, cells.tag, cells.start, self.cell_stepped, self.configuration)
 
     @cached_property
     def simple_end(self) -> Bound:
-        """The simple bounding value at each cell's end, its later one."""
+        """For each cell, the simple bounding value at its end, the later one."""
         cells = self.cells
         return bounds.simple(self.points, cells.tag, cells.end, self.cell_stepped, self.configuration, arriving=True)
 
     @cached_property
     def held_start(self) -> Bound:
-        """The last reading at or before each cell's start, as it is."""
+        """For each cell, the last reading at or before its start, unchanged."""
         return bounds.held(self.points, self.cells.tag, self.cells.start, self.configuration)
 
     def interpolated_at(self, time: Ints, stepped: Mask, *, arriving: bool = False) -> Bound:
-        """The interpolated bounding value of each cell's tag at a time of its own."""
+        """Return the interpolated bounding value of each cell's tag at the cell's item of `time`."""
         cells = self.cells
         return bounds.interpolated(self.points, cells.tag, time, stepped, self.configuration, arriving=arriving)
 
     @cached_property
     def covered(self) -> Mask:
-        """For each cell, whether any of it lies between its tag's first and last reading."""
+        """For each cell, whether it overlaps the time from its tag's first to its last reading."""
         first, last = self.points.first[self.cells.tag], self.points.last[self.cells.tag]
         return (self.cells.start <= last) & (self.cells.end >= first)
 
     @cached_property
     def partial(self) -> Mask:
-        """For each cell, whether its tag's readings begin or end within it, or the question cuts it short."""
+        """For each cell, whether its tag's readings begin or end within it, or the end of the query cuts it short."""
         first, last = self.points.first[self.cells.tag], self.points.last[self.cells.tag]
         begins = (first > self.cells.start) & (first < self.cells.end)
         ends = (last >= self.cells.start) & (last < self.cells.end)
         return self.covered & (begins | ends | self.cells.truncated)
 
     def by_count(self) -> Status:
-        """The status of each cell by the shares of good and bad readings in it."""
+        """Return the status of each cell by the shares of good and bad readings in it."""
         start, stop = self.inside
         good, bad = reduce.count(self.good, start, stop), reduce.count(self.counts_as_bad, start, stop)
         return self.configuration.by_share(good.astype(float), bad.astype(float), (stop - start).astype(float))

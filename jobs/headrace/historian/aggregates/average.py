@@ -1,4 +1,4 @@
-"""Average: the mean of readings, each counting alike."""
+"""Average: the mean of readings, all with equal weight."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from headrace.historian.series.status import Bits, is_bad, with_bits
 
 
 def average(inputs: AggregateInput) -> Values:
-    """The good readings' mean; Bad_NoData where there is none, else the status of their share of all."""
+    """Return the mean of the good readings, with the status of their share of all readings (Part 13, 5.4.3.2.1).
+
+    Bad_NoData if a cell has no good reading.
+    """
     start, stop = inputs.inside
     count = reduce.count(inputs.good, start, stop)
     total = reduce.total(np.where(inputs.good, inputs.points.value, 0.0), start, stop)

@@ -1,4 +1,4 @@
-"""The value of a tag at a time at which it may have no reading: Part 13's bounding values, 3.1.8 and 3.1.9."""
+"""The value of a tag at a time at which it may have no reading: the bounding values of Part 13, 3.1.8 and 3.1.9."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from headrace.historian.series.status import (
 
 @dataclass(frozen=True)
 class Bound:
-    """One value a pair of tag and time; `value` is NaN where `status` is bad.
+    """One value per pair of tag and time; `value` is NaN if `status` is bad.
 
-    `usable` says whether the value may enter a calculation. `status` has the bit Interpolated where no reading stands
-    at the time.
+    `usable` is whether the value may enter a calculation. `status` has the bit Interpolated if there is no reading at
+    the time.
     """
 
     value: Floats
@@ -37,11 +37,13 @@ class Bound:
 def interpolated(
     points: Points, tag: Ints, time: Ints, stepped: Mask, configuration: Configuration, *, arriving: bool = False
 ) -> Bound:
-    """From the nearest usable readings on both sides, however far; `stepped` says for each pair whether values hold.
+    """Return the bounding value interpolated between the nearest usable readings on both sides, however far (3.1.8).
 
-    A reading at the time is taken as it is; of several the last, or the first where the value is `arriving` there.
-    Uncertain_DataSubNormal where a reading that is not usable was passed over, where one used is uncertain, and after
-    a tag's last usable reading, which is extrapolated. Bad_NoData before its first.
+    `tag`, `time` (microseconds since 1970, UTC) and `stepped` (whether the value holds between readings) have one item
+    per pair. A usable reading at the time is returned unchanged; of several, the last one, or the first if the value is
+    the one `arriving` at that time. The status is Uncertain_DataSubNormal if an unusable reading was skipped, if a
+    reading used is uncertain, and after a tag's last usable reading, where the value is extrapolated; it is Bad_NoData
+    before the first usable reading.
     """
     usable = configuration.usable(points.quality)
     low, high = points.offsets[tag], points.offsets[tag + 1]
@@ -67,12 +69,11 @@ def interpolated(
 def simple(
     points: Points, tag: Ints, time: Ints, stepped: Mask, configuration: Configuration, *, arriving: bool = False
 ) -> Bound:
-    """From the readings next to it on both sides, whatever their quality.
+    """Return the simple bounding value, from the adjacent readings of any quality on both sides (3.1.9).
 
-    A reading at the time is taken as it is, bad ones too; of several the last, or the first where the value is
-    `arriving` there. Bad_NoData after a bad reading, before a tag's first and
-    after its last. Where a line should go to a reading that is not usable, the value before it holds, as
-    Uncertain_DataSubNormal.
+    Arguments as for `interpolated`. A reading at the time is returned unchanged, even a bad one. The status is
+    Bad_NoData after a bad reading, before a tag's first reading and after its last. If the line would lead to an
+    unusable reading, the value before it holds, with Uncertain_DataSubNormal.
     """
     usable = configuration.usable(points.quality)
     low, high = points.offsets[tag], points.offsets[tag + 1]
@@ -81,27 +82,26 @@ def simple(
     early = np.where(left > low, left - 1, -1)
     late = np.where(right < high, right, -1)
     usable_early, usable_late = _flag(usable, early), _flag(usable, late)
-    # A value that holds is known to be what it was, uncertain, where a line from it would not be.
-    there = (late >= 0) & (usable_early | (stepped & ~np.isnan(_take(points.value, early))))
+    # The value of a stepped tag is known even if its reading is not usable; a line from such a reading would not be.
+    known = (late >= 0) & (usable_early | (stepped & ~np.isnan(_take(points.value, early))))
     sloped = ~stepped & usable_late
     value = np.where(sloped, _line(points, early, late, time), _take(points.value, early))
     doubtful = ~_good(points, early) | (~stepped & ~(usable_late & _good(points, late)))
     status = with_bits(np.where(doubtful, UNCERTAIN_SUBNORMAL, GOOD), Bits.INTERPOLATED)
-    bound = Bound(np.where(there, value, np.nan), np.where(there, status, BAD_NO_DATA), there & usable_early)
+    bound = Bound(np.where(known, value, np.nan), np.where(known, status, BAD_NO_DATA), known & usable_early)
     return _or_raw(points, at, bound, usable)
 
 
 def held(points: Points, tag: Ints, time: Ints, configuration: Configuration) -> Bound:
-    """The last reading at or before the time, as it is: its value and status hold. Bad_NoData before a tag's first."""
+    """Return value and status of the last reading at or before the time; Bad_NoData before a tag's first reading."""
     at = points.find(tag, time, "right") - 1
-    there = at >= points.offsets[tag]
-    at = np.where(there, at, -1)
+    at = np.where(at >= points.offsets[tag], at, -1)
     quality = np.append(points.quality, BAD_NO_DATA)
     return Bound(_take(points.value, at), quality[at], _flag(configuration.usable(points.quality), at))
 
 
 def _second_early(points: Points, usable: Mask, tag: Ints, early: Ints) -> Ints:
-    """The last usable reading at an earlier instant than `early`; -1 where there is none."""
+    """Return the last usable reading at an earlier instant than that of `early`, or -1 if there is none."""
     instant = points.find(tag, _take_int(points.ts, early), "left")
     return np.where(early >= 0, reduce.last_where(usable, points.offsets[tag], instant), -1)
 
@@ -115,16 +115,16 @@ def _line(points: Points, first: Ints, second: Ints, time: Ints) -> Floats:
 
 
 def _or_raw(points: Points, at: Ints, otherwise: Bound, usable: Mask | None = None) -> Bound:
-    there = at >= 0
+    stored = at >= 0
     return Bound(
-        np.where(there, _take(points.value, at), otherwise.value),
-        np.where(there, points.quality[at] if len(points.quality) else GOOD, otherwise.status),
-        np.where(there, True if usable is None else _flag(usable, at), otherwise.usable),
+        np.where(stored, _take(points.value, at), otherwise.value),
+        np.where(stored, points.quality[at] if len(points.quality) else GOOD, otherwise.status),
+        np.where(stored, True if usable is None else _flag(usable, at), otherwise.usable),
     )
 
 
 def _take(values: Floats, index: Ints) -> Floats:
-    return np.append(values, np.nan)[index]  # -1, no reading, is the NaN
+    return np.append(values, np.nan)[index]  # index -1, no reading, takes the NaN
 
 
 def _take_int(values: Ints, index: Ints) -> Ints:

@@ -1,4 +1,4 @@
-"""How many: Count, NumberOfTransitions."""
+"""Counts of readings: Count and NumberOfTransitions."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from headrace.historian.series.status import BAD, Bits, Mask, is_bad, with_bits
 
 
 def count(inputs: AggregateInput) -> Values:
-    """How many good readings; 0 where an interval has none at all."""
+    """Return the number of good readings; 0 if a cell has no readings at all."""
     return _of(inputs, reduce.count(inputs.good, *inputs.inside))
 
 
 def number_of_transitions(inputs: AggregateInput) -> Values:
-    """How many usable readings differ from the usable one before; a tag's first is one."""
+    """Return the number of usable readings that differ from the previous usable one; a tag's first also counts."""
     return _of(inputs, reduce.count(changes(inputs.points, inputs.usable), *inputs.inside))
 
 
 def changes(points: Points, usable: Mask) -> Mask:
-    """For each reading, whether it is usable and differs from its tag's usable reading before, if there is one."""
+    """Return for each reading whether it is usable and differs from the tag's previous usable reading, if any."""
     at = np.flatnonzero(usable)
     value, tag = points.value[at], points.tag[at]
     differs = np.ones(len(at), np.bool_)

@@ -1,4 +1,4 @@
-"""How far good readings scatter: standard deviation and variance, of a sample or a population."""
+"""The spread of good readings: standard deviation and variance, of a sample or a population."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from headrace.historian.series.status import GOOD, UNCERTAIN_SUBNORMAL, Bits, wi
 
 
 def deviation(*, sample: bool, squared: bool) -> Callable[[AggregateInput], Values]:
-    """0 for a single good reading; uncertain where one is not good; Bad_NoData without good ones."""
+    """Return the aggregate: the variance if `squared`, over n - 1 if `sample`.
+
+    0 for a single good reading, uncertain if any reading of the cell is not good, Bad_NoData without good readings.
+    """
 
     def of(inputs: AggregateInput) -> Values:
         points, (start, stop) = inputs.points, inputs.inside
@@ -25,7 +28,7 @@ def deviation(*, sample: bool, squared: bool) -> Callable[[AggregateInput], Valu
         variance = squares / np.maximum(count - 1 if sample else count, 1)
         status = np.where(count == stop - start, GOOD, UNCERTAIN_SUBNORMAL)
         value = variance if squared else np.sqrt(variance)
-        found = Values(inputs.cells.label, value, with_bits(status, Bits.CALCULATED))
-        return found.or_no_data(count > 0, inputs.cells.label)
+        values = Values(inputs.cells.label, value, with_bits(status, Bits.CALCULATED))
+        return values.or_no_data(count > 0, inputs.cells.label)
 
     return of

@@ -1,4 +1,4 @@
-"""How long: in a state (DurationInStateZero, NonZero), and of a quality (DurationGood, Bad; PercentGood, Bad)."""
+"""Durations in a state (DurationInStateZero, NonZero) and of a quality (DurationGood, Bad; PercentGood, Bad)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _US_PER_MS = 1e3
 
 
 def in_state(*, zero: bool) -> Callable[[AggregateInput], Values]:
-    """Milliseconds of good quality for which the value is zero, or another."""
+    """Return the aggregate of the milliseconds of good quality in which the value is zero, or is not zero."""
 
     def of(inputs: AggregateInput) -> Values:
         regions = Regions.simple(inputs, inputs.simple_start, np.ones(len(inputs.cells), np.bool_))
@@ -28,9 +28,10 @@ def in_state(*, zero: bool) -> Callable[[AggregateInput], Values]:
 
 
 def of_quality(*, good: bool, percent: bool) -> Callable[[AggregateInput], Values]:
-    """Milliseconds, or percent of the time known of, for which the last reading was good, or was bad.
+    """Return the aggregate of the time for which the last reading was good, or was bad.
 
-    A reading's quality holds to the next one; before a tag's first, it is bad.
+    In milliseconds, or in percent of the known time. A reading's quality holds until the next one; before a tag's first
+    reading it is bad.
     """
 
     def of(inputs: AggregateInput) -> Values:

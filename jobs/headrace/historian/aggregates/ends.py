@@ -1,4 +1,4 @@
-"""What a cell starts and ends with: Start, End, Delta of readings; StartBound, EndBound, DeltaBounds of bounds."""
+"""The values at both ends of a cell: Start, End, Delta from readings; StartBound, EndBound, DeltaBounds from bounds."""
 
 from __future__ import annotations
 
@@ -13,53 +13,56 @@ from headrace.historian.series.status import BAD_NO_DATA, GOOD, UNCERTAIN_SUBNOR
 
 
 def reading(*, at_start: bool) -> Callable[[AggregateInput], Values]:
-    """The reading nearest to the start of an interval, or to its end, as it is and at its own time."""
+    """Return the aggregate of the reading nearest to the start of an interval, or to its end.
+
+    The reading is unchanged, at its own time.
+    """
 
     def of(inputs: AggregateInput) -> Values:
         points, (start, stop) = inputs.points, inputs.inside
         at = start if at_start != inputs.cells.reverse else stop - 1
-        there = stop > start
-        at = np.where(there, at, -1)
-        found = Values(
+        present = stop > start
+        at = np.where(present, at, -1)
+        values = Values(
             np.append(points.ts, 0)[at], np.append(points.value, np.nan)[at], np.append(points.quality, GOOD)[at]
         )
-        return found.or_no_data(there, inputs.cells.label)
+        return values.or_no_data(present, inputs.cells.label)
 
     return of
 
 
 def delta(inputs: AggregateInput) -> Values:
-    """The latest good reading less the earliest; uncertain where one had to be passed over to find them."""
+    """Return the latest good reading minus the earliest; uncertain if another reading was skipped to find them."""
     points, (start, stop) = inputs.points, inputs.inside
     first, last = reduce.first_where(inputs.good, start, stop), reduce.last_where(inputs.good, start, stop)
     value = np.append(points.value, np.nan)
     passed_over = (first > start) | (last < stop - 1)
     status = with_bits(np.where(passed_over, UNCERTAIN_SUBNORMAL, GOOD), Bits.CALCULATED)
-    found = Values(inputs.cells.label, value[last] - value[first], status)
-    return found.or_no_data(first >= 0, inputs.cells.label)
+    values = Values(inputs.cells.label, value[last] - value[first], status)
+    return values.or_no_data(first >= 0, inputs.cells.label)
 
 
 def start_bound(inputs: AggregateInput) -> Values:
-    """The simple bounding value where an interval starts, with its own status."""
+    """Return the simple bounding value at the start of an interval, with its own status."""
     bound = _bound(inputs, at_start=True)
     status = np.where(bound.usable, bound.status, BAD_NO_DATA)
     return Values(inputs.cells.label, np.where(bound.usable, bound.value, np.nan), status)
 
 
 def end_bound(inputs: AggregateInput) -> Values:
-    """The simple bounding value where an interval ends."""
+    """Return the simple bounding value at the end of an interval."""
     bound = _bound(inputs, at_start=False)
-    found = Values(inputs.cells.label, bound.value, with_bits(code(bound.status), Bits.CALCULATED))
-    return found.or_no_data(bound.usable, inputs.cells.label)
+    values = Values(inputs.cells.label, bound.value, with_bits(code(bound.status), Bits.CALCULATED))
+    return values.or_no_data(bound.usable, inputs.cells.label)
 
 
 def delta_bounds(inputs: AggregateInput) -> Values:
-    """The later simple bounding value less the earlier."""
+    """Return the later simple bounding value minus the earlier."""
     start, end = inputs.simple_start, inputs.simple_end
     both_good = is_good(start.status) & is_good(end.status)
     status = with_bits(np.where(both_good, GOOD, UNCERTAIN_SUBNORMAL), Bits.CALCULATED)
-    found = Values(inputs.cells.label, end.value - start.value, status)
-    return found.or_no_data(start.usable & end.usable, inputs.cells.label)
+    values = Values(inputs.cells.label, end.value - start.value, status)
+    return values.or_no_data(start.usable & end.usable, inputs.cells.label)
 
 
 def _bound(inputs: AggregateInput, *, at_start: bool) -> Bound:

@@ -1,4 +1,4 @@
-"""Extremes of the good readings: Minimum, Maximum, their ActualTime kin, and Range."""
+"""Extremes of the good readings: Minimum, Maximum, both with ActualTime, and Range."""
 
 from __future__ import annotations
 
@@ -17,58 +17,56 @@ MINIMUM, MAXIMUM = -1, 1
 
 @dataclass(frozen=True)
 class Extreme:
-    """For each range: the index of the first extreme value, -1 where there is none, and how often it occurs."""
+    """For each range: the index of the first extreme value, or -1 if there is none, and how often it occurs."""
 
     index: Ints
     count: Ints
 
 
 def find(value: Floats, mask: Mask, start: Ints, stop: Ints, sign: int) -> Extreme:
-    """The extreme of the values for which `mask` is true in each range; `sign` is MINIMUM or MAXIMUM."""
-    # Written for the maximum: the minimum is that of the negative.
+    """Return the extreme of the values for which `mask` is true in each range; `sign` is MINIMUM or MAXIMUM."""
+    # Written for the maximum: the minimum is the maximum of the negated values.
     height = np.where(mask, value * sign, -np.inf)
     top = reduce.over(np.maximum, height, start, stop, -np.inf)
     at, group = reduce.spread(start, stop)
     reached = np.flatnonzero(mask[at] & (height[at] == top[group]))
     count = np.bincount(group[reached], minlength=len(start))
     index = np.full(len(start), -1)
-    index[group[reached][::-1]] = at[reached][::-1]  # the first is written last, and stays
+    index[group[reached][::-1]] = at[reached][::-1]  # the first one is written last and so remains
     return Extreme(index, count)
 
 
 def extreme(sign: int, *, actual_time: bool) -> Callable[[AggregateInput], Values]:
-    """Minimum or Maximum, at the label of the interval, or at the time of the oldest reading that has it."""
+    """Return Minimum or Maximum at the interval's label, or with `actual_time` at the oldest reading that has it."""
 
     def of(inputs: AggregateInput) -> Values:
         points, (start, stop) = inputs.points, inputs.inside
-        found = find(points.value, inputs.good, start, stop, sign)
-        there = found.index >= 0
-        at = np.maximum(found.index, 0)
+        extremes = find(points.value, inputs.good, start, stop, sign)
+        at = np.maximum(extremes.index, 0)
         value, ts = _at(points.value, at), _at(points.ts, at)
         doubtful = _doubtful(inputs, value, sign)
         status = np.where(doubtful, UNCERTAIN_SUBNORMAL, GOOD)
         if not actual_time:
             status = with_bits(status, Bits.CALCULATED, doubtful | (ts != inputs.cells.label))
             ts = inputs.cells.label
-        status = with_bits(status, Bits.MULTIPLE, found.count > 1)
-        return Values(ts, value, status).or_no_data(there, inputs.cells.label)
+        status = with_bits(status, Bits.MULTIPLE, extremes.count > 1)
+        return Values(ts, value, status).or_no_data(extremes.index >= 0, inputs.cells.label)
 
     return of
 
 
 def value_range(inputs: AggregateInput) -> Values:
-    """The maximum less the minimum of the good readings."""
+    """Return the maximum minus the minimum of the good readings."""
     points, (start, stop) = inputs.points, inputs.inside
     low, high = (find(points.value, inputs.good, start, stop, sign) for sign in (MINIMUM, MAXIMUM))
-    there = low.index >= 0
     bottom, top = (_at(points.value, np.maximum(each.index, 0)) for each in (low, high))
     doubtful = _doubtful(inputs, bottom, MINIMUM) | _doubtful(inputs, top, MAXIMUM)
     status = with_bits(np.where(doubtful, UNCERTAIN_SUBNORMAL, GOOD), Bits.CALCULATED)
-    return Values(inputs.cells.label, top - bottom, status).or_no_data(there, inputs.cells.label)
+    return Values(inputs.cells.label, top - bottom, status).or_no_data(low.index >= 0, inputs.cells.label)
 
 
 def _doubtful(inputs: AggregateInput, value: Floats, sign: int) -> Mask:
-    """Where a reading could not be used, or an uncertain one lies beyond the extreme of the good ones."""
+    """Return where a reading is not usable, or an uncertain one lies beyond the extreme of the good ones."""
     points, (start, stop) = inputs.points, inputs.inside
     uncertain = inputs.usable & (severity(points.quality) == 1)
     beyond = reduce.over(np.maximum, np.where(uncertain, points.value * sign, -np.inf), start, stop, -np.inf)

@@ -9,6 +9,6 @@ from headrace.historian.series.status import is_bad
 
 
 def interpolative(inputs: AggregateInput) -> Values:
-    """The interpolated bounding value at the label of each interval."""
+    """Return the interpolated bounding value at the label of each interval."""
     bound = inputs.interpolated_at(inputs.cells.label, inputs.cell_stepped)
     return Values(inputs.cells.label, np.where(is_bad(bound.status), np.nan, bound.value), bound.status)

@@ -1,4 +1,4 @@
-"""The worst of qualities: WorstQuality of readings, WorstQuality2 with the simple bounding values."""
+"""The worst quality: WorstQuality of the readings, WorstQuality2 including the simple bounding values."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from headrace.historian.series.status import GOOD, Bits, Status, code, severity,
 
 
 def worst_quality(inputs: AggregateInput) -> Values:
-    """The StatusCode of the first reading of the worst severity, as a number."""
+    """Return the StatusCode of the first reading of the worst severity, as a number."""
     return _worst(inputs, inputs.points.quality, *inputs.inside)
 
 
 def worst_quality_2(inputs: AggregateInput) -> Values:
-    """The same, bounding values counting as readings."""
+    """Return the same, including the bounding values."""
     sequence = Sequence.of(inputs, inputs.simple_start, inputs.simple_end)
     return _worst(inputs, sequence.status, sequence.first, sequence.stop)
 
 
 def _worst(inputs: AggregateInput, status: Status, start: Ints, stop: Ints) -> Values:
     level = severity(status).astype(float)
-    found = find(level, np.ones(len(level), np.bool_), start, stop, MAXIMUM)
-    worst = np.append(code(status), GOOD)[found.index]
-    several = (found.count > 1) & (severity(worst) > 0)
+    extremes = find(level, np.ones(len(level), np.bool_), start, stop, MAXIMUM)
+    worst = np.append(code(status), GOOD)[extremes.index]
+    several = (extremes.count > 1) & (severity(worst) > 0)
     result = with_bits(np.full(len(worst), GOOD), Bits.CALCULATED)
     values = Values(inputs.cells.label, worst.astype(float), with_bits(result, Bits.MULTIPLE, several))
-    return values.or_no_data(found.index >= 0, inputs.cells.label)
+    return values.or_no_data(extremes.index >= 0, inputs.cells.label)

@@ -1,4 +1,4 @@
-"""The stretches of time between neighbouring values in a cell, each with its quality: Part 13, 5.4.3.2."""
+"""Regions: the time between two adjacent values of a cell, with its quality (Part 13, 5.4.3.2)."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from headrace.historian.aggregates.sequence import Sequence
 from headrace.historian.series.points import Floats, Ints
 from headrace.historian.series.status import Mask, Status, is_good
 
-# How long a tag's last reading of all holds, as nothing says what came after: the standard's figures have 1 ms.
+# How long a tag's very last reading holds, as nothing is known about what follows. The figures of Annex A use 1 ms.
 LAST_HOLDS_US = 1_000
 
 
 @dataclass(frozen=True)
 class Regions:
-    """One item for each pair of neighbours in a sequence; those of a cell are the range `first` to `stop`.
+    """One item per pair of neighbours in a sequence; the regions of a cell are the range `first` to `stop`.
 
-    `width` is in microseconds. `begin` and `end` are the values at its ends, NaN where the region is `void`: nothing
-    is known of it. A region that is neither void nor good is uncertain.
+    `width` is in microseconds. `begin` and `end` are the values at both ends, NaN if the region is `void`: its value is
+    unknown. A region that is neither void nor good is uncertain.
     """
 
     first: Ints
@@ -35,11 +35,11 @@ class Regions:
 
     @classmethod
     def simple(cls, inputs: AggregateInput, start: Bound, stepped: Mask, *, last_holds: bool = False) -> Regions:
-        """From the value `start` to the simple bound at a cell's end; `stepped` says for each cell if values hold.
+        """Return the regions from the value `start` to the simple bound at the cell's end.
 
-        A reading that is not usable voids what follows it up to the next. Where a line should go to such a one, the
-        value before it holds, and the region is uncertain. What follows a tag's last reading is LAST_HOLDS_US long,
-        or lasts to the end of the cell where `last_holds`.
+        `stepped` is for each cell whether values hold. The region after an unusable reading is void. If the line would
+        lead to an unusable reading, the value before it holds and the region is uncertain. The region after the last
+        reading of a tag is LAST_HOLDS_US long, or extends to the end of the cell with `last_holds`.
         """
         sequence = Sequence.of(inputs, start, inputs.simple_end)
         before, after = sequence.neighbours()
@@ -54,9 +54,9 @@ class Regions:
 
     @classmethod
     def interpolated(cls, inputs: AggregateInput) -> Regions:
-        """Lines from usable value to usable value between interpolated bounds, whether a tag is stepped or not.
+        """Return the regions of lines between usable values and interpolated bounds, sloped even for a stepped tag.
 
-        A region is uncertain where a reading that is not usable was passed over.
+        A region is uncertain if an unusable reading was skipped.
         """
         sloped = np.zeros(len(inputs.cells), np.bool_)
         start = inputs.interpolated_at(inputs.cells.start, sloped)
@@ -70,7 +70,7 @@ class Regions:
 
     @classmethod
     def _of(cls, sequence: Sequence, width: Ints, end: Floats, reached: Mask) -> Regions:
-        """`reached` says of each region that the value at its end makes it no worse."""
+        """`reached` is for each region whether the value at its end leaves its quality unchanged."""
         before, _ = sequence.neighbours()
         void = ~sequence.usable[before]
         count = sequence.stop - sequence.first - 1
@@ -85,26 +85,26 @@ class Regions:
         return (self.begin + self.end) / 2 * self.width
 
     def total(self, amount: Floats, where: Mask) -> Floats:
-        """The sum of `amount` over those regions of each cell for which `where` is true."""
+        """Return for each cell the sum of `amount` over its regions for which `where` is true."""
         return reduce.total(np.where(where, amount, 0.0), self.first, self.stop)
 
     def time(self, where: Mask) -> Floats:
-        """How long those regions of each cell are for which `where` is true, in microseconds."""
+        """Return for each cell the total width of its regions for which `where` is true, in microseconds."""
         return self.total(self.width, where)
 
     def whole_time(self) -> Floats:
-        """How long all regions of each cell are, in microseconds."""
+        """Return for each cell the total width of its regions, in microseconds."""
         return reduce.total(self.width, self.first, self.stop)
 
     def by_time(self, inputs: AggregateInput) -> Status:
-        """The status of each cell by the shares of its time that are good and bad."""
+        """Return the status of each cell by the shares of good and bad time."""
         strict = inputs.configuration.treat_uncertain_as_bad
         good, bad = (self.good, ~self.good) if strict else (~self.void, self.void)
         return inputs.configuration.by_share(self.time(good), self.time(bad), self.whole_time())
 
 
 def _final(inputs: AggregateInput, sequence: Sequence) -> Mask:
-    """Whether a region starts with a tag's last reading, a usable one."""
+    """Return for each region whether it starts with a tag's last reading and that reading is usable."""
     before, after = sequence.neighbours()
     last = inputs.points.last[inputs.cells.tag[sequence.cell[before]]]
     final: Mask = (sequence.ts[before] == last) & (sequence.ts[after] > last) & sequence.usable[before]

@@ -1,4 +1,4 @@
-"""The values of each cell in the order of time: at its start, at the readings within, at its end."""
+"""The values of each cell in the order of time: at its start, at the readings inside, at its end."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from headrace.historian.series.status import Mask, Status
 
 @dataclass(frozen=True)
 class Sequence:
-    """The items of a cell are the range `first` to `stop` of the other arrays, two or more; `cell` is their cell.
+    """One item per value; the items of a cell are the range `first` to `stop` of the other arrays, at least two.
 
-    `index` is that of a reading in the points; at a start, of the last reading not after it; at an end, of the first
-    not before it.
+    `cell` is the cell of an item, and `index` its reading in the points: for the start, the last reading at or before
+    it; for the end, the first reading at or after it.
     """
 
     first: Ints
@@ -32,7 +32,7 @@ class Sequence:
 
     @classmethod
     def of(cls, inputs: AggregateInput, start: Bound, end: Bound, keep: Mask | None = None) -> Sequence:
-        """Between the values `start` and `end` of each cell those readings for which `keep` is true; else all."""
+        """Return for each cell the value `start`, the readings for which `keep` is true (default all), and `end`."""
         points, cells = inputs.points, inputs.cells
         low, high = points.find(cells.tag, cells.start, "right"), points.find(cells.tag, cells.end, "left")
         high = np.maximum(low, high)
@@ -45,7 +45,7 @@ class Sequence:
         inner = np.ones(int(count.sum()), np.bool_)
         inner[first] = inner[stop - 1] = False
 
-        def woven(readings: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+        def merged(readings: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
             items = np.empty(len(inner), readings.dtype)
             items[inner], items[first], items[stop - 1] = readings, starts, ends
             return items
@@ -54,15 +54,15 @@ class Sequence:
             first,
             stop,
             np.repeat(np.arange(len(cells)), count),
-            woven(within, low - 1, high),
-            woven(points.ts[within], cells.start, cells.end),
-            woven(points.value[within], start.value, end.value),
-            woven(points.quality[within], start.status, end.status),
-            woven(inputs.usable[within], start.usable, end.usable),
+            merged(within, low - 1, high),
+            merged(points.ts[within], cells.start, cells.end),
+            merged(points.value[within], start.value, end.value),
+            merged(points.quality[within], start.status, end.status),
+            merged(inputs.usable[within], start.usable, end.usable),
         )
 
     def neighbours(self) -> tuple[Ints, Ints]:
-        """The items that have another after them in their cell, and those others."""
+        """Return the items that another item of the same cell follows, and those that follow."""
         followed = np.ones(len(self.ts), np.bool_)
         followed[self.stop - 1] = False
         before = np.flatnonzero(followed)

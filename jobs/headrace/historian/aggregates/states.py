@@ -1,4 +1,4 @@
-"""How long, and how often, a tag was in each of its states: digital tags by number, text tags by word."""
+"""How long and how often a tag was in each of its states: numbers of a digital tag, words of a text tag."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from headrace.historian.series.points import Floats, Ints
 
 @dataclass(frozen=True)
 class States:
-    """One item for each state that a cell has seen, in the order of cells, then of states.
+    """One item per cell and state that occurs in it, sorted by cell, then by state.
 
-    `time` is in microseconds, `readings` how many usable ones had the state, `entries` how many came into it from
-    another: the sums of a cell are its count and its transitions.
+    `time` is in microseconds; `readings` is the number of usable readings with the state, `entries` the number of them
+    that changed to it from another state. Summed over a cell these are its count and its transitions.
     """
 
     cell: Ints
@@ -29,9 +29,10 @@ class States:
 
 
 def states(inputs: AggregateInput) -> States:
-    """A state lasts from its reading to the next usable or bad one; that of a tag's last reading to the end of time.
+    """Return the states of each cell.
 
-    Time without usable data is in no state. Whether the tag is stepped does not matter: states always are.
+    A state lasts from its reading to the next usable or bad one, and after a tag's last reading to the end of the cell.
+    Time without usable data is in no state. States are always stepped, whatever the tag is.
     """
     points, cells = inputs.points, inputs.cells
     regions = Regions.simple(inputs, inputs.held_start, np.ones(len(cells), np.bool_), last_holds=True)
@@ -47,9 +48,9 @@ def states(inputs: AggregateInput) -> States:
     keys, place = np.unique(cell * len(known) + number, return_inverse=True)
     of_region, of_reading = place[: len(region_cell)], place[len(region_cell) :]
     entered = changes(points, inputs.usable)[at]
-    found_cell, state = np.divmod(keys, max(len(known), 1))
+    state_cell, state = np.divmod(keys, max(len(known), 1))
     return States(
-        found_cell,
+        state_cell,
         known[state],
         np.bincount(of_region, regions.width[lasting], minlength=len(keys)).astype(np.int64),
         np.bincount(of_reading, minlength=len(keys)),

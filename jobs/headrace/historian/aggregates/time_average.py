@@ -1,4 +1,4 @@
-"""Means and integrals over time: TimeAverage, Total, and with simple bounds TimeAverage2, Total2."""
+"""Means and integrals over time: TimeAverage and Total; TimeAverage2 and Total2 with simple bounds."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ _US_PER_S = 1e6
 
 
 def time_average(inputs: AggregateInput) -> Values:
-    """The mean of the lines between usable readings, over the time for which there are any."""
+    """Return the mean of the lines between usable readings, over the time that they cover."""
     regions = Regions.interpolated(inputs)
     return _of(inputs, regions, _mean(regions), _all_good(regions))
 
 
 def total(inputs: AggregateInput) -> Values:
-    """The integral of the same lines, in the value's unit times seconds."""
+    """Return the integral of the same lines, in the value's unit times seconds."""
     regions = Regions.interpolated(inputs)
     return _of(inputs, regions, _integral(regions), _all_good(regions))
 
 
 def time_average_2(inputs: AggregateInput) -> Values:
-    """The mean over the time that is not void, stepped or sloped as the tag is."""
+    """Return the mean over the time that is not void, stepped or sloped according to the tag."""
     regions = Regions.simple(inputs, inputs.simple_start, inputs.cell_stepped)
     return _of(inputs, regions, _mean(regions), regions.by_time(inputs))
 
 
 def total_2(inputs: AggregateInput) -> Values:
-    """The integral over the time that is not void, in the value's unit times seconds."""
+    """Return the integral over the time that is not void, in the value's unit times seconds."""
     regions = Regions.simple(inputs, inputs.simple_start, inputs.cell_stepped)
     return _of(inputs, regions, _integral(regions), regions.by_time(inputs))
 
@@ -51,5 +51,5 @@ def _all_good(regions: Regions) -> Status:
 
 
 def _of(inputs: AggregateInput, regions: Regions, value: Floats, status: Status) -> Values:
-    found = Values(inputs.cells.label, np.where(is_bad(status), np.nan, value), with_bits(status, Bits.CALCULATED))
-    return found.or_no_data(regions.time(~regions.void) > 0, inputs.cells.label)
+    values = Values(inputs.cells.label, np.where(is_bad(status), np.nan, value), with_bits(status, Bits.CALCULATED))
+    return values.or_no_data(regions.time(~regions.void) > 0, inputs.cells.label)

@@ -1,4 +1,4 @@
-"""A cache of what files say that never change, shared by questions and by snapshots of a table."""
+"""A cache of metadata from immutable files, shared by queries and by snapshots of a table."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ T = TypeVar("T")
 
 
 class Cache(Generic[T]):
-    """Values by file path, the most recently used first to stay; their sizes add up to at most `maxsize`.
+    """The most recently used values by file path; their sizes add up to at most `maxsize`.
 
-    Threads may share it. `getsizeof` gives the size of a value in the unit of `maxsize`.
+    `getsizeof` returns the size of a value in the unit of `maxsize`. Threads can share a cache.
     """
 
     def __init__(self, maxsize: int, getsizeof: Callable[[T], int]) -> None:
@@ -22,10 +22,10 @@ class Cache(Generic[T]):
         self._lock = Lock()  # LRUCache reorders its entries on a read, and is not thread-safe
 
     def get(self, path: str, load: Callable[[], T]) -> T:
-        """Return the value of `path`; call `load` for it where it is not in the cache.
+        """Return the value of `path`, from `load` if it is not in the cache.
 
-        Two threads may load one path at the same time: the lock is not held meanwhile, and the first value stays.
-        A value larger than `maxsize` is returned without being stored.
+        The lock is not held while loading: two threads can load the same path, and the first value is stored and
+        returned to both. A value larger than `maxsize` is returned without being stored.
         """
         with self._lock:
             if path in self._entries:

@@ -1,4 +1,4 @@
-"""Readings of tags for a span of time and around it, as much at once as fits in memory."""
+"""Read the readings of tags for a span of time and its neighbours, in chunks that fit in memory."""
 
 from __future__ import annotations
 
@@ -20,13 +20,16 @@ from headrace.historian.tags.tag_names import TagNames
 T = TypeVar("T")
 Nonfinite = Literal["error", "bad"]
 
-# Points lay the times of all tags on one axis of 64-bit integers.
+# Points place the times of all tags on one axis of 64-bit integers.
 _AXIS_US = 2**62
 
 
 @dataclass(frozen=True)
 class ChunkedReader:
-    """Reads for questions; times are microseconds since 1970, UTC."""
+    """Reads what aggregates and trends need. Times are microseconds since 1970, UTC.
+
+    `nonfinite` says what a value of usable quality that is NaN or infinite becomes: a UserError, or a bad reading.
+    """
 
     reader: Reader
     tag_names: TagNames
@@ -35,24 +38,23 @@ class ChunkedReader:
     def around(
         self, names: Sequence[str], low: int, high: int, configuration: Configuration, *, also: Sequence[str] = ()
     ) -> Rows:
-        """The readings from `low` to `high`, both included, and those on either side that bounds rest on.
+        """Return the readings from `low` to `high`, both included, and the ones on both sides that bounds depend on.
 
-        With the columns `also`, as `Reader.rows` has them.
-
-        Raises TooManyRowsError; UserError for a tag that is none.
+        `also` names additional columns, as in `Reader.rows`. Raises TooManyRowsError, UserError for an unknown tag, and
+        PlatformError.
         """
         usable = 2 if configuration.use_sloped_extrapolation else 1
         self.reader.plan_files(low, high)
-        found = [
+        parts = [
             self.reader.rows(names, low, high + 1, also=also),
             self.reader.before(names, low, configuration, usable, also=also),
             self.reader.after(names, high + 1, configuration, 1, also=also),
         ]
-        self.refuse_unknown(names, found)
-        return found[0].joined(found[1:])
+        self.refuse_unknown(names, parts)
+        return parts[0].joined(parts[1:])
 
     def points(self, names: Sequence[str], low: int, high: int, configuration: Configuration) -> Points:
-        """The same, as numbers to calculate with. Raises UserError for NaN and infinity, where `nonfinite` says so."""
+        """Return the same readings as points. Raises also UserError for NaN and infinity if `nonfinite` is "error"."""
         return self.around(names, low, high, configuration).points(nonfinite_is_bad=self.nonfinite == "bad")
 
     def each(
@@ -61,31 +63,32 @@ class ChunkedReader:
         intervals: Intervals,
         read: Callable[[list[str], int, int], T],
     ) -> Iterator[tuple[list[str], Intervals, T]]:
-        """What `read` makes of all tags and their whole time; where that is too much, of halves, as often as needed.
+        """Yield tags, intervals and the result of `read` for them, in chunks that do not exceed the memory limit.
 
-        Tags are halved first, then the intervals of one. Raises UserError where one interval of one tag is too much.
+        A chunk that exceeds it is halved: first the tags, then the intervals of one tag. `read` takes the tags, start
+        and end of a chunk. Raises UserError if one interval of one tag exceeds the limit.
         """
         low, high = int(intervals.start.min()), int(intervals.end.max())
         try:
             if len(names) * (high - low + 2 * reader.LOOK_US[-1]) > _AXIS_US:
                 raise TooManyRowsError  # noqa: TRY301 - read may raise it too
-            found = read(names, low, high)
+            result = read(names, low, high)
         except TooManyRowsError:
             if len(names) == 1 and len(intervals) == 1:
                 what = f"an interval of '{names[0]}' holds more than {reader.MAX_HELD:,} readings"
-                raise UserError(what, fix="ask for shorter intervals") from None
+                raise UserError(what, fix="use shorter intervals") from None
             for half, part in _halves(names, intervals):
                 yield from self.each(half, part, read)
         else:
-            yield names, intervals, found
+            yield names, intervals, result
 
-    def refuse_unknown(self, names: Sequence[str], found: Sequence[Rows]) -> None:
-        """Raise UserError for names that neither the list of tags nor a reading found has."""
-        strange = {name for name in names if name not in self.tag_names.rows}
-        for rows in found:
-            strange -= set(pc.unique(rows.table["tag"]).to_pylist()) if strange else set()
-        if strange:
-            raise self.tag_names.unknown([name for name in names if name in strange])
+    def refuse_unknown(self, names: Sequence[str], parts: Sequence[Rows]) -> None:
+        """Raise UserError for names that are neither in the list of tags nor in any of the rows read."""
+        unknown = {name for name in names if name not in self.tag_names.rows}
+        for rows in parts:
+            unknown -= set(pc.unique(rows.table["tag"]).to_pylist()) if unknown else set()
+        if unknown:
+            raise self.tag_names.unknown([name for name in names if name in unknown])
 
 
 def _halves(names: list[str], intervals: Intervals) -> Iterator[tuple[list[str], Intervals]]:

@@ -1,4 +1,4 @@
-"""Which files of a table may hold readings of some tags and times, by the bounds in its metadata."""
+"""Select the data files that may hold readings of given tags and times, by the bounds in the table's metadata."""
 
 from __future__ import annotations
 
@@ -17,45 +17,50 @@ from headrace.historian.read.cache import Cache
 from headrace.historian.read.predicate import Bounds, Predicate, during
 
 _DAY_US = 86_400_000_000
-# Files listed, some 8 kB each.
+# Entries of manifests, one per data file, some 8 kB each in memory.
 _MAX_ENTRIES = 10_000
 
 
 class Manifests:
-    """Lists of files by their path, read once: a table has many, and a commit adds one."""
+    """Iceberg manifests by path, each read once: a table has many of them, and a commit adds one."""
 
     def __init__(self) -> None:
         self._cache: Cache[list[ManifestEntry]] = Cache(_MAX_ENTRIES, len)
 
     def entries(self, io: FileIO, manifest: ManifestFile) -> list[ManifestEntry]:
-        """What the manifest holds live."""
+        """Return the live entries of the manifest."""
         return self._cache.get(manifest.manifest_path, lambda: manifest.fetch_manifest_entry(io))
 
 
 @dataclass(frozen=True)
 class Plan:
-    """All files that may hold readings from `start` on, before `end` (microseconds since 1970, UTC)."""
+    """All files that may hold readings from `start` to before `end` (microseconds since 1970, UTC)."""
 
     start: int
     end: int
     tasks: list[tuple[Bounds, FileScanTask]]
 
     def covers(self, start: int, end: int) -> bool:
-        """Whether no other file need be asked for that."""
+        """Return whether no other file can hold readings from `start` to before `end`."""
         return self.start <= start and end <= self.end
 
 
 @dataclass
 class Files:
-    """The files of one snapshot. It keeps its last plans, of a span and of what is far before it and far after it."""
+    """The data files of one snapshot, with the last three plans.
+
+    Three, because a query plans for its span, and at most once for the time far before it and once for far after it.
+    """
 
     table: Table
     manifests: Manifests
     _plans: tuple[Plan, ...] = ()
 
     def plan(self, start: int, end: int) -> Plan:
-        """The plan for a time, which `tasks` then picks from: of whole days, for what is asked next of other tags, or
-        a little later, to be in it."""
+        """Return a plan that covers `start` to before `end`, an earlier one if possible; `tasks` selects from it.
+
+        A new plan covers whole days of all tags, so that the next query, of other tags or slightly later, finds it.
+        """
         for each in self._plans:
             if each.covers(start, end):
                 return each
@@ -64,11 +69,14 @@ class Files:
         scan = _LiveManifests(self.manifests, self.table.metadata, self.table.io, during(start, end), **options)
         tasks = [(self._bounds(task.file), task) for task in scan.plan_files()]
         plan = Plan(start, end, [(bounds, task) for bounds, task in tasks if bounds.reach(start, end)])
-        self._plans = (*self._plans[-2:], plan)  # not changed in place: another thread may be looking through it
+        self._plans = (
+            *self._plans[-2:],
+            plan,
+        )  # replaced, not changed: another thread may be iterating
         return plan
 
     def tasks(self, predicate: Predicate) -> Iterator[FileScanTask]:
-        """Those files that may hold what is asked for."""
+        """Return the files that may hold readings that match."""
         return (task for bounds, task in self.plan(predicate.start, predicate.end).tasks if bounds.may_hold(predicate))
 
     @cached_property
@@ -83,7 +91,10 @@ class Files:
 
 
 def extent(table: Table) -> tuple[int, int] | None:
-    """The `ts` of the first and the last row of a table, by the bounds of its files; None where there is none."""
+    """Return the smallest and the largest `ts` of a table by the bounds of its files, or None if it has no rows.
+
+    Microseconds since 1970, UTC.
+    """
     ts = table.schema().find_field("ts").field_id
     files = [task.file for task in table.scan().plan_files()]
     first = [time for file in files if (time := _time(file.lower_bounds or {}, ts)) is not None]
@@ -92,8 +103,11 @@ def extent(table: Table) -> tuple[int, int] | None:
 
 
 class _LiveManifests(DataScan):
-    """Opens a manifest once, and none that lists only what was deleted: upkeep leaves one as long as the day's files
-    were many. It tells all files of the manifests that its filter does not exclude."""
+    """A scan that reads each manifest once, and none that lists only deleted files.
+
+    Compaction leaves such a manifest, as long as the day had files. The scan returns every file of each manifest that
+    its filter does not exclude.
+    """
 
     def __init__(self, manifests: Manifests, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -111,6 +125,6 @@ class _LiveManifests(DataScan):
 
 
 def _time(bounds: Mapping[int, bytes], column: int) -> int | None:
-    """A bound of a column of timestamps, as Iceberg stores it: a long, little end first."""
+    """Return the bound of a timestamp column, which Iceberg stores as a little-endian long; None if there is none."""
     stored = bounds.get(column)
     return None if stored is None else int.from_bytes(stored, "little", signed=True)

@@ -1,4 +1,4 @@
-"""What a Parquet file says of itself at its end, and with that: no more of it read than can hold what is asked for."""
+"""Read the footers of Parquet files, and with them only those row groups that can hold matching readings."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from pyiceberg.io.pyarrow import PYARROW_PARQUET_FIELD_ID_KEY
 from headrace.historian.read.cache import Cache
 from headrace.historian.read.predicate import Bounds, Predicate
 
-# Bytes of footers as they stand in files; in memory they are larger.
+# Serialized size of the cached footers, in bytes; in memory they are larger.
 _MAX_BYTES = 32 * 2**20
-# Read and decoded in one go, some 50 bytes each.
+# Rows that are read and decoded together, some 50 bytes each.
 _ROWS_AT_ONCE = 131_072
 
 
 @dataclass(frozen=True)
 class Footer:
-    """`tag` and `ts` are Iceberg's numbers of these columns."""
+    """The metadata of one Parquet file; `tag` and `ts` are the Iceberg field ids of these columns."""
 
     metadata: Any
     tag: int
@@ -32,24 +32,24 @@ class Footer:
 
     @classmethod
     def read(cls, source: InputFile, tag: int, ts: int) -> Footer:
-        """That of a file."""
+        """Read the footer of a file."""
         with source.open() as stream:
             return cls(pq.read_metadata(stream), tag, ts)
 
     @cached_property
     def columns(self) -> Mapping[int, pa.Field]:
-        """By Iceberg's number of it."""
+        """The columns of the file by their Iceberg field ids."""
         schema = self.metadata.schema.to_arrow_schema()
         ids = [(field.metadata or {}).get(PYARROW_PARQUET_FIELD_ID_KEY) for field in schema]
         return {int(number): field for number, field in zip(ids, schema, strict=True) if number is not None}
 
     def has(self, columns: Mapping[int, pa.DataType]) -> bool:
-        """Whether these columns are in the file, in these types."""
-        found = self.columns
-        return all(number in found and _same(found[number].type, type_) for number, type_ in columns.items())
+        """Return whether the file has these columns, by field id, with these types."""
+        own = self.columns
+        return all(number in own and _same(own[number].type, type_) for number, type_ in columns.items())
 
     def pieces(self, predicate: Predicate) -> Iterator[list[int]]:
-        """Row groups that may hold what is asked for, as many at a time as are read in one go."""
+        """Yield the numbers of the row groups that may hold matching readings, in lists to read together."""
         piece: list[int] = []
         rows = 0
         for number, (bounds, count) in enumerate(self._groups):
@@ -65,27 +65,27 @@ class Footer:
     def read_groups(
         self, source: InputFile, groups: list[int], columns: Sequence[int], predicate: Predicate
     ) -> list[pa.RecordBatch]:
-        """What is asked for in these row groups, in these columns."""
+        """Return the matching readings of these row groups; `columns` are field ids."""
         tag, ts = (self.columns[number].name for number in (self.tag, self.ts))
         chosen = [self.columns[number].name for number in columns]
-        # A row group spells a tag out once, and has its number in each row: to look at that is far quicker.
+        # A dictionary has each tag of a row group once, and a number per row; comparing numbers is far faster.
         options = {"metadata": self.metadata, "read_dictionary": [tag], "pre_buffer": True}
         with source.open() as stream, pq.ParquetFile(stream, **options) as file:
             read = file.read_row_groups(groups, columns=chosen).select(chosen)
         first, stop = (pa.scalar(time, self.columns[self.ts].type) for time in (predicate.start, predicate.end))
-        found = []
+        batches = []
         for batch in read.to_batches():
-            spelt = batch[tag].dictionary
-            of_tags = pc.is_in(spelt, value_set=pa.array(predicate.names, spelt.type)).take(batch[tag].indices)
+            names = batch[tag].dictionary
+            of_tags = pc.is_in(names, value_set=pa.array(predicate.names, names.type)).take(batch[tag].indices)
             during = pc.and_(pc.greater_equal(batch[ts], first), pc.less(batch[ts], stop))
             matching = batch.filter(pc.and_(of_tags, during))
             if len(matching):
-                found.append(matching.set_column(chosen.index(tag), tag, matching[tag].dictionary_decode()))
-        return found
+                batches.append(matching.set_column(chosen.index(tag), tag, matching[tag].dictionary_decode()))
+        return batches
 
     @cached_property
     def _groups(self) -> list[tuple[Bounds, int]]:
-        """Of each row group what it can hold, and its rows."""
+        """The bounds of each row group and its number of rows."""
         paths = [self.metadata.schema.column(number).path for number in range(self.metadata.num_columns)]
         tag, ts = (paths.index(self.columns[number].name) for number in (self.tag, self.ts))
         groups = (self.metadata.row_group(number) for number in range(self.metadata.num_row_groups))
@@ -93,18 +93,18 @@ class Footer:
 
 
 class Footers:
-    """Those of the files that were read last."""
+    """A cache of the footers of recently read files."""
 
     def __init__(self) -> None:
         self._cache: Cache[Footer] = Cache(_MAX_BYTES, lambda footer: int(footer.metadata.serialized_size))
 
     def of(self, source: InputFile, tag: int, ts: int) -> Footer:
-        """That of a file of the table that gives these columns these numbers."""
+        """Return the footer of a file whose table gives `tag` and `ts` these field ids."""
         return self._cache.get(source.location, lambda: Footer.read(source, tag, ts))
 
 
 def _edges(group: Any, column: int) -> tuple[Any, Any]:
-    """Least and greatest as they are stored: tags as bytes, times as numbers."""
+    """Return minimum and maximum of a column as stored (tags as bytes, times as integers), or None for both."""
     statistics = group.column(column).statistics
     if statistics is None or not statistics.has_min_max:
         return None, None

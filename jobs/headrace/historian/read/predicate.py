@@ -1,4 +1,4 @@
-"""Which readings are asked for, and whether a part of a table can hold any, by what its bounds say."""
+"""The readings that a query selects, and whether a file or row group with given bounds can hold any of them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FIRST, _LAST = (microseconds(edge.replace(tzinfo=UTC)) for edge in (datetime.mi
 
 @dataclass(frozen=True)
 class Predicate:
-    """Readings of the tags from `start` on, before `end` (microseconds since 1970, UTC)."""
+    """Selects the readings of the tags `names` from `start` to before `end` (microseconds since 1970, UTC)."""
 
     names: Sequence[str]
     start: int
@@ -32,9 +32,9 @@ class Predicate:
 
     @cached_property
     def filter(self) -> BooleanExpression:
-        """What holds of them."""
+        """The predicate as a pyiceberg expression."""
         # pydantic hides the expressions' own __init__ from mypy.
-        # Of more than 200 names pyiceberg does not ask whether a row group can have one of them, of a range it does.
+        # pyiceberg does not evaluate In on bounds if it has more than 200 names, but it does evaluate a range.
         return And(
             In("tag", set(self.names)),  # type: ignore[call-arg,arg-type]
             GreaterThanOrEqual("tag", min(self.names)),  # type: ignore[call-arg,arg-type]
@@ -44,14 +44,16 @@ class Predicate:
 
     @cached_property
     def encoded(self) -> list[bytes]:
-        """The tags as they are stored, in order."""
+        """The tags in UTF-8, sorted, as bounds store them."""
         return sorted(name.encode() for name in self.names)
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """What is in a part of a table: tags in UTF-8 from `low` to `high`, times from `first` to `last` (microseconds
-    since 1970, UTC); None where that is not known."""
+    """The bounds of a file or row group: tags in UTF-8 from `low` to `high`, times from `first` to `last`.
+
+    Both ends are included; times are microseconds since 1970, UTC; None is an unknown bound.
+    """
 
     low: bytes | None
     high: bytes | None
@@ -59,11 +61,11 @@ class Bounds:
     last: int | None
 
     def reach(self, start: int, end: int) -> bool:
-        """Whether there may be readings from `start` on, before `end`."""
+        """Return whether there may be readings from `start` to before `end`."""
         return (self.first is None or self.first < end) and (self.last is None or self.last >= start)
 
     def may_hold(self, predicate: Predicate) -> bool:
-        """Whether there may be readings that are asked for."""
+        """Return whether there may be readings that match `predicate`."""
         if not self.reach(predicate.start, predicate.end):
             return False
         at = 0 if self.low is None else bisect_left(predicate.encoded, self.low)
@@ -71,7 +73,7 @@ class Bounds:
 
 
 def during(start: int, end: int) -> BooleanExpression:
-    """What holds of readings from `start` on, before `end` (microseconds since 1970, UTC)."""
+    """Return an expression that selects readings from `start` to before `end` (microseconds since 1970, UTC)."""
     return And(
         GreaterThanOrEqual("ts", _iso(start)),  # type: ignore[call-arg,arg-type]
         LessThan("ts", _iso(end)),  # type: ignore[call-arg,arg-type]

@@ -1,4 +1,4 @@
-"""The table of readings, read no further than a question needs: by tag, by time, by column, file after file."""
+"""Read the readings of tags from the table, limited to the files, row groups and columns that a query needs."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from headrace.historian.read.rows import COLUMNS, Rows
 from headrace.historian.read.scan import Scan
 from headrace.historian.series.configuration import Configuration
 
-# Rows held in memory at once, some 50 bytes each with what is made of them.
+# Rows held in memory at a time, some 50 bytes each including what is derived from them.
 MAX_HELD = 4_000_000
 _DAY_US = 86_400_000_000
-# How far to look for a reading next to the time asked for, in steps that widen.
+# How far to look for a reading before or after the requested time, in widening steps.
 LOOK_US = [int(timedelta(**each) / timedelta(microseconds=1)) for each in (
     {"minutes": 1}, {"minutes": 15}, {"hours": 3}, {"days": 1}, {"days": 7}, {"days": 32},
 )]  # fmt: skip
@@ -32,25 +32,25 @@ _TYPES = {"tag": "string", "ts": "timestamptz", "value": "double", "quality": "l
 
 
 class TooManyRowsError(Exception):
-    """A read went beyond MAX_HELD."""
+    """A read returned more than MAX_HELD rows, or more than the caller allows."""
 
 
 @dataclass
 class ReadStats:
-    """What was read: the files opened and their sizes in bytes, each once, and the rows that came of them."""
+    """What was read: each opened file with its size in bytes, and the number of rows returned."""
 
     files: dict[str, int] = field(default_factory=dict)
     rows: int = 0
 
     @property
     def bytes(self) -> int:
-        """The sizes of the files opened, all their columns counted."""
+        """The total size of the opened files, including columns that were not read."""
         return sum(self.files.values())
 
 
 @dataclass(frozen=True)
 class Reader:
-    """One snapshot of the table of readings. Times are microseconds since 1970, UTC."""
+    """A reader of one snapshot of the table of readings. Times are microseconds since 1970, UTC."""
 
     table: Table
     files: Files
@@ -63,7 +63,7 @@ class Reader:
 
     @property
     def whole(self) -> tuple[int, int]:
-        """How many data files the snapshot has, and their sizes in bytes together."""
+        """The number of data files of the snapshot, and their total size in bytes."""
         snapshot = self.table.current_snapshot()
         if snapshot is None or snapshot.summary is None:
             return 0, 0
@@ -71,7 +71,10 @@ class Reader:
 
     @classmethod
     def of(cls, table: Table, manifests: Manifests, footers: Footers) -> Reader:
-        """Raises PlatformError where the table lacks a column, or has it in another type."""
+        """Return a reader of the current snapshot of `table`.
+
+        Raises PlatformError if the table lacks a column that the historian needs, or has it with another type.
+        """
         types = {each.name: str(each.field_type) for each in table.schema().fields}
         name = ".".join(table.name())
         problems = [
@@ -86,9 +89,9 @@ class Reader:
     def rows(
         self, names: Sequence[str], start: int, end: int, *, also: Sequence[str] = (), max_rows: int | None = None
     ) -> Rows:
-        """All readings of the tags from `start` on, before `end`, with the columns `also` beside COLUMNS.
+        """Return all readings of the tags from `start` to before `end`, with COLUMNS and the columns `also`.
 
-        Raises TooManyRowsError for more than `max_rows`, MAX_HELD where it is not said; PlatformError.
+        Raises TooManyRowsError for more than `max_rows` (default MAX_HELD), and PlatformError.
         """
         columns = [*COLUMNS, *also]
         if missing := [column for column in columns if column not in self._types.names]:
@@ -105,20 +108,22 @@ class Reader:
         return Rows(names, pa.Table.from_batches(batches, schema))
 
     def plan_files(self, start: int, end: int) -> None:
-        """Look once which files hold that time, both ends included, and a day on both sides, as what follows asks for
-        them."""
+        """Plan once for the files of a time, both ends included, and of a day on both sides.
+
+        The searches for neighbouring readings look there next, and find the plan. Raises PlatformError.
+        """
         self._plan(start - _DAY_US, end + 1 + _DAY_US)
 
     def before(
         self, names: Sequence[str], time: int, configuration: Configuration, usable: int, *, also: Sequence[str] = ()
     ) -> Rows:
-        """The nearest readings of each tag before `time`, as `Rows.nearest` has them, looking back 32 days at most."""
+        """Return the nearest readings of each tag before `time`, up to 32 days back; `usable` as in `Rows.nearest`."""
         return self._near(names, time, configuration, usable, also=also, back=True)
 
     def after(
         self, names: Sequence[str], time: int, configuration: Configuration, usable: int, *, also: Sequence[str] = ()
     ) -> Rows:
-        """The nearest readings of each tag from `time` on, looking ahead 32 days at most."""
+        """Return the nearest readings of each tag at or after `time`, up to 32 days ahead."""
         return self._near(names, time, configuration, usable, also=also, back=False)
 
     def _near(
@@ -131,26 +136,25 @@ class Reader:
         also: Sequence[str],
         back: bool,
     ) -> Rows:
-        """In steps that widen, each for those tags alone that have not enough yet."""
-        found = self.rows((), 0, 0, also=also)
-        found = Rows(names, found.table)
+        """Search in widening steps, each only for the tags that do not have enough readings yet."""
+        nearest = Rows(names, self.rows((), 0, 0, also=also).table)
         missing, reached = list(names), 0
         for span in LOOK_US:
             start, end = (time - span, time - reached) if back else (time + reached, time + span)
-            if reached == _DAY_US:  # one look for all steps that are farther
+            if reached == _DAY_US:  # one plan for all farther steps
                 far = LOOK_US[-1]
                 self._plan(*((time - far, end) if back else (start, time + far)))
             reached = span
-            here = Rows(names, self.rows(missing, start, end, also=also).table)
-            if not len(here):
+            rows = Rows(names, self.rows(missing, start, end, also=also).table)
+            if not len(rows):
                 continue
-            found = found.joined([here]).nearest(configuration, usable, last=back)
-            fit = np.bincount(found.tag[found.usable(configuration)], minlength=len(names)) >= usable
-            enough = fit & (np.bincount(found.tag, minlength=len(names)) > 0)
+            nearest = nearest.joined([rows]).nearest(configuration, usable, last=back)
+            fit = np.bincount(nearest.tag[nearest.usable(configuration)], minlength=len(names)) >= usable
+            enough = fit & (np.bincount(nearest.tag, minlength=len(names)) > 0)
             missing = [name for name, done in zip(names, enough, strict=True) if not done]
             if not missing:
                 break
-        return found
+        return nearest
 
     def _plan(self, start: int, end: int) -> None:
         with iceberg.errors_reported("the readings cannot be read"):

@@ -1,4 +1,7 @@
-"""Readings out of files: from where their footers point to; by pyiceberg where a file is not as the table is."""
+"""Read matching readings from data files.
+
+Files are read by row groups; a file with deletes, or with other columns than the table, is read by pyiceberg.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from pyiceberg.utils.concurrent import ExecutorFactory
 from headrace.historian.read.footers import Footers
 from headrace.historian.read.predicate import Predicate
 
-# Files looked into at a time, and pieces of them read: what is read waits in memory until it is asked for.
+# Files opened at a time, and pieces of them read at a time: their rows wait in memory until the caller takes them.
 _AT_ONCE = 4
 
 Piece = Callable[[], list[pa.RecordBatch]]
@@ -24,7 +27,7 @@ Piece = Callable[[], list[pa.RecordBatch]]
 
 @dataclass(frozen=True)
 class Scan:
-    """What is asked for, in these columns."""
+    """A scan of the readings that match `predicate`, in `columns`."""
 
     table: Table
     footers: Footers
@@ -32,18 +35,21 @@ class Scan:
     predicate: Predicate
 
     def batches(self, tasks: Iterable[FileScanTask]) -> Iterator[pa.RecordBatch]:
-        """Of these files."""
+        """Yield the matching readings of these files, file by file."""
         executor, left = ExecutorFactory.get_or_create(), iter(tasks)
-        while some := list(islice(left, _AT_ONCE)):
-            found = list(zip(some, executor.map(self._pieces, some), strict=True))
-            pieces = chain.from_iterable(each for _, each in found if each is not None)
-            while now := list(islice(pieces, _AT_ONCE)):
-                yield from chain.from_iterable(executor.map(lambda piece: piece(), now))
-            if others := [task for task, each in found if each is None]:
+        while group := list(islice(left, _AT_ONCE)):
+            planned = list(zip(group, executor.map(self._pieces, group), strict=True))
+            pieces = chain.from_iterable(each for _, each in planned if each is not None)
+            while batch := list(islice(pieces, _AT_ONCE)):
+                yield from chain.from_iterable(executor.map(lambda piece: piece(), batch))
+            if others := [task for task, each in planned if each is None]:
                 yield from map(self._cast, self._arrow.to_record_batches(others))
 
     def _pieces(self, task: FileScanTask) -> list[Piece] | None:
-        """What reads the file; None where it takes more: deletes, columns that have changed since, another format."""
+        """Return functions that read the file piece by piece.
+
+        None if the file has deletes, was written before a change of the columns, or is not Parquet.
+        """
         if task.delete_files or task.file.file_format != FileFormat.PARQUET:
             return None
         source, schema = self.table.io.new_input(task.file.file_path), self.table.schema()
@@ -53,8 +59,8 @@ class Scan:
             return None
 
         def read(groups: list[int]) -> list[pa.RecordBatch]:
-            found = footer.read_groups(source, groups, numbers, self.predicate)
-            return [self._cast(batch.rename_columns(self.columns.names)) for batch in found]
+            batches = footer.read_groups(source, groups, numbers, self.predicate)
+            return [self._cast(batch.rename_columns(self.columns.names)) for batch in batches]
 
         return [partial(read, groups) for groups in footer.pieces(self.predicate)]
 

@@ -1,4 +1,4 @@
-"""The intervals of a question, and their product with its tags: a cell is one interval of one tag."""
+"""Intervals of time, and cells: a cell is one interval of one tag."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from headrace.historian.series.status import Mask
 
 @dataclass(frozen=True)
 class Intervals:
-    """`start` < `end`, microseconds since 1970, UTC; in the order of the answer.
+    """Intervals in the order of the answer: arrays of equal length, `start` < `end`, microseconds since 1970, UTC.
 
-    Forward, an interval holds its start and not its end; in `reverse` it holds its end and not its start, and they
-    come last first. `truncated` are those that the end of the question cuts short.
+    Forward, an interval includes its start and excludes its end. In `reverse` it includes its end and excludes its
+    start, and the latest interval comes first. `truncated` marks those that the end of the requested time cuts short.
     """
 
     start: Ints
@@ -28,13 +28,17 @@ class Intervals:
 
     @property
     def label(self) -> Ints:
-        """The time an interval goes by: where it starts, in the direction of the question."""
+        """The time that identifies each interval: its start forward, its end in reverse."""
         return self.end if self.reverse else self.start
 
 
 @dataclass(frozen=True)
 class Cells:
-    """Each interval of each tag, all of one tag before the next one's; arrays have `tags` x `len(intervals)` items."""
+    """Every interval of every tag, all cells of one tag before those of the next.
+
+    The arrays have `tags` x `len(intervals)` items: `tag` is the number of the tag, times are microseconds since 1970,
+    UTC, and `label`, `truncated` and `reverse` are those of the intervals.
+    """
 
     tag: Ints
     start: Ints
@@ -45,7 +49,7 @@ class Cells:
 
     @classmethod
     def of(cls, intervals: Intervals, tags: int) -> Cells:
-        """The product of `intervals` with the tags 0 to `tags` - 1."""
+        """Return the product of `intervals` and the tags 0 to `tags` - 1."""
         tag = np.repeat(np.arange(tags), len(intervals))
         start, end, label = (np.tile(each, tags) for each in (intervals.start, intervals.end, intervals.label))
         return cls(tag, start, end, label, np.tile(intervals.truncated, tags), intervals.reverse)

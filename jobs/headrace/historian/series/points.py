@@ -1,4 +1,4 @@
-"""Readings of many tags in one set of arrays, in the order in which aggregates walk through them."""
+"""Readings of many tags in one set of arrays, in the order that aggregates need."""
 
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ Side = Literal["left", "right"]
 class Points:
     """Readings of tags 0 to n-1, sorted by tag and time.
 
-    `offsets` (n + 1) says where each tag's readings start; `ts` is microseconds since 1970, UTC; `value` is NaN where
-    `quality`, a StatusCode, is bad. Of readings of one tag at one instant the good ones stand last, and of those the
-    largest, of equal ones that of the lowest code: what holds on from there does not depend on the order in which they
-    were stored.
+    `offsets` has n + 1 items: the readings of a tag are the range from its offset to the next. The other arrays have
+    one item per reading: `ts` in microseconds since 1970, UTC; `value`, NaN if the quality is bad; `quality`, a
+    StatusCode. Readings of one tag at the same instant are sorted so that the good ones come last, among those the
+    largest, and among equal values the one with the lowest code. So the value that holds from that instant does not
+    depend on the order of storage.
     """
 
     offsets: Ints
@@ -36,11 +37,10 @@ class Points:
 
     @classmethod
     def of(cls, names: Sequence[str], tag: Ints, ts: Ints, value: Floats, quality: Status) -> Points:
-        """Readings in any order, each of the tag with that number in `names`.
+        """Return the points of readings in any order; `tag` numbers the tags as in `names`.
 
-        Raises UserError for a value that is no finite number.
-
-        A reading of bad quality needs no value, and loses the one it has.
+        The value of a reading of bad quality is dropped. Raises UserError if a reading of any other quality has a value
+        that is not a finite number.
         """
         bad = is_bad(quality)
         _refuse_nonfinite(names, tag, ts, value, ~bad)
@@ -51,29 +51,30 @@ class Points:
 
     @property
     def tags(self) -> int:
-        """How many tags, those without readings among them."""
+        """The number of tags, including those without readings."""
         return len(self.offsets) - 1
 
     @cached_property
     def tag(self) -> Ints:
-        """The tag of each reading, as a number."""
+        """The number of each reading's tag, one item per reading."""
         return np.repeat(np.arange(self.tags), np.diff(self.offsets))
 
     def where(self, keep: Mask) -> Points:
-        """Those readings for which `keep` is true."""
+        """Return the readings for which `keep` is true."""
         before = np.concatenate(([0], np.cumsum(keep)))
         return Points(before[self.offsets], self.ts[keep], self.value[keep], self.quality[keep])
 
     def since_creation(self) -> Points:
-        """Without the Bad_NoData at a tag's start, by which a historian marks that the tag was made."""
+        """Return the points without leading Bad_NoData readings, with which a historian marks the creation of a tag."""
         data = code(self.quality) != BAD_NO_DATA
         seen = np.concatenate(([0], np.cumsum(data)))
         return self.where(seen[1:] > seen[self.offsets[self.tag]])
 
     def find(self, tag: Ints, time: Ints, side: Side) -> Ints:
-        """For each pair of a tag and a time, the index of that tag's first reading at or after it (left), or after.
+        """Return for each pair of `tag` and `time` the index of the tag's first reading at or after the time.
 
-        The end of the tag's readings, where there is none.
+        With `side` "right", the first reading after the time. If there is none, the index is the end of the tag's
+        readings.
         """
         if not len(self.ts):
             return np.zeros(len(tag), np.int64)
@@ -82,19 +83,22 @@ class Points:
 
     @cached_property
     def _keys(self) -> tuple[np.int64, np.int64, Ints]:
-        """One axis for all tags, so that one search finds the places of all: a tag's times follow its forerunner's."""
+        """One axis for all tags, on which the times of a tag follow those of the previous tag.
+
+        With it, one binary search serves the lookups of all tags.
+        """
         origin = self.ts.min() - 1
         span = self.ts.max() - origin + 2
         return origin, span, self.tag * span + (self.ts - origin)
 
     @cached_property
     def first(self) -> Ints:
-        """Per tag: the time of its first reading; the end of time where it has none."""
+        """The time of each tag's first reading, one item per tag; the largest int64 if it has none."""
         return self._edge(self.offsets[:-1], np.iinfo(np.int64).max)
 
     @cached_property
     def last(self) -> Ints:
-        """Per tag: the time of its last reading; the beginning of time where it has none."""
+        """The time of each tag's last reading, one item per tag; the smallest int64 if it has none."""
         return self._edge(self.offsets[1:] - 1, np.iinfo(np.int64).min)
 
     def _edge(self, index: Ints, otherwise: int) -> Ints:
@@ -105,7 +109,7 @@ class Points:
 
 
 def instant(ts: int) -> str:
-    """Microseconds since 1970 as people read them, ISO 8601 in UTC."""
+    """Return microseconds since 1970 as ISO 8601 text in UTC."""
     try:
         return datetime.fromtimestamp(ts / 1e6, UTC).isoformat().replace("+00:00", "Z")
     except (OverflowError, ValueError, OSError):
@@ -113,7 +117,8 @@ def instant(ts: int) -> str:
 
 
 def _order(tag: Ints, ts: Ints, quality: Status, value: Floats) -> Ints:
-    # What comes from sorted files is in runs, which a stable sort of one key merges; few readings share an instant.
+    # Readings from sorted files come in runs, which a stable sort by one key merges fast; the few readings that share
+    # an instant are then sorted by all keys.
     key = tag * (np.ptp(ts) + 1 if len(ts) else 1) + (ts - ts.min(initial=np.iinfo(np.int64).max))
     order = np.argsort(key, kind="stable")
     same = np.diff(key[order]) == 0
@@ -124,15 +129,15 @@ def _order(tag: Ints, ts: Ints, quality: Status, value: Floats) -> Ints:
     return order
 
 
-def _refuse_nonfinite(names: Sequence[str], tag: Ints, ts: Ints, value: Floats, meant: Mask) -> None:
-    wrong = np.flatnonzero(meant & ~np.isfinite(value))
+def _refuse_nonfinite(names: Sequence[str], tag: Ints, ts: Ints, value: Floats, checked: Mask) -> None:
+    wrong = np.flatnonzero(checked & ~np.isfinite(value))
     if len(wrong):
         at = wrong[0]
-        what = f"{len(wrong):,} reading(s) of usable quality are no finite number, the first of {names[tag[at]]}"
-        fix = "mend what wrote them, or ask with nonfinite='bad' to count them as Bad"
+        what = f"{len(wrong):,} reading(s) of usable quality are not finite numbers, the first of {names[tag[at]]}"
+        fix = "repair the writer, or use nonfinite='bad' to count them as Bad"
         raise UserError([Problem(f"{what} at {instant(int(ts[at]))}: {value[at]}", fix=fix)])
 
 
 def nonfinite_as_bad(value: Floats, quality: Status) -> Status:
-    """`quality`, Bad where the value is no finite number."""
+    """Return `quality` with Bad for each value that is not a finite number."""
     return np.where(np.isfinite(value) | is_bad(quality), quality, BAD)

@@ -1,7 +1,7 @@
-"""OPC UA StatusCodes of readings and of results: severity in the top two bits, information on a result in the lowest.
+"""OPC UA StatusCodes of readings and results: the severity in the top two bits, the historian bits in the lowest five.
 
-A status is a uint32. A result that was not simply stored says so in its historian bits (Part 11, 6.3; Part 13, 5.3.3),
-which count only together with the info type DataValue.
+A status is a uint32. The historian bits describe a result that is not a stored reading (Part 11, 6.3; Part 13, 5.3.3);
+they count only together with the info type DataValue (0x0400).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _DATA_VALUE = np.uint32(0x0400)
 
 
 class Bits(IntFlag):
-    """What a result is, where it is not a stored reading: bits 0 to 4 of its status."""
+    """The historian bits of a result, bits 0 to 4 of its status: how it differs from a stored reading."""
 
     RAW = 0
     CALCULATED = 1
@@ -37,28 +37,28 @@ class Bits(IntFlag):
 
 
 def severity(status: Status) -> Status:
-    """0 good, 1 uncertain, 2 bad. The severity 3, which means nothing, reads as 3 and so is never good."""
+    """Return 0 for good, 1 for uncertain, 2 for bad, and 3, which is never good, for the severity without a meaning."""
     return status >> _SEVERITY_SHIFT
 
 
 def is_good(status: Status) -> Mask:
-    """Whether the severity is good."""
+    """Return whether the severity is good."""
     good: Mask = severity(status) == 0
     return good
 
 
 def is_bad(status: Status) -> Mask:
-    """Whether the severity is neither good nor uncertain."""
+    """Return whether the severity is neither good nor uncertain."""
     bad: Mask = severity(status) >= 2
     return bad
 
 
 def code(status: Status) -> Status:
-    """The status without information bits: what went well or wrong, by its name in the standard."""
+    """Return the status without its information bits: severity and sub-code, as the standard names them."""
     return status & _CODE
 
 
 def with_bits(status: Status, bits: int, where: Mask | bool = True) -> Status:
-    """`status` with the historian bits `bits` set in addition, `where` true."""
+    """Return `status` with the historian bits `bits` added for each item for which `where` is true."""
     marked = status | _DATA_VALUE | np.uint32(bits)
     return np.where(where, marked, status) if bits else status

@@ -1,4 +1,4 @@
-"""What the interface answers, as JSON or CSV; times in JSON are milliseconds since 1970, UTC."""
+"""The responses of the API, as JSON or CSV; times in JSON are milliseconds since 1970, UTC."""
 
 from __future__ import annotations
 
@@ -26,46 +26,46 @@ Values = list[float | None]
 
 
 class Tag(BaseModel, use_attribute_docstrings=True):
-    """What the list of tags says."""
+    """A tag as the list of tags describes it."""
 
     tag: str
     description: str | None = None
     asset: str | None = None
-    """Place in the plant, like site/area/line/unit."""
+    """The place in the plant, like site/area/line/unit."""
     unit: str | None = None
     low_limit: float | None = None
     high_limit: float | None = None
     interpolation: str | None = None
-    """How to read between two values: step holds the last, linear draws a line."""
+    """How to read between two values: step holds the last value, linear draws a line."""
 
 
 class Tags(BaseModel, use_attribute_docstrings=True):
-    """Those found, at most as many as were asked for."""
+    """The tags that match, limited to the requested number."""
 
     found: int
-    """How many there are in all."""
+    """The number of all matching tags."""
     tags: list[Tag]
 
 
 class Extent(BaseModel, use_attribute_docstrings=True):
-    """From the first to the last reading of all; null where there is none."""
+    """The times of the first and the last reading of all tags; null if there are no readings."""
 
     start: float | None
     end: float | None
 
 
 class Health(BaseModel, use_attribute_docstrings=True):
-    """That the tables can be read."""
+    """The result of a check that the tables can be read."""
 
     readings: int
-    """How many the table holds."""
+    """The number of readings in the table."""
 
 
 class Anomalies(BaseModel, use_attribute_docstrings=True):
-    """Of every eight pixels the one with the greatest score, whatever its sign."""
+    """The anomalies of a trace: of every eight pixels, the one with the largest absolute score."""
 
     found: int
-    """How many there are in the span."""
+    """The number of all anomalies in the span."""
     ts: Times
     value: Values
     score: Values
@@ -73,32 +73,32 @@ class Anomalies(BaseModel, use_attribute_docstrings=True):
 
 
 class Trace(BaseModel, use_attribute_docstrings=True):
-    """One tag; the arrays ts, value and quality go together."""
+    """The trend of one tag; ts, value and quality have one item per reading."""
 
     about: Tag
     ts: Times
     value: Values
-    """Null where the quality is bad."""
+    """Null if the quality is bad."""
     quality: list[int]
     """OPC UA StatusCode: the top two bits are 00 good, 01 uncertain, 10 bad."""
     anomalies: Anomalies
 
 
 class Plot(BaseModel, use_attribute_docstrings=True):
-    """A trace a tag. Each also has the tag's last reading before the span and its first after it, if there are any."""
+    """One trace per tag; each includes the tag's last reading before the span and its first one after it, if any."""
 
     start: float
     end: float
-    traces: list[Trace] = Field(description="In the order asked for.")
+    traces: list[Trace] = Field(description="In the requested order.")
 
 
 def milliseconds(time: datetime) -> float:
-    """Since 1970, UTC."""
+    """Return the milliseconds from 1970, UTC, to `time`."""
     return microseconds(time) / _US_PER_MS
 
 
 def traces(trend: Trend, rows: Mapping[str, Mapping[str, Any]]) -> Iterator[Trace]:
-    """A trace for each tag of `trend`; `rows` are those of the list of tags."""
+    """Yield one trace per tag of `trend`; `rows` is the list of tags by name."""
     for name, count in trend.anomaly_counts.items():
         points, anomalies = (table.filter(pc.equal(table["tag"], name)) for table in (trend.points, trend.anomalies))
         yield Trace(
@@ -116,19 +116,22 @@ def traces(trend: Trend, rows: Mapping[str, Mapping[str, Any]]) -> Iterator[Trac
 
 
 def search(names: TagNames, text: str, asset: str = "*") -> list[Mapping[str, Any]]:
-    """Rows of the list of tags that match, in the order of their names; an empty `text` finds all.
+    """Return the rows of the list of tags that match, sorted by name; an empty `text` matches all.
 
-    `*` or `?` in `text` make it a wildcard of the whole name; else each of its words has to stand in the name, the
-    description, the place or the unit. Without regard to case. `asset` is a place, or a wildcard of one.
+    With `*` or `?`, `text` is a wildcard for the whole name. Otherwise each of its words must occur in the name, the
+    description, the place or the unit. Case does not matter. `asset` is a place, or a wildcard for one.
     """
     wild = "*" in text or "?" in text
-    found = (names.rows[name] for name in names.find(text if wild else "*", asset or "*"))
+    rows = (names.rows[name] for name in names.find(text if wild else "*", asset or "*"))
     words = [] if wild else text.casefold().split()
-    return [row for row in found if all(word in _known(row) for word in words)]
+    return [row for row in rows if all(word in _searched(row) for word in words)]
 
 
 def csv_parts(table: pa.Table) -> Iterator[bytes]:
-    """The header, then CSV_ROWS rows at a time; times are ISO 8601 in UTC, what is missing is empty."""
+    """Yield the CSV of `table`: the header, then CSV_ROWS rows at a time.
+
+    Times are ISO 8601 in UTC; a missing value is an empty cell.
+    """
     header = csv.WriteOptions(include_header=True)
     yield _text(table.slice(0, 0), header)
     for first in range(0, len(table), CSV_ROWS):
@@ -141,12 +144,12 @@ def _times(table: pa.Table) -> Times:
 
 
 def _finite(column: pa.ChunkedArray) -> Values:
-    """JSON has no word for infinity."""
-    found: Values = pc.if_else(pc.is_finite(column), column, None).to_pylist()
-    return found
+    """Return the numbers with null for infinite ones, which JSON cannot express."""
+    numbers: Values = pc.if_else(pc.is_finite(column), column, None).to_pylist()
+    return numbers
 
 
-def _known(row: Mapping[str, Any]) -> str:
+def _searched(row: Mapping[str, Any]) -> str:
     return "\n".join(str(row.get(column) or "") for column in _WORDS_IN).casefold()
 
 

@@ -1,4 +1,4 @@
-"""The questions of the interface: each is asked with GET and changes nothing."""
+"""The endpoints of the API: all of them are GET and change nothing."""
 
 from __future__ import annotations
 
@@ -26,9 +26,14 @@ MAX_PIXELS = 4000
 MAX_LISTED = 500
 MAX_CSV_ROWS = 1_000_000
 
-# The guard checks tokens, where there are any; this is how the description of the interface tells of them.
-_TOKEN = HTTPBearer(auto_error=False, description="A token, where the server was started with one.")
-_REFUSALS = {400: "what cannot be asked", 401: "no token", 403: "another site asks", 503: "a table cannot be read"}
+# The guard checks tokens, if there are any; this adds them to the OpenAPI description.
+_TOKEN = HTTPBearer(auto_error=False, description="A token, if the server was started with one.")
+_REFUSALS = {
+    400: "the request is not valid",
+    401: "the token is missing or unknown",
+    403: "the request comes from another site",
+    503: "a table cannot be read",
+}
 
 router = APIRouter(
     prefix="/api",
@@ -38,7 +43,7 @@ router = APIRouter(
 
 
 class CurrentHistorian:
-    """Shared by the threads of a server."""
+    """The historian of the current snapshots, shared by the threads of a server."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -46,10 +51,13 @@ class CurrentHistorian:
         self._historian: Historian | None = None
 
     def historian(self) -> Historian:
-        """A historian that knows of all commits until now; NaN counts as bad. Raises PlatformError."""
+        """Return a historian that includes all commits so far; NaN counts as bad. Raises PlatformError.
+
+        It is the same one as long as no table has changed.
+        """
         with self._lock:
-            known = self._historian
-            self._historian = known.refreshed() if known else Historian.open(self._settings, nonfinite="bad")
+            previous = self._historian
+            self._historian = previous.refreshed() if previous else Historian.open(self._settings, nonfinite="bad")
             return self._historian
 
 
@@ -59,34 +67,34 @@ def _historian(request: Request) -> Historian:
 
 
 Now = Annotated[Historian, Depends(_historian)]
-Tagged = Annotated[list[str], Query(alias="tag", description="A name, or a wildcard of names; may recur.")]
-Start = Annotated[AwareDatetime, Query(description="From when on, with a zone: 2026-03-01T00:00:00Z.")]
-End = Annotated[AwareDatetime, Query(description="Until when; no longer in the span.")]
+Tagged = Annotated[list[str], Query(alias="tag", description="A name or a wildcard; repeatable.")]
+Start = Annotated[AwareDatetime, Query(description="Start of the span, with a time zone: 2026-03-01T00:00:00Z.")]
+End = Annotated[AwareDatetime, Query(description="End of the span, excluded.")]
 
 
 @router.get("/health")
 def health(historian: Now) -> Health:
-    """Whether the tables can be read."""
+    """Check that the tables can be read."""
     return Health(readings=iceberg.row_count(historian.reader.table))
 
 
 @router.get("/tags")
 def tags(
     historian: Now,
-    search: Annotated[str, Query(description="A wildcard of the name (* and ?), or words to find anywhere.")] = "",
-    asset: Annotated[str, Query(description="A place in the plant, or a wildcard of one.")] = "*",
-    limit: Annotated[int, Query(ge=1, le=MAX_LISTED, description="How many to tell.")] = 100,
+    search: Annotated[str, Query(description="A wildcard for the name (* and ?), or words to find in any field.")] = "",
+    asset: Annotated[str, Query(description="A place in the plant, or a wildcard for one.")] = "*",
+    limit: Annotated[int, Query(ge=1, le=MAX_LISTED, description="The most tags to return.")] = 100,
 ) -> Tags:
-    """Tags by name, words or place."""
-    found = answers.search(historian.tag_names, search, asset)
-    return Tags(found=len(found), tags=[Tag.model_validate(row) for row in found[:limit]])
+    """Find tags by name, words or place."""
+    rows = answers.search(historian.tag_names, search, asset)
+    return Tags(found=len(rows), tags=[Tag.model_validate(row) for row in rows[:limit]])
 
 
 @router.get("/extent")
 def extent(historian: Now) -> Extent:
-    """The time that there are readings of."""
-    found = historian.extent
-    return Extent(start=milliseconds(found[0]), end=milliseconds(found[1])) if found else Extent(start=None, end=None)
+    """Return the times of the first and the last reading."""
+    times = historian.extent
+    return Extent(start=milliseconds(times[0]), end=milliseconds(times[1])) if times else Extent(start=None, end=None)
 
 
 @router.get("/plot")
@@ -95,9 +103,9 @@ def plot(
     tags: Tagged,
     start: Start,
     end: End,
-    pixels: Annotated[int, Query(ge=1, le=MAX_PIXELS, description="Width of the picture.")] = 1000,
+    pixels: Annotated[int, Query(ge=1, le=MAX_PIXELS, description="Width of the chart.")] = 1000,
 ) -> Plot:
-    """What a trend shows: of each tag and pixel at most five readings, no spike lost; and the anomalies."""
+    """Return what a trend shows: at most five readings per tag and pixel, so that no spike is lost, and anomalies."""
     names = _checked(historian, tags, start, end)
     trend = historian.trend(names, start, end, pixels)
     rows = historian.tag_names.rows
@@ -106,11 +114,11 @@ def plot(
 
 @router.get("/readings.csv", response_class=StreamingResponse, responses={200: {"content": {"text/csv": {}}}})
 def readings(historian: Now, tags: Tagged, start: Start, end: End) -> StreamingResponse:
-    """Readings as they are stored, in the order of tags, then of time; at most a million."""
+    """Return stored readings, sorted by tag, then by time; at most a million."""
     names = _checked(historian, tags, start, end)
-    found = historian.raw(names, start, end, max_rows=MAX_CSV_ROWS)
-    saved = {"Content-Disposition": 'attachment; filename="readings.csv"'}
-    return StreamingResponse(answers.csv_parts(found), media_type="text/csv", headers=saved)
+    rows = historian.raw(names, start, end, max_rows=MAX_CSV_ROWS)
+    headers = {"Content-Disposition": 'attachment; filename="readings.csv"'}
+    return StreamingResponse(answers.csv_parts(rows), media_type="text/csv", headers=headers)
 
 
 def _checked(historian: Historian, tags: list[str], start: datetime, end: datetime) -> list[str]:
@@ -120,20 +128,20 @@ def _checked(historian: Historian, tags: list[str], start: datetime, end: dateti
 
 
 def _check(tags: Sequence[str], start: datetime, end: datetime) -> None:
-    """Raise UserError with all that is too much, or the wrong way round, in a question of these tags and this time."""
+    """Raise UserError with every limit that these tags and this span exceed, and for an end that is not after start."""
     problems = []
     if len(tags) > MAX_TAGS:
         what = f"{len(tags)} tags are more than {MAX_TAGS}"
-        problems.append(Problem(what, "query parameter tag", "ask for fewer, or in several questions"))
+        problems.append(Problem(what, "query parameter tag", "choose fewer, or send several requests"))
     if end <= start:
-        what = f"the span ends at {_said(end)}, not after its start {_said(start)}"
-        problems.append(Problem(what, "query parameters start and end", "put the earlier time first"))
+        what = f"the end {_iso(end)} is not after the start {_iso(start)}"
+        problems.append(Problem(what, "query parameters start and end", "swap them"))
     if end - start > MAX_SPAN:
         what = f"a span of {(end - start).days:,} days is longer than {MAX_SPAN.days:,}"
-        problems.append(Problem(what, "query parameters start and end", "ask for less time"))
+        problems.append(Problem(what, "query parameters start and end", "choose less time"))
     if problems:
         raise UserError(problems)
 
 
-def _said(time: datetime) -> str:
+def _iso(time: datetime) -> str:
     return time.astimezone(UTC).isoformat().replace("+00:00", "Z")

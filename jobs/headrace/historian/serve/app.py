@@ -1,4 +1,4 @@
-"""The server's parts put together: the interface, its description, the page, and what they need of others."""
+"""Assemble the application: the API, its description, the page, and the files of other packages that they need."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from headrace.historian.serve.api import CurrentHistorian, router
 from headrace.historian.serve.guard import Guard
 
 AT_ONCE = 4
-"""Questions that are worked on at a time; others wait."""
+"""Requests that are processed at a time; others wait."""
 _PAGE = Path(__file__).parent / "page"
-# Nothing comes from another host, and nothing is kept in git: these packages carry the files.
+# Nothing is loaded from another host, and no copy is kept in git: these packages contain the files.
 _ASSETS = {
     "/assets/plotly.min.js": ("plotly", "package_data/plotly.min.js"),
     "/assets/swagger-ui-bundle.js": ("fastapi_offline", "static/swagger-ui-bundle.js"),
@@ -29,13 +29,13 @@ _ASSETS = {
 
 
 def build(settings: Settings, tokens: Sequence[str] = ()) -> FastAPI:
-    """The application over the tables of an environment; `tokens` as in `Guard`."""
+    """Return the application over the tables of an environment; `tokens` as in `Guard`."""
     app = FastAPI(
         title="headrace",
-        description="Read-only questions to the historian. Times are UTC.",
+        description="Read-only queries of the historian. Times are UTC.",
         docs_url=None,
         redoc_url=None,
-        lifespan=_few_at_once,
+        lifespan=_limited_threads,
     )
     app.state.current = CurrentHistorian(settings)
     app.include_router(router)
@@ -50,21 +50,21 @@ def build(settings: Settings, tokens: Sequence[str] = ()) -> FastAPI:
 
 
 @asynccontextmanager
-async def _few_at_once(_: FastAPI) -> AsyncIterator[None]:
+async def _limited_threads(_: FastAPI) -> AsyncIterator[None]:
     to_thread.current_default_thread_limiter().total_tokens = AT_ONCE
     yield
 
 
 def _serve(app: FastAPI, path: str, file: Path) -> None:
-    async def served() -> FileResponse:
+    async def response() -> FileResponse:
         return FileResponse(file)
 
-    app.add_api_route(path, served, include_in_schema=False, response_model=None)
+    app.add_api_route(path, response, include_in_schema=False, response_model=None)
 
 
 def _folder(package: str) -> Path:
-    """Where a package's files are, without running it."""
+    """Return the folder of a package without importing it."""
     spec = importlib.util.find_spec(package)
-    assert spec is not None  # noqa: S101 - a dependency
+    assert spec is not None  # noqa: S101 - an installed dependency
     assert spec.origin is not None  # noqa: S101
     return Path(spec.origin).parent

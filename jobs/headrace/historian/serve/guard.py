@@ -1,4 +1,4 @@
-"""Who may ask, and what a page may do: tokens, names of this machine, methods that only read, a strict browser."""
+"""Middleware that checks tokens, host names and methods of requests, and sets strict security headers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from headrace.errors import Problem
 from headrace.historian.serve.problems import refusal
 
 _LOCAL = frozenset({"127.0.0.1", "localhost", "[::1]"})
-# Plotly and Swagger UI place what they draw by style attributes, and draw icons from data.
+# Plotly and Swagger UI position elements with style attributes and load icons from data URLs.
 _POLICY = (
     "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -29,59 +29,60 @@ _HEADERS = {
 
 @dataclass(frozen=True)
 class Guard:
-    """Lets through what may be asked. With `tokens` each question to the interface has to bear one of them.
+    """An ASGI middleware that rejects requests that are not allowed, and answers HEAD like GET without a body.
 
-    Without, the server is for this machine alone, and has to be called by a name of it: a foreign site whose name is
-    made to lead here (DNS rebinding) is not.
+    With `tokens`, each request to the API must carry one of them. Without, the server is for this machine only, and the
+    Host header must be one of its local names; this rejects foreign sites whose names resolve to this machine (DNS
+    rebinding).
     """
 
     app: ASGIApp
     tokens: Sequence[str] = ()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """As ASGI calls it."""
+        """Handle one ASGI connection."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        asked = scope["path"].startswith("/api/")
+        is_api = scope["path"].startswith("/api/")
 
-        async def strictly(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.update({**_HEADERS, "Cache-Control": "no-store" if asked else "no-cache"})
+                headers.update({**_HEADERS, "Cache-Control": "no-store" if is_api else "no-cache"})
             await send(message)
 
-        if refused := self._refused(scope, asked=asked):
-            await refused(scope, receive, strictly)
+        if response := self._rejected(scope, is_api=is_api):
+            await response(scope, receive, send_with_headers)
         else:
-            # The server itself leaves out the body of what was asked with HEAD.
-            await self.app({**scope, "method": "GET"}, receive, strictly)
+            # uvicorn drops the body of a response to HEAD.
+            await self.app({**scope, "method": "GET"}, receive, send_with_headers)
 
-    def _refused(self, scope: Scope, *, asked: bool) -> Response | None:
+    def _rejected(self, scope: Scope, *, is_api: bool) -> Response | None:
         headers = Headers(scope=scope)
         if scope["method"] not in {"GET", "HEAD"}:
-            return _refusal(405, f"{scope['method']} is not served", "method", "ask with GET", {"Allow": "GET, HEAD"})
+            return _refusal(405, f"{scope['method']} is not supported", "method", "use GET", {"Allow": "GET, HEAD"})
         if not self.tokens and _host(headers) not in _LOCAL:
-            fix = "call it 127.0.0.1 or localhost; to serve others, start it with --token"
-            return _refusal(403, "this server is for its own machine alone", "header Host", fix)
-        if asked and headers.get("sec-fetch-site") in {"cross-site", "same-site"}:
-            fix = "open the page of this server itself"
-            return _refusal(403, "a page of another server asks", "header Sec-Fetch-Site", fix)
-        if asked and self.tokens and not self._known(headers.get("authorization", "")):
+            fix = "use 127.0.0.1 or localhost in the address; to serve other machines, start the server with --token"
+            return _refusal(403, "this server accepts requests from its own machine only", "header Host", fix)
+        if is_api and headers.get("sec-fetch-site") in {"cross-site", "same-site"}:
+            fix = "open this server's own page"
+            return _refusal(403, "the request comes from a page of another site", "header Sec-Fetch-Site", fix)
+        if is_api and self.tokens and not self._known(headers.get("authorization", "")):
             fix = "send `Authorization: Bearer TOKEN`"
             challenge = {"WWW-Authenticate": "Bearer"}
-            return _refusal(401, "there is no token, or none that is known", "header Authorization", fix, challenge)
+            return _refusal(401, "the token is missing or unknown", "header Authorization", fix, challenge)
         return None
 
     def _known(self, authorization: str) -> bool:
         scheme, _, given = authorization.partition(" ")
-        # All are compared, each in constant time: how long it takes says nothing of any.
+        # Every token is compared, each in constant time, so that the time taken reveals nothing about them.
         matches = [hmac.compare_digest(given.strip().encode(), token.encode()) for token in self.tokens]
         return scheme.lower() == "bearer" and any(matches)
 
 
 def _refusal(status: int, what: str, where: str, fix: str, headers: Mapping[str, str] | None = None) -> Response:
-    response = refusal(status, "the question is not let in", [Problem(what, where, fix)])
+    response = refusal(status, "the request is not allowed", [Problem(what, where, fix)])
     response.headers.update(headers or {})
     return response
 

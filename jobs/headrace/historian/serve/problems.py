@@ -1,4 +1,4 @@
-"""Errors as `application/problem+json` (RFC 9457): what is wrong, where, what to do; never a stack trace."""
+"""Errors as `application/problem+json` (RFC 9457): what is wrong, where, and the fix; never a stack trace."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class ProblemItem(BaseModel):
-    """One thing that is wrong."""
+    """One problem of a request: what is wrong, where, and how to fix it."""
 
     what: str
     where: str | None
@@ -25,7 +25,7 @@ class ProblemItem(BaseModel):
 
 
 class Refusal(BaseModel):
-    """Why there is no answer."""
+    """The body of an error response."""
 
     title: str
     status: int
@@ -33,13 +33,13 @@ class Refusal(BaseModel):
 
 
 def refusal(status: int, title: str, problems: Sequence[Problem]) -> JSONResponse:
-    """An answer that refuses one."""
+    """Return an error response."""
     body = {"title": title, "status": status, "problems": [problem.to_json() for problem in problems]}
     return JSONResponse(body, status, media_type="application/problem+json")
 
 
 def install(app: FastAPI) -> None:
-    """Have `app` tell all errors so."""
+    """Register the handlers that convert every error of `app` to such a response."""
     app.add_exception_handler(HeadraceError, _ours)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http)
@@ -49,8 +49,8 @@ def install(app: FastAPI) -> None:
 def _ours(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HeadraceError)  # noqa: S101 - by its registration
     if isinstance(error, UserError):
-        return refusal(400, "the question cannot be answered", error.problems)
-    return refusal(503, "the tables cannot be read now", error.problems)
+        return refusal(400, "the request is not valid", error.problems)
+    return refusal(503, "the tables cannot be read at the moment", error.problems)
 
 
 def _malformed(_: Request, error: Exception) -> JSONResponse:
@@ -61,7 +61,7 @@ def _malformed(_: Request, error: Exception) -> JSONResponse:
         )
         for item in error.errors()
     ]
-    return refusal(400, "the question cannot be answered", problems)
+    return refusal(400, "the request is not valid", problems)
 
 
 def _http(request: Request, error: Exception) -> JSONResponse:
@@ -71,5 +71,5 @@ def _http(request: Request, error: Exception) -> JSONResponse:
 
 def _unexpected(request: Request, error: Exception) -> JSONResponse:
     _LOG.error("%s failed", request.url.path, exc_info=error)
-    fix = "tell whoever runs it: the reason is in the log of `headrace serve`"
-    return refusal(500, "headrace failed", [Problem("a fault of headrace's own", request.url.path, fix)])
+    fix = "report it to the operator of this server: the log of `headrace serve` has the reason"
+    return refusal(500, "internal error", [Problem("an error in headrace itself", request.url.path, fix)])

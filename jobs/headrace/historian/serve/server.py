@@ -1,4 +1,4 @@
-"""The server's socket and its tokens, refused where they do not go together."""
+"""Run the server: resolve its tokens, and refuse to listen for other machines without any."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from headrace_udfs.references import has_reference
 
 _SHORTEST = 16
 _PATIENCE_S = 5
-_MAKE = 'make one: python -c "import secrets; print(secrets.token_urlsafe(32))"'
+_MAKE = 'generate one: python -c "import secrets; print(secrets.token_urlsafe(32))"'
 
 
 def run(settings: Settings, host: str, port: int, tokens: Sequence[str], started: Callable[[str], None]) -> None:
-    """Serve until a signal says to end; `started` is told the address once connections are taken.
+    """Serve until the process receives a signal; call `started` with the address once the socket listens.
 
-    `port` 0 is a free one; `tokens` are references. Raises UserError for tokens that are missing or no good,
-    PlatformError where a reference leads nowhere or the address cannot be had.
+    `port` 0 is a free port; `tokens` are references. Raises UserError for tokens that are missing or not valid, and
+    PlatformError if a reference cannot be resolved or the address cannot be bound.
     """
     known = secrets(tokens)
     if not known and not is_local(host):
-        what = f"whoever reaches {host} could read every reading"
-        raise UserError(what, "--host", "give tokens, like --token '${env:HEADRACE_SERVE_TOKEN}', or leave --host out")
+        what = f"without a token, anyone who can reach {host} could read every reading"
+        raise UserError(what, "--host", "add --token '${env:HEADRACE_SERVE_TOKEN}', or omit --host")
     app = build(settings, known)
     with listening(host, port) as listener:
         started(f"http://{_in_address(host)}:{listener.getsockname()[1]}/")
@@ -36,19 +36,23 @@ def run(settings: Settings, host: str, port: int, tokens: Sequence[str], started
 
 
 def secrets(references: Sequence[str]) -> list[str]:
-    """What the references name. Raises UserError for a token told outright, and for one that could be guessed."""
+    """Return the tokens that the references name.
+
+    Raises UserError for a token given as plain text and for one shorter than 16 characters, and PlatformError for a
+    reference that cannot be resolved.
+    """
     for reference in references:
         if not has_reference(reference):
-            what = "a token stands in the command line, where everybody on the machine can read it"
-            raise UserError(what, "--token", "name it: '${env:NAME}' or '${file:PATH}'")
+            what = "a token on the command line can be read by every user of the machine"
+            raise UserError(what, "--token", "use a reference: '${env:NAME}' or '${file:PATH}'")
     known = list(resolved(dict(zip(references, references, strict=True))).values())
     if short := [reference for reference, token in zip(references, known, strict=False) if len(token) < _SHORTEST]:
-        raise UserError(f"the token of {short[0]} has fewer than {_SHORTEST} signs", "--token", _MAKE)
+        raise UserError(f"the token of {short[0]} is shorter than {_SHORTEST} characters", "--token", _MAKE)
     return known
 
 
 def is_local(host: str) -> bool:
-    """Whether only this machine reaches an address."""
+    """Return whether an address can be reached from this machine only."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -56,13 +60,13 @@ def is_local(host: str) -> bool:
 
 
 def listening(host: str, port: int) -> socket.socket:
-    """A socket that takes connections. Raises PlatformError."""
+    """Return a listening socket. Raises PlatformError."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family)
     except OSError as error:
-        where, fix = f"{host}:{port}", "choose another --port, or none: then it is a free one"
-        raise PlatformError(f"nobody can listen there: {error.strerror or error}", where, fix) from None
+        where, fix = f"{host}:{port}", "choose another --port, or omit it for a free one"
+        raise PlatformError(f"cannot listen on this address: {error.strerror or error}", where, fix) from None
 
 
 def _in_address(host: str) -> str:

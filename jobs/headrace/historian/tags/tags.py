@@ -1,4 +1,7 @@
-"""historian.tags: what is known of each tag, kept by two hands, the plant's lists and the training of baselines."""
+"""Read and update historian.tags, the list of tags.
+
+Two sources write it, each its own columns: the plant's lists, and the training of baselines.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ from headrace.project.system_tables import TAGS
 
 
 class Tag(yaml_file.Model):
-    """What a plant's list says of a tag; the limits are in the tag's unit."""
+    """A tag as a plant's list describes it; the limits are in the tag's unit."""
 
     model_config = ConfigDict(allow_inf_nan=False)
 
@@ -42,7 +45,7 @@ class Tag(yaml_file.Model):
 
 @dataclass(frozen=True)
 class Upserted:
-    """What came of an upsert: the table as it was `before`, and how many tags are new and how many were there."""
+    """The result of an upsert: the table as it was `before`, and the numbers of added and of updated tags."""
 
     before: pa.Table
     added: int
@@ -50,17 +53,17 @@ class Upserted:
 
 
 def import_tags(settings: Settings, rows: pa.Table) -> Upserted:
-    """Lay a plant's list over historian.tags: columns as in `Tag`, one row a tag, null where nothing is known.
+    """Merge a plant's list into historian.tags: columns as in `Tag`, one row per tag, null for what is unknown.
 
-    Columns that `rows` does not have, baselines among them, stay as they are. Raises UserError with every row that is
-    wrong, by its number from 1; PlatformError.
+    Columns that `rows` does not have, such as baselines, stay unchanged. Raises UserError with every invalid row by its
+    number, from 1, and PlatformError.
     """
     check(rows.to_pylist(), lambda number: f"row {number + 1}")
     return upsert(settings, rows)
 
 
 def check(rows: Iterable[Mapping[str, Any]], where: Callable[[int], Place | str]) -> None:
-    """Raise UserError with all that is wrong in `rows`; `where` tells the place of a row by its index from 0."""
+    """Raise UserError with every problem in `rows`; `where` returns the place of a row by its index, from 0."""
     problems: list[Problem] = []
     first: dict[Any, int] = {}
     for index, row in enumerate(rows):
@@ -70,54 +73,57 @@ def check(rows: Iterable[Mapping[str, Any]], where: Callable[[int], Place | str]
             problems += [_problem(item, where(index)) for item in error.errors()]
         tag = row.get("tag")
         if tag and (earlier := first.setdefault(tag, index)) != index:
-            problems.append(Problem(f"tag '{tag}' stands at {where(earlier)} already", where(index), "keep one"))
+            problems.append(Problem(f"tag '{tag}' is already at {where(earlier)}", where(index), "keep one"))
     if problems:
         raise UserError(problems)
 
 
-def upsert(settings: Settings, news: pa.Table) -> Upserted:
-    """Write the columns of `news` over the tags it names, and add those that are not there; in one commit.
+def upsert(settings: Settings, updates: pa.Table) -> Upserted:
+    """Write the columns of `updates` to the tags that it names, and add the tags that are missing, in one commit.
 
-    Whoever reads the table sees all of it or nothing. Raises PlatformError.
+    A reader of the table sees all of the update or none of it. Raises PlatformError.
     """
     catalog = iceberg.connect(settings)
 
     def attempt() -> Upserted:
         table = iceberg.load_table(catalog, TAGS)
         before = _rows(table)
-        after = merged(before, news)
+        after = merged(before, updates)
         if table.current_snapshot() is None:
             table.append(after)
         else:
             table.overwrite(after)
         added = len(after) - len(before)
-        return Upserted(before, added, len(news) - added)
+        return Upserted(before, added, len(updates) - added)
 
     return iceberg.commit(TAGS, attempt)
 
 
-def merged(tags: pa.Table, news: pa.Table) -> pa.Table:
-    """`tags` with the columns of `news` in the rows whose `tag` it has, and its other rows added; sorted by tag.
+def merged(tags: pa.Table, updates: pa.Table) -> pa.Table:
+    """Return `tags` with the columns of `updates` replaced in the rows of its tags, and with its new tags added.
 
-    Both have one row a tag. The result has the schema of `tags`, null where neither says anything.
+    Both have one row per tag. The result is sorted by tag and has the schema of `tags`, null for what neither has.
     """
-    news = news.cast(pa.schema([tags.schema.field(name) for name in news.column_names]))
-    untouched = tags.filter(pc.invert(pc.is_in(tags["tag"], value_set=news["tag"])))
-    others = tags.drop_columns([name for name in news.column_names if name != "tag"])
-    touched = news.join(others, "tag", join_type="left outer").select(tags.column_names).cast(tags.schema)
+    updates = updates.cast(pa.schema([tags.schema.field(name) for name in updates.column_names]))
+    untouched = tags.filter(pc.invert(pc.is_in(tags["tag"], value_set=updates["tag"])))
+    others = tags.drop_columns([name for name in updates.column_names if name != "tag"])
+    touched = updates.join(others, "tag", join_type="left outer").select(tags.column_names).cast(tags.schema)
     return pa.concat_tables([untouched, touched]).sort_by("tag")
 
 
 def matching(settings: Settings, glob: str = "*") -> list[dict[str, Any]]:
-    """The rows of historian.tags whose tag matches `glob` (`*`, `?`, `[...]`), in order. Raises PlatformError."""
+    """Return the rows of historian.tags whose tag matches `glob` (`*`, `?`, `[...]`), sorted by tag.
+
+    Raises PlatformError.
+    """
     return [row for row in stored(iceberg.load_table(iceberg.connect(settings), TAGS)) if fnmatchcase(row["tag"], glob)]
 
 
 def stored(table: Table) -> list[dict[str, Any]]:
-    """The rows of historian.tags in order. Raises PlatformError."""
+    """Return the rows of historian.tags, sorted by tag. Raises PlatformError."""
     with iceberg.errors_reported(f"table {TAGS} cannot be read"):
-        found: list[dict[str, Any]] = _rows(table).to_pylist()
-    return found
+        rows: list[dict[str, Any]] = _rows(table).to_pylist()
+    return rows
 
 
 def _rows(table: Table) -> pa.Table:

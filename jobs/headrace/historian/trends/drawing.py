@@ -1,4 +1,4 @@
-"""Answers over time as pictures: in the terminal, and as PNG; one line a tag, and aggregate."""
+"""Draw answers over time, in the terminal or as PNG, with one line per tag and aggregate."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ _TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 
 
 def in_terminal(rows: pa.Table, width: int, height: int = 20) -> str:
-    """`rows` (tag, ts, value, quality) as text of `width` columns; x marks what is not good."""
+    """Return a picture of `rows` (tag, ts, value, quality) as text, `width` columns wide; x marks what is not good.
+
+    Raises UserError if there is no value to draw.
+    """
     plotext.clear_figure()
     plotext.theme("clear")
     plotext.plot_size(width, height)
@@ -29,12 +32,15 @@ def in_terminal(rows: pa.Table, width: int, height: int = 20) -> str:
         doubtful = line.filter(_doubtful(line))
         if len(doubtful):
             plotext.scatter(_moments(doubtful), doubtful["value"].to_pylist(), marker="x", color="red")
-    built: str = plotext.build()
-    return built
+    picture: str = plotext.build()
+    return picture
 
 
 def to_png(rows: pa.Table, path: Path) -> Path:
-    """`rows` (tag, ts, value, quality) as a PNG file; a cross marks what is not good."""
+    """Draw `rows` (tag, ts, value, quality) into the PNG file `path` and return it; a cross marks readings not good.
+
+    Raises UserError if there is no value to draw.
+    """
     figure = Figure(figsize=(12, 5), dpi=120, layout="constrained")
     axes = figure.subplots()
     for name, line in _lines(rows):
@@ -53,12 +59,12 @@ def to_png(rows: pa.Table, path: Path) -> Path:
 
 
 def _lines(rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:
-    """The rows with a value of each tag, and of each aggregate of it. Raises UserError where there is none."""
+    """Yield name and rows with a value of each tag, or of each tag and aggregate. Raises UserError if there is none."""
     if "value" not in rows.column_names:
-        raise UserError("states are words and no line", fix="ask for a table, --csv or --json")
+        raise UserError("states are words and cannot be drawn as a line", fix="use a table, --csv or --json")
     rows = rows.filter(pc.is_valid(rows["value"]))
     if not len(rows):
-        raise UserError("there is nothing to draw", fix="ask for another time")
+        raise UserError("there is nothing to draw", fix="choose another time")
     keys = [name for name in ("tag", "aggregate") if name in rows.column_names]
     named = rows.append_column("name", pc.binary_join_element_wise(*(rows[key] for key in keys), " "))
     for name in pc.unique(named["name"]).to_pylist():

@@ -1,4 +1,4 @@
-"""Largest triangle, three buckets (Steinarsson 2013): a trend of few points that looks like that of all."""
+"""Largest triangle, three buckets (Steinarsson 2013): select few points that keep the look of the whole trend."""
 
 from __future__ import annotations
 
@@ -16,57 +16,59 @@ from headrace.historian.series.points import Floats, Ints, Points
 from headrace.historian.series.status import Status, is_bad
 
 Series = tuple[Ints, Floats, Status]
-"""Times that ascend, finite values, and what goes with each."""
+"""Ascending times, finite values, and a status for each."""
 Part = tuple[list[str], Intervals, Points]
 
 
 def lttb(parts: Iterable[Series], total: int, count: int) -> Series:
-    """`count` of the `total` points in `parts`, the first and the last among them; all, where there are no more.
+    """Return `count` of the `total` points in `parts`, including the first and the last, or all if there are no more.
 
-    Between first and last the points are cut into count - 2 buckets of equal number; of each the point is kept that
-    spans the largest triangle with the one kept before and the next bucket's mean. Two buckets are held at a time.
+    The points between the first and the last are divided into count - 2 buckets of equal size. From each bucket, the
+    point is selected that forms the largest triangle with the previous selected point and the mean of the next bucket.
+    Only two buckets are held in memory at a time.
     """
     if count >= total:
         return _joined(list(parts))
     edges = [0, *np.linspace(1, total - 1, count - 1).astype(np.int64).tolist(), total]
     buckets = _cut(parts, np.diff(edges).tolist())
     last = next(buckets)
-    kept, bucket = [last], next(buckets)
-    origin = int(last[0][0])  # times are small enough then to multiply without losing digits
-    # Each choice rests on the one before, so buckets are gone through one by one.
+    selected, bucket = [last], next(buckets)
+    origin = int(last[0][0])  # relative to it, times are small enough to be multiplied without losing digits
+    # Each selection depends on the previous one, so the buckets are processed one by one.
     for after in buckets:
         last = _largest(bucket, last, after, origin)
-        kept.append(last)
+        selected.append(last)
         bucket = after
-    return _joined([*kept, bucket])
+    return _joined([*selected, bucket])
 
 
 def lttb_of_each(
     read: Callable[[list[str]], Iterable[Part]], names: list[str], intervals: Intervals, count: int
 ) -> pa.Table:
-    """`count` readings of each tag that are not bad, of all the time of `intervals`: a table of VALUES.
+    """Return a table of VALUES: `count` readings of each tag that are not bad, from the time of all `intervals`.
 
-    `read` gives parts of tags with all of the intervals, or of one tag with some of them, in the order of time. A tag
-    in several parts is read twice: how many readings there are says where a bucket ends.
+    `read` yields parts with several tags and all of the intervals, or with one tag and some of the intervals in the
+    order of time. A tag in several parts is read twice, as the total number of readings determines the buckets. Raises
+    UserError if one point would stand for more readings than fit in memory.
     """
-    found: dict[str, pa.Table] = {}
+    tables: dict[str, pa.Table] = {}
     totals: Counter[str] = Counter()
     for part in read(names):
-        some, pieces, _ = part
+        chunk, pieces, _ = part
         if len(pieces) == len(intervals):
-            for tag, name in enumerate(some):
+            for tag, name in enumerate(chunk):
                 series = _inside(part, tag)
-                found[name] = _table(name, lttb([series], len(series[0]), count))
+                tables[name] = _table(name, lttb([series], len(series[0]), count))
         else:
-            totals[some[0]] += len(_inside(part, 0)[0])
+            totals[chunk[0]] += len(_inside(part, 0)[0])
     for name, total in totals.items():
         _refuse_large(name, total, count)
-        found[name] = _table(name, lttb((_inside(part, 0) for part in read([name])), total, count))
-    return pa.concat_tables([found[name] for name in names])
+        tables[name] = _table(name, lttb((_inside(part, 0) for part in read([name])), total, count))
+    return pa.concat_tables([tables[name] for name in names])
 
 
 def _largest(bucket: Series, last: Series, after: Series, origin: int) -> Series:
-    """The one point of `bucket` that spans the largest triangle."""
+    """Return the point of `bucket` that forms the largest triangle."""
     x, last_x, next_x = ((each[0] - origin).astype(float) for each in (bucket, last, after))
     value, last_value, next_value = bucket[1], last[1][0], after[1].mean()
     across = (last_x[0] - next_x.mean()) * (value - last_value)
@@ -75,7 +77,7 @@ def _largest(bucket: Series, last: Series, after: Series, origin: int) -> Series
 
 
 def _cut(parts: Iterable[Series], lengths: list[int]) -> Iterator[Series]:
-    """The points of all parts, anew in parts of these lengths."""
+    """Yield the points of all parts again, in parts of these lengths."""
     waiting: list[Series] = []
     held = 0
     left = iter(parts)
@@ -101,7 +103,7 @@ def _joined(parts: list[Series]) -> Series:
 
 
 def _inside(part: Part, tag: int) -> Series:
-    """The readings of a tag that are in the time of the part, and not bad."""
+    """Return the readings of a tag that lie in the time of the part and are not bad."""
     _, intervals, points = part
     of = slice(points.offsets[tag], points.offsets[tag + 1])
     ts, value, quality = points.ts[of], points.value[of], points.quality[of]
@@ -114,7 +116,7 @@ def _refuse_large(name: str, total: int, count: int) -> None:
         what = (
             f"of {total:,} readings of '{name}', each of {count:,} points would stand for more than {reader.MAX_HELD:,}"
         )
-        raise UserError(what, fix="ask for more points, or for less time")
+        raise UserError(what, fix="use more points, or less time")
 
 
 def _table(name: str, series: Series) -> pa.Table:

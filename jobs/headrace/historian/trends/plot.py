@@ -1,4 +1,4 @@
-"""What a trend needs of an interval that is one pixel wide: at most five readings, and no spike is lost."""
+"""Select the readings that a trend has to draw: at most five per pixel, so that no spike is lost."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from headrace.historian.series.status import is_bad, severity
 
 
 def plot(points: Points, cells: Cells) -> Ints:
-    """The indices of the readings to draw, in the order of `points`.
+    """Return the indices of the readings to draw, in the order of `points`.
 
-    Of each cell: the first and the last that is not bad, the least and the greatest of those, and the first of the
-    worst quality, where that is not good.
+    Of each cell: the first, the last, the smallest and the largest reading that is not bad, and the first reading of
+    the worst quality unless that is good.
     """
     start, stop = points.find(cells.tag, cells.start, "left"), points.find(cells.tag, cells.end, "left")
     drawn = ~is_bad(points.quality)

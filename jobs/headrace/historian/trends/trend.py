@@ -1,4 +1,4 @@
-"""What a page draws of tags: the readings of a plot, so far beyond its edges that lines run off it, and anomalies."""
+"""Select what a trend page draws: the readings of a plot, one neighbour beyond each edge, and anomalies."""
 
 from __future__ import annotations
 
@@ -20,17 +20,18 @@ from headrace.historian.trends.plot import plot
 
 MARKS = ("score", "anomaly")
 MAX_READ = 50_000_000
-"""Readings that one trend may rest on."""
+"""The most readings that one trend may be made from."""
 MARK_PIXELS = 8
-"""How wide the mark of an anomaly is: of those that would lie on one another the strongest is told."""
+"""The width of an anomaly's mark: of anomalies whose marks would overlap, only the strongest is returned."""
 ANOMALIES = pa.schema([("tag", pa.string()), ("ts", answers.TS), ("value", pa.float64()), ("score", pa.float64())])
 
 
 @dataclass(frozen=True)
 class Trend:
-    """`points` has the columns of a plot, `anomalies` those of ANOMALIES: of each MARK_PIXELS the strongest.
+    """The trend of several tags.
 
-    Both are sorted by tag, then by time. `anomaly_counts` is how many anomalies each tag has in all.
+    `points` has the columns of a plot, `anomalies` those of ANOMALIES, the strongest of every MARK_PIXELS pixels. Both
+    are sorted by tag, then by time. `anomaly_counts` is the number of all anomalies of each tag.
     """
 
     points: pa.Table
@@ -39,7 +40,10 @@ class Trend:
 
 
 def trend(chunked_reader: ChunkedReader, names: list[str], pixels: Intervals) -> Trend:
-    """The trend of `pixels` intervals. Raises UserError for a tag that is none, and beyond MAX_READ readings."""
+    """Return the trend of `names` over `pixels`, one interval per pixel.
+
+    Raises UserError for an unknown tag and for more than MAX_READ readings, and PlatformError.
+    """
     low, high = int(pixels.start.min()), int(pixels.end.max())
     points, anomalies, counts, read = [], [], dict.fromkeys(names, 0), 0
 
@@ -49,7 +53,7 @@ def trend(chunked_reader: ChunkedReader, names: list[str], pixels: Intervals) ->
     for chunk, part, rows in chunked_reader.each(names, pixels, around):
         read += len(rows)
         if read > MAX_READ:
-            raise UserError(f"a trend of more than {MAX_READ:,} readings", fix="ask for less time, or for fewer tags")
+            raise UserError(f"a trend of more than {MAX_READ:,} readings", fix="choose less time or fewer tags")
         drawn = rows.points(nonfinite_is_bad=chunked_reader.nonfinite == "bad")
         at = np.union1d(plot(drawn, Cells.of(part, drawn.tags)), _beyond(drawn, part, low, high))
         points.append(answers.values(chunk, drawn.tag[at], drawn.ts[at], drawn.value[at], drawn.quality[at]))
@@ -61,7 +65,7 @@ def trend(chunked_reader: ChunkedReader, names: list[str], pixels: Intervals) ->
 
 
 def _beyond(points: Points, part: Intervals, low: int, high: int) -> Ints:
-    """The last reading before `low` and the first from `high` on, where `part` reaches so far."""
+    """Return the last reading before `low` and the first from `high` on, if `part` starts or ends there."""
     tags = np.arange(points.tags)
     none = np.empty(0, np.int64)
     before = points.find(tags, np.full(len(tags), low), "left") - 1 if part.start.min() == low else none
@@ -72,13 +76,13 @@ def _beyond(points: Points, part: Intervals, low: int, high: int) -> Ints:
 
 
 def _flagged(rows: Rows, part: Intervals) -> Rows:
-    """Those of `rows` within `part` that are anomalies."""
+    """Return the anomalies among `rows` that lie in the time of `part`."""
     within = (rows.ts >= part.start.min()) & (rows.ts < part.end.max())
     return Rows(rows.names, rows.table.filter(pc.and_(pc.fill_null(rows.table["anomaly"], False), pa.array(within))))
 
 
 def _strongest(rows: Rows, part: Intervals) -> Ints:
-    """Of each tag and MARK_PIXELS intervals the index of the row whose score is greatest, whatever its sign."""
+    """Return for each tag and MARK_PIXELS intervals the index of the row with the largest absolute score."""
     score = np.abs(np.nan_to_num(rows.table["score"].to_numpy().astype(np.float64)))
     cell = rows.tag * len(part) + (np.searchsorted(part.start, rows.ts, "right") - 1) // MARK_PIXELS
     order = np.lexsort((rows.ts, -score, cell))

@@ -29,24 +29,24 @@ def test_a_span_is_two_times_in_the_zone(text: str, start: str, end: str) -> Non
     assert between(text, BERLIN, NOW) == (at(start), at(end))
 
 
-def test_a_day_alone_is_all_of_it_though_the_clocks_change() -> None:
+def test_a_single_day_is_the_whole_day_even_when_the_clocks_change() -> None:
     start, end = (edge.astimezone(UTC) for edge in between("today", BERLIN, NOW))
     assert (start, end - start) == (at("2026-03-29T00:00+01:00"), timedelta(hours=23))
 
 
-def test_the_last_of_hours_is_by_the_clock_and_of_days_by_the_calendar() -> None:
+def test_the_last_hours_are_elapsed_time_and_the_last_days_follow_the_calendar() -> None:
     assert last("8h", BERLIN, NOW) == (NOW - timedelta(hours=8), NOW)
     assert last("1d", BERLIN, NOW)[0] == NOW - timedelta(hours=23)
     assert last("1mo", ZoneInfo("UTC"), NOW)[0] == at("2026-02-28T10:30+00:00")
 
 
 @pytest.mark.parametrize("text", ["", "..", "now", "2026-03-01T06:00", "2026-02-30", "2026-03-01..later", "8h"])
-def test_what_is_no_span_is_refused(text: str) -> None:
+def test_an_invalid_span_is_refused(text: str) -> None:
     with pytest.raises(UserError):
         between(text, BERLIN, NOW)
 
 
 @pytest.mark.parametrize("text", ["", "0h", "-8h", "999999999999d", "99999999999y"])
-def test_what_is_no_length_is_refused(text: str) -> None:
+def test_an_invalid_length_is_refused(text: str) -> None:
     with pytest.raises(UserError):
         last(text, BERLIN, NOW)

@@ -23,12 +23,12 @@ def test_tokens_are_what_references_name(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert server.secrets([]) == []
 
 
-def test_tokens_that_anybody_could_read_or_guess_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UserError, match="stands in the command line") as told:
+def test_plain_text_and_short_tokens_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UserError, match="a token on the command line") as told:
         server.secrets([LONG])
     assert LONG not in str(told.value)
     monkeypatch.setenv("OFFICE", LONG[1:])
-    with pytest.raises(UserError, match="fewer than 16 signs") as told:
+    with pytest.raises(UserError, match="shorter than 16 characters") as told:
         server.secrets(["${env:OFFICE}"])
     assert LONG[1:] not in str(told.value)
     monkeypatch.delenv("OFFICE")
@@ -45,10 +45,10 @@ def test_which_addresses_only_this_machine_reaches(host: str, local: bool) -> No
     assert server.is_local(host) is local
 
 
-def test_an_address_that_is_taken_is_told() -> None:
+def test_an_address_in_use_is_reported() -> None:
     with server.listening("127.0.0.1", 0) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(PlatformError, match="nobody can listen there") as told:
+        with pytest.raises(PlatformError, match="cannot listen on this address") as told:
             server.listening("127.0.0.1", port)
     assert f"127.0.0.1:{port}" in str(told.value)
 
@@ -60,7 +60,7 @@ def test_without_its_packages_the_command_names_them(monkeypatch: pytest.MonkeyP
     assert "headrace[serve]" in str(told.value)
 
 
-def test_the_command_listens_for_others_only_with_a_token(pytestconfig: pytest.Config) -> None:
+def test_the_command_listens_for_other_machines_only_with_a_token(pytestconfig: pytest.Config) -> None:
     command = [sys.executable, "-c", "from headrace.cli import main; main()", "serve", "--host", "0.0.0.0"]  # noqa: S104
     environment = {**os.environ, "HEADRACE_PROJECT": str(pytestconfig.rootpath), "COLUMNS": "200"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)

@@ -30,10 +30,10 @@ def table(rows: dict[str, tuple[str | None, float | None]]) -> pa.Table:
     return pa.Table.from_pylist(values, schema=SCHEMA)
 
 
-def rows(made: pa.Table) -> dict[str, tuple[str | None, float | None]]:
-    assert made.schema == SCHEMA
-    assert made["tag"].to_pylist() == sorted(set(made["tag"].to_pylist()))
-    return {row["tag"]: (row["unit"], row["baseline_median"]) for row in made.to_pylist()}
+def rows(result: pa.Table) -> dict[str, tuple[str | None, float | None]]:
+    assert result.schema == SCHEMA
+    assert result["tag"].to_pylist() == sorted(set(result["tag"].to_pylist()))
+    return {row["tag"]: (row["unit"], row["baseline_median"]) for row in result.to_pylist()}
 
 
 @given(held, st.dictionaries(names, units))
@@ -68,15 +68,15 @@ def problems(folder: Path, text: str) -> list[tuple[int, str]]:
 
 
 def test_a_csv_file_gives_its_columns_and_null_for_an_empty_cell(tmp_path: Path) -> None:
-    made = read(tmp_path, "\ufefftag,unit,low_limit\r\na,°C,-1.5\r\nb,,\r\n")
-    assert made.column_names == ["tag", "unit", "low_limit"]
-    assert made.to_pylist() == [
+    result = read(tmp_path, "\ufefftag,unit,low_limit\r\na,°C,-1.5\r\nb,,\r\n")
+    assert result.column_names == ["tag", "unit", "low_limit"]
+    assert result.to_pylist() == [
         {"tag": "a", "unit": "°C", "low_limit": -1.5},
         {"tag": "b", "unit": None, "low_limit": None},
     ]
 
 
-def test_every_wrong_row_of_a_csv_file_is_told_at_its_line(tmp_path: Path) -> None:
+def test_every_invalid_row_of_a_csv_file_is_reported_at_its_line(tmp_path: Path) -> None:
     found = problems(
         tmp_path,
         "tag,low_limit,high_limit,interpolation\n"
@@ -89,7 +89,7 @@ def test_every_wrong_row_of_a_csv_file_is_told_at_its_line(tmp_path: Path) -> No
     assert [line for line, _ in found] == [2, 3, 5, 5, 6, 7]
     assert found[1][1] == "low_limit 3 is not below high_limit 2"
     assert found[4][1] == "there is no tag"
-    assert found[5][1].startswith("tag 'b' stands at")
+    assert found[5][1].startswith("tag 'b' is already at")
 
 
 @pytest.mark.parametrize(
@@ -97,19 +97,19 @@ def test_every_wrong_row_of_a_csv_file_is_told_at_its_line(tmp_path: Path) -> No
     [
         ("tag,units\na,b\n", 1, "unknown column 'units'"),
         ("unit\nbar\n", 1, "there is no column 'tag'"),
-        ("tag,tag\na,b\n", 1, "column 'tag' stands here twice"),
+        ("tag,tag\na,b\n", 1, "column 'tag' appears twice"),
         ("", 1, "there is no column 'tag'"),
-        ("tag,unit\na\n", 2, "not as many cells as the first line"),
-        ("tag,unit\na,b,c\n", 2, "not as many cells as the first line"),
+        ("tag,unit\na\n", 2, "the number of cells differs from the first line"),
+        ("tag,unit\na,b,c\n", 2, "the number of cells differs from the first line"),
         ('tag,unit\na,"b\n', 2, "not CSV"),
     ],
 )
-def test_a_file_that_is_no_list_of_tags_is_told_where(tmp_path: Path, text: str, line: int, what: str) -> None:
+def test_an_invalid_list_of_tags_is_reported_with_the_line(tmp_path: Path, text: str, line: int, what: str) -> None:
     [(found_line, found_what)] = problems(tmp_path, text)
     assert (found_line, what in found_what) == (line, True), found_what
 
 
-def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_reported(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot be read: No such file"):
         tag_file.read(tmp_path / "none.csv")
     (tmp_path / "latin.csv").write_bytes(b"tag,unit\na,\xb0C\n")

@@ -1,6 +1,6 @@
-// The server's interface. A refusal is thrown as a Refused with the problems that it tells.
+// Client of the server's API. An error response is thrown as a Refused with its problems.
 
-const KEPT = "headrace-token";
+const TOKEN_KEY = "headrace-token";
 
 export class Refused extends Error {
   constructor(status, problems) {
@@ -20,41 +20,41 @@ export async function file(path, parameters) {
 
 async function answer(path, parameters, signal) {
   const query = new URLSearchParams(parameters);
-  const token = sessionStorage.getItem(KEPT);
+  const token = sessionStorage.getItem(TOKEN_KEY);
   const headers = token ? { Authorization: `Bearer ${token}` } : {};
   let response;
   try {
     response = await fetch(`/api/${path}?${query}`, { headers, signal });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Refused(0, [{ what: "the server does not answer", fix: "see whether `headrace serve` still runs" }]);
+    throw new Refused(0, [{ what: "the server does not answer", fix: "check that `headrace serve` is running" }]);
   }
   if (response.ok) return response;
   if (response.status === 401) {
     await login(token !== null);
     return answer(path, parameters, signal);
   }
-  const told = await response.json().catch(() => null);
-  throw new Refused(response.status, told?.problems ?? [{ what: `the server answers ${response.status}`, fix: null }]);
+  const body = await response.json().catch(() => null);
+  throw new Refused(response.status, body?.problems ?? [{ what: `the server answers ${response.status}`, fix: null }]);
 }
 
-let asking = null; // several questions wait for one token
+let pendingLogin = null; // concurrent requests wait for the same token
 
 function login(again) {
-  asking ??= new Promise((resolve) => {
+  pendingLogin ??= new Promise((resolve) => {
     const dialog = document.getElementById("token");
     const secret = document.getElementById("secret");
-    document.getElementById("refused").textContent = again ? "The server does not know that token." : "";
+    document.getElementById("refused").textContent = again ? "The server does not accept this token." : "";
     secret.value = "";
     dialog.querySelector("form").onsubmit = (event) => {
       event.preventDefault();
-      sessionStorage.setItem(KEPT, secret.value.trim());
+      sessionStorage.setItem(TOKEN_KEY, secret.value.trim());
       dialog.close();
-      asking = null;
+      pendingLogin = null;
       resolve();
     };
     dialog.oncancel = (event) => event.preventDefault();
     dialog.showModal();
   });
-  return asking;
+  return pendingLogin;
 }

@@ -1,4 +1,4 @@
-// The picture: a panel for each unit over one axis of time, and below it a lane for each tag that is not always good.
+// The chart: one panel per unit on a common time axis, and below them one lane per tag that is not good throughout.
 
 import { colour, dash, named } from "./colours.js";
 import { inWords, stretches } from "./quality.js";
@@ -7,7 +7,7 @@ import { shown } from "./zone.js";
 const LANE = 14;
 const GAP = 14;
 const CONFIG = { displayModeBar: false, doubleClick: false, scrollZoom: true };
-const SPARSE = 8; // pixels a reading, from which on each is shown as a dot
+const SPARSE = 8; // if readings are at least this many pixels apart, each is drawn as a dot
 
 export function draw(place, answer, view, drag) {
   const units = [...new Set(answer.traces.map((trace) => trace.about.unit ?? ""))];
@@ -29,7 +29,7 @@ export function width(place) {
   return Math.min(4000, Math.max(100, pixels));
 }
 
-const axisName = (number) => (number ? `y${number + 2}` : "y"); // y2 has the lanes
+const axisName = (number) => (number ? `y${number + 2}` : "y"); // y2 is the axis of the lanes
 
 function line(trace, number, yaxis, view, pixels) {
   const { about } = trace;
@@ -51,7 +51,7 @@ function anomalies(trace, yaxis, view) {
   if (!ts.length) return [];
   return [{
     type: "scatter", mode: "markers", name: `${trace.about.tag} anomalies`, meta: "anomaly", yaxis,
-    x: ts.map((ms) => shown(ms, view.zone)), y: value, text: score.map((number) => number?.toFixed(1) ?? "beyond all"),
+    x: ts.map((ms) => shown(ms, view.zone)), y: value, text: score.map((number) => number?.toFixed(1) ?? "infinite"),
     marker: { symbol: "circle-open", size: 9, color: named("anomaly"), line: { width: 1.8 } },
     hovertemplate: "anomaly, score %{text}<extra></extra>",
   }];
@@ -59,13 +59,13 @@ function anomalies(trace, yaxis, view) {
 
 function laneOf({ trace, bad }, at, view) {
   return ["bad", "uncertain"].flatMap((kind) => {
-    const some = bad.filter((stretch) => stretch.kind === kind);
-    if (!some.length) return [];
-    const times = some.flatMap(({ start, end }) => [shown(start, view.zone), shown(end, view.zone), null]);
+    const parts = bad.filter((stretch) => stretch.kind === kind);
+    if (!parts.length) return [];
+    const times = parts.flatMap(({ start, end }) => [shown(start, view.zone), shown(end, view.zone), null]);
     return [{
       type: "scatter", mode: "lines+markers", name: `${trace.about.tag} ${kind}`, meta: kind, yaxis: "y2",
       x: times, y: times.map((ms) => (ms === null ? null : at)),
-      text: some.flatMap(({ status }) => Array(3).fill(`0x${status.toString(16).padStart(8, "0")}`)),
+      text: parts.flatMap(({ status }) => Array(3).fill(`0x${status.toString(16).padStart(8, "0")}`)),
       line: { color: named(kind), width: LANE / 2 }, marker: { symbol: "square", size: LANE / 2, color: named(kind) },
       hovertemplate: `${kind} %{text}<extra>${trace.about.tag}</extra>`,
     }];
@@ -77,7 +77,7 @@ function layout(place, units, lanes, times, drag) {
   const foot = lanes.length ? (lanes.length * LANE + GAP) / height : 0;
   const each = (1 - foot - ((units.length - 1) * GAP) / height) / units.length;
   const grid = { gridcolor: named("grid"), zeroline: false, linecolor: named("grid"), automargin: true };
-  const made = {
+  const settings = {
     width: place.clientWidth, height: place.clientHeight, margin: { l: 64, r: 16, t: top, b: bottom },
     showlegend: false, dragmode: drag, hovermode: "x unified",
     hoversubplots: "axis", paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: named("panel"),
@@ -88,25 +88,25 @@ function layout(place, units, lanes, times, drag) {
       showspikes: true, spikemode: "across", spikethickness: 1, spikedash: "solid", spikecolor: named("faint"),
     },
   };
-  if (!units.length) made.yaxis = { ...grid, showgrid: false, showticklabels: false, fixedrange: true };
+  if (!units.length) settings.yaxis = { ...grid, showgrid: false, showticklabels: false, fixedrange: true };
   units.forEach((unit, number) => {
     const upper = 1 - number * (each + GAP / height);
-    made[axisName(number).replace("y", "yaxis")] = {
+    settings[axisName(number).replace("y", "yaxis")] = {
       ...grid, domain: [Math.max(upper - each, 0), upper], fixedrange: true, nticks: 8,
       title: { text: unit, standoff: 8 },
     };
   });
   if (lanes.length) {
-    made.yaxis2 = {
+    settings.yaxis2 = {
       ...grid, domain: [0, (lanes.length * LANE) / height], range: [lanes.length - 0.5, -0.5], fixedrange: true,
       showgrid: false, tickvals: lanes.map((_, at) => at), tickfont: { size: 10 }, ticks: "",
       ticktext: lanes.map(({ trace, number }) => coloured(short(trace.about.tag), colour(number))),
     };
-    made.xaxis.anchor = "y2";
+    settings.xaxis.anchor = "y2";
   } else {
-    made.xaxis.anchor = axisName(Math.max(units.length - 1, 0));
+    settings.xaxis.anchor = axisName(Math.max(units.length - 1, 0));
   }
-  return made;
+  return settings;
 }
 
 const coloured = (text, name) => `<span style="color:${name}">${text}</span>`;

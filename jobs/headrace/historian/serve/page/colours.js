@@ -1,4 +1,4 @@
-// Colours of tags on light and on dark; red and amber are left for bad and uncertain.
+// Colours of tags on a light and on a dark background; red and amber are reserved for bad and uncertain.
 
 const LIGHT = [
   "#0b6bcb", "#2b8a3e", "#a0522d", "#0c8599", "#5f3dc4",

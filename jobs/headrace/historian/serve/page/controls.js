@@ -1,4 +1,4 @@
-// Buttons and keys. `page` gives the view and changes it; these know nothing of questions or pictures.
+// Buttons and keys. They read and change the view through `page`, and know nothing about requests or the chart.
 
 import { back, HOUR, moved, zoomed } from "./view.js";
 import { OWN } from "./zone.js";

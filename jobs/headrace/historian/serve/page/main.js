@@ -1,4 +1,4 @@
-// The page: what is chosen leads to a question, its answer to a picture.
+// The page: each change of the view sends a request, and its answer is drawn.
 
 import { ask, file, Refused } from "./api.js";
 import { draw, width } from "./chart.js";
@@ -49,7 +49,7 @@ async function load() {
   }
   at("status").textContent = `Loading ${counted(view.tags.length, "tag")} of ${length(view.span)} …`;
   try {
-    answer = await ask("plot", [...asked(), ["pixels", width(place)]], signal);
+    answer = await ask("plot", [...parameters(), ["pixels", width(place)]], signal);
     picture(summary(answer.traces, view.span));
   } catch (error) {
     if (signal.aborted) return;
@@ -77,7 +77,7 @@ function refused(error) {
 
 const busy = (is) => place.setAttribute("aria-busy", is);
 
-const asked = () => [
+const parameters = () => [
   ...view.tags.map((tag) => ["tag", tag]),
   ["start", new Date(view.span.start).toISOString()],
   ["end", new Date(view.span.end).toISOString()],
@@ -93,7 +93,7 @@ async function save() {
   button.disabled = true;
   try {
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(await file("readings.csv", asked()));
+    link.href = URL.createObjectURL(await file("readings.csv", parameters()));
     const day = new Date(view.span.start).toISOString().slice(0, 10);
     link.download = `${view.tags[0]}${view.tags.length > 1 ? "_and_more" : ""}_${day}.csv`;
     link.click();
@@ -105,7 +105,7 @@ async function save() {
   }
 }
 
-// Another width asks for other readings; another height only for a picture of those that there are.
+// A new width needs other readings; a new height only redraws the current ones.
 function resized() {
   if (!drawnAt) return;
   draw(place, answer, view, drag);
@@ -117,15 +117,15 @@ function listen() {
   place.on("plotly_relayout", (change) => {
     const [start, end] = [change["xaxis.range[0]"], change["xaxis.range[1]"]];
     if (start === undefined || end === undefined) return;
-    // A turn of the wheel is many changes, and one step on the way back.
+    // One turn of the wheel causes many changes; they become one step of the browser history.
     const asNew = performance.now() - last > TURN;
     last = performance.now();
     show({ span: { start: meant(start, view.zone), end: meant(end, view.zone) } }, { asNew });
   });
   place.on("plotly_doubleclick", back);
   addEventListener("popstate", () => {
-    const kept = read();
-    view = { ...kept, span: kept.span ?? view.span };
+    const stored = read();
+    view = { ...stored, span: stored.span ?? view.span };
     at("zone").value = view.zone;
     refresh();
   });
@@ -133,20 +133,20 @@ function listen() {
   new ResizeObserver(resized).observe(place);
 }
 
-// The end is not in a span: a millisecond later, the last reading is.
+// A span excludes its end: one millisecond more includes the last reading.
 async function whole() {
   const extent = await ask("extent");
   if (extent.end === null) return { start: Date.now() - WEEK, end: Date.now() };
   return { start: Math.floor(extent.start), end: Math.floor(extent.end) + 1 };
 }
 
-function turned(does) {
-  drag = does;
+function setDrag(mode) {
+  drag = mode;
   Plotly.relayout(place, { dragmode: drag });
 }
 
 async function begin() {
-  controls({ view: () => view, show, whole: (then) => whole().then(then, refused), save, drag: turned });
+  controls({ view: () => view, show, whole: (then) => whole().then(then, refused), save, drag: setDrag });
   answer = { traces: [] };
   try {
     const [listed, { end }] = await Promise.all([search(), whole()]);

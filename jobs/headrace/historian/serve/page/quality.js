@@ -1,20 +1,20 @@
-// Where a tag's readings are not good, and for how long: to the next reading that is drawn.
+// The stretches of time in which a tag is not good: from each such reading to the next one drawn.
 
 const WORDS = ["good", "uncertain", "bad", "bad"];
 
 export const inWords = (status) => WORDS[Math.floor(status / 2 ** 30)];
 
 export function stretches(trace, end) {
-  const found = [];
+  const result = [];
   trace.quality.forEach((status, at) => {
     const kind = inWords(status);
     const until = trace.ts[at + 1] ?? Math.max(end, trace.ts[at]);
-    const last = found.at(-1);
+    const last = result.at(-1);
     if (last?.kind === kind && last.end === trace.ts[at]) {
       last.end = until;
     } else if (kind !== "good") {
-      found.push({ kind, start: trace.ts[at], end: until, status });
+      result.push({ kind, start: trace.ts[at], end: until, status });
     }
   });
-  return found;
+  return result;
 }

@@ -1,4 +1,4 @@
-// The list of tags that a search finds, and the chips of those that were chosen.
+// The list of tags that match the search, and the chips of the selected tags.
 
 import { ask, Refused } from "./api.js";
 import { colour } from "./colours.js";
@@ -16,8 +16,8 @@ export function searching(chosen, toggle) {
     stale = new AbortController();
     try {
       const answer = await ask("tags", { search: box.value, limit: LISTED }, stale.signal);
-      const more = answer.found > answer.tags.length ? `, the first ${answer.tags.length} of them here` : "";
-      found.textContent = answer.found ? counted(answer.found, "tag") + more : "No tag is like that";
+      const more = answer.found > answer.tags.length ? `, showing the first ${answer.tags.length}` : "";
+      found.textContent = answer.found ? counted(answer.found, "tag") + more : "No matching tags";
       results.replaceChildren(...answer.tags.map((tag) => entry(tag, chosen().includes(tag.tag), toggle)));
       return answer.tags;
     } catch (error) {
@@ -40,7 +40,7 @@ export function mark(chosen) {
 }
 
 export function chips(traces, remove) {
-  const made = traces.map((about, number) => {
+  const items = traces.map((about, number) => {
     const chip = element("li", "chip");
     const dot = element("span", "dot");
     dot.style.background = colour(number);
@@ -52,7 +52,7 @@ export function chips(traces, remove) {
     chip.append(dot, element("span", "name", about.tag), element("span", "unit", about.unit ?? ""), button);
     return chip;
   });
-  document.getElementById("chosen").replaceChildren(...made);
+  document.getElementById("chosen").replaceChildren(...items);
 }
 
 function entry(tag, pressed, toggle) {
@@ -69,8 +69,8 @@ function entry(tag, pressed, toggle) {
 }
 
 function element(name, className, text = "") {
-  const made = document.createElement(name);
-  made.className = className;
-  made.textContent = text;
-  return made;
+  const node = document.createElement(name);
+  node.className = className;
+  node.textContent = text;
+  return node;
 }

@@ -1,24 +1,24 @@
-// What is seen: tags, and a span in milliseconds since 1970, UTC. The address keeps it, so that it can be shared and
-// the browser's way back works.
+// The view: the selected tags, and a span in milliseconds since 1970, UTC. It is stored in the page's address, so that it
+// can be shared and the browser's Back button works.
 
 export const HOUR = 3_600_000;
 const SHORTEST = 1000;
 
 export function read() {
-  const kept = new URLSearchParams(location.hash.slice(1));
-  const [start, end] = ["start", "end"].map((name) => Date.parse(kept.get(name) ?? ""));
+  const stored = new URLSearchParams(location.hash.slice(1));
+  const [start, end] = ["start", "end"].map((name) => Date.parse(stored.get(name) ?? ""));
   const span = Number.isFinite(start) && Number.isFinite(end) && start < end ? { start, end } : null;
-  return { tags: kept.getAll("tag"), span, zone: kept.get("zone") === "local" ? "local" : "UTC" };
+  return { tags: stored.getAll("tag"), span, zone: stored.get("zone") === "local" ? "local" : "UTC" };
 }
 
 export function write(view, { asNew = true } = {}) {
-  const kept = new URLSearchParams(view.tags.map((tag) => ["tag", tag]));
-  kept.set("start", new Date(view.span.start).toISOString());
-  kept.set("end", new Date(view.span.end).toISOString());
-  if (view.zone === "local") kept.set("zone", "local");
-  if (`#${kept}` === location.hash) return;
+  const stored = new URLSearchParams(view.tags.map((tag) => ["tag", tag]));
+  stored.set("start", new Date(view.span.start).toISOString());
+  stored.set("end", new Date(view.span.end).toISOString());
+  if (view.zone === "local") stored.set("zone", "local");
+  if (`#${stored}` === location.hash) return;
   const depth = (history.state?.depth ?? 0) + (asNew ? 1 : 0);
-  history[asNew ? "pushState" : "replaceState"]({ depth }, "", `#${kept}`);
+  history[asNew ? "pushState" : "replaceState"]({ depth }, "", `#${stored}`);
 }
 
 export function back() {

@@ -1,4 +1,4 @@
-// What the page says of what is seen.
+// The texts that describe the view.
 
 import { inWords as quality } from "./quality.js";
 import { length } from "./view.js";
@@ -13,12 +13,12 @@ export function span({ span: { start, end }, zone }) {
 export function summary(traces, { start, end }) {
   const seen = traces.map(({ ts, quality }) => quality.filter((_, at) => ts[at] >= start && ts[at] < end));
   const all = seen.flat();
-  const strange = traces.reduce((sum, trace) => sum + trace.anomalies.found, 0);
-  const parts = [`${counted(all.length, "reading")} drawn`, counted(strange, "anomaly", "anomalies")];
+  const anomalies = traces.reduce((sum, trace) => sum + trace.anomalies.found, 0);
+  const parts = [`${counted(all.length, "reading")} drawn`, counted(anomalies, "anomaly", "anomalies")];
   for (const kind of ["bad", "uncertain"]) {
     if (all.some((status) => quality(status) === kind)) parts.push(`some ${kind}`);
   }
   const silent = traces.filter((_, at) => !seen[at].length).map((trace) => trace.about.tag);
-  if (silent.length) parts.push(`no readings here of ${silent.join(", ")}`);
+  if (silent.length) parts.push(`no readings of ${silent.join(", ")} in this span`);
   return parts.join(" · ");
 }

@@ -1,4 +1,4 @@
-// Times as Plotly takes them: words without a zone. Numbers it would take for instants of the browser's own zone.
+// Times as Plotly needs them: text without a zone. It would show numbers in the browser's own time zone.
 
 export const OWN = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
