@@ -72,14 +72,14 @@ def test_an_old_name_of_a_sink_is_answered_with_the_new_one(project: Project, ol
     text = TEXT.replace("{table/test.hot: append, topic/alerts: upsert}", f"{{{old}}}")
     where, what, fix = problems(project, text)[0]
     assert (where, fix) == (f"job.yaml:7:{column}", f"write {new}")
-    assert what.endswith(f"'{name}' is now '{new}'")
+    assert what == f"writes: '{name}' is now '{new}'"
 
 
 @pytest.mark.parametrize("name", ["table/kafka.x", "table/topic.x", "topic/a.b", "table/x", "source/x", "Hot"])
 def test_what_is_neither_a_table_nor_a_topic_is_refused(project: Project, name: str) -> None:
     text = TEXT.replace("table/test.hot", name)
     _, what, fix = problems(project, text)[0]
-    assert what.endswith(f"'{name}' is not a valid sink")
+    assert what == f"writes: '{name}' is not a valid sink"
     assert fix == "write table/<namespace>.<table> or topic/<topic>"
 
 
