@@ -1,4 +1,4 @@
-"""The ten minutes of docs/analyst.md, done as the page says: its files written, its commands run."""
+"""The section Ten minutes of docs/analyst.md, done as the page says: its files written, its commands run."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from support import ROOT
 PAGE = ROOT / "docs" / "analyst.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"`(sql/[^`]+)`")
-ENDS_WITH = re.compile(r"# ends with (\d)$")
+EXITS_WITH = re.compile(r"# exits with (\d)$")
 SET_UP = "./run demo"
 PARTITIONS = 2
 JOB = "condition/cold_hours_v1"
 
-# A part of what each command must print, so that none ends well having done nothing.
+# A part of the output of each command, so that none succeeds without doing anything.
 PRINTS = {
     "new": "written sql/condition/cold_hours_v1/job.yaml",
     "test": "two_windows",
@@ -47,7 +47,7 @@ PRINTS = {
 
 @dataclass(frozen=True)
 class Step:
-    """A command to run, which ends with `code`; or a text to write into `file`."""
+    """A command to run and its exit code; or a text to write into `file`."""
 
     text: str
     file: str | None = None
@@ -55,22 +55,22 @@ class Step:
 
 
 def steps(page: str) -> Iterator[Step]:
-    """The steps of the section Ten minutes. A block that is no command stands under a paragraph that names its file."""
+    """Yield the steps of the section Ten minutes. The paragraph above a block that is not a command names its file."""
     section = page.split("## Ten minutes\n")[1].split("\n## ", maxsplit=1)[0]
     end = 0
     for block in BLOCK.finditer(section):
         before, end = section[end : block.start()], block.end()
         if block[1] == "sh":
             for line in block[2].splitlines():
-                ended = ENDS_WITH.search(line)
-                yield Step(line, code=int(ended[1]) if ended else 0)
+                comment = EXITS_WITH.search(line)
+                yield Step(line, code=int(comment[1]) if comment else 0)
         else:
             yield Step(block[2], file=FILE.findall(before)[-1])
 
 
 @pytest.fixture
 def project(platform: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
-    """The project under git, with tables and a topic of the test's own."""
+    """The project under git, with tables and a topic for this test."""
     without = shutil.ignore_patterns("__pycache__")
     for part in ("sql", "catalogs", "udfs", "jobs/table_api"):
         shutil.copytree(platform.root / part, tmp_path / part, ignore=without)
@@ -80,20 +80,20 @@ def project(platform: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     for command in ("init -q", "add .", "-c user.name=a -c user.email=a@b.example commit -q -m start"):
         subprocess.run(["git", *command.split()], cwd=tmp_path, check=True)
     monkeypatch.setenv("HEADRACE_PROJECT", str(tmp_path))
-    monkeypatch.setenv("COLUMNS", "160")  # a terminal in which no tag is broken over two lines
+    monkeypatch.setenv("COLUMNS", "160")  # wide enough that no tag is wrapped
     monkeypatch.setenv("FLINK_HOME", str(platform.root / ".headrace" / "flink"))
     monkeypatch.setenv("HEADRACE_CATALOG__PATH", str(tmp_path / "catalog.db"))
     monkeypatch.setenv("HEADRACE_CATALOG__WAREHOUSE", f"file://{tmp_path / 'warehouse'}")
-    made = Project(tmp_path, platform.home)
-    _produce(settings.load(made, "local").kafka_client(), source_files.load(made, "plant_readings").topic)
-    yield made
-    cluster = Cluster(settings.load(made, "local").flink_rest())
+    project = Project(tmp_path, platform.home)
+    _produce(settings.load(project, "local").kafka_client(), source_files.load(project, "plant_readings").topic)
+    yield project
+    cluster = Cluster(settings.load(project, "local").flink_rest())
     if running := cluster.running(JOB):
         cluster.cancel(running.id)
 
 
 def _produce(client: dict[str, str], topic: str) -> None:
-    """Six hours of two turbines, in which it froze at one of them; what `./run demo` brings, in small."""
+    """Send six hours of readings of two turbines, one of them below freezing: a small version of `./run demo`."""
     admin = AdminClient(client)
     admin.create_topics([NewTopic(topic, PARTITIONS, 1)])[topic].result(timeout=30)
     producer = Producer(client)
@@ -110,7 +110,7 @@ def test_the_ten_minutes_of_the_page_work(project: Project) -> None:
     commands = 0
     for step in steps(PAGE.read_text()):
         if step.file:
-            assert (project.root / step.file).is_file(), f"{step.file} is told to be there, and is not"
+            assert (project.root / step.file).is_file(), f"{step.file} does not exist, but the page says so"
             (project.root / step.file).write_text(step.text)
         elif step.text != SET_UP:
             _run(project, step)
@@ -120,12 +120,12 @@ def test_the_ten_minutes_of_the_page_work(project: Project) -> None:
 
 def _run(project: Project, step: Step) -> None:
     runner, program, *arguments = shlex.split(step.text, comments=True)
-    assert (runner, program) == ("./run", "headrace"), f"what is {step.text}?"
+    assert (runner, program) == ("./run", "headrace"), f"unknown command: {step.text}"
     headrace = Path(sys.executable).with_name("headrace")
     ran = subprocess.run(
         [str(headrace), *arguments], cwd=project.root, capture_output=True, text=True, timeout=300, check=False
     )
-    said = f"$ {step.text}\n{ran.stdout}{ran.stderr}"
-    print(said)  # noqa: T201 - what pytest shows of a test that fails: all that the analyst would have seen
-    assert ran.returncode == step.code, said
-    assert PRINTS.get(arguments[0], "") in ran.stdout, said
+    output = f"$ {step.text}\n{ran.stdout}{ran.stderr}"
+    print(output)  # noqa: T201 - pytest shows it if the test fails: all that the analyst would have seen
+    assert ran.returncode == step.code, output
+    assert PRINTS.get(arguments[0], "") in ran.stdout, output

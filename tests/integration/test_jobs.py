@@ -27,12 +27,12 @@ BAD = b'{"tag":"R80711.gearbox_temp","ts":%d,"value":999.0,"q":0}' % START_MS
 
 
 def finish(plant: Plant, job: str) -> None:
-    """Run the job over what its topic holds, to the end, and its checks over what came of it."""
+    """Run the job to the end of its topic, and then its checks."""
     plant.finish(plant.submit(job, bounded=True, parallelism=2))
     run_checks.verdict(run_checks.run(plant.project, plant.settings, [job]))
 
 
-def test_hot_readings_are_kept_and_told(own_plant: Plant) -> None:
+def test_hot_readings_are_stored_and_alerted(own_plant: Plant) -> None:
     values = [20.0 + n % 100 for n in range(300)]
     own_plant.produce([*(reading(n, "R80711.gearbox_temp", value) for n, value in enumerate(values)), BAD, b"{"])
     finish(own_plant, OVERHEAT)
@@ -46,7 +46,7 @@ def test_hot_readings_are_kept_and_told(own_plant: Plant) -> None:
     assert {tuple(value) for _, value in messages} == {("tag", "ts", "value", "hot_limit")}
 
 
-def test_an_hour_of_many_spikes_is_told_of_in_each_window_that_holds_them(own_plant: Plant) -> None:
+def test_many_spikes_in_an_hour_are_reported_in_each_window_that_contains_them(own_plant: Plant) -> None:
     every_four_minutes = [130.0 if n % 240 == 0 else 101.0 for n in range(0, 3600, 40)]
     own_plant.produce(reading(n * 40, "R80711.gearbox_temp", value) for n, value in enumerate(every_four_minutes))
     finish(own_plant, SPIKES)
@@ -61,11 +61,11 @@ def test_an_hour_of_many_spikes_is_told_of_in_each_window_that_holds_them(own_pl
         if inside.count(130.0) > 10:
             expected.append((start, start + timedelta(hours=1), inside.count(130.0), len(inside)))
     assert expected
-    found = own_plant.query("select window_start, window_end, spikes, readings from condition.spikes order by 1")
-    assert found == expected
+    stored = own_plant.query("select window_start, window_end, spikes, readings from condition.spikes order by 1")
+    assert stored == expected
 
 
-def test_minutes_hold_what_numpy_makes_of_their_readings(own_plant: Plant) -> None:
+def test_minutes_match_what_numpy_computes(own_plant: Plant) -> None:
     random = np.random.default_rng(7)
     seconds = np.sort(random.choice(300_000, 400, replace=False)) / 1000
     values = 1e5 + random.normal(0, 1e-3, len(seconds)).cumsum()
@@ -81,19 +81,19 @@ def test_minutes_hold_what_numpy_makes_of_their_readings(own_plant: Plant) -> No
         "epoch_ms(ts), readings, good_readings, min_value, epoch_ms(min_ts), max_value, epoch_ms(max_ts), "
         "first_value, epoch_ms(first_ts), last_value, epoch_ms(last_ts), mean, time_weighted_mean, standard_deviation"
     )
-    found = own_plant.query(f"select {columns} from historian.rollup_1m order by ts")
+    stored = own_plant.query(f"select {columns} from historian.rollup_1m order by ts")
     millis = START_MS + np.round(seconds * 1000).astype(np.int64)
     minutes = millis // 60_000 * 60_000
     expected = [
         minute_of(m, millis[minutes == m], values[minutes == m], good[minutes == m]) for m in np.unique(minutes)
     ]
     assert len(expected) == 6
-    assert np.array(found) == pytest.approx(np.array(expected), rel=1e-9)
-    assert [row[-1] for row in found] == pytest.approx([row[-1] for row in expected], rel=1e-6)
+    assert np.array(stored) == pytest.approx(np.array(expected), rel=1e-9)
+    assert [row[-1] for row in stored] == pytest.approx([row[-1] for row in expected], rel=1e-6)
 
 
 def minute_of(start: int, millis: Any, values: Any, good: Any) -> tuple[float, ...]:
-    """The row of a minute, less its tag and its quality."""
+    """Return the row of a minute, without its tag and its quality."""
     times, kept = millis[good], values[good]
     low, high = kept.argmin(), kept.argmax()
     over_time = np.trapezoid(kept - kept[0], times) / (times[-1] - times[0]) + kept[0]

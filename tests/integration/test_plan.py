@@ -1,4 +1,4 @@
-"""What `plan` says of a change: on real Flink, with neither a broker nor a cluster nor the jobs' catalog there."""
+"""What `plan` reports for a change: on real Flink, without a broker, a cluster or the jobs' catalog."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ SHAPES = {
 
 @pytest.fixture(scope="module", autouse=True)
 def flink() -> Iterator[None]:
-    """The project's own Flink, and nothing that a shell has set for another environment."""
+    """Use the project's own Flink, and nothing that the shell has set for another environment."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FLINK_HOME", str(ROOT / ".headrace" / "flink"))
         patch.delenv("HEADRACE_HOME", raising=False)
@@ -139,27 +139,28 @@ def flink() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def shapes(committed: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
-    """What is said of the operators of each of SHAPES, all planned at once."""
+    """Return the operator changes of each of SHAPES, all planned at once."""
     root = tmp_path_factory.mktemp("shapes") / "project"
     shutil.copytree(committed, root)
-    made = Repository(Project(root, root / ".headrace"))
+    repository_of_shapes = Repository(Project(root, root / ".headrace"))
     names = {what: f"shape_{number}" for number, what in enumerate(SHAPES)}
     for what, name in names.items():
-        shape(made, SHAPES[what][0], name)
-    made.commit()
+        shape(repository_of_shapes, SHAPES[what][0], name)
+    repository_of_shapes.commit()
     for what, name in names.items():
-        shape(made, SHAPES[what][1], name)
-    told = {job.job: [str(pair) for pair in job.operator_changes] for job in planned(made).jobs}
-    return {what: told[f"test/{name}_v1"] for what, name in names.items()}
+        shape(repository_of_shapes, SHAPES[what][1], name)
+    plans = planned(repository_of_shapes).jobs
+    changes = {job.job: [str(pair) for pair in job.operator_changes] for job in plans}
+    return {what: changes[f"test/{name}_v1"] for what, name in names.items()}
 
 
 @pytest.mark.parametrize("what", SHAPES)
-def test_a_change_of_an_operator_is_told_in_words(shapes: dict[str, list[str]], what: str) -> None:
-    said = SHAPES[what][2]
-    assert [text for text in said if not any(text in line for line in shapes[what])] == [], shapes[what]
+def test_a_change_of_an_operator_is_described(shapes: dict[str, list[str]], what: str) -> None:
+    expected = SHAPES[what][2]
+    assert [text for text in expected if not any(text in line for line in shapes[what])] == [], shapes[what]
 
 
-def test_the_columns_of_a_sink_are_told_with_flinks_types(repository: Repository) -> None:
+def test_changes_in_the_columns_of_a_sink_have_flinks_types(repository: Repository) -> None:
     shape(repository, "select tag, ts as taken_at, `value` as number from r")
     repository.commit()
     shape(repository, "select tag, cast(quality as double) + 0 as other, cast(1 as double) as number from r")
@@ -171,7 +172,7 @@ def test_the_columns_of_a_sink_are_told_with_flinks_types(repository: Repository
     ]
 
 
-def test_a_field_of_another_type_is_told_where_it_comes_in_and_where_it_goes_out(repository: Repository) -> None:
+def test_a_changed_field_type_is_reported_at_the_source_and_at_the_sink(repository: Repository) -> None:
     repository.edit("sql/_sources/plant_readings.yaml", "text: {type: string", "text: {type: long")
     repository.edit("sql/_tables/historian.readings.yaml", "text: {type: string", "text: {type: long")
     (job,) = planned(repository, "historian/readings_v1").jobs
@@ -181,32 +182,32 @@ def test_a_field_of_another_type_is_told_where_it_comes_in_and_where_it_goes_out
 
 def test_a_change_that_flink_does_not_see_leaves_its_plan_the_same(repository: Repository) -> None:
     repository.edit(f"{FOLDER}/_hot.sql.j2", "from readings\n", "from readings -- all of them\n")
-    made = planned(repository, JOB)
-    (job,) = made.jobs
+    plan = planned(repository, JOB)
+    (job,) = plan.jobs
     assert job.operators
     assert not job.operator_changes
     assert "+from readings -- all of them" in job.sql
-    assert "Flink's plan stays the same." in plan_comment(made)
+    assert "Flink's plan stays the same." in plan_comment(plan)
 
 
-def test_nothing_is_said_and_flink_not_asked_where_nothing_changed(
+def test_without_changes_nothing_is_reported_and_flink_is_not_started(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FLINK_HOME", "nowhere")
-    made = planned(repository)
-    assert (made.jobs, made.tables, made.unchecked) == ((), (), ())
-    assert plan_comment(made).endswith("No job changes.\n")
+    plan = planned(repository)
+    assert (plan.jobs, plan.tables, plan.unchecked) == ((), (), ())
+    assert plan_comment(plan).endswith("No job changes.\n")
     ended = run(repository, monkeypatch)
     assert ended.exit_code == 0
     assert "No job changes against HEAD" in ended.stdout
 
 
-def test_a_job_that_comes_is_planned_whole_and_one_that_goes_is_told_to_be_stopped(repository: Repository) -> None:
+def test_a_new_job_is_planned_in_full_and_a_removed_one_must_be_stopped(repository: Repository) -> None:
     shape(repository, "select tag, ts as taken_at, `value` as number from r")
     repository.remove(FOLDER)
-    gone, new = planned(repository).jobs
-    assert (gone.job, gone.status, gone.notes) == (
-        JOB, "removed", ("stop it where it runs; what it has written stays",)
+    removed, new = planned(repository).jobs
+    assert (removed.job, removed.status, removed.notes) == (
+        JOB, "removed", ("stop it if it runs; its tables stay",)
     )  # fmt: skip
     assert (new.job, new.status) == ("test/shape_v1", "new")
     assert [str(change) for change in new.changes] == [
@@ -217,65 +218,63 @@ def test_a_job_that_comes_is_planned_whole_and_one_that_goes_is_told_to_be_stopp
     assert {pair.kind for pair in new.operators} == {"added"}
 
 
-def test_a_table_api_job_is_told_of_by_its_files(repository: Repository) -> None:
+def test_the_changes_of_a_table_api_job_are_those_of_its_files(repository: Repository) -> None:
     module = "jobs/table_api/stuck.py"
-    repository.edit(module, "\ndef tables(", "\n# As it was, and yet another.\ndef tables(")
+    repository.edit(module, "\ndef tables(", "\n# Changed.\ndef tables(")
     (job,) = planned(repository, "condition/stuck_v1").jobs
     assert [str(change) for change in job.parts["Table API package"]][1:] == ["files that differ: stuck.py"]
-    assert job.notes == ("Flink compiles no plan of a Table API job: no plans are compared",)
+    assert job.notes == ("Flink cannot compile the plan of a Table API job, so no plans are compared",)
 
 
-def test_all_that_is_wrong_in_the_files_of_the_jobs_is_told_at_once(
+def test_all_problems_in_the_files_of_the_jobs_are_reported_at_once(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     repository.edit(f"{FOLDER}/job.yaml", "params:", "parms:")
     repository.edit(f"sql/{SPIKES}/condition.spikes.sql.j2", "hop(", "hopp(")
     monkeypatch.chdir(repository.project.root)
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as caught:
         planned(repository)
-    assert [str(problem.where) for problem in told.value.problems] == [
+    assert [str(problem.where) for problem in caught.value.problems] == [
         f"{FOLDER}/job.yaml:9:1",
         f"sql/{SPIKES}/condition.spikes.sql.j2:39",
     ]
-    assert told.value.exit_code == 2
+    assert caught.value.exit_code == 2
 
 
-def test_what_flink_refuses_is_told_of_all_jobs_at_its_lines(
+def test_what_flink_rejects_is_reported_for_all_jobs_at_its_lines(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     repository.edit(f"{FOLDER}/_hot.sql.j2", "    quality,", "    qualty,")
     repository.edit(f"sql/{SPIKES}/condition.spikes.sql.j2", "avg(`value`)", "avgg(`value`)")
     monkeypatch.chdir(repository.project.root)
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as caught:
         planned(repository)
-    where = [str(problem.where).split(":")[:2] for problem in told.value.problems]
+    where = [str(problem.where).split(":")[:2] for problem in caught.value.problems]
     assert where == [[f"{FOLDER}/_hot.sql.j2", "9"], [f"sql/{SPIKES}/condition.spikes.sql.j2", "37"]]
 
 
 @pytest.mark.parametrize(
-    ("was", "now", "said"),
+    ("was", "now", "note"),
     [
-        ("owner:", "ower:", "it cannot be read as it was at HEAD, so nothing is compared"),
-        ("hot_limit: 100.0", "hot_limit: x", "Flink refuses it as it was at HEAD, so no plans are compared"),
+        ("owner:", "ower:", "its files at HEAD have faults, so nothing is compared"),
+        ("hot_limit: 100.0", "hot_limit: x", "Flink rejects the job at HEAD, so no plans are compared"),
     ],
 )
-def test_a_job_that_was_faulty_before_can_be_planned_all_the_same(
-    repository: Repository, was: str, now: str, said: str
-) -> None:
+def test_a_job_that_was_faulty_before_can_be_planned(repository: Repository, was: str, now: str, note: str) -> None:
     repository.edit(f"{FOLDER}/job.yaml", was, now)
     repository.commit()
     repository.edit(f"{FOLDER}/job.yaml", now, was)
     (job,) = planned(repository, JOB).jobs
     assert job.status == "changed"
-    assert said in job.notes[0]
+    assert note in job.notes[0]
 
 
-def test_tables_to_make_and_change_are_told_where_there_is_a_catalog(
+def test_tables_to_create_and_change_are_reported_if_there_is_a_catalog(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     repository.edit(f"{FOLDER}/job.yaml", "hot_limit: 100.0", "hot_limit: 120.0")
     (without,) = [text for text in planned(repository, JOB).unchecked if "catalog" in text]
-    assert without.endswith("which tables are to be made or changed was not looked at")
+    assert without.endswith("which tables must be created or changed was not checked")
     kept = ["historian.dead_letters", "condition.overheats"]
     table_changes.apply(repository.project, settings.load(repository.project, "local"), kept)
     table = "sql/_tables/_system/historian.dead_letters.yaml"
@@ -290,9 +289,7 @@ def test_tables_to_make_and_change_are_told_where_there_is_a_catalog(
     assert "table condition.overheats: to refuse" in ended.stdout
 
 
-def test_a_comment_for_a_pull_request_folds_away_what_is_long(
-    repository: Repository, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_comment_for_a_pull_request_folds_long_parts(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     repository.edit(f"{FOLDER}/job.yaml", "hot_limit: 100.0", "hot_limit: 120.0")
     text = run(repository, monkeypatch, JOB, "--markdown").stdout
     assert text.startswith("### Plan against `HEAD` (")
@@ -303,12 +300,12 @@ def test_a_comment_for_a_pull_request_folds_away_what_is_long(
     assert "\n\n\n" not in text
 
 
-def test_json_holds_each_operator_that_differs_as_it_was_and_is(
+def test_json_has_each_changed_operator_before_and_after(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     repository.edit(f"sql/{SPIKES}/condition.spikes.sql.j2", "size='1h'", "size='30m'")
-    told = json.loads(run(repository, monkeypatch, SPIKES, "--json").stdout)
-    (job,) = told["jobs"]
+    printed = json.loads(run(repository, monkeypatch, SPIKES, "--json").stdout)
+    (job,) = printed["jobs"]
     assert job["changes"] == [
         {"part": f"SELECT for {SPIKES.replace('/', '.').removesuffix('_v1')}", "what": "changed: 1 line out, 1 line in",
          "was": None, "now": None}
@@ -319,7 +316,7 @@ def test_json_holds_each_operator_that_differs_as_it_was_and_is(
     assert window["now"]["traits"]["window size"] == "30 min"
 
 
-def test_a_plan_is_the_same_as_itself_whatever_its_operators_are_numbered(repository: Repository) -> None:
+def test_the_numbers_of_operators_do_not_matter(repository: Repository) -> None:
     shape(repository, JOIN.format("interval '5' minute and b.event_time"))
     (job,) = planned(repository, "test/shape_v1").jobs
     now = [pair.operator for pair in job.operators]
@@ -339,7 +336,7 @@ def planned(repository: Repository, *names: str) -> Report:
 
 
 def shape(repository: Repository, select: str, name: str = "shape") -> None:
-    """A job of one sink, whose template goes on from `r`, the readings that are on time."""
+    """Write a job with one sink, whose template selects from `r`, the readings that are on time."""
     folder = f"sql/test/{name}_v1"
     repository.write(f"{folder}/job.yaml", YAML.format(name))
     repository.write("sql/_tables/test.shapes.yaml", TABLE)

@@ -1,4 +1,4 @@
-"""Every case of every job: a folder of data, run on a Flink of this process."""
+"""Every test case of every job, run on a Flink in this process."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def cluster() -> Iterator[MiniCluster]:
 
 
 @pytest.mark.parametrize("case", [case for job in JOBS for case in test.load(PROJECT, job)], ids=str)
-def test_a_case_comes_out_as_it_says(cluster: MiniCluster, case: test.Case) -> None:
-    came = outcome(PROJECT, settings.load(PROJECT, "local"), cluster, case)
-    assert not came.problems, "\n".join(map(str, came.problems))
-    assert not came.differences
+def test_a_case_passes(cluster: MiniCluster, case: test.Case) -> None:
+    result = outcome(PROJECT, settings.load(PROJECT, "local"), cluster, case)
+    assert not result.problems, "\n".join(map(str, result.problems))
+    assert not result.differences
 
 
 @pytest.mark.parametrize("job", JOBS, ids=lambda job: job.job.name)

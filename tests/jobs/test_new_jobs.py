@@ -1,4 +1,4 @@
-"""What `headrace new` leaves passes on real Flink, whatever the source's contract asks for."""
+"""The jobs that `headrace new` creates pass their tests on real Flink, for every kind of contract."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from headrace.project import job_folder
 from headrace.project.paths import Project
 from support import ROOT
 
-# Every kind of field, names that SQL reserves, paths, words for quality.
+# Every kind of field, names that SQL reserves, paths, quality as words.
 ODD = """\
 description: "Gates: what the doorkeeper writes"
 topic: gate.events
@@ -68,7 +68,7 @@ def test_a_new_job_passes_its_test_and_the_lint(
     new.write_files(project, Request(name, source, f"new.{source}{'_windows' if window else ''}", "me", window))
     loaded = settings.load(project, "local")
     (case,) = test.load(project, job_folder.load(project, name))
-    came = outcome(project, loaded, cluster, case)
-    assert not came.problems, "\n".join(map(str, came.problems))
-    assert not came.differences
+    result = outcome(project, loaded, cluster, case)
+    assert not result.problems, "\n".join(map(str, result.problems))
+    assert not result.differences
     assert lint.lint(project, loaded, [name]) == []

@@ -1,4 +1,4 @@
-"""JSON Schemas of the project's YAML files, by which an editor completes and checks them: sql/_schemas/<kind>.json."""
+"""JSON Schemas of the project's YAML files, for completion and checks in editors: sql/_schemas/<kind>.json."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MODELINE = "# yaml-language-server: $schema="
 
 @dataclass(frozen=True)
 class Kind:
-    """The files that `pattern` finds from the project's root on, and the model they are read into."""
+    """A kind of file: a glob pattern from the project's root, and the model of its contents."""
 
     pattern: str
     model: type[BaseModel]
@@ -47,25 +47,29 @@ KINDS: Mapping[str, Kind] = {
 
 
 def text(kind: str) -> str:
-    """The schema of a kind as it stands in its file."""
+    """Return the schema of a kind as the text of its file."""
     schema = KINDS[kind].model.model_json_schema(schema_generator=_Generator)
     return json.dumps({"$schema": _Generator.schema_dialect, **schema}, indent=2) + "\n"
 
 
 def path_of(project: Project, kind: str) -> Path:
+    """Return the path of a kind's schema."""
     return project.sql / "_schemas" / f"{kind}.json"
 
 
 def check(project: Project) -> list[Problem]:
-    """Schemas that are not as the models have them, and YAML files whose first line does not name theirs."""
+    """Return a problem for each outdated schema, and for each YAML file whose first line does not name its schema."""
     fix = "run headrace schemas --write"
-    stale = [Problem("this schema is not as the model has it", Place.of(path), fix) for path, _ in _stale(project)]
-    unmarked = [Problem("no editor knows this file's schema", Place.of(file, 1), fix) for file, _ in _unmarked(project)]
+    stale = [Problem("this schema is out of date", Place.of(path), fix) for path, _ in _stale(project)]
+    unmarked = [
+        Problem("the first line does not name this file's schema", Place.of(file, 1), fix)
+        for file, _ in _unmarked(project)
+    ]
     return [*stale, *unmarked]
 
 
 def write(project: Project) -> list[Path]:
-    """Make it so that `check` finds nothing. Returns the files that were written."""
+    """Update the schemas and the first lines so that `check` finds no problems. Returns the files written."""
     changes = [*_stale(project), *_unmarked(project)]
     for path, content in changes:
         path.parent.mkdir(exist_ok=True)
@@ -74,7 +78,7 @@ def write(project: Project) -> list[Path]:
 
 
 def modeline(project: Project, file: Path, kind: str) -> str:
-    """The first line of a YAML file, which tells an editor its schema."""
+    """Return the first line of a YAML file, which names its schema for editors."""
     return MODELINE + Path(os.path.relpath(path_of(project, kind), file.parent)).as_posix() + "\n"
 
 
@@ -95,7 +99,7 @@ def _unmarked(project: Project) -> Iterator[tuple[Path, str]]:
 
 
 class _Generator(GenerateJsonSchema):
-    """Draft 7, which is what editors' YAML servers know; no titles or defaults that say nothing."""
+    """Generates draft 7, which editors' YAML servers support, without titles and empty defaults."""
 
     schema_dialect = "http://json-schema.org/draft-07/schema#"
 
@@ -103,16 +107,16 @@ class _Generator(GenerateJsonSchema):
         return False
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        made = super().default_schema(schema)
-        if made.get("default") in (None, [], {}):
-            made.pop("default", None)
-        return made
+        result = super().default_schema(schema)
+        if result.get("default") in (None, [], {}):
+            result.pop("default", None)
+        return result
 
     def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
-        made = super().dict_schema(schema)
-        for pattern, values in made.pop("patternProperties", {}).items():
-            made |= {"propertyNames": {"pattern": pattern}, "additionalProperties": values}
-        return made
+        result = super().dict_schema(schema)
+        for pattern, values in result.pop("patternProperties", {}).items():
+            result |= {"propertyNames": {"pattern": pattern}, "additionalProperties": values}
+        return result
 
     def encode_default(self, dft: Any) -> Any:
         return duration(dft) if isinstance(dft, timedelta) else super().encode_default(dft)

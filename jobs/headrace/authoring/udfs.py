@@ -1,4 +1,4 @@
-"""Every Python function that an analyst can name, run on its example and, where asked, timed."""
+"""The Python functions that a job can name, each with its example evaluated and, on request, its cost measured."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Kind = Literal["step", "sql"]
 
 @dataclass(frozen=True)
 class Udf:
-    """A function, what it makes of its example (row by row), and its cost: microseconds a row, None if not measured."""
+    """A function, the results of its example by row, and its cost in microseconds per row (None if not measured)."""
 
     kind: Kind
     function: FunctionDoc
@@ -33,22 +33,23 @@ class Udf:
 
     @property
     def signature(self) -> str:
-        """`name(input type [unit], ...) -> output type [unit], ...`; the one output of SQL's functions has no name."""
+        """`name(input type [unit], ...) -> output type [unit], ...`; the only output of a SQL function has no name."""
         inputs = ", ".join(f"{name} {_typed(column)}" for name, column in self.function.inputs.items())
         outputs = self.function.outputs
-        named = ("" if self.kind == "sql" else f"{name} " for name in outputs)
-        answers = ", ".join(name + _typed(column) for name, column in zip(named, outputs.values(), strict=True))
-        return f"{self.function.name}({inputs}) -> {answers}"
+        names = ("" if self.kind == "sql" else f"{name} " for name in outputs)
+        results = ", ".join(name + _typed(column) for name, column in zip(names, outputs.values(), strict=True))
+        return f"{self.function.name}({inputs}) -> {results}"
 
     def example(self) -> list[dict[str, Any]]:
-        """The example's inputs and what came of them, row by row."""
+        """Return the example row by row, each with its inputs and results."""
         inputs = self.function.example
         return [
-            {**dict(zip(inputs, row, strict=True)), **answer}
-            for row, answer in zip(zip(*inputs.values(), strict=True), self.results, strict=True)
+            {**dict(zip(inputs, row, strict=True)), **result}
+            for row, result in zip(zip(*inputs.values(), strict=True), self.results, strict=True)
         ]
 
     def to_json(self) -> dict[str, Any]:
+        """Return the function as one JSON object."""
         about = self.function
         return {
             "name": about.name,
@@ -65,7 +66,7 @@ class Udf:
 
 
 def listing(*, measure: bool = False) -> list[Udf]:
-    """The steps, then the functions of SQL. The cost is the best of some rounds over a batch of BATCH example rows."""
+    """Return the steps, then the SQL functions. The cost is the minimum of _ROUNDS runs on BATCH example rows."""
     kinds: Mapping[Kind, Mapping[str, FunctionDoc]] = {"step": STEP_DOCS, "sql": FUNCTIONS}
     return [_run(kind, about, measure) for kind, group in kinds.items() for about in group.values()]
 

@@ -89,4 +89,4 @@ def test_text_fits_80_columns_and_shows_each_signature() -> None:
     assert all(len(line) <= 80 for line in printed.splitlines())
     words = " ".join(printed.split())
     assert all(udf.signature in words for udf in LISTED)
-    assert words.count("us a row") == len(LISTED)
+    assert words.count("us per row") == len(LISTED)

@@ -1,4 +1,4 @@
-"""What differs between a job's two sides, in words."""
+"""The differences between a job's two sides, in words."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from headrace.planner.state.differences import Change
 
 
 def changes(was: Side, now: Side) -> list[Change]:
-    """All that differs between the files that the job is made of. What it reads or writes anew, job.yaml tells."""
+    """Return the differences between the files of the job. New inputs and outputs show as changes of job.yaml."""
     return [*_described(was, now), *_texts(was.texts, now.texts), *_packages(was.packages, now.packages)]
 
 
 def _described(was: Side, now: Side) -> Iterator[Change]:
-    for part, described in now.descriptions.items():
+    for part, description in now.descriptions.items():
         if part in was.descriptions:
-            yield from differences.changes(part, was.descriptions[part], described)
+            yield from differences.changes(part, was.descriptions[part], description)
 
 
 def _texts(was: Mapping[str, str], now: Mapping[str, str]) -> Iterator[Change]:
@@ -49,5 +49,5 @@ def _packages(was: Mapping[str, Mapping[str, bytes]], now: Mapping[str, Mapping[
 
 
 def _version(files: Mapping[str, bytes]) -> str | None:
-    """As in the name of the package that `submit` sends along."""
+    """Return the version in the name of the package that `submit` ships."""
     return hashlib.sha256(b"".join(files.values())).hexdigest()[:12] if files else None

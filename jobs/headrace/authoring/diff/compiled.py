@@ -1,4 +1,4 @@
-"""A job as Flink compiles it, with no broker, catalog or cluster there: against empty tables of its own."""
+"""Compile a job with Flink, without a broker, catalog or cluster: against empty tables in a scratch catalog."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from headrace.planner import compiled_plan, planning, session
 from headrace.project.paths import Project
 
 UNCHECKED = (
-    "Flink planned against empty tables made from sql/_tables/, without a broker: whether topics hold what their "
-    "contracts say was not looked at"
+    "Flink planned against empty tables created from sql/_tables/, without a broker: whether topics match their "
+    "contracts was not checked"
 )
 
 
 @dataclass(frozen=True)
 class Compiled:
-    """Flink's compiled plan, as its JSON; the columns that each SELECT gives its sink, and their Flink types.
+    """Flink's compiled plan, as its JSON, and for each sink the columns of its SELECT with their Flink types.
 
-    There is no plan of a Table API job: Flink compiles none of what passes through a DataStream.
+    `plan` is None for a Table API job: Flink cannot compile a plan that passes through a DataStream.
     """
 
     plan: Mapping[str, Any] | None
@@ -37,14 +37,14 @@ class Compiled:
 
 
 class Compiler:
-    """Compiles jobs of several sides of a project, each side's tables made once; Flink itself is `home`'s.
+    """Compiles jobs of several sides of a project with the Flink of `home`; each side's tables are created once.
 
-    To be used as a context: what it makes goes at its end.
+    A context manager: its scratch catalogs are deleted at the end.
     """
 
     def __init__(self, home: Project) -> None:
         self._home = home
-        self._made = ExitStack()
+        self._stack = ExitStack()
         self._scratch: dict[Project, Settings] = {}
 
     def __enter__(self) -> Compiler:
@@ -53,12 +53,12 @@ class Compiler:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._made.close()
+        self._stack.close()
 
     def compiled(self, side: Side) -> Compiled:
-        """Compile the job. Raises UserError for what Flink refuses, each thing at its place; PlatformError."""
+        """Compile the job. Raises UserError for what Flink rejects, each problem at its line; PlatformError."""
         if side.project not in self._scratch:
-            self._scratch[side.project] = self._made.enter_context(_scratch(side.settings))
+            self._scratch[side.project] = self._stack.enter_context(_scratch(side.settings))
         settings = self._scratch[side.project]
         table_changes.apply(side.project, settings, side.tables)
         composition = compose(side.project, settings, side.folder, LiveConnectors(settings))
@@ -73,7 +73,7 @@ class Compiler:
 
 @contextmanager
 def _scratch(settings: Settings) -> Iterator[Settings]:
-    """Settings like these with an empty catalog, which goes at the end, and no broker."""
+    """Yield these settings with an empty catalog, which is deleted at the end, and no broker."""
     with TemporaryDirectory(prefix="headrace-plan-") as folder:
         catalog = SqliteCatalog(
             type="sqlite",
@@ -85,9 +85,9 @@ def _scratch(settings: Settings) -> Iterator[Settings]:
 
 
 def _columns(environment, composition: Composition) -> dict[str, dict[str, str]]:  # type: ignore[no-untyped-def]
-    made = {}
+    columns = {}
     for sink, select in composition.selects.items():
         schema = environment.sql_query(select.sql).get_resolved_schema()._j_resolved_schema
         names, types = schema.getColumnNames(), schema.getColumnDataTypes()
-        made[sink] = {str(name): str(kind.toString()) for name, kind in zip(names, types, strict=True)}
-    return made
+        columns[sink] = {str(name): str(kind.toString()) for name, kind in zip(names, types, strict=True)}
+    return columns

@@ -1,4 +1,4 @@
-"""What becomes of one job: its two sides compared, in words and in Flink's plan."""
+"""The plan of one job: its two sides compared, in words and by Flink's compiled plans."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ Status = Literal["new", "changed", "removed", "unchanged"]
 
 @dataclass(frozen=True)
 class JobPlan:
-    """What becomes of a job.
+    """The changes of one job.
 
-    `operators` are all of Flink's plan, those that differ and those that do not; none where it was not compared, and
+    `operators` are all operators of Flink's plan, changed or not; empty if the plans were not compared, in which case
     `notes` say why. `sql` is a unified diff of the job's statements.
     """
 
@@ -37,53 +37,53 @@ class JobPlan:
 
     @property
     def parts(self) -> dict[str, list[Change]]:
-        """The changes by what they are of."""
+        """The changes by the part of the job that they belong to."""
         parts = dict.fromkeys(change.part for change in self.changes)
         return {part: [change for change in self.changes if change.part == part] for part in parts}
 
     @property
     def operator_changes(self) -> list[Pair]:
-        """The operators of a changed job that differ, less those that only follow another one."""
+        """The operators of a changed job that differ, without those that differ only because another one does."""
         differing = [pair for pair in self.operators if pair.differs and not pair.operator.follows]
         return differing if self.status == "changed" else []
 
 
 def new(now: Side, compiler: Compiler) -> JobPlan:
-    """A job that was not there. Raises UserError for what Flink refuses of it."""
-    made, job = compiler.compiled(now), now.folder.job
+    """Return the plan of a new job. Raises UserError for what Flink rejects in it."""
+    compiled, job = compiler.compiled(now), now.folder.job
     reads = (Change("job", "reads", None, each) for each in job.reads)
     writes = (Change("job", f"sink {sink}", None, mode) for sink, mode in job.writes.items())
-    added = tuple(Pair(None, each) for each in operators(made.plan)) if made.plan else ()
+    added = tuple(Pair(None, each) for each in operators(compiled.plan)) if compiled.plan else ()
     return JobPlan(job.name, "new", (*reads, *writes), added, tables=tuple(now.tables))
 
 
 def unreadable(now: Side, ref: str, error: UserError, compiler: Compiler) -> JobPlan:
-    """A job that was there with faults. Raises UserError for what Flink refuses of it as it is."""
+    """Return the plan of a job whose old files have faults. Raises UserError for what Flink rejects in the new ones."""
     compiler.compiled(now)
-    notes = (f"it cannot be read as it was at {ref}, so nothing is compared: {p.what}" for p in error.problems)
+    notes = (f"its files at {ref} have faults, so nothing is compared: {p.what}" for p in error.problems)
     return JobPlan(now.folder.job.name, "changed", tables=tuple(now.tables), notes=tuple(notes))
 
 
 def changed(was: Side, now: Side, ref: str, compiler: Compiler) -> JobPlan:
-    """A job that is on both sides, changed or not. Raises UserError for what Flink refuses of it as it is."""
-    found = tuple(changes.changes(was, now))
-    made = JobPlan(now.folder.job.name, "changed" if found else "unchanged", found, tables=tuple(now.tables))
+    """Return the plan of a job on both sides, changed or not. Raises UserError for what Flink rejects in it now."""
+    in_files = tuple(changes.changes(was, now))
+    plan = JobPlan(now.folder.job.name, "changed" if in_files else "unchanged", in_files, tables=tuple(now.tables))
     if was.plan_inputs == now.plan_inputs:
-        return made
+        return plan
     after = compiler.compiled(now)
     try:
         before = compiler.compiled(was)
     except HeadraceError as error:
-        said = (f"Flink refuses it as it was at {ref}, so no plans are compared: {p.what}" for p in error.problems)
-        return replace(made, status="changed", notes=tuple(said))
+        notes = (f"Flink rejects the job at {ref}, so no plans are compared: {p.what}" for p in error.problems)
+        return replace(plan, status="changed", notes=tuple(notes))
     pairs = align(operators(before.plan), operators(after.plan)) if before.plan and after.plan else []
     return replace(
-        made,
+        plan,
         status="changed",
-        changes=(*found, *_of_sinks(before, after)),
+        changes=(*in_files, *_of_sinks(before, after)),
         operators=tuple(pairs),
         sql=_sql(was, now, ref, before, after),
-        notes=() if pairs else ("Flink compiles no plan of a Table API job: no plans are compared",),
+        notes=() if pairs else ("Flink cannot compile the plan of a Table API job, so no plans are compared",),
     )
 
 
@@ -100,7 +100,7 @@ def _sql(was: Side, now: Side, ref: str, before: Compiled, after: Compiled) -> s
 
 
 def to_json(plan: JobPlan) -> dict[str, Any]:
-    """As one JSON object."""
+    """Return the plan as one JSON object."""
     return {
         "job": plan.job,
         "status": plan.status,

@@ -1,4 +1,4 @@
-"""What a change of the project's files means: for each job that it touches, and for the tables that it needs."""
+"""The effect of a change of the project's files: on each job that it touches, and on the tables of those jobs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Report:
-    """`jobs` that differ from those of the git ref `ref`, `tables` to make or change for them, what was not checked."""
+    """The `jobs` that differ from the git ref `ref`, the `tables` to create or change, and what was not checked."""
 
     ref: str
     commit: str
@@ -34,7 +34,7 @@ class Report:
     unchecked: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """As one JSON object."""
+        """Return the report as one JSON object."""
         return {
             "against": self.ref,
             "commit": self.commit,
@@ -51,21 +51,21 @@ def report(
     ref: str,
     progress: Callable[[str], None] = lambda _step: None,
 ) -> Report:
-    """What changes from the git ref `ref` to the working tree, of the jobs `names` or of all.
+    """Compare the jobs `names`, or all jobs, of the working tree with those of the git ref `ref`.
 
-    Neither a broker nor a cluster is asked, and the catalog alone for what its tables are. Raises UserError with all
-    that is wrong in the jobs' files, or with what Flink refuses of them; or where there is no such ref.
+    Neither a broker nor a cluster is contacted; the catalog is, for its tables. Raises UserError with every problem in
+    the jobs' files, with what Flink rejects in them, or if there is no such ref.
     """
     settings = environments.load(project, env)
     with git_ref.at(project, ref) as then, Compiler(project) as compiler:
         then_settings = git_ref.settings_at(then, env, settings)
-        here, there = job_folder.names(project), job_folder.names(then)
+        names_now, names_then = job_folder.names(project), job_folder.names(then)
 
         def planned(name: str, now: Side | None) -> JobPlan:
             progress(f"comparing {name}")
             if now is None:
-                return JobPlan(name, "removed", notes=("stop it where it runs; what it has written stays",))
-            if name not in there:
+                return JobPlan(name, "removed", notes=("stop it if it runs; its tables stay",))
+            if name not in names_then:
                 return job_plan.new(now, compiler)
             try:
                 was = side.load(then, then_settings, name)
@@ -73,9 +73,9 @@ def report(
                 return job_plan.unreadable(now, ref, error, compiler)
             return job_plan.changed(was, now, ref, compiler)
 
-        gone = {*there} - {*here}
-        chosen = list(names or sorted({*here, *there}))
-        sides = _each(chosen, lambda name: None if name in gone else side.load(project, settings, name))
+        removed = {*names_then} - {*names_now}
+        chosen = list(names or sorted({*names_now, *names_then}))
+        sides = _each(chosen, lambda name: None if name in removed else side.load(project, settings, name))
         jobs = _each(chosen, lambda name: planned(name, sides[name]))
     touched = tuple(job for job in jobs.values() if job.status != "unchanged")
     needed, unchecked = _tables(project, settings, touched)
@@ -84,30 +84,30 @@ def report(
 
 
 def _each(names: Iterable[str], make: Callable[[str], T]) -> dict[str, T]:
-    """What `make` makes of each name. Raises UserError with the problems of all of them."""
-    made, problems = {}, []
+    """Return the result of `make` for each name. Raises UserError with the problems of all of them."""
+    results, problems = {}, []
     for name in names:
         try:
-            made[name] = make(name)
+            results[name] = make(name)
         except UserError as error:
             problems += error.problems
     if problems:
         raise UserError(list(dict.fromkeys(problems)))
-    return made
+    return results
 
 
 def _tables(project: Project, settings: Settings, jobs: Iterable[JobPlan]) -> tuple[tuple[TablePlan, ...], list[str]]:
-    """The tables of the jobs that are not as their files say; and why that cannot be told, if so."""
+    """Return the jobs' tables that differ from their files, and why they were not checked, if so."""
     names = dict.fromkeys(name for job in jobs for name in job.tables)
     if not names:
         return (), []
     where = settings.catalog
     if where.type == "sqlite" and not Path(where.path).is_file():
-        return (), [f"there is no catalog at {where.path}: which tables are to be made or changed was not looked at"]
+        return (), [f"there is no catalog at {where.path}: which tables must be created or changed was not checked"]
     try:
         plans = table_changes.plan(project, settings, names)
     except PlatformError as error:
-        return (), [f"which tables are to be made or changed was not looked at: {error.problems[0].what}"]
+        return (), [f"which tables must be created or changed was not checked: {error.problems[0].what}"]
     return tuple(each for each in plans if each.action != "unchanged"), []
 
 

@@ -1,4 +1,4 @@
-"""A job as one side of a comparison has it, with all that it is made of."""
+"""One side of a comparison: a job with all the files that it depends on."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ TABLE_API = "Table API package"
 
 @dataclass(frozen=True)
 class Side:
-    """`descriptions` are the files that say what the job and its ends are, `texts` the SQL, each by what it is of.
+    """A job on one side of a comparison.
 
-    `packages` are the files of the Python that runs in its workers, by their paths in each package of the project.
+    `descriptions` are the contents of the YAML files of the job and its sources, tables and topics, `texts` the SQL,
+    each by the part it belongs to. `packages` are the Python files that run in the workers, by package and path.
     """
 
     project: Project
@@ -40,26 +41,27 @@ class Side:
 
     @property
     def folder(self) -> JobFolder:
+        """The job's folder."""
         return self.composition.folder
 
     @property
     def plan_inputs(self) -> tuple[object, ...]:
-        """All that Flink makes its plan from: where it is the same, the plan is."""
-        made = self.composition
+        """Everything that determines Flink's plan: if it is equal on both sides, so are the plans."""
+        composition = self.composition
         return (
-            made.setup(),
-            {view: select.sql for view, select in made.views.items()},
-            {sink: (select.sql, made.sinks[sink]) for sink, select in made.selects.items()},
-            made.leftovers(),
-            {source.function: source.pipeline.columns for source in made.sources},
+            composition.setup(),
+            {view: select.sql for view, select in composition.views.items()},
+            {sink: (select.sql, composition.sinks[sink]) for sink, select in composition.selects.items()},
+            composition.leftovers(),
+            {source.function: source.pipeline.columns for source in composition.sources},
             self.packages.get(TABLE_API),
             {name: table.iceberg_schema() for name, table in self.tables.items()},
-            session.job_options(made.folder.job),
+            session.job_options(composition.folder.job),
         )
 
 
 def load(project: Project, settings: Settings, name: str) -> Side:
-    """Read the job `name` and all that it names. Raises UserError with all that is wrong in its files."""
+    """Read the job `name` and everything that it names. Raises UserError with every problem in its files."""
     folder, shown = job_folder.load(project, name), masked(settings)
     composition = compose(project, shown, folder, LiveConnectors(shown))
     job = folder.job
@@ -67,7 +69,7 @@ def load(project: Project, settings: Settings, name: str) -> Side:
     named = [*job.tables_written, *job.tables, *followed, *leftover_tables(project, shown, folder)]
     tables = table_files.pick(project, dict.fromkeys(named))
     calls = list(_calls(project, folder))
-    described = {
+    descriptions = {
         "job": {key: value for key, value in plain(job).items() if key not in ("kind", "name")},
         **{f"source {each}": plain(source_files.load(project, each)) for each in job.sources},
         **{f"table {each}": plain(table) for each, table in tables.items()},
@@ -81,11 +83,11 @@ def load(project: Project, settings: Settings, name: str) -> Side:
         **{each.name: each.read_text(encoding="utf-8") for each in folder.path.glob("checks.sql")},
         **{f"test {each.name}": _contents(each) for each in sorted(folder.path.glob("tests/*/"))},
     }
-    return Side(project, settings, composition, tables, described, texts, _packages(project, job))
+    return Side(project, settings, composition, tables, descriptions, texts, _packages(project, job))
 
 
 def _packages(project: Project, job: Job) -> dict[str, Mapping[str, bytes]]:
-    """None of a package that is not the project's own."""
+    """Return the Python files of the project's own packages."""
     folders = {"UDF package": project.root / "udfs" / "headrace_udfs"}
     if job.module:
         folders[TABLE_API] = python_module.package(project)
@@ -96,7 +98,7 @@ def _packages(project: Project, job: Job) -> dict[str, Mapping[str, bytes]]:
 
 
 def _calls(project: Project, folder: JobFolder) -> Iterator[template_file.Call]:
-    """The calls of the job's templates, and of the macros that they call."""
+    """Yield the calls in the job's templates and in the macros that they call."""
     paths = [*folder.templates.values(), *folder.views.values()]
     seen: set[Path] = set()
     while paths:

@@ -1,1 +1,5 @@
-"""The project's jobs, sources, tables and topics, read at once and shown to people: as lists, drawings, pages."""
+"""`headrace docs`, `list` and `graph`: the catalogue page, and the lineage of topics, jobs and tables.
+
+In come the project's files, read together; out go an HTML page, drawings, Mermaid text and trees. Nothing is rendered
+and no service is needed, so a value of an environment is never known here.
+"""

@@ -1,4 +1,4 @@
-"""The columns of a layered drawing, and the order in each that makes lines cross least."""
+"""Assign the nodes of a graph to columns, and order each column so that few lines cross (layered drawing)."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ SWEEPS = 8
 
 
 def assign(names: Sequence[str], edges: Sequence[Link]) -> dict[str, int]:
-    """The column of each name: right of all that leads to it; one that nothing leads to, just left of what it feeds.
+    """Return the column of each name, right of all names with an edge to it.
 
-    An edge that closes a circle counts for nothing, and so leads backwards.
+    A name without incoming edges is one column left of the leftmost name that it has an edge to. An edge that closes a
+    cycle is ignored, so it leads backwards.
     """
-    forward = _without_circles(names, edges)
+    forward = _without_cycles(names, edges)
     before = {name: [start for start, end in forward if end == name] for name in names}
     column: dict[str, int] = {}
 
@@ -35,9 +36,10 @@ def assign(names: Sequence[str], edges: Sequence[Link]) -> dict[str, int]:
 
 
 def arrange(column: Mapping[str, int], links: Sequence[Link], low: Container[str] = ()) -> list[list[str]]:
-    """The cells of each column from top to bottom, those in `low` last; `links` join cells of neighbouring columns.
+    """Return the cells of each column from top to bottom, those in `low` last.
 
-    The order with the fewest crossings of all that are seen in SWEEPS from each of STARTS orders to begin with.
+    `links` join cells of neighbouring columns. The result is the order with the fewest crossings among those seen in
+    SWEEPS sweeps from each of STARTS initial orders.
     """
     count = max(column.values(), default=-1) + 1
     best = [sorted(cell for cell in column if column[cell] == n) for n in range(count)]
@@ -56,7 +58,7 @@ def arrange(column: Mapping[str, int], links: Sequence[Link], low: Container[str
 def _sweep(
     rows: list[list[str]], column: Mapping[str, int], near: Mapping[str, list[str]], low: Container[str], side: int
 ) -> None:
-    """Order each column anew, by the mean spots of its cells' neighbours in the column on that side of it."""
+    """Reorder each column by the mean position of its cells' neighbours in the column on that side."""
     spot = {cell: n for row in rows for n, cell in enumerate(row)}
     for row in rows[::-side]:
         seen = {cell: [spot[other] for other in near[cell] if column[other] == column[cell] + side] for cell in row}
@@ -66,7 +68,7 @@ def _sweep(
 
 
 def crossings(rows: Iterable[Sequence[str]], links: Sequence[Link]) -> int:
-    """How many pairs of links cross."""
+    """Return the number of pairs of links that cross."""
     at = {cell: (n, spot) for n, row in enumerate(rows) for spot, cell in enumerate(row)}
     pairs = [sorted((at[start], at[end])) for start, end in links]
     return sum(
@@ -75,7 +77,7 @@ def crossings(rows: Iterable[Sequence[str]], links: Sequence[Link]) -> int:
 
 
 def neighbours(cells: Iterable[str], links: Iterable[Link]) -> dict[str, list[str]]:
-    """The cells that each cell has a link to or from."""
+    """Return the cells that each cell has a link to or from."""
     near: dict[str, list[str]] = {cell: [] for cell in cells}
     for start, end in links:
         near[start].append(end)
@@ -83,7 +85,7 @@ def neighbours(cells: Iterable[str], links: Iterable[Link]) -> dict[str, list[st
     return near
 
 
-def _without_circles(names: Sequence[str], edges: Sequence[Link]) -> list[Link]:
+def _without_cycles(names: Sequence[str], edges: Sequence[Link]) -> list[Link]:
     after = {name: [end for start, end in edges if start == name] for name in names}
     entered = {end for _, end in edges}
     path, done, kept = set[str](), set[str](), list[Link]()

@@ -1,4 +1,4 @@
-"""All that a project describes in files, read at once."""
+"""Read all files that describe a project."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Contents:
-    """The project's things by the names that templates and job.yaml call them; `calls` of each job's templates."""
+    """What the project's files describe, by the names in job.yaml and templates; `calls` are those of each job."""
 
     jobs: Mapping[str, JobFolder]
     sources: Mapping[str, Contract]
@@ -33,7 +33,7 @@ class Contents:
 
 
 def read(project: Project) -> Contents:
-    """Read the project. Raises UserError with all that is wrong in any of its files."""
+    """Read the project. Raises UserError with every problem in any of its files."""
     problems: list[Problem] = []
 
     def tried(load: Callable[[], T]) -> T | None:
@@ -44,11 +44,11 @@ def read(project: Project) -> Contents:
             return None
 
     def each(names: Iterable[str], load: Callable[[str], T]) -> dict[str, T]:
-        return {name: made for name in names if (made := tried(partial(load, name))) is not None}
+        return {name: item for name in names if (item := tried(partial(load, name))) is not None}
 
     macros = {path.name.removesuffix(".sql.j2"): path for path in sorted(project.sql.glob("_macros/*.sql.j2"))}
     jobs = each(job_folder.names(project), partial(job_folder.load, project))
-    made = Contents(
+    contents = Contents(
         jobs,
         each(source_files.names(project), partial(source_files.load, project)),
         tried(partial(table_files.load_all, project)) or {},
@@ -58,7 +58,7 @@ def read(project: Project) -> Contents:
     )
     if problems:
         raise UserError(list(dict.fromkeys(problems)))
-    return made
+    return contents
 
 
 def _calls(folder: JobFolder) -> list[Call]:

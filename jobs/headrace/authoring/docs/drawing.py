@@ -1,4 +1,4 @@
-"""A lineage as an SVG picture, and as Mermaid text."""
+"""Draw a lineage as an SVG picture or as Mermaid text."""
 
 from __future__ import annotations
 
@@ -13,24 +13,25 @@ from headrace.authoring.docs.lineage import Edge, Lineage, Node
 HEIGHT = 40.0
 PADDING = 12.0
 _NAME, _CAPTION = 8.0, 6.2
-"""Mean width of a character of a box's two texts, in the fonts of the template, on the generous side."""
+"""Upper estimates of the mean character width of a box's two texts, in pixels, in the fonts of the template."""
 
 
 @dataclass(frozen=True)
 class Label:
-    """What a box says: its name in bold, and above it what it is and what it is a part of."""
+    """The text of a box: its name in bold, and above it its kind and group."""
 
     caption: str
     name: str
 
     @property
     def width(self) -> float:
+        """The width of the box in pixels."""
         return max(len(self.name) * _NAME, len(self.caption) * _CAPTION) + 2 * PADDING
 
 
 @dataclass(frozen=True)
 class Shape:
-    """A box of the picture; `kinds` are the classes it is drawn by; `href` is None where it leads nowhere."""
+    """A box of the picture; `kinds` are its CSS classes; `href` is None if it is not a link."""
 
     node: Node
     label: Label
@@ -41,7 +42,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the picture as SVG path data, and the point where its head is."""
+    """A line of the picture: its SVG path data, and the point of its arrowhead."""
 
     edge: Edge
     path: str
@@ -49,9 +50,9 @@ class Line:
 
 
 def svg(lineage: Lineage, marked: Node | None = None, href: Callable[[Node], str | None] | None = None) -> str:
-    """The picture, from left to right, as wide as it needs to be.
+    """Return the lineage as SVG, from left to right, as wide as it needs to be.
 
-    With `href` it is a part of a page, which brings lineage.css: a box is a link to what `href` says of its node.
+    With `href`, which returns the link of a node, the picture is part of a page that includes lineage.css.
     """
     labels = {str(node): label(node) for node in lineage.nodes}
     edges = {(str(edge.start), str(edge.end)): edge for edge in lineage.edges}
@@ -68,13 +69,13 @@ def svg(lineage: Lineage, marked: Node | None = None, href: Callable[[Node], str
 
 
 def mermaid(lineage: Lineage) -> str:
-    """The graph as Mermaid's flowchart, which many pages and editors draw."""
+    """Return the lineage as a Mermaid flowchart."""
     ids = {node: f"n{number}" for number, node in enumerate(lineage.nodes)}
     return templates.fill("lineage.mmd.j2", lineage=lineage, ids=ids)
 
 
 def label(node: Node) -> Label:
-    """`condition/overheat_v1` as `overheat_v1` under `job · condition`; a topic's name is kept whole."""
+    """Return the label of a node: `overheat_v1` under `job · condition`; a topic's name is not split."""
     if node.kind == "topic":
         return Label("topic", node.name)
     group, name = re.split(r"[/.]", node.name, maxsplit=1)
@@ -82,14 +83,14 @@ def label(node: Node) -> Label:
 
 
 def _path(points: Sequence[tuple[float, float]]) -> str:
-    """SVG path data: level through the columns that the line passes, a curve in the gaps between them."""
+    """Return SVG path data: horizontal through the columns that the line passes, a curve between columns."""
     (x, y), *rest = points
-    drawn = [f"M{x:.0f} {y:.1f}"]
+    commands = [f"M{x:.0f} {y:.1f}"]
     for number, (to_x, to_y) in enumerate(rest):
         if number % 2:
-            drawn.append(f"H{to_x:.0f}")
+            commands.append(f"H{to_x:.0f}")
         else:
             middle = (x + to_x) / 2
-            drawn.append(f"C{middle:.0f} {y:.1f} {middle:.0f} {to_y:.1f} {to_x:.0f} {to_y:.1f}")
+            commands.append(f"C{middle:.0f} {y:.1f} {middle:.0f} {to_y:.1f} {to_x:.0f} {to_y:.1f}")
         x, y = to_x, to_y
-    return " ".join(drawn)
+    return " ".join(commands)

@@ -1,4 +1,4 @@
-"""Where the boxes and lines of a lineage go: columns from left to right, few crossings, short lines (Sugiyama)."""
+"""Lay out the boxes and lines of a lineage in columns, with few crossings and short lines (Sugiyama)."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from headrace.authoring.docs.columns import Link
 GAP_X = 56.0
 GAP_Y = 14.0
 LANE = 2.0
-"""Height that a line takes in a column which it only passes."""
+"""Height that a line takes in a column that it only passes."""
 PASSES = 24
 
 
 @dataclass(frozen=True)
 class Box:
-    """A rectangle; `middle` is the height of its centre."""
+    """A rectangle, in pixels; `middle` is the y coordinate of its centre."""
 
     left: float
     middle: float
@@ -27,16 +27,18 @@ class Box:
 
     @property
     def top(self) -> float:
+        """The y coordinate of the top."""
         return self.middle - self.height / 2
 
     @property
     def right(self) -> float:
+        """The x coordinate of the right side."""
         return self.left + self.width
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The boxes, each as wide as its column; the points of each line, two for a column it passes; the whole's size."""
+    """The boxes, each as wide as its column; the points of each line, two per column passed; the size of the whole."""
 
     boxes: Mapping[str, Box]
     lines: Mapping[Link, Sequence[tuple[float, float]]]
@@ -45,10 +47,10 @@ class Layout:
 
 
 def place(widths: Mapping[str, float], height: float, edges: Iterable[Link], low: Container[str] = ()) -> Layout:
-    """Lay out boxes of these widths and this height.
+    """Lay out boxes with these widths and this height, in pixels.
 
-    A line that closes a circle runs from right to left. The boxes in `low` stand below the others of their column, and
-    the lines to them pull at nothing else.
+    A line that closes a cycle runs from right to left. The boxes in `low` are below the others in their column, and
+    the lines to them do not affect the position of other boxes.
     """
     edges = sorted(set(edges))
     column = columns.assign(list(widths), edges)
@@ -82,14 +84,14 @@ def place(widths: Mapping[str, float], height: float, edges: Iterable[Link], low
 
 
 def _chain(edge: Link, column: Mapping[str, int]) -> list[str]:
-    """The edge's ends, and between them a cell for each column that the line passes."""
+    """Return the edge's ends, and between them a cell for each column that the line passes."""
     start, end = edge
     passed = abs(column[end] - column[start]) - 1
     return [start, *(f"{start} > {end} {n}" for n in range(passed)), end]
 
 
 def _middles(rows: list[list[str]], heights: Mapping[str, float], links: list[Link]) -> dict[str, float]:
-    """Each cell's middle: near the mean of its neighbours, in its column's order, none over another."""
+    """Return each cell's middle: near the mean of its neighbours, in its column's order, without overlaps."""
     near = columns.neighbours(heights, links)
     middle = {cell: at for row in rows for cell, at in _stacked(row, heights, dict.fromkeys(row, 0.0))}
     for n in range(PASSES):
@@ -100,13 +102,13 @@ def _middles(rows: list[list[str]], heights: Mapping[str, float], links: list[Li
     return {cell: at - top for cell, at in middle.items()}
 
 
-def _stacked(row: list[str], heights: Mapping[str, float], wanted: Mapping[str, float]) -> list[tuple[str, float]]:
-    """The middles nearest to the wanted ones that leave GAP_Y between the cells: pools of adjacent violators."""
+def _stacked(row: list[str], heights: Mapping[str, float], preferred: Mapping[str, float]) -> list[tuple[str, float]]:
+    """Return the middles nearest to the preferred ones with GAP_Y between cells (pool adjacent violators)."""
     steps = [(heights[above] + heights[below]) / 2 + GAP_Y for above, below in pairwise(row)]
     offsets = list(accumulate(steps, initial=0.0))
     pools: list[list[float]] = []
     for cell, offset in zip(row, offsets, strict=True):
-        pools.append([wanted[cell] - offset])
+        pools.append([preferred[cell] - offset])
         while len(pools) > 1 and _mean(pools[-2]) > _mean(pools[-1]):
             pools[-2:] = [pools[-2] + pools[-1]]
     shifts = [_mean(pool) for pool in pools for _ in pool]

@@ -1,4 +1,4 @@
-"""The columns of tables, topics and sources, as a page shows them."""
+"""The columns of tables, topics and sources, as the page lists them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from headrace_udfs.types import QUALITY, TS
 
 @dataclass(frozen=True)
 class Row:
-    """A column; `path` is where a source's payload holds it, `range` what a value of it may be."""
+    """A column; `path` is its path in the payload of a source, `range` the range of valid values."""
 
     name: str
     type: str
@@ -24,23 +24,21 @@ class Row:
 
 
 def of_columns(columns: Mapping[str, Column]) -> list[Row]:
-    """The columns of a table or of a topic that jobs write."""
+    """Return the columns of a table or of a topic that jobs write."""
     return [Row(name, str(c.type), c.doc, c.unit, c.required) for name, c in columns.items()]
 
 
 def of_contract(contract: Contract) -> list[Row]:
-    """The columns of a source's good records."""
+    """Return the columns of a source's good records."""
     paths = {name: ".".join(path) for name, path in contract.paths.items()}
     time, quality = contract.time, contract.quality
     rows = [
         Row(name, f.type, f.description or "", f.unit, f.required, paths[name], _range(f))
         for name, f in contract.fields.items()
     ]
-    rows.append(Row(TS, "timestamp", f"When it was taken; sent as {time.unit}", "UTC", True, paths[TS]))
-    said = (
-        f"sent as {quality.mapping}, {quality.missing} where a reading says nothing" if quality else "good throughout"
-    )
-    rows.append(Row(QUALITY, "long", f"OPC UA StatusCode; {said}", None, True, paths.get(QUALITY)))
+    rows.append(Row(TS, "timestamp", f"Time of the reading; sent as {time.unit}", "UTC", True, paths[TS]))
+    encoding = f"sent as {quality.mapping}, {quality.missing} if a reading has none" if quality else "always good"
+    rows.append(Row(QUALITY, "long", f"OPC UA StatusCode; {encoding}", None, True, paths.get(QUALITY)))
     return rows
 
 

@@ -1,4 +1,4 @@
-"""What a template asks for, read off its text without rendering it: no environment is needed, and no value."""
+"""The calls in a template and the description of a macro, read without rendering: no environment is needed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _COMMENT = re.compile(r"\s*\{#-?(.*?)-?#\}", re.DOTALL)
 
 @dataclass(frozen=True, order=True)
 class Call:
-    """`name('a', 'b')`; an argument that is no plain text is left out."""
+    """A call such as `name('a', 'b')`; arguments that are not literal texts are left out."""
 
     name: str
     texts: tuple[str, ...]
@@ -23,7 +23,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Macro:
-    """A file of sql/_macros/: its parameters as they are written, and the comment that it begins with."""
+    """A macro of sql/_macros/: its signature as written, and the comment at the start of its file."""
 
     name: str
     signature: str
@@ -32,19 +32,19 @@ class Macro:
 
 
 def calls(path: Path) -> list[Call]:
-    """Each call of a template by a plain name, as often as it stands there. Raises UserError for a broken template."""
-    found = (node for node in _parsed(path).find_all(nodes.Call) if isinstance(node.node, nodes.Name))
-    return [Call(node.node.name, tuple(_texts(node))) for node in found]  # type: ignore[attr-defined]
+    """Return every call by a plain name in a template, repeats included. Raises UserError for a syntax error."""
+    nodes_called = (node for node in _parsed(path).find_all(nodes.Call) if isinstance(node.node, nodes.Name))
+    return [Call(node.node.name, tuple(_texts(node))) for node in nodes_called]  # type: ignore[attr-defined]
 
 
 def macro(path: Path) -> Macro:
-    """The macro that is called as its file is. Raises UserError where the file has none of that name."""
+    """Return the macro with the name of its file. Raises UserError if the file has no such macro."""
     name, text = path.name.removesuffix(".sql.j2"), path.read_text(encoding="utf-8")
-    made = next((node for node in _parsed(path).find_all(nodes.Macro) if node.name == name), None)
-    if made is None:
-        raise UserError(f"there is no macro '{name}' in it", Place.of(path), f"write {{% macro {name}(...) %}}")
+    definition = next((node for node in _parsed(path).find_all(nodes.Macro) if node.name == name), None)
+    if definition is None:
+        raise UserError(f"there is no macro '{name}' in this file", Place.of(path), f"write {{% macro {name}(...) %}}")
     doc = _COMMENT.match(text)
-    return Macro(name, f"{name}({', '.join(_parameters(made))})", doc[1].strip() if doc else "", text)
+    return Macro(name, f"{name}({', '.join(_parameters(definition))})", doc[1].strip() if doc else "", text)
 
 
 def _parsed(path: Path) -> nodes.Template:
@@ -55,12 +55,12 @@ def _parsed(path: Path) -> nodes.Template:
 
 
 def _texts(call: nodes.Call) -> list[str]:
-    given = [*call.args, *(keyword.value for keyword in call.kwargs)]
-    return [node.value for node in given if isinstance(node, nodes.Const) and isinstance(node.value, str)]
+    arguments = [*call.args, *(keyword.value for keyword in call.kwargs)]
+    return [node.value for node in arguments if isinstance(node, nodes.Const) and isinstance(node.value, str)]
 
 
-def _parameters(made: nodes.Macro) -> list[str]:
-    plain = len(made.args) - len(made.defaults)
-    optional = zip(made.args[plain:], made.defaults, strict=True)
+def _parameters(macro_node: nodes.Macro) -> list[str]:
+    plain = len(macro_node.args) - len(macro_node.defaults)
+    optional = zip(macro_node.args[plain:], macro_node.defaults, strict=True)
     shown = [f"{arg.name}={node.value!r}" for arg, node in optional if isinstance(node, nodes.Const)]
-    return [*(arg.name for arg in made.args[:plain]), *shown]
+    return [*(arg.name for arg in macro_node.args[:plain]), *shown]

@@ -1,4 +1,4 @@
-"""A lineage as a tree for terminals."""
+"""Draw a lineage as a tree for terminals."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _STYLES = {"topic": "magenta", "job": "bold yellow", "table": "cyan"}
 
 
 def tree(lineage: Lineage) -> Tree:
-    """Each thing below what feeds it; where several things do, its own branches stand below the first alone."""
+    """Return a tree with each node below its inputs; if it has several, its own branches are below the first only."""
     root = Tree("", hide_root=True, guide_style="dim")
     shown: set[Node] = set()
 
@@ -23,8 +23,8 @@ def tree(lineage: Lineage) -> Tree:
             for after in lineage.out_of(node):
                 grow(twig, after.end, after)
 
-    fed = [node for node in lineage.nodes if not lineage.into(node)]
-    for node in sorted(fed, key=lambda each: each.kind != "topic"):
+    roots = [node for node in lineage.nodes if not lineage.into(node)]
+    for node in sorted(roots, key=lambda each: each.kind != "topic"):
         grow(root, node)
     for node in lineage.nodes:
         if node not in shown:

@@ -1,4 +1,8 @@
-"""`lint`: what Flink would take without a word, and would do something else with than its author meant."""
+"""`headrace lint`: mistakes that Flink accepts silently, although their author meant something else.
+
+In come the rendered templates of a job and what its contracts and tables say of their columns; out come findings at
+lines of the templates. Flink is not needed and no row is read: a rule knows only the SQL, the job and the columns.
+"""
 
 from __future__ import annotations
 
@@ -21,42 +25,42 @@ __all__ = ["Finding", "lint"]
 
 
 def lint(project: Project, settings: Settings, names: list[str] | None = None) -> list[Finding]:
-    """What there is to say of the templates of the jobs called `names`, or of all jobs, in the order of the files.
+    """Return the findings in the templates of the jobs `names`, or of all jobs, in the order of the files.
 
-    Raises UserError with all that is wrong in the jobs' files, where they cannot be read or rendered at all.
+    Raises UserError with every problem in the jobs' files if they cannot be read or rendered.
     """
-    found: list[Finding] = []
+    findings: list[Finding] = []
     problems: list[Problem] = []
     for name in names or job_folder.names(project):
         try:
-            found += _job(project, settings, job_folder.load(project, name))
+            findings += _job(project, settings, job_folder.load(project, name))
         except UserError as error:
             problems += error.problems
     if problems:
         raise UserError(list(dict.fromkeys(problems)))
-    return sorted(found)
+    return sorted(findings)
 
 
 def _job(project: Project, settings: Settings, folder: JobFolder) -> list[Finding]:
     expected_counts.load(project, folder.job)
-    made = render.job(project, settings, folder)
+    rendered_job = render.job(project, settings, folder)
     tables = table_files.load_all(project)
     known = inputs(project, settings, folder.job, tables)
     linter = TemplateLinter(folder.path)
-    found = []
-    for view, rendered in made.views.items():
+    findings = []
+    for view, rendered in rendered_job.views.items():
         template = Template(folder.views[view], folder.views[view].read_text(encoding="utf-8"), rendered)
-        said, known[view,] = linter.lint(template, known, folder.job, view=view)
-        found += said
-    for sink, rendered in made.sinks.items():
+        in_template, known[view,] = linter.lint(template, known, folder.job, view=view)
+        findings += in_template
+    for sink, rendered in rendered_job.sinks.items():
         template = Template(folder.templates[sink], folder.templates[sink].read_text(encoding="utf-8"), rendered)
-        said, _ = linter.lint(template, known, folder.job, sink=sink, key=_key(project, folder, sink, tables))
-        found += said
-    return found
+        in_template, _ = linter.lint(template, known, folder.job, sink=sink, key=_key(project, folder, sink, tables))
+        findings += in_template
+    return findings
 
 
 def _key(project: Project, folder: JobFolder, sink: str, tables: Mapping[str, Table]) -> tuple[str, ...]:
-    """The columns by which a row of the sink replaces another; none where rows are appended."""
+    """Return the columns by which a row of the sink replaces another; none if rows are appended."""
     if folder.job.writes[sink] != "upsert":
         return ()
     if sink.startswith(TOPIC):

@@ -1,4 +1,4 @@
-"""What Flink reads and sqlfluff's Flink dialect does not: each grammar here says which SQL it lets in."""
+"""SQL that Flink accepts and sqlfluff's Flink dialect does not: each grammar says which SQL it adds."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class _TableExpression(ansi.TableExpressionSegment):
 
 @cache
 def extend() -> None:
-    """Let sqlfluff's `flink` read these too. It has no other door: a configuration knows dialects by name alone."""
+    """Add these grammars to sqlfluff's `flink` dialect in place: a configuration can name a dialect, not pass one."""
     flink = load_raw_dialect("flink")
     flink.insert_lexer_matchers([StringLexer("right_arrow", "=>", CodeSegment)], before="equals")
     flink.add(RightArrowSegment=StringParser("=>", SymbolSegment, type="right_arrow"), QualifyClauseSegment=_Qualify)
@@ -90,8 +90,8 @@ def extend() -> None:
             flink.get_grammar("FunctionContentsGrammar"),
         ),
     )
-    # INTERVAL '1 02:00:00' DAY(5) TO SECOND(3), which is what the filter `interval` writes; sqlfluff takes its classes
-    # of segments afresh each time it loads a dialect, so this one is changed in place.
+    # INTERVAL '1 02:00:00' DAY(5) TO SECOND(3), which is what the filter `interval` writes; sqlfluff reads its segment
+    # classes again each time it loads a dialect, so this one is changed in place.
     to = Sequence("INTERVAL", Ref("QuotedLiteralSegment"), _UNIT, "TO", _UNIT)
     either = OneOf(to, IntervalExpressionSegment.match_grammar)
     IntervalExpressionSegment.match_grammar = either  # type: ignore[assignment]

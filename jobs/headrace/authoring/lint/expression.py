@@ -1,4 +1,4 @@
-"""What is known of an expression, from what is known of the columns in it."""
+"""Facts about an expression, derived from the facts about its columns."""
 
 from __future__ import annotations
 
@@ -18,25 +18,30 @@ _VOLATILE = frozenset(
 
 
 def column(segment: BaseSegment, scope: Scope) -> Column:
-    """What the expression gives: a plain reference what it refers to, all else what it is made of.
+    """Return the facts about the expression's result: those of the column it refers to, or derived from its parts.
 
-    Measurements and their quality in one expression cancel out: what comes of it has been weighed, and tells neither.
+    Measurements and their quality in one expression cancel out: the result already takes the quality into account.
     """
     inner = tree.bare(segment)
     if inner.is_type("column_reference"):
         return scope.column(tree.path(inner))
-    weighed, of = quality(segment, scope), measured(segment, scope)
-    return Column(unit(segment, scope), measured=of - weighed, quality=weighed - of, volatile=_volatile(segment, scope))
+    qualities, inputs = quality(segment, scope), measured(segment, scope)
+    return Column(
+        unit(segment, scope),
+        measured=inputs - qualities,
+        quality=qualities - inputs,
+        volatile=_volatile(segment, scope),
+    )
 
 
 def quality(segment: BaseSegment, scope: Scope) -> frozenset[str]:
-    """The inputs whose quality it looks at."""
+    """Return the inputs whose quality the expression reads."""
     return NONE.union(*(scope.column(tree.path(part)).quality for part in tree.below(segment, "column_reference")))
 
 
 def measured(segment: BaseSegment, scope: Scope) -> frozenset[str]:
-    """The inputs whose measurements it looks at; whether there is one, as COUNT and IS NULL ask, is no look at it."""
-    unread = {id(part) for part in [*_counted(segment), *_missed(segment)]}
+    """Return the inputs whose measurements the expression reads. COUNT and IS NULL only test that a value exists."""
+    unread = {id(part) for part in [*_counted(segment), *_null_tests(segment)]}
     read = (part for part in tree.below(segment, "column_reference") if id(part) not in unread)
     return NONE.union(*(scope.column(tree.path(part)).measured for part in read))
 
@@ -44,11 +49,11 @@ def measured(segment: BaseSegment, scope: Scope) -> frozenset[str]:
 def _counted(segment: BaseSegment) -> Iterator[BaseSegment]:
     for function in tree.below(segment, "function"):
         if tree.function_name(function) in _COUNTING:
-            for given in tree.arguments(function):
-                yield from tree.below(given, "column_reference")
+            for argument in tree.arguments(function):
+                yield from tree.below(argument, "column_reference")
 
 
-def _missed(segment: BaseSegment) -> Iterator[BaseSegment]:
+def _null_tests(segment: BaseSegment) -> Iterator[BaseSegment]:
     for expression in tree.below(segment, "expression"):
         parts = tree.code(expression)
         for place, part in enumerate(parts):
@@ -58,7 +63,7 @@ def _missed(segment: BaseSegment) -> Iterator[BaseSegment]:
 
 
 def _volatile(segment: BaseSegment, scope: Scope) -> str | None:
-    """The first function in it, or in what it refers to, that gives something else each time it is asked."""
+    """Return the first function, in it or in a column it refers to, that returns another value on each call."""
     for part in tree.below(segment, "column_reference"):
         if carried := scope.column(tree.path(part)).volatile:
             return carried

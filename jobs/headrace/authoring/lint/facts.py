@@ -1,4 +1,4 @@
-"""What can be told of a column, and of a table of columns, before a single row is there."""
+"""Facts about columns and relations that hold for every row, so that they are known from the files alone."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ NONE: frozenset[str] = frozenset()
 
 @dataclass(frozen=True)
 class Column:
-    """What is known of a column's values; the default is to know nothing.
+    """Facts about a column's values; by default none are known.
 
-    `unit`: what it is measured in. `rowtime`: a watermark follows it. `measured`: the inputs whose measurements it is
-    made of, where nothing has weighed them by their quality. `quality`: the inputs whose quality it tells.
-    `volatile`: the function in it that gives something else each time it is asked.
+    `unit`: the unit of its values. `rowtime`: a watermark follows it. `measured`: the inputs whose measurements it is
+    computed from without regard to their quality. `quality`: the inputs whose quality it holds. `volatile`: the
+    function in it that returns another value on each call.
     """
 
     unit: str | None = None
@@ -26,10 +26,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Relation:
-    """A table, a view, a CTE or a subquery. `columns` is None where they cannot be told.
+    """A table, a view, a CTE or a subquery. `columns` is None if they are unknown.
 
-    `streams`: the endless inputs that it is made from, none where it ends. `spelled`: its author wrote each column's
-    name. `sifted`: the inputs whose measurements, whatever their quality, decided which rows there are.
+    `streams`: the unbounded inputs that it reads, none if it is bounded. `spelled`: its author wrote each column's
+    name. `sifted`: the inputs whose measurements, whatever their quality, decide which rows it has.
     """
 
     columns: Mapping[str, Column] | None = None
@@ -38,11 +38,11 @@ class Relation:
     sifted: frozenset[str] = NONE
 
     def column(self, name: str) -> Column | None:
-        """The column; None where there is none of the name. One of an unknown relation is unknown."""
+        """Return the column, or None if it has no such column. A column of an unknown relation is an unknown column."""
         return Column() if self.columns is None else self.columns.get(name)
 
     def with_columns(self, names: list[str]) -> Relation:
-        """With these names in place of its own, as `AS t (a, b)` gives them."""
+        """Return the relation with these column names instead of its own, as in `AS t (a, b)`."""
         if not names:
             return self
         own = list(self.columns.values()) if self.columns is not None else []
@@ -51,7 +51,7 @@ class Relation:
 
 
 def either(relations: Iterable[Relation]) -> Relation:
-    """The rows of all the relations, one below another: their columns go by place, under the first one's names."""
+    """Return the union of the relations: columns are matched by position and take the first relation's names."""
     first, *rest = relations
     for other in rest:
         columns = None
@@ -79,23 +79,23 @@ def _either(a: Column, b: Column) -> Column:
 
 @dataclass(frozen=True)
 class Scope:
-    """The relations that a select's names can mean, by alias, the columns of an enclosing select after its own."""
+    """The relations that names in a select can mean, by alias; those of the enclosing select come after its own."""
 
     relations: Mapping[str, Relation] = field(default_factory=dict)
     outer: Scope | None = None
 
     def column(self, path: tuple[str, ...]) -> Column:
-        """The column that a reference means; an unknown one for a field of a row, and for what cannot be resolved."""
+        """Return the column that a reference means; an unknown column for a field of a row or an unresolved name."""
         first, *rest = path
         if relation := self.relations.get(first):
             return (relation.column(rest[0]) or Column()) if len(rest) == 1 else Column()
-        found = next((c for r in self.relations.values() if (c := r.column(first)) is not None), None)
-        if found is None:
+        match = next((c for r in self.relations.values() if (c := r.column(first)) is not None), None)
+        if match is None:
             return self.outer.column(path) if self.outer else Column()
-        return Column() if rest else found
+        return Column() if rest else match
 
     def side(self, path: tuple[str, ...]) -> str | None:
-        """The alias of the relation that a reference is of; None where it cannot be told."""
+        """Return the alias of the relation that a reference belongs to, or None if that is ambiguous."""
         if path[0] in self.relations:
             return path[0]
         having = [alias for alias, r in self.relations.items() if r.columns is None or path[0] in r.columns]

@@ -1,4 +1,4 @@
-"""What the linter has to say of a line."""
+"""A finding of the linter."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from headrace.errors import Place
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """One thing that a rule has found, at its place in the template, and what mends it."""
+    """One violation of a rule: its position in the template, what is wrong, and how to fix it."""
 
     where: Place
     code: str
@@ -20,6 +20,7 @@ class Finding:
         return f"{self.where} {self.code} {self.message}\n  fix: {self.fix}"
 
     def to_json(self) -> dict[str, str | int]:
+        """Return the finding as one JSON object."""
         return {
             "file": self.where.file,
             "line": self.where.line,

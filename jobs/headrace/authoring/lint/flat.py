@@ -1,4 +1,4 @@
-"""An expression as sqlfluff leaves it, operands and operators in one row: what binds least is parted first."""
+"""Split sqlfluff's flat expressions, in which operands and operators stand in one list, by operator precedence."""
 
 from __future__ import annotations
 
@@ -12,39 +12,40 @@ Parts = list[BaseSegment]
 
 
 def predicates(expression: BaseSegment) -> list[Parts]:
-    """What AND and OR join. The `and` of a BETWEEN is a keyword, not an operator."""
+    """Return the operands of AND and OR. The `and` of a BETWEEN is a keyword, not an operator."""
     return _split(tree.code(expression), lambda part: is_sign(part, "and", "or"))
 
 
 def conjuncts(expression: BaseSegment) -> list[Parts]:
-    """What must be true for the expression to be true; nothing where an OR leaves that open."""
+    """Return the predicates that must hold for the expression to hold; none if it has an OR."""
     expression = tree.bare(expression)
     parts = tree.code(expression) if expression.is_type("expression") else [expression]
     if any(is_sign(part, "or") for part in parts):
         return []
-    found = []
+    predicates_required = []
     for each in _split(parts, lambda part: is_sign(part, "and")):
-        found += conjuncts(each[0]) if len(each) == 1 and each[0].is_type("bracketed") else [each]
-    return found
+        predicates_required += conjuncts(each[0]) if len(each) == 1 and each[0].is_type("bracketed") else [each]
+    return predicates_required
 
 
 def sides(predicate: Parts) -> list[Parts]:
-    """What a predicate compares."""
+    """Return the operands of a comparison."""
     return _split(predicate, lambda part: part.is_type("comparison_operator", "keyword"))
 
 
 def comparison(predicate: Parts) -> str:
-    """How it compares: `<`, `between`; nothing where it does not."""
+    """Return the comparison, such as `<` or `between`; an empty text if the predicate has none."""
     return next((part.raw.lower() for part in predicate if part.is_type("comparison_operator", "keyword")), "")
 
 
 def terms(side: Parts) -> list[Parts]:
-    """What is added and subtracted."""
+    """Return the operands of + and -."""
     unsigned = [part for part in side if not part.is_type("sign_indicator")]
     return _split(unsigned, lambda part: is_sign(part, "+", "-"))
 
 
 def is_sign(part: BaseSegment, *signs: str) -> bool:
+    """Return whether the part is one of these binary operators."""
     return part.is_type("binary_operator") and part.raw.lower() in signs
 
 

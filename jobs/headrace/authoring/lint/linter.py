@@ -1,4 +1,4 @@
-"""One template through sqlfluff: its rules and ours over the rendered SQL, each finding at its template's line."""
+"""Lint one template: sqlfluff's rules and ours over the rendered SQL, each finding at a line of the template."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ from headrace.compose.source_map import Rendered
 from headrace.errors import Place
 from headrace.project.job import Job
 
-_UNREADABLE = "mend it; if Flink takes it as it is, end the line with -- noqa: {code}"
+_UNREADABLE = "fix the SQL; if Flink accepts it as it is, end the line with -- noqa: {code}"
 
-# How a template is laid out and capitalised is for `sqlfluff lint` over the template itself: calls put lines, spaces,
-# quotation marks and upper case into the SQL that its author did not write and cannot change.
-_OF_THE_TEMPLATE = frozenset({"layout", "capitalisation", "jinja"})
+# Layout and capitalisation are for `sqlfluff lint` over the template itself: calls put lines, spaces, quotation marks
+# and upper case into the SQL that its author did not write and cannot change.
+_TEMPLATE_GROUPS = frozenset({"layout", "capitalisation", "jinja"})
 _LEFT_OUT = frozenset(
     {
-        "AL05",  # calls the alias unused by which UNNEST gives names to its columns
-        "AM04",  # HR07 says it of the select whose columns go to the sink, where it matters
-        "RF01",  # takes a field of a ROW for a table that FROM lacks; Flink itself tells what is missing
-        "RF02",  # asks for a table's name before each column beside an UNNEST; Flink itself refuses what is ambiguous
-        "RF04",  # columns of contracts and tables are called `value` and `text`; HR06 tells of names that do harm
+        "AL05",  # reports an alias as unused that names the columns of an UNNEST
+        "AM04",  # HR07 reports it for the select that fills the sink, where it matters
+        "RF01",  # takes a field of a ROW for a table missing in FROM; Flink itself reports missing tables
+        "RF02",  # requires a table's name for each column next to an UNNEST; Flink itself refuses ambiguous names
+        "RF04",  # contracts and tables have columns `value` and `text`; HR06 reports the names that do harm
         "RF06",  # source(), table() and good() quote every name
-        "ST06",  # wants plain columns first; a select's columns stand in the order of its sink's
+        "ST06",  # requires plain columns first; a select's columns are in the order of its sink's columns
     }
 )
 
 
 @dataclass(frozen=True)
 class Template:
-    """A template's file, the text in it, and the SQL it becomes."""
+    """A template's file, its text, and its rendered SQL."""
 
     path: Path
     text: str
@@ -53,11 +53,11 @@ class Template:
 
 
 class TemplateLinter:
-    """sqlfluff as the .sqlfluff of a folder, and of those above it, sets it up, with our rules beside its own."""
+    """sqlfluff with our rules next to its own, configured by the .sqlfluff files of a folder and those above it."""
 
     def __init__(self, folder: Path) -> None:
         dialect.extend()
-        # A noqa stands in the template, and a call makes many lines of one: it is looked up there, after the mapping.
+        # A noqa is in the template, where one line with a call can become many: it is applied after mapping lines back.
         settings: ConfigMappingType = {"dialect": "flink", "templater": "raw", "disable_noqa": True}
         self._linter = Linter(FluffConfig.from_path(str(folder), overrides=settings), user_rules=[*RULES])
         self._pack = self._linter.get_rulepack()
@@ -72,14 +72,14 @@ class TemplateLinter:
         view: str | None = None,
         key: tuple[str, ...] = (),
     ) -> tuple[list[Finding], Relation]:
-        """What is to be said of the template of a sink or a view, and the relation that it makes.
+        """Return the findings in the template of a sink or a view, and the relation that it produces.
 
-        `inputs` are the relations that it can name; `key` the columns by which its sink is upserted.
+        `inputs` are the relations that it can name; `key` the key columns of an upsert sink.
         """
         parsed = self._linter.parse_string(template.rendered.sql + "\n", fname=str(template.path))
         variant = parsed.root_variant()
         read = query.read(variant.tree, inputs) if variant and variant.tree else Query()
-        rules = [rule for rule in self._pack.rules if _holds_for_rendered(rule)]
+        rules = [rule for rule in self._pack.rules if _applies_to_rendered_sql(rule)]
         for rule in rules:
             if isinstance(rule, BaseRule):
                 rule.subject = Subject(read, job, sink, view, key)
@@ -101,8 +101,8 @@ class TemplateLinter:
             yield _finding(template.path, violation)
 
 
-def _holds_for_rendered(rule: SqlfluffRule) -> bool:
-    return rule.code not in _LEFT_OUT and _OF_THE_TEMPLATE.isdisjoint(rule.groups)
+def _applies_to_rendered_sql(rule: SqlfluffRule) -> bool:
+    return rule.code not in _LEFT_OUT and _TEMPLATE_GROUPS.isdisjoint(rule.groups)
 
 
 def _is_style(violation: SQLBaseError) -> bool:
@@ -116,5 +116,5 @@ def _finding(path: Path, violation: SQLBaseError) -> Finding:
         return Finding(where, code, violation.desc().rstrip("."), advice(violation.rule))
     what = violation.desc()
     if isinstance(violation, SQLParseError) and violation.segment:
-        what = f"sqlfluff cannot read this: {shorten(violation.segment.raw, 80)}"
+        what = f"sqlfluff cannot parse this: {shorten(violation.segment.raw, 80)}"
     return Finding(where, code, what, _UNREADABLE.format(code=code))

@@ -1,4 +1,4 @@
-"""What stands in a FROM: which relations under which aliases, how they are joined, which windows are laid over them."""
+"""Read a FROM clause: its relations by alias, how they are joined, and the windows over them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from headrace.authoring.lint.windows import Window
 
 Names = Mapping[tuple[str, ...], Relation]
 Read = Callable[[BaseSegment], Relation]
-"""A nested select as a relation."""
+"""Reads a nested select as a relation."""
 
 _WINDOWS = ("tumble", "hop", "cumulate", "session")
 
 
 @dataclass(frozen=True)
 class JoinedRelation:
-    """A relation that joins those before it. `free`: found anew for each row (UNNEST, AS OF): nothing is kept."""
+    """A relation joined to those before it. `lookup`: it is looked up for each row (UNNEST, AS OF), without state."""
 
     place: BaseSegment
     alias: str
@@ -30,34 +30,36 @@ class JoinedRelation:
 
 @dataclass
 class Origins:
-    """The relations by alias, and what was met on the way."""
+    """The relations of a FROM clause by alias, its joins and its windows."""
 
     relations: dict[str, Relation] = field(default_factory=dict)
-    met: list[JoinedRelation] = field(default_factory=list)
+    joins: list[JoinedRelation] = field(default_factory=list)
     windows: list[Window] = field(default_factory=list)
 
 
 def origins(clause: BaseSegment, names: Names, read: Read) -> Origins:
-    """The relations of a FROM clause; one that `names` does not know is an unknown one."""
-    found = Origins()
+    """Return the relations of a FROM clause; a name that is not in `names` is an unknown relation."""
+    clause_origins = Origins()
     for part, joined in _parts(clause):
         if part.is_type("match_recognize_clause"):
-            found.relations = {"": Relation(streams=NONE.union(*(r.streams for r in found.relations.values())))}
+            clause_origins.relations = {
+                "": Relation(streams=NONE.union(*(r.streams for r in clause_origins.relations.values())))
+            }
             continue
         element = part.get_child("from_expression_element") if joined else part
         if element is None:
             continue
-        alias, relation, lookup = _element(element, names, read, found.windows)
-        alias = alias or f"#{len(found.relations)}"
-        if found.relations:
+        alias, relation, lookup = _element(element, names, read, clause_origins.windows)
+        alias = alias or f"#{len(clause_origins.relations)}"
+        if clause_origins.relations:
             on = tuple(part.get_children("join_on_condition")) if joined else ()
-            found.met.append(JoinedRelation(part, alias, on, lookup))
-        found.relations[alias] = relation
-    return found
+            clause_origins.joins.append(JoinedRelation(part, alias, on, lookup))
+        clause_origins.relations[alias] = relation
+    return clause_origins
 
 
 def _parts(segment: BaseSegment) -> Iterator[tuple[BaseSegment, bool]]:
-    """The elements and clauses of a FROM in order, and whether each is a JOIN; brackets are looked into."""
+    """Yield the elements and clauses of a FROM in order, also those in brackets, and whether each is a JOIN."""
     for part in tree.code(segment):
         if part.is_type("from_expression", "bracketed"):
             yield from _parts(part)
@@ -68,33 +70,33 @@ def _parts(segment: BaseSegment) -> Iterator[tuple[BaseSegment, bool]]:
 def _element(
     element: BaseSegment, names: Names, read: Read, windows: list[Window]
 ) -> tuple[str | None, Relation, bool]:
-    """The alias, the relation, and whether it is found anew for each row it joins."""
-    given = tree.alias(element)
-    alias = tree.name(given) if given else None
+    """Return the alias, the relation, and whether it is looked up for each row that it joins."""
+    identifier = tree.alias(element)
+    alias = tree.name(identifier) if identifier else None
     expression = next(tree.below(element, "table_expression"), element)
     reference, function = expression.get_child("table_reference"), expression.get_child("function")
     lookup = element.get_child("temporal_query") is not None
     if reference:
         path = tree.path(reference)
-        return alias or path[-1], names.get(path, Relation()).with_columns(tree.renamed(element)), free
+        return alias or path[-1], names.get(path, Relation()).with_columns(tree.renamed(element)), lookup
     if function:
-        made = _function(function, names, read, windows)
-        relation = made if made else Relation(columns={})
-        return alias, relation.with_columns(tree.renamed(element)), lookup or made is None
+        table = _function(function, names, read, windows)
+        relation = table if table else Relation(columns={})
+        return alias, relation.with_columns(tree.renamed(element)), lookup or table is None
     inner = next(tree.nested(expression), None)
     relation = read(inner) if inner else Relation()
-    return alias, relation.with_columns(tree.renamed(element)), free
+    return alias, relation.with_columns(tree.renamed(element)), lookup
 
 
 def _function(function: BaseSegment, names: Names, read: Read, windows: list[Window]) -> Relation | None:
-    """The rows of a function of a table; None for one of a row's values, as UNNEST is."""
-    given = tree.arguments(function)
-    if tree.function_name(function) == "table" and given:
-        return _function(tree.bare(given[0]), names, read, windows)
+    """Return the rows of a function over a table; None for a function over values of a row, such as UNNEST."""
+    arguments = tree.arguments(function)
+    if tree.function_name(function) == "table" and arguments:
+        return _function(tree.bare(arguments[0]), names, read, windows)
     table = _table_argument(function, names, read)
     if table is None or tree.function_name(function) not in _WINDOWS:
         return Relation(streams=table.streams) if table else None
-    if (by := _descriptor(given)) is None or table.columns is None:
+    if (by := _descriptor(arguments)) is None or table.columns is None:
         return Relation(streams=table.streams)
     rowtime = Column(rowtime=table.columns.get(tree.path(by)[-1], Column()).rowtime)
     windows.append(Window(tree.function_name(function).upper(), by, rowtime, table.streams))
@@ -111,7 +113,7 @@ def _table_argument(function: BaseSegment, names: Names, read: Read) -> Relation
 
 
 def _descriptor(arguments: list[BaseSegment]) -> BaseSegment | None:
-    """The column that DESCRIPTOR() names."""
+    """Return the column that DESCRIPTOR() names."""
     words = [part.raw.lower() for part in arguments]
     after = arguments[words.index("descriptor") + 1 :] if "descriptor" in words else []
     return next(tree.below(after[0], "column_reference"), None) if after else None

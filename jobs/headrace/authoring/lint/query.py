@@ -1,4 +1,4 @@
-"""A template's SQL, read once: each of its selects, what their names mean, and what comes out of them."""
+"""Read the SQL of a template: each of its selects, what their names refer to, and their result."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from headrace.authoring.lint.select import Select, select
 
 @dataclass
 class Query:
-    """A statement's selects, the inner ones first; `last` are those whose rows come out, several of a union.
+    """A statement's selects, inner ones first. `last` are those whose rows are the result: several in a union.
 
-    `ctes` are the names that its WITHs give.
+    `ctes` are the names that its WITH clauses define.
     """
 
     selects: list[Select] = field(default_factory=list)
@@ -27,7 +27,7 @@ class Query:
 
 
 def read(statement: BaseSegment, inputs: Names) -> Query:
-    """Read a parsed statement; `inputs` are the relations from outside that it can name."""
+    """Read a parsed statement. `inputs` are the relations outside of the statement that it can name."""
     query = Query()
     outermost = next(tree.nested(statement), None)
     if outermost is not None:
@@ -38,11 +38,11 @@ def read(statement: BaseSegment, inputs: Names) -> Query:
 
 
 def _rows(segment: BaseSegment, names: Names, outer: Scope | None, query: Query) -> Relation:
-    """The relation that a select, a union of them, or a WITH makes; what is met on the way goes into `query`."""
+    """Return the relation that a select, a union or a WITH produces, and add its selects and CTEs to `query`."""
     if segment.is_type("select_statement"):
-        made = select(segment, names, outer, lambda inner, scope: _rows(inner, names, scope, query))
-        query.selects.append(made)
-        return made.result
+        inner_select = select(segment, names, outer, lambda inner, scope: _rows(inner, names, scope, query))
+        query.selects.append(inner_select)
+        return inner_select.result
     known = dict(names)
     for cte in segment.get_children("common_table_expression"):
         body = next(tree.nested(cte), None)

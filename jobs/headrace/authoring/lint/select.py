@@ -1,4 +1,4 @@
-"""One SELECT: what its names mean, what it joins and lays windows over, and the relation that it makes."""
+"""Read one SELECT: what its names refer to, its joins and windows, and the relation that it produces."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from headrace.authoring.lint.timebound import bounded
 from headrace.authoring.lint.windows import Window, overs
 
 Read = Callable[[BaseSegment, Scope | None], Relation]
-"""A select within the select, as a relation, in the scope that it stands in."""
+"""Reads a select nested in the select, in its scope, as a relation."""
 
 _CONDITIONS = ("where_clause", "having_clause", "qualify_clause")
 
 
 @dataclass(frozen=True)
 class Target:
-    """A column that a select gives; those of a star share its segment."""
+    """A column of a select's result; the columns of a star share its segment."""
 
     segment: BaseSegment
     name: str
@@ -30,9 +30,9 @@ class Target:
 
 @dataclass(frozen=True)
 class Join:
-    """Two sides whose rows look for each other, by the endless inputs of each; `bounded` in time, or not.
+    """A join: the unbounded inputs of its left and right side, and whether its condition bounds the time between them.
 
-    `nested`: the right side is a select within an expression.
+    `nested`: the right side is a select within an expression, as in IN or EXISTS.
     """
 
     place: BaseSegment
@@ -44,7 +44,7 @@ class Join:
 
 @dataclass(frozen=True)
 class Select:
-    """A SELECT, read. `stars` are its `*` and `t.*` that stand for columns whose names its author did not write."""
+    """The facts about a SELECT. `stars` are its `*` and `t.*` over columns whose names its author did not write."""
 
     segment: BaseSegment
     scope: Scope
@@ -58,26 +58,26 @@ class Select:
 def select(segment: BaseSegment, names: Names, outer: Scope | None, read: Read) -> Select:
     """Read a select_statement."""
     clause = segment.get_child("from_clause")
-    found = origins(clause, names, lambda inner: read(inner, outer)) if clause else Origins()
-    scope = Scope(found.relations, outer)
+    from_clause = origins(clause, names, lambda inner: read(inner, outer)) if clause else Origins()
+    scope = Scope(from_clause.relations, outer)
     where = segment.get_children(*_CONDITIONS)
-    joins = [_join(met, where, scope) for met in found.met if not met.lookup]
+    joins = [_join(joined, where, scope) for joined in from_clause.joins if not joined.lookup]
     for part in tree.code(segment):
         if not part.is_type("from_clause"):
             joins += [_semi_join(inner, scope, read) for inner in tree.nested(part)]
-    targets, stars, told = _targets(segment, scope)
-    conditions = [*where, *(on for met in found.met for on in met.on)]
+    targets, stars, known = _targets(segment, scope)
+    conditions = [*where, *(on for joined in from_clause.joins for on in joined.on)]
     in_order = all(join.bounded for join in joins if not join.nested)
-    result = _result(targets if told else None, scope, conditions, in_order=in_order, spelled=not stars)
-    windows = (*found.windows, *overs(segment, scope, _streams(scope)))
+    result = _result(targets if known else None, scope, conditions, in_order=in_order, spelled=not stars)
+    windows = (*from_clause.windows, *overs(segment, scope, _streams(scope)))
     return Select(segment, scope, tuple(targets), tuple(stars), tuple(joins), windows, result)
 
 
-def _join(met: JoinedRelation, where: list[BaseSegment], scope: Scope) -> Join:
-    before = list(scope.relations).index(met.alias)
+def _join(joined: JoinedRelation, where: list[BaseSegment], scope: Scope) -> Join:
+    before = list(scope.relations).index(joined.alias)
     left = NONE.union(*(relation.streams for relation in list(scope.relations.values())[:before]))
-    kept_close = bounded([*_expressions(met.on), *_expressions(where)], scope, met.alias)
-    return Join(met.place, left, scope.relations[met.alias].streams, kept_close)
+    is_bounded = bounded([*_expressions(joined.on), *_expressions(where)], scope, joined.alias)
+    return Join(joined.place, left, scope.relations[joined.alias].streams, is_bounded)
 
 
 def _semi_join(inner: BaseSegment, scope: Scope, read: Read) -> Join:
@@ -94,8 +94,8 @@ def _streams(scope: Scope) -> frozenset[str]:
 
 
 def _targets(segment: BaseSegment, scope: Scope) -> tuple[list[Target], list[BaseSegment], bool]:
-    """What it gives, the stars that its author did not spell out, and whether all the columns can be told."""
-    targets, stars, told = [], [], True
+    """Return the result columns, the stars that its author did not spell out, and whether all columns are known."""
+    targets, stars, known = [], [], True
     clause = segment.get_child("select_clause")
     for place, element in enumerate(clause.get_children("select_clause_element") if clause else []):
         if star := element.get_child("wildcard_expression"):
@@ -103,17 +103,17 @@ def _targets(segment: BaseSegment, scope: Scope) -> tuple[list[Target], list[Bas
             meant = [r for alias, r in scope.relations.items() if not of or alias == of[0]]
             for relation in meant:
                 targets += [Target(element, name, column) for name, column in (relation.columns or {}).items()]
-            told = told and bool(meant) and all(relation.columns is not None for relation in meant)
+            known = known and bool(meant) and all(relation.columns is not None for relation in meant)
             if not all(relation.spelled for relation in meant):
                 stars.append(element)
         else:
             targets.append(Target(element, _name(element, place), expression.column(element, scope)))
-    return targets, stars, told
+    return targets, stars, known
 
 
 def _name(element: BaseSegment, place: int) -> str:
-    if given := tree.alias(element):
-        return tree.name(given)
+    if identifier := tree.alias(element):
+        return tree.name(identifier)
     inner = tree.bare(element)
     return tree.path(inner)[-1] if inner.is_type("column_reference") else f"EXPR${place}"
 
@@ -121,8 +121,8 @@ def _name(element: BaseSegment, place: int) -> str:
 def _result(
     targets: list[Target] | None, scope: Scope, conditions: list[BaseSegment], *, in_order: bool, spelled: bool
 ) -> Relation:
-    """What comes out. A condition on quality weighs all measurements of that input; out of order is no rowtime."""
-    weighed = NONE.union(*(expression.quality(condition, scope) for condition in conditions))
+    """Return the result. A condition on quality covers all measurements of that input; out of order, no rowtime."""
+    checked = NONE.union(*(expression.quality(condition, scope) for condition in conditions))
     sifted = NONE.union(
         *(expression.measured(condition, scope) for condition in conditions),
         *(relation.sifted for relation in scope.relations.values()),
@@ -132,9 +132,9 @@ def _result(
         columns = {
             target.name: replace(
                 target.column,
-                measured=target.column.measured - weighed,
+                measured=target.column.measured - checked,
                 rowtime=target.column.rowtime and in_order,
             )
             for target in targets
         }
-    return Relation(columns, _streams(scope), spelled, sifted - weighed)
+    return Relation(columns, _streams(scope), spelled, sifted - checked)

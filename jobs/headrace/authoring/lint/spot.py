@@ -1,4 +1,4 @@
-"""Where in a template a place of its rendered SQL stands."""
+"""Map a position in rendered SQL back to the template."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _TAG = re.compile(r"({{.*?}}|{%.*?%}|{#.*?#})")
 
 @dataclass(frozen=True)
 class Spot:
-    """A line and a column of a template, from 1. `own`: the author wrote what stands there, no call put it in."""
+    """A line and a column of a template, from 1. `own`: the author wrote the text there; no call inserted it."""
 
     line: int
     column: int
@@ -21,28 +21,28 @@ class Spot:
 
 
 def spot(template: list[str], rendered: Rendered, line: int, column: int) -> Spot:
-    """Where `line` and `column` of the SQL come from in the template's lines; what a tag put in, at its start."""
+    """Return the position in the template of a line and column of the SQL; for text that a tag inserted, its start."""
     number = rendered.template_line(line)
-    made = rendered.sql.split("\n")[min(line, len(rendered.lines)) - 1]
-    written = template[number - 1]
-    first = _TAG.search(written)
+    sql_line = rendered.sql.split("\n")[min(line, len(rendered.lines)) - 1]
+    template_line = template[number - 1]
+    first = _TAG.search(template_line)
     nearest = first.start() + 1 if first else 1
-    for written_at, made_at, length in _own_text(written, made):
-        if made_at <= column - 1 < made_at + length:
-            return Spot(number, written_at + column - made_at, own=True)
-        if made_at < column:
-            nearest = written_at + length + 1
+    for template_at, sql_at, length in _own_text(template_line, sql_line):
+        if sql_at <= column - 1 < sql_at + length:
+            return Spot(number, template_at + column - sql_at, own=True)
+        if sql_at < column:
+            nearest = template_at + length + 1
     return Spot(number, nearest, own=False)
 
 
-def _own_text(written: str, made: str) -> Iterator[tuple[int, int, int]]:
-    """The pieces of a template's line between its tags: where each starts there and in the SQL, and how long it is."""
-    written_at = made_at = 0
-    pieces = _TAG.split(written)
+def _own_text(template_line: str, sql_line: str) -> Iterator[tuple[int, int, int]]:
+    """Yield the pieces of a template's line between its tags: start in the template, start in the SQL, length."""
+    template_at = sql_at = 0
+    pieces = _TAG.split(template_line)
     for place, piece in enumerate(pieces):
-        text = piece if place else piece.lstrip() if not made.startswith(piece) else piece
-        found = made.rfind(text) if text and place == len(pieces) - 1 else made.find(text, made_at)
-        if place % 2 == 0 and text and found >= made_at:
-            yield written_at + len(piece) - len(text), found, len(text)
-            made_at = found + len(text)
-        written_at += len(piece)
+        text = piece if place else piece.lstrip() if not sql_line.startswith(piece) else piece
+        start = sql_line.rfind(text) if text and place == len(pieces) - 1 else sql_line.find(text, sql_at)
+        if place % 2 == 0 and text and start >= sql_at:
+            yield template_at + len(piece) - len(text), start, len(text)
+            sql_at = start + len(text)
+        template_at += len(piece)

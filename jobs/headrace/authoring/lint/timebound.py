@@ -1,4 +1,4 @@
-"""Whether a join forgets: whether its condition keeps two rows' times so close that old ones can be let go."""
+"""Decide whether a join's condition bounds the time between two rows, so that Flink can drop old rows."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _WINDOW = {"window_start", "window_end"}
 
 
 def bounded(conditions: Iterable[BaseSegment], scope: Scope, right: str) -> bool:
-    """Whether the conditions bound the time between the relation `right` and those before it.
+    """Return whether the conditions bound the time between the relation `right` and those before it.
 
-    They do if they compare rowtime columns of both from above and from below, or are of one window: its start and its
-    end are equal. True as well where the columns of a side cannot be told.
+    They do if they compare rowtime columns of both sides from above and from below, or require the same window: equal
+    window_start and equal window_end. Also true if the columns of a side are unknown.
     """
     if any(relation.columns is None for relation in scope.relations.values()):
         return True
@@ -35,15 +35,15 @@ def _bounds(predicate: Parts, scope: Scope, right: str) -> set[str]:
     if len(compared) != (3 if how == "between" else 2) or how not in _BOUNDS:
         return set()
     first, second = _references(compared[:1]), _references(compared[1:])
-    sides_met = [{scope.side(path) == right for path in paths} for paths in (first, second)]
-    if sides_met not in ([{True}, {False}], [{False}, {True}]):
+    on_right = [{scope.side(path) == right for path in paths} for paths in (first, second)]
+    if on_right not in ([{True}, {False}], [{False}, {True}]):
         return set()
     names = {path[-1] for path in first + second}
     if how in ("=", "==") and len(names) == 1 and names <= _WINDOW:
         return names
     if not all(any(scope.column(path).rowtime for path in paths) for paths in (first, second)):
         return set()
-    return set(_BOUNDS[how].translate(_TURNED) if sides_met[0] == {True} else _BOUNDS[how])
+    return set(_BOUNDS[how].translate(_TURNED) if on_right[0] == {True} else _BOUNDS[how])
 
 
 def _references(compared: list[Parts]) -> list[tuple[str, ...]]:

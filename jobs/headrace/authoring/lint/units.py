@@ -1,4 +1,4 @@
-"""The unit of an expression, and where units meet that do not go together."""
+"""The unit of an expression, and the places where incompatible units are combined."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _KEEPING = frozenset(
     {"abs", "avg", "cast", "ceil", "first_value", "floor", "lag", "last_value", "lead"}
     | {"max", "min", "round", "sum", "truncate", "try_cast"}
 )
-"""Functions whose result is in the unit of their first argument."""
+"""Functions whose result has the unit of their first argument."""
 _CHOOSING = frozenset({"coalesce", "greatest", "ifnull", "least", "nullif"})
-"""Functions that give one of their arguments."""
+"""Functions that return one of their arguments."""
 _UNITLESS = frozenset({"1", ""})
-# Degrees of these scales less degrees of the same are kelvins, or degrees of another size: no reading of the scale.
+# A difference of two temperatures on these scales is in kelvins or Fahrenheit degrees, not a reading on the scale.
 _OFFSET_SCALES = frozenset({"degC", "degF", "°C", "°F"})
 
 
 @dataclass(frozen=True)
 class Mix:
-    """Two units that meet where they must be one; `place` is the part that has the second."""
+    """Two different units where one is required; `place` is the part that has the second."""
 
     place: BaseSegment
     first: str
@@ -33,14 +33,14 @@ class Mix:
 
 
 def unit(segment: BaseSegment, scope: Scope) -> str | None:
-    """The unit of what it gives, None where that cannot be told or where it has none."""
+    """Return the unit of the expression's result; None if it is unknown or has none."""
     inner = tree.bare(segment)
     if inner.is_type("column_reference"):
-        told = scope.column(tree.path(inner)).unit
-        return None if told in _UNITLESS else told
+        column_unit = scope.column(tree.path(inner)).unit
+        return None if column_unit in _UNITLESS else column_unit
     if inner.is_type("function"):
-        name, given = tree.function_name(inner), [unit(part, scope) for part in tree.arguments(inner)]
-        return given[0] if name in _KEEPING and given else _common(given) if name in _CHOOSING else None
+        name, units = tree.function_name(inner), [unit(part, scope) for part in tree.arguments(inner)]
+        return units[0] if name in _KEEPING and units else _common(units) if name in _CHOOSING else None
     if inner.is_type("expression"):
         compared = [side for predicate in predicates(inner) for side in sides(predicate)]
         return _sum_unit(compared[0], scope) if len(compared) == 1 else None
@@ -48,7 +48,7 @@ def unit(segment: BaseSegment, scope: Scope) -> str | None:
 
 
 def mixes(segment: BaseSegment, scope: Scope) -> Iterator[Mix]:
-    """Where units are mixed in what is added, subtracted or compared, at any depth of the expression."""
+    """Yield the places, at any depth, where values of different units are added, subtracted or compared."""
     for part in tree.below(segment, "expression", "function"):
         if part.is_type("expression"):
             for predicate in predicates(part):
@@ -57,24 +57,24 @@ def mixes(segment: BaseSegment, scope: Scope) -> Iterator[Mix]:
                 for side in compared:
                     yield from _mixed([(term[0], _term_unit(term, scope)) for term in terms(side)])
         elif tree.function_name(part) in _CHOOSING:
-            yield from _mixed([(given, unit(given, scope)) for given in tree.arguments(part)])
+            yield from _mixed([(argument, unit(argument, scope)) for argument in tree.arguments(part)])
 
 
 def _mixed(parts: list[tuple[BaseSegment, str | None]]) -> Iterator[Mix]:
-    known = [(place, told) for place, told in parts if told]
-    for place, told in known[1:]:
-        if told != known[0][1]:
-            yield Mix(place, known[0][1], told)
+    known = [(place, name) for place, name in parts if name]
+    for place, name in known[1:]:
+        if name != known[0][1]:
+            yield Mix(place, known[0][1], name)
 
 
 def _sum_unit(side: Parts, scope: Scope) -> str | None:
-    found = _common([_term_unit(term, scope) for term in terms(side)])
+    common = _common([_term_unit(term, scope) for term in terms(side)])
     subtracted = any(is_sign(part, "-") for part in side)
-    return None if subtracted and found in _OFFSET_SCALES else found
+    return None if subtracted and common in _OFFSET_SCALES else common
 
 
 def _term_unit(term: Parts, scope: Scope) -> str | None:
-    """A product's unit is not followed: who multiplies may well convert."""
+    """Return the unit of a term; None for a product, which may be a conversion."""
     return unit(term[0], scope) if len(term) == 1 else None
 
 

@@ -1,4 +1,4 @@
-"""What goes by a time column: windows of a FROM, and the order of an OVER."""
+"""Uses of a time column: windows in a FROM clause, and the order of an OVER."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from sqlfluff.core.parser import BaseSegment
 from headrace.authoring.lint import tree
 from headrace.authoring.lint.facts import Column, Scope
 
-# These order rows by any column; other functions OVER an order follow a watermark.
+# These can order rows by any column; other functions OVER an order need a watermark.
 _RANKING = ("row_number", "rank", "dense_rank")
 
 
 @dataclass(frozen=True)
 class Window:
-    """A window laid over a relation, or the order of an OVER: `place` refers to the column that it goes by."""
+    """A window over a relation, or the order of an OVER; `place` is the reference to its time column."""
 
     kind: str
     place: BaseSegment
@@ -25,7 +25,7 @@ class Window:
 
 
 def overs(segment: BaseSegment, scope: Scope, streams: frozenset[str]) -> Iterator[Window]:
-    """The orders of a select's OVERs; none where the columns of what it reads cannot be told."""
+    """Yield the orders of a select's OVERs; none if the columns that it reads are unknown."""
     if any(relation.columns is None for relation in scope.relations.values()):
         return
     named = {tree.name(tree.code(window)[0]): window for window in tree.below(segment, "named_window_expression")}

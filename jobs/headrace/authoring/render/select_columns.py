@@ -1,4 +1,4 @@
-"""The columns of a SELECT, read off its text: Flink is not asked."""
+"""The columns of a SELECT, read from its text without Flink."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ Names = dict[tuple[str, ...], Relation]
 
 
 def columns(project: Project, settings: Settings, composition: Composition) -> Mapping[str, list[str] | None]:
-    """The columns of each sink's SELECT, in its order; None where they cannot be told from the text."""
+    """Return the columns of each sink's SELECT, in its order; None if the text does not determine them."""
     dialect.extend()
     linter = Linter(dialect="flink")
     known = inputs(project, settings, composition.folder.job, table_files.load_all(project))
     for view, select in composition.views.items():
         known[view,] = _read(linter, select, known)
-    made = {sink: _read(linter, select, known).columns for sink, select in composition.selects.items()}
-    return {sink: None if found is None else list(found) for sink, found in made.items()}
+    columns_of = {sink: _read(linter, select, known).columns for sink, select in composition.selects.items()}
+    return {sink: None if names is None else list(names) for sink, names in columns_of.items()}
 
 
 def _read(linter: Linter, select: Rendered, known: Names) -> Relation:

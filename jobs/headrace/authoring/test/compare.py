@@ -1,4 +1,4 @@
-"""Rows that came out against rows that must."""
+"""Compare the rows of a sink with the expected rows."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from headrace.planner.in_process.values import Row
 class Difference:
     """How the rows of one sink differ, in the expected file's `columns`.
 
-    `missing` were expected and did not come, `extra` came and were not expected; where a row of each stands at the same
-    place of the two lists, it is the nearest to the other that there was.
+    `missing` rows were expected but not written, `extra` rows were written but not expected. The two lists have the
+    same length: at each index stand a missing row and the extra row most similar to it, or None for either.
     """
 
     sink: str
@@ -25,10 +25,19 @@ class Difference:
 
 
 def difference(
-    sink: str, columns: Sequence[str], expected: Sequence[Row], found: Sequence[Row], *, ordered: bool, tolerance: float
+    sink: str,
+    columns: Sequence[str],
+    expected: Sequence[Row],
+    actual: Sequence[Row],
+    *,
+    ordered: bool,
+    tolerance: float,
 ) -> Difference | None:
-    """None where the rows are the same; by their order too, if `ordered`. Doubles may differ by `tolerance`."""
-    got = [{name: row.get(name) for name in columns} for row in found]
+    """Return the difference, or None if the rows are equal, in their order too if `ordered`.
+
+    Doubles may differ by the relative `tolerance`.
+    """
+    got = [{name: row.get(name) for name in columns} for row in actual]
     missing: list[Row | None] = []
     left = list(got)
     if ordered and len(got) == len(expected):
@@ -52,27 +61,27 @@ def _difference(
 def _paired(
     missing: Sequence[Row | None], extra: Sequence[Row], columns: Sequence[str], tolerance: float
 ) -> tuple[list[Row | None], list[Row | None]]:
-    """Each missing row beside the extra one that agrees with it in most columns, and then the rest of the extra."""
+    """Pair each missing row with the extra row that agrees in most columns, then append the remaining extra rows."""
     left = list(extra)
-    beside: list[Row | None] = []
+    nearest: list[Row | None] = []
     for row in missing:
         agreeing = [sum(_equal(row.get(n), other.get(n), tolerance) for n in columns) for other in left] if row else []
         best = max(range(len(left)), key=agreeing.__getitem__, default=None)
-        beside.append(left.pop(best) if best is not None and agreeing[best] else None)
-    return [*missing, *(None for _ in left)], [*beside, *left]
+        nearest.append(left.pop(best) if best is not None and agreeing[best] else None)
+    return [*missing, *(None for _ in left)], [*nearest, *left]
 
 
-def _same(expected: Row, found: Row, columns: Sequence[str], tolerance: float) -> bool:
-    return all(_equal(expected.get(name), found.get(name), tolerance) for name in columns)
+def _same(expected: Row, actual: Row, columns: Sequence[str], tolerance: float) -> bool:
+    return all(_equal(expected.get(name), actual.get(name), tolerance) for name in columns)
 
 
-def _equal(expected: Any, found: Any, tolerance: float) -> bool:
-    if isinstance(expected, float) and isinstance(found, float):
-        both_nan = math.isnan(expected) and math.isnan(found)
-        return both_nan or math.isclose(expected, found, rel_tol=tolerance, abs_tol=1e-300)
-    return bool(expected == found)
+def _equal(expected: Any, actual: Any, tolerance: float) -> bool:
+    if isinstance(expected, float) and isinstance(actual, float):
+        both_nan = math.isnan(expected) and math.isnan(actual)
+        return both_nan or math.isclose(expected, actual, rel_tol=tolerance, abs_tol=1e-300)
+    return bool(expected == actual)
 
 
-def cells_that_differ(expected: Row, found: Row, columns: Sequence[str], tolerance: float) -> set[str]:
-    """The columns in which two rows differ."""
-    return {name for name in columns if not _equal(expected.get(name), found.get(name), tolerance)}
+def cells_that_differ(expected: Row, actual: Row, columns: Sequence[str], tolerance: float) -> set[str]:
+    """Return the columns in which two rows differ."""
+    return {name for name in columns if not _equal(expected.get(name), actual.get(name), tolerance)}

@@ -1,4 +1,4 @@
-"""Cases run, and what came out held against what must."""
+"""Run test cases and compare their results with the expected rows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from headrace.project.table import Column
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a case came to: nothing in `differences` and `problems` is a pass."""
+    """The outcome of a case, which passed if it has neither `differences` nor `problems`."""
 
     case: Case
     seconds: float
@@ -32,46 +32,47 @@ class Outcome:
 
     @property
     def passed(self) -> bool:
+        """Whether the case passed."""
         return not self.differences and not self.problems
 
 
 def run(project: Project, settings: Settings, cases: list[Case]) -> Iterator[Outcome]:
-    """Run the cases, two at a time, on one mini cluster; in their order, each as soon as it is done."""
+    """Run the cases, two at a time, on one mini cluster. Yields the outcomes in the order of the cases."""
     with MiniCluster(project) as cluster, ThreadPoolExecutor(2) as pool:
         yield from pool.map(lambda case: outcome(project, settings, cluster, case), cases)
 
 
 def outcome(project: Project, settings: Settings, cluster: MiniCluster, case: Case) -> Outcome:
-    """Run one case. What is wrong with the job, its case or its run is in the outcome's problems."""
+    """Run one case. Faults of the job, of the case and of the run become problems of the outcome."""
     since = time.monotonic()
     rows: dict[str, list[Row]] = {}
     differences: list[Difference] = []
     try:
         rows = run_case(project, settings, cluster, case)
         columns = sink_columns(project, job_folder.load(project, case.job))
-        differences, problems = _held(case, rows, columns)
+        differences, problems = _compare(case, rows, columns)
     except HeadraceError as error:
         problems = error.problems
     return Outcome(case, time.monotonic() - since, rows, tuple(differences), tuple(problems))
 
 
-def _held(
+def _compare(
     case: Case, rows: Mapping[str, list[Row]], columns: Mapping[str, dict[str, Column]]
 ) -> tuple[list[Difference], list[Problem]]:
     rows_expected = expected(case, columns)
     differences, problems = [], []
-    for sink, found in rows.items():
+    for sink, actual in rows.items():
         if sink not in rows_expected:
-            if found:
+            if actual:
                 fix = f"expect them in expect.{sink.replace('/', '.')}.csv: headrace test --update writes it"
-                first = ", ".join(f"{n}={shown(v)}" for n, v in found[0].items() if v is not None and n != "payload")
+                first = ", ".join(f"{n}={shown(v)}" for n, v in actual[0].items() if v is not None and n != "payload")
                 problems.append(
-                    Problem(f"{len(found)} rows in {sink} that no file expects: {first}", Place.of(case.path), fix)
+                    Problem(f"{len(actual)} rows in {sink} that no file expects: {first}", Place.of(case.path), fix)
                 )
             continue
         names, settings = header(case.expects[sink]), case.settings
-        if found_wrong := difference(
-            sink, names, rows_expected[sink], found, ordered=settings.ordered, tolerance=settings.tolerance
+        if mismatch := difference(
+            sink, names, rows_expected[sink], actual, ordered=settings.ordered, tolerance=settings.tolerance
         ):
-            differences.append(found_wrong)
+            differences.append(mismatch)
     return differences, problems

@@ -1,4 +1,4 @@
-"""The ends of a trial: live topics and tables to read, and files on this machine in place of all that is written."""
+"""The connectors of a trial: live topics and tables as sources, files on this machine as sinks."""
 
 from __future__ import annotations
 
@@ -19,19 +19,23 @@ ROLL = "1 s"
 
 @dataclass(frozen=True)
 class TrialConnectors(LiveConnectors):
-    """Reads from `since` (None: from what comes next) to `bounded`; writes `written`, and topics, to `folder`."""
+    """Reads live topics from `since` (None: the latest offset); writes topics and the tables `written` to `folder`."""
 
     folder: Path = field(default_factory=Path)
     written: Mapping[str, Table] = field(default_factory=dict)
     since: datetime | None = None
 
     def catalog(self) -> list[str]:
-        # A temporary table hides the Iceberg table of its name: there is no way from here to the real one.
+        """Return the catalog's statements, and a temporary table over files for each table that the job writes."""
+        # A temporary table hides the Iceberg table with its name, so the job cannot reach the real one.
         name = self.settings.catalog.name
-        stood_in = [file_table(name, table, described, self._files(table)) for table, described in self.written.items()]
-        return [*super().catalog(), *stood_in]
+        file_tables = [
+            file_table(name, table, described, self._files(table)) for table, described in self.written.items()
+        ]
+        return [*super().catalog(), *file_tables]
 
     def reading(self, job: Job, source: str, contract: Contract) -> Options:
+        """Return the options of a source: its topic from `since`, in a consumer group of the trial's own."""
         options = {**super().reading(job, source, contract)}
         options["properties.group.id"] += ".trial"
         if self.since is None:
@@ -39,11 +43,12 @@ class TrialConnectors(LiveConnectors):
         millis = str(int(self.since.timestamp() * 1000))
         return {**options, "scan.startup.mode": "timestamp", "scan.startup.timestamp-millis": millis}
 
-    def writing(self, job: Job, topic: Topic, mode: Mode) -> Options:  # noqa: ARG002 - all that Live needs
+    def writing(self, job: Job, topic: Topic, mode: Mode) -> Options:  # noqa: ARG002 - the signature of Connectors
+        """Return the options of a sink: files that take the place of the topic."""
         return self._files(topic.topic)
 
     def output(self, sink: str) -> Path:
-        """Where a table, or a topic by the broker's name, is written."""
+        """Return the folder to which a table, or a topic by its Kafka name, is written."""
         return self.folder / f"out.{sink}"
 
     def _files(self, sink: str) -> Options:

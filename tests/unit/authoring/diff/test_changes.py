@@ -1,4 +1,4 @@
-"""What changed of a job, in words: one change a test, and nothing said where there is none."""
+"""The changes of a job in words: one change per test, and none if nothing changed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ READINGS = "historian/readings_v1"
 
 
 @pytest.mark.parametrize(
-    ("path", "was", "now", "said"),
+    ("path", "was", "now", "text"),
     [
         (SOURCE, "lateness: 10s", "lateness: 1m", "source plant_readings | watermark, lateness: 10s → 1m"),
         (SOURCE, "watermark: {lateness: 10s}", "", "source plant_readings | watermark removed: lateness 10s"),
@@ -64,7 +64,7 @@ READINGS = "historian/readings_v1"
         (TABLE, "quality: {type: long", "quality: {type: int", "column quality, type: long → int"),
         (TABLE, "day(ts)", "hour(ts)", "table condition.overheats | partition added: hour(ts)"),
         (TABLE, "retention: 730d", "retention: 90d", "table condition.overheats | retention: 730d → 90d"),
-        (TABLE, "codec: zstd", "codec: gzip", "property write.parquet.compression-codec: zstd → gzip"),
+        ("sql/_tables/_defaults.yaml", "codec: zstd", "codec: gzip", "property write.parquet.compression-codec: zstd → gzip"),
         (TOPIC, "key: [tag]", "key: [tag, ts]", "topic overheat_alerts | key added: ts"),
         ("sql/_tables/_system/historian.dead_letters.yaml", "retention: 90d", "retention: 30d",
          "table historian.dead_letters | retention: 90d → 30d"),
@@ -75,29 +75,29 @@ READINGS = "historian/readings_v1"
         ("udfs/headrace_udfs/score.py", "0.6745", "0.6746", "UDF package | files that differ: score.py"),
     ],
 )  # fmt: skip
-def test_a_change_is_told_of_what_it_is_of(repository: Repository, path: str, was: str, now: str, said: str) -> None:
+def test_a_change_is_described(repository: Repository, path: str, was: str, now: str, text: str) -> None:
     repository.edit(path, was, now)
-    told = changed(repository)
-    assert [line for line in told if said in line], told
+    described = changed(repository)
+    assert [line for line in described if text in line], described
 
 
-def test_where_nothing_changed_nothing_is_said(repository: Repository) -> None:
+def test_nothing_is_reported_if_nothing_changed(repository: Repository) -> None:
     repository.write("sql/_sources/unread.yaml", (repository.project.root / SOURCE).read_text())
     repository.write("sql/_macros/unused.sql.j2", "{% macro unused() %}1{% endmacro %}")
-    repository.edit(SOURCE, "fields:", "# a word to whoever reads this\nfields:")
+    repository.edit(SOURCE, "fields:", "# a comment\nfields:")
     for name in (JOB, READINGS):
         was, now = sides(repository, name)
         assert changes.changes(was, now) == []
         assert was.plan_inputs == now.plan_inputs
 
 
-def test_a_change_of_what_the_job_does_not_use_is_not_its_own(repository: Repository) -> None:
+def test_changes_of_unused_files_are_not_reported(repository: Repository) -> None:
     repository.edit("sql/_macros/tumble.sql.j2", "TUMBLE(TABLE", "TUMBLE (TABLE")
     repository.edit("sql/_tables/historian.readings.yaml", "retention:", "retention: 1d #")
     assert changed(repository) == []
 
 
-def test_columns_that_change_places_are_told(repository: Repository) -> None:
+def test_a_change_in_the_order_of_columns_is_described(repository: Repository) -> None:
     tag, ts = (line for line in lines(repository, TABLE) if line.startswith(("  tag:", "  ts:")))
     repository.edit(TABLE, f"{tag}\n{ts}", f"{ts}\n{tag}")
     (line,) = changed(repository)
@@ -105,15 +105,15 @@ def test_columns_that_change_places_are_told(repository: Repository) -> None:
     assert "→ ts, tag, value" in line
 
 
-def test_the_version_of_the_udf_package_is_the_one_that_is_sent_along(repository: Repository) -> None:
+def test_the_version_of_the_udf_package_is_the_one_that_submit_ships(repository: Repository) -> None:
     repository.edit("udfs/headrace_udfs/score.py", "0.6745", "0.6746")
     package = repository.project.root / "udfs" / "headrace_udfs"
-    sent = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(package.rglob("*.py")))).hexdigest()[:12]
+    shipped = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(package.rglob("*.py")))).hexdigest()[:12]
     version, _ = changed(repository)
-    assert re.fullmatch(rf"UDF package \| version: [0-9a-f]{{12}} → {sent}", version)
+    assert re.fullmatch(rf"UDF package \| version: [0-9a-f]{{12}} → {shipped}", version)
 
 
-def test_a_macro_that_a_macro_calls_is_one_that_the_job_uses(repository: Repository) -> None:
+def test_a_job_uses_the_macros_that_its_macros_call(repository: Repository) -> None:
     repository.write("sql/_macros/mine.sql.j2", "{% macro mine(x) %}{{ good(x) }}{% endmacro %}")
     repository.edit(f"{FOLDER}/_hot.sql.j2", "good('quality')", "mine('quality')")
     repository.commit()
@@ -121,7 +121,7 @@ def test_a_macro_that_a_macro_calls_is_one_that_the_job_uses(repository: Reposit
     assert [line.partition(" | ")[0] for line in changed(repository)] == ["macro good", "view hot"]
 
 
-def test_a_variable_of_the_environment_is_told_to_the_jobs_that_use_it(repository: Repository) -> None:
+def test_a_change_of_a_variable_is_reported_for_the_jobs_that_use_it(repository: Repository) -> None:
     repository.edit("catalogs/local.yaml", "catalog:", "vars: {hot: 90.0, cold: 1}\ncatalog:")
     repository.edit(f"{FOLDER}/_hot.sql.j2", "param('hot_limit') }} and", "var('hot') }} and")
     repository.commit()
@@ -129,7 +129,7 @@ def test_a_variable_of_the_environment_is_told_to_the_jobs_that_use_it(repositor
     assert changed(repository) == ["environment | var hot: 90.0 → 95.0", "view hot | changed: 1 line out, 1 line in"]
 
 
-def test_views_sinks_checks_and_test_cases_come_and_go(repository: Repository) -> None:
+def test_added_and_removed_views_sinks_checks_and_test_cases_are_reported(repository: Repository) -> None:
     repository.write(f"{FOLDER}/tests/mine/case.yaml", "tolerance: 0.1\n")
     repository.commit()
     repository.remove(f"{FOLDER}/topic.overheat_alerts.sql.j2")
@@ -148,7 +148,7 @@ def test_views_sinks_checks_and_test_cases_come_and_go(repository: Repository) -
     ]
 
 
-def test_the_tables_of_a_job_that_is_followed_are_its_own(repository: Repository) -> None:
+def test_changes_in_the_tables_of_a_followed_job_are_reported(repository: Repository) -> None:
     repository.edit(f"{FOLDER}/job.yaml", "[source/plant_readings]", f"[source/plant_readings, job/{READINGS}]")
     repository.commit()
     repository.edit("sql/_tables/historian.readings.yaml", "owner: historian", "owner: line")
@@ -167,7 +167,7 @@ def test_the_tables_of_a_job_that_is_followed_are_its_own(repository: Repository
         (lambda r: r.edit(f"{FOLDER}/job.yaml", "hot_limit: 100.0", "hot_limit: 100"), False),
     ],
 )  # fmt: skip
-def test_flink_is_asked_where_its_plan_may_be_another(
+def test_the_plan_inputs_differ_if_flinks_plan_may_differ(
     repository: Repository, edit: Callable[[Repository], None], same: bool
 ) -> None:
     edit(repository)
@@ -183,23 +183,25 @@ DESCRIBED = st.dictionaries(
 
 
 @given(DESCRIBED)
-def test_what_is_the_same_has_no_changes(described: dict[str, Any]) -> None:
+def test_equal_descriptions_have_no_changes(described: dict[str, Any]) -> None:
     assert list(differences.changes("x", described, copy.deepcopy(described))) == []
 
 
 @given(DESCRIBED, DESCRIBED)
-def test_what_is_not_the_same_has_changes_and_the_other_way_round_as_many(
+def test_different_descriptions_have_as_many_changes_in_both_directions(
     was: dict[str, Any], now: dict[str, Any]
 ) -> None:
-    there, back = [*differences.changes("x", was, now)], [*differences.changes("x", now, was)]
-    assert len(there) == len(back)
-    assert bool(there) or set_values(was) == set_values(now)
+    forward, back = [*differences.changes("x", was, now)], [*differences.changes("x", now, was)]
+    assert len(forward) == len(back)
+    assert bool(forward) or set_values(was) == set_values(now)
 
 
 def set_values(described: dict[str, Any]) -> dict[str, Any]:
-    """Without what is not set, and without the order of names that are not columns."""
-    kept = {key: value for key, value in described.items() if value is not None}
-    return {key: set_values(value) if isinstance(value, dict) else (type(value), value) for key, value in kept.items()}
+    """Return what is set, without the order of names that are not columns."""
+    present = {key: value for key, value in described.items() if value is not None}
+    return {
+        key: set_values(value) if isinstance(value, dict) else (type(value), value) for key, value in present.items()
+    }
 
 
 def changed(repository: Repository, name: str = JOB) -> list[str]:
@@ -207,7 +209,7 @@ def changed(repository: Repository, name: str = JOB) -> list[str]:
 
 
 def sides(repository: Repository, name: str = JOB) -> tuple[Side, Side]:
-    """The job as HEAD has it, and as the working tree does."""
+    """Return the job at HEAD, and in the working tree."""
     loaded = settings.load(repository.project, "local")
     with ExitStack() as stack:
         then = stack.enter_context(git_ref.at(repository.project, "HEAD"))

@@ -1,4 +1,4 @@
-"""Linting whole jobs: places in the template, what is let pass, faults of the files, and the command."""
+"""Linting whole jobs: positions in the template, noqa, faults of the files, and the command."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ def plant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 
 def linted(plant: Project, template: str, file: str = "plant.out") -> list[str]:
-    """`line:column code` of each finding in the job, once `template` stands in its file."""
+    """Write `template` to its file, and return `line:column code` of each finding in the job."""
     (plant.sql / JOB / f"{file}.sql.j2").write_text(template)
-    found = lint.lint(plant, settings.load(plant, "local"), [JOB])
-    return [f"{finding.where.line}:{finding.where.column} {finding.code}" for finding in found]
+    findings = lint.lint(plant, settings.load(plant, "local"), [JOB])
+    return [f"{finding.where.line}:{finding.where.column} {finding.code}" for finding in findings]
 
 
-def test_a_finding_stands_at_the_column_of_the_template_where_the_line_has_calls(plant: Project) -> None:
+def test_a_finding_in_a_line_with_calls_has_its_column_in_the_template(plant: Project) -> None:
     template = "{# what a pump\n   does #}\nselect {{ src() }}, pump as {{ 'x' | ident }}, count(*) as count\n"
     assert linted(plant, template + "from {{ source('pumps') }}") == ["3:60 HR06"]
 
 
-def test_what_a_call_put_in_is_told_where_the_call_stands(plant: Project) -> None:
+def test_a_finding_in_the_output_of_a_call_is_at_the_call(plant: Project) -> None:
     windows = "table(\n    tumble(table pumps, descriptor(ts), interval '1' minute)\n)"
     macro = f"{{%- macro minutes() -%}}\n{windows}\n{{%- endmacro -%}}"
     (plant.sql / "_macros" / "minutes.sql.j2").write_text(macro)
@@ -56,47 +56,47 @@ def test_what_a_call_put_in_is_told_where_the_call_stands(plant: Project) -> Non
 
 
 @pytest.mark.parametrize("noqa", ["", ": HR07", ": headrace.select_star", ": headrace", ": HR05,HR07"])
-def test_noqa_lets_a_line_be(plant: Project, noqa: str) -> None:
+def test_noqa_suppresses_the_findings_of_its_line(plant: Project, noqa: str) -> None:
     assert linted(plant, STAR) == ["1:8 HR07"]
     assert linted(plant, f"{STAR} -- noqa{noqa}") == []
 
 
-def test_noqa_of_another_rule_or_another_line_does_not(plant: Project) -> None:
+def test_noqa_of_another_rule_or_another_line_suppresses_nothing(plant: Project) -> None:
     assert linted(plant, f"{STAR} -- noqa: HR01") == ["1:8 HR07"]
     assert linted(plant, f"-- noqa: HR07\n{STAR}") == ["2:8 HR07"]
 
 
-def test_sqlfluff_tells_of_what_the_author_wrote_and_not_of_what_a_call_did(plant: Project) -> None:
+def test_sqlfluff_checks_the_authors_text_and_not_the_output_of_calls(plant: Project) -> None:
     macro = "{%- macro odd() -%}\n(case when line is null then null else line end)\n{%- endmacro -%}"
     (plant.sql / "_macros" / "odd.sql.j2").write_text(macro)
-    written = "case when line is null then null else line end"
-    assert linted(plant, f"select {written} as tag from {{{{ source('pumps') }}}}") == ["1:18 ST02"]
+    by_hand = "case when line is null then null else line end"
+    assert linted(plant, f"select {by_hand} as tag from {{{{ source('pumps') }}}}") == ["1:18 ST02"]
     assert linted(plant, "select {{ odd() }} as tag from {{ source('pumps') }}") == []
 
 
-def test_layout_and_capitals_are_for_sqlfluff_over_the_template(plant: Project) -> None:
+def test_layout_and_capitalisation_are_not_checked_here(plant: Project) -> None:
     assert linted(plant, "SELECT pump  as tag\n\n\n from   {{source('pumps')}}") == []
 
 
-def test_the_project_leaves_rules_out_in_its_sqlfluff_file(plant: Project) -> None:
+def test_a_project_can_exclude_rules_in_its_sqlfluff_file(plant: Project) -> None:
     (plant.root / ".sqlfluff").write_text("[sqlfluff]\nexclude_rules = HR07\n")
     assert linted(plant, STAR) == []
 
 
-def test_what_sqlfluff_cannot_read_is_said_and_can_be_let_be(plant: Project) -> None:
+def test_sql_that_sqlfluff_cannot_parse_is_reported_and_can_be_suppressed(plant: Project) -> None:
     template = "select pump as tag\nfrom {{ source('pumps') }}\nwhere pump ! line\n"
     assert linted(plant, template) == ["3:12 PRS"]
     assert linted(plant, template.replace("line", "line -- noqa: PRS")) == []
 
 
-def test_a_sink_knows_what_a_view_is_made_of(plant: Project) -> None:
+def test_facts_about_a_views_columns_reach_the_sink(plant: Project) -> None:
     (plant.sql / JOB / "_hot.sql.j2").write_text("select pump, bearing, pressure from {{ source('pumps') }}")
     hot = "select pump as tag, bearing from {{ view('hot') }}"
     assert linted(plant, hot) == ["1:21 HR05"]
     assert linted(plant, f"{hot} where bearing > pressure -- noqa: HR05") == ["1:68 HR04"]
 
 
-def test_views_are_linted_where_they_stand(plant: Project) -> None:
+def test_a_finding_in_a_view_is_at_its_file(plant: Project) -> None:
     view = "select pump, max(ts) as localtime from {{ source('pumps') }} group by pump"
     linted(plant, view, "_last")
     (finding,) = lint.lint(plant, settings.load(plant, "local"), [JOB])
@@ -105,25 +105,25 @@ def test_views_are_linted_where_they_stand(plant: Project) -> None:
     )
 
 
-def test_a_loop_says_a_thing_once(plant: Project) -> None:
+def test_a_finding_in_a_loop_is_reported_once(plant: Project) -> None:
     template = "select\n{% for n in [1, 2] %}\n    pump as count,\n{% endfor %}\n    line\nfrom {{ source('pumps') }}"
     assert linted(plant, template).count("3:13 HR06") == 1
 
 
-def test_all_that_is_wrong_in_the_files_of_all_jobs_is_told_at_once(plant: Project) -> None:
+def test_the_problems_in_the_files_of_all_jobs_are_reported_at_once(plant: Project) -> None:
     shutil.copytree(plant.sql / JOB, plant.sql / "plant" / "second_v1")
     (plant.sql / "plant" / "readings_v1" / "plant.readings.sql.j2").write_text("select {{ nothing }}")
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as caught:
         lint.lint(plant, settings.load(plant, "local"))
-    assert [str(problem.where) for problem in told.value.problems] == [
+    assert [str(problem.where) for problem in caught.value.problems] == [
         "sql/plant/readings_v1/plant.readings.sql.j2:1",
         "sql/plant/second_v1/job.yaml:2:1",
     ]
 
 
 def test_the_jobs_of_this_project_have_no_findings() -> None:
-    here = Project.find(HERE)
-    assert lint.lint(here, settings.load(here, "local")) == []
+    project = Project.find(HERE)
+    assert lint.lint(project, settings.load(project, "local")) == []
 
 
 def run(plant: Project, *arguments: str) -> Result:
@@ -132,15 +132,15 @@ def run(plant: Project, *arguments: str) -> Result:
     return CliRunner().invoke(app, [JOB, *arguments], env={"HEADRACE_PROJECT": str(plant.root)})
 
 
-def test_the_command_prints_a_line_and_its_fix_and_says_no(plant: Project) -> None:
+def test_the_command_prints_each_finding_with_its_fix_and_fails(plant: Project) -> None:
     linted(plant, STAR)
-    done = run(plant)
-    assert done.stdout.startswith(f"sql/{JOB}/plant.out.sql.j2:1:8 HR07 * fills plant.out with columns")
-    assert "\n  fix Name the sink's columns" in done.stdout
-    assert isinstance(done.exception, CheckFailed)
+    result = run(plant)
+    assert result.stdout.startswith(f"sql/{JOB}/plant.out.sql.j2:1:8 HR07 * fills plant.out with columns")
+    assert "\n  fix Name the sink's columns" in result.stdout
+    assert isinstance(result.exception, CheckFailed)
 
 
-def test_the_command_gives_json(plant: Project) -> None:
+def test_the_command_prints_json(plant: Project) -> None:
     linted(plant, STAR)
     (finding,) = json.loads(run(plant, "--json").stdout)
     assert {key: finding[key] for key in ("file", "line", "column", "code")} == {
@@ -151,9 +151,9 @@ def test_the_command_gives_json(plant: Project) -> None:
     }
 
 
-def test_the_command_is_silent_where_all_is_well(plant: Project) -> None:
-    done = run(plant)
-    assert (done.exit_code, done.stdout) == (0, "")
+def test_the_command_prints_nothing_without_findings(plant: Project) -> None:
+    result = run(plant)
+    assert (result.exit_code, result.stdout) == (0, "")
     assert json.loads(run(plant, "--json").stdout) == []
 
 
@@ -180,7 +180,7 @@ where a.r.k[1] is not null
 
 @settings_of_test(deadline=None, max_examples=50)
 @given(st.randoms(use_true_random=False), st.integers(0, 12))
-def test_no_sql_however_broken_stops_the_reading_of_it(chance: random.Random, cuts: int) -> None:
+def test_broken_sql_can_always_be_read(chance: random.Random, cuts: int) -> None:
     dialect.extend()
     words = SQL.split(" ")
     for _ in range(cuts):

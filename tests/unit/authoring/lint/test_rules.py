@@ -38,10 +38,11 @@ class Bench:
     folder: JobFolder
     linter: TemplateLinter
     tables: dict[str, Table]
+    keys: dict[str, Any]
 
     def findings(self, rule: str, template: str, case: dict[str, Any]) -> list[Finding]:
-        """Return the rule's findings in the template of the case's `sink` or `view`; its `job:` overrides the job's keys."""
-        job = Job.model_validate(self.folder.job.model_dump() | case.get("job", {}))
+        """Return the rule's findings in a template of the case's `sink` or `view`; its `job:` overrides the job's keys."""
+        job = Job.model_validate(self.keys | case.get("job", {}))
         sink, view = None if "view" in case else case.get("sink", "plant.out"), case.get("view")
         path = self.folder.path / "case.sql.j2"
         path.write_text(template)
@@ -62,7 +63,8 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     project = Project(root, root / ".headrace")
     folder = job_folder.load(project, "plant/linted_v1")
     tables = table_files.load_all(project)
-    return Bench(project, settings.load(project, "local"), folder, TemplateLinter(folder.path), tables)
+    keys = yaml.safe_load((folder.path / "job.yaml").read_text())
+    return Bench(project, settings.load(project, "local"), folder, TemplateLinter(folder.path), tables, keys)
 
 
 def cases() -> Iterator[Any]:

@@ -1,4 +1,4 @@
-"""The rules of our own, one a file; the docstring of each is its documentation."""
+"""Headrace's own lint rules, one per file; the docstring of each is its documentation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a rule of ours is: a rule of sqlfluff's that also knows the job it is in."""
+"""The base of headrace's lint rules: a sqlfluff rule that also knows the job."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from sqlfluff.core.rules.crawlers import RootOnlyCrawler
 from headrace.authoring.lint.query import Query
 from headrace.project.job import Job
 
-# sqlfluff wants its own plugins there before it sees a rule of someone else's.
+# sqlfluff must load its own plugins before it accepts a rule from elsewhere.
 get_plugin_manager()
 
 Violations = Iterator[tuple[BaseSegment, str]]
-"""Places, and what is wrong there."""
+"""Segments that violate a rule, each with what is wrong there."""
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A template as the rules see it: a sink's or a shared view's. `key`: the columns that the sink is upserted by."""
+    """A template as the rules see it: of a sink or a shared view. `key`: the key columns of an upsert sink."""
 
     query: Query
     job: Job
@@ -33,10 +33,11 @@ class Subject:
 
 
 class BaseRule(rules.BaseRule):
-    """A rule over a whole template. Its docstring is its documentation, in the form that sqlfluff's rules have.
+    """A rule over a whole template. Its docstring is its documentation, in the form of sqlfluff's rules.
 
-    The code is in the class's name, `Rule_HR01`; the docstring's first line says what is wrong, the text before the
-    Anti-pattern why it matters, the first sentences of the Best practice what mends it: those go into each finding.
+    The code is in the class's name, `Rule_HR01`. The docstring's first line says what is wrong, the text before the
+    Anti-pattern says why it matters, and the first paragraph of the Best practice says how to fix it. That paragraph
+    is the fix in each finding.
     """
 
     groups = ("all", "headrace")
@@ -44,7 +45,7 @@ class BaseRule(rules.BaseRule):
     subject: Subject
 
     def check(self, subject: Subject) -> Violations:
-        """Yield what is wrong in the template."""
+        """Yield the violations in the template."""
         raise NotImplementedError
 
     def _eval(self, context: rules.RuleContext) -> list[rules.LintResult]:  # noqa: ARG002 - sqlfluff's signature
@@ -52,9 +53,9 @@ class BaseRule(rules.BaseRule):
 
 
 def advice(rule: rules.BaseRule) -> str:
-    """What mends it: the first paragraph under `**Best practice**` of a rule's documentation, sqlfluff's or ours."""
+    """Return how to fix a violation: the first paragraph under `**Best practice**` of a rule's documentation."""
     _, _, after = inspect.cleandoc(rule.__doc__ or "").partition("**Best practice**\n\n")
     text = " ".join(after.split("\n\n")[0].split()).replace("``", "`")
     if not text or text.startswith((".. ", "* ")):
-        return f"sqlfluff's documentation tells more of {rule.code} ({rule.name})"
+        return f"see {rule.code} ({rule.name}) in sqlfluff's documentation"
     return text.rstrip(".:")

@@ -1,14 +1,16 @@
+"""HR01: a join of two streams without a bound on time."""
+
 from __future__ import annotations
 
 from headrace.authoring.lint.rules.base import BaseRule, Subject, Violations
 
 
 class Rule_HR01(BaseRule):
-    """Two streams are joined, and nothing bounds the time between their rows.
+    """Two streams are joined without a bound on the time between their rows.
 
-    A row waits for its partner for ever: the job keeps every row that it has read, and which rows meet depends on
-    how long it has run. A bound counts if the condition compares ``event_time`` of both sides from above and from
-    below, or asks for one window: the same ``window_start`` and the same ``window_end``.
+    A row waits for its match indefinitely: the job keeps every row that it has read, and which rows match depends on
+    how long it has run. The time is bounded if the condition compares ``event_time`` of both sides from above and from
+    below, or requires the same window: equal ``window_start`` and equal ``window_end``.
 
     **Anti-pattern**
 
@@ -20,7 +22,7 @@ class Rule_HR01(BaseRule):
 
     **Best practice**
 
-    Compare ``event_time`` of two ``on_time()`` sides in the join's condition, from above and from below.
+    In the join's condition, compare ``event_time`` of two ``on_time()`` sides from above and from below.
 
     .. code-block:: sql
 
@@ -35,8 +37,9 @@ class Rule_HR01(BaseRule):
     name = "headrace.unbounded_join"
 
     def check(self, subject: Subject) -> Violations:
+        """Yield each join of two streams whose condition does not bound the time between their rows."""
         for select in subject.query.selects:
             for join in select.joins:
                 if join.left and join.right and not join.bounded and not join.nested:
                     left, right = (", ".join(sorted(streams)) for streams in (join.left, join.right))
-                    yield join.place, f"{left} and {right} are joined with no bound on the time between their rows"
+                    yield join.place, f"{left} and {right} are joined without a bound on the time between their rows"

@@ -1,3 +1,5 @@
+"""HR04: values of different units are combined."""
+
 from __future__ import annotations
 
 from headrace.authoring.lint import units
@@ -5,10 +7,11 @@ from headrace.authoring.lint.rules.base import BaseRule, Subject, Violations
 
 
 class Rule_HR04(BaseRule):
-    """Columns of two units are added, subtracted or compared.
+    """Values of different units are added, subtracted or compared.
 
-    Units are those of the contracts' fields and the tables' columns, followed through CTEs and views. Literals,
-    products and columns without a unit go with all. Degrees less degrees are no longer on the scale of either.
+    Units come from the contracts' fields and the tables' columns and are followed through CTEs and views. Literals,
+    products and columns without a unit match every unit. The difference of two temperatures in degC or degF is no
+    longer a reading on that scale, so it matches every unit too.
 
     **Anti-pattern**
 
@@ -18,7 +21,7 @@ class Rule_HR04(BaseRule):
 
     **Best practice**
 
-    Compare and add what has one unit; convert one side first, by a factor or a macro.
+    Convert one side first, by a factor or a macro, so that both have the same unit.
 
     .. code-block:: sql
 
@@ -28,6 +31,7 @@ class Rule_HR04(BaseRule):
     name = "headrace.mixed_units"
 
     def check(self, subject: Subject) -> Violations:
+        """Yield each value whose unit differs from the unit that it is added to, subtracted from or compared with."""
         for select in subject.query.selects:
             for mix in units.mixes(select.segment, select.scope):
-                yield mix.place, f"{mix.place.raw} is in {mix.second}, what it meets is in {mix.first}"
+                yield mix.place, f"{mix.place.raw} is in {mix.second}, but is combined with a value in {mix.first}"

@@ -1,3 +1,5 @@
+"""HR06: a name that is also a built-in function of Flink."""
+
 from __future__ import annotations
 
 from headrace.authoring.lint import tree
@@ -8,9 +10,9 @@ from headrace.compose.flink_functions import flink_functions
 class Rule_HR06(BaseRule):
     """A column, a CTE or a view has the name of a built-in function of Flink.
 
-    Some of these are called without brackets, so that ``localtime`` or ``pi`` is never the column; others, such as
-    ``count``, are refused where they stand bare; a function of one's own under such a name is never found. A name in
-    backquotes is left alone: it says what it is.
+    Some of these are called without brackets, so that ``localtime`` or ``pi`` never means the column. Others, such as
+    ``count``, are refused without brackets. A user-defined function with such a name is never found. A name in
+    backquotes is not reported: it is unambiguous.
 
     **Anti-pattern**
 
@@ -20,7 +22,7 @@ class Rule_HR06(BaseRule):
 
     **Best practice**
 
-    Give it another name, or write it in backquotes wherever it stands.
+    Choose another name, or write it in backquotes everywhere.
 
     .. code-block:: sql
 
@@ -30,10 +32,11 @@ class Rule_HR06(BaseRule):
     name = "headrace.builtin_name"
 
     def check(self, subject: Subject) -> Violations:
+        """Yield each column alias, CTE or view with the name of a built-in function."""
         aliases = (tree.alias(target.segment) for select in subject.query.selects for target in select.targets)
-        for given in [*filter(None, aliases), *subject.query.ctes]:
-            if given.is_type("naked_identifier") and given.raw.lower() in flink_functions():
-                yield given, f"'{given.raw}' is a built-in function of Flink"
+        for identifier in [*filter(None, aliases), *subject.query.ctes]:
+            if identifier.is_type("naked_identifier") and identifier.raw.lower() in flink_functions():
+                yield identifier, f"'{identifier.raw}' is a built-in function of Flink"
         if subject.view in flink_functions() and subject.query.selects:
             first = subject.query.selects[0].segment
-            yield first, f"the view is called '{subject.view}', as a built-in function of Flink is"
+            yield first, f"the view '{subject.view}' has the name of a built-in function of Flink"

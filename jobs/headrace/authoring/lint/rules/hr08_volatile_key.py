@@ -1,13 +1,15 @@
+"""HR08: an upsert key that changes on each run."""
+
 from __future__ import annotations
 
 from headrace.authoring.lint.rules.base import BaseRule, Subject, Violations
 
 
 class Rule_HR08(BaseRule):
-    """A column of an upsert's key comes from a function that gives something else each time.
+    """A key column of an upsert comes from a function that returns another value on each call.
 
-    After a restart, or when Flink takes a row back, the same row gets another key: it replaces nothing, and what was
-    to be one row becomes many. This goes for clocks, ``uuid`` and ``rand``.
+    After a restart, or when Flink retracts a row, the same row gets another key: it replaces nothing, and one row
+    becomes many. Such functions are clocks, ``uuid`` and ``rand``.
 
     **Anti-pattern**
 
@@ -17,8 +19,8 @@ class Rule_HR08(BaseRule):
 
     **Best practice**
 
-    Make the key of the record's own columns; where none tells rows apart, the record's position in its topic,
-    ``{{ src() }}``, does.
+    Build the key from the record's own columns; if none identifies a row, use the record's position in its topic,
+    ``{{ src() }}``.
 
     .. code-block:: sql
 
@@ -28,8 +30,9 @@ class Rule_HR08(BaseRule):
     name = "headrace.volatile_key"
 
     def check(self, subject: Subject) -> Violations:
+        """Yield each key column whose value comes from a volatile function."""
         for select in subject.query.last:
             for target in select.targets:
                 if target.name in subject.key and target.column.volatile:
-                    what = f"{target.name} is of the key of {subject.sink}, and {target.column.volatile} gives it"
-                    yield target.segment, f"{what} another value each time"
+                    what = f"{target.name} is a key column of {subject.sink}, but {target.column.volatile} returns"
+                    yield target.segment, f"{what} another value on each call"
