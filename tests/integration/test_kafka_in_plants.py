@@ -19,14 +19,14 @@ READINGS = 1_000
 
 @pytest.fixture
 def plant_on(stack: Stack, tmp_path: Path) -> Iterator[Plant]:
-    with stack.plant("sqlite", tmp_path) as made:
-        yield made
+    with stack.plant("sqlite", tmp_path) as plant:
+        yield plant
 
 
-def test_a_wrong_password_is_told_and_not_shown(stack: Stack) -> None:
-    with pytest.raises(PlatformError, match="Kafka does not answer") as told:
+def test_a_wrong_password_is_reported_and_not_shown(stack: Stack) -> None:
+    with pytest.raises(PlatformError, match="Kafka does not answer") as raised:
         kafka.topic_names({**stack.kafka, "sasl.password": "not the right one", "log_level": "0"})
-    assert "not the right one" not in str(told.value)
+    assert "not the right one" not in str(raised.value)
 
 
 def test_records_of_a_partition_that_is_added_under_a_running_job_are_stored(plant_on: Plant) -> None:
@@ -45,7 +45,7 @@ def test_records_of_a_partition_that_is_added_under_a_running_job_are_stored(pla
     assert account[plant_on.partitions].good == READINGS
 
 
-def test_a_client_without_a_certificate_is_told(stack: Stack) -> None:
+def test_a_client_without_a_certificate_is_refused(stack: Stack) -> None:
     stranger = {
         name: value for name, value in stack.kafka.items() if name not in {"ssl.certificate.location", "ssl.key.pem"}
     }
@@ -53,17 +53,17 @@ def test_a_client_without_a_certificate_is_told(stack: Stack) -> None:
         kafka.topic_names({**stranger, "sasl.password": stack.secrets.value("kafka_password"), "log_level": "0"})
 
 
-def test_a_topic_made_anew_under_a_running_job_stops_it_and_is_told_of(plant_on: Plant) -> None:
+def test_a_topic_that_is_created_again_stops_a_running_job_and_is_reported(plant_on: Plant) -> None:
     plant_on.produce(reading(n) for n in range(READINGS))
     job = plant_on.submit()
     plant_on.follow()
     plant_on.make_topic_anew()
     plant_on.produce(reading(n) for n in range(READINGS // 2))
-    stands = READINGS // plant_on.partitions
-    until(lambda: f"has no offset {stands}, at which the job stands" in failure(plant_on, job.id), 120)
-    assert plant_on.query("select count(*), max(src_offset) from historian.readings") == [(READINGS, stands - 1)]
+    position = READINGS // plant_on.partitions
+    until(lambda: f"has no offset {position}, which the job reads next" in failure(plant_on, job.id), 120)
+    assert plant_on.query("select count(*), max(src_offset) from historian.readings") == [(READINGS, position - 1)]
     plant_on.cluster.cancel(job.id)
-    with pytest.raises(UserError, match="the topic was made anew"):
+    with pytest.raises(UserError, match="the topic was deleted and created again"):
         plant_on.submit()
 
 
@@ -73,16 +73,16 @@ def test_records_that_retention_took_before_they_were_read_stop_the_job(plant_on
     plant_on.follow()
     savepoint = plant_on.cluster.stop(job.id)
     plant_on.produce(reading(n) for n in range(READINGS, 2 * READINGS))
-    stands = READINGS // plant_on.partitions
-    plant_on.forget(stands + 1)
-    # Told right away, or once it runs.
+    position = READINGS // plant_on.partitions
+    plant_on.forget(position + 1)
+    # Reported at once, or when it runs.
     try:
         job = plant_on.submit(restore=savepoint)
-        until(lambda: "at which the job stands" in failure(plant_on, job.id), 120)
-        told = failure(plant_on, job.id)
+        until(lambda: "which the job reads next" in failure(plant_on, job.id), 120)
+        message = failure(plant_on, job.id)
     except PlatformError as error:
-        told = str(error)
-    assert f"has no offset {stands}, at which the job stands" in told
+        message = str(error)
+    assert f"has no offset {position}, which the job reads next" in message
     assert plant_on.query("select count(*) from historian.readings") == [(READINGS,)]
 
 

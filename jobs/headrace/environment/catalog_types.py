@@ -1,4 +1,4 @@
-"""The kinds of Iceberg catalog, each as pyiceberg and as Flink are told of it."""
+"""The types of Iceberg catalog, each with its settings for pyiceberg and for Flink."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _DATABASE_LIMIT_S = 10
 
 
 class SqliteCatalog(yaml_file.Model, use_attribute_docstrings=True):
-    """Iceberg tables of one machine: a JDBC catalog in an SQLite file, data in a folder."""
+    """A catalog for one machine: a JDBC catalog in an SQLite file, with data in a folder."""
 
     type: Literal["sqlite"]
     name: str
-    """What Flink and DuckDB call the catalog."""
+    """Name of the catalog in Flink and DuckDB."""
     path: str
     """The SQLite file; ${home} is .headrace."""
     warehouse: str
@@ -27,15 +27,15 @@ class SqliteCatalog(yaml_file.Model, use_attribute_docstrings=True):
 
     @property
     def address(self) -> str:
-        """Where it is, for people."""
+        """The address to show to people."""
         return self.path
 
     def pyiceberg(self) -> dict[str, str]:
-        """Properties for pyiceberg's SqlCatalog."""
+        """Return properties for pyiceberg's SqlCatalog."""
         return {"type": "sql", "uri": f"sqlite:///{self.path}", "warehouse": self.warehouse}
 
     def flink(self) -> dict[str, str]:
-        """Options of Flink's CREATE CATALOG over the same tables."""
+        """Return options of Flink's CREATE CATALOG for the same tables."""
         return {**_jdbc(f"jdbc:sqlite:{self.path}"), "warehouse": self.warehouse}
 
 
@@ -44,31 +44,31 @@ class PostgresCatalog(yaml_file.Model, use_attribute_docstrings=True):
 
     type: Literal["postgres"]
     name: str
-    """What Flink and DuckDB call the catalog; the database keeps its tables under this name."""
+    """Name of the catalog in Flink and DuckDB; the database stores its tables under this name."""
     host: str
     """Host of the database."""
     port: int = 5432
     """Its port."""
     database: str
-    """Name of the database, which must be there; the catalog's own two tables are made in it."""
+    """Name of the database, which must exist; the catalog creates its own two tables in it."""
     user: str
-    """Who signs in: may make tables in the database, at least the first time."""
+    """User of the database. It must be allowed to create tables, at least the first time."""
     password: str
     """The user's password, by reference: ${env:NAME} or ${file:PATH}."""
     sslmode: Literal["disable", "prefer", "require", "verify-ca", "verify-full"] = "prefer"
-    """Whether the connection is encrypted and the server's certificate checked, in Postgres's own words."""
+    """Whether the connection is encrypted and the server's certificate checked, as Postgres defines it."""
     warehouse: str
-    """Address of the folder for data, s3://bucket/folder, or file://... where all machines share it."""
+    """Address of the folder for data, s3://bucket/folder, or file://... if all machines share it."""
     s3: S3 | None = None
-    """The store, where the warehouse is s3://..."""
+    """The object store, if the warehouse is s3://..."""
 
     @property
     def address(self) -> str:
-        """Where it is, for people."""
+        """The address to show to people."""
         return f"{self.host}:{self.port}/{self.database}"
 
     def pyiceberg(self) -> dict[str, str]:
-        """Properties for pyiceberg's SqlCatalog."""
+        """Return properties for pyiceberg's SqlCatalog."""
         who = f"{quoted(self.user, 'url')}:{quoted(self.password, 'url')}"
         options = f"sslmode={self.sslmode}&connect_timeout={_DATABASE_LIMIT_S}"
         return {
@@ -79,7 +79,7 @@ class PostgresCatalog(yaml_file.Model, use_attribute_docstrings=True):
         }
 
     def flink(self) -> dict[str, str]:
-        """Options of Flink's CREATE CATALOG over the same tables."""
+        """Return options of Flink's CREATE CATALOG for the same tables."""
         options = f"sslmode={self.sslmode}&connectTimeout={_DATABASE_LIMIT_S}"
         return {
             **_jdbc(f"jdbc:postgresql://{self.address}?{options}"),
@@ -91,39 +91,39 @@ class PostgresCatalog(yaml_file.Model, use_attribute_docstrings=True):
 
 
 class RestCatalog(yaml_file.Model, use_attribute_docstrings=True):
-    """A server that speaks Iceberg's REST protocol."""
+    """A server with Iceberg's REST protocol."""
 
     type: Literal["rest"]
     name: str
-    """What Flink and DuckDB call the catalog."""
+    """Name of the catalog in Flink and DuckDB."""
     uri: str
-    """Address of the server, http(s)://host:port, without a / or the /v1 at its end."""
+    """Address of the server, http(s)://host:port, without a trailing / or /v1."""
     warehouse: str
-    """What the server calls the warehouse: an address, or a name."""
+    """The warehouse as the server knows it: an address or a name."""
     credential: str | None = None
     """`id:secret` of an OAuth2 client, by reference: ${env:NAME} or ${file:PATH}."""
     token: str | None = None
-    """A bearer token in the place of a credential, by reference."""
+    """A bearer token instead of a credential, by reference."""
     oauth2_server_uri: str | None = None
-    """Where the credential is exchanged for a token, if not at the catalog itself."""
+    """Address where the credential is exchanged for a token; the default is the catalog's own."""
     scope: str | None = None
-    """What the token is asked for, if not `catalog`."""
+    """Scope of the token; the default is `catalog`."""
     s3: S3 | None = None
-    """The store that the server keeps the data in."""
+    """The object store with the data."""
 
     @property
     def address(self) -> str:
-        """Where it is, for people."""
+        """The address to show to people."""
         return self.uri
 
     def pyiceberg(self) -> dict[str, str]:
-        """Properties for pyiceberg's RestCatalog."""
-        # In the place of a type: pyiceberg's own class waits for ever.
+        """Return properties for pyiceberg's RestCatalog."""
+        # Instead of a type: pyiceberg's own class waits indefinitely.
         implementation = "headrace_udfs.restcatalog.BoundedRestCatalog"
         return {"py-catalog-impl": implementation, **self._server(), **(self.s3.pyiceberg() if self.s3 else {})}
 
     def flink(self) -> dict[str, str]:
-        """Options of Flink's CREATE CATALOG over the same tables."""
+        """Return options of Flink's CREATE CATALOG for the same tables."""
         return {"type": "iceberg", "catalog-type": "rest", **self._server(), **(self.s3.flink() if self.s3 else {})}
 
     def _server(self) -> dict[str, str]:
@@ -141,7 +141,7 @@ Catalog = Annotated[SqliteCatalog | PostgresCatalog | RestCatalog, Field(discrim
 
 
 def _jdbc(uri: str) -> dict[str, str]:
-    # CREATE CATALOG has no catalog-type of its own for JDBC; V1 is the layout that pyiceberg shares.
+    # CREATE CATALOG has no catalog-type for JDBC; V1 is the layout that pyiceberg shares.
     return {
         "type": "iceberg",
         "catalog-impl": "org.apache.iceberg.jdbc.JdbcCatalog",

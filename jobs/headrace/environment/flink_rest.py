@@ -1,4 +1,4 @@
-"""The Flink session cluster, over its REST API."""
+"""Client of a Flink session cluster's REST API."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _OUT_OF_RANGE = re.compile(r"offset=(?P<offset>\d+).* is out of range for partit
 
 @dataclass(frozen=True)
 class RunningJob:
-    """A job as the cluster lists it."""
+    """A job in the cluster's list."""
 
     id: str
     name: str
@@ -27,35 +27,36 @@ class RunningJob:
 
     @property
     def ended(self) -> bool:
+        """Whether the job has finished, failed or been cancelled."""
         return self.state in ENDED
 
 
 class Cluster:
-    """Calls to one session cluster. Each raises PlatformError when it does not answer within 10 s."""
+    """Calls to one session cluster. Each raises PlatformError if the cluster does not answer within 10 s."""
 
     def __init__(self, rest: str) -> None:
         self.rest = rest
         self._http = httpx.Client(base_url=rest, timeout=10, trust_env=False)
 
     def get(self, path: str) -> Any:
-        """The JSON that `path` answers with."""
+        """Return the JSON at `path`."""
         return self._call("GET", path)
 
     def slots(self) -> tuple[int, int]:
-        """Free slots and all slots."""
+        """Return the number of free slots and of all slots."""
         overview = self.get("/overview")
         return overview["slots-available"], overview["slots-total"]
 
     def jobs(self) -> list[RunningJob]:
-        """All jobs that the cluster remembers, ended ones too."""
+        """Return all jobs that the cluster remembers, including ended ones."""
         return [RunningJob(j["jid"], j["name"], j["state"]) for j in self.get("/jobs/overview")["jobs"]]
 
     def running(self, name: str) -> RunningJob | None:
-        """The job called `name` that has not ended."""
+        """Return the job with this name that has not ended; None if there is none."""
         return next((j for j in self.jobs() if j.name == name and not j.ended), None)
 
     def state(self, job_id: str) -> str:
-        """The job's state, RUNNING only once each of its tasks runs."""
+        """Return the job's state; RUNNING only when all of its tasks run, STARTING before that."""
         job = self.get(f"/jobs/{job_id}")
         if job["state"] != "RUNNING":
             return str(job["state"])
@@ -63,53 +64,53 @@ class Cluster:
         return "RUNNING" if started else "STARTING"
 
     def last_failure(self, job_id: str) -> str | None:
-        """Why the job last failed: the innermost cause, in its own words, or in ours where those say too little."""
+        """Return the innermost cause of the job's last failure, explained where Flink says too little, or None."""
         entries = self.get(f"/jobs/{job_id}/exceptions")["exceptionHistory"]["entries"]
         if not entries:
             return None
         cause = root_cause(entries[0]["stacktrace"])
-        if gone := _OUT_OF_RANGE.search(cause):
+        if match := _OUT_OF_RANGE.search(cause):
             return (
-                f"{gone['partition']} has no offset {gone['offset']}, at which the job stands: the topic was made "
-                "anew, or lost records before they were read. Nothing is read past it; headrace reconcile tells what "
-                "is missing, headrace stop ends the job"
+                f"{match['partition']} has no offset {match['offset']}, which the job reads next: the topic was "
+                "created again, or lost records before they were read. Nothing is read past it; `headrace reconcile` "
+                "shows what is missing, `headrace stop` ends the job"
             )
         return cause
 
     def stop(self, job_id: str, limit_s: float = 120) -> str:
-        """Stop with a savepoint, so that all that was read is committed; returns where the savepoint is."""
+        """Stop the job with a savepoint, so that everything read is committed, and return the savepoint's path."""
         order = {"drain": False, "formatType": "CANONICAL"}
-        asked = f"/jobs/{job_id}/savepoints"
-        done = self._done(f"/jobs/{job_id}/stop", order, asked, limit_s, f"the savepoint of job {job_id}")
-        if failure := done.get("failure-cause"):
+        progress = f"/jobs/{job_id}/savepoints"
+        result = self._run(f"/jobs/{job_id}/stop", order, progress, limit_s, f"the savepoint of job {job_id}")
+        if failure := result.get("failure-cause"):
             cause = root_cause(failure["stack-trace"])
             raise PlatformError(f"job {job_id} did not stop with a savepoint: {cause}", self.rest)
         self.wait(lambda: self.state(job_id) in ENDED, limit_s, f"the end of job {job_id}")
-        return str(done["location"])
+        return str(result["location"])
 
     def cancel(self, job_id: str, limit_s: float = 60) -> None:
-        """End the job as it stands; one that has ended, even on the way here, stays as it is."""
+        """Cancel the job without a savepoint. A job that has already ended, even during the call, is left as it is."""
         try:
             self._call("PATCH", f"/jobs/{job_id}?mode=cancel")
         except PlatformError:
-            # What /jobs/ID answers may be seconds old, this is not.
+            # The answer of /jobs/ID may be seconds old; this one is current.
             if self.get(f"/jobs/{job_id}/status")["status"] not in ENDED:
                 raise
         self.wait(lambda: self.state(job_id) in ENDED, limit_s, f"the end of job {job_id}")
 
     def wait(self, done: Callable[[], bool], limit_s: float, what: str) -> None:
-        """Until `done()`. Raises PlatformError after `limit_s`."""
+        """Wait until `done()`. Raises PlatformError after `limit_s` seconds."""
         end = time.monotonic() + limit_s
         while not done():
             if time.monotonic() > end:
                 raise PlatformError(f"{what} did not come within {limit_s:.0f} s", self.rest)
             time.sleep(0.2)
 
-    def _done(self, path: str, order: Any, asked: str, limit_s: float, what: str) -> Any:
-        """What came of an operation that is ordered at `path` and goes on in the cluster, where `asked` tells of it."""
-        told = f"{asked}/{self._call('POST', path, order)['request-id']}"
-        self.wait(lambda: self.get(told)["status"]["id"] == "COMPLETED", limit_s, what)
-        return self.get(told)["operation"]
+    def _run(self, path: str, order: Any, progress: str, limit_s: float, what: str) -> Any:
+        """Start an asynchronous operation at `path`, wait for it below `progress`, and return its result."""
+        request = f"{progress}/{self._call('POST', path, order)['request-id']}"
+        self.wait(lambda: self.get(request)["status"]["id"] == "COMPLETED", limit_s, what)
+        return self.get(request)["operation"]
 
     def _call(self, method: str, path: str, body: Any = None) -> Any:
         try:
@@ -118,8 +119,8 @@ class Cluster:
             return answer.json() if answer.content else None
         except httpx.HTTPStatusError as error:
             lines = "; ".join(error.response.json().get("errors", [])).splitlines() if error.response.content else []
-            said = root_cause("\n".join(lines)) or f"HTTP {error.response.status_code}"
-            raise PlatformError(f"Flink refused {method} {path}: {said}", self.rest) from None
+            cause = root_cause("\n".join(lines)) or f"HTTP {error.response.status_code}"
+            raise PlatformError(f"Flink refused {method} {path}: {cause}", self.rest) from None
         except httpx.HTTPError as error:
             raise PlatformError(
                 f"the Flink cluster does not answer: {error}",

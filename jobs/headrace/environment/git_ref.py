@@ -1,4 +1,4 @@
-"""The project as it stood at a git ref: its files, beside the working tree, which is not touched."""
+"""Check out the project at a git ref into a folder of its own; the working tree is not touched."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _PARTS = ("sql", "catalogs", "udfs", "jobs/table_api")
 
 @contextmanager
 def at(project: Project, ref: str) -> Iterator[Project]:
-    """The project at the git ref `ref`, in a folder that goes at the end; one without a job where it was not there yet.
+    """Yield the project at the git ref `ref`, in a temporary folder; without jobs if the project did not exist yet.
 
-    Raises UserError where there is no such ref, or no git repository.
+    Raises UserError if there is no such ref or no git repository. Places in errors are written as git writes them.
     """
     commit = commit_of(project, ref)
     with TemporaryDirectory(prefix="headrace-at-") as folder:
@@ -32,13 +32,13 @@ def at(project: Project, ref: str) -> Iterator[Project]:
         (root / "sql").mkdir()
         (root / "catalogs").mkdir()
         if parts := _git(project, "ls-tree", "--name-only", commit, "--", *_PARTS).decode().split():
-            # Of the working directory alone, by names that begin there: the project may be a part of the repository.
+            # Only the working directory, by names relative to it: the project may be a folder of its repository.
             packed = _git(project, "archive", "--format=tar", commit, "--", *parts)
             try:
                 with tarfile.open(fileobj=io.BytesIO(packed)) as files:
                     files.extractall(root, filter="data")
             except tarfile.TarError as error:
-                raise UserError(f"the files of '{ref}' cannot be laid out: {error}", str(project.root)) from None
+                raise UserError(f"the files of '{ref}' cannot be unpacked: {error}", str(project.root)) from None
         try:
             yield Project(root, project.home)
         except UserError as error:
@@ -46,24 +46,24 @@ def at(project: Project, ref: str) -> Iterator[Project]:
 
 
 def settings_at(then: Project, env: str, otherwise: Settings) -> Settings:
-    """The settings of the environment as `then` had them; `otherwise` where it had no such environment."""
-    there = (then.root / "catalogs" / f"{env}.yaml").is_file()
-    return settings.load(then, env) if there else otherwise
+    """Return the settings of the environment in the project `then`; `otherwise` if it had no such environment."""
+    exists = (then.root / "catalogs" / f"{env}.yaml").is_file()
+    return settings.load(then, env) if exists else otherwise
 
 
 def commit_of(project: Project, ref: str) -> str:
-    """The hash of the commit that `ref` names. Raises UserError."""
+    """Return the hash of the commit that `ref` names. Raises UserError."""
     _git(project, "rev-parse", "--git-dir")
     try:
-        found = _git(project, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+        commit = _git(project, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
     except PlatformError:
-        fix = "name a branch, a tag or a commit; one of the remote's must be fetched first: git fetch origin main"
+        fix = "name a branch, a tag or a commit; fetch a remote one first: git fetch origin main"
         raise UserError(f"git knows no ref '{ref}'", str(project.root), fix) from None
-    return found.decode().strip()
+    return commit.decode().strip()
 
 
 def _placed(problem: Problem, root: Path, ref: str) -> Problem:
-    """The problem; a place in the laid-out files as git names it, HEAD:sql/..."""
+    """Return the problem with its place in the unpacked files written as git writes it, HEAD:sql/..."""
     where = problem.where
     if isinstance(where, Place) and Path(where.file).is_relative_to(root):
         where = replace(where, file=f"{ref}:{Path(where.file).relative_to(root).as_posix()}")
@@ -76,11 +76,13 @@ def _git(project: Project, *arguments: str) -> bytes:
             ["git", *arguments], cwd=project.root, env={**os.environ, "LC_ALL": "C"}, capture_output=True, check=False
         )
     except FileNotFoundError:
-        raise PlatformError("git is not to be found on the PATH", fix="install it") from None
+        raise PlatformError("git is not on the PATH", fix="install it") from None
     if done.returncode:
-        said = done.stderr.decode(errors="replace").strip()
-        if "not a git repository" in said:
-            fix = "put the project under git: what changes is told against a commit"
+        message = done.stderr.decode(errors="replace").strip()
+        if "not a git repository" in message:
+            fix = "put the project under git: changes are compared with a commit"
             raise UserError("the project is not in a git repository", str(project.root), fix)
-        raise PlatformError(f"git {arguments[0]} failed: {said or f'exit code {done.returncode}'}", str(project.root))
+        raise PlatformError(
+            f"git {arguments[0]} failed: {message or f'exit code {done.returncode}'}", str(project.root)
+        )
     return done.stdout

@@ -1,4 +1,4 @@
-"""The Iceberg catalog of an environment, as pyiceberg sees it."""
+"""Client of an environment's Iceberg catalog, by pyiceberg."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from headrace.errors import PlatformError
 
 T = TypeVar("T")
 
-# pyiceberg's errors have no base class of their own.
+# pyiceberg's errors have no common base class.
 _FAILURES: tuple[type[Exception], ...] = (
     OSError,
     SQLAlchemyError,
@@ -34,60 +34,63 @@ _FAILURES: tuple[type[Exception], ...] = (
 
 
 def connect(settings: Settings) -> Catalog:
-    """The catalog, its own SQLite file made where it is missing. Raises PlatformError when it cannot be had."""
+    """Return the catalog, creating its SQLite file if that is missing. Raises PlatformError if it cannot be opened."""
     where = settings.catalog
     properties = resolved(where.pyiceberg())
     with errors_reported(f"catalog '{where.name}' cannot be opened", where.address):
         if isinstance(where, SqliteCatalog):
             Path(where.path).parent.mkdir(parents=True, exist_ok=True)
-        # Of two that make the catalog's own tables at once, one is told that they exist already.
-        again = _retrying(OperationalError, ProgrammingError, IntegrityError, attempts=5)
-        return again(pyiceberg.catalog.load_catalog, where.name, **properties)
+        # If two processes create the catalog's own tables at once, one gets an error that they exist.
+        retry = _retrying(OperationalError, ProgrammingError, IntegrityError, attempts=5)
+        return retry(pyiceberg.catalog.load_catalog, where.name, **properties)
 
 
 def load_table(catalog: Catalog, name: str) -> Table:
-    """The table `<namespace>.<table>` as it stands now. Raises PlatformError: there is none, or it cannot be read."""
+    """Return the table `<namespace>.<table>` as it is now. Raises PlatformError if it is missing or cannot be read."""
     try:
         with errors_reported(f"table {name} cannot be read", passing=(NoSuchTableError,)):
             return catalog.load_table(name)
     except NoSuchTableError:
-        raise PlatformError(f"there is no table {name}", fix="make it: `headrace tables apply`") from None
+        raise PlatformError(f"there is no table {name}", fix="create it: `headrace tables apply`") from None
 
 
 def table_names(catalog: Catalog) -> list[str]:
-    """Every table, `<namespace>.<table>`, in order; another engine's views are none. Raises PlatformError."""
+    """Return every table as `<namespace>.<table>`, sorted, without other engines' views. Raises PlatformError."""
     with errors_reported("the catalog's tables cannot be listed"):
-        listed = {name for space in catalog.list_namespaces() for name in catalog.list_tables(space)}
-        return sorted(".".join(name) for name in listed - _views(catalog))
+        tables = {name for space in catalog.list_namespaces() for name in catalog.list_tables(space)}
+        return sorted(".".join(name) for name in tables - _views(catalog))
 
 
 def _views(catalog: Catalog) -> set[tuple[str, ...]]:
-    """Views that pyiceberg lists among the tables: those of a catalog in a database, in Iceberg's layout V1."""
+    """Return the views that pyiceberg lists as tables: those of a catalog in a database with Iceberg's layout V1."""
     if not isinstance(catalog, SqlCatalog):
         return set()
     known = SqlTable("iceberg_tables", MetaData(), autoload_with=catalog.engine).columns
     if "iceberg_type" not in known:
         return set()
-    asked = select(known.table_namespace, known.table_name)
-    asked = asked.where(known.catalog_name == catalog.name, known.iceberg_type == "VIEW")
+    query = select(known.table_namespace, known.table_name)
+    query = query.where(known.catalog_name == catalog.name, known.iceberg_type == "VIEW")
     with catalog.engine.connect() as connection:
-        return {(*space.split("."), name) for space, name in connection.execute(asked)}
+        return {(*space.split("."), name) for space, name in connection.execute(query)}
 
 
 def equals(column: str, value: str) -> BooleanExpression:
-    """The filter of a scan for the rows with this value."""
+    """Return a scan's filter for the rows with this value."""
     return EqualTo(column, value)  # type: ignore[call-arg,arg-type] # pydantic hides its own __init__ from mypy
 
 
 def row_count(table: Table) -> int:
-    """How many rows the table holds, by its own account."""
+    """Return the number of rows according to the table's metadata."""
     snapshot = table.current_snapshot()
     return int(snapshot.summary["total-records"] or 0) if snapshot and snapshot.summary else 0
 
 
 @contextmanager
 def errors_reported(what: str, where: str | None = None, passing: tuple[type[Exception], ...] = ()) -> Iterator[None]:
-    """Tell a failure of catalog, files or pyiceberg as a PlatformError, `what` first; those in `passing` go through."""
+    """Convert failures of the catalog, files and pyiceberg to a PlatformError that begins with `what`.
+
+    Exceptions of the types in `passing` are raised unchanged.
+    """
     try:
         yield
     except _FAILURES as error:
@@ -98,14 +101,14 @@ def errors_reported(what: str, where: str | None = None, passing: tuple[type[Exc
 
 
 def commit(name: str, attempt: Callable[[], T]) -> T:
-    """Run `attempt`, which loads table `name` and commits to it, anew for as long as another writer was faster.
+    """Run `attempt`, which loads table `name` and commits to it, again whenever another writer was faster.
 
-    Raises PlatformError for a failure, and when ten attempts, some 10 s in all, were overtaken.
+    Raises PlatformError for a failure, and if all of ten attempts, some 10 s in total, were overtaken.
     """
-    # IntegrityError: another has made the namespace meanwhile.
-    again = _retrying(CommitFailedException, TableAlreadyExistsError, IntegrityError, attempts=10)
+    # IntegrityError: another process has created the namespace meanwhile.
+    retry = _retrying(CommitFailedException, TableAlreadyExistsError, IntegrityError, attempts=10)
     with errors_reported(f"table {name} cannot be changed"):
-        return again(attempt)
+        return retry(attempt)
 
 
 def _retrying(*errors: type[Exception], attempts: int) -> Retrying:

@@ -1,4 +1,4 @@
-"""Settings that can be shown: a secret that stands in them outright is hidden, a reference to one stays."""
+"""Settings that can be shown: literal secrets are hidden, references to secrets stay."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SECRET = re.compile(r"password|secret|token|credential|jaas|private|(^|[._-])(k
 
 
 def masked(settings: Settings) -> Settings:
-    """The settings, each value that its key says is secret hidden, where it is no `${...}` reference."""
+    """Return the settings with each literal value of a secret's key replaced by HIDDEN; `${...}` references stay."""
     return Settings.model_validate(_masked(settings.model_dump()))
 
 

@@ -1,4 +1,4 @@
-"""An object store with S3's interface, as pyiceberg and as Flink are told of it."""
+"""An object store with S3's interface, with its settings for pyiceberg and for Flink."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ class S3(yaml_file.Model, use_attribute_docstrings=True):
     secret_key: str
     """Its secret, by reference."""
     region: str = "us-east-1"
-    """Region of the bucket; most stores that are not Amazon's take any."""
+    """Region of the bucket; most stores other than Amazon's accept any."""
     endpoint: str | None = None
-    """Address of a store that is not Amazon's, http(s)://host:port."""
+    """Address of a store other than Amazon's, http(s)://host:port."""
     path_style: bool = True
-    """Whether the bucket is the first folder of a path, or (false) a part of the host's name."""
+    """Whether the bucket is the first folder of a path (true) or part of the host name (false)."""
 
     @property
     def address(self) -> str:
-        """Where it is, Amazon's where no other is named."""
+        """The store's address; Amazon's if no other is set."""
         return self.endpoint or f"https://s3.{self.region}.amazonaws.com"
 
     def pyiceberg(self) -> dict[str, str]:
-        """Properties for the files of pyiceberg, which speaks to S3 through pyarrow."""
+        """Return properties for pyiceberg's files, which pyarrow reads from S3."""
         return {
             "s3.access-key-id": self.access_key,
             "s3.secret-access-key": self.secret_key,
@@ -35,7 +35,7 @@ class S3(yaml_file.Model, use_attribute_docstrings=True):
         }
 
     def flink(self) -> dict[str, str]:
-        """Options for the files of Iceberg's Java, which brings an S3 client of its own."""
+        """Return options for the files of Iceberg's Java library, which has an S3 client of its own."""
         return {
             "io-impl": "org.apache.iceberg.aws.s3.S3FileIO",
             "s3.access-key-id": self.access_key,

@@ -1,4 +1,4 @@
-"""The schema registry of an environment, as its file has it."""
+"""The settings of an environment's schema registry."""
 
 from __future__ import annotations
 
@@ -12,47 +12,47 @@ from headrace_udfs.registry import RegistryAddress
 
 
 class SchemaRegistry(yaml_file.Model, use_attribute_docstrings=True):
-    """A schema registry with Confluent's REST API. The workers ask it, so its references are read where they run."""
+    """A schema registry with Confluent's REST API. The workers call it, so references are resolved where they run."""
 
     url: str
-    """Base address of the API, https://host:port, with the path that the registry has it under."""
+    """Base address of the API, https://host:port, with the path at which the registry serves it."""
     user: str | None = None
-    """Who signs in, where the registry asks for a password."""
+    """User, if the registry requires a password."""
     password: str | None = None
     """The user's password, by reference: ${env:NAME} or ${file:PATH}."""
     token: str | None = None
-    """A bearer token in the place of user and password, by reference."""
+    """A bearer token instead of user and password, by reference."""
     ca: str | None = None
-    """The authority of the registry's certificate in PEM, by reference, if not one of the machine's own."""
+    """Certificate authority of the registry in PEM, by reference; the default is the machine's own authorities."""
 
     @field_validator("url")
     @classmethod
-    def _of_nobody(cls, value: str) -> str:
+    def _without_user(cls, value: str) -> str:
         if not has_reference(value) and "@" in urlsplit(value).netloc:
-            raise ValueError("the address has a user in it; give that as user: and password:")
+            raise ValueError("the address contains a user; give it as user: and password:")
         return value
 
     @field_validator("password", "token", "ca")
     @classmethod
     def _by_reference(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is not None and not has_reference(value):
-            raise ValueError(f"the {info.field_name} is wanted by reference; write ${{env:NAME}} or ${{file:PATH}}")
+            raise ValueError(f"the {info.field_name} must be a reference; write ${{env:NAME}} or ${{file:PATH}}")
         return value
 
     @field_validator("password")
     @classmethod
-    def _of_a_user(cls, value: str | None, info: ValidationInfo) -> str | None:
+    def _with_user(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is not None and info.data.get("user") is None:
-            raise ValueError("a password is somebody's; add user:")
+            raise ValueError("a password needs a user; add user:")
         return value
 
     @field_validator("token")
     @classmethod
-    def _one_way_in(cls, value: str | None, info: ValidationInfo) -> str | None:
+    def _one_way_to_sign_in(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is not None and info.data.get("user") is not None:
-            raise ValueError("a registry is signed in to in one way; give user: and password:, or token:")
+            raise ValueError("use one way to sign in; give user: and password:, or token:")
         return value
 
     def address(self) -> RegistryAddress:
-        """As the workers are told of it, references unresolved."""
+        """Return the address for the workers, with references unresolved."""
         return RegistryAddress(**self.model_dump())

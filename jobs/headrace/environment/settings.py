@@ -1,4 +1,4 @@
-"""An environment's settings: catalogs/<env>.yaml < HEADRACE_<SECTION>__<KEY> < argument, read once, then frozen."""
+"""Settings of an environment: catalogs/<env>.yaml < HEADRACE_<SECTION>__<KEY> < argument, read once, then frozen."""
 
 from __future__ import annotations
 
@@ -28,31 +28,31 @@ class Flink(yaml_file.Model, use_attribute_docstrings=True):
     rest: str
     """Address of its REST API, http://host:port."""
     parallelism: int = Field(default=1, ge=1)
-    """Slots a job runs in, where a command does not say."""
+    """Slots per job, unless a command sets another number."""
     checkpoint_interval_s: float = Field(default=10, gt=0)
-    """Seconds between checkpoints, each of which commits what was written."""
+    """Seconds between checkpoints. Each checkpoint commits the rows written since the last."""
     openlineage: bool = False
-    """Tell an OpenLineage service what each job reads and writes, by the listener that ./run openlineage fetches."""
+    """Report what each job reads and writes to an OpenLineage service; ./run openlineage fetches the listener."""
 
 
 class Settings(yaml_file.Model, use_attribute_docstrings=True):
-    """What differs from one environment to the next; `${env:NAME}` and `${file:PATH}` stand unresolved."""
+    """What differs between environments; `${env:NAME}` and `${file:PATH}` are unresolved references."""
 
     catalog: catalog_types.Catalog
     kafka: dict[str, str]
     """Options of librdkafka, like bootstrap.servers."""
     flink: Flink
     schema_registry: SchemaRegistry | None = None
-    """Where the schemas of topics of the format avro are."""
+    """Schema registry of topics in the format avro."""
     vars: dict[str, str | int | float | bool] = {}
-    """What var() gives in a template."""
+    """Values of var() in templates."""
     deploy: list[str] = ["*"]
-    """Jobs that are to run here: names, or patterns like historian/*."""
+    """Jobs to run in this environment: names, or patterns like historian/*."""
     slots: dict[str, Annotated[int, Field(ge=1)]] = {}
-    """Slots of single jobs by their names, where they are not flink.parallelism."""
+    """Slots of single jobs, by name, that differ from flink.parallelism."""
 
     def slots_of(self, job: str) -> int:
-        """Slots that the job runs in."""
+        """Return the number of slots that the job runs in."""
         return self.slots.get(job, self.flink.parallelism)
 
     @field_validator("kafka")
@@ -69,16 +69,16 @@ class Settings(yaml_file.Model, use_attribute_docstrings=True):
         return options
 
     def kafka_client(self) -> dict[str, str]:
-        """librdkafka options, references resolved. Raises PlatformError where one leads nowhere."""
+        """Return the librdkafka options with references resolved. Raises PlatformError if one cannot be resolved."""
         return resolved(self.kafka)
 
     def flink_rest(self) -> str:
-        """Base address of the cluster's REST API, `http://host:port`."""
+        """Return the base address of the cluster's REST API, `http://host:port`."""
         return _resolved(self.flink.rest).rstrip("/")
 
 
 def load(project: Project, env: str) -> Settings:
-    """Settings of the environment `env`. Raises UserError for a bad file, value or override."""
+    """Return the settings of the environment `env`. Raises UserError for an invalid file, value or override."""
     path = project.root / "catalogs" / f"{env}.yaml"
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in path.parent.glob("*.yaml"))) or "none"
@@ -88,7 +88,7 @@ def load(project: Project, env: str) -> Settings:
 
 
 def resolved(options: Mapping[str, str]) -> dict[str, str]:
-    """The options with what their references name. Raises PlatformError where one leads nowhere."""
+    """Return the options with references resolved. Raises PlatformError if one cannot be resolved."""
     return {key: _resolved(value) for key, value in options.items()}
 
 
@@ -118,16 +118,16 @@ def _leaves(values: dict[str, Any], prefix: str = "") -> Iterator[str]:
 
 
 def _validated(values: dict[str, Any]) -> Settings:
-    """What was good in the file can only have been spoilt by an override."""
+    """Validate the settings with overrides. The file itself is valid, so only an override can be at fault."""
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
         problems = []
         for item in error.errors():
-            found = model_path(Settings, item["loc"])
-            name = "HEADRACE_" + "__".join(str(key).upper().replace(".", "_") for key in found.location)
+            path = model_path(Settings, item["loc"])
+            name = "HEADRACE_" + "__".join(str(key).upper().replace(".", "_") for key in path.location)
             what, _, fix = item["msg"].removeprefix("Value error, ").partition("; ")
-            problems.append(Problem(f"{name}: {what}", "the environment", fix or found.meaning))
+            problems.append(Problem(f"{name}: {what}", "the environment", fix or path.meaning))
         raise UserError(problems) from None
 
 
@@ -141,5 +141,5 @@ def _resolved(text: str) -> str:
     try:
         return resolve(text)
     except MissingReference as error:
-        hint = "start the local platform with `headrace local up`" if "/local/" in text else "set it, or pick --env"
-        raise PlatformError(str(error), fix=hint) from None
+        fix = "start the local platform with `headrace local up`" if "/local/" in text else "set it, or pick --env"
+        raise PlatformError(str(error), fix=fix) from None

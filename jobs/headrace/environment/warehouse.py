@@ -1,4 +1,4 @@
-"""The Iceberg tables as DuckDB sees them: one view a table, read only, no file outside the warehouse in reach."""
+"""DuckDB over the Iceberg tables: one view per table, read only, without access to files outside the warehouse."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from headrace.project.system_tables import READINGS, TAGS
 
 _EXTENSIONS = ("avro", "iceberg")  # iceberg reads its manifests with avro
 _S3_EXTENSION = "httpfs"
-_ASKED = {READINGS, TAGS}
+_HISTORIAN_TABLES = {READINGS, TAGS}
 _QUERIES = Path(__file__).parent / "queries"
 _OUR_FAULT = (
     duckdb.IOException,
@@ -35,13 +35,13 @@ _OUR_FAULT = (
 
 
 def open(settings: Settings, tables: Iterable[str] | None = None) -> DuckDBPyConnection:  # noqa: A001 - warehouse.open
-    """A connection of its own with a view `<namespace>.<table>` for each of `tables` (default: all), times in UTC.
+    """Return a new connection with a view `<namespace>.<table>` for each of `tables` (default: all), times in UTC.
 
-    Where the historian's readings and tags are among them, so are the questions of queries/historian.sql. Each view
-    shows its table as it stands now and stays so. Raises PlatformError where a table cannot be had.
+    If the historian's readings and tags are among them, the macros of queries/historian.sql are defined too. Each view
+    stays at the snapshot that its table has now. Raises PlatformError if a table cannot be read.
     """
     catalog = iceberg.connect(settings)
-    found = {name: iceberg.load_table(catalog, name) for name in tables or iceberg.table_names(catalog)}
+    stored = {name: iceberg.load_table(catalog, name) for name in tables or iceberg.table_names(catalog)}
     connection = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
     with errors_reported():
         for name in _EXTENSIONS:
@@ -49,39 +49,39 @@ def open(settings: Settings, tables: Iterable[str] | None = None) -> DuckDBPyCon
         if settings.catalog.s3:
             connection.load_extension(str(_extension(_S3_EXTENSION)))
             _sign_in(connection, settings.catalog.s3)
-        for name, table in found.items():
+        for name, table in stored.items():
             _view(connection, name, table.metadata_location)
-        if found.keys() >= _ASKED:  # DuckDB makes no macro over a table that is not there
+        if stored.keys() >= _HISTORIAN_TABLES:  # DuckDB defines no macro on a missing table
             connection.execute((_QUERIES / "historian.sql").read_text(encoding="utf-8"))
-        _lock(connection, [table.location() for table in found.values()])
+        _lock(connection, [table.location() for table in stored.values()])
     return connection
 
 
 def ask(connection: DuckDBPyConnection, sql: str) -> DuckDBPyConnection:
-    """Run a person's query, and return where to fetch. Raises UserError for SQL that is wrong, or writes."""
+    """Run a user's query and return the connection to fetch from. Raises UserError if the SQL is invalid or writes."""
     with errors_reported():
         statements = duckdb.extract_statements(sql)
         if not statements:
             raise UserError("there is no query", fix='write one: headrace query "select 1"')
-        # A PIVOT is rewritten into a CREATE TYPE without text, and a SELECT.
+        # DuckDB rewrites a PIVOT into a CREATE TYPE without text, and a SELECT.
         if any(each.type != StatementType.SELECT and each.query for each in statements):
             raise UserError("a query only reads", fix="write one that starts with select, from, with, describe or show")
         return connection.execute(sql)
 
 
 def run(connection: DuckDBPyConnection, query: Path, values: Mapping[str, Any]) -> DuckDBPyConnection:
-    """Run one of the engine's own queries, a file, with its `$name` parameters set from `values`."""
+    """Run one of the engine's own query files with its `$name` parameters set from `values`."""
     with errors_reported():
         return connection.execute(query.read_text(encoding="utf-8"), dict(values))
 
 
 @contextmanager
 def errors_reported() -> Iterator[None]:
-    """Tell DuckDB's errors as ours: UserError for faults of the SQL, each with its place; PlatformError for others."""
+    """Convert DuckDB's errors: UserError for faults in the SQL, with their place; PlatformError for others."""
     try:
         yield
     except _OUR_FAULT as error:
-        fix = "run it again: the files of an old snapshot may have been cleared away meanwhile"
+        fix = "run it again: the files of an old snapshot may have been removed meanwhile"
         raise PlatformError(str(error), fix=fix if isinstance(error, duckdb.IOException) else None) from None
     except duckdb.Error as error:
         raise UserError(str(error)) from None
@@ -92,15 +92,15 @@ def errors_reported() -> Iterator[None]:
 
 
 def _extension(name: str) -> Path:
-    """DuckDB's extension as its wheel on PyPI holds it: LOAD by name would download another."""
+    """Return the path of DuckDB's extension in its PyPI package: LOAD by name would download another."""
     folder = Path(importlib.import_module(f"duckdb_extension_{name}").__path__[0])
     return folder / "extensions" / f"v{duckdb.__version__}" / f"{name}.duckdb_extension"
 
 
 def _sign_in(connection: DuckDBPyConnection, store: S3) -> None:
-    """The store's keys, which a query can use and not see."""
-    told = {**store.model_dump(include={"access_key", "secret_key", "region"}), "endpoint": store.address}
-    known = resolved(told)
+    """Register the store's keys as a secret, which a query can use but not read."""
+    options = {**store.model_dump(include={"access_key", "secret_key", "region"}), "endpoint": store.address}
+    known = resolved(options)
     endpoint = urlsplit(known["endpoint"])
     values = {
         **known,
@@ -121,9 +121,9 @@ def _view(connection: DuckDBPyConnection, name: str, location: str) -> None:
 
 def _lock(connection: DuckDBPyConnection, locations: list[str]) -> None:
     connection.execute("set timezone = 'UTC'")
-    # What needs more than a quarter of the machine's memory spills to disk: broker and Flink may live here too.
+    # Queries that need more than a quarter of the machine's memory spill to disk: Kafka and Flink may run here too.
     connection.execute("set memory_limit = ?", [f"{psutil.virtual_memory().total // 4 // 2**20}MiB"])
-    # DuckDB makes it when a query first spills, and clears it away; shared, two processes would overwrite each other.
+    # DuckDB creates the folder when a query first spills, and removes it. Two processes must not share one.
     connection.execute("set temp_directory = ?", [str(Path(tempfile.gettempdir()) / f"headrace-{uuid4().hex}")])
     folders = {*locations, *(each.removeprefix("file://") for each in locations)}
     connection.execute("set allowed_directories = ?", [sorted(folders)])

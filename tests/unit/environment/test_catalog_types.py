@@ -1,4 +1,4 @@
-"""Kinds of catalogs and stores in an environment's file, and what pyiceberg and Flink are told of them."""
+"""Types of catalogs and stores in an environment's file, and their settings for pyiceberg and Flink."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ def loaded(project: Project, text: str) -> Settings:
 
 
 def faults(project: Project, text: str) -> list[tuple[str, str]]:
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as raised:
         loaded(project, text)
-    return [(str(p.where).split("prod.yaml:")[-1], p.what) for p in told.value.problems]
+    return [(str(p.where).split("prod.yaml:")[-1], p.what) for p in raised.value.problems]
 
 
-def test_a_password_of_any_signs_reaches_the_database_as_it_is(
+def test_a_password_of_any_characters_reaches_the_database_unchanged(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("PG_PASSWORD", "S3_KEY", "S3_SECRET"):
@@ -63,27 +63,27 @@ def test_a_password_of_any_signs_reaches_the_database_as_it_is(
 
 
 def test_no_secret_is_read_before_it_is_needed(project: Project) -> None:
-    told = loaded(project, POSTGRES).catalog
-    assert "${env:PG_PASSWORD|url}" in told.pyiceberg()["uri"]
-    assert told.flink()["jdbc.password"] == "${env:PG_PASSWORD}"
-    assert told.flink()["s3.secret-access-key"] == "${env:S3_SECRET}"
+    catalog = loaded(project, POSTGRES).catalog
+    assert "${env:PG_PASSWORD|url}" in catalog.pyiceberg()["uri"]
+    assert catalog.flink()["jdbc.password"] == "${env:PG_PASSWORD}"
+    assert catalog.flink()["s3.secret-access-key"] == "${env:S3_SECRET}"
 
 
-def test_a_password_written_outright_is_quoted_too() -> None:
-    made = PostgresCatalog(
+def test_a_literal_password_is_quoted_too() -> None:
+    catalog = PostgresCatalog(
         type="postgres", name="a", host="h", database="d", user="u", password=ODD, warehouse="file:///w"
     )
-    assert make_url(made.pyiceberg()["uri"]).password == ODD
+    assert make_url(catalog.pyiceberg()["uri"]).password == ODD
 
 
-def test_a_rest_catalog_is_told_only_what_is_given() -> None:
-    made = RestCatalog(type="rest", name="a", uri="http://c", warehouse="w", token=REFERENCE)
-    told = {"uri": "http://c", "warehouse": "w", "token": REFERENCE}
-    assert made.flink() == {"type": "iceberg", "catalog-type": "rest", **told}
-    assert made.pyiceberg().items() >= told.items()
+def test_a_rest_catalog_has_only_the_options_that_are_given() -> None:
+    catalog = RestCatalog(type="rest", name="a", uri="http://c", warehouse="w", token=REFERENCE)
+    options = {"uri": "http://c", "warehouse": "w", "token": REFERENCE}
+    assert catalog.flink() == {"type": "iceberg", "catalog-type": "rest", **options}
+    assert catalog.pyiceberg().items() >= options.items()
 
 
-def test_a_store_is_the_same_for_both() -> None:
+def test_a_store_has_the_same_settings_for_both() -> None:
     store = S3(access_key="k", secret_key=REFERENCE, region="eu-1", endpoint="http://e", path_style=False)
     shared = {"s3.access-key-id": "k", "s3.secret-access-key": REFERENCE, "s3.endpoint": "http://e"}
     assert store.flink().items() >= {**shared, "client.region": "eu-1", "s3.path-style-access": "false"}.items()
@@ -91,13 +91,14 @@ def test_a_store_is_the_same_for_both() -> None:
 
 
 @pytest.mark.parametrize("env", sorted(path.stem for path in (ROOT / "catalogs").glob("*.yaml")))
-def test_every_environment_of_the_project_can_be_told_to_flink(env: str) -> None:
-    made = settings.load(Project(ROOT, Path("/headrace")), env)
-    assert made.catalog.flink().items() >= {"type": "iceberg", "warehouse": made.catalog.warehouse}.items()
-    assert kafka_options.for_flink(made.kafka)["bootstrap.servers"] == made.kafka["bootstrap.servers"]
+def test_flink_can_use_every_environment_of_the_project(env: str) -> None:
+    loaded_settings = settings.load(Project(ROOT, Path("/headrace")), env)
+    catalog, kafka = loaded_settings.catalog, loaded_settings.kafka
+    assert catalog.flink().items() >= {"type": "iceberg", "warehouse": catalog.warehouse}.items()
+    assert kafka_options.for_flink(kafka)["bootstrap.servers"] == kafka["bootstrap.servers"]
 
 
-def test_a_fault_within_a_catalog_is_told_at_its_line(project: Project) -> None:
+def test_a_fault_within_a_catalog_is_reported_at_its_line(project: Project) -> None:
     text = POSTGRES.replace("  host:", "  hosst:").replace("endpoint:", "endpont:")
     assert sorted(faults(project, text)) == [
         ("1:1", "key 'catalog.host' is required"),
@@ -107,17 +108,17 @@ def test_a_fault_within_a_catalog_is_told_at_its_line(project: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [("type: mysql", "catalog.type: there is no 'mysql'"), ("name: plant", "key 'catalog.type' is required")],
 )
-def test_the_kind_of_a_catalog_is_one_that_there_is(project: Project, line: str, told: str) -> None:
+def test_the_type_of_a_catalog_must_exist(project: Project, line: str, message: str) -> None:
     text = f"catalog:\n  {line}\nkafka: {{bootstrap.servers: 'a:1'}}\nflink: {{rest: 'http://a:1'}}\n"
-    assert [what for _, what in faults(project, text)] == [told]
+    assert [what for _, what in faults(project, text)] == [message]
 
 
-def test_an_option_of_kafkas_that_flink_does_not_know_is_told_at_its_line(project: Project) -> None:
+def test_a_kafka_option_that_flink_does_not_have_is_reported_at_its_line(project: Project) -> None:
     text = POSTGRES.replace("{bootstrap.servers: 'a:1'}", "\n  bootstrap.servers: a:1\n  sasl.user: me")
-    assert faults(project, text) == [("12:3", "kafka.sasl.user: no option that Flink's client has too")]
+    assert faults(project, text) == [("12:3", "kafka.sasl.user: Flink's client has no such option")]
 
 
 def test_variables_override_what_a_catalogs_file_says(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,16 +131,16 @@ def test_variables_override_what_a_catalogs_file_says(project: Project, monkeypa
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "message"),
     [
         ("HEADRACE_FLINK__PARALLELISM", "HEADRACE_FLINK__PARALLELISM: Input should be a valid integer"),
-        ("HEADRACE_KAFKA__SASL_USER", "HEADRACE_KAFKA__SASL_USER: no option that Flink's client has too"),
+        ("HEADRACE_KAFKA__SASL_USER", "HEADRACE_KAFKA__SASL_USER: Flink's client has no such option"),
         ("HEADRACE_CATALOG__S3__KEY", "HEADRACE_CATALOG__S3__KEY overrides no setting"),
     ],
 )
-def test_a_bad_override_is_told_by_its_name(
-    project: Project, monkeypatch: pytest.MonkeyPatch, name: str, told: str
+def test_an_invalid_override_is_reported_by_its_name(
+    project: Project, monkeypatch: pytest.MonkeyPatch, name: str, message: str
 ) -> None:
     monkeypatch.setenv(name, "many")
     [(_, what)] = faults(project, POSTGRES)
-    assert what.startswith(told)
+    assert what.startswith(message)

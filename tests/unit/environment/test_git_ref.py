@@ -1,4 +1,4 @@
-"""The project as it stood at a git ref, and a job's SQL held against it."""
+"""The project at a git ref, and a job's SQL compared with it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ JOB = "condition/overheat_v1"
 YAML = f"sql/{JOB}/job.yaml"
 
 
-def test_the_files_are_those_of_the_ref_and_the_working_tree_stays_as_it_is(repository: Repository) -> None:
+def test_the_files_are_those_of_the_ref_and_the_working_tree_is_untouched(repository: Repository) -> None:
     repository.edit(YAML, "hot_limit: 100.0", "hot_limit: 120.0")
     repository.write("sql/_sources/other.yaml", "not there yet")
     with git_ref.at(repository.project, "HEAD") as then:
@@ -36,22 +36,22 @@ def test_the_files_are_those_of_the_ref_and_the_working_tree_stays_as_it_is(repo
 def test_a_project_that_is_a_folder_of_its_repository_is_found_from_within(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = laid_out(tmp_path, "plant/line")
-    monkeypatch.chdir(made.project.sql / "condition")
+    nested = laid_out(tmp_path, "plant/line")
+    monkeypatch.chdir(nested.project.sql / "condition")
     with git_ref.at(Project.find(), "main") as then:
-        assert job_folder.names(then) == job_folder.names(made.project)
+        assert job_folder.names(then) == job_folder.names(nested.project)
 
 
 def test_a_branch_a_tag_and_an_earlier_commit_are_refs(repository: Repository) -> None:
     git(repository.project.root, "tag", "v1")
     repository.remove(f"sql/{JOB}")
     repository.commit()
-    for ref, there in {"v1": True, "HEAD~1": True, "main": False}.items():
+    for ref, exists in {"v1": True, "HEAD~1": True, "main": False}.items():
         with git_ref.at(repository.project, ref) as then:
-            assert (JOB in job_folder.names(then)) is there
+            assert (JOB in job_folder.names(then)) is exists
 
 
-def test_where_the_project_was_not_there_yet_it_has_no_jobs(tmp_path: Path) -> None:
+def test_before_the_project_existed_it_has_no_jobs(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet")
     git(tmp_path, "commit", "--quiet", "--allow-empty", "--message", "nothing")
     (tmp_path / "sql").mkdir()
@@ -60,28 +60,28 @@ def test_where_the_project_was_not_there_yet_it_has_no_jobs(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("ref", ["nope", "origin/main", "--help", "-x", "HEAD:sql", ""])
-def test_a_ref_that_is_not_there_is_the_users_mistake(repository: Repository, ref: str) -> None:
+def test_an_unknown_ref_is_the_users_mistake(repository: Repository, ref: str) -> None:
     with pytest.raises(UserError, match=rf"git knows no ref '{ref}'[\s\S]*git fetch origin main"):
         git_ref.commit_of(repository.project, ref)
 
 
-def test_a_project_without_git_is_told_so(tmp_path: Path) -> None:
+def test_a_project_without_git_is_reported(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"not in a git repository[\s\S]*put the project under git"):
         git_ref.commit_of(Project(tmp_path, tmp_path), "HEAD")
 
 
-def test_a_machine_without_git_is_told_so(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_git_is_reported(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(PlatformError, match="git is not to be found"):
+    with pytest.raises(PlatformError, match="git is not on the PATH"):
         git_ref.commit_of(repository.project, "HEAD")
 
 
-def test_a_fault_of_then_is_placed_as_git_names_it(repository: Repository) -> None:
+def test_a_fault_at_the_ref_has_its_place_as_git_writes_it(repository: Repository) -> None:
     repository.edit(YAML, "owner:", "ower:")
     repository.commit()
-    with pytest.raises(UserError) as told, git_ref.at(repository.project, "HEAD") as then:
+    with pytest.raises(UserError) as raised, git_ref.at(repository.project, "HEAD") as then:
         job_folder.load(then, JOB)
-    assert f"HEAD:{YAML}:4:1" in [str(problem.where) for problem in told.value.problems]
+    assert f"HEAD:{YAML}:4:1" in [str(problem.where) for problem in raised.value.problems]
 
 
 def test_a_jobs_sql_is_all_that_flink_gets_with_references_as_they_stand(repository: Repository) -> None:
@@ -102,11 +102,11 @@ def test_columns_are_inserted_in_the_order_of_the_select(repository: Repository)
     assert "INTO `overheat_alerts__topic` (\n    `ts`,\n    `tag`,\n    `value`,\n    `hot_limit`\n)" in text
 
 
-def test_columns_that_flink_alone_can_tell_are_said_to_be_so(repository: Repository) -> None:
+def test_columns_that_only_flink_can_determine_are_marked(repository: Repository) -> None:
     template = "select t.* from {{ view('hot') }}, lateral table(f(tag)) as t"
     repository.write(f"sql/{JOB}/topic.overheat_alerts.sql.j2", template)
-    made = statements.of_job(repository.project, loaded(repository), JOB)
-    assert any(text.startswith("-- Flink alone can tell the columns") and template[:8] in text for text in made)
+    texts = statements.of_job(repository.project, loaded(repository), JOB)
+    assert any(text.startswith("-- Only Flink can resolve") and template[:8] in text for text in texts)
 
 
 def test_a_secret_in_the_settings_is_not_shown(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,12 +121,12 @@ def test_a_secret_in_the_settings_is_not_shown(repository: Repository, monkeypat
     assert "'properties.ssl.key.password' = '${env:KEY}'" in text
 
 
-def test_a_jobs_sql_is_the_same_where_nothing_of_it_changed(repository: Repository) -> None:
+def test_a_jobs_sql_is_the_same_if_nothing_in_it_changed(repository: Repository) -> None:
     repository.edit(YAML, "owner: reliability-team", "owner: line-team")
     assert statements.difference(repository.project, "local", JOB, "HEAD") == ""
 
 
-def test_the_diff_of_a_job_shows_what_flink_gets_otherwise(repository: Repository) -> None:
+def test_the_diff_of_a_job_shows_what_changes_for_flink(repository: Repository) -> None:
     repository.edit(YAML, "hot_limit: 100.0", "hot_limit: 120.0")
     diff = statements.difference(repository.project, "local", JOB, "HEAD").splitlines()
     assert diff[:2] == [f"--- {JOB} at HEAD", f"+++ {JOB}"]
@@ -149,7 +149,7 @@ def test_the_diff_of_an_environment_is_that_of_its_variables(repository: Reposit
 
 
 @pytest.mark.parametrize("gone", ["before", "after"])
-def test_a_job_that_is_on_one_side_alone_is_all_added_or_all_removed(repository: Repository, gone: str) -> None:
+def test_a_job_on_one_side_only_is_all_added_or_all_removed(repository: Repository, gone: str) -> None:
     if gone == "before":
         git(repository.project.root, "rm", "--quiet", "-r", "--cached", f"sql/{JOB}")
         git(repository.project.root, "commit", "--quiet", "--message", "without")
@@ -160,7 +160,7 @@ def test_a_job_that_is_on_one_side_alone_is_all_added_or_all_removed(repository:
     assert {line[0] for line in lines} == {"+" if gone == "before" else "-"}
 
 
-def test_a_job_that_is_on_neither_side_is_told_with_the_nearest(repository: Repository) -> None:
+def test_a_job_on_neither_side_is_reported_with_the_nearest(repository: Repository) -> None:
     with pytest.raises(UserError, match="did you mean 'condition/overheat_v1'"):
         statements.difference(repository.project, "local", "condition/overheat_v2", "HEAD")
 

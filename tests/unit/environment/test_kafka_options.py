@@ -1,4 +1,4 @@
-"""What librdkafka is told, Flink's Java client is told too."""
+"""librdkafka's options are translated for Flink's Java client."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from headrace_udfs.references import resolve
 SIGNED_IN = {"sasl.mechanisms": "SCRAM-SHA-512", "sasl.username": "plant", "sasl.password": "${env:KAFKA_PASSWORD}"}
 
 
-def test_a_password_becomes_a_login_of_javas_and_stays_a_reference() -> None:
-    made = kafka_options.for_flink({"bootstrap.servers": "a:1", "security.protocol": "sasl_ssl", **SIGNED_IN})
-    assert made == {
+def test_a_password_becomes_a_java_login_and_stays_a_reference() -> None:
+    options = kafka_options.for_flink({"bootstrap.servers": "a:1", "security.protocol": "sasl_ssl", **SIGNED_IN})
+    assert options == {
         "bootstrap.servers": "a:1",
         "security.protocol": "SASL_SSL",
         "sasl.mechanism": "SCRAM-SHA-512",
@@ -33,18 +33,18 @@ def test_a_password_becomes_a_login_of_javas_and_stays_a_reference() -> None:
         st.sampled_from("""'"\\;""") | st.characters(codec="utf-8", exclude_characters="\0", exclude_categories=["Cs"])
     )
 )
-def test_whatever_a_password_is_it_stays_within_its_quotes(password: str) -> None:
+def test_any_password_stays_within_its_quotes(password: str) -> None:
     os.environ["KAFKA_PASSWORD"] = password
     try:
-        said = resolve(kafka_options.for_flink(SIGNED_IN)["sasl.jaas.config"])
+        login = resolve(kafka_options.for_flink(SIGNED_IN)["sasl.jaas.config"])
     finally:
         del os.environ["KAFKA_PASSWORD"]
-    found = re.fullmatch(r'\S+ required username="plant" password="((?:[^"\\]|\\.)*)";', said, re.DOTALL)
-    assert found
-    assert re.sub(r"\\(.)", r"\1", found[1], flags=re.DOTALL) == password
+    match = re.fullmatch(r'\S+ required username="plant" password="((?:[^"\\]|\\.)*)";', login, re.DOTALL)
+    assert match
+    assert re.sub(r"\\(.)", r"\1", match[1], flags=re.DOTALL) == password
 
 
-def test_certificates_go_along_as_the_text_of_their_files() -> None:
+def test_certificates_are_passed_as_the_text_of_their_files() -> None:
     files = {"ssl.ca.location": "/ca.pem", "ssl.certificate.location": "/me.pem", "ssl.key.location": "/me.key"}
     assert kafka_options.for_flink(files) == {
         "ssl.truststore.type": "PEM",
@@ -64,13 +64,13 @@ def test_certificates_go_along_as_the_text_of_their_files() -> None:
         ({"socket.keepalive.enable": "true"}, {}),
     ],
 )
-def test_options_are_told_in_javas_words(theirs: dict[str, str], javas: dict[str, str]) -> None:
+def test_options_are_translated_to_javas_names(theirs: dict[str, str], javas: dict[str, str]) -> None:
     assert kafka_options.check(theirs) == {}
     assert kafka_options.for_flink(theirs) == javas
 
 
 @pytest.mark.parametrize(
-    ("options", "at", "told"),
+    ("options", "at", "message"),
     [
         ({"sasl.user": "a"}, "sasl.user", "did you mean 'sasl.username'?"),
         ({**SIGNED_IN, "sasl.mechanisms": "GSSAPI"}, "sasl.mechanisms", "one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512"),
@@ -80,7 +80,7 @@ def test_options_are_told_in_javas_words(theirs: dict[str, str], javas: dict[str
         ({"security.protocol": "tls"}, "security.protocol", "one of PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL"),
     ],
 )
-def test_what_java_cannot_be_told_is_refused_with_what_mends_it(options: dict[str, str], at: str, told: str) -> None:
+def test_an_option_that_java_cannot_use_is_refused_with_a_fix(options: dict[str, str], at: str, message: str) -> None:
     faults = kafka_options.check(options)
     assert [*faults] == [at]
-    assert told in faults[at]
+    assert message in faults[at]

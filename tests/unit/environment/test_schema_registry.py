@@ -38,42 +38,42 @@ def loaded(project: Project, text: str) -> Settings:
     return settings.load(project, "prod")
 
 
-def test_what_the_workers_are_told_holds_references(project: Project) -> None:
-    made = loaded(project, REGISTRY)
-    assert made.schema_registry
+def test_the_workers_get_references(project: Project) -> None:
+    environment = loaded(project, REGISTRY)
+    assert environment.schema_registry
     url = "https://registry:8443/apis/ccompat/v7"
-    assert made.schema_registry.address() == RegistryAddress(url, "headrace", "${env:REGISTRY_PASSWORD}")
-    assert masked(made).schema_registry == made.schema_registry
+    assert environment.schema_registry.address() == RegistryAddress(url, "headrace", "${env:REGISTRY_PASSWORD}")
+    assert masked(environment).schema_registry == environment.schema_registry
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "message"),
     [
-        ("${env:REGISTRY_PASSWORD}", "secret1", "prod.yaml:7:3: schema_registry.password: the password is wanted by"),
-        ("  password", "  token", "a registry is signed in to in one way"),
-        ("  user: headrace\n", "", "a password is somebody's\n  fix: add user:"),
+        ("${env:REGISTRY_PASSWORD}", "secret1", "prod.yaml:7:3: schema_registry.password: the password must be"),
+        ("  password", "  token", "use one way to sign in"),
+        ("  user: headrace\n", "", "a password needs a user\n  fix: add user:"),
         (
             "  user: headrace\n  password: ${env:REGISTRY_PASSWORD}",
             "  ca: /etc/ca.pem",
-            "the ca is wanted by reference",
+            "the ca must be a reference",
         ),
         ("  user", "  usr", "did you mean 'user'?"),
         ("${env:REGISTRY_PASSWORD}", "12345678", "password: input should be a valid string (got int)"),
-        ("https://", "https://me:secret1@", "url: the address has a user in it"),
+        ("https://", "https://me:secret1@", "url: the address contains a user"),
     ],
 )
-def test_what_cannot_be_meant_is_told_at_its_line(project: Project, old: str, new: str, said: str) -> None:
-    with pytest.raises(UserError) as told:
+def test_an_invalid_setting_is_reported_at_its_line(project: Project, old: str, new: str, message: str) -> None:
+    with pytest.raises(UserError) as raised:
         loaded(project, REGISTRY.replace(old, new))
-    assert said in str(told.value)
-    assert not {"secret1", "12345678"} & set(re.findall(r"\w+", str(told.value)))
+    assert message in str(raised.value)
+    assert not {"secret1", "12345678"} & set(re.findall(r"\w+", str(raised.value)))
 
 
 def test_variables_override_it(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HEADRACE_SCHEMA_REGISTRY__URL", "http://elsewhere")
-    made = loaded(project, REGISTRY).schema_registry
-    assert made
-    assert made.url == "http://elsewhere"
+    registry = loaded(project, REGISTRY).schema_registry
+    assert registry
+    assert registry.url == "http://elsewhere"
     with pytest.raises(UserError, match="HEADRACE_SCHEMA_REGISTRY__URL overrides no setting"):
         loaded(project, "")
 
@@ -81,8 +81,8 @@ def test_variables_override_it(project: Project, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("https://me:secret1@registry", "has a user in it"),
-        ("https://registry:port", "is no address"),
+        ("https://me:secret1@registry", "contains a user"),
+        ("https://registry:port", "is not a valid address"),
     ],
 )
 def test_an_address_that_cannot_be_is_told_by_its_reference(
@@ -104,5 +104,5 @@ def test_an_authority_without_a_certificate_is_not_taken_for_the_machines_own(
     monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     monkeypatch.setenv("REGISTRY_CA", text)
-    with pytest.raises(RegistryFailed, match=r"no certificate in PEM|is empty|not set"):
+    with pytest.raises(RegistryFailed, match=r"not a PEM certificate|is empty|not set"):
         RegistryAddress("https://registry", ca="${env:REGISTRY_CA}").open()

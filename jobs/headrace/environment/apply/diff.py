@@ -1,4 +1,4 @@
-"""The steps that make a table of the catalog what its file says, each of which leaves every stored row readable."""
+"""The safe steps from a table in the catalog to its file: each leaves every stored row readable."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Kind = Literal["create", "add column", "widen", "make optional", "describe", "pa
 
 @dataclass(frozen=True)
 class Change:
-    """One step: its `kind`, the column or property it is done to, and what comes of it."""
+    """One step: its `kind`, the column or property it changes, and the result."""
 
     kind: Kind
     target: str
@@ -26,26 +26,26 @@ class Change:
 
 
 def creation(table: Table) -> Iterator[Change]:
-    """The step that makes a table the catalog does not have."""
+    """Yield the step that creates a table that the catalog does not have."""
     detail = f"partition {listed(table.partition)}; sort {listed(table.sort)}"
     yield Change("create", f"{len(table.columns)} columns", detail)
 
 
 def changes(table: Table, stored: TableMetadata) -> Iterator[Change]:
-    """The safe steps from `stored` to `table`; what is not safe is left to `unsafe.refusals`."""
+    """Yield the safe steps from `stored` to `table`; `unsafe.refusals` yields the others."""
     yield from _columns(table, stored)
     yield from _layout(table, stored)
     yield from _properties(table, stored)
 
 
 def partition_of(stored: TableMetadata) -> list[Partition]:
-    """The partition fields a new file of the table would have."""
+    """Return the partition fields of the table's new files."""
     schema = stored.schema()
     return [Partition(schema.find_field(f.source_id).name, f.transform) for f in stored.spec().fields]
 
 
 def sort_of(stored: TableMetadata) -> list[Sort]:
-    """The order of rows a new file of the table should have."""
+    """Return the sort order of rows in the table's new files."""
     order = stored.sort_order_by_id(stored.default_sort_order_id)
     fields = order.fields if order else []
     schema = stored.schema()
@@ -53,12 +53,12 @@ def sort_of(stored: TableMetadata) -> list[Sort]:
 
 
 def removed_properties(table: Table, stored: TableMetadata) -> list[str]:
-    """Properties of ours that the file no longer asks for; those that others have set are left alone."""
+    """Return the names of headrace's properties that the file no longer has; those that others set are left alone."""
     return sorted(n for n in stored.properties if n.startswith(OUR_PROPERTIES) and n not in table.all_properties)
 
 
 def widens(old: IcebergType, new: IcebergType) -> bool:
-    """Whether every value of type `old` is one of type `new`, and Iceberg reads it so from the files as they are."""
+    """Return whether every value of type `old` is one of `new`, and Iceberg reads it as such from existing files."""
     match old, new:
         case (IntegerType(), LongType()) | (FloatType(), DoubleType()):
             return True
@@ -68,6 +68,7 @@ def widens(old: IcebergType, new: IcebergType) -> bool:
 
 
 def listed(values: Iterable[object]) -> str:
+    """Return the values separated by commas, or `none`."""
     return ", ".join(map(str, values)) or "none"
 
 
@@ -87,13 +88,13 @@ def _columns(table: Table, stored: TableMetadata) -> Iterator[Change]:
 
 
 def _layout(table: Table, stored: TableMetadata) -> Iterator[Change]:
-    was = partition_of(stored)
-    if set(was) != set(table.partition):
-        note = "for files of jobs started from now on; those written keep theirs"
-        yield Change("partition", listed(table.partition), f"was {listed(was)}; {note}")
+    partition = partition_of(stored)
+    if set(partition) != set(table.partition):
+        note = "applies to files of jobs started from now on; existing files keep theirs"
+        yield Change("partition", listed(table.partition), f"was {listed(partition)}; {note}")
     order = sort_of(stored)
     if order != table.sort:
-        yield Change("sort", listed(table.sort), f"was {listed(order)}; files already written keep theirs")
+        yield Change("sort", listed(table.sort), f"was {listed(order)}; existing files keep theirs")
 
 
 def _properties(table: Table, stored: TableMetadata) -> Iterator[Change]:

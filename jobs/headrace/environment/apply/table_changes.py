@@ -1,4 +1,4 @@
-"""The plan, and doing it: each table in one transaction, and none where one of them is refused."""
+"""Plan and apply changes to tables: one transaction per table, and none at all if any change is refused."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from headrace.project.table import Table
 from headrace.project.table_files import path_of, pick
 
 FORMAT_VERSION = "2"
-"""What Flink's sink, pyiceberg and DuckDB all read and write."""
+"""Version of Iceberg's format that Flink's sink, pyiceberg and DuckDB all read and write."""
 
 
 @dataclass(frozen=True)
 class TablePlan:
-    """A table, what is to be changed, and what is refused; with neither it is as its file says."""
+    """A table with its changes and refused changes; without either, it matches its file."""
 
     name: str
     changes: tuple[Change, ...]
@@ -36,6 +36,7 @@ class TablePlan:
 
     @property
     def action(self) -> Literal["create", "change", "unchanged", "refuse"]:
+        """What `apply` would do with the table."""
         if self.refused:
             return "refuse"
         if not self.changes:
@@ -44,25 +45,25 @@ class TablePlan:
 
 
 def plan(project: Project, settings: Settings, names: Iterable[str] | None = None) -> list[TablePlan]:
-    """What `apply` would do to the tables `names` (default: all). Raises UserError or PlatformError."""
-    wanted = pick(project, names)
+    """Return what `apply` would do to the tables `names` (default: all). Raises UserError or PlatformError."""
+    tables = pick(project, names)
     catalog = iceberg.connect(settings)
-    return [_compare(project, catalog, name, table)[0] for name, table in wanted.items()]
+    return [_compare(project, catalog, name, table)[0] for name, table in tables.items()]
 
 
 def apply(project: Project, settings: Settings, names: Iterable[str] | None = None) -> list[TablePlan]:
-    """Make the tables `names` (default: all) what their files say, and return what was done.
+    """Change the tables `names` (default: all) to match their files, and return what was done.
 
-    Raises CheckFailed, before anything is touched, with every change that is not safe; UserError; PlatformError.
+    Raises CheckFailed with every unsafe change before any table is changed; UserError; PlatformError.
     """
-    wanted = pick(project, names)
+    tables = pick(project, names)
     catalog = iceberg.connect(settings)
-    require_safe(_compare(project, catalog, name, table)[0] for name, table in wanted.items())
-    return [iceberg.commit(name, partial(_make, project, catalog, name, table)) for name, table in wanted.items()]
+    require_safe(_compare(project, catalog, name, table)[0] for name, table in tables.items())
+    return [iceberg.commit(name, partial(_apply, project, catalog, name, table)) for name, table in tables.items()]
 
 
 def require_safe(plans: Iterable[TablePlan]) -> None:
-    """Raise CheckFailed with all that the plans refuse, if anything."""
+    """Raise CheckFailed with every change that the plans refuse, if there is one."""
     if problems := [problem for each in plans for problem in each.refused]:
         raise CheckFailed(problems)
 
@@ -77,9 +78,9 @@ def _compare(project: Project, catalog: Catalog, name: str, table: Table) -> tup
     return TablePlan(name, tuple(steps), tuple(problems)), stored
 
 
-def _make(project: Project, catalog: Catalog, name: str, table: Table) -> TablePlan:
-    made, stored = _compare(project, catalog, name, table)
-    require_safe([made])
+def _apply(project: Project, catalog: Catalog, name: str, table: Table) -> TablePlan:
+    plan, stored = _compare(project, catalog, name, table)
+    require_safe([plan])
     if stored is None:
         catalog.create_namespace_if_not_exists(name.partition(".")[0])
         catalog.create_table(
@@ -89,9 +90,9 @@ def _make(project: Project, catalog: Catalog, name: str, table: Table) -> TableP
             sort_order=table.sort_order(),
             properties={"format-version": FORMAT_VERSION, **table.all_properties},
         )
-    elif made.changes:
+    elif plan.changes:
         _evolve(stored, table)
-    return made
+    return plan
 
 
 def _evolve(stored: StoredTable, table: Table) -> None:
@@ -110,12 +111,12 @@ def _evolve(stored: StoredTable, table: Table) -> None:
 
 
 def _repartition(transaction: Transaction, table: Table) -> None:
-    was = partition_of(transaction.table_metadata)
+    stored = partition_of(transaction.table_metadata)
     names = [field.name for field in transaction.table_metadata.spec().fields]
     with transaction.update_spec() as spec:
-        for field, name in zip(was, names, strict=True):
+        for field, name in zip(stored, names, strict=True):
             if field not in table.partition:
                 spec.remove_field(name)
         for field in table.partition:
-            if field not in was:
+            if field not in stored:
                 spec.add_field(field.column, field.transform, field.name)

@@ -1,4 +1,4 @@
-"""The topics of sql/_topics/ on the broker: those that are not there are made."""
+"""Create the topics of sql/_topics/ that the broker does not have."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from headrace.project.paths import Project
 
 
 def missing(project: Project, settings: Settings) -> dict[str, topic_files.Topic]:
-    """The topics described that the broker has not, by the broker's name. Raises UserError, PlatformError."""
+    """Return the topics that the broker does not have, by its name for them. Raises UserError, PlatformError."""
     described = [topic_files.load(project, name) for name in topic_files.names(project)]
-    there = kafka.topic_names(settings.kafka_client()) if described else []
-    return {each.topic: each for each in described if each.topic not in there}
+    existing = kafka.topic_names(settings.kafka_client()) if described else []
+    return {each.topic: each for each in described if each.topic not in existing}
 
 
 def apply(project: Project, settings: Settings) -> list[str]:
-    """Make what is missing; returns the names of the topics made. Raises UserError, PlatformError."""
+    """Create the missing topics and return their names. Raises UserError, PlatformError."""
     absent = missing(project, settings)
     for name, topic in absent.items():
         kafka.create_topic(settings.kafka_client(), name, topic.partitions)

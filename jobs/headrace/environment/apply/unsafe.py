@@ -1,4 +1,4 @@
-"""The steps that are refused, each with its reason and the way out: they would break stored rows, jobs or readers."""
+"""Changes that are refused because they would break stored rows, jobs or readers, each with a reason and a fix."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from headrace.project.table import Column, Table
 
 
 def refusals(table: Table, stored: TableMetadata, file: Path) -> Iterator[Problem]:
-    """What stands between `stored` and `table` that cannot be done safely, each at its place in `file`."""
+    """Yield each change from `stored` to `table` that is not safe, at its place in `file`."""
     fields = {f.name: f for f in stored.schema().fields}
-    gone = [f for f in fields.values() if f.name not in table.columns]
+    removed = [f for f in fields.values() if f.name not in table.columns]
     new = [name for name in table.columns if name not in fields]
-    yield from _gone(table, gone, new, file)
+    yield from _removed(table, removed, new, file)
     for name, column in table.columns.items():
         if name in fields:
             yield from _retyped(name, fields[name], column, file)
         elif column.required:
             what = f"new column '{name}' is required, and the rows already stored have no value for it"
             yield Problem(what, yaml_file.place(file, ("columns", name, "required")), "leave 'required' out")
-    if not gone:
+    if not removed:
         yield from _moved(table, [*fields], file)
     yield from _rekeyed(table, stored, file)
 
 
-def _gone(table: Table, gone: list[NestedField], new: list[str], file: Path) -> Iterator[Problem]:
-    for field in gone:
+def _removed(table: Table, removed: list[NestedField], new: list[str], file: Path) -> Iterator[Problem]:
+    for field in removed:
         twin = next((name for name in new if table.columns[name].type == field.field_type), None)
         if twin:
-            what = f"'{twin}' seems to be the catalog's '{field.name}' renamed: whoever reads '{field.name}' would fail"
+            what = f"'{twin}' seems to be the catalog's '{field.name}' renamed: readers of '{field.name}' would fail"
             fix = f"keep '{field.name}', and add '{twin}' after the last column"
             yield Problem(what, yaml_file.place(file, ("columns", twin)), fix)
         else:
-            what = f"column '{field.name}' of the catalog is not here: dropped, its stored values are out of reach"
-            fix = f"put '{field.name}', {field.field_type}, back; jobs may leave it null"
+            what = f"column '{field.name}' of the catalog is missing here: without it, its stored values cannot be read"
+            fix = f"restore '{field.name}', {field.field_type}; jobs may leave it null"
             yield Problem(what, yaml_file.place(file, ("columns",)), fix)
 
 
@@ -49,7 +49,7 @@ def _retyped(name: str, field: NestedField, column: Column, file: Path) -> Itera
         what = (
             f"column '{name}' is {field.field_type} in the catalog; stored values cannot all be read as {column.type}"
         )
-        fix = f"write type: {field.field_type}, and add a column of another name for the new type"
+        fix = f"write type: {field.field_type}, and add a column with another name for the new type"
         yield Problem(what, yaml_file.place(file, ("columns", name, "type")), fix)
     if column.required and not field.required:
         what = f"column '{name}' is optional in the catalog: stored rows may be null there"
@@ -58,12 +58,12 @@ def _retyped(name: str, field: NestedField, column: Column, file: Path) -> Itera
 
 
 def _moved(table: Table, stored: list[str], file: Path) -> Iterator[Problem]:
-    """INSERT and UNION go by position: a column that moved would get another's values without a word."""
+    """INSERT and UNION match columns by position: a moved column would silently get another's values."""
     order = list(table.columns)
     wrong = next((pair for pair in zip(order, stored, strict=False) if pair[0] != pair[1]), None)
     if wrong:
         name, expected = wrong
-        what = f"column '{name}' stands where the catalog has '{expected}', and INSERT goes by position"
+        what = f"column '{name}' is where the catalog has '{expected}', and INSERT matches columns by position"
         fix = f"keep the order {', '.join(stored)}; new columns come last"
         yield Problem(what, yaml_file.place(file, ("columns", name)), fix)
 
@@ -72,5 +72,5 @@ def _rekeyed(table: Table, stored: TableMetadata, file: Path) -> Iterator[Proble
     key = sorted(stored.schema().identifier_field_names())
     if key != sorted(table.key):
         what = f"the key is {listed(key)} in the catalog: stored rows may repeat {listed(table.key)}"
-        fix = "put the key back, or describe a new table and copy the rows into it"
+        fix = "restore the key, or describe a new table and copy the rows into it"
         yield Problem(what, yaml_file.place(file, ("key",)), fix)

@@ -32,14 +32,14 @@ def table(folder: Path, text: str) -> Table:
     return yaml_file.load(folder / "a.b.yaml", Table)
 
 
-def stored(made: Table) -> TableMetadata:
-    """The metadata of a table that was created from `made`."""
+def stored(described: Table) -> TableMetadata:
+    """Return the metadata of a table that was created from `described`."""
     return new_table_metadata(
-        made.iceberg_schema(),
-        made.partition_spec(),
-        made.sort_order(),
+        described.iceberg_schema(),
+        described.partition_spec(),
+        described.sort_order(),
         "file:///nowhere",
-        {"format-version": "2", **made.all_properties},
+        {"format-version": "2", **described.all_properties},
     )
 
 
@@ -55,16 +55,16 @@ def refused(folder: Path, old: str, new: str) -> list[tuple[int, str, str]]:
     before = stored(table(folder, BEFORE))
     assert old in BEFORE
     after = table(folder, BEFORE.replace(old, new))
-    found = refusals(after, before, folder / "a.b.yaml")
-    return [(getattr(p.where, "line", 0), p.what, p.fix or "") for p in found]
+    problems = refusals(after, before, folder / "a.b.yaml")
+    return [(getattr(p.where, "line", 0), p.what, p.fix or "") for p in problems]
 
 
-def test_a_table_as_its_file_says_needs_nothing(tmp_path: Path) -> None:
+def test_a_table_that_matches_its_file_needs_no_change(tmp_path: Path) -> None:
     assert steps(tmp_path, "", "") == []
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "wanted"),
+    ("old", "new", "expected"),
     [
         ("partition:", "  host: {type: string, doc: Where}\npartition:", ("add column", "host")),
         ("type: int", "type: long", ("widen", "count")),
@@ -78,14 +78,14 @@ def test_a_table_as_its_file_says_needs_nothing(tmp_path: Path) -> None:
         ("retention: 30d", "retention: 30d\nproperties: {a: b}", ("property", "a")),
     ],
 )
-def test_a_safe_change_is_one_step(tmp_path: Path, old: str, new: str, wanted: tuple[str, str]) -> None:
-    assert steps(tmp_path, old, new) == [wanted]
+def test_a_safe_change_is_one_step(tmp_path: Path, old: str, new: str, expected: tuple[str, str]) -> None:
+    assert steps(tmp_path, old, new) == [expected]
 
 
 def test_a_property_that_others_set_is_left_alone(tmp_path: Path) -> None:
-    made = table(tmp_path, BEFORE)
-    before = stored(made.model_copy(update={"properties": {"schema.name-mapping.default": "[]"}}))
-    assert list(changes(made, before)) == []
+    described = table(tmp_path, BEFORE)
+    before = stored(described.model_copy(update={"properties": {"schema.name-mapping.default": "[]"}}))
+    assert list(changes(described, before)) == []
 
 
 @pytest.mark.parametrize(
@@ -94,8 +94,8 @@ def test_a_property_that_others_set_is_left_alone(tmp_path: Path) -> None:
         (
             ("  count: {type: int, doc: How many}\n", ""),
             3,
-            "column 'count' of the catalog is not here",
-            "put 'count', int, back",
+            "column 'count' of the catalog is missing here",
+            "restore 'count', int",
         ),
         (("  count:", "  number:"), 6, "'number' seems to be the catalog's 'count' renamed", "keep 'count'"),
         (("type: int", "type: string"), 6, "column 'count' is int in the catalog", "write type: int"),
@@ -110,20 +110,20 @@ def test_a_property_that_others_set_is_left_alone(tmp_path: Path) -> None:
         (
             ("  ts:", "  host: {type: string, doc: Where}\n  ts:"),
             5,
-            "column 'host' stands where the catalog has 'ts'",
+            "column 'host' is where the catalog has 'ts'",
             "new columns come last",
         ),
-        (("partition:", "key: [tag]\npartition:"), 7, "the key is none in the catalog", "put the key back"),
+        (("partition:", "key: [tag]\npartition:"), 7, "the key is none in the catalog", "restore the key"),
     ],
 )
-def test_an_unsafe_change_is_refused_at_its_line_with_a_way_out(
+def test_an_unsafe_change_is_refused_at_its_line_with_a_fix(
     tmp_path: Path, edit: tuple[str, str], line: int, what: str, fix: str
 ) -> None:
-    [(found_line, found_what, found_fix)] = refused(tmp_path, *edit)
-    assert (found_line, what in found_what, fix in found_fix) == (line, True, True), (found_what, found_fix)
+    [(place, message, advice)] = refused(tmp_path, *edit)
+    assert (place, what in message, fix in advice) == (line, True, True), (message, advice)
 
 
-def test_all_that_is_refused_is_told_at_once(tmp_path: Path) -> None:
+def test_all_refused_changes_are_reported_at_once(tmp_path: Path) -> None:
     new = "  count: {type: string, doc: How many}\n  host: {type: string, doc: Where, required: true}\n"
     assert len(refused(tmp_path, "  count: {type: int, doc: How many}\n", new)) == 2
 
