@@ -16,9 +16,9 @@ from headrace.environment import kafka
 from headrace.environment.iceberg import connect, load_table
 from headrace.historian.tags import tags
 from headrace.operations.lifecycle import operation_context, status
+from headrace.operations.stored_offsets import Partition
 from headrace.upkeep import completeness, reconcile
 from headrace.upkeep.completeness import Completeness, appended
-from headrace.upkeep.completeness.stored import Partition
 from headrace.upkeep.maintain import expire, maintain
 from support.worlds.live_plant import JOB, START_MS, Plant, reading
 
@@ -137,7 +137,7 @@ def test_the_command_says_when_and_which(own_plant: Plant, monkeypatch: pytest.M
     monkeypatch.setenv("COLUMNS", "160")
     shown = CliRunner().invoke(app, ["completeness"]).stdout
     assert "silent: 1 of 1 tags" in shown
-    assert "R80711.wind_speed: since 2023-11-14 22:13:39 UTC; as a rule every 0:00:01" in shown
+    assert "R80711.wind_speed: since 2023-11-14 22:13:39 UTC; usual interval 0:00:01" in shown
     told = json.loads(CliRunner().invoke(app, ["completeness", "--json"]).stdout)
     assert told["complete_through"][:19].replace("T", " ") >= shown.partition("\ncomplete through ")[2][:19]
     assert [each["silent"] for each in told["tags"]] == [True]

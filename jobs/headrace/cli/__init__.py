@@ -1,11 +1,17 @@
-"""The `headrace` command: each group of commands is a module of this package."""
+"""The `headrace` command: one module per command or group of commands.
+
+Modules import at the top only what a command's signature needs, and everything heavy inside the functions that run:
+`headrace --help` and completion load all of these modules.
+"""
 
 from __future__ import annotations
 
+import logging
 import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import typer
-from rich.markup import escape
 
 from headrace.cli import (
     catalog,
@@ -29,6 +35,7 @@ from headrace.cli import (
     savepoints,
     schemas,
     serve,
+    standard_streams,
     status,
     stop,
     submit,
@@ -43,64 +50,95 @@ from headrace.cli import (
 from headrace.cli.common import log
 from headrace.errors import HeadraceError
 
+if TYPE_CHECKING:
+    from headrace.errors import Problem
+
+INTERRUPTED = 130
+EPILOG = (
+    "Exit codes: 0 success, 1 a check failed, 2 an error in your files or arguments, 3 a service failed; "
+    "130 interrupted, 141 the reader of the output has gone."
+)
+AUTHOR, DEPLOY, ASK, HEALTH, LOCAL = "Author", "Deploy", "Ask", "Keep healthy", "Local"
+
 app = typer.Typer(
     help="An open data historian: Kafka topics into Iceberg tables, decoded, enriched and scored on the way in.",
+    epilog=EPILOG,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-PLATFORM, WRITE, RUN, ASK = "Platform", "Write a job", "Run it", "Tables"
 
-app.command(rich_help_panel=PLATFORM)(demo.demo)
-app.add_typer(local.app, name="local", rich_help_panel=PLATFORM)
+app.command(rich_help_panel=AUTHOR)(new.new)
+app.command("list", rich_help_panel=AUTHOR)(list_jobs.list_jobs)
+app.command(rich_help_panel=AUTHOR)(udfs.udfs)
+app.command(rich_help_panel=AUTHOR)(render.render)
+app.command(rich_help_panel=AUTHOR)(lint.lint)
+app.command("test", rich_help_panel=AUTHOR)(test.run)
+app.command("try", rich_help_panel=AUTHOR)(try_job.run)
+app.command(rich_help_panel=AUTHOR)(plan.plan)
+app.command(rich_help_panel=AUTHOR)(graph.graph)
+app.command(rich_help_panel=AUTHOR)(docs.docs)
+app.command(rich_help_panel=AUTHOR)(schemas.schemas)
 
-app.command(rich_help_panel=WRITE)(new.new)
-app.command("list", rich_help_panel=WRITE)(list_jobs.list_jobs)
-app.command(rich_help_panel=WRITE)(udfs.udfs)
-app.command(rich_help_panel=WRITE)(render.render)
-app.command(rich_help_panel=WRITE)(lint.lint)
-app.command("test", rich_help_panel=WRITE)(test.run)
-app.command("try", rich_help_panel=WRITE)(try_job.run)
-app.command(rich_help_panel=WRITE)(plan.plan)
-app.command(rich_help_panel=WRITE)(graph.graph)
-app.command(rich_help_panel=WRITE)(docs.docs)
-app.command(rich_help_panel=WRITE)(schemas.schemas)
+app.command(rich_help_panel=DEPLOY)(deploy.deploy)
+app.command(rich_help_panel=DEPLOY)(submit.submit)
+app.command(rich_help_panel=DEPLOY)(upgrade.upgrade)
+app.command(rich_help_panel=DEPLOY)(upgrade.rollback)
+app.command(rich_help_panel=DEPLOY)(upgrade.restart)
+app.command(rich_help_panel=DEPLOY)(stop.stop)
+app.add_typer(savepoints.app, name="savepoints", rich_help_panel=DEPLOY)
+app.add_typer(tables.app, name="tables", rich_help_panel=DEPLOY)
+app.add_typer(catalog.app, name="catalog", rich_help_panel=DEPLOY)
 
-app.command(rich_help_panel=RUN)(deploy.deploy)
-app.command(rich_help_panel=RUN)(submit.submit)
-app.command(rich_help_panel=RUN)(upgrade.upgrade)
-app.command(rich_help_panel=RUN)(upgrade.rollback)
-app.command(rich_help_panel=RUN)(upgrade.restart)
-app.command(rich_help_panel=RUN)(stop.stop)
-app.add_typer(savepoints.app, name="savepoints", rich_help_panel=RUN)
-app.command(rich_help_panel=RUN)(status.status)
-app.command(rich_help_panel=RUN)(reconcile.reconcile)
-app.command(rich_help_panel=RUN)(completeness.completeness)
-
-app.add_typer(tables.app, name="tables", rich_help_panel=ASK)
-app.command(rich_help_panel=ASK)(maintain.maintain)
-app.command(rich_help_panel=ASK)(recompute.recompute)
 app.command(rich_help_panel=ASK)(query.query)
 app.command(rich_help_panel=ASK)(history.history)
 app.command(rich_help_panel=ASK)(serve.serve)
-app.command(rich_help_panel=ASK)(check.check)
 app.add_typer(tags.app, name="tags", rich_help_panel=ASK)
-app.add_typer(train.app, name="train", rich_help_panel=ASK)
-app.add_typer(catalog.app, name="catalog", rich_help_panel=ASK)
+
+app.command(rich_help_panel=HEALTH)(status.status)
+app.command(rich_help_panel=HEALTH)(reconcile.reconcile)
+app.command(rich_help_panel=HEALTH)(completeness.completeness)
+app.command(rich_help_panel=HEALTH)(check.check)
+app.command(rich_help_panel=HEALTH)(maintain.maintain)
+app.command(rich_help_panel=HEALTH)(recompute.recompute)
+app.add_typer(train.app, name="train", rich_help_panel=HEALTH)
+
+app.command(rich_help_panel=LOCAL)(demo.demo)
+app.add_typer(local.app, name="local", rich_help_panel=LOCAL)
 
 
 def main() -> None:
-    """Run a command; what a person should know goes to standard error, one problem after another."""
+    """Run the command of `sys.argv` and exit with its code; errors go to standard error, one after another."""
+    standard_streams.guard()
+    # Warnings of libraries are not for users; without a handler, Python prints them to standard error.
+    logging.getLogger().addHandler(logging.NullHandler())
+    code = _exit_code(app)
+    sys.exit(_exit_code(standard_streams.flush) or code)
+
+
+def _exit_code(run: Callable[[], object]) -> int | str | None:
     try:
-        app()
+        run()
     except HeadraceError as error:
+        if isinstance(error, standard_streams.OutputFailed):
+            standard_streams.discard()
         for problem in error.problems:
-            where = f"[bold]{escape(str(problem.where))}[/]: " if problem.where else ""
-            log.print(f"[bold red]error[/] {where}{escape(problem.what)}", highlight=False, soft_wrap=True)
-            if problem.fix:
-                log.print(f"  [green]fix[/] {escape(problem.fix)}", highlight=False, soft_wrap=True)
-        sys.exit(error.exit_code)
+            _print(problem)
+        return error.exit_code
+    except SystemExit as end:
+        if end.code == standard_streams.CLOSED_PIPE:
+            standard_streams.discard()
+        return end.code
     except KeyboardInterrupt:
         log.print("interrupted")
-        sys.exit(130)
+        return INTERRUPTED
+    return 0
+
+
+def _print(problem: Problem) -> None:
+    from rich.markup import escape
+
+    where = f"[bold]{escape(str(problem.where))}[/]: " if problem.where else ""
+    log.print(f"[bold red]error[/] {where}{escape(problem.what)}", highlight=False, soft_wrap=True)
+    if problem.fix:
+        log.print(f"  [green]fix[/] {escape(problem.fix)}", highlight=False, soft_wrap=True)

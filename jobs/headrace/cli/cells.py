@@ -1,14 +1,14 @@
-"""Values of tables as text, and as JSON has them."""
+"""Values of tables as text for people and for CSV, and as JSON can hold them."""
 
 from __future__ import annotations
 
 import math
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 
 def text(value: Any) -> str:
-    """One cell: nothing for null, ISO-8601 for a time."""
+    """Return a value as a CSV cell: "" for null, ISO-8601 for a time."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -18,6 +18,16 @@ def text(value: Any) -> str:
     return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
 
 
+def shown(value: Any) -> str:
+    """Return a value as a cell for people: as `text`, but a time with a zone as `2026-03-01 06:00:00Z`.
+
+    Fractions of a second are shown where there are any.
+    """
+    if isinstance(value, datetime) and value.tzinfo:
+        return f"{value.astimezone(UTC).replace(tzinfo=None).isoformat(' ')}Z"
+    return text(value)
+
+
 def finite(value: Any) -> Any:
-    """The value, null for what JSON has no word for: NaN and the infinities."""
+    """Return the value, or None for NaN and the infinities, which JSON cannot hold."""
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,27 +1,21 @@
-"""check."""
+"""`headrace check`: run the checks.sql of jobs against the stored tables."""
 
 from __future__ import annotations
 
-from itertools import groupby
-from typing import Annotated, Any
-
-import typer
-from rich.markup import escape
-from rich.padding import Padding
+from typing import TYPE_CHECKING, Any
 
 from headrace.cli import cells
-from headrace.cli.common import Context, Env, Json, log, out, print_json, table
-from headrace.project import job_folder
-from headrace.upkeep.checks import run_checks
-from headrace.upkeep.checks.run_checks import CheckResult
+from headrace.cli.common import Context, Env, JobNames, Json, log, out, print_json, table
 
-JobNames = Annotated[
-    list[str] | None, typer.Argument(metavar="[JOB]...", help="<domain>/<job>_v<N>; all jobs if none is named.")
-]
+if TYPE_CHECKING:
+    from headrace.upkeep.checks.run_checks import CheckResult
 
 
 def check(jobs: JobNames = None, env: Env = "local", json: Json = False) -> None:
     """Run the checks.sql of jobs against the Iceberg tables: each SELECT in it must return no rows."""
+    from headrace.project import job_folder
+    from headrace.upkeep.checks import run_checks
+
     context = Context(env)
     names = jobs or job_folder.names(context.project)
     with log.status("checking the tables"):
@@ -35,8 +29,13 @@ def check(jobs: JobNames = None, env: Env = "local", json: Json = False) -> None
 
 
 def _show(results: list[CheckResult], without: list[str]) -> None:
+    from itertools import groupby
+
+    from rich.markup import escape
+
+    numbers = ("rows that break it", "time")
     for job, group in groupby(results, key=lambda result: result.job):
-        shown = table("check", "rows that break it", "time", title=job, numbers=("rows that break it", "time"))
+        shown = table("check", *numbers, title=job, numbers=numbers, prose=["check"])
         own = list(group)
         for result in own:
             row = escape(result.name), f"{result.broken:,}", f"{result.seconds:.2f} s"
@@ -50,6 +49,9 @@ def _show(results: list[CheckResult], without: list[str]) -> None:
 
 
 def _show_rows(result: CheckResult) -> None:
+    from rich.markup import escape
+    from rich.padding import Padding
+
     first = f", the first {len(result.rows)} of {result.broken:,}" if result.broken > len(result.rows) else ""
     out.print(f"[bold]{escape(result.name)}[/]{first}:", highlight=False)
     shown = table(*result.rows[0])

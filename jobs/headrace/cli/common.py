@@ -1,56 +1,107 @@
-"""What every command shares: the project, the environment, and the two ways of printing."""
+"""What all commands share: the project and the environment, their common options, and ways to print."""
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
 from textwrap import indent
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
-from headrace.environment import settings
-from headrace.environment.settings import Settings
+from headrace.cli import completion
+from headrace.cli.fitting_table import FittingTable
+from headrace.errors import HeadraceError, PlatformError, UserError
 from headrace.project.paths import Project
 
+if TYPE_CHECKING:
+    from headrace.environment.settings import Settings
+
 out = Console()
-"""Results: what a pipe is meant to get."""
+"""Results, on standard output."""
 log = Console(stderr=True)
-"""Progress and errors."""
+"""Progress and errors, on standard error."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
-JobName = Annotated[str, typer.Argument(metavar="JOB", help="<domain>/<job>_v<N>, a folder under sql/.")]
-Env = Annotated[str, typer.Option("--env", envvar="HEADRACE_ENV", help="Environment: a file in catalogs/.")]
+Markdown = Annotated[bool, typer.Option("--markdown", help="Print a Markdown comment for a pull request.")]
+JobName = Annotated[
+    str,
+    typer.Argument(metavar="JOB", help="<domain>/<job>_v<N>, a folder under sql/.", autocompletion=completion.jobs),
+]
+JobNames = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[JOB]...", help="<domain>/<job>_v<N>; default: all jobs.", autocompletion=completion.jobs),
+]
+TableNames = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[TABLE]...", help="<namespace>.<table>; default: all tables.", autocompletion=completion.tables
+    ),
+]
+Env = Annotated[
+    str,
+    typer.Option(
+        "--env",
+        envvar="HEADRACE_ENV",
+        help="Environment: a file in catalogs/.",
+        autocompletion=completion.environments,
+    ),
+]
+Wait = Annotated[float, typer.Option("--wait", help="Seconds to wait if another deployment is in progress.")]
+AcceptLoss = Annotated[
+    bool, typer.Option("--accept-loss", help="Continue even if state is lost, or its fate is unknown.")
+]
+
+_DISK_FAULTS = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
 
 
 @dataclass(frozen=True)
 class Context:
-    """The project the command runs in and the settings of its environment, each read when first asked for."""
+    """The project of the command and the settings of its environment, each read on first use."""
 
     env: str
 
     @cached_property
     def project(self) -> Project:
+        """The project. Raises UserError if there is none."""
         return Project.find()
 
     @cached_property
     def settings(self) -> Settings:
+        """Settings of the environment. Raises UserError for a bad file, value or override."""
+        from headrace.environment import settings
+
         return settings.load(self.project, self.env)
 
 
+def refuse_together(**formats: bool) -> None:
+    """Raise UserError if more than one of the named options is given, like `json` and `csv`."""
+    given = [f"--{name}" for name, is_given in formats.items() if is_given]
+    if len(given) > 1:
+        raise UserError(f"{', '.join(given[:-1])} and {given[-1]} cannot be combined", fix="use one")
+
+
+def cannot_write(file: Path, error: OSError) -> HeadraceError:
+    """Return the error to raise if `file` cannot be written: PlatformError for a full disk, else UserError."""
+    what = f"cannot be written: {error.strerror or error}"
+    if error.errno in _DISK_FAULTS:
+        return PlatformError(what, str(file), "free space on the disk, or choose another one")
+    return UserError(what, str(file))
+
+
 def print_json(value: Any) -> None:
-    """`value` as one JSON document; times as ISO-8601, bytes as text."""
+    """Print `value` as one JSON document; times as ISO-8601, bytes as text."""
     typer.echo(json.dumps(value, indent=2, default=_plain))
 
 
 def print_json_list(values: Iterable[Any]) -> None:
-    """What `print_json` prints of a list, value after value: there may be more than fit in memory."""
+    """Print what `print_json` prints of a list, value by value: the list may not fit in memory."""
     between = "[\n"
     for value in values:
         typer.echo(between + indent(json.dumps(value, indent=2, default=_plain), "  "), nl=False)
@@ -58,23 +109,15 @@ def print_json_list(values: Iterable[Any]) -> None:
     typer.echo("[]" if between == "[\n" else "\n]")
 
 
-def table(*columns: str, title: str | None = None, numbers: tuple[str, ...] = ()) -> Table:
-    """An empty table for `out`; the columns named in `numbers` are set flush right."""
-    made = Table(
-        title=title,
-        title_justify="left",
-        header_style="bold",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        collapse_padding=True,
-    )
-    for name in columns:
-        made.add_column(name, justify="right" if name in numbers else "left", overflow="fold")
-    return made
+def table(
+    *columns: str, title: str | None = None, numbers: Iterable[str] = (), prose: Iterable[str] = ()
+) -> FittingTable:
+    """Return an empty table for `out`; columns in `numbers` are aligned right, those in `prose` may wrap."""
+    return FittingTable(*columns, title=title, numbers=numbers, prose=prose)
 
 
 def clock(time: datetime | None) -> str:
-    """A time as people read it, in UTC, to the second; nothing for none."""
+    """Return a time in UTC, to the second, as `2026-03-01 06:00:00 UTC`; "" for None."""
     return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if time else ""
 
 

@@ -1,4 +1,4 @@
-"""docs: the catalogue of the project as a page."""
+"""`headrace docs`: write the catalogue of the project as an HTML page."""
 
 from __future__ import annotations
 
@@ -7,10 +7,7 @@ from typing import Annotated
 
 import typer
 
-from headrace.authoring.docs import contents
-from headrace.authoring.docs.page import page
-from headrace.cli.common import Json, out, print_json
-from headrace.errors import UserError
+from headrace.cli.common import Json, cannot_write, out, print_json
 from headrace.project.paths import Project
 
 
@@ -20,7 +17,10 @@ def docs(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Write a page on every job, source, table, topic, macro and function, with what feeds what."""
+    """Write a page that describes every job, source, table, topic, macro and function, and how data flows."""
+    from headrace.authoring.docs import contents
+    from headrace.authoring.docs.page import page
+
     project = Project.find()
     file = (to or project.home / "catalogue") / "index.html"
     text = page(contents.read(project))
@@ -28,7 +28,7 @@ def docs(
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise UserError(f"cannot be written: {error.strerror}", str(file)) from None
+        raise cannot_write(file, error) from None
     if json:
         print_json({"page": str(file)})
     else:

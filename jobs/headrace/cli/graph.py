@@ -1,19 +1,19 @@
-"""graph: what feeds what, as a tree, Mermaid text or a picture."""
+"""`headrace graph`: show the flow of data as a tree, as Mermaid text or as a picture."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from headrace.authoring.docs import contents, drawing, lineage
-from headrace.authoring.docs.lineage import Lineage, Node
-from headrace.authoring.docs.tree import tree
-from headrace.cli.common import Json, log, out, print_json
-from headrace.errors import UserError
+from headrace.cli import completion
+from headrace.cli.common import Json, cannot_write, log, out, print_json
 from headrace.project.paths import Project
+
+if TYPE_CHECKING:
+    from headrace.authoring.docs.lineage import Lineage
 
 Format = Literal["text", "mermaid", "svg"]
 
@@ -21,14 +21,25 @@ _SUFFIXES: dict[str, Format] = {".svg": "svg", ".mmd": "mermaid", ".txt": "text"
 
 
 def graph(
-    job: Annotated[str | None, typer.Argument(metavar="[JOB]", help="What leads to this job, and from it.")] = None,
-    form: Annotated[
-        Format | None, typer.Option("--format", help="How to draw it.", show_default="by --out, else text")
+    job: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[JOB]",
+            help="Only what leads to this job, and from it.",
+            autocompletion=completion.jobs,
+        ),
     ] = None,
-    to: Annotated[Path | None, typer.Option("--out", help="File to write.", show_default="print it")] = None,
+    form: Annotated[
+        Format | None,
+        typer.Option("--format", help="Output format.", show_default="by the suffix of --out, else text"),
+    ] = None,
+    to: Annotated[Path | None, typer.Option("--out", help="File to write.", show_default="standard output")] = None,
     json: Json = False,
 ) -> None:
     """Show which topics, jobs and tables feed which."""
+    from headrace.authoring.docs import contents, lineage
+    from headrace.authoring.docs.tree import tree
+
     drawn = lineage.draw(contents.read(Project.find()))
     if job:
         drawn = drawn.around(job)
@@ -46,6 +57,10 @@ def graph(
 
 
 def _text(drawn: Lineage, form: Format, job: str | None) -> str:
+    from headrace.authoring.docs import drawing
+    from headrace.authoring.docs.lineage import Node
+    from headrace.authoring.docs.tree import tree
+
     if form == "svg":
         return drawing.svg(drawn, Node("job", job) if job else None)
     if form == "mermaid":
@@ -59,7 +74,7 @@ def _write(to: Path, text: str) -> None:
     try:
         to.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise UserError(f"cannot be written: {error.strerror}", str(to)) from None
+        raise cannot_write(to, error) from None
 
 
 def _plain(drawn: Lineage) -> dict[str, Any]:

@@ -1,25 +1,19 @@
-"""history."""
+"""`headrace history`: query readings, aggregates and states of tags over time."""
 
 from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet
 import typer
-from rich.markup import escape
 
-from headrace.cli import cells
-from headrace.cli.common import Context, Env, Json, log, out, print_json_list, table
-from headrace.errors import UserError
-from headrace.historian import Configuration, Historian
-from headrace.historian.series import time_range
-from headrace.historian.series.intervals import zone as zone_named
-from headrace.historian.trends import drawing
+from headrace.cli import cells, completion, quality
+from headrace.cli.common import Context, Env, Json, cannot_write, log, out, print_json_list, refuse_together, table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 SHOWN = 100
 _ASK = "What to ask"
@@ -27,101 +21,152 @@ _PRINT = "How to answer"
 
 
 def history(
-    tags: Annotated[list[str], typer.Argument(metavar="TAG...", help="Names or wildcards: 'R80711.*'.")],
-    last: Annotated[str | None, typer.Option(metavar="8h", help="So long up to now.", rich_help_panel=_ASK)] = None,
+    tags: Annotated[
+        list[str],
+        typer.Argument(metavar="TAG...", help="Names or wildcards: 'R80711.*'.", autocompletion=completion.tags),
+    ],
+    last: Annotated[str | None, typer.Option(metavar="8h", help="Time span ending now.", rich_help_panel=_ASK)] = None,
     span: Annotated[
         str | None,
-        typer.Option("--range", metavar="A..B", help="2026-03-01..2026-03-02T06:00, or one day.", rich_help_panel=_ASK),
+        typer.Option(
+            "--range",
+            metavar="A..B",
+            help="Time span like 2026-03-01..2026-03-02T06:00, or one day.",
+            rich_help_panel=_ASK,
+        ),
     ] = None,
     aggregate: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="An OPC UA aggregate, like TimeAverage2; may recur.", rich_help_panel=_ASK),
+        typer.Option(
+            metavar="NAME",
+            help="OPC UA aggregate, like TimeAverage2; repeatable.",
+            rich_help_panel=_ASK,
+            autocompletion=completion.aggregates,
+        ),
     ] = None,
-    every: Annotated[
-        str | None, typer.Option(metavar="15m", help="One aggregate, or state, each.", rich_help_panel=_ASK)
-    ] = None,
-    states: Annotated[bool, typer.Option("--states", help="How long each state.", rich_help_panel=_ASK)] = False,
-    zone: Annotated[str, typer.Option(help="Whose days and clocks.", rich_help_panel=_ASK)] = "UTC",
+    every: Annotated[str | None, typer.Option(metavar="15m", help="Interval length.", rich_help_panel=_ASK)] = None,
+    states: Annotated[
+        bool, typer.Option("--states", help="Show time spent in each state.", rich_help_panel=_ASK)
+    ] = False,
+    zone: Annotated[str, typer.Option(help="Time zone for days and clock times.", rich_help_panel=_ASK)] = "UTC",
     uncertain_is_good: Annotated[
         bool, typer.Option("--uncertain-is-good", help="Use uncertain readings too.", rich_help_panel=_ASK)
     ] = False,
-    plot: Annotated[bool, typer.Option("--plot", help="Draw it in the terminal.", rich_help_panel=_PRINT)] = False,
-    png: Annotated[Path | None, typer.Option(help="Draw it into a file.", rich_help_panel=_PRINT)] = None,
-    parquet: Annotated[Path | None, typer.Option(help="Write it to a file.", rich_help_panel=_PRINT)] = None,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Print qualities as StatusCodes, not in words.", rich_help_panel=_PRINT)
+    ] = False,
+    plot: Annotated[bool, typer.Option("--plot", help="Draw a trend in the terminal.", rich_help_panel=_PRINT)] = False,
+    png: Annotated[Path | None, typer.Option(help="Draw a trend into a PNG file.", rich_help_panel=_PRINT)] = None,
+    parquet: Annotated[Path | None, typer.Option(help="Write a Parquet file.", rich_help_panel=_PRINT)] = None,
     as_csv: Annotated[
         bool, typer.Option("--csv", help="Print CSV instead of a table.", rich_help_panel=_PRINT)
     ] = False,
     json: Json = False,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Say on stderr what was read for it.", rich_help_panel=_PRINT)
+        bool,
+        typer.Option("--explain", help="Report on stderr which files were read.", rich_help_panel=_PRINT),
     ] = False,
     env: Env = "local",
 ) -> None:
-    """Ask for readings, their aggregates or their states over time; without a time, for the last reading."""
-    if sum([json, as_csv, plot, png is not None, parquet is not None]) > 1:
-        raise UserError("--json, --csv, --plot, --png and --parquet are several answers", fix="choose one")
-    if aggregate and states:
-        raise UserError("--aggregate and --states are two questions", fix="choose one")
+    """Query readings, their aggregates or states over time; without a time span, the last reading of each tag.
+
+    A table shows times in UTC and qualities in words; JSON, CSV and Parquet hold StatusCodes.
+    """
+    from headrace.historian import Configuration, Historian
+    from headrace.historian.series import time_range
+    from headrace.historian.series.intervals import zone as zone_named
+
+    refuse_together(json=json, csv=as_csv, plot=plot, png=png is not None, parquet=parquet is not None)
+    refuse_together(aggregate=bool(aggregate), states=states)
     now = datetime.now(UTC)
     times = time_range.span(last, span, zone_named(zone), now)
     historian = Historian.open(Context(env).settings)
-    quality = Configuration(treat_uncertain_as_bad=not uncertain_is_good)
+    configuration = Configuration(treat_uncertain_as_bad=not uncertain_is_good)
     if times is None:
-        found = historian.last(tags, now)
+        answer = historian.last(tags, now)
     elif states:
-        found = historian.states(tags, *times, every, zone=zone, configuration=quality)
+        answer = historian.states(tags, *times, every, zone=zone, configuration=configuration)
     elif aggregate:
-        found = historian.aggregate(tags, *times, every, aggregate, zone=zone, configuration=quality)
+        answer = historian.aggregate(tags, *times, every, aggregate, zone=zone, configuration=configuration)
     elif plot or png:
-        found = historian.plot(tags, *times)
+        answer = historian.plot(tags, *times)
     else:
-        found = (historian.stream if json or as_csv or parquet else historian.raw)(tags, *times)
+        answer = (historian.stream if json or as_csv or parquet else historian.raw)(tags, *times)
     if plot or png:
-        _draw(found, png)
-    elif json or as_csv or parquet:
-        _write(found, parquet, json=json)
+        _draw(answer, png)
+    elif parquet:
+        _write_parquet(answer, parquet)
+    elif json or as_csv:
+        _print_all(answer, json=json)
     else:
-        _print_table(found)
+        _print_table(answer, raw=raw)
     if explain:
         log.print(historian.explain(), highlight=False)
 
 
-def _draw(found: pa.Table, png: Path | None) -> None:
+def _draw(answer: pa.Table, png: Path | None) -> None:
+    from headrace.historian.trends import drawing
+
     if png:
-        drawing.to_png(found, png)
-        out.print(f"{png}: {len(found):,} rows", highlight=False)
+        drawing.to_png(answer, png)
+        out.print(f"{png}: {len(answer):,} rows", highlight=False)
     else:
-        out.print(drawing.in_terminal(found, out.width), highlight=False, markup=False)
+        out.print(drawing.in_terminal(answer, out.width), highlight=False, markup=False)
 
 
-def _write(found: pa.Table | pa.RecordBatchReader, parquet: Path | None, *, json: bool) -> None:
-    """Into the file, else on stdout as JSON or CSV; of a stream no more than a part is held."""
-    found = found if isinstance(found, pa.RecordBatchReader) else found.to_reader()
+def _print_all(answer: pa.Table | pa.RecordBatchReader, *, json: bool) -> None:
+    """Print an answer as JSON or CSV, holding only a part of a stream in memory."""
+    import pyarrow.csv
+
+    batches = _batches(answer)
     if json:
-        print_json_list(row for batch in found for row in batch.to_pylist())
-    elif not parquet:
-        with pa.csv.CSVWriter(sys.stdout.buffer, found.schema) as csv:
-            for batch in found:
-                csv.write_batch(batch)
-    else:
-        # Under another name until it is whole: a reader of half a file would not know.
-        unfinished = parquet.with_name(f"{parquet.name}.part")
-        try:
-            with pa.parquet.ParquetWriter(unfinished, found.schema) as writer:
-                rows = sum(writer.write_batch(batch) or len(batch) for batch in found)
-            unfinished.replace(parquet)
-        finally:
-            unfinished.unlink(missing_ok=True)
-        out.print(f"{parquet}: {rows:,} rows", highlight=False)
+        print_json_list(row for batch in batches for row in batch.to_pylist())
+        return
+    with pyarrow.csv.CSVWriter(sys.stdout.buffer, batches.schema) as csv:
+        for batch in batches:
+            csv.write_batch(batch)
 
 
-def _print_table(found: pa.Table) -> None:
-    numbers = tuple(
-        each.name for each in found.schema if pa.types.is_floating(each.type) or pa.types.is_integer(each.type)
-    )
-    shown = table(*found.column_names, numbers=numbers)
-    for row in found.slice(0, SHOWN).to_pylist():
-        shown.add_row(*(escape(cells.text(value)) for value in row.values()))
+def _write_parquet(answer: pa.Table | pa.RecordBatchReader, parquet: Path) -> None:
+    import pyarrow.parquet
+
+    batches = _batches(answer)
+    # Under another name until it is complete: half a file does not look different to a reader.
+    unfinished = parquet.with_name(f"{parquet.name}.part")
+    try:
+        with pyarrow.parquet.ParquetWriter(unfinished, batches.schema) as writer:
+            rows = sum(writer.write_batch(batch) or len(batch) for batch in batches)
+        unfinished.replace(parquet)
+    except OSError as error:
+        raise cannot_write(parquet, error) from None
+    finally:
+        unfinished.unlink(missing_ok=True)
+    out.print(f"{parquet}: {rows:,} rows", highlight=False)
+
+
+def _batches(answer: pa.Table | pa.RecordBatchReader) -> pa.RecordBatchReader:
+    import pyarrow as pa
+
+    return answer if isinstance(answer, pa.RecordBatchReader) else answer.to_reader()
+
+
+def _print_table(answer: pa.Table, *, raw: bool) -> None:
+    import pyarrow as pa
+    from rich.markup import escape
+
+    words = {"quality"} if not raw else set()
+    numbers = {
+        field.name
+        for field in answer.schema
+        if field.name not in words and (pa.types.is_floating(field.type) or pa.types.is_integer(field.type))
+    }
+    shown = table(*answer.column_names, numbers=numbers, prose=["text"])
+    for row in answer.slice(0, SHOWN).to_pylist():
+        shown.add_row(*(escape(_cell(value, in_words=name in words)) for name, value in row.items()))
     out.print(shown)
-    if len(found) > SHOWN:
-        out.print(f"the first {SHOWN} of {len(found):,} rows: --csv, --json and --parquet have all", highlight=False)
+    if len(answer) > SHOWN:
+        out.print(f"the first {SHOWN} of {len(answer):,} rows: --csv, --json and --parquet have all", highlight=False)
+
+
+def _cell(value: Any, *, in_words: bool) -> str:
+    return quality.in_words(value) if in_words and value is not None else cells.shown(value)

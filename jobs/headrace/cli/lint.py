@@ -1,25 +1,19 @@
-"""lint."""
+"""`headrace lint`: report likely mistakes in the SQL of jobs."""
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-from rich.markup import escape
-
-from headrace.authoring import lint as linting
-from headrace.cli.common import Context, Env, Json, out, print_json
+from headrace.cli.common import Context, Env, JobNames, Json, out, print_json
 from headrace.errors import CheckFailed
-
-JobNames = Annotated[
-    list[str] | None, typer.Argument(metavar="[JOB]...", help="<domain>/<job>_v<N>; all of them if none is named.")
-]
 
 
 def lint(names: JobNames = None, env: Env = "local", json: Json = False) -> None:
-    """Read each job's SQL as Flink gets it, and tell what in it is hardly meant so; ends with 1 if there is any."""
+    """Check each job's SQL as Flink gets it and report likely mistakes; exits with 1 if there are any."""
+    from rich.markup import escape
+
+    from headrace.authoring.lint import lint as findings_of
+
     context = Context(env)
-    findings = linting.lint(context.project, context.settings, names)
+    findings = findings_of(context.project, context.settings, names)
     if json:
         print_json([finding.to_json() for finding in findings])
     else:
@@ -34,5 +28,5 @@ def lint(names: JobNames = None, env: Env = "local", json: Json = False) -> None
         files = len({finding.where.file for finding in findings})
         raise CheckFailed(
             f"findings: {len(findings)}, in {files} file{'s' if files > 1 else ''}",
-            fix="mend each, or end its line with -- noqa: and the code where it is meant so",
+            fix="correct each line, or end it with -- noqa: and the code to allow it deliberately",
         )

@@ -1,32 +1,31 @@
-"""`headrace local`: a broker and a session cluster on this machine."""
+"""`headrace local`: Kafka and a Flink session cluster on this machine."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import timedelta
-from itertools import chain
-from json import dumps
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from headrace import local
+from headrace.cli import completion
 from headrace.cli.common import Json, log, out, print_json, table
 from headrace.errors import UserError
-from headrace.local import logs
-from headrace.local.health import Progress
-from headrace.local.layout import SERVICES, Layout
 from headrace.project.paths import Project
+
+if TYPE_CHECKING:
+    from headrace.local.health import Progress
 
 app = typer.Typer(help="Apache Kafka and a Flink session cluster on this machine.", no_args_is_help=True)
 
 
 @app.command()
 def up(json: Json = False) -> None:
-    """Start Kafka and Flink and wait until they are healthy. Does nothing where they are."""
-    with _shown("starting the local platform") as progress:
+    """Start Kafka and Flink and wait until they are healthy. Does nothing if they are running."""
+    from headrace import local
+
+    with _progress("starting the local platform") as progress:
         endpoints = local.up(Project.find(), progress)
     if json:
         print_json(asdict(endpoints))
@@ -36,7 +35,11 @@ def up(json: Json = False) -> None:
 
 @app.command()
 def status(json: Json = False) -> None:
-    """Show each service; ends with 1 unless all of them run."""
+    """Show the state of each service; exits with 1 unless all of them run."""
+    from datetime import timedelta
+
+    from headrace import local
+
     services = local.status(Project.find())
     if json:
         print_json([asdict(service) for service in services])
@@ -54,12 +57,24 @@ def status(json: Json = False) -> None:
 
 @app.command(name="logs")
 def show_logs(
-    service: Annotated[str | None, typer.Argument(help=f"{', '.join(SERVICES)}; left out: all of them.")] = None,
-    follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on with new lines as they come.")] = False,
-    lines: Annotated[int, typer.Option("-n", "--lines", min=0, help="How many last lines of each.")] = 20,
+    service: Annotated[
+        str | None,
+        typer.Argument(
+            help="kafka, jobmanager or taskmanager; default: all of them.",
+            autocompletion=completion.services,
+        ),
+    ] = None,
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Print new lines as they are written.")] = False,
+    lines: Annotated[int, typer.Option("-n", "--lines", min=0, help="How many of the last lines of each log.")] = 20,
     json: Json = False,
 ) -> None:
-    """Show the last lines of the services' logs; with --json, a document a line."""
+    """Show the last lines of the services' logs; with --json, one document per line."""
+    from itertools import chain
+    from json import dumps
+
+    from headrace.local import logs
+    from headrace.local.layout import SERVICES, Layout
+
     if service not in (None, *SERVICES):
         raise UserError(f"no service '{service}'", fix=f"known: {', '.join(SERVICES)}")
     layout = Layout.of(Project.find())
@@ -71,8 +86,10 @@ def show_logs(
 
 @app.command()
 def down(json: Json = False) -> None:
-    """Stop Kafka and Flink; topics, tables and checkpoints stay."""
-    with _shown("stopping the local platform") as progress:
+    """Stop Kafka and Flink; topics, tables and checkpoints are kept."""
+    from headrace import local
+
+    with _progress("stopping the local platform") as progress:
         ran = local.down(Project.find(), progress)
     if json:
         print_json({"ran": ran})
@@ -81,6 +98,6 @@ def down(json: Json = False) -> None:
 
 
 @contextmanager
-def _shown(what: str) -> Iterator[Progress]:
+def _progress(what: str) -> Iterator[Progress]:
     with log.status(what):
         yield lambda step: log.print(step, highlight=False)

@@ -1,45 +1,48 @@
-"""maintain."""
+"""`headrace maintain`: compact and sort the files of tables, and remove what nothing refers to."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from headrace.cli.common import Context, Env, Json, log, out, print_json
-from headrace.cli.common import table as empty_table
-from headrace.cli.tables import TableNames
-from headrace.upkeep import maintain as upkeep
-from headrace.upkeep.maintain import Report, Rewritten
+from headrace.cli.common import Context, Env, Json, TableNames, log, out, print_json, table
+
+if TYPE_CHECKING:
+    from headrace.upkeep.maintain import Report, Rewritten
 
 
 def maintain(
     names: TableNames = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be done, without doing anything.")
+    ] = False,
     env: Env = "local",
     json: Json = False,
 ) -> None:
-    """Merge and sort the files of tables, drop old snapshots, remove files that nothing refers to.
+    """Merge and sort the files of tables, expire old snapshots, and remove files that nothing refers to.
 
-    Jobs, readers and other maintainers may be at work meanwhile, and it may be ended at any point.
+    It is safe while jobs, readers and other maintainers are at work, and can be interrupted at any point.
     """
+    from headrace.upkeep import maintain as upkeep
+
     context = Context(env)
-    with log.status("looking at the tables") as status:
+    with log.status("reading the tables") as status:
         project, known = context.project, context.settings
         reports = [*upkeep.maintain(project, known, names or None, dry_run=dry_run, progress=status.update)]
     if json:
-        print_json([{**asdict(each), "dry_run": dry_run} for each in reports])
+        print_json([{**asdict(report), "dry_run": dry_run} for report in reports])
         return
     numbers = ("files", "MB", "to files", "to MB", "snapshots dropped", "files removed")
-    shown = empty_table("table", *numbers, numbers=numbers)
-    for each in reports:
-        shown.add_row(each.table, *_numbers(each, dry_run))
+    shown = table("table", *numbers, numbers=numbers)
+    for report in reports:
+        shown.add_row(report.table, *_numbers(report, dry_run))
     out.print(shown)
-    for each in reports:
-        for line in (*_rewritten(each.rewritten, dry_run), *each.notes):
-            out.print(f"{each.table}: {line}", highlight=False, soft_wrap=True)
+    for report in reports:
+        for line in (*_rewritten(report.rewritten, dry_run), *report.notes):
+            out.print(f"{report.table}: {line}", highlight=False, soft_wrap=True)
 
 
 def _numbers(report: Report, dry_run: bool) -> Iterable[str]:
@@ -48,17 +51,17 @@ def _numbers(report: Report, dry_run: bool) -> Iterable[str]:
     yield "" if dry_run else f"{report.files_after:,}"
     yield "" if dry_run else _mb(report.bytes_after)
     yield f"{report.expired.snapshots:,}"
-    # What dropped snapshots leave behind shows once they are dropped.
+    # Which files expired snapshots leave behind is known only once they are expired.
     more = "" if report.expired.removed else "+"
     yield f"{report.orphans.files + (report.expired.removed.files if report.expired.removed else 0):,}{more}"
 
 
-def _rewritten(done: Iterable[Rewritten], dry_run: bool) -> Iterable[str]:
-    for each in done:
-        before = f"{each.files_before:,} files of {_mb(each.bytes_before)} MB, {each.rows:,} rows"
-        after = "" if dry_run else f", now {each.files_after:,} of {_mb(each.bytes_after or 0)} MB"
-        kind = "sorted" if each.closed else "merged"
-        yield f"{each.partition} {'to be ' if dry_run else ''}{kind}: {before}{after}"
+def _rewritten(parts: Iterable[Rewritten], dry_run: bool) -> Iterable[str]:
+    for part in parts:
+        before = f"{part.files_before:,} files of {_mb(part.bytes_before)} MB, {part.rows:,} rows"
+        after = "" if dry_run else f", now {part.files_after:,} of {_mb(part.bytes_after or 0)} MB"
+        kind = "sorted" if part.closed else "merged"
+        yield f"{part.partition} {'to be ' if dry_run else ''}{kind}: {before}{after}"
 
 
 def _mb(size: int) -> str:

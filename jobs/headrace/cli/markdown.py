@@ -1,4 +1,4 @@
-"""Reports as Markdown, to be posted as a comment on a pull request or shown in the summary of a pipeline's run."""
+"""Reports of `plan` and `deploy` as Markdown, for a comment on a pull request or the summary of a pipeline run."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from collections.abc import Sequence
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from headrace.authoring.diff.report import Report
-from headrace.operations.deploy.actions import Action
 from headrace.operations.deploy.execute import Outcome
+from headrace.operations.deploy.plan import Action
 
 _MARKS = re.compile(r"([\\`*_{}\[\]<>#|~])")
 
 
 def plan_comment(report: Report) -> str:
-    """What a change does to the jobs, as Markdown; text from files and from Flink is escaped."""
+    """Return a plan as Markdown: how a change affects the jobs. Text from files and from Flink is escaped."""
     text = _template("plan.md.j2").render(report=report)
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
 def deploy_comment(env: str, actions: Sequence[Action], outcomes: Sequence[Outcome]) -> str:
-    """What a deployment will do, and for each action that was carried out, its result."""
+    """Return a deployment as Markdown: its actions, and the result of each that was carried out."""
     done = {outcome.action.job: outcome for outcome in outcomes}
     failed = [problem for outcome in outcomes if outcome.error for problem in outcome.error.problems]
     problems = [*(problem for action in actions for problem in action.problems), *failed]
@@ -31,7 +31,7 @@ def deploy_comment(env: str, actions: Sequence[Action], outcomes: Sequence[Outco
 def _template(name: str) -> Template:
     environment = Environment(
         loader=PackageLoader("headrace.cli"),
-        # Markdown has marks of its own; what may hold one goes through `escaped` or `code`.
+        # HTML escaping does not protect Markdown: text that may hold its marks goes through `escaped` or `code`.
         autoescape=False,  # noqa: S701
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -42,10 +42,10 @@ def _template(name: str) -> Template:
 
 
 def _escaped(text: object) -> str:
-    """Text in one line, its Markdown signs made plain."""
+    """Text in one line, with its Markdown marks escaped."""
     return _MARKS.sub(r"\\\1", " ".join(str(text).split()))
 
 
 def _code(text: str) -> str:
-    """Text as a span of code."""
+    """Text as a code span."""
     return f"`{text.replace('`', '')}`"

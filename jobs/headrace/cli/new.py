@@ -1,37 +1,50 @@
-"""new: a job to begin with."""
+"""`headrace new`: create a working job to edit."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from headrace.authoring import new as scaffold
-from headrace.authoring.new import request
+from headrace.cli import completion
 from headrace.cli.common import Json, out, print_json
 from headrace.errors import Place, Problem, UserError
-from headrace.project import source_files
 from headrace.project.paths import Project
+
+if TYPE_CHECKING:
+    from headrace.authoring.new.request import Request
 
 Check = Callable[[str], str]
 
 
 def new(
-    name: Annotated[str | None, typer.Argument(metavar="[DOMAIN/NAME]", help="The job; _v1 if it says none.")] = None,
-    source: Annotated[str | None, typer.Option(metavar="S", help="The source that it reads.")] = None,
-    sink: Annotated[str | None, typer.Option(metavar="NS.TABLE", help="The table that it writes.")] = None,
-    window: Annotated[str | None, typer.Option(metavar="LENGTH", help="A row a window of this length: 10m.")] = None,
-    owner: Annotated[str | None, typer.Option(metavar="O", help="Who answers for it.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing: take what would be proposed.")] = False,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[DOMAIN/NAME]", help="The job's name; without a version, _v1 is added.")
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option(metavar="S", help="Source that it reads.", autocompletion=completion.sources)
+    ] = None,
+    sink: Annotated[
+        str | None, typer.Option(metavar="NS.TABLE", help="Table that it writes.", autocompletion=completion.tables)
+    ] = None,
+    window: Annotated[
+        str | None, typer.Option(metavar="LENGTH", help="Write one row per window of this length, like 10m.")
+    ] = None,
+    owner: Annotated[str | None, typer.Option(metavar="O", help="Owner of the job.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing: accept every default.")] = False,
     json: Json = False,
 ) -> None:
-    """Lay a job that passes its test, to be changed: job.yaml, a SELECT, its table, a check and a case.
+    """Create a working job to edit: job.yaml, a SELECT, its table, a check and a test case that passes.
 
     On a terminal it asks for what is not given.
     """
+    from headrace.authoring import new as scaffold
+    from headrace.authoring.new import request
+    from headrace.project import source_files
+
     project = Project.find()
     asks = sys.stdin.isatty() and not yes
     checks: dict[str, Check] = {
@@ -58,15 +71,15 @@ def new(
     known = ", ".join(source_files.names(project))
     read = answer("source", f"Source ({known})", request.likely_source(project), f"--source, one of: {known}")
     table = answer("sink", "Table", request.likely_sink(job))
-    length = answer("window", "Length of its windows, like 10m; nothing for a row a reading", "")
-    wanted = request.Request(
+    length = answer("window", "Window length, like 10m; empty for one row per reading", "")
+    chosen = request.Request(
         job, read, table, answer("owner", "Owner", request.likely_owner(project, job)), length or None
     )
-    _tell(wanted, [str(Place.of(path)) for path in scaffold.write_files(project, wanted)], json=json)
+    _report(chosen, [str(Place.of(path)) for path in scaffold.write_files(project, chosen)], json=json)
 
 
 def _checked(checks: dict[str, Check], flags: dict[str, str | None]) -> dict[str, str]:
-    """The flags that are given. Raises UserError with what is wrong in all of them."""
+    """Return the options that are given, checked. Raises UserError with the faults of all of them."""
     given: dict[str, str] = {}
     problems: list[Problem] = []
     for key, text in flags.items():
@@ -92,6 +105,8 @@ def _ask(question: str, check: Check, proposal: str | None) -> str:
 
 
 def _next_version(project: Project, job: str, *, asks: bool, yes: bool) -> str:
+    from headrace.authoring.new import request
+
     following = request.free_version(project, job)
     if yes or (asks and typer.confirm(f"There is a {job} already. Make {following}?", default=True, err=True)):
         return following
@@ -99,10 +114,10 @@ def _next_version(project: Project, job: str, *, asks: bool, yes: bool) -> str:
     raise UserError(f"there is a job '{job}' already", Place.of(project.sql / job), fix)
 
 
-def _tell(wanted: request.Request, files: list[str], *, json: bool) -> None:
+def _report(chosen: Request, files: list[str], *, json: bool) -> None:
     if json:
-        print_json({"job": wanted.name, "written": files})
+        print_json({"job": chosen.name, "written": files})
         return
     for file in files:
         out.print(f"[green]written[/] {file}", highlight=False, soft_wrap=True)
-    out.print(f"next: headrace test {wanted.name}", highlight=False, soft_wrap=True)
+    out.print(f"next: headrace test {chosen.name}", highlight=False, soft_wrap=True)

@@ -1,19 +1,18 @@
-"""query."""
+"""`headrace query`: query the Iceberg tables in SQL."""
 
 from __future__ import annotations
 
 import csv
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from duckdb import DuckDBPyConnection
-from rich.markup import escape
 
 from headrace.cli import cells
-from headrace.cli.common import Context, Env, Json, out, print_json, table
-from headrace.environment import warehouse
-from headrace.errors import UserError
+from headrace.cli.common import Context, Env, Json, out, print_json, refuse_together, table
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 SHOWN = 100
 _NUMBERS = ("INT", "DOUBLE", "FLOAT", "DECIMAL")
@@ -25,9 +24,10 @@ def query(
     json: Json = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")] = False,
 ) -> None:
-    """Ask the Iceberg tables, as they stand now, a question in SQL."""
-    if json and as_csv:
-        raise UserError("--json and --csv are two answers", fix="choose one")
+    """Query the Iceberg tables, at their current snapshots, in SQL."""
+    from headrace.environment import warehouse
+
+    refuse_together(json=json, csv=as_csv)
     with warehouse.open(Context(env).settings) as connection:
         answer = warehouse.ask(connection, sql)
         with warehouse.errors_reported():
@@ -52,6 +52,8 @@ def _print_csv(answer: DuckDBPyConnection) -> None:
 
 
 def _print_table(answer: DuckDBPyConnection) -> None:
+    from rich.markup import escape
+
     names = [column[0] for column in answer.description]
     numbers = tuple(column[0] for column in answer.description if any(n in str(column[1]) for n in _NUMBERS))
     rows = answer.fetchmany(SHOWN + 1)

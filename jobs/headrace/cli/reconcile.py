@@ -1,46 +1,54 @@
-"""reconcile."""
+"""`headrace reconcile`: verify that nothing was lost and nothing stored twice."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from itertools import groupby
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from headrace.cli.common import Context, Env, JobName, Json, log, out, print_json, table
-from headrace.upkeep import reconcile as account
-from headrace.upkeep.reconcile import Balance
 
-HOLDS = "The account holds: every record is stored, and stored once."
+if TYPE_CHECKING:
+    from headrace.upkeep.reconcile import Balance
+
+HOLDS = "The reconciliation holds: every record is stored, and stored once."
 
 
 def reconcile(
     job: JobName,
-    wait: Annotated[bool, typer.Option("--wait", help="First follow the running job until it has caught up.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="First wait until the running job has caught up.")] = False,
     stalled: Annotated[float, typer.Option(help="With --wait: give up after so many seconds without a row.")] = 120,
     env: Env = "local",
     json: Json = False,
 ) -> None:
-    """Prove that nothing is lost and nothing doubled: end - first = good + dead, each offset once."""
+    """Verify that nothing was lost and nothing stored twice: end - first = good + dead, every offset exactly once."""
+    from headrace.upkeep import reconcile as reconciliation
+
     context = Context(env)
-    balances = follow(context, job, stalled) if wait else account.reconcile(context.project, context.settings, job)
+    if wait:
+        balances = _follow(context, job, stalled)
+    else:
+        balances = reconciliation.reconcile(context.project, context.settings, job)
     if json:
         print_json({"job": job, "holds": all(b.holds for b in balances), "partitions": [_plain(b) for b in balances]})
     else:
         show(balances)
-    account.verdict(balances)
+    reconciliation.verdict(balances)
     if not json:
         out.print(f"{HOLDS}\n", highlight=False)
 
 
-def follow(context: Context, job: str, stalled_s: float) -> list[Balance]:
+def _follow(context: Context, job: str, stalled_s: float) -> list[Balance]:
     """`reconcile.follow` with a progress bar."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from headrace.upkeep import reconcile as reconciliation
+
     columns = (TextColumn("stored"), BarColumn(), MofNCompleteColumn(), TextColumn("records"), TimeElapsedColumn())
     with Progress(*columns, console=log, transient=True) as bar:
         task = bar.add_task("stored", total=None)
-        return account.follow(
+        return reconciliation.follow(
             context.project,
             context.settings,
             job,
@@ -50,7 +58,9 @@ def follow(context: Context, job: str, stalled_s: float) -> list[Balance]:
 
 
 def show(balances: list[Balance]) -> None:
-    """The account as a table a topic, one row a partition, and what is wrong below it."""
+    """Print a table per topic with one row per partition, and below it what is wrong."""
+    from itertools import groupby
+
     columns = ("partition", "first", "end", "records", "good", "dead", "missing", "repeated")
     for topic, group in groupby(balances, key=lambda b: b.topic):
         shown = table(*columns, title=topic, numbers=columns)
@@ -67,7 +77,7 @@ def show(balances: list[Balance]) -> None:
             for first, end in ranges[:20]:
                 out.print(f"  {what}: {b.topic}/{b.partition} offsets {first:,} to {end - 1:,}", highlight=False)
             if len(ranges) > 20:
-                out.print(f"  {what}: and {len(ranges) - 20:,} ranges more (--json lists them all)")
+                out.print(f"  {what}: and {len(ranges) - 20:,} more ranges (--json lists them all)")
         if b.expired:
             count = sum(end - first for first, end in b.expired)
             out.print(

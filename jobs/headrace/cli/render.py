@@ -1,26 +1,26 @@
-"""render."""
+"""`headrace render`: show the SQL of a job as Flink gets it."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 import typer
-from rich.syntax import Syntax
 
-from headrace.authoring.render import statements
 from headrace.cli.common import Context, Env, JobName, Json, out, print_json
 
 
 def render(
     job: JobName,
-    diff: Annotated[bool, typer.Option("--diff", help="What changes of it against a git ref.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Show what differs from a git ref.")] = False,
     against: Annotated[
         str | None, typer.Option(metavar="REF", help="With --diff: the git ref.", show_default="HEAD")
     ] = None,
     env: Env = "local",
     json: Json = False,
 ) -> None:
-    """Show a job's SQL as Flink gets it, every statement in order; neither Flink nor a broker is asked."""
+    """Show a job's SQL as Flink gets it, every statement in order; needs neither Flink nor a broker."""
+    from headrace.authoring.render import statements
+
     context = Context(env)
     if diff or against:
         ref = against or "HEAD"
@@ -30,17 +30,19 @@ def render(
         elif text:
             _show(text, "diff")
         else:
-            out.print(f"{job} renders as at {ref}", highlight=False)
+            out.print(f"{job} renders the same as at {ref}", highlight=False)
         return
-    made = statements.of_job(context.project, context.settings, job)
+    rendered = statements.of_job(context.project, context.settings, job)
     if json:
-        print_json({"job": job, "statements": made})
+        print_json({"job": job, "statements": rendered})
     else:
-        _show(statements.text(made), "sql")
+        _show(statements.text(rendered), "sql")
 
 
 def _show(text: str, language: str) -> None:
     if out.is_terminal:
+        from rich.syntax import Syntax
+
         out.print(Syntax(text, language, theme="ansi_dark", background_color="default", word_wrap=True))
     else:
         typer.echo(text, nl=False)

@@ -1,48 +1,57 @@
-"""savepoints list, savepoints drop."""
+"""`headrace savepoints`: list and delete what jobs can be started from."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from headrace.cli.common import Context, Env, Json, log, out, print_json, table
-from headrace.cli.submit import Wait
-from headrace.operations.lifecycle import operation_context, savepoints
-from headrace.operations.lifecycle.savepoints import Kept
+from headrace.cli import completion
+from headrace.cli.common import Context, Env, Json, Wait, log, out, print_json, table
 
-app = typer.Typer(help="What jobs can be started from: savepoints and retained checkpoints.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from headrace.operations.lifecycle.savepoints import Kept
+
+app = typer.Typer(help="Savepoints and retained checkpoints: what jobs can be started from.", no_args_is_help=True)
 
 
 @app.command("list")
 def listing(
-    job: Annotated[str | None, typer.Argument(metavar="[JOB]", help="<domain>/<job>_v<N>; all jobs if none.")] = None,
+    job: Annotated[
+        str | None,
+        typer.Argument(metavar="[JOB]", help="<domain>/<job>_v<N>; default: all jobs.", autocompletion=completion.jobs),
+    ] = None,
     env: Env = "local",
     json: Json = False,
 ) -> None:
-    """List them, oldest first; the newest of a job is the one that it would go on from."""
+    """List savepoints and retained checkpoints, oldest first; a job continues from its newest one."""
+    from headrace.operations.lifecycle import operation_context, savepoints
+
     context = Context(env)
     with log.status("looking for savepoints"):
-        found = savepoints.kept(operation_context.read_only(context.project, context.settings), job)
+        kept = savepoints.kept(operation_context.read_only(context.project, context.settings), job)
     if json:
-        print_json([_plain(each) for each in found])
+        print_json([_plain(savepoint) for savepoint in kept])
         return
     shown = table("job", "kind", "checkpoint", "newest", "path", numbers=("checkpoint",))
-    for each in found:
-        newest = "newest" if each.newest else ""
-        shown.add_row(each.job, each.state.kind, str(each.state.checkpoint_id), newest, each.state.path)
+    for savepoint in kept:
+        newest = "newest" if savepoint.newest else ""
+        state = savepoint.state
+        shown.add_row(savepoint.job, state.kind, str(state.checkpoint_id), newest, state.path)
     out.print(shown)
 
 
 @app.command()
 def drop(
-    path: Annotated[str, typer.Argument(help="The savepoint, as the list tells it.")],
+    path: Annotated[str, typer.Argument(help="Path of the savepoint, as the list shows it.")],
     wait: Wait = 0,
     env: Env = "local",
     json: Json = False,
 ) -> None:
     """Delete a savepoint that no job needs any more."""
+    from headrace.operations.lifecycle import operation_context, savepoints
+
     context = Context(env)
     with (
         log.status("dropping") as status,
@@ -55,5 +64,5 @@ def drop(
         out.print(f"dropped {dropped.state.path} of {dropped.job}", highlight=False, soft_wrap=True)
 
 
-def _plain(each: Kept) -> dict[str, object]:
-    return {"job": each.job, "newest": each.newest, **asdict(each.state)}
+def _plain(savepoint: Kept) -> dict[str, object]:
+    return {"job": savepoint.job, "newest": savepoint.newest, **asdict(savepoint.state)}

@@ -1,4 +1,4 @@
-"""schemas: what an editor completes and checks the project's YAML files by."""
+"""`headrace schemas`: check or write the JSON schemas by which editors complete and check the YAML files."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ from typing import Annotated
 
 import typer
 
-from headrace.authoring import json_schemas
 from headrace.cli.common import Json, out, print_json
 from headrace.errors import CheckFailed
 from headrace.project.paths import Project
 
 
 def schemas(
-    write: Annotated[bool, typer.Option("--write", help="Make it so, rather than check it.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Write the schemas and the references to them.")] = False,
     json: Json = False,
 ) -> None:
-    """Check that sql/_schemas/ is as this headrace has it, and that each YAML file names its schema."""
+    """Check that sql/_schemas/ is up to date, and that every YAML file names its schema."""
+    from headrace.authoring import json_schemas
+
     project = Project.find()
     written = json_schemas.write(project) if write else []
     problems = json_schemas.check(project)

@@ -1,67 +1,69 @@
-"""status."""
+"""`headrace status`: show the state and the metrics of jobs."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-from rich.markup import escape
-
-from headrace.cli.common import Context, Env, Json, clock, log, out, print_json, table
+from headrace.cli.common import Context, Env, JobNames, Json, clock, log, out, print_json, table
 from headrace.errors import CheckFailed
-from headrace.operations.lifecycle import operation_context
-from headrace.operations.lifecycle import status as lifecycle
-from headrace.operations.lifecycle.status import Status
-from headrace.upkeep import completeness
+
+if TYPE_CHECKING:
+    from headrace.operations.lifecycle.status import Status
 
 _NUMBERS = ("up", "restarts", "checkpoint", "lag", "backpressure", "rows/s", "dead/s")
 
 
 def status(
-    jobs: Annotated[list[str] | None, typer.Argument(metavar="[JOB]...", help="All of them if none is named.")] = None,
+    jobs: JobNames = None,
     env: Env = "local",
     json: Json = False,
 ) -> None:
-    """Show how the jobs are; ends with 1 unless each that should run does.
+    """Show the state of jobs and how they progress; exits with 1 unless every job that should run does.
 
-    lag is in records that are still to be read, checkpoint the time since the last one, backpressure the share of time
-    that the worst task waits for the next.
+    lag: records still to be read; checkpoint: time since the last one; backpressure: share of time that the worst task
+    waits for the next one.
     """
+    from headrace.operations.lifecycle import operation_context
+    from headrace.operations.lifecycle import status as lifecycle
+    from headrace.upkeep import completeness
+
     context = Context(env)
-    with log.status("asking the cluster"):
+    with log.status("querying the cluster"):
         last = completeness.last(context.settings)
         operation = operation_context.read_only(context.project, context.settings)
-        found = lifecycle.status(operation, jobs or (), last.through_of)
+        states = lifecycle.status(operation, jobs or (), last.through_of)
     if json:
-        print_json([_plain(each) for each in found])
+        print_json([_plain(job) for job in states])
     else:
-        _show(found)
-    if ill := [each for each in found if not each.well]:
-        raise CheckFailed("; ".join(f"{each.job} is {each.state}" for each in ill))
+        _show(states)
+    if ill := [job for job in states if not job.well]:
+        raise CheckFailed("; ".join(f"{job.job} is {job.state}" for job in ill))
 
 
-def _show(found: list[Status]) -> None:
+def _show(states: list[Status]) -> None:
+    from rich.markup import escape
+
     shown = table("job", "state", *_NUMBERS, numbers=_NUMBERS)
-    for each in found:
-        vitals = each.vitals
+    for job in states:
+        metrics = job.metrics
         row = (
-            _time(each.uptime_s),
-            _number(vitals.restarts),
-            _time(each.checkpoint_age_s),
-            _number(vitals.lag),
-            "" if vitals.backpressured is None else f"{vitals.backpressured:.0%}",
-            _number(vitals.rows_per_s),
-            _number(vitals.dead_letters_per_s),
+            _time(job.uptime_s),
+            _number(metrics.restarts),
+            _time(job.checkpoint_age_s),
+            _number(metrics.lag),
+            "" if metrics.backpressured is None else f"{metrics.backpressured:.0%}",
+            _number(metrics.rows_per_s),
+            _number(metrics.dead_letters_per_s),
         )
-        shown.add_row(each.job, each.state, *row, style=None if each.well else "bold red")
+        shown.add_row(job.job, job.state, *row, style=None if job.well else "bold red")
     out.print(shown)
-    for each in found:
-        if each.complete_through:
-            out.print(f"{each.job} is complete through {clock(each.complete_through)}", highlight=False, soft_wrap=True)
-        if each.error:
-            out.print(f"{each.job}, last error: {escape(each.error)}", highlight=False, soft_wrap=True)
+    for job in states:
+        if job.complete_through:
+            out.print(f"{job.job} is complete through {clock(job.complete_through)}", highlight=False, soft_wrap=True)
+        if job.error:
+            out.print(f"{job.job}, last error: {escape(job.error)}", highlight=False, soft_wrap=True)
 
 
 def _time(seconds: float | None) -> str:
@@ -72,8 +74,8 @@ def _number(value: float | None) -> str:
     return "" if value is None else f"{value:,.0f}"
 
 
-def _plain(each: Status) -> dict[str, Any]:
-    plain = asdict(each)
+def _plain(job: Status) -> dict[str, Any]:
+    plain = asdict(job)
     if plain["entry"]:
         plain["entry"].pop("plan")
-    return {**plain, "well": each.well}
+    return {**plain, "well": job.well}

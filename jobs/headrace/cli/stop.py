@@ -1,15 +1,16 @@
-"""stop."""
+"""`headrace stop`: stop a running job with a savepoint."""
 
 from __future__ import annotations
 
-from headrace.cli.common import Context, Env, JobName, Json, log, out, print_json
-from headrace.cli.submit import Wait, show
-from headrace.operations.lifecycle import operation_context
-from headrace.operations.lifecycle import stop as lifecycle
+from headrace.cli.common import Context, Env, JobName, Json, Wait, log, out, print_json
+from headrace.cli.submit import show
 
 
 def stop(job: JobName, wait: Wait = 0, env: Env = "local", json: Json = False) -> None:
-    """Stop a running job with a savepoint: all that it has read is committed first."""
+    """Stop a running job with a savepoint: everything that it has read is committed first."""
+    from headrace.operations.lifecycle import operation_context
+    from headrace.operations.lifecycle import stop as lifecycle
+
     context = Context(env)
     with (
         log.status(f"stopping {job}") as status,

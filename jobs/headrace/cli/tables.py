@@ -1,29 +1,29 @@
-"""tables plan, tables apply."""
+"""`headrace tables`: compare tables and topics with their files, and create or change them."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
-from rich.table import Table
 
-from headrace.cli.common import Context, Env, Json, log, out, print_json
-from headrace.environment.apply import table_changes, topic_changes
-from headrace.environment.apply.table_changes import TablePlan
+from headrace.cli.common import Context, Env, Json, TableNames, log, out, print_json
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from headrace.environment.apply.table_changes import TablePlan
 
 app = typer.Typer(
-    help="Iceberg tables as the files of sql/_tables/ describe them, and topics of sql/_topics/.", no_args_is_help=True
+    help="Iceberg tables of sql/_tables/ and topics of sql/_topics/, created and changed.", no_args_is_help=True
 )
-
-TableNames = Annotated[
-    list[str] | None, typer.Argument(metavar="[TABLE]...", help="<namespace>.<table>; all of them if none is named.")
-]
 
 
 @app.command()
 def plan(names: TableNames = None, env: Env = "local", json: Json = False) -> None:
-    """Show what `apply` would do; ends with 1 if a change is refused as unsafe."""
+    """Show what `apply` would do; exits with 1 if a change is refused as unsafe."""
+    from headrace.environment.apply import table_changes, topic_changes
+
     context = Context(env)
     plans = table_changes.plan(context.project, context.settings, names or None)
     absent = [] if names else [*topic_changes.missing(context.project, context.settings)]
@@ -33,34 +33,40 @@ def plan(names: TableNames = None, env: Env = "local", json: Json = False) -> No
 
 @app.command()
 def apply(names: TableNames = None, env: Env = "local", json: Json = False) -> None:
-    """Create and evolve the tables, and create topics; nothing at all is touched if one change is refused as unsafe."""
+    """Create and evolve tables, and create topics; if one change is refused as unsafe, nothing is changed."""
+    from headrace.environment.apply import table_changes, topic_changes
+
     context = Context(env)
     with log.status("comparing the tables with the catalog"):
         plans = table_changes.apply(context.project, context.settings, names or None)
-        made = [] if names else topic_changes.apply(context.project, context.settings)
-    _print(plans, made, json, done=True)
+        created = [] if names else topic_changes.apply(context.project, context.settings)
+    _print(plans, created, json, done=True)
 
 
 def _print(plans: list[TablePlan], topics: list[str], json: bool, *, done: bool) -> None:
     if json:
-        created = [{"topic": name, "action": "create"} for name in topics]
-        print_json([*(_plain(each) for each in plans), *created])
+        missing = [{"topic": name, "action": "create"} for name in topics]
+        print_json([*(_plain(table) for table in plans), *missing])
         return
-    for each in plans:
-        if each.action != "unchanged":
-            out.print(f"[bold]{each.name}[/]", highlight=False)
-            out.print(_steps(each))
+    for table in plans:
+        if table.action != "unchanged":
+            out.print(f"[bold]{table.name}[/]", highlight=False)
+            out.print(_steps(table))
     out.print(_summary(plans, done=done), highlight=False)
     if topics:
         out.print(f"topics {'created' if done else 'to create'}: {', '.join(topics)}", highlight=False)
 
 
-def _steps(each: TablePlan) -> Table:
+def _steps(table: TablePlan) -> Table:
+    from rich.table import Table
+
     steps = Table.grid(padding=(0, 2))
-    for step in each.changes:
+    for step in table.changes:
         steps.add_row("", step.kind, step.target, step.detail)
-    if each.refused:
-        steps.add_row("", "[bold red]refused[/]", f"{len(each.refused)} below", "apply will touch none of these tables")
+    if table.refused:
+        steps.add_row(
+            "", "[bold red]refused[/]", f"{len(table.refused)} below", "apply will change none of these tables"
+        )
     return steps
 
 
@@ -71,10 +77,10 @@ def _summary(plans: list[TablePlan], *, done: bool) -> str:
         "refuse": "refused",
         "unchanged": "as described",
     }
-    counts = {action: sum(each.action == action for each in plans) for action in verbs}
+    counts = {action: sum(table.action == action for table in plans) for action in verbs}
     return "tables: " + (", ".join(f"{n} {verbs[action]}" for action, n in counts.items() if n) or "none described")
 
 
-def _plain(each: TablePlan) -> dict[str, Any]:
-    refused = [{**asdict(problem), "where": str(problem.where)} for problem in each.refused]
-    return {"table": each.name, "action": each.action, "changes": [*map(asdict, each.changes)], "refused": refused}
+def _plain(table: TablePlan) -> dict[str, Any]:
+    refused = [{**asdict(problem), "where": str(problem.where)} for problem in table.refused]
+    return {"table": table.name, "action": table.action, "changes": [*map(asdict, table.changes)], "refused": refused}

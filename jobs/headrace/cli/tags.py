@@ -1,4 +1,4 @@
-"""tags import, tags list."""
+"""`headrace tags`: import and list what is known of each tag."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
+from headrace.cli import completion
 from headrace.cli.common import Context, Env, Json, out, print_json, table
-from headrace.historian.tags import tag_file, tags
 
-app = typer.Typer(help="What is known of each tag: historian.tags.", no_args_is_help=True)
+app = typer.Typer(help="The list of tags, historian.tags: units, limits, places, baselines.", no_args_is_help=True)
 
 _SHOWN = {
     "tag": "tag",
@@ -27,11 +27,15 @@ _SHOWN = {
 
 @app.command(name="import")
 def import_(
-    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Its first line names columns of historian.tags.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE.csv", help="CSV file; its first line names columns of historian.tags.")
+    ],
     env: Env = "local",
     json: Json = False,
 ) -> None:
-    """Lay a plant's list of tags over the table; columns it does not have, and baselines, stay as they are."""
+    """Import a plant's list of tags. Columns that the file does not have, and baselines, keep their values."""
+    from headrace.historian.tags import tag_file, tags
+
     done = tags.import_tags(Context(env).settings, tag_file.read(file))
     if json:
         print_json({"added": done.added, "updated": done.updated})
@@ -41,11 +45,15 @@ def import_(
 
 @app.command(name="list")
 def list_(
-    glob: Annotated[str, typer.Argument(metavar="[GLOB]", help="Only tags like this: *, ?, [...].")] = "*",
+    glob: Annotated[
+        str, typer.Argument(metavar="[GLOB]", help="Only matching tags: *, ?, [...].", autocompletion=completion.tags)
+    ] = "*",
     env: Env = "local",
     json: Json = False,
 ) -> None:
-    """Show the tags with what is known of each."""
+    """List tags with what is known of each."""
+    from headrace.historian.tags import tags
+
     rows = tags.matching(Context(env).settings, glob)
     if json:
         print_json(rows)

@@ -1,48 +1,48 @@
-"""test: a job's cases on real Flink."""
+"""`headrace test`: run the test cases of jobs on a real Flink."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
-from headrace.authoring import test
-from headrace.authoring.test import Case, Outcome
-from headrace.authoring.test.compare import Difference, cells_that_differ
-from headrace.cli.common import Context, Env, Json, log, out, print_json
-from headrace.cli.common import table as plain_table
+from headrace.cli.common import Context, Env, JobNames, Json, log, out, print_json, table
 from headrace.errors import CheckFailed, HeadraceError, Problem, UserError
-from headrace.planner.in_process.values import shown
-from headrace.project import job_folder
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from headrace.authoring.test import Case, Outcome
+    from headrace.authoring.test.compare import Difference
 
 MOST_ROWS = 20
-
-JobNames = Annotated[
-    list[str] | None, typer.Argument(metavar="[JOB]...", help="<domain>/<job>_v<N>; all of them if none is named.")
-]
 
 
 def run(
     jobs: JobNames = None,
-    only: Annotated[str | None, typer.Option("-k", metavar="CASE", help="Only cases whose name holds this.")] = None,
-    update: Annotated[bool, typer.Option("--update", help="Keep what comes out as what must come out.")] = False,
+    only: Annotated[
+        str | None, typer.Option("-k", metavar="CASE", help="Only cases whose name contains this text.")
+    ] = None,
+    update: Annotated[
+        bool, typer.Option("--update", help="Accept the rows that come out as the expected ones.")
+    ] = False,
     env: Env = "local",
     json: Json = False,
 ) -> None:
-    """Run jobs' test cases (folders of data, in tests/ beside job.yaml) on a Flink of their own."""
+    """Run the test cases of jobs, folders of data in tests/ next to job.yaml, on a Flink started for them."""
+    from headrace.authoring import test
+
     context = Context(env)
-    found = _cases(context, jobs, only)
+    cases = _cases(context, jobs, only)
     if not update:
-        test.check(context.project, found)
+        test.check(context.project, cases)
     since, outcomes = time.monotonic(), []
     with log.status("starting Flink") as status:
-        for outcome in test.run(context.project, context.settings, found):
+        for outcome in test.run(context.project, context.settings, cases):
             outcomes.append(outcome)
-            status.update(f"{len(outcomes)} of {len(found)} cases")
+            status.update(f"{len(outcomes)} of {len(cases)} cases")
             if not json:
                 _show(context, outcome, update)
     failed = [o for o in outcomes if not o.passed]
@@ -57,21 +57,29 @@ def run(
 
 
 def _cases(context: Context, jobs: list[str] | None, only: str | None) -> list[Case]:
-    found: list[Case] = []
+    from headrace.authoring import test
+    from headrace.project import job_folder
+
+    cases: list[Case] = []
     problems: list[Problem] = []
     for name in jobs or job_folder.names(context.project):
         try:
-            found += test.load(context.project, job_folder.load(context.project, name), only)
+            cases += test.load(context.project, job_folder.load(context.project, name), only)
         except HeadraceError as error:
             problems += error.problems
     if problems:
         raise UserError(problems)
-    if not found:
-        raise UserError("there is no such case", fix="add one: a folder of data in the job's tests/")
-    return found
+    if not cases:
+        raise UserError("there is no test case", fix="add one: a folder of data in the job's tests/")
+    return cases
 
 
 def _show(context: Context, outcome: Outcome, update: bool) -> None:
+    from rich.markup import escape
+
+    from headrace.authoring import test
+    from headrace.project import job_folder
+
     case = outcome.case
     if update:
         for path in test.update(job_folder.load(context.project, case.job).job, outcome):
@@ -90,23 +98,28 @@ def _show(context: Context, outcome: Outcome, update: bool) -> None:
 
 
 def _rows(difference: Difference, tolerance: float) -> Table:
-    """Rows expected (-) above those that came (+), with the cells that differ marked."""
-    made = plain_table("", *difference.columns, title=f"  {difference.sink}")
+    """Return the expected rows (-) above those that came out (+), with the cells that differ marked."""
+    from headrace.authoring.test.compare import cells_that_differ
+    from headrace.planner.in_process.values import shown
+
+    rows = table("", *difference.columns, title=f"  {difference.sink}")
     pairs = list(zip(difference.missing, difference.extra, strict=True))
-    for expected, found in pairs[:MOST_ROWS]:
+    for expected, actual in pairs[:MOST_ROWS]:
         differing = set(difference.columns)
-        if expected and found:
-            differing = cells_that_differ(expected, found, difference.columns, tolerance)
-        for sign, row, style in (("-", expected, "red"), ("+", found, "green")):
+        if expected and actual:
+            differing = cells_that_differ(expected, actual, difference.columns, tolerance)
+        for sign, row, style in (("-", expected, "red"), ("+", actual, "green")):
             if row:
                 cells = [_cell(shown(row.get(n)), style, n in differing) for n in difference.columns]
-                made.add_row(f"[{style}]{sign}[/]", *cells)
+                rows.add_row(f"[{style}]{sign}[/]", *cells)
     if len(pairs) > MOST_ROWS:
-        made.caption = f"and {len(pairs) - MOST_ROWS} more"
-    return made
+        rows.caption = f"and {len(pairs) - MOST_ROWS} more"
+    return rows
 
 
 def _cell(text: str, style: str, differs: bool) -> str:
+    from rich.markup import escape
+
     shown_text = escape(text) or "[dim]null[/]"
     return f"[{style}]{shown_text}[/]" if differs else shown_text
 

@@ -1,37 +1,45 @@
-"""train baselines."""
+"""`headrace train baselines`: learn the usual values of tags from stored readings."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from headrace.cli import completion
 from headrace.cli.common import Context, Env, Json, log, out, print_json, table
 from headrace.errors import UserError
-from headrace.historian import train
-from headrace.historian.train import Baseline, Training
+
+if TYPE_CHECKING:
+    from headrace.historian.train import Baseline, Training
 
 SHOWN = 10
 
-app = typer.Typer(help="Learn from what is stored.", no_args_is_help=True)
+app = typer.Typer(help="Learn from stored readings.", no_args_is_help=True)
 
 
 @app.callback()
 def group() -> None:
-    """Learn from what is stored."""
+    """Learn from stored readings."""
 
 
 @app.command()
 def baselines(
-    since: Annotated[str | None, typer.Option(metavar="TIME", help="Only readings from this ISO-8601 time on.")] = None,
-    tag: Annotated[str, typer.Option(metavar="GLOB", help="Only tags like this: *, ?, [...].")] = "*",
-    min_count: Annotated[int, typer.Option(min=1, help="Good readings that a tag must have.")] = 30,
+    since: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Only readings at or after this ISO-8601 time.")
+    ] = None,
+    tag: Annotated[
+        str, typer.Option(metavar="GLOB", help="Only matching tags: *, ?, [...].", autocompletion=completion.tags)
+    ] = "*",
+    min_count: Annotated[int, typer.Option(min=1, help="Good readings that a tag needs at least.")] = 30,
     env: Env = "local",
     json: Json = False,
 ) -> None:
-    """Learn each tag's median and median absolute deviation (MAD); running jobs pick them up."""
+    """Learn each tag's median and median absolute deviation (MAD); running jobs start using them."""
+    from headrace.historian import train
+
     context = Context(env)
     with log.status("learning baselines"):
         training = train.train(context.settings, _time(since), tag, min_count)
@@ -47,7 +55,9 @@ def _time(text: str | None) -> datetime | None:
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
-        raise UserError(f"'{text}' is no ISO-8601 time", "--since", "write it like 2026-01-31T08:00:00Z") from None
+        raise UserError(
+            f"'{text}' is not a valid ISO-8601 time", "--since", "write it like 2026-01-31T08:00:00Z"
+        ) from None
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
@@ -61,8 +71,8 @@ def _show(training: Training, min_count: int) -> None:
         out.print(shown)
     new = sum(b.old_median is None for b in training.baselines)
     out.print(f"baselines: {len(training.baselines):,} tags, {new:,} of them for the first time", highlight=False)
-    _list("with MAD 0, the same value over and over", [b.tag for b in training.baselines if b.mad == 0])
-    _list(f"left as they were, fewer than {min_count} good readings", training.too_few)
+    _list("with MAD 0: the value never changes", [b.tag for b in training.baselines if b.mad == 0])
+    _list(f"unchanged: fewer than {min_count} good readings", training.too_few)
 
 
 def _figures(b: Baseline) -> list[str]:

@@ -1,50 +1,52 @@
-"""udfs."""
+"""`headrace udfs`: list the Python functions that jobs can use."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import RenderableType
-from rich.markup import escape
-from rich.padding import Padding
-from rich.text import Text
 
-from headrace.authoring import udfs as catalogue
-from headrace.authoring.udfs import BATCH, Udf
 from headrace.cli.common import Json, out, print_json, table
+
+if TYPE_CHECKING:
+    from headrace.authoring.udfs import Udf
 
 _WHERE = {"step": "steps: job.yaml names them under steps:", "sql": "functions: SQL names them"}
 
 
 def udfs(
     measure: Annotated[
-        bool, typer.Option("--measure", help=f"Measure the cost on this machine, at a batch of {BATCH:,} rows.")
+        bool, typer.Option("--measure", help="Measure the cost on this machine, over a batch of rows.")
     ] = False,
     json: Json = False,
 ) -> None:
-    """List the Python functions that a job can name: types, units, an example, and the cost of a row."""
-    found = catalogue.listing(measure=measure)
+    """List the Python functions that jobs can use: types, units, an example, and with --measure the cost per row."""
+    from headrace.authoring import udfs as functions
+
+    listing = functions.listing(measure=measure)
     if json:
-        print_json([each.to_json() for each in found])
+        print_json([udf.to_json() for udf in listing])
         return
     for kind, title in _WHERE.items():
         out.print(f"[bold underline]{title}[/]\n", highlight=False)
-        for each in (udf for udf in found if udf.kind == kind):
-            _show(each)
+        for udf in (udf for udf in listing if udf.kind == kind):
+            _show(udf)
 
 
 def _show(udf: Udf) -> None:
+    from rich.markup import escape
+    from rich.padding import Padding
+    from rich.text import Text
+
     about = udf.function
     out.print(f"[bold]{escape(udf.signature)}[/]", highlight=False)
-    told = [about.doc, f"null: {about.null}", f"source: {about.source}"]
+    lines = [about.doc, f"null: {about.null}", f"source: {about.source}"]
     if udf.us_per_row is not None:
-        told.append(f"cost: {udf.us_per_row:.3f} us a row")
-    shown = table(*about.inputs, *(f"-> {name}" for name in about.outputs))
+        lines.append(f"cost: {udf.us_per_row:.3f} us per row")
+    example = table(*about.inputs, *(f"-> {name}" for name in about.outputs))
     for row in udf.example():
-        shown.add_row(*(_cell(value) for value in row.values()))
-    parts: list[RenderableType] = [*map(Text, told), shown]
-    for part in parts:
+        example.add_row(*(_cell(value) for value in row.values()))
+    for part in [*map(Text, lines), example]:
         out.print(Padding(part, (0, 0, 0, 2), expand=False))
 
 

@@ -1,4 +1,4 @@
-"""upgrade, rollback, restart."""
+"""`headrace upgrade`, `rollback` and `restart`: run a job again from its state."""
 
 from __future__ import annotations
 
@@ -6,17 +6,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from headrace.cli.common import Context, Env, JobName, Json, log
-from headrace.cli.submit import Wait, show
+from headrace.cli.common import AcceptLoss, Context, Env, JobName, Json, Wait, log
+from headrace.cli.submit import show
 from headrace.errors import UserError
-from headrace.operations.lifecycle import operation_context, restart_stateless
-from headrace.operations.lifecycle import restart as restarts
-from headrace.operations.lifecycle import rollback as rollbacks
-from headrace.operations.lifecycle import upgrade as upgrades
-
-AcceptLoss = Annotated[
-    bool, typer.Option("--accept-loss", help="Go on where state is lost, or what becomes of it is not known.")
-]
 
 
 def upgrade(
@@ -27,10 +19,13 @@ def upgrade(
     env: Env = "local",
     json: Json = False,
 ) -> None:
-    """Have a job run as its files say, from the state that it has; the old version runs again if the new one fails.
+    """Run a job as its files describe it now, continuing from its state; if it fails, the old version runs again.
 
-    Ends with 1, before anything stops, where the state cannot go along; with 3 where the old version runs again.
+    Exits with 1, before anything stops, if the state cannot be kept; with 3 if the old version runs again.
     """
+    from headrace.operations.lifecycle import operation_context
+    from headrace.operations.lifecycle import upgrade as upgrades
+
     context = Context(env)
     with (
         log.status(job) as status,
@@ -43,7 +38,10 @@ def upgrade(
 def rollback(
     job: JobName, accept_loss: AcceptLoss = False, wait: Wait = 0, env: Env = "local", json: Json = False
 ) -> None:
-    """Run the version before this one again: its own SQL, engine and functions, from the state that there is."""
+    """Run the previous version of a job again: its own SQL, engine and functions, continuing from the present state."""
+    from headrace.operations.lifecycle import operation_context
+    from headrace.operations.lifecycle import rollback as rollbacks
+
     context = Context(env)
     with (
         log.status(job) as status,
@@ -56,22 +54,25 @@ def rollback(
 def restart(
     job: JobName,
     source: Annotated[
-        Literal["savepoint", "checkpoint", "nothing"], typer.Option("--from", help="What to go on from.")
+        Literal["savepoint", "checkpoint", "nothing"], typer.Option("--from", help="What to continue from.")
     ] = "savepoint",
-    path: Annotated[str | None, typer.Option(help="Which one, where not the newest.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="From nothing: agree to what it costs.")] = False,
+    path: Annotated[str | None, typer.Option(help="Savepoint or checkpoint path.", show_default="newest")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="With --from nothing: accept what it costs.")] = False,
     wait: Wait = 0,
     env: Env = "local",
     json: Json = False,
 ) -> None:
-    """Run a job's last version anew.
+    """Restart the last version of a job.
 
-    From a savepoint: one that runs is stopped with one first. From a checkpoint: one that runs is ended as it stands;
-    also for a job that a dead JobManager has forgotten. From nothing: it says what that costs, and asks.
+    From a savepoint: a running job is first stopped with one. From a checkpoint: a running job is cancelled; this also
+    restarts a job that a JobManager lost when it failed. From nothing: reports what that costs and asks.
     """
+    from headrace.operations.lifecycle import operation_context, restart_stateless
+    from headrace.operations.lifecycle import restart as restarts
+
     context = Context(env)
     if source == "nothing" and path:
-        raise UserError("there is no path to nothing", fix="leave --path out, or say --from savepoint")
+        raise UserError("--path cannot be combined with --from nothing", fix="omit --path, or use --from savepoint")
     if source == "nothing" and not yes:
         _ask(context, job)
     with (
@@ -79,18 +80,22 @@ def restart(
         operation_context.locked(context.project, context.settings, wait, status.update) as operation,
     ):
         entry = (
-            restart_stateless.restart(operation, job) if source == "nothing" else restarts.restart(operation, job, source, path)
+            restart_stateless.restart(operation, job)
+            if source == "nothing"
+            else restarts.restart(operation, job, source, path)
         )
     show(entry, json=json)
 
 
 def _ask(context: Context, job: str) -> None:
+    from headrace.operations.lifecycle import operation_context, restart_stateless
+
     sentences = restart_stateless.cost(operation_context.read_only(context.project, context.settings), job).sentences
     if not sentences:
         return
-    log.print(f"To start {job} from nothing costs:", highlight=False)
+    log.print(f"Restarting {job} without state has a cost:", highlight=False)
     for sentence in sentences:
         log.print(f"  {sentence}", highlight=False, soft_wrap=True)
     if not log.is_terminal:
-        raise UserError(f"{job} is not restarted from nothing unasked", fix="agree to what it costs: --yes")
+        raise UserError(f"refusing to restart {job} without state", fix="confirm with --yes")
     typer.confirm("Restart it?", abort=True, err=True)

@@ -1,0 +1,83 @@
+"""Shell completion of jobs, tables, environments and tags.
+
+Jobs, tables and environments come from file names alone. Tags are in the catalog, which is opened only to complete
+one. A failure completes nothing: an error has no place in a half-written command line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import typer
+
+from headrace.project.paths import Project
+
+
+def jobs(incomplete: str) -> list[str]:
+    """Return the jobs whose name starts with `incomplete`."""
+    return _starting(incomplete, lambda project: _folders(project.sql))
+
+
+def tables(incomplete: str) -> list[str]:
+    """Return the tables of sql/_tables/ whose name starts with `incomplete`."""
+    return _starting(incomplete, lambda project: _stems((project.sql / "_tables").rglob("*.yaml")))
+
+
+def sources(incomplete: str) -> list[str]:
+    """Return the sources of sql/_sources/ whose name starts with `incomplete`."""
+    return _starting(incomplete, lambda project: _stems((project.sql / "_sources").glob("*.yaml")))
+
+
+def environments(incomplete: str) -> list[str]:
+    """Return the environments, files of catalogs/, whose name starts with `incomplete`."""
+    return _starting(incomplete, lambda project: _stems((project.root / "catalogs").glob("*.yaml")))
+
+
+def tags(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Return the tags of historian.tags whose name starts with `incomplete`, of the environment on the command line."""
+
+    def names(project: Project) -> Iterable[str]:
+        import headrace
+
+        return headrace.open(ctx.params.get("env") or "local", project).tags(f"{incomplete}*")["tag"].to_pylist()
+
+    return _starting(incomplete, names)
+
+
+def services(incomplete: str) -> list[str]:
+    """Return the services of the local platform whose name starts with `incomplete`."""
+
+    def names(_project: Project) -> Iterable[str]:
+        from headrace.local.layout import SERVICES
+
+        return SERVICES
+
+    return _starting(incomplete, names)
+
+
+def aggregates(incomplete: str) -> list[str]:
+    """Return the OPC UA aggregates whose name starts with `incomplete`."""
+
+    def names(_project: Project) -> Iterable[str]:
+        from headrace.historian.aggregates import AGGREGATES
+
+        return AGGREGATES
+
+    return _starting(incomplete, names)
+
+
+def _starting(incomplete: str, names: Callable[[Project], Iterable[str]]) -> list[str]:
+    try:
+        known = names(Project.find())
+        return sorted(name for name in known if name.casefold().startswith(incomplete.casefold()))
+    except Exception:  # whatever is wrong, the command itself reports it when it runs
+        return []
+
+
+def _folders(sql: Path) -> Iterable[str]:
+    return (file.parent.relative_to(sql).as_posix() for file in sql.glob("[!_]*/*/job.yaml"))
+
+
+def _stems(files: Iterable[Path]) -> Iterable[str]:
+    return (file.stem for file in files if not file.name.startswith("_"))

@@ -1,0 +1,76 @@
+"""A table that fits the terminal: where its rows are too wide, each row becomes a block of lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.measure import Measurement
+from rich.padding import Padding
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderResult
+
+_PROSE = 24
+"""Cells that a column of prose needs at least."""
+
+
+class FittingTable(Table):
+    """A rich table whose cells stay on one line, except those of `prose` columns, which wrap.
+
+    If a row does not fit the width at hand, the rows are printed one below another, a line per column that is not
+    empty. Columns in `numbers` are aligned right.
+    """
+
+    def __init__(
+        self, *columns: str, title: str | None = None, numbers: Iterable[str] = (), prose: Iterable[str] = ()
+    ) -> None:
+        super().__init__(
+            title=title,
+            title_justify="left",
+            header_style="bold",
+            box=box.SIMPLE_HEAD,
+            pad_edge=False,
+            collapse_padding=True,
+        )
+        numbers, self._prose = set(numbers), set(prose)
+        for name in columns:
+            self.add_column(
+                name,
+                justify="right" if name in numbers else "left",
+                overflow="fold",
+                no_wrap=name not in self._prose,
+            )
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if self._needs(console) <= options.max_width:
+            yield from super().__rich_console__(console, options)
+        else:
+            yield from self._blocks()
+
+    def _needs(self, console: Console) -> int:
+        """Cells of the narrowest table in which nothing but prose wraps."""
+        widths = [self._width(console, str(column.header), list(column.cells)) for column in self.columns]
+        return sum(widths) + 2 * (len(widths) - 1)
+
+    def _width(self, console: Console, name: str, cells: Sequence[object]) -> int:
+        options = console.options.update(width=10_000)
+        width = max(Measurement.get(console, options, cell).maximum for cell in (name, *cells))  # type: ignore[arg-type]
+        return min(width, _PROSE) if name in self._prose else width
+
+    def _blocks(self) -> RenderResult:
+        if self.title:
+            yield f"[italic]{self.title}[/]"
+        cells = [list(column.cells) for column in self.columns]
+        for number, row in enumerate(self.rows):
+            block = Table.grid(padding=(0, 2, 0, 0))
+            block.add_column(style="bold", no_wrap=True)
+            block.add_column(overflow="fold")
+            for column, values in zip(self.columns, cells, strict=True):
+                if values[number] != "":
+                    block.add_row(column.header, values[number])
+            yield Padding(block, (0 if number == 0 else 1, 0, 0, 0), style=row.style or "")
+        if self.caption:
+            yield f"[dim]{self.caption}[/]"
