@@ -32,7 +32,7 @@ from headrace.project.paths import Project
 from headrace.project.system_tables import TAGS
 from headrace.upkeep import maintain
 from headrace.upkeep.maintain import Report, choose, compact, expire, orphans
-from headrace.upkeep.maintain.stored import Live
+from headrace.upkeep.maintain.live_files import Live
 from support.worlds.pumps import empty_plant
 
 READINGS = "historian.readings"

@@ -1,92 +1,153 @@
-"""Which records of a topic a job has stored, by partition and offset, read from the Iceberg tables alone."""
+"""Which records of a topic a job has stored, by partition and offset, read from the Iceberg tables alone.
+
+There are two ways to look at the same rows: `stored` keeps each row's position, to find what is missing or repeated;
+`stored_runs` keeps runs of offsets and the latest time, to find how far a partition is complete.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyiceberg.catalog import Catalog
-from pyiceberg.expressions import And, BooleanExpression
+from pyiceberg.expressions import AlwaysTrue, And, BooleanExpression
+from pyiceberg.table import Table
 
 from headrace.environment import iceberg
+from headrace.operations.offset_runs import NONE, Offsets, Runs, runs, union
 from headrace.project.job import Job
 from headrace.project.system_tables import DEAD_LETTERS, POSITION
 
-Offsets = NDArray[np.int64]
 Positions = NDArray[np.int64]
 """A reading's offset and, in the low INDEX_BITS, its number in the message: one integer to sort and compare by."""
+Partition = tuple[str, int]
+"""A topic and the number of one of its partitions."""
 
 INDEX_BITS = 20
+_EVERYTHING = AlwaysTrue()
 
 
 def positions(offsets: Offsets, index: NDArray[np.integer[Any]]) -> Positions:
-    """Offsets up to 2^43, each with a number in its message below 2^INDEX_BITS, as positions."""
+    """Return positions of offsets up to 2^43, each with a number in its message below 2^INDEX_BITS."""
     return (offsets << INDEX_BITS) | index
 
 
 @dataclass(frozen=True)
 class Stored:
-    """Positions in one partition, sorted, one a stored row: `good` in the sinks, `dead` in dead letters."""
+    """Sorted positions in one partition, one per stored row: `good` in the sinks, `dead` in dead letters."""
 
     good: Positions
     dead: Positions
 
     @property
     def offsets(self) -> Offsets:
-        """The offsets of the messages that left a row or more, sorted, each once."""
+        """The offsets of the messages that left one row or more; sorted, each once."""
         offsets: Offsets = np.unique(np.concatenate([self.good, self.dead]) >> INDEX_BITS)
         return offsets
 
     @property
     def repeated(self) -> Offsets:
-        """The offsets of those that left one twice."""
+        """The offsets of messages that left a row twice; sorted, each once."""
         distinct, rows = np.unique(np.concatenate([self.good, self.dead]), return_counts=True)
         repeated: Offsets = np.unique(distinct[rows > 1] >> INDEX_BITS)
         return repeated
 
 
-def stored(catalog: Catalog, job: Job, topic: str) -> dict[int, Stored]:
-    """What the job has stored of `topic`, by partition; a partition with no row is left out.
+@dataclass
+class StoredRuns:
+    """The `offsets` of one partition that have rows, and the latest `ts` of the rows; None without such a column."""
 
-    Only sinks that keep a record's position count. 16 bytes of memory a stored record.
+    offsets: Runs = field(default_factory=lambda: NONE)
+    last_ts: datetime | None = None
+
+
+class Rows(Protocol):
+    """Rows of a table that can be read: all of them, or those that are new since some snapshot."""
+
+    @property
+    def table(self) -> Table:
+        """The table that the rows are in."""
+
+    def batches(self, columns: tuple[str, ...], only: BooleanExpression = ...) -> Iterator[pa.RecordBatch]:
+        """Yield the `columns` of the rows that `only` selects. Raises PlatformError."""
+
+
+@dataclass(frozen=True)
+class AllRows:
+    """Every row of a table."""
+
+    table: Table
+
+    def batches(self, columns: tuple[str, ...], only: BooleanExpression = _EVERYTHING) -> Iterator[pa.RecordBatch]:
+        """Yield the `columns` of the rows that `only` selects. Raises PlatformError."""
+        with iceberg.errors_reported(f"table {'.'.join(self.table.name())} cannot be read"):
+            yield from self.table.scan(row_filter=only, selected_fields=columns).to_arrow_batch_reader()
+
+
+def stored(catalog: Catalog, job: Job, topic: str) -> dict[int, Stored]:
+    """Return what the job has stored of `topic`, by partition number; a partition without a row is left out.
+
+    Only sinks that keep a record's position count. It takes 16 bytes of memory per stored record.
     """
-    good: dict[int, list[Positions]] = {}
-    dead: dict[int, list[Positions]] = {}
-    for sink in job.tables_written:
-        _collect(catalog, sink, iceberg.equals("src_topic", topic), good)
-    _collect(catalog, DEAD_LETTERS, And(iceberg.equals("src_topic", topic), iceberg.equals("job", job.name)), dead)
+    good: dict[int, list[Positions]] = defaultdict(list)
+    dead: dict[int, list[Positions]] = defaultdict(list)
+    tables = [AllRows(iceberg.load_table(catalog, name)) for name in (*job.tables_written, DEAD_LETTERS)]
+    of_topic = iceberg.equals("src_topic", topic)
+    for name, (_, partition), rows in _by_partition(job.name, tables, of_topic, POSITION):
+        offsets, index = (_numbers(rows[column]) for column in POSITION[2:])
+        (dead if name == DEAD_LETTERS else good)[partition].append(positions(offsets, index))
     return {p: Stored(_sorted(good.get(p)), _sorted(dead.get(p))) for p in sorted(good.keys() | dead.keys())}
 
 
-def runs(offsets: Offsets) -> list[tuple[int, int]]:
-    """Sorted, distinct offsets as [first, end) runs: 3, 4, 5, 9 is (3, 6), (9, 10)."""
-    if not len(offsets):
-        return []
-    breaks = np.flatnonzero(np.diff(offsets) > 1)
-    firsts = offsets[np.concatenate([[0], breaks + 1])]
-    lasts = offsets[np.concatenate([breaks, [len(offsets) - 1]])]
-    return [(int(a), int(b) + 1) for a, b in zip(firsts, lasts, strict=True)]
+def stored_runs(job: str, tables: Iterable[Rows]) -> dict[Partition, StoredRuns]:
+    """Return the runs of offsets that the job has rows of in `tables`, by topic and partition."""
+    parts: dict[Partition, StoredRuns] = defaultdict(StoredRuns)
+    for _, partition, rows in _by_partition(job, tables, _EVERYTHING, POSITION[:3], ("ts",)):
+        part = parts[partition]
+        part.offsets = union(part.offsets, runs(_numbers(rows["src_offset"])))
+        if "ts" in rows.column_names:
+            part.last_ts = latest(part.last_ts, pc.max(rows["ts"]).as_py())
+    return dict(parts)
 
 
-def _collect(catalog: Catalog, name: str, only: BooleanExpression, into: dict[int, list[Positions]]) -> None:
-    table = iceberg.load_table(catalog, name)
-    if not set(POSITION) <= set(table.schema().column_names):
-        return
-    for batch in table.scan(row_filter=only, selected_fields=POSITION[1:]).to_arrow_batch_reader():
-        for partition, found in _by_partition(batch):
-            into.setdefault(partition, []).append(found)
+def latest(*times: datetime | None) -> datetime | None:
+    """The latest of the times that are not None; None if all are."""
+    return max((each for each in times if each), default=None)
 
 
-def _by_partition(batch: pa.RecordBatch) -> Iterator[tuple[int, Positions]]:
-    partitions, offsets, index = (batch.column(name).to_numpy(zero_copy_only=False) for name in POSITION[1:])
-    found = positions(offsets, index)
-    for partition in pc.unique(batch.column("src_partition")).to_pylist():
-        yield partition, found[partitions == partition]
+def _by_partition(
+    job: str,
+    tables: Iterable[Rows],
+    only: BooleanExpression,
+    columns: tuple[str, ...],
+    optional: tuple[str, ...] = (),
+) -> Iterator[tuple[str, Partition, pa.Table]]:
+    """Yield a table's name, a partition, and rows of it with the `columns` and those of `optional` that there are.
+
+    Of dead letters, only those of the job count; a table without one of the `columns` does not count.
+    """
+    for each in tables:
+        name, known = ".".join(each.table.name()), each.table.schema().column_names
+        if not set(columns) <= set(known):
+            continue
+        selected = And(only, iceberg.equals("job", job)) if name == DEAD_LETTERS else only
+        for batch in each.batches((*columns, *(column for column in optional if column in known)), selected):
+            rows = pa.Table.from_batches([batch])
+            for key in rows.select(POSITION[:2]).group_by(list(POSITION[:2])).aggregate([]).to_pylist():
+                topic, number = key["src_topic"], key["src_partition"]
+                mask = pc.and_(pc.equal(rows["src_topic"], topic), pc.equal(rows["src_partition"], number))
+                yield name, (topic, number), rows.filter(mask)
+
+
+def _numbers(column: pa.ChunkedArray) -> NDArray[np.int64]:
+    return column.combine_chunks().to_numpy(zero_copy_only=False).astype(np.int64)
 
 
 def _sorted(parts: list[Positions] | None) -> Positions:

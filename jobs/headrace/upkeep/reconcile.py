@@ -16,7 +16,8 @@ from headrace.environment.flink_rest import Cluster
 from headrace.environment.kafka import OffsetRange
 from headrace.environment.settings import Settings
 from headrace.errors import CheckFailed, PlatformError, UserError
-from headrace.operations.stored_offsets import INDEX_BITS, Offsets, Positions, Stored, runs, stored
+from headrace.operations.offset_runs import Offsets, ranges
+from headrace.operations.stored_offsets import INDEX_BITS, Positions, Stored, stored
 from headrace.project import job_folder, source_files, yaml_file
 from headrace.project.job import Job
 from headrace.project.paths import Project
@@ -65,11 +66,13 @@ class Balance:
         return sum(b - a for a, b in self.repeated)
 
 
-def balance(topic: str, partition: int, span: OffsetRange, kept: Stored, records_in: Callable[[int, int], Offsets]) -> Balance:
+def balance(
+    topic: str, partition: int, span: OffsetRange, kept: Stored, records_in: Callable[[int, int], Offsets]
+) -> Balance:
     """Account for one partition. `records_in(first, end)` tells which offsets of a gap really hold a record."""
     offsets = kept.offsets
     gaps = _absent(offsets, span.first, span.end)
-    missing = runs(np.concatenate([np.empty(0, np.int64), *(records_in(a, b) for a, b in gaps)]))
+    missing = ranges(np.concatenate([np.empty(0, np.int64), *(records_in(a, b) for a, b in gaps)]))
     absent = sum(b - a for a, b in gaps)
     below = offsets[offsets < span.first]
     return Balance(
@@ -81,7 +84,7 @@ def balance(topic: str, partition: int, span: OffsetRange, kept: Stored, records
         _within(kept.dead, span),
         absent - sum(b - a for a, b in missing),
         missing,
-        runs(kept.repeated),
+        ranges(kept.repeated),
         _absent(offsets, int(below[0]), span.first) if len(below) else [],
     )
 
@@ -194,7 +197,7 @@ def _explain_stall(cluster: Cluster, name: str, stalled_s: float, left: int) -> 
 def _absent(offsets: Offsets, first: int, end: int) -> Ranges:
     """The runs of [first, end) that `offsets` (sorted, each once) leaves out."""
     inside = offsets[(offsets >= first) & (offsets < end)]
-    edges = [first, *(edge for run in runs(inside) for edge in run), end]
+    edges = [first, *(edge for run in ranges(inside) for edge in run), end]
     return [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if a < b]
 
 

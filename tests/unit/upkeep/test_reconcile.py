@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from headrace.environment.kafka import OffsetRange
 from headrace.errors import CheckFailed
-from headrace.operations.stored_offsets import Offsets, Positions, Stored, positions, runs
+from headrace.operations.offset_runs import Offsets, ranges
+from headrace.operations.stored_offsets import Positions, Stored, positions
 from headrace.upkeep.reconcile import Balance, balance, verdict
 
 NONE = np.zeros(1, np.int32)
@@ -59,7 +60,9 @@ def test_the_readings_of_one_message_are_no_repeats_of_each_other() -> None:
 
 
 def test_offsets_without_a_record_are_not_missing() -> None:
-    made = balance("t", 0, OffsetRange(0, 5), Stored(positions(offsets(0, 1, 4), NONE), offsets()), lambda _a, _b: offsets(3))
+    made = balance(
+        "t", 0, OffsetRange(0, 5), Stored(positions(offsets(0, 1, 4), NONE), offsets()), lambda _a, _b: offsets(3)
+    )
     assert made.missing == [(3, 4)]
     assert made.no_record == 1
     assert made.records == 4
@@ -96,7 +99,7 @@ def test_the_account_agrees_with_counting(first: int, rows: list[tuple[int, bool
 
 @given(st.sets(st.integers(0, 60)))
 def test_runs_cover_just_what_they_were_made_of(values: set[int]) -> None:
-    made = runs(offsets(*values))
+    made = ranges(offsets(*values))
     assert {o for a, b in made for o in range(a, b)} == values
     assert all(b < c for (_, b), (c, _) in pairwise(made))
 

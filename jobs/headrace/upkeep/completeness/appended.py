@@ -16,7 +16,7 @@ from pyiceberg.table.snapshots import Operation, Snapshot
 
 from headrace.environment import iceberg
 from headrace.upkeep.maintain.flink import line
-from headrace.upkeep.maintain.stored import Live
+from headrace.upkeep.maintain.live_files import Live
 
 EVERYTHING = AlwaysTrue()
 

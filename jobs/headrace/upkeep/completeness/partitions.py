@@ -13,14 +13,14 @@ from pyiceberg.table import Table
 from headrace.environment import iceberg, kafka
 from headrace.environment.kafka import OffsetRange
 from headrace.environment.settings import Settings
+from headrace.operations.offset_runs import reach
+from headrace.operations.stored_offsets import StoredRuns, latest, stored_runs
 from headrace.project import job_folder, source_files
 from headrace.project.job import Job
 from headrace.project.paths import Project
 from headrace.project.system_tables import COMPLETENESS, DEAD_LETTERS
 from headrace.upkeep.completeness import stored_progress
 from headrace.upkeep.completeness.appended import Appended
-from headrace.upkeep.completeness.coverage import reach
-from headrace.upkeep.completeness.stored import Stored, latest, stored
 from headrace_udfs.contract import Contract
 
 
@@ -92,14 +92,14 @@ def _look(
     stored that is not.
     """
     before = {(row.src_topic, row.src_partition): row for row in last_look if row.job == job.name}
-    new = stored(job.name, appended.values())
+    new = stored_runs(job.name, appended.values())
     found, gaps = [], False
     for source in job.sources if before or new else ():
         told, now = source_files.load(project, source), datetime.now(UTC)
         topic_id = kafka.topic_id(client, told.topic)
         for number, span in kafka.offset_ranges(client, told.topic).items():
             at = (told.topic, number)
-            here, old = new.get(at, Stored()), before.get(at)
+            here, old = new.get(at, StoredRuns()), before.get(at)
             if old and old.topic_id and old.topic_id != topic_id:
                 lag = span.end - span.first
                 found.append(replace(old, lag=lag, complete_through=None, looked_at=now))

@@ -30,9 +30,9 @@ from pyiceberg.table.sorting import NullOrder, SortDirection
 from headrace.environment import iceberg, warehouse
 from headrace.errors import PlatformError
 from headrace.upkeep.maintain.choose import Group, target_bytes
+from headrace.upkeep.maintain.live_files import Live
 from headrace.upkeep.maintain.replace import Replace
 from headrace.upkeep.maintain.report import Rewritten
-from headrace.upkeep.maintain.stored import Live
 
 # A row group: what is held in memory beside DuckDB's sort, and how finely a file's size is told.
 _ROWS_AT_ONCE = 32_768

@@ -17,9 +17,9 @@ from pyiceberg.table.update import RemoveSnapshotsUpdate
 from headrace.environment import iceberg
 from headrace.operations.lifecycle.commits import CHECKPOINT_ID, JOB_ID
 from headrace.upkeep.maintain.flink import OPERATOR_ID, Incarnations, commit, line, superseded
+from headrace.upkeep.maintain.live_files import manifests, place, reached
 from headrace.upkeep.maintain.replace import Replace
 from headrace.upkeep.maintain.report import Expired, Removed
-from headrace.upkeep.maintain.stored import manifests, place, reached
 
 KEPT_FOR = timedelta(days=7)
 """How long a snapshot is kept where the table's `history.expire.max-snapshot-age-ms` does not say."""

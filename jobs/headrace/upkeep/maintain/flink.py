@@ -13,7 +13,7 @@ from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.table.snapshots import Snapshot
 
 from headrace.operations.lifecycle.commits import CHECKPOINT_ID, JOB_ID
-from headrace.upkeep.maintain.stored import entries
+from headrace.upkeep.maintain.live_files import entries
 
 OPERATOR_ID = "flink.operator-id"
 Incarnations = Mapping[str, Sequence[str]]

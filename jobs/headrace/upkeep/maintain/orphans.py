@@ -14,8 +14,8 @@ from pyiceberg.table import Table
 from headrace.environment import iceberg
 from headrace.errors import PlatformError
 from headrace.upkeep.maintain.flink import Incarnations, pending
+from headrace.upkeep.maintain.live_files import manifests, place, reached
 from headrace.upkeep.maintain.report import Removed
-from headrace.upkeep.maintain.stored import manifests, place, reached
 
 SAFE_AGE = timedelta(days=7)
 """Writers have files lie for a while before they commit them: what is younger is not touched."""

@@ -17,8 +17,8 @@ from headrace.project.table_files import pick
 from headrace.upkeep.maintain import compact, expire, orphans
 from headrace.upkeep.maintain.choose import Group, batched, choose
 from headrace.upkeep.maintain.flink import Incarnations
+from headrace.upkeep.maintain.live_files import Live
 from headrace.upkeep.maintain.report import Report, Rewritten
-from headrace.upkeep.maintain.stored import Live
 
 Progress = Callable[[str], None]
 # Another maintainer that goes over the same partitions leaves nothing to do after it; a third is out of the ordinary.

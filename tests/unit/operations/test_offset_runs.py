@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrace.upkeep.completeness.coverage import NONE, Runs, reach, runs, union
+from headrace.operations.offset_runs import NONE, Runs, reach, runs, union
 
 OFFSETS = st.lists(st.integers(0, 40), max_size=30)
 

@@ -1,4 +1,4 @@
-"""Which offsets of a partition are stored, as runs, and how far from the first of them none is missing."""
+"""Runs of offsets: which offsets of a partition are stored, and how far none is missing."""
 
 from __future__ import annotations
 
@@ -7,19 +7,25 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+Offsets = NDArray[np.int64]
 Runs = NDArray[np.int64]
 """Runs [first, end) of offsets, shape (n, 2), sorted; no two touch."""
 
 NONE: Runs = np.empty((0, 2), np.int64)
 
 
-def runs(offsets: NDArray[np.int64]) -> Runs:
-    """The runs of offsets in any order, each as often as may be."""
+def runs(offsets: Offsets) -> Runs:
+    """Return the runs of offsets in any order, repeated or not: 3, 9, 4, 5, 5 becomes (3, 6), (9, 10)."""
     return union(NONE, np.stack([offsets, offsets + 1], axis=1))
 
 
+def ranges(offsets: Offsets) -> list[tuple[int, int]]:
+    """Return the runs of offsets as pairs of plain numbers, [first, end)."""
+    return [(first, end) for first, end in runs(offsets).tolist()]
+
+
 def union(some: Runs, others: Runs) -> Runs:
-    """What is in one or the other, shapes (n, 2) and (m, 2); those given need not be sorted, and may overlap."""
+    """Return what is in one or the other, shapes (n, 2) and (m, 2); the arguments may be unsorted and overlap."""
     both = np.concatenate([some, others])
     if not len(both):
         return NONE
@@ -31,10 +37,10 @@ def union(some: Runs, others: Runs) -> Runs:
 
 
 def reach(start: int, stored: Runs, next_record: Callable[[int], int | None]) -> tuple[int, bool]:
-    """How far from `start` on each record is stored, and whether there is one stored beyond.
+    """Return up to which offset every record from `start` is stored, and whether one is stored beyond a gap.
 
-    `next_record(offset)` is the first offset, from that one on, at which the topic holds a record: where it lies behind
-    a gap, the gap is none.
+    `next_record(offset)` returns the first offset, from that one on, at which the topic holds a record; a gap without
+    a record is not a gap.
     """
     at = start
     for first, end in stored.tolist():
