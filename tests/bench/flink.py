@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from pathlib import Path
 from string import Template
 
@@ -40,7 +41,8 @@ def json_format(stand: Stand, meter: Meter) -> None:
 def line(stand: Stand, meter: Meter) -> None:
     """The job that headrace ships, as headrace submits it."""
     _watch(stand, meter)
-    submitted = submission.submit(stand.project, stand.settings, JOB, bounded=True, parallelism=SLOTS)
+    prepared = submission.prepare(stand.project, stand.settings, JOB, bounded=True, parallelism=SLOTS)
+    submitted = submission.launch(prepared, uuid.uuid4().hex)
     stand.finish(submitted.id)
 
 

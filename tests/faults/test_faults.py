@@ -65,13 +65,15 @@ def test_a_broker_that_stands_still_for_twenty_seconds_costs_nothing(own_plant: 
 
 SUBMIT = """
 import sys
+import uuid
 from pathlib import Path
 from headrace.environment import settings
 from headrace.operations import submission
 from headrace.project.paths import Project
 project = Project(Path(sys.argv[1]), Path(sys.argv[2]))
 known = settings.Settings.model_validate_json(sys.argv[3])
-print(submission.submit(project, known, sys.argv[4], parallelism=1).id)
+prepared = submission.prepare(project, known, sys.argv[4], parallelism=1)
+print(submission.launch(prepared, uuid.uuid4().hex).id)
 """
 
 

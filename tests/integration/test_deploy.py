@@ -60,10 +60,10 @@ def test_a_topic_made_anew_while_its_job_is_stopped_is_not_taken_for_the_old_one
         stop.stop(context, JOB)
         plant.make_topic_anew()
         plant.produce(reading(n) for n in range(4_000))
-        with pytest.raises(PlatformError, match="was made anew since the job was last started"):
+        with pytest.raises(PlatformError, match="was deleted and created again since the job was last started"):
             restart.restart(context, JOB, "savepoint")
     edit(plant, READINGS, "from readings", "from readings where src_offset > -1")
-    with pytest.raises(UserError, match="was made anew since the job was last started"):
+    with pytest.raises(UserError, match="was deleted and created again since the job was last started"):
         deployed(plant)
     assert plant.query("select count(*) from historian.readings") == [(2_000,)]
 
@@ -83,7 +83,7 @@ def test_upgrades_a_rollback_and_restarts_under_load_are_exact(own_plant: Plant)
         with at(plant) as context:
             back = rollback.rollback(context, JOB)
             assert back.release != now.release
-            (old, *_) = restore_points.of(context, now.flink_job_id, context.ledger.history(JOB))
+            (old, *_) = restore_points.all_of(context, now.flink_job_id, context.ledger.history(JOB))
             with pytest.raises(CheckFailed, match="would come twice"):
                 restart.restart(context, JOB, "savepoint", old.path)
             again = restart.restart(context, JOB, "savepoint")

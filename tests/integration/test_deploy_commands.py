@@ -59,7 +59,7 @@ def test_a_job_is_deployed_watched_stopped_and_restarted_by_commands(own_plant: 
     until(lambda: rows() == 50, 60)
     (seen,) = told(command("status", "--json"))
     assert (seen["state"], seen["well"], seen["entry"]["step"]) == ("RUNNING", True, "running")
-    until(lambda: told(command("status", "--json"))[0]["vitals"]["lag"] == 0, 60)
+    until(lambda: told(command("status", "--json"))[0]["metrics"]["lag"] == 0, 60)
 
     savepoint = told(command("stop", OVERHEAT, "--json"))["savepoint"]
     (kept,) = [each for each in told(command("savepoints", "list", "--json")) if each["newest"]]

@@ -12,8 +12,10 @@ from headrace.historian import train
 from headrace.historian.tags import tags
 from headrace.local.demo import dataset
 from headrace.local.demo.corruption import DAMAGES, OVERSIZED
+from headrace.operations.lifecycle import submit
 from headrace.upkeep import reconcile
 from support import flink_plans
+from support.deployments import at, of
 from support.worlds.live_plant import JOB, START_MS, Plant, reading, until
 
 
@@ -157,9 +159,10 @@ def test_a_job_that_has_ended_on_the_way_to_its_cancelling_is_no_fault(own_plant
 
 def test_a_job_that_runs_is_not_started_twice(own_plant: Plant) -> None:
     own_plant.produce([reading(0)])
-    own_plant.submit(parallelism=1)
-    with pytest.raises(UserError, match="runs already"):
-        own_plant.submit(parallelism=1)
+    with at(of(own_plant, JOB)) as context:
+        submit.submit(context, JOB)
+        with pytest.raises(UserError, match="runs already"):
+            submit.submit(context, JOB)
 
 
 def test_what_keeps_a_job_from_running_is_told(own_plant: Plant) -> None:

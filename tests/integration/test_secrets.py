@@ -112,7 +112,7 @@ def test_a_failure_to_submit_is_told_without_secrets(
     caplog.set_level(logging.DEBUG)
     away = _away(plant_on.settings)
     with pytest.raises(PlatformError) as by_pyiceberg:
-        submission.submit(plant_on.project, away, JOB)
+        submission.prepare(plant_on.project, away, JOB)
     with pytest.raises(PlatformError) as by_flink:
         InFlink(plant_on.project, away, "historian.readings").check_reads([])
     printed = capfd.readouterr()

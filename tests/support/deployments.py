@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from headrace.operations import deploy
-from headrace.operations.deploy import Outcome
-from headrace.operations.deploy.recovery import recover
+from headrace.operations.deploy import Outcome, recover
 from headrace.operations.lifecycle import operation_context
 from headrace.operations.lifecycle.operation_context import OperationContext
 from support.worlds.live_plant import JOB, Plant

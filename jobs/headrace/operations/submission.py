@@ -1,11 +1,13 @@
-"""A job onto the session cluster: detached, and told of in plain words when it does not run."""
+"""Plan a job from its files and submit it to the session cluster, detached; errors say in plain words why it fails.
+
+Lifecycle operations call it, and so does the engine of a release that is rolled back to. It knows no ledger.
+"""
 
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from headrace.compose.connectors import LiveConnectors, group
 from headrace.compose.job_statements import compose
@@ -26,9 +28,9 @@ RUNNING_LIMIT_S = 120
 
 @dataclass(frozen=True)
 class Prepared:
-    """A job that is checked and planned, and does not run.
+    """A job that is checked and planned, and does not run yet.
 
-    `starts` are the offsets, by source and partition, that what has no state is read from.
+    `starts` are the offsets, by source and partition, at which a source without state starts.
     """
 
     name: str
@@ -39,52 +41,19 @@ class Prepared:
 
     @property
     def plan(self) -> StoredPlan:
-        """What of its plan is to be kept, for the next incarnation to be held against."""
+        """The part of its plan to keep, for the next incarnation to be compared with."""
         return self.planned.stored
 
 
 @dataclass(frozen=True)
 class Submitted:
-    """A job that runs, or, bounded, has run."""
+    """A job that runs, or, if it is bounded, may have finished."""
 
     name: str
     id: str
     state: str
     start: Mapping[str, Mapping[int, int]]
-    """The offsets it started at, by source and partition; none where it went on from a savepoint."""
-
-    def to_json(self) -> dict[str, object]:
-        return asdict(self)
-
-
-def submit(
-    project: Project,
-    settings: Settings,
-    name: str,
-    *,
-    bounded: bool = False,
-    parallelism: int | None = None,
-    restore: str | None = None,
-    before: StoredPlan | None = None,
-    progress: Callable[[str], None] = lambda _step: None,
-) -> Submitted:
-    """Start the job and return once each of its tasks runs.
-
-    It goes on from the savepoint `restore`, which the plan `before` has left; without one, a complete job starts where
-    its tables end, and any other at the earliest record.
-
-    Raises UserError for what its author or operator must mend (files, SQL, no topic, no table, it runs already,
-    too few slots) and PlatformError when a service fails or RUNNING does not come within RUNNING_LIMIT_S.
-    """
-    progress("checking tables, topics and slots")
-    cluster, slots = Cluster(settings.flink_rest()), parallelism or settings.flink.parallelism
-    preflight.check_not_running(cluster, name)
-    preflight.check_slots(cluster, slots)
-    prepared = prepare(
-        project, settings, name,
-        bounded=bounded, parallelism=slots, goes_on=restore is not None, before=before, progress=progress,
-    )  # fmt: skip
-    return launch(prepared, uuid.uuid4().hex, restore, progress)
+    """The offsets it started at, by source and partition; none if it continued from a savepoint."""
 
 
 def prepare(
@@ -96,16 +65,22 @@ def prepare(
     parallelism: int | None = None,
     goes_on: bool = False,
     before: StoredPlan | None = None,
+    tables_may_differ: bool = False,
     progress: Callable[[str], None] = lambda _step: None,
 ) -> Prepared:
     """Check the job's tables and topics, and plan it; nothing is started, and an incarnation of it may run.
 
-    `goes_on`: it is to go on from a savepoint, which the plan `before` leaves. Raises as `submit` does.
+    `bounded`: it stops reading at the current end of its topics. `goes_on`: it continues from a savepoint that the plan
+    `before` left; else a job that keeps every record starts where its tables end, and any other at the earliest record.
+    `tables_may_differ`: tables may have changed since these files were written.
+
+    Raises UserError for what its author or operator must fix (files, SQL, no topic, no table), PlatformError when a
+    service fails.
     """
     folder = job_folder.load(project, name)
     preflight.check_registry(project, settings, folder)
     tables, slots = iceberg.connect(settings), parallelism or settings.flink.parallelism
-    preflight.check_tables(project, settings, tables, folder)
+    preflight.check_tables(project, settings, tables, folder, may_differ=tables_may_differ)
     if not goes_on:
         preflight.check_first_run(tables, folder)
     starts = {
@@ -127,21 +102,23 @@ def launch(
 ) -> Submitted:
     """Start what was prepared, from the savepoint `restore` if any, and return once each of its tasks runs.
 
-    `job_id`, 32 hex digits, must never have been an incarnation's before: Flink takes a second job of one id for the
-    first, and Iceberg's sink drops what it thinks to have committed. Raises as `submit` does.
+    `job_id`, 32 hex digits, must never have been an incarnation's before: Flink takes a second job with one id for the
+    first, and Iceberg's sink drops what it believes to be committed.
+
+    Raises PlatformError when a service fails, or the job does not run within RUNNING_LIMIT_S.
     """
     cluster = Cluster(prepared.settings.flink_rest())
     progress("submitting")
     composition = prepared.planned.composition
     for name, source in zip(composition.folder.job.sources, composition.sources, strict=True):
-        at = prepared.starts[name]
-        kafka.set_group_offsets(prepared.settings.kafka_client(), group(composition.folder.job), source.contract.topic, at)
+        client, topic = prepared.settings.kafka_client(), source.contract.topic
+        kafka.set_group_offsets(client, group(composition.folder.job), topic, prepared.starts[name])
     prepared.planned.execute(job_id, restore)
     progress(f"waiting for job {job_id} to run")
     try:
         state = _await_running(cluster, job_id, prepared.slots)
     except PlatformError:
-        # What never ran has stored nothing, and would hold its slots and retry for ever.
+        # What never ran has stored nothing, and would hold its slots and retry indefinitely.
         cluster.cancel(job_id)
         raise
     return Submitted(prepared.name, job_id, state, {} if restore else prepared.starts)
@@ -153,7 +130,7 @@ def _await_running(cluster: Cluster, job_id: str, slots: int) -> str:
         failure = cluster.last_failure(job_id)
         if state in {"FAILED", "CANCELED"} or failure:
             raise PlatformError(
-                f"the job does not start: {failure or f'it is {state}, and told no cause'}", cluster.rest
+                f"the job does not start: {failure or f'it is {state}, and reports no cause'}", cluster.rest
             )
         if time.monotonic() > end:
             free, total = cluster.slots()

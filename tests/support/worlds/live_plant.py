@@ -21,7 +21,7 @@ from headrace.environment import kafka, settings, warehouse
 from headrace.environment.apply import table_changes, topic_changes
 from headrace.environment.flink_rest import Cluster
 from headrace.environment.settings import Settings
-from headrace.operations import submission
+from headrace.operations import preflight, submission
 from headrace.operations.submission import Submitted
 from headrace.project import job_folder, topic_files
 from headrace.project.paths import Project
@@ -74,8 +74,12 @@ class Plant:
     def partitions(self) -> int:
         return 2
 
-    def submit(self, job: str = JOB, **options: Any) -> Submitted:
-        return submission.submit(self.project, self.settings, job, **options)
+    def submit(self, job: str = JOB, *, bounded: bool = False, parallelism: int | None = None) -> Submitted:
+        """Start the job without the ledger, and return once each of its tasks runs."""
+        slots = parallelism or self.settings.flink.parallelism
+        preflight.check_slots(self.cluster, slots)
+        prepared = submission.prepare(self.project, self.settings, job, bounded=bounded, parallelism=slots)
+        return submission.launch(prepared, uuid.uuid4().hex)
 
     def produce_in_transactions(self, batches: Iterable[list[bytes]]) -> None:
         """Send each batch in a transaction of its own, which leaves a marker in the topic."""

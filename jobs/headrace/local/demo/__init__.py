@@ -1,4 +1,8 @@
-"""Two years of a real wind farm through the line: the first to learn baselines from, the second scored by them."""
+"""Run two years of a real wind farm through the pipeline: baselines come from the first, the second is scored.
+
+A project and its settings come in; stored readings and their reconciliation go out. It is an example on top of the
+engine, which knows nothing of it.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,8 @@ from headrace.environment.settings import Settings
 from headrace.historian import train
 from headrace.historian.tags import tags
 from headrace.local.demo import dataset, replay
-from headrace.operations import submission
+from headrace.operations.lifecycle import operation_context
+from headrace.operations.lifecycle.submit import submit
 from headrace.project import source_files
 from headrace.project.paths import Project
 from headrace.upkeep import reconcile
@@ -32,12 +37,12 @@ SCORED_FROM = datetime(2015, 1, 1, tzinfo=UTC)
 STALLED_S = 120
 
 Progress = Callable[[str, int | None, int | None], None]
-"""Called with a step's name, and how much of how much of it is done where that is known."""
+"""Called with a step's name, how much of it is done and the total, where these are known."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the demo leaves behind: its readings as they were sent, the account, the address of Flink's page."""
+    """The demo's result: the number of readings sent, their reconciliation, and the address of Flink's page."""
 
     sent: int
     balances: list[Balance]
@@ -45,9 +50,9 @@ class Outcome:
 
 
 def run(project: Project, settings: Callable[[], Settings], progress: Progress) -> Outcome:
-    """Run the demo from wherever an earlier run left it. `settings` is asked once the platform is up.
+    """Run the demo, resuming where an earlier run stopped. `settings` is called when the platform is up.
 
-    A run that fails or is interrupted takes the platform down again; one that ends well leaves it up to be looked at.
+    A run that fails or is interrupted stops the platform; one that succeeds keeps it running to be explored.
     """
     progress("data of the wind farm", None, None)
     readings = dataset.readings(dataset.fetch(project))
@@ -59,7 +64,10 @@ def run(project: Project, settings: Callable[[], Settings], progress: Progress) 
         tags.import_tags(known, dataset.tags())
         replay.create_topic(client, topic)
         if not Cluster(known.flink_rest()).running(JOB):
-            submission.submit(project, known, JOB, progress=lambda step: progress(f"{JOB}: {step}", None, None))
+            with operation_context.locked(
+                project, known, progress=lambda step: progress(f"{JOB}: {step}", None, None)
+            ) as operation:
+                submit(operation, JOB)
         learning = readings.slice(0, _before(readings, SCORED_FROM))
         for part, name in ((learning, "2014, to learn from"), (readings, "2015, to score")):
             replay.replay(client, topic, part, _counted(progress, f"messages of {name}", len(part)))
@@ -85,7 +93,7 @@ def _platform(project: Project, progress: Progress) -> Iterator[local.Endpoints]
 
 
 def _before(readings: pa.Table, time: datetime) -> int:
-    """How many of `readings`, in order of ts (epoch milliseconds), come before `time`."""
+    """Return the number of `readings`, sorted by ts (epoch milliseconds), that come before `time`."""
     return int(np.searchsorted(readings["ts"].to_numpy(), int(time.timestamp() * 1000)))
 
 

@@ -1,7 +1,10 @@
-"""What should run on a cluster against what runs there, and the steps from the one to the other."""
+"""Compare the jobs that should run on a cluster with those that do, and take the steps from one to the other.
 
-from headrace.operations.deploy.actions import Action, plan
+A context comes in, with the environment's settings; a plan and then its outcomes go out. It starts and stops jobs by
+`lifecycle` alone, and knows nothing of how results are shown.
+"""
+
 from headrace.operations.deploy.execute import Outcome, execute, verdict
-from headrace.operations.deploy.validate import validate
+from headrace.operations.deploy.plan import Action, plan, recover, validate
 
-__all__ = ["Action", "Outcome", "execute", "plan", "validate", "verdict"]
+__all__ = ["Action", "Outcome", "execute", "plan", "recover", "validate", "verdict"]

@@ -1,4 +1,4 @@
-"""Do what was planned, job by job; one that fails does not hold up the others."""
+"""Execute a plan, job by job; one that fails does not hold up the others."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from headrace.errors import HeadraceError, PlatformError, Problem
-from headrace.operations.deploy.actions import Action
+from headrace.operations.deploy.plan import Action
 from headrace.operations.ledger import Entry
 from headrace.operations.lifecycle.operation_context import OperationContext
 from headrace.operations.lifecycle.stop import stop
-from headrace.operations.lifecycle.upgrade import go
+from headrace.operations.lifecycle.upgrade import switch
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of an action: the job's last entry, and how long it took; `error` where it failed."""
+    """The result of an action: the job's last entry, and how long it took; `error` where it failed."""
 
     action: Action
     entry: Entry | None
@@ -25,7 +25,7 @@ class Outcome:
     error: HeadraceError | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """As one JSON object: the action's keys, and what came of it."""
+        """The outcome as one JSON object: the action's keys, and its result."""
         entry = self.entry
         return {
             **self.action.to_json(),
@@ -39,8 +39,8 @@ class Outcome:
 
 
 def execute(context: OperationContext, actions: Iterable[Action]) -> list[Outcome]:
-    """Do each action. What fails is told in its outcome; `verdict` raises it."""
-    return [_done(context, action) for action in actions]
+    """Execute each action. A failure is kept in its outcome; `verdict` raises it."""
+    return [_outcome(context, action) for action in actions]
 
 
 def verdict(outcomes: Iterable[Outcome]) -> None:
@@ -55,13 +55,13 @@ def verdict(outcomes: Iterable[Outcome]) -> None:
         raise PlatformError(problems)
 
 
-def _done(context: OperationContext, action: Action) -> Outcome:
+def _outcome(context: OperationContext, action: Action) -> Outcome:
     began = time.monotonic()
     try:
         if action.kind == "stop":
             stop(context, action.job)
-        elif action.stands and action.to_come:
-            go(context, action.stands, action.to_come)
+        elif action.state and action.successor:
+            switch(context, action.state, action.successor)
         error = None
     except HeadraceError as failure:
         error = failure

@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
 
-Step = Literal["submitting", "running", "stopping", "stopped", "rolled back", "failed"]
+Step = Literal["submitting", "running", "stopping", "stopped", "rolled back", "failed", "bounded", "finished"]
 STEPS: tuple[Step, ...] = get_args(Step)
 ALIVE: frozenset[Step] = frozenset({"submitting", "running", "stopping", "rolled back"})
-"""After these steps an incarnation may be on the cluster."""
+"""After these steps an incarnation may be on the cluster, and should be."""
+UNSETTLED: frozenset[Step] = ALIVE | {"bounded"}
+"""After these steps the cluster may know more than the ledger. A bounded incarnation ends by itself."""
 
 
 @dataclass(frozen=True)
 class Entry:
     """One step of a job's life; the columns are told in sql/_tables/_system/historian.deployments.yaml.
 
-    `entry` and `at` are 0 and None until the ledger has written it.
+    `entry` and `at` are 0 and None until it is written to the ledger.
     """
 
     deployment: str

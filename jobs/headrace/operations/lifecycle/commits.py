@@ -1,4 +1,4 @@
-"""What tables hold that a savepoint does not know of: rows that would come twice if a job were started from it."""
+"""Rows that tables hold and a savepoint does not know of: a job started from it would store them twice."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ JOB_ID, CHECKPOINT_ID = "flink.job-id", "flink.max-committed-checkpoint-id"
 
 
 def refuse_later(context: OperationContext, history: Sequence[Entry], start: RestorePoint) -> None:
-    """Raises CheckFailed where anything was written, or may have been, after the state `start` was taken."""
+    """Raises CheckFailed where rows were written, or may have been, after the state `start` was taken."""
     last = restore_points.newest(context, history)
     if last and (last.flink_job_id, last.checkpoint_id) != (start.flink_job_id, start.checkpoint_id):
         raise CheckFailed(
@@ -33,12 +33,14 @@ def refuse_later(context: OperationContext, history: Sequence[Entry], start: Res
     if later:
         raise CheckFailed(
             f"{', '.join(later)} were committed after {start.path} was taken, and would come twice",
-            fix="headrace reconcile tells what is there, headrace restart --from nothing what that costs",
+            fix="headrace reconcile shows what is stored, headrace restart --from nothing shows what that would cost",
         )
 
 
-def written_later(context: OperationContext, history: Sequence[Entry], start: RestorePoint) -> Iterator[tuple[str, int]]:
-    """Rows by table that incarnations of the job, or any other writer of its own tables, committed after `start`."""
+def written_later(
+    context: OperationContext, history: Sequence[Entry], start: RestorePoint
+) -> Iterator[tuple[str, int]]:
+    """Yield each table, with the rows that the job or another writer of its own tables committed after `start`."""
     catalog = iceberg.connect(context.settings)
     job = history[-1].job
     if job not in job_folder.names(context.project):
@@ -58,12 +60,12 @@ def _rows(catalog: Catalog, name: str, start: RestorePoint, ids: Sequence[str], 
     earlier, later = ids[: ids.index(start.flink_job_id)], ids[ids.index(start.flink_job_id) + 1 :]
 
     def after(snapshot: Snapshot) -> bool:
-        said = snapshot.summary
-        writer = said[JOB_ID] if said else None
-        if said is None or said.operation == Operation.REPLACE or writer is None or writer in earlier:
+        summary = snapshot.summary
+        writer = summary[JOB_ID] if summary else None
+        if summary is None or summary.operation == Operation.REPLACE or writer is None or writer in earlier:
             return False
         if writer == start.flink_job_id:
-            return int(said[CHECKPOINT_ID] or 0) > start.checkpoint_id
+            return int(summary[CHECKPOINT_ID] or 0) > start.checkpoint_id
         return writer in later or (begun is not None and snapshot.timestamp_ms / 1000 > begun.timestamp())
 
     if not catalog.table_exists(name):

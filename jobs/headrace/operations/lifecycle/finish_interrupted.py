@@ -1,4 +1,4 @@
-"""Finish what a deployer that was killed has left half-done, and find out where a job really stands."""
+"""Finish what a deployer that was killed has left incomplete, and write down what has become of a job."""
 
 from __future__ import annotations
 
@@ -7,39 +7,42 @@ from dataclasses import replace
 
 from headrace.environment.flink_rest import Cluster
 from headrace.errors import HeadraceError, PlatformError, UserError
-from headrace.operations.ledger import ALIVE, Entry
+from headrace.operations.ledger import UNSETTLED, Entry
 from headrace.operations.lifecycle import restore_points
-from headrace.operations.lifecycle.checkpointing import await_checkpoint
 from headrace.operations.lifecycle.operation_context import OperationContext
-from headrace.operations.lifecycle.start import run
+from headrace.operations.lifecycle.start import await_checkpoint, run
 
 
 def finish_interrupted(context: OperationContext, history: Sequence[Entry]) -> Entry | None:
-    """The job's last entry, once it says what is so: it runs, or it has stopped or failed; None for an empty history.
+    """Return the job's last entry once it is true: the job runs, or it has ended; None for an empty history.
 
     Exactly one incarnation is on the cluster after this, or none. Raises UserError where another cluster has it.
     """
-    if not history or history[-1].step not in ALIVE:
+    if not history or history[-1].step not in UNSETTLED:
         return history[-1] if history else None
     last = history[-1]
     _refuse_elsewhere(context, last)
-    found = context.cluster.listed(last.flink_job_id)
-    if found and not found.ended:
-        return _adopted(context, last)
-    if found is None and last.step == "submitting" and not restore_points.last_of(context, last.flink_job_id, history):
-        # It may be on its way even now: with the same id, Flink takes one of the two.
-        context.progress(f"{last.job}: finishing a submission that was cut off")
-        return _tried(context, last)
-    how = f"found {found.state}" if found else "unknown to the cluster"
-    left = restore_points.last_of(context, last.flink_job_id, history)
+    job = context.cluster.listed(last.flink_job_id)
+    bounded = last.flink_job_id in restore_points.bounded(history)
+    if job and not job.ended:
+        return last if bounded else _adopt(context, last)
+    if bounded and job and job.state == "FINISHED":
+        return context.write(replace(last, step="finished"))
+    never_came = job is None and last.step == "submitting"
+    if never_came and not restore_points.newest_of(context, last.flink_job_id, history):
+        # It may be on its way even now: with the same id, Flink accepts one of the two.
+        context.progress(f"{last.job}: finishing a submission that was interrupted")
+        return _try_again(context, last)
+    how = f"found {job.state}" if job else "unknown to the cluster"
+    left = restore_points.newest_of(context, last.flink_job_id, history)
     return context.write(replace(last, step="stopped", savepoint=left.path if left else None, message=how))
 
 
-def _adopted(context: OperationContext, last: Entry) -> Entry:
-    """The incarnation that runs; one that has not proved itself yet gets the time to."""
+def _adopt(context: OperationContext, last: Entry) -> Entry:
+    """The entry of an incarnation that runs; one that has not proved itself yet is waited for."""
     if last.step != "submitting":
         return context.write(replace(last, step="running")) if last.step == "stopping" else last
-    context.progress(f"{last.job}: waiting for what a deployer before has submitted")
+    context.progress(f"{last.job}: waiting for what an earlier deployer has submitted")
     try:
         await_checkpoint(context, last.flink_job_id)
     except PlatformError as error:
@@ -49,7 +52,7 @@ def _adopted(context: OperationContext, last: Entry) -> Entry:
     return context.write(replace(last, step="running"))
 
 
-def _tried(context: OperationContext, last: Entry) -> Entry:
+def _try_again(context: OperationContext, last: Entry) -> Entry:
     try:
         return run(context, last)
     except HeadraceError:

@@ -1,4 +1,4 @@
-"""The next incarnation of a job: what it is to be run from, and its submission, from these files or a kept release."""
+"""The next incarnation of a job, planned from these files or from a kept release, and its submission."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from headrace.operations import submission
 from headrace.operations.ledger import Entry
-from headrace.operations.lifecycle import release_process
+from headrace.operations.lifecycle import release_process, rollback_floor
 from headrace.operations.lifecycle.fingerprint import fingerprint
 from headrace.operations.lifecycle.operation_context import OperationContext
 from headrace.operations.submission import Prepared
@@ -17,38 +17,47 @@ from headrace.planner.state.stored_plan import StoredPlan
 from headrace.planner.state.verdict import Verdict, verdict
 
 GOOD = frozenset({"running", "rolled back"})
+"""The steps of an incarnation that has proved itself."""
 
 
 @dataclass(frozen=True)
-class Next:
-    """A job as its files say, compiled: the entry to submit it by, and what becomes of the state there is, if any."""
+class Successor:
+    """A job as its files describe it, planned: the entry to submit it by, and the verdict on the state it continues."""
 
     entry: Entry
     prepared: Prepared
     verdict: Verdict | None
 
 
-def following(
+def successor(
     context: OperationContext,
     name: str,
     before: Entry | None,
     parallelism: int | None = None,
     *,
     goes_on: bool | None = None,
-) -> Next:
-    """The incarnation of the project's files to come after `before`; nothing is started.
+    bounded: bool = False,
+) -> Successor:
+    """Plan the incarnation that follows `before`, from the project's files; nothing is started.
 
-    `goes_on`: it is to go on from a savepoint, by default one of `before`.
+    `goes_on`: it continues from a savepoint, by default if there is a `before`. `bounded`: it stops reading at the
+    current end of its topics.
 
-    Raises as submit.prepare does: UserError for what its author or operator must mend.
+    Raises as submission.prepare does: UserError for what its author or operator must fix.
     """
     slots = parallelism or context.settings.slots_of(name)
-    plan = plan_of(before)
-    goes_on = before is not None if goes_on is None else goes_on
+    old_plan = plan_of(before)
     prepared = submission.prepare(
-        context.project, context.settings, name, parallelism=slots, goes_on=goes_on, before=plan, progress=context.progress
+        context.project,
+        context.settings,
+        name,
+        bounded=bounded,
+        parallelism=slots,
+        goes_on=before is not None if goes_on is None else goes_on,
+        before=old_plan,
+        progress=context.progress,
     )
-    told = verdict(plan, prepared.plan) if plan else None
+    judgement = verdict(old_plan, prepared.plan) if old_plan else None
     text = prepared.plan.to_text()
     entry = Entry(
         deployment=context.deployment,
@@ -64,12 +73,12 @@ def following(
         git_commit=context.git_commit,
         plan=text,
         plan_hash=hashlib.sha256(text.encode()).hexdigest(),
-        verdict=str(told) if told else None,
+        verdict=str(judgement) if judgement else None,
     )
-    return Next(entry, prepared, told)
+    return Successor(entry, prepared, judgement)
 
 
-def again(context: OperationContext, entry: Entry, savepoint: str | None, why: str) -> Entry:
+def resubmission(context: OperationContext, entry: Entry, savepoint: str | None, why: str) -> Entry:
     """The entry to submit another incarnation of the same release by."""
     return replace(
         entry,
@@ -83,8 +92,12 @@ def again(context: OperationContext, entry: Entry, savepoint: str | None, why: s
 
 
 def launch(context: OperationContext, entry: Entry, prepared: Prepared | None = None) -> None:
-    """Submit the incarnation and wait until it runs. Raises as submit.launch does."""
+    """Submit the incarnation and wait until it runs.
+
+    Raises as submission.launch does, and UserError where its release cannot run with today's settings or tables.
+    """
     if entry.release != context.release:
+        rollback_floor.refuse_unreadable(context, entry, prepare=True)
         release_process.launch(context, entry)
         return
     if prepared is None:
@@ -100,10 +113,10 @@ def launch(context: OperationContext, entry: Entry, prepared: Prepared | None = 
 
 
 def plan_of(entry: Entry | None) -> StoredPlan | None:
-    """The plan that the entry's incarnation runs by."""
+    """The plan that the entry's incarnation runs by; None where the ledger has none."""
     return StoredPlan.from_text(entry.plan) if entry and entry.plan else None
 
 
 def last_good(history: Sequence[Entry], but: str | None = None) -> Entry | None:
-    """The entry of the last incarnation that ran, other than the one with the id `but`."""
+    """The entry of the last incarnation that ran, other than the one with the Flink id `but`."""
     return next((e for e in reversed(history) if e.step in GOOD and e.flink_job_id != but), None)

@@ -1,4 +1,4 @@
-"""What a running job's metrics say of how it is doing."""
+"""A running job's lag, rates and backpressure, from Flink's metrics."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from headrace.operations.lifecycle.jobcluster import JobCluster
+from headrace.operations.lifecycle.job_cluster import JobCluster
 from headrace.project.system_tables import DEAD_LETTERS
 
 # A metric of a vertex is <subtask>.<operator>.<name>; one of the task itself has no operator.
@@ -18,9 +18,9 @@ _BACKPRESSURED = re.compile(r"\d+\.backPressuredTimeMsPerSecond")
 
 @dataclass(frozen=True, kw_only=True)
 class Metrics:
-    """`lag` in records of the topics, rates in records a second, `backpressured` the share of time of the worst task.
+    """`lag` in records of the topics, rates in records per second, `backpressured` the share of time of the worst task.
 
-    None of what the cluster does not tell: the first seconds of a job, a source that is no topic.
+    None where the cluster does not report it: in the first seconds of a job, or for a source that is not a topic.
     """
 
     restarts: int | None = None
@@ -31,20 +31,20 @@ class Metrics:
 
 
 def metrics(cluster: JobCluster, job_id: str) -> Metrics:
-    """The vitals of a job that runs. Raises PlatformError where the cluster does not answer."""
+    """Return the metrics of a running job. Raises PlatformError where the cluster does not answer."""
     of_job = _values(cluster, f"/jobs/{job_id}/metrics", ["numRestarts"])
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for vertex in cluster.get(f"/jobs/{job_id}")["vertices"]:
         path = f"/jobs/{job_id}/vertices/{vertex['id']}/metrics"
         names = [each["id"] for each in cluster.get(path)]
-        wanted = [n for n in names if any(p.fullmatch(n) for p in (_LAG, _READ, _DEAD, _BACKPRESSURED))]
-        found |= {f"{vertex['id']}/{name}": value for name, value in _values(cluster, path, wanted).items()}
-    lag, backpressured = _of(found, _LAG, sum), _of(found, _BACKPRESSURED, max)
+        chosen = [n for n in names if any(p.fullmatch(n) for p in (_LAG, _READ, _DEAD, _BACKPRESSURED))]
+        values |= {f"{vertex['id']}/{name}": value for name, value in _values(cluster, path, chosen).items()}
+    lag, backpressured = _of(values, _LAG, sum), _of(values, _BACKPRESSURED, max)
     return Metrics(
         restarts=int(of_job["numRestarts"]) if "numRestarts" in of_job else None,
         lag=None if lag is None else int(lag),
-        rows_per_s=_of(found, _READ, sum),
-        dead_letters_per_s=_of(found, _DEAD, sum),
+        rows_per_s=_of(values, _READ, sum),
+        dead_letters_per_s=_of(values, _DEAD, sum),
         backpressured=None if backpressured is None else backpressured / 1000,
     )
 
@@ -52,12 +52,12 @@ def metrics(cluster: JobCluster, job_id: str) -> Metrics:
 def _values(cluster: JobCluster, path: str, names: list[str]) -> dict[str, float]:
     if not names:
         return {}
-    told = cluster.get(f"{path}?get={','.join(names)}")
-    return {each["id"]: float(each["value"]) for each in told if each.get("value") not in (None, "NaN")}
+    response = cluster.get(f"{path}?get={','.join(names)}")
+    return {each["id"]: float(each["value"]) for each in response if each.get("value") not in (None, "NaN")}
 
 
 def _of(
-    found: Mapping[str, float], pattern: re.Pattern[str], total: Callable[[Iterable[float]], float]
+    values: Mapping[str, float], pattern: re.Pattern[str], total: Callable[[Iterable[float]], float]
 ) -> float | None:
-    values = [value for name, value in found.items() if pattern.fullmatch(name.partition("/")[2])]
-    return total(values) if values else None
+    matches = [value for name, value in values.items() if pattern.fullmatch(name.partition("/")[2])]
+    return total(matches) if matches else None

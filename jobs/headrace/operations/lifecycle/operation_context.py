@@ -1,4 +1,4 @@
-"""What every step of a job's life is taken with."""
+"""Shared context of lifecycle operations: project, settings, cluster and ledger, under the deployers' lock."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from headrace.environment.settings import Settings
 from headrace.errors import UserError
 from headrace.operations import ledger
 from headrace.operations.ledger import DEPLOYMENTS, Entry, Ledger
-from headrace.operations.lifecycle.jobcluster import JobCluster
+from headrace.operations.lifecycle.job_cluster import JobCluster
 from headrace.planner import release as releases
 from headrace.project.paths import Project
 
@@ -27,7 +27,7 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class OperationContext:
-    """The project, its environment and the ledger, for as long as `owner` holds the ledger's lock."""
+    """The project, its environment and the ledger; `owner` holds the ledger's lock, and is empty for reading only."""
 
     project: Project
     settings: Settings
@@ -38,7 +38,7 @@ class OperationContext:
     progress: Progress
 
     def write(self, entry: Entry) -> Entry:
-        """Write the step down, as one of this command's. Raises PlatformError where the lock is lost."""
+        """Write the step to the ledger as one of this command's. Raises PlatformError where the lock is lost."""
         return self.ledger.write(replace(entry, deployment=self.deployment, deployer=_deployer()), self.owner)
 
     @property
@@ -56,9 +56,9 @@ class OperationContext:
 
     @cached_property
     def git_commit(self) -> str | None:
-        """The commit that is checked out, or that HEADRACE_COMMIT says an image was made of; None where neither is."""
-        if said := os.environ.get("HEADRACE_COMMIT"):
-            return said
+        """The commit that HEADRACE_COMMIT names, as in an image, or that is checked out; None where neither exists."""
+        if commit := os.environ.get("HEADRACE_COMMIT"):
+            return commit
         try:
             return git_ref.commit_of(self.project, "HEAD")
         except UserError:
@@ -66,7 +66,7 @@ class OperationContext:
 
     @property
     def store(self) -> str:
-        """The address that releases are kept below: beside the ledger, for a REST catalog alone knows where that is."""
+        """The address that releases are kept below: next to the ledger, as only a REST catalog knows where that is."""
         return f"{self.ledger.folder}/_headrace"
 
     def unpacked(self, digest: str) -> Path:
@@ -78,7 +78,10 @@ class OperationContext:
 def locked(
     project: Project, settings: Settings, wait_s: float = 0, progress: Progress = lambda _step: None
 ) -> Iterator[OperationContext]:
-    """A context whose owner alone takes steps until the block ends. Raises CheckFailed where another is at work."""
+    """A context that alone may write steps until the block ends.
+
+    Raises CheckFailed where another deployer still holds the lock after `wait_s` seconds.
+    """
     table_changes.apply(project, settings, [DEPLOYMENTS])
     cluster = JobCluster(settings.flink_rest())
     with ledger.held(settings, wait_s, progress) as (book, owner):
@@ -86,7 +89,7 @@ def locked(
 
 
 def read_only(project: Project, settings: Settings, progress: Progress = lambda _step: None) -> OperationContext:
-    """A context to look from: it holds no lock, so no step can be taken at it."""
+    """A context without the lock, for reading: `write` fails."""
     return OperationContext(project, settings, JobCluster(settings.flink_rest()), Ledger(settings), "", "", progress)
 
 

@@ -1,4 +1,4 @@
-"""A job submitted by the engine of a kept release, in a process of its own: old code, exactly."""
+"""Programs run in the tree of a kept release, each in a process of its own: the release's code exactly."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
+from typing import Any
 
 from headrace import errors
 from headrace.errors import PlatformError, Problem
@@ -13,17 +15,29 @@ from headrace.operations.ledger import Entry
 from headrace.operations.lifecycle.operation_context import OperationContext
 from headrace.planner.gateway import flink_home
 
+ENGINE = "headrace.lifecycle.again"
+"""The module that submits a job in every release, old or new."""
 _LIMIT_S = 300
 
 
 def launch(context: OperationContext, entry: Entry) -> None:
-    """Have the entry's release submit the job, with the environment of today, and wait until it runs.
+    """Have the entry's release submit the job, with today's settings, and wait until it runs.
 
-    Raises as `submit.launch` does, and PlatformError where the release cannot be had, or does not answer in time.
+    Raises as submission.launch does, and PlatformError where the release is missing, or does not answer in time.
     """
-    root = context.unpacked(entry.release)
-    order = {
-        "root": str(root),
+    context.progress(f"{entry.job}: starting release {entry.release[:12]}")
+    result = run(context, entry, ["-m", ENGINE], order(context, entry))
+    if result.returncode:
+        raise _reported(result.stdout, result.stderr)
+
+
+def order(context: OperationContext, entry: Entry) -> dict[str, Any]:
+    """The order to submit the entry's incarnation by, as the release's engine reads it from its standard input.
+
+    Of the settings, only those that differ from their defaults: a release refuses keys that it does not know.
+    """
+    return {
+        "root": str(context.unpacked(entry.release)),
         "home": str(context.project.home),
         "settings": context.settings.model_dump(mode="json", exclude_defaults=True),
         "job": entry.job,
@@ -32,17 +46,27 @@ def launch(context: OperationContext, entry: Entry) -> None:
         "restore": entry.savepoint,
         "plan": entry.plan,
     }
+
+
+def run(
+    context: OperationContext, entry: Entry, program: Sequence[str], given: dict[str, Any]
+) -> subprocess.CompletedProcess[str]:
+    """Run Python with the arguments `program` on the entry's release; `given` is its standard input, as JSON.
+
+    Raises PlatformError where the release is missing, or the program does not end in time.
+    """
+    root = context.unpacked(entry.release)
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(root / "jobs"), str(root / "udfs")]),
         "FLINK_HOME": flink_home(context.project),
     }
-    context.progress(f"{entry.job}: starting release {entry.release[:12]}")
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "headrace.lifecycle.again"],
-            # By standard input: arguments are for all to see, and settings may hold a secret outright.
-            input=json.dumps(order),
+        return subprocess.run(
+            # -P: the folder of a program that runs by its path must not come before the release's.
+            [sys.executable, "-P", *program],
+            # By standard input: arguments are visible to other processes, and settings may hold a plain secret.
+            input=json.dumps(given),
             env=environment,
             capture_output=True,
             text=True,
@@ -52,16 +76,14 @@ def launch(context: OperationContext, entry: Entry) -> None:
     except subprocess.TimeoutExpired:
         what = f"release {entry.release[:12]} did not start {entry.job} within {_LIMIT_S} s"
         raise PlatformError(what, context.cluster.rest) from None
-    if done.returncode:
-        raise _told(done.stdout, done.stderr)
 
 
-def _told(stdout: str, stderr: str) -> errors.HeadraceError:
-    """What the release's own process said was wrong."""
+def _reported(stdout: str, stderr: str) -> errors.HeadraceError:
+    """The error that the release's own process reports."""
     try:
-        told = json.loads(stdout.splitlines()[-1])
-        kind = {"UserError": errors.UserError, "CheckFailed": errors.CheckFailed}.get(told["kind"], PlatformError)
-        return kind([Problem(**problem) for problem in told["problems"]])
+        report = json.loads(stdout.splitlines()[-1])
+        kind = {"UserError": errors.UserError, "CheckFailed": errors.CheckFailed}.get(report["kind"], PlatformError)
+        return kind([Problem(**problem) for problem in report["problems"]])
     except (IndexError, ValueError, KeyError, TypeError):
         lines = stderr.strip().splitlines()
-        return PlatformError(f"the release's own engine failed: {lines[-1] if lines else 'it said nothing'}")
+        return PlatformError(f"the release's own engine failed: {lines[-1] if lines else 'it gave no reason'}")

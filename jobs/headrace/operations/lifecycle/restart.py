@@ -1,4 +1,4 @@
-"""Start the same version anew: from a savepoint, a retained checkpoint, or from nothing."""
+"""Start the same version again, from a savepoint or a retained checkpoint."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Literal
 
 from headrace.errors import CheckFailed, UserError
 from headrace.operations.ledger import Entry
-from headrace.operations.lifecycle import commits, incarnation, job_state, restore_points
+from headrace.operations.lifecycle import commits, incarnation, job_state, restore_points, rollback_floor
 from headrace.operations.lifecycle.operation_context import OperationContext
 from headrace.operations.lifecycle.restore_points import RestorePoint
 from headrace.operations.lifecycle.start import run_or_go_back
-from headrace.operations.lifecycle.stop import end, halt
+from headrace.operations.lifecycle.stop import cancel, stop_with_savepoint
 
 Source = Literal["savepoint", "checkpoint"]
 
@@ -19,35 +19,36 @@ Source = Literal["savepoint", "checkpoint"]
 def restart(context: OperationContext, name: str, source: Source, path: str | None = None) -> Entry:
     """Run the job's last version again, from its newest state or from the one at `path`.
 
-    One that runs is stopped first: with a savepoint, or, from a checkpoint, as it stands. Raises UserError where there
-    is no such state, CheckFailed where rows were written after it was taken: they would come twice.
+    A running job is stopped first: with a savepoint, or, for a checkpoint, cancelled. Raises UserError where there is
+    no such state, CheckFailed where rows were written after it was taken: they would come twice.
     """
-    stands = job_state.settled(context, name)
-    if stands.before is None:
+    state = job_state.settled(context, name)
+    if state.before is None:
         raise UserError(f"the ledger knows of no run of {name} that left a savepoint or a checkpoint")
-    if path and stands.alive:
+    if path and state.alive:
         raise CheckFailed(
             f"{name} runs, and what it has written since would come twice",
             path,
-            f"leave the path out: headrace restart {name} --from {source} goes on from where it is",
+            f"leave the path out: headrace restart {name} --from {source} continues from where it is",
         )
-    if stands.alive and source == "savepoint":
-        halt(context, stands.before)
-    elif stands.alive:
-        context.progress(f"{name}: ending it as it stands")
-        end(context, stands.before, "restarted from a checkpoint")
+    rollback_floor.refuse_unreadable(context, state.before)
+    if state.alive and source == "savepoint":
+        stop_with_savepoint(context, state.before)
+    elif state.alive:
+        context.progress(f"{name}: cancelling it")
+        cancel(context, state.before, "restarted from a checkpoint")
     history = context.ledger.history(name)
     start = _given(context, history, path) if path else restore_points.newest(context, history)
     if start is None:
         raise CheckFailed(f"no savepoint and no checkpoint of {name} is left")
     commits.refuse_later(context, history, start)
-    entry = incarnation.again(context, stands.before, start.path, f"restarted from a {start.kind}")
+    entry = incarnation.resubmission(context, state.before, start.path, f"restarted from a {start.kind}")
     return run_or_go_back(context, entry, None, history)
 
 
 def _given(context: OperationContext, history: Sequence[Entry], path: str) -> RestorePoint:
-    found = restore_points.at(context, path, history)
-    if found is None:
+    point = restore_points.at(context, path, history)
+    if point is None:
         what = f"no incarnation of {history[-1].job} left a savepoint or a checkpoint there"
         raise UserError(what, path, "see headrace savepoints list")
-    return found
+    return point

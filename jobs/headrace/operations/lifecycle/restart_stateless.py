@@ -1,4 +1,4 @@
-"""A start without any state: what it costs in rows, said beforehand, and doing it."""
+"""Start a job without any state, and describe beforehand what that costs in rows."""
 
 from __future__ import annotations
 
@@ -10,28 +10,29 @@ from headrace.operations.ledger import Entry
 from headrace.operations.lifecycle import incarnation, job_state
 from headrace.operations.lifecycle.operation_context import OperationContext
 from headrace.operations.lifecycle.start import run
-from headrace.operations.lifecycle.stop import halt
+from headrace.operations.lifecycle.stop import stop_with_savepoint
 from headrace.project import job_folder, source_files
 from headrace.project.job_folder import JobFolder
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a start without state does to the rows of a job, a sentence each; none where it does nothing to them."""
+    """What a start without state does to the rows of a job, one sentence per effect; empty where it has none."""
 
     sentences: Sequence[str]
 
 
 def cost(context: OperationContext, name: str) -> Cost:
-    """What it would cost, with nothing done about it. Raises UserError for faults in the job's files."""
+    """Return what a start without state would cost; nothing is done. Raises UserError for faults in the job's files."""
     folder = job_folder.load(context.project, name)
     job = folder.job
     if job.keeps_every_record:
         return Cost(())
-    sentences = ["its windows, joins and aggregates start empty: those that are open are never told, or told in part"]
+    sentences = ["its windows, joins and aggregates start empty: those that are open are lost, in whole or in part"]
+    client = context.settings.kafka_client()
     for source in job.sources:
         topic = source_files.load(context.project, source).topic
-        held = sum(span.end - span.first for span in kafka.offset_ranges(context.settings.kafka_client(), topic).values())
+        held = sum(span.end - span.first for span in kafka.offset_ranges(client, topic).values())
         sentences.append(f"it reads {topic} from its earliest record on: {held:,} records")
     sentences += [f"{name} is read from its beginning" for name in job.jobs]
     sentences += [f"{rows:,} rows of {table} may come twice" for table, rows in _appended(context, folder) if rows]
@@ -40,21 +41,21 @@ def cost(context: OperationContext, name: str) -> Cost:
 
 
 def restart(context: OperationContext, name: str) -> Entry:
-    """Start the project's version of the job without state; one that runs is stopped first.
+    """Start the project's version of the job without state; a running one is stopped first.
 
-    A complete job starts right behind what its tables hold. Raises as `upgrade` does; nothing goes back to the state
-    of before by itself.
+    A job that keeps every record starts right after the last one that its tables hold. Raises as `upgrade` does; if it
+    fails, nothing goes back to the state of before by itself.
     """
-    stands = job_state.settled(context, name)
-    complete = job_folder.load(context.project, name).job.keeps_every_record
-    # What is to be refused is refused before anything stops.
-    incarnation.following(context, name, None, goes_on=True)
-    if stands.alive and stands.before:
-        halt(context, stands.before)
-    # What its tables hold is read after it has stopped: a complete job starts right behind that.
-    to_come = incarnation.following(context, name, None, goes_on=not complete)
-    job_state.check_slots(context, replace(stands, alive=False), to_come.entry.parallelism)
-    return run(context, replace(to_come.entry, message="restarted from nothing"), to_come.prepared)
+    state = job_state.settled(context, name)
+    keeps_every_record = job_folder.load(context.project, name).job.keeps_every_record
+    # Whatever is refused is refused before anything stops.
+    incarnation.successor(context, name, None, goes_on=True)
+    if state.alive and state.before:
+        stop_with_savepoint(context, state.before)
+    # What its tables hold is read after it has stopped: a job that keeps every record starts right after that.
+    successor = incarnation.successor(context, name, None, goes_on=not keeps_every_record)
+    job_state.check_slots(context, replace(state, alive=False), successor.entry.parallelism)
+    return run(context, replace(successor.entry, message="restarted from nothing"), successor.prepared)
 
 
 def _appended(context: OperationContext, folder: JobFolder) -> Sequence[tuple[str, int]]:

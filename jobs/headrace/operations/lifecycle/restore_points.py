@@ -1,4 +1,4 @@
-"""What a job can be started from: its savepoints and retained checkpoints, the newest first of all."""
+"""What a job can be started from: its savepoints and retained checkpoints, and which of them is the newest."""
 
 from __future__ import annotations
 
@@ -38,34 +38,61 @@ class RestorePoint:
 
 
 def incarnations(history: Sequence[Entry]) -> list[str]:
-    """The ids of a job's incarnations in the order they came."""
+    """The Flink ids of a job's incarnations, oldest first."""
     return list(dict.fromkeys(entry.flink_job_id for entry in history))
+
+
+def bounded(history: Sequence[Entry]) -> frozenset[str]:
+    """The Flink ids of the incarnations that end by themselves.
+
+    No job may go on from their state: a Kafka source keeps in it the offset at which it stops reading.
+    """
+    return frozenset(entry.flink_job_id for entry in history if entry.step == "bounded")
 
 
 def newest(context: OperationContext, history: Sequence[Entry]) -> RestorePoint | None:
     """The newest state of the last incarnation that has any. One that never completed a checkpoint wrote nothing."""
     for job_id in reversed(incarnations(history)):
-        if found := last_of(context, job_id, history):
-            return found
+        if point := newest_of(context, job_id, history):
+            return point
     return None
 
 
-def last_of(context: OperationContext, job_id: str, history: Sequence[Entry]) -> RestorePoint | None:
-    """The newest state that the incarnation left."""
-    return max(of(context, job_id, history), key=lambda each: each.checkpoint_id, default=None)
+def newest_of(context: OperationContext, job_id: str, history: Sequence[Entry]) -> RestorePoint | None:
+    """The newest state that the incarnation left; None where it left none."""
+    return max(all_of(context, job_id, history), key=lambda each: each.checkpoint_id, default=None)
 
 
-def of(context: OperationContext, job_id: str, history: Sequence[Entry]) -> list[RestorePoint]:
-    """All that the incarnation left: in the cluster's folders, and the savepoints that the ledger tells of."""
+def all_of(context: OperationContext, job_id: str, history: Sequence[Entry]) -> list[RestorePoint]:
+    """All that the incarnation left in the cluster's folders, and the savepoints that the ledger names.
+
+    Empty for a bounded incarnation. Raises PlatformError.
+    """
+    if job_id in bounded(history):
+        return []
     paths = [e.savepoint for e in history if e.flink_job_id == job_id and e.step == "stopped" and e.savepoint]
     paths += [*_folders(context, SAVEPOINTS, "", f"savepoint-{job_id[:_ID_IN_NAME]}-")]
     paths += [*_folders(context, CHECKPOINTS, job_id, "chk-")]
     places = {_place(path): path for path in paths}
-    return [made for path in places.values() if (made := _read(context, path, job_id))]
+    return [point for path in places.values() if (point := _read(context, path, job_id))]
+
+
+def at(context: OperationContext, path: str, history: Sequence[Entry]) -> RestorePoint | None:
+    """The savepoint or checkpoint at `path`; None where no incarnation of the job left one there."""
+    for job_id in reversed(incarnations(history)):
+        for point in all_of(context, job_id, history):
+            if same_place(point.path, path):
+                return point
+    return None
+
+
+def same_place(path: str, other: str) -> bool:
+    """Whether both are the address of one place: Flink writes file:/x, others file:///x."""
+    return _place(path) == _place(other)
 
 
 def _read(context: OperationContext, path: str, job_id: str) -> RestorePoint | None:
-    """What lies at the address; None where there is no whole savepoint or checkpoint (any more)."""
+    """The state at the address; None where there is no complete savepoint or checkpoint."""
     system, place = _opened(context, path)
     with iceberg.errors_reported("a savepoint cannot be read", path):
         file = f"{place}/{_METADATA}"
@@ -77,23 +104,9 @@ def _read(context: OperationContext, path: str, job_id: str) -> RestorePoint | N
         return None
     magic, _, checkpoint_id = _HEADER.unpack(header)
     if magic != _MAGIC:
-        raise PlatformError("this is no savepoint of Flink's", path)
+        raise PlatformError("this is not a valid Flink savepoint", path)
     kind: Kind = "checkpoint" if PurePosixPath(place).name.startswith("chk-") else "savepoint"
     return RestorePoint(kind, path, job_id, checkpoint_id)
-
-
-def at(context: OperationContext, path: str, history: Sequence[Entry]) -> RestorePoint | None:
-    """The one that lies at `path`, if an incarnation of the job left it."""
-    for job_id in reversed(incarnations(history)):
-        for found in of(context, job_id, history):
-            if same(found.path, path):
-                return found
-    return None
-
-
-def same(path: str, other: str) -> bool:
-    """Whether both are the address of one place: Flink writes file:/x, others file:///x."""
-    return _place(path) == _place(other)
 
 
 def _place(path: str) -> tuple[str, str, str]:
@@ -116,7 +129,9 @@ def _folders(context: OperationContext, setting: str, under: str, prefix: str) -
 def _opened(context: OperationContext, address: str) -> tuple[FileSystem, str]:
     files = context.ledger.io
     if not isinstance(files, PyArrowFileIO):
-        raise PlatformError(f"{type(files).__name__} cannot list files", address, "leave py-io-impl out of the catalog")
+        raise PlatformError(
+            f"{type(files).__name__} cannot list files", address, "remove py-io-impl from the catalog's options"
+        )
     scheme, host, path = PyArrowFileIO.parse_location(address)
     return _system(files, scheme, host), path
 

@@ -10,15 +10,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from headrace.environment import iceberg
 from headrace.environment.settings import Settings
 from headrace.errors import HeadraceError
-from headrace.operations import submission
+from headrace.operations import preflight, submission
 from headrace.planner.state.stored_plan import StoredPlan
+from headrace.project import job_folder
 from headrace.project.paths import Project
 
 
 def run(order: dict[str, Any]) -> None:
-    """Submit the job of the order. Raises as submit.prepare and submit.launch do."""
+    """Submit the job of the order. Raises as submission.prepare and submission.launch do."""
     prepared = submission.prepare(
         Project(Path(order["root"]), Path(order["home"])),
         Settings.model_validate(order["settings"]),
@@ -26,12 +28,20 @@ def run(order: dict[str, Any]) -> None:
         parallelism=order["parallelism"],
         goes_on=order["restore"] is not None,
         before=StoredPlan.from_text(order["plan"]) if order["plan"] else None,
+        tables_may_differ=True,
     )
     submission.launch(prepared, order["job_id"], order["restore"])
 
 
+def table_faults(order: dict[str, Any]) -> list[str]:
+    """Return one sentence for each table of the order's job that this release cannot write as the catalog has it."""
+    project, settings = Project(Path(order["root"]), Path(order["home"])), Settings.model_validate(order["settings"])
+    job = job_folder.job_of(project, order["job"])
+    return [problem.what for problem in preflight.table_misfits(project, iceberg.connect(settings), job)]
+
+
 def main() -> None:
-    """Exit as the command line does; what is wrong goes to standard output, as one line of JSON."""
+    """Submit; exit as the command line does, and report a fault on standard output as one line of JSON."""
     try:
         run(json.load(sys.stdin))
     except HeadraceError as error:

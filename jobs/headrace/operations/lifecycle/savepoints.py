@@ -12,7 +12,7 @@ from headrace.operations.lifecycle.restore_points import RestorePoint
 
 @dataclass(frozen=True)
 class Kept:
-    """A state of a job. `newest`: the one that the job goes on from, if it were to start."""
+    """A state of a job. `newest`: the job would continue from this one."""
 
     job: str
     state: RestorePoint
@@ -20,20 +20,20 @@ class Kept:
 
 
 def kept(context: OperationContext, job: str | None = None) -> list[Kept]:
-    """All that is kept, of one job or of all, oldest first. Raises PlatformError."""
-    found = []
+    """Return all states that are kept, of one job or of all, oldest first. Raises PlatformError."""
+    states = []
     for name in sorted(context.ledger.last()) if job is None else [job]:
         history = context.ledger.history(name)
         newest = restore_points.newest(context, history)
         for job_id in restore_points.incarnations(history):
-            states = sorted(restore_points.of(context, job_id, history), key=lambda each: each.checkpoint_id)
-            found += [Kept(name, state, state == newest) for state in states]
-    return found
+            points = sorted(restore_points.all_of(context, job_id, history), key=lambda each: each.checkpoint_id)
+            states += [Kept(name, point, point == newest) for point in points]
+    return states
 
 
 def drop(context: OperationContext, path: str) -> Kept:
-    """Have a savepoint's files deleted. Raises UserError for one not known, CheckFailed for one still wanted."""
-    each = next((each for each in kept(context) if restore_points.same(each.state.path, path)), None)
+    """Delete a savepoint's files. Raises UserError for an unknown one, CheckFailed for one that is still needed."""
+    each = next((each for each in kept(context) if restore_points.same_place(each.state.path, path)), None)
     if each is None:
         raise UserError("no job of the ledger left a savepoint there", path, "see headrace savepoints list")
     if each.state.kind == "checkpoint":

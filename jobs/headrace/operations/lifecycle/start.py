@@ -1,25 +1,31 @@
-"""Start an incarnation, see it prove itself, and where it does not, have the one before it run again."""
+"""Start an incarnation and wait until it has proved itself; if it does not, start the one before it again."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
+from headrace.environment.flink_rest import ENDED
 from headrace.errors import HeadraceError, PlatformError
+from headrace.operations import submission
 from headrace.operations.ledger import Entry, Step
 from headrace.operations.lifecycle import commits, incarnation, restore_points
-from headrace.operations.lifecycle.checkpointing import await_checkpoint
-from headrace.operations.lifecycle.incarnation import again, last_good, plan_of
+from headrace.operations.lifecycle.incarnation import last_good, plan_of, resubmission
 from headrace.operations.lifecycle.operation_context import OperationContext
 from headrace.operations.submission import Prepared
 from headrace.planner.state.verdict import verdict
 
+CHECKPOINT_LIMIT_S = 180
+_FAILURES = 3
+"""A job that has failed so often before its first checkpoint is not waited for any longer."""
+
 
 def run(context: OperationContext, entry: Entry, prepared: Prepared | None = None, then: Step = "running") -> Entry:
-    """Submit the incarnation that `entry` tells of; its entry once it runs and has completed a checkpoint.
+    """Submit the incarnation that `entry` describes; return its entry once it runs and has completed a checkpoint.
 
-    One that does not is taken down: it has stored nothing. Raises PlatformError, or UserError where the operator can
-    mend it.
+    One that does not is cancelled: it has stored nothing. Raises PlatformError, or UserError where the operator can fix
+    the cause.
     """
     if entry.release == context.release:
         context.keep_release()
@@ -29,7 +35,7 @@ def run(context: OperationContext, entry: Entry, prepared: Prepared | None = Non
         try:
             incarnation.launch(context, entry, prepared)
         except HeadraceError:
-            # What fails while the job is there found it submitted already, by a deployer that was killed.
+            # If it fails and the job is there, a deployer that was killed had submitted it already.
             if not context.cluster.alive(entry.flink_job_id):
                 raise
         context.progress(f"{entry.job}: waiting for a checkpoint")
@@ -42,8 +48,25 @@ def run(context: OperationContext, entry: Entry, prepared: Prepared | None = Non
     return context.write(replace(entry, step=then))
 
 
-def run_or_go_back(context: OperationContext, entry: Entry, prepared: Prepared | None, history: Sequence[Entry]) -> Entry:
-    """As `run`; where the incarnation fails, the last good one of `history` runs again, from where it had stopped.
+def run_bounded(context: OperationContext, entry: Entry, prepared: Prepared) -> Entry:
+    """Submit an incarnation that ends by itself; return its entry once it runs, or has finished already.
+
+    It need not complete a checkpoint, and is never started again. Raises PlatformError where it does not run.
+    """
+    context.keep_release()
+    entry = context.write(replace(entry, step="bounded"))
+    try:
+        submitted = submission.launch(prepared, entry.flink_job_id, progress=context.progress)
+    except HeadraceError as error:
+        context.write(replace(entry, step="failed", message=str(error)))
+        raise
+    return context.write(replace(entry, step="finished")) if submitted.state == "FINISHED" else entry
+
+
+def run_or_go_back(
+    context: OperationContext, entry: Entry, prepared: Prepared | None, history: Sequence[Entry]
+) -> Entry:
+    """As `run`; if the incarnation fails, the last good one of `history` continues from where it had stopped.
 
     Raises PlatformError that says which of them runs.
     """
@@ -63,6 +86,30 @@ def run_or_go_back(context: OperationContext, entry: Entry, prepared: Prepared |
         ) from None
 
 
+def await_checkpoint(context: OperationContext, job_id: str) -> None:
+    """Return once the job runs and has completed a checkpoint of its own.
+
+    Raises PlatformError where it ends or fails repeatedly instead, or after CHECKPOINT_LIMIT_S and three checkpoint
+    intervals.
+    """
+    cluster = context.cluster
+    limit_s = CHECKPOINT_LIMIT_S + 3 * context.settings.flink.checkpoint_interval_s
+    end = time.monotonic() + limit_s
+    while not cluster.checkpoints(job_id).completed:
+        state = cluster.state(job_id)
+        if state in ENDED or cluster.failures(job_id) >= _FAILURES:
+            how = f"is {state}" if state in ENDED else "fails repeatedly"
+            cause = cluster.last_failure(job_id) or "it reports no cause"
+            raise PlatformError(f"the job {how} before its first checkpoint: {cause}", cluster.rest)
+        if time.monotonic() > end:
+            last = cluster.last_failure(job_id)
+            failure = f"; its last failure was: {last}" if last else ""
+            raise PlatformError(
+                f"the job is {state}, and completed no checkpoint within {limit_s:.0f} s{failure}", cluster.rest
+            )
+        time.sleep(0.2)
+
+
 def _go_back(context: OperationContext, failed: Entry, old: Entry, error: HeadraceError) -> None:
     context.progress(f"{old.job}: it did not come up; starting the version before it again")
     history = context.ledger.history(old.job)
@@ -71,17 +118,18 @@ def _go_back(context: OperationContext, failed: Entry, old: Entry, error: Headra
         raise PlatformError(f"there is no savepoint to go back to: {old.job} does not run", context.cluster.rest)
     if start.flink_job_id == failed.flink_job_id:
         # It completed a checkpoint before it failed, and may have written: only from there on nothing comes twice.
-        was, now = plan_of(failed), plan_of(old)
-        told = verdict(was, now) if was and now else None
-        if told is None or told.kind != "compatible":
+        failed_plan, old_plan = plan_of(failed), plan_of(old)
+        judgement = verdict(failed_plan, old_plan) if failed_plan and old_plan else None
+        if judgement is None or judgement.kind != "compatible":
             raise PlatformError(
-                f"{old.job} failed after it had written, and the version before it cannot go on from there: "
-                f"{told or 'its plan is not known'}",
+                f"{old.job} failed after it had written, and the version before it cannot continue from there: "
+                f"{judgement or 'its plan is not known'}",
                 start.path,
-                f"mend what fails and deploy again, or headrace restart {old.job} --from checkpoint",
+                f"fix the cause and deploy again, or headrace restart {old.job} --from checkpoint",
             )
     commits.refuse_later(context, history, start)
-    run(context, again(context, old, start.path, f"instead of {failed.flink_job_id}: {_first(error)}"), then="rolled back")
+    why = f"instead of {failed.flink_job_id}: {_first(error)}"
+    run(context, resubmission(context, old, start.path, why), then="rolled back")
 
 
 def _first(error: HeadraceError) -> str:

@@ -1,9 +1,9 @@
-"""How the jobs are: what the ledger holds of them, what the cluster says, and the last error in words."""
+"""The status of jobs: what the ledger holds, what the cluster reports, and the last error in words."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -16,9 +16,10 @@ from headrace.operations.lifecycle.operation_context import OperationContext
 class Status:
     """A job. `state` is Flink's word for one that the cluster knows, the ledger's step for one that has ended.
 
-    LOST: the ledger holds it to run, and the cluster does not know it. `entry` is None for a job that the ledger does
-    not know. `uptime_s` is since it last came to run, `checkpoint_age_s` since its last completed checkpoint.
-    `complete_through` is what `headrace completeness` last found of the job; None for one that keeps not each record.
+    LOST: according to the ledger it runs, and the cluster does not know it. `entry` is None for a job that is not in
+    the ledger. `uptime_s` counts from when it last came to run, `checkpoint_age_s` from its last completed checkpoint.
+    `complete_through` is the last result of `headrace completeness` for the job; None for one that does not keep every
+    record.
     """
 
     job: str
@@ -27,13 +28,13 @@ class Status:
     entry: Entry | None = None
     uptime_s: float | None = None
     checkpoint_age_s: float | None = None
-    vitals: Metrics = field(default_factory=Metrics)
+    metrics: Metrics = field(default_factory=Metrics)
     complete_through: datetime | None = None
     error: str | None = None
 
     @property
     def well(self) -> bool:
-        """Whether it is as the ledger holds it to be."""
+        """Whether it is in the state that the ledger has for it."""
         return self.state == "RUNNING" if self.entry is None or self.entry.step in ALIVE else True
 
 
@@ -42,32 +43,47 @@ def status(
     names: Sequence[str] = (),
     complete_through: Callable[[str], datetime | None] = lambda _job: None,
 ) -> list[Status]:
-    """Every job of the ledger and of the cluster, or those of `names`, by name. Raises PlatformError.
+    """Return every job of the ledger and of the cluster, or those of `names`, by name. Raises PlatformError.
 
-    `complete_through(job)` is what `headrace completeness` last found of a job.
+    `complete_through(job)` returns the last result of `headrace completeness` for a job.
     """
     last = context.ledger.last()
-    running = {job.name: job.id for job in context.cluster.jobs() if not job.ended}
-    found = (_of(context, name, last.get(name), running.get(name)) for name in sorted(names or {*last, *running}))
-    return [replace(each, complete_through=complete_through(each.job)) for each in found]
+    jobs = context.cluster.jobs()
+    running = {job.name: job.id for job in jobs if not job.ended}
+    ended = {job.id: job.state for job in jobs if job.ended}
+    statuses = [
+        _of(context, name, last.get(name), running.get(name), ended) for name in sorted(names or {*last, *running})
+    ]
+    return [replace(each, complete_through=complete_through(each.job)) for each in statuses]
 
 
-def _of(context: OperationContext, name: str, entry: Entry | None, running: str | None) -> Status:
+def _of(
+    context: OperationContext, name: str, entry: Entry | None, running: str | None, ended: Mapping[str, str]
+) -> Status:
     if running is None:
-        state = "UNKNOWN" if entry is None else "LOST" if entry.step in ALIVE else entry.step.upper()
-        return Status(name, state, entry.flink_job_id if entry else None, entry, error=entry.message if entry else None)
-    cluster, told = context.cluster, context.cluster.get(f"/jobs/{running}")
+        return _ended(name, entry, ended)
+    cluster, overview = context.cluster, context.cluster.get(f"/jobs/{running}")
     at = cluster.checkpoints(running).last_at
     return Status(
         name,
         cluster.state(running),
         running,
         entry,
-        uptime_s=_since(told["timestamps"]["RUNNING"] / 1000) if told["state"] == "RUNNING" else None,
+        uptime_s=_since(overview["timestamps"]["RUNNING"] / 1000) if overview["state"] == "RUNNING" else None,
         checkpoint_age_s=_since(at) if at else None,
-        vitals=metrics(cluster, running),
+        metrics=metrics(cluster, running),
         error=cluster.last_failure(running),
     )
+
+
+def _ended(name: str, entry: Entry | None, ended: Mapping[str, str]) -> Status:
+    if entry is None:
+        return Status(name, "UNKNOWN")
+    state = "LOST" if entry.step in ALIVE else entry.step.upper()
+    if entry.step == "bounded":
+        # The ledger learns of its end from the next command that takes a step.
+        state = ended.get(entry.flink_job_id, "ENDED")
+    return Status(name, state, entry.flink_job_id, entry, error=entry.message)
 
 
 def _since(at: float) -> float:

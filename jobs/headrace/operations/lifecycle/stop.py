@@ -1,4 +1,4 @@
-"""Stop a running job in order: all that it has read is committed, and a savepoint tells where it stopped."""
+"""Stop a running job in order: all that it has read is committed, and a savepoint marks where it stopped."""
 
 from __future__ import annotations
 
@@ -12,33 +12,36 @@ from headrace.operations.lifecycle.operation_context import OperationContext
 
 
 def stop(context: OperationContext, name: str) -> Entry:
-    """Stop the job. Raises UserError where it does not run, PlatformError where no savepoint can be had."""
-    stood = finish_interrupted(context, context.ledger.history(name))
-    if stood is None or not context.cluster.alive(stood.flink_job_id):
+    """Stop the job. Raises UserError where it does not run, PlatformError where it cannot take a savepoint."""
+    last = finish_interrupted(context, context.ledger.history(name))
+    if last is None or not context.cluster.alive(last.flink_job_id):
         raise UserError(f"{name} does not run", context.cluster.rest)
-    return halt(context, stood)
+    return stop_with_savepoint(context, last)
 
 
 @dataclass(frozen=True)
-class Unknown:
-    """A job that ran without the ledger knowing of it: it was submitted bounded, or by hand."""
+class UnknownJob:
+    """A job that ran without being in the ledger: it was submitted by hand."""
 
     id: str
     savepoint: str
 
 
-def stop_unknown(context: OperationContext, name: str) -> Unknown | None:
-    """Stop what runs by the name, where the ledger has another incarnation in mind, or none; None where there is none.
+def stop_unknown(context: OperationContext, name: str) -> UnknownJob | None:
+    """Stop the job that runs by the name and is not in the ledger; return None where there is none.
 
-    Raises PlatformError where no savepoint can be had.
+    Raises PlatformError where it cannot take a savepoint.
     """
     running = context.cluster.running(name)
     known = {entry.flink_job_id for entry in context.ledger.history(name)}
-    return Unknown(running.id, context.cluster.stop(running.id)) if running and running.id not in known else None
+    return UnknownJob(running.id, context.cluster.stop(running.id)) if running and running.id not in known else None
 
 
-def halt(context: OperationContext, entry: Entry) -> Entry:
-    """Stop the running incarnation with a savepoint; one that is failing is ended, and left at its last checkpoint."""
+def stop_with_savepoint(context: OperationContext, entry: Entry) -> Entry:
+    """Stop the running incarnation with a savepoint; one that is failing is cancelled and keeps its last checkpoint.
+
+    A bounded incarnation commits what it has read, and leaves no savepoint that a job could continue from.
+    """
     context.progress(f"{entry.job}: stopping with a savepoint")
     stopping = context.write(replace(entry, step="stopping", message=None))
     if context.cluster.state(entry.flink_job_id) == "RUNNING":
@@ -48,19 +51,22 @@ def halt(context: OperationContext, entry: Entry) -> Entry:
             if context.cluster.alive(entry.flink_job_id):
                 context.write(replace(entry, step="running", message=str(error)))
             raise
+        if entry.flink_job_id in restore_points.bounded(context.ledger.history(entry.job)):
+            return context.write(replace(stopping, step="stopped", message="stopped before it had finished"))
         return context.write(replace(stopping, step="stopped", savepoint=savepoint))
     cause = context.cluster.last_failure(entry.flink_job_id)
-    return end(context, stopping, f"it was failing, so no savepoint could be had: {cause}")
+    return cancel(context, stopping, f"it was failing and could not take a savepoint: {cause}")
 
 
-def end(context: OperationContext, entry: Entry, why: str) -> Entry:
-    """End the incarnation as it stands; it leaves its last checkpoint. Raises CheckFailed where that would go too."""
-    if context.cluster.checkpoints(entry.flink_job_id).completed and not context.cluster.retains(entry.flink_job_id):
+def cancel(context: OperationContext, entry: Entry, why: str) -> Entry:
+    """Cancel the incarnation, which keeps its last checkpoint. Raises CheckFailed where Flink would delete that."""
+    cluster = context.cluster
+    if cluster.checkpoints(entry.flink_job_id).completed and not cluster.retains(entry.flink_job_id):
         raise CheckFailed(
-            f"{entry.job} would take its checkpoints with it, and could not go on from where it is",
-            context.cluster.rest,
+            f"cancelling {entry.job} would delete its checkpoints, and it could not continue from where it is",
+            cluster.rest,
             "have them kept: execution.checkpointing.externalized-checkpoint-retention: RETAIN_ON_CANCELLATION",
         )
-    context.cluster.cancel(entry.flink_job_id)
-    left = restore_points.last_of(context, entry.flink_job_id, context.ledger.history(entry.job))
+    cluster.cancel(entry.flink_job_id)
+    left = restore_points.newest_of(context, entry.flink_job_id, context.ledger.history(entry.job))
     return context.write(replace(entry, step="stopped", savepoint=left.path if left else None, message=why))

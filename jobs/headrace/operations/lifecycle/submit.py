@@ -1,4 +1,4 @@
-"""A job's first start, or one from a savepoint that its operator names."""
+"""Start a job for the first time, from a savepoint that its operator names, or bounded."""
 
 from __future__ import annotations
 
@@ -8,30 +8,46 @@ from headrace.errors import UserError
 from headrace.operations.ledger import Entry
 from headrace.operations.lifecycle import commits, incarnation, job_state, restore_points
 from headrace.operations.lifecycle.operation_context import OperationContext
-from headrace.operations.lifecycle.start import run
+from headrace.operations.lifecycle.start import run, run_bounded
 from headrace.operations.lifecycle.table_ownership import refuse_beside_running
 
 
-def submit(context: OperationContext, name: str, *, parallelism: int | None = None, savepoint: str | None = None) -> Entry:
-    """Start the job: from `savepoint`, or without state (a complete job right behind what its tables hold).
+def submit(
+    context: OperationContext,
+    name: str,
+    *,
+    bounded: bool = False,
+    parallelism: int | None = None,
+    savepoint: str | None = None,
+) -> Entry:
+    """Start the job from `savepoint`, or without state: one that keeps every record starts where its tables end.
 
-    Raises UserError where it runs, or for what must be mended; CheckFailed where rows were written after the savepoint
+    A `bounded` one reads up to the current end of its topics and then ends; deploy does not start it again.
+
+    Raises UserError where it runs, or for what must be fixed; CheckFailed where rows were written after the savepoint
     was taken; PlatformError where it does not come up.
     """
-    stands = job_state.settled(context, name)
-    if stands.alive and stands.before:
+    if bounded and savepoint:
+        raise UserError("a bounded job starts where its tables end", fix="omit --from or --bounded")
+    state = job_state.settled(context, name)
+    if state.alive and state.before:
         raise UserError(
-            f"{name} runs already, as job {stands.before.flink_job_id}: a second one would store every record twice",
+            f"{name} runs already, as job {state.before.flink_job_id}: a second one would store every record twice",
             context.cluster.rest,
             f"to have it run as its files say: headrace upgrade {name}",
         )
     refuse_beside_running(context, name)
     before = None
-    if savepoint and (found := restore_points.at(context, savepoint, stands.history)):
-        commits.refuse_later(context, stands.history, found)
-        before = next(entry for entry in stands.history if entry.flink_job_id == found.flink_job_id)
+    if savepoint and (point := restore_points.at(context, savepoint, state.history)):
+        commits.refuse_later(context, state.history, point)
+        before = next(entry for entry in state.history if entry.flink_job_id == point.flink_job_id)
     context.progress(f"{name}: compiling")
-    to_come = incarnation.following(context, name, before, parallelism, goes_on=savepoint is not None)
-    if to_come.verdict:
-        job_state.require_compatible(name, to_come.verdict, accept_loss=False)
-    return run(context, replace(to_come.entry, savepoint=savepoint), to_come.prepared)
+    successor = incarnation.successor(
+        context, name, before, parallelism, goes_on=savepoint is not None, bounded=bounded
+    )
+    if successor.verdict:
+        job_state.require_compatible(name, successor.verdict, accept_loss=False)
+    job_state.check_slots(context, state, successor.entry.parallelism)
+    if bounded:
+        return run_bounded(context, successor.entry, successor.prepared)
+    return run(context, replace(successor.entry, savepoint=savepoint), successor.prepared)

@@ -1,4 +1,4 @@
-"""Who appends to which table: two jobs that append to one could not tell their rows apart, nor where each stopped."""
+"""Which job appends to which table: two jobs that append to one could not find out which rows are theirs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def refuse_shared_tables(project: Project, names: Iterable[str]) -> None:
 
 
 def refuse_beside_running(context: OperationContext, name: str) -> None:
-    """Raises UserError where a job that the ledger holds to run appends to a table of the job's."""
+    """Raises UserError where another job that runs, according to the ledger, appends to a table of this job."""
     known = job_folder.names(context.project)
     running = [job for job, entry in context.ledger.last().items() if entry.step in ALIVE and job in known]
     refuse_shared_tables(context.project, dict.fromkeys([*sorted(running), name]))

@@ -11,8 +11,7 @@ from headrace.cli.markdown import deploy_comment
 from headrace.environment import settings
 from headrace.errors import CheckFailed, HeadraceError, PlatformError, UserError
 from headrace.operations import deploy
-from headrace.operations.deploy.actions import Action
-from headrace.operations.deploy.desired_jobs import desired_jobs
+from headrace.operations.deploy.plan import Action, desired_jobs
 from headrace.operations.lifecycle.fingerprint import fingerprint
 from headrace.operations.lifecycle.table_ownership import refuse_shared_tables
 from headrace.project.paths import Project

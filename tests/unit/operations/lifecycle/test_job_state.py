@@ -17,7 +17,7 @@ from headrace.errors import CheckFailed, PlatformError
 from headrace.operations import ledger
 from headrace.operations.ledger import DEPLOYMENTS, Entry, Ledger
 from headrace.operations.lifecycle import commits, restore_points
-from headrace.operations.lifecycle.jobcluster import JobCluster
+from headrace.operations.lifecycle.job_cluster import JobCluster
 from headrace.operations.lifecycle.operation_context import OperationContext
 from headrace.project import table_files
 from headrace.project.paths import Project
@@ -82,7 +82,7 @@ def test_a_savepoint_that_lies_elsewhere_is_known_by_the_ledger(context: Operati
 
 def test_what_is_no_savepoint_is_told(context: OperationContext, tmp_path: Path) -> None:
     lay(tmp_path / "dir" / FIRST / "chk-1", 1, magic=7)
-    with pytest.raises(PlatformError, match="no savepoint of Flink's"):
+    with pytest.raises(PlatformError, match="not a valid Flink savepoint"):
         restore_points.newest(context, [entry(FIRST, "running")])
 
 
@@ -90,7 +90,7 @@ def test_an_older_state_is_refused_and_the_newer_one_named(context: OperationCon
     lay(tmp_path / "dir" / FIRST / "chk-1", 1)
     newer = lay(tmp_path / "dir" / FIRST / "chk-2", 2)
     history = [entry(FIRST, "running")]
-    old, new = sorted(restore_points.of(context, FIRST, history), key=lambda each: each.checkpoint_id)
+    old, new = sorted(restore_points.all_of(context, FIRST, history), key=lambda each: each.checkpoint_id)
     with pytest.raises(CheckFailed, match="come twice") as caught:
         commits.refuse_later(context, history, old)
     assert caught.value.problems[0].where == newer

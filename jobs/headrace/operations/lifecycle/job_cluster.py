@@ -1,4 +1,4 @@
-"""What the cluster knows of a job's checkpoints and failures, over its REST API."""
+"""A job's checkpoints and failures, read from the cluster's REST API."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class Checkpoints:
 
 
 class JobCluster(Cluster):
-    """A Cluster, asked about lives of jobs. Each call raises PlatformError when it does not answer."""
+    """A Cluster that also answers for single jobs. Each call raises PlatformError when the cluster does not answer."""
 
     def listed(self, job_id: str) -> RunningJob | None:
-        """The job with the id, ended or not; None where the cluster has never known it, or has forgotten."""
+        """The job with the id, ended or not; None where the cluster has never known it, or has forgotten it."""
         return next((job for job in self.jobs() if job.id == job_id), None)
 
     def alive(self, job_id: str) -> bool:
@@ -34,27 +34,27 @@ class JobCluster(Cluster):
 
     def checkpoints(self, job_id: str) -> Checkpoints:
         """The job's checkpoints; the one that it was restored from is not among them."""
-        told = self.get(f"/jobs/{job_id}/checkpoints")
-        last = (told["latest"] or {}).get("completed")
+        statistics = self.get(f"/jobs/{job_id}/checkpoints")
+        last = (statistics["latest"] or {}).get("completed")
         at = last["latest_ack_timestamp"] / 1000 if last else None
-        return Checkpoints(told["counts"]["completed"], told["counts"]["failed"], at)
+        return Checkpoints(statistics["counts"]["completed"], statistics["counts"]["failed"], at)
 
     def retains(self, job_id: str) -> bool:
-        """Whether the job's checkpoints stay when it is ended."""
-        told = self.get(f"/jobs/{job_id}/checkpoints/config")["externalization"]
-        return bool(told["enabled"] and not told["delete_on_cancellation"])
+        """Whether the job's checkpoints stay when it is cancelled."""
+        policy = self.get(f"/jobs/{job_id}/checkpoints/config")["externalization"]
+        return bool(policy["enabled"] and not policy["delete_on_cancellation"])
 
     def failures(self, job_id: str) -> int:
         """How many of the job's failures the cluster remembers."""
         return len(self.get(f"/jobs/{job_id}/exceptions")["exceptionHistory"]["entries"])
 
     def setting(self, key: str) -> str | None:
-        """A setting of the cluster's own."""
+        """A setting of the cluster's own; None where it is not set."""
         return next((each["value"] for each in self.get("/jobmanager/config") if each["key"] == key), None)
 
     def dispose(self, savepoint: str) -> None:
-        """Have the files of the savepoint deleted."""
+        """Have the cluster delete the savepoint's files."""
         path, order = "/savepoint-disposal", {"savepoint-path": savepoint}
-        done = self._done(path, order, path, _DISPOSAL_LIMIT_S, f"the end of {savepoint}")
-        if failure := done.get("failure-cause"):
+        result = self._done(path, order, path, _DISPOSAL_LIMIT_S, f"the deletion of {savepoint}")
+        if failure := result.get("failure-cause"):
             raise PlatformError(f"{savepoint} is not dropped: {root_cause(failure['stack-trace'])}", self.rest)

@@ -1,0 +1,169 @@
+"""Plan a deployment: what to do about each job, and what forbids it, before anything is done."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any, Literal
+
+from headrace.environment.settings import Settings
+from headrace.errors import HeadraceError, Problem, UserError, unknown
+from headrace.operations import preflight
+from headrace.operations.ledger import ALIVE, UNSETTLED, Entry
+from headrace.operations.lifecycle import incarnation
+from headrace.operations.lifecycle.fingerprint import fingerprint
+from headrace.operations.lifecycle.finish_interrupted import finish_interrupted
+from headrace.operations.lifecycle.incarnation import Successor
+from headrace.operations.lifecycle.job_state import JobState, observed, require_compatible
+from headrace.operations.lifecycle.operation_context import OperationContext
+from headrace.operations.lifecycle.table_ownership import refuse_shared_tables
+from headrace.planner.state.verdict import Verdict
+from headrace.project import job_folder
+from headrace.project.paths import Project
+
+Kind = Literal["create", "resume", "upgrade", "leave alone", "stop"]
+
+
+@dataclass(frozen=True)
+class Action:
+    """What to do about a job, and `why`; `error` is what forbids it, if anything."""
+
+    job: str
+    kind: Kind
+    why: str
+    state: JobState | None = None
+    successor: Successor | None = None
+    error: HeadraceError | None = None
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What becomes of the job's state; None where it has none, or keeps running as it is."""
+        return self.successor.verdict if self.successor else None
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What forbids the action; empty if nothing does."""
+        return self.error.problems if self.error else []
+
+    def to_json(self) -> dict[str, Any]:
+        """The action as one JSON object."""
+        return {
+            "job": self.job,
+            "action": self.kind,
+            "why": self.why,
+            "verdict": self.verdict.kind if self.verdict else None,
+            "reasons": list(self.verdict.reasons) if self.verdict else [],
+            "problems": [problem.to_json() for problem in self.problems],
+        }
+
+
+def recover(context: OperationContext, only: Collection[str] = ()) -> None:
+    """Finish what deployers that were killed left incomplete, so that the ledger is true; of the jobs `only`, if any.
+
+    Raises as `finish_interrupted` does.
+    """
+    for name, entry in context.ledger.last().items():
+        if entry.step in UNSETTLED and (not only or name in only):
+            finish_interrupted(context, context.ledger.history(name))
+
+
+def plan(context: OperationContext, only: Collection[str] = ()) -> list[Action]:
+    """Return the actions that make the cluster match the environment, stops first; of the jobs `only`, if any.
+
+    Nothing is done. Raises UserError where the environment itself is at fault, or two jobs append to one table.
+    """
+    names = desired_jobs(context.project, context.settings)
+    refuse_shared_tables(context.project, names)
+    on_cluster = {name: entry for name, entry in context.ledger.last().items() if entry.step in ALIVE}
+    gone = sorted(on_cluster.keys() - {*names})
+    if strangers := sorted({*only} - {*names} - on_cluster.keys()):
+        fix = f"jobs that are: {', '.join(sorted({*names, *gone}))}"
+        raise UserError([Problem(f"'{name}' is not among the jobs to deploy", fix=fix) for name in strangers])
+    chosen = [name for name in names if not only or name in only]
+    stops = [_stop(context, name) for name in gone if not only or name in only]
+    actions = [*stops, *(_start(context, name) for name in chosen)]
+    _check_slots(context, actions, on_cluster)
+    return actions
+
+
+def desired_jobs(project: Project, settings: Settings) -> list[str]:
+    """The jobs that `deploy:` of the environment names. Raises UserError for a name or pattern that matches none."""
+    names = job_folder.names(project)
+    patterns = [("deploy", each) for each in settings.deploy] + [("slots", each) for each in settings.slots]
+    problems = [
+        unknown("job", pattern, names, f"{key}: of the environment")
+        for key, pattern in patterns
+        if pattern != "*" and not any(fnmatchcase(name, pattern) for name in names)
+    ]
+    if problems:
+        raise UserError(problems)
+    return [name for name in names if any(fnmatchcase(name, pattern) for pattern in settings.deploy)]
+
+
+def validate(actions: Iterable[Action], *, accept_loss: bool = False) -> None:
+    """Raises all that forbids any of the actions at once, as the kind of error with the highest exit code."""
+    problems: list[Problem] = []
+    kinds: list[type[HeadraceError]] = []
+    for action in actions:
+        try:
+            if action.error:
+                raise action.error
+            if action.verdict:
+                require_compatible(action.job, action.verdict, accept_loss=accept_loss)
+        except HeadraceError as error:
+            problems += error.problems
+            kinds.append(type(error))
+    if problems:
+        raise max(kinds, key=lambda kind: kind.exit_code)(problems)
+
+
+def _stop(context: OperationContext, name: str) -> Action:
+    known = name in job_folder.names(context.project)
+    return Action(name, "stop", "the environment's deploy: leaves it out" if known else "its folder is gone")
+
+
+def _start(context: OperationContext, name: str) -> Action:
+    kind: Kind = "create"
+    try:
+        state = observed(context, name)
+        kind = "upgrade" if state.alive else "resume" if state.before else "create"
+        kind, why = _kind(state, fingerprint(context.project, context.settings, name))
+        if kind == "leave alone":
+            return Action(name, kind, why, state)
+        context.progress(f"compiling {name}")
+        return Action(name, kind, why, state, incarnation.successor(context, name, state.before))
+    except HeadraceError as error:
+        return Action(name, kind, "it cannot be deployed as it is", error=error)
+
+
+def _kind(state: JobState, now: str) -> tuple[Kind, str]:
+    if not state.history:
+        return "create", "it has never run here"
+    last = state.history[-1]
+    if state.alive and last.step in incarnation.GOOD:
+        if last.fingerprint == now:
+            return "leave alone", f"it runs as its files say, as job {last.flink_job_id}"
+        return "upgrade", f"its files have changed since release {last.release[:12]}"
+    if state.alive:
+        return "upgrade", f"a deployer was interrupted while it was {last.step}"
+    how = last.message or f"it was {last.step}"
+    return ("resume", how) if state.before else ("create", how)
+
+
+def _check_slots(context: OperationContext, actions: list[Action], on_cluster: Mapping[str, Entry]) -> None:
+    """Raises UserError where the cluster has too few slots for all actions, after those that stop jobs."""
+    needed: dict[str, int] = {}
+    for action in actions:
+        running = action.state.before if action.state and action.state.alive else None
+        if action.kind == "stop":
+            needed[action.job] = -on_cluster[action.job].parallelism
+        elif action.successor:
+            needed[action.job] = action.successor.entry.parallelism - (running.parallelism if running else 0)
+    each = ", ".join(f"{name} {slots:+}" for name, slots in needed.items() if slots)
+    preflight.check_slots(
+        context.cluster,
+        sum(needed.values()),
+        f"what is to run ({each}) needs",
+        "add TaskManagers, or name fewer jobs or slots: --only, or deploy: and slots: in the environment's file",
+    )

@@ -1,0 +1,73 @@
+"""A job started by a release of before the rooms is upgraded to this tree and rolled back, with every record once."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+
+import pytest
+
+from headrace.environment.apply import table_changes
+from headrace.environment.settings import Settings
+from headrace.errors import UserError
+from headrace.operations import ledger
+from headrace.operations.ledger import Entry
+from headrace.operations.lifecycle import rollback
+from headrace.upkeep import reconcile
+from support import old_release
+from support.deployments import at, deployed, ids, kinds, of
+from support.worlds.live_plant import JOB, Plant, reading, steady_flow
+
+
+def test_an_upgrade_from_49e4b02_and_the_rollback_to_it_are_exact(own_plant: Plant) -> None:
+    plant = of(own_plant, JOB)
+    plant.produce(reading(n) for n in range(2_000))
+    old_release.submit(plant, JOB)
+    old = last(plant)
+    assert old.step == "running"
+    reconcile.verdict(plant.follow())
+
+    table_changes.apply(plant.project, plant.settings)
+    with steady_flow(plant):
+        assert kinds(deployed(plant)) == {JOB: "upgrade"}
+    new = last(plant)
+    assert new.release != old.release
+    assert str(new.verdict).startswith("compatible")
+    assert ends(new) == ends(old) != {}
+    reconcile.verdict(plant.follow())
+
+    with steady_flow(plant), at(plant) as context:
+        with pytest.raises(UserError, match=f"release {old.release[:12]} of .* does not know the setting certificates"):
+            rollback.rollback(replace(context, settings=later(plant.settings)), JOB)
+        assert ids(plant) == {JOB: [new.flink_job_id]}
+        back = rollback.rollback(context, JOB)
+    assert (back.step, back.release, back.plan) == ("running", old.release, old.plan)
+    assert ids(plant) == {JOB: [back.flink_job_id]}
+    reconcile.verdict(plant.follow())
+
+    # The old engine starts no job whose tables are described in other words, so it has described them in its own.
+    table_changes.apply(plant.project, plant.settings)
+    with steady_flow(plant):
+        assert kinds(deployed(plant)) == {JOB: "upgrade"}
+    reconcile.verdict(plant.follow())
+
+
+class LaterSettings(Settings):
+    """Settings with one that the old release does not know."""
+
+    certificates: str | None = None
+
+
+def later(settings: Settings) -> Settings:
+    return LaterSettings.model_validate({**settings.model_dump(), "certificates": "ca.pem"})
+
+
+def last(plant: Plant) -> Entry:
+    return ledger.Ledger(plant.settings).last()[JOB]
+
+
+def ends(entry: Entry) -> dict[int, str]:
+    """The sources and sinks of the entry's plan by the ids that Flink makes their uids of."""
+    nodes = json.loads(str(entry.plan))["plan"]["nodes"]
+    return {node["id"]: node["type"] for node in nodes if re.search(r"table-source-scan|exec-sink", node["type"])}

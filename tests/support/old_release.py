@@ -1,0 +1,54 @@
+"""The release made at commit 49e4b02, before the engine's modules moved into rooms, and its own engine at work."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+from support.worlds.live_plant import Plant
+
+ARCHIVE = Path(__file__).parent / "releases" / "49e4b02.tar.xz"
+# In the words of the old release: its modules and its names.
+_SUBMIT = """
+import sys
+from pathlib import Path
+from headrace.lifecycle import desk as desks
+from headrace.lifecycle import submit
+from headrace import tables
+from headrace.project import Project
+from headrace.settings import Settings
+project, settings = Project(Path(sys.argv[1]), Path(sys.argv[2])), Settings.model_validate_json(sys.stdin.read())
+tables.apply(project, settings)
+with desks.at(project, settings) as desk:
+    submit.submit(desk, sys.argv[3])
+"""
+
+
+def unpack(into: Path) -> Path:
+    """Lay the release out in the folder `into`, as a release is laid out to be run; returns the folder."""
+    with tarfile.open(ARCHIVE) as archive:
+        archive.extractall(into, filter="data")
+    return into
+
+
+def submit(plant: Plant, job: str) -> None:
+    """Have the old engine start the job in the plant: it keeps its own release, and writes the ledger and the plan."""
+    root = unpack(plant.project.root / "old_checkout")
+    contract = root / "sql" / "_sources" / "plant_readings.yaml"
+    contract.write_text(contract.read_text().replace("topic: plant.readings", f"topic: {plant.topic}"))
+    done = subprocess.run(
+        [sys.executable, "-c", _SUBMIT, str(root), str(plant.project.home), job],
+        input=plant.settings.model_dump_json(exclude_defaults=True),
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(root / "jobs"), str(root / "udfs")]),
+        },
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
