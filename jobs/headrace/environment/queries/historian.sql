@@ -1,33 +1,35 @@
--- The historian's questions in DuckDB's SQL. Any DuckDB from 1.5 on that has historian.readings and historian.tags
--- reads this file, and answers like the Historian of docs/retrieval.md, with the same rows in the same order:
+-- The queries of the Historian (docs/retrieval.md) as macros in DuckDB's SQL. Any DuckDB from 1.5 on that has the
+-- tables historian.readings and historian.tags can load this file. The macros return the same rows in the same order:
 --
 --     from time_average2(['R80711.*'], '2026-03-01 00:00:00Z', '2026-03-02 00:00:00Z', interval '1 hour')
 --
--- tags is a list of names and wildcards (* and ?); times are TIMESTAMPTZ, or what DuckDB makes one of in the zone that
--- is set; every is an INTERVAL of days of 24 hours and less. Results: ts, the reading's time or where an interval
--- starts; value, in the tag's unit where nothing else is said; quality, an OPC UA StatusCode with its bits.
+-- `tags` is a list of names and wildcards (* and ?). Times are TIMESTAMPTZ, or anything that DuckDB casts to it in the
+-- session's time zone. `every` is an INTERVAL of at most days, each 24 hours long. Results: ts, the time of the reading
+-- or the start of the interval; value, in the tag's unit unless stated otherwise; quality, an OPC UA StatusCode with
+-- its bits.
 --
--- What differs: questions run forward, with Configuration's defaults and the shape of historian.tags. NaN and infinity
--- count as bad, as with nonfinite="bad". A name that nothing knows is Bad_NoData, a wildcard without a match brings no
--- row. Sums may differ by 1e-9 of the greatest value of their interval. All readings up to 32 days around are read.
+-- Differences: queries run forward, with the defaults of Configuration and the interpolation in historian.tags. NaN and
+-- infinity count as bad, as with nonfinite="bad". An unknown name returns Bad_NoData, and a wildcard without a match
+-- returns no row. Sums may differ by 1e-9 of the largest value of their interval. All readings of 32 days on both sides
+-- are read.
 --
--- What starts with an underscore is for the others. Their times, `us`, are microseconds since 1970, UTC, and so are
--- `low` and `high`, the time asked for. 0x0400 says that a quality has bits: 1 calculated, 2 interpolated, 4 partial,
+-- Macros whose names start with an underscore are internal. Their times (`us`, and `low` and `high`, the requested
+-- time) are microseconds since 1970, UTC. 0x0400 marks a quality that has bits: 1 calculated, 2 interpolated, 4 partial,
 -- 16 multiple. 1073741824 is Uncertain, 1084489728 Uncertain_DataSubNormal, 2147483648 Bad, 2157641728 Bad_NoData.
 
 create or replace macro _us(moment) as epoch_us(moment::timestamptz);
 
--- How long an interval is; all of the time where none is said.
+-- The length of an interval in microseconds; the whole time if `every` is null.
 create or replace macro _length(low, high, every) as case
-    when high <= low then error('there is no time to ask for: until has to be later than since')
+    when high <= low then error('the span is empty: until must be later than since')
     when every is null then high - low
     when datepart('year', every::interval) != 0 or datepart('month', every::interval) != 0
-        then error('months and years are not of one length: ask the Historian')
-    when epoch_us(every::interval) <= 0 then error('an interval of no length never ends')
+        then error('months and years vary in length: use the Historian')
+    when epoch_us(every::interval) <= 0 then error('the interval has no length: use one above zero')
     else epoch_us(every::interval)
 end;
 
--- Names in the order of the answer, wildcards spelt out without regard to case, and whether their values hold.
+-- The tags in the order of the answer, with wildcards expanded ignoring case, and whether their values hold (stepped).
 create or replace macro _asked(wanted) as table (
     with patterns as (
         select
@@ -68,9 +70,9 @@ create or replace macro _asked(wanted) as table (
     group by named.tag
 );
 
--- Readings to calculate with, numbered in each tag's order: of one instant the good stand last, and of those the
--- largest. Besides those of the time asked for, the instants nearest to it that have a reading, or a good one, within
--- 32 days. What has no finite value is bad, what is bad has no value.
+-- The readings to calculate with, numbered in the order of each tag: at the same instant the good ones come last, and
+-- of those the largest. In addition to the requested time, this includes the nearest instants within 32 days that have a
+-- reading, and those that have a good one. A reading without a finite value is bad, and a bad one has no value.
 create or replace macro _points(wanted, low, high) as table (
     with around as (
         select
@@ -122,7 +124,7 @@ create or replace macro _points(wanted, low, high) as table (
         select
             *,
             row_number() over running as number,
-            -- A historian marks by Bad_NoData that a tag was made: at its start that is no reading.
+            -- A historian marks the creation of a tag with Bad_NoData: at the start of a tag that is not a reading.
             bool_or(quality >> 16 != 32923) over running as made
         from kept
         window running as (partition by tag order by us, severity desc, value, quality desc)
@@ -133,8 +135,8 @@ create or replace macro _points(wanted, low, high) as table (
     where made
 );
 
--- Each instant with readings: whether all, or any, are good; the value at which the tag arrives and leaves, where that
--- is a good one; and how many readings up to then are not good.
+-- Each instant with readings: whether all, or any, of them are good; the good values with which the tag arrives at the
+-- instant and leaves it; and the number of readings up to the instant that are not good.
 create or replace macro _instants(wanted, low, high) as table (
     select
         tag,
@@ -149,7 +151,7 @@ create or replace macro _instants(wanted, low, high) as table (
     group by tag, us
 );
 
--- The value at moments, a list of us, between the good readings around: the standard's interpolated bounding value.
+-- The value at `moments`, a list of us, interpolated between good readings: the standard's interpolated bounding value.
 create or replace macro _interpolated(wanted, moments, low, high) as table (
     with probes as (
         select
@@ -220,8 +222,8 @@ create or replace macro _interpolated(wanted, moments, low, high) as table (
     order by place, us
 );
 
--- Intervals of each tag, by number from 0; whether they lie between its readings, and whether those, or the
--- question, leave a part of them out.
+-- The intervals of each tag, numbered from 0; whether the readings of the tag cover them at least partly, and whether
+-- the readings or the end of the query leave a part of them out.
 create or replace macro _cells(wanted, low, high, every) as table (
     with spans as (
         select
@@ -262,8 +264,8 @@ create or replace macro _cells(wanted, low, high, every) as table (
     left join edges on ends.tag = edges.tag
 );
 
--- Each interval and what its time holds: the us known of, those with a usable value, those in which it is good too, and
--- the integral over the usable ones in the tag's unit times us. A tag's last reading of all holds for 1000 us.
+-- The time of each interval in us: the known time, the time with a usable value, the time with a good one, and the
+-- integral over the usable time in the tag's unit times us. The very last reading of a tag holds for 1000 us.
 create or replace macro _regions(wanted, low, high, every) as table (
     with cells as materialized (from _cells(wanted, low, high, every)),
 
@@ -374,8 +376,8 @@ create or replace macro _regions(wanted, low, high, every) as table (
     group by all
 );
 
--- Each interval and the readings in it: how many, how many of them good, the sum of those, their least and greatest
--- values, the time of the first that has it, and how many have it.
+-- The readings of each interval: their number, the number and the sum of the good ones, the smallest and the largest
+-- good value, the time of the first reading that has it, and the number of readings that have it.
 create or replace macro _counted(wanted, low, high, every) as table (
     with placed as (
         select
@@ -421,23 +423,23 @@ create or replace macro _counted(wanted, low, high, every) as table (
     left join counted on cells.tag = counted.tag and cells.cell = counted.cell
 );
 
--- A StatusCode with bits, and the bit 0x0400 where there are any.
+-- A StatusCode with bits, and with 0x0400 if there are any.
 create or replace macro _coded(code, bits) as code + case when bits > 0 then 1024 + bits else 0 end;
 
--- Good where `good` is all of `whole`, Bad where it is nothing, else Uncertain_DataSubNormal.
+-- Good if `good` is all of `whole`, Bad if it is zero, otherwise Uncertain_DataSubNormal.
 create or replace macro _by_share(good, whole) as case
     when good = whole then 0
     when good = 0 then 2147483648
     else 1084489728
 end;
 
--- Minimum's or Maximum's quality.
+-- The quality of a Minimum or Maximum.
 create or replace macro _extreme_code(readings, good, at_start, times, partial_bit) as _coded(
     case when good < readings then 1084489728 else 0 end,
     case when good < readings or not at_start then 1 else 0 end + case when times > 1 then 16 else 0 end + partial_bit
 );
 
--- Readings as they are stored, of `since` and later, before `until`.
+-- The stored readings from `since` to before `until`.
 create or replace macro readings_raw(tags, since, until) as table (
     select
         readings.tag,
@@ -451,8 +453,8 @@ create or replace macro readings_raw(tags, since, until) as table (
     order by asked.place, readings.ts
 );
 
--- The last reading at or before a time, up to 32 days old; of several at one instant the best in quality, and of those
--- the largest. One row a tag: of one that did not report ts is null.
+-- The last reading at or before a time, up to 32 days old; of several at the same instant the one with the best
+-- quality, and of those the largest. One row per tag; ts is null for a tag without such a reading.
 create or replace macro last_reading(tags, as_of) as table (
     with recent as (
         select
@@ -488,7 +490,7 @@ create or replace macro last_reading(tags, as_of) as table (
     order by place
 );
 
--- The value at given times, between readings: stepped or sloped as the tag is.
+-- The value at given times, interpolated between readings, stepped or sloped as the tag is.
 create or replace macro readings_at(tags, times) as table (
     from _interpolated(
         tags,
@@ -498,7 +500,7 @@ create or replace macro readings_at(tags, times) as table (
     )
 );
 
--- The value at `since` and then every so often, before `until`.
+-- The value at `since` and at every further `every` before `until`.
 create or replace macro interpolated(tags, since, until, every) as table (
     from _interpolated(
         tags, range(_us(since), _us(until), _length(_us(since), _us(until), every)), _us(since), _us(until)
@@ -520,7 +522,7 @@ create or replace macro time_average2(tags, since, until, every := null) as tabl
     order by place, us
 );
 
--- DurationGood, in milliseconds: how long the last reading was a good one.
+-- DurationGood, in milliseconds: the time for which the last reading was good.
 create or replace macro duration_good(tags, since, until, every := null) as table (
     select
         tag,
@@ -531,7 +533,7 @@ create or replace macro duration_good(tags, since, until, every := null) as tabl
     order by place, us
 );
 
--- PercentGood: DurationGood in percent of the time known of.
+-- PercentGood: DurationGood as a percentage of the known time.
 create or replace macro percent_good(tags, since, until, every := null) as table (
     select
         tag,
@@ -542,7 +544,7 @@ create or replace macro percent_good(tags, since, until, every := null) as table
     order by place, us
 );
 
--- Count: how many good readings, without a unit.
+-- Count: the number of good readings, without a unit.
 create or replace macro good_count(tags, since, until, every := null) as table (
     select
         tag,
@@ -568,7 +570,7 @@ create or replace macro average(tags, since, until, every := null) as table (
     order by place, us
 );
 
--- Minimum: the least good reading.
+-- Minimum: the smallest good reading.
 create or replace macro minimum(tags, since, until, every := null) as table (
     select
         tag,
@@ -583,7 +585,7 @@ create or replace macro minimum(tags, since, until, every := null) as table (
     order by place, us
 );
 
--- Maximum: the greatest good reading.
+-- Maximum: the largest good reading.
 create or replace macro maximum(tags, since, until, every := null) as table (
     select
         tag,
@@ -598,8 +600,8 @@ create or replace macro maximum(tags, since, until, every := null) as table (
     order by place, us
 );
 
--- What a trend of so many pixels shows, at most five readings of each: first, last, least and greatest of those that
--- are not bad, and the first of the worst quality.
+-- The readings that a trend of `pixels` pixels shows, at most five per pixel: the first, the last, the smallest and the
+-- largest that is not bad, and the first of the worst quality.
 create or replace macro plot(tags, since, until, pixels := 1000) as table (
     with placed as (
         select

@@ -53,4 +53,4 @@ def test_the_pages_tell_the_faults_as_the_tables_do(pytestconfig: pytest.Config)
     assert page(compared()) in readme, "run: PYTHONPATH=jobs:tests python -m part13.node_opcua.page"
     assert f"{len({cell.series.name for cell in compared()})} series" in readme
     retrieval = (pytestconfig.rootpath / "docs" / "retrieval.md").read_text(encoding="utf-8")
-    assert f"but for {len(FAULTS)} faults" in retrieval
+    assert f"except for {len(FAULTS)} faults" in retrieval
