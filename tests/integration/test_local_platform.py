@@ -1,4 +1,4 @@
-"""The platform on its own: what starts, what is started again, what is left when it is down."""
+"""The local platform by itself: what starts, what restarts, what is left when it is down."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from headrace.project.paths import Project
 
 @pytest.fixture(scope="module")
 def other(platform: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    """A second platform, beside the one that all tests share."""
+    """A second platform, next to the one that all tests share."""
     project = Project(platform.root, tmp_path_factory.mktemp("other"))
     local.up(project, print)
     yield project
     local.down(project, print)
 
 
-def test_the_end_points_that_are_written_down_answer(platform: Project) -> None:
+def test_the_published_addresses_answer(platform: Project) -> None:
     endpoints = _endpoints(platform)
     assert AdminClient({"bootstrap.servers": endpoints.kafka}).list_topics(timeout=10).brokers
     assert _taskmanagers(endpoints) == 1
@@ -44,7 +44,7 @@ def test_the_end_points_that_are_written_down_answer(platform: Project) -> None:
     ]
 
 
-def test_a_second_up_changes_nothing_and_says_so(platform: Project) -> None:
+def test_a_second_up_changes_nothing_and_reports_it(platform: Project) -> None:
     before = [s.pid for s in local.status(platform)]
     messages: list[str] = []
     assert local.up(platform, messages.append) == _endpoints(platform)
@@ -107,7 +107,7 @@ def test_up_recovers_a_platform_whose_supervisor_died_and_whose_port_was_taken(o
     assert "kept" in AdminClient({"bootstrap.servers": after.kafka}).list_topics(timeout=10).topics
 
 
-def test_down_leaves_no_process_and_no_end_point_but_the_data(platform: Project, other: Project) -> None:
+def test_down_leaves_no_process_and_no_address_but_the_data(platform: Project, other: Project) -> None:
     assert local.down(other, print)
     assert processes.find(other.local) == []
     assert not (other.local / "kafka").exists()
@@ -116,7 +116,7 @@ def test_down_leaves_no_process_and_no_end_point_but_the_data(platform: Project,
     assert {s.state for s in local.status(platform)} == {"RUNNING"}
 
 
-def test_a_port_taken_during_the_start_is_named_with_its_holder_and_the_log(
+def test_a_port_taken_during_the_start_is_named_with_its_process_and_the_log(
     other: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     local.down(other, print)
@@ -140,7 +140,7 @@ def _taskmanagers(endpoints: local.Endpoints) -> Any:
 
 
 def _marked_process(project: Project, service: str) -> subprocess.Popen[bytes]:
-    """A process as the service's own children are: it carries their marker."""
+    """Start a process that has the marker of the service's own children."""
     marked = {**os.environ, processes.MARKER: str(project.local), processes.SERVICE: service}
     return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], env=marked)
 

@@ -1,1 +1,1 @@
-"""The address under which releases made before the rooms start a job; nothing else is kept here."""
+"""The module path by which releases of every age start a job. Nothing else belongs here."""

@@ -1,4 +1,4 @@
-"""A Flink session cluster: one JobManager, one TaskManager, Python UDFs in worker processes."""
+"""A Flink session cluster: one JobManager, one TaskManager, and worker processes for Python UDFs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from headrace.local.ports import HOST, Ports
 
 
 def configure(layout: Layout, ports: Ports) -> None:
-    """Write FLINK_CONF_DIR: the distribution's own settings (Java's module openings), ours over them."""
+    """Write FLINK_CONF_DIR: the distribution's settings (which open Java's modules), overridden by headrace's own."""
     layout.flink_conf.mkdir(parents=True, exist_ok=True)
     settings = _flat(yaml.safe_load((layout.flink_home / "conf" / "config.yaml").read_text(encoding="utf-8")))
     settings |= yaml.safe_load(files("headrace.local").joinpath("flink.yaml").read_text(encoding="utf-8"))
@@ -39,42 +39,42 @@ def configure(layout: Layout, ports: Ports) -> None:
 
 
 def commands(layout: Layout, ports: Ports) -> dict[str, list[str]]:
-    """What starts each service in the foreground."""
+    """Return the command that starts each service in the foreground."""
     scripts = layout.flink_home / "bin"
     metrics = {"jobmanager": ports.jobmanager_metrics, "taskmanager": ports.taskmanager_metrics}
     return {
-        # Both read one config.yaml, and each needs a port of its own.
+        # Both read the same config.yaml, but each needs its own port.
         name: [str(scripts / f"{name}.sh"), "start-foreground", "-D", f"metrics.reporter.prom.port={port}"]
         for name, port in metrics.items()
     }
 
 
 def environment(layout: Layout) -> dict[str, str]:
-    """What Flink's scripts and the Python workers read."""
+    """Return the environment variables for Flink's scripts and the Python workers."""
     return {
         "FLINK_CONF_DIR": str(layout.flink_conf),
         "FLINK_LOG_DIR": str(layout.logs),
         "FLINK_PID_DIR": str(layout.scratch),
-        # A worker serves one slot: more threads in its libraries only take the other slots' time.
+        # A worker serves one slot: more threads in its libraries would only slow the other slots.
         "OMP_NUM_THREADS": "1",
     }
 
 
 def has_jobmanager(ports: Ports) -> bool:
-    """True once the JobManager answers."""
+    """Return whether the JobManager answers."""
     return _overview(ports) is not None
 
 
 def has_taskmanager(ports: Ports) -> bool:
-    """True once a TaskManager has made itself known to the JobManager."""
+    """Return whether a TaskManager has registered with the JobManager."""
     return bool((_overview(ports) or {}).get("taskmanagers"))
 
 
 def _overview(ports: Ports) -> dict[str, Any] | None:
     try:
-        # The address is this machine's own, whatever proxy the environment names.
-        answer = httpx.get(f"http://{HOST}:{ports.flink_rest}/overview", timeout=5, trust_env=False)
-        overview: dict[str, Any] = answer.raise_for_status().json()
+        # The address is local: a proxy in the environment must not be used.
+        response = httpx.get(f"http://{HOST}:{ports.flink_rest}/overview", timeout=5, trust_env=False)
+        overview: dict[str, Any] = response.raise_for_status().json()
     except (httpx.HTTPError, ValueError):
         return None
     return overview

@@ -1,4 +1,4 @@
-"""Wait until every service does its work, and say which one does not and why."""
+"""Wait until every service is healthy, or report which one is not and why."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from headrace.local.layout import SERVICES, Layout
 from headrace.local.ports import Ports
 
 Progress = Callable[[str], None]
-"""Told each step of a long command, in a few words."""
+"""Called with a short description of each step of a long command."""
 
 _LIMIT_S = 120
 _RESTARTS_TO_GIVE_UP = 2
@@ -20,9 +20,9 @@ _LINES_OF_LOG = 40
 
 
 def wait(layout: Layout, chosen: Ports, progress: Progress) -> None:
-    """Return once all services are healthy.
+    """Return when all services are healthy.
 
-    Raises PlatformError with the end of a service's log where one keeps crashing or takes too long.
+    Raises PlatformError with the end of a service's log if the service keeps crashing or takes too long.
     """
     before = {name: restarts(layout, name) for name in SERVICES}
     checks: dict[str, Callable[[Ports], bool]] = {
@@ -45,7 +45,7 @@ def wait(layout: Layout, chosen: Ports, progress: Progress) -> None:
 
 
 def restarts(layout: Layout, service: str) -> int:
-    """How often the service was started again since the last `up`."""
+    """Return how often the service was restarted since the last `up`."""
     try:
         return max(0, len(layout.starts(service).read_text(encoding="utf-8").splitlines()) - 1)
     except FileNotFoundError:
@@ -70,7 +70,7 @@ def _failure(layout: Layout, chosen: Ports, service: str, what: str) -> Platform
 
 
 def _taken(layout: Layout, chosen: Ports) -> list[Problem]:
-    """A problem for each port that another process took between the choice and the service's start."""
+    """Return a problem for each port that another process took between the choice of ports and the service's start."""
     ours = processes.find(layout.state)
     return [
         Problem(f"port {port} ({name}) is taken by {ports.holder(port)}", fix="run `headrace local up` again")

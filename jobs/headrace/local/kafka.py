@@ -1,4 +1,4 @@
-"""One Kafka node (KRaft: broker and controller in one process), run from its Maven jars."""
+"""One Kafka node (KRaft: broker and controller in one process) that runs from its Maven jars."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def configure(layout: Layout, ports: Ports) -> None:
 
 
 def command(layout: Layout) -> list[str]:
-    """What starts the broker in the foreground."""
+    """Return the command that starts the broker in the foreground."""
     return [*_java(layout), "-Xms256m", "-Xmx512m", "kafka.Kafka", str(layout.broker / "server.properties")]
 
 
 def is_healthy(ports: Ports) -> bool:
-    """True once the broker lists itself."""
+    """Return whether the broker lists itself."""
     try:
         client = AdminClient({"bootstrap.servers": f"{HOST}:{ports.kafka}", "log_level": 0})
         return bool(client.list_topics(timeout=2).brokers)
@@ -54,7 +54,7 @@ def is_healthy(ports: Ports) -> bool:
 def _format(layout: Layout) -> None:
     cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     settings = str(layout.broker / "server.properties")
-    # In one argument: an id that begins with a - would be taken for an option.
+    # Passed as one argument: an id that begins with - would otherwise be read as an option.
     arguments = ["format", "--standalone", f"--cluster-id={cluster}", "--config", settings]
     try:
         done = subprocess.run(

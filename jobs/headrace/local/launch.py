@@ -1,4 +1,4 @@
-"""What supervisord runs for each service: clear up after the service's last life, then become the service."""
+"""Run by supervisord for each service: clean up after the service's previous process, then become the service."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from headrace.local import processes
 
 
 def main() -> None:
-    """Arguments: the file that each start is written to, then the service's command."""
+    """Start the service. Arguments: the file that records each start, then the service's command."""
     starts, *command = sys.argv[1:]
-    # A TaskManager that is killed leaves its Python workers behind, and they would hold memory for ever.
+    # A killed TaskManager leaves its Python workers behind, and they would hold memory indefinitely.
     ended = processes.end(Path(os.environ[processes.MARKER]), os.environ[processes.SERVICE])
     with Path(starts).open("a", encoding="utf-8") as record:
         record.write(f"{time.time():.3f} after {ended} leftover processes\n")

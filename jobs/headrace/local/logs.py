@@ -1,4 +1,4 @@
-"""Logs of the services: the last lines, and new ones as they come."""
+"""Read the services' logs: the last lines, and new lines as they are written."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PAUSE_S = 0.3
 
 
 def tail(log: Path, count: int) -> list[str]:
-    """The last `count` lines, without line ends; [] where there is no log yet."""
+    """Return the last `count` lines, without line ends; [] if there is no log yet."""
     try:
         with log.open(encoding="utf-8", errors="replace") as file:
             return [line.rstrip("\n") for line in deque(file, maxlen=count)]
@@ -22,18 +22,18 @@ def tail(log: Path, count: int) -> list[str]:
 
 
 def follow(logs: list[Path]) -> Iterator[tuple[Path, str]]:
-    """Each line written from this call on, with the log it stands in; goes on until the caller stops.
+    """Yield each line written from this call on, with its log, until the caller stops.
 
-    A log that is rotated away is read to its end, and the new one from its start.
+    A rotated log is read to its end, and the new one from its beginning.
     """
     return _follow([_Reader(log) for log in logs])
 
 
 def _follow(readers: list[_Reader]) -> Iterator[tuple[Path, str]]:
     while True:
-        found = [(reader.log, line) for reader in readers for line in reader.new_lines()]
-        yield from found
-        if not found:
+        lines = [(reader.log, line) for reader in readers for line in reader.new_lines()]
+        yield from lines
+        if not lines:
             time.sleep(_PAUSE_S)
 
 
@@ -48,7 +48,7 @@ class _Reader:
     def new_lines(self) -> list[str]:
         text = self._started + self._rest()
         if self._is_rotated():
-            # What was written between the two calls is in the old file still.
+            # Lines written between the two calls are still in the old file.
             text += self._rest()
             self._file = self._opened()
             text += self._rest()

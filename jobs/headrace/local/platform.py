@@ -1,4 +1,4 @@
-"""Start and stop the local platform, and say how it is."""
+"""Start and stop the local platform, and report its status."""
 
 from __future__ import annotations
 
@@ -19,28 +19,29 @@ from headrace.local.layout import SERVICES, Layout
 from headrace.local.ports import HOST, Ports
 from headrace.project.paths import Project
 
-_WANTED_FREE_BYTES = 2 * 2**30
+_REQUIRED_FREE_BYTES = 2 * 2**30
 _LOCK_LIMIT_S = 180
 _JOB_LIMIT_S = 30
 
 
 @dataclass(frozen=True)
 class Endpoints:
-    """Where clients connect: Kafka's `host:port`, and `http://host:port` of Flink's REST API and page."""
+    """Addresses for clients: Kafka's `host:port`, and `http://host:port` of Flink's REST API and web page."""
 
     kafka: str
     flink: str
 
     @classmethod
     def of(cls, chosen: Ports) -> Endpoints:
+        """Return the addresses for the chosen ports."""
         return cls(f"{HOST}:{chosen.kafka}", f"http://{HOST}:{chosen.flink_rest}")
 
 
 @dataclass(frozen=True)
 class ServiceStatus:
-    """One service. `restarts` counts from the last `up`; `metrics` is where Prometheus reads it.
+    """The status of one service. `restarts` counts from the last `up`; `metrics` is the address for Prometheus.
 
-    `state` is supervisord's word (RUNNING, BACKOFF...), DOWN, or LEFT BEHIND by a supervisord that is gone.
+    `state` is supervisord's (RUNNING, BACKOFF...), DOWN, or LEFT BEHIND if its supervisord has died.
     """
 
     name: str
@@ -53,14 +54,14 @@ class ServiceStatus:
 
 
 def up(project: Project, progress: Progress) -> Endpoints:
-    """Start the platform and return once all of it is healthy; where it runs already, only make sure of that.
+    """Start the platform and return when all services are healthy; if it is already up, only check that.
 
-    Raises PlatformError with the end of the guilty service's log. What this call started is then stopped again,
-    as it is on an interrupt.
+    Raises PlatformError with the end of the failed service's log. On a failure or an interrupt, everything that this
+    call started is stopped.
     """
     layout = Layout.of(project)
     layout.check_programs()
-    with _alone(layout, progress):
+    with _exclusive(layout, progress):
         if supervision.services(layout):
             progress("the local platform is up already")
             return _ready(layout, ports.read(layout.ports), progress)
@@ -74,11 +75,11 @@ def up(project: Project, progress: Progress) -> Endpoints:
 
 
 def down(project: Project, progress: Progress) -> bool:
-    """Stop every job, so that what it read is committed, then every service; the data stay. False where nothing ran."""
+    """Stop every job with a savepoint, then every service; the data stay. Returns False if nothing was running."""
     layout = Layout.of(project)
     if not layout.state.is_dir():
         return False
-    with _alone(layout, progress):
+    with _exclusive(layout, progress):
         if supervision.services(layout):
             _stop_jobs(layout, progress)
         if processes.find(layout.state):
@@ -87,7 +88,7 @@ def down(project: Project, progress: Progress) -> bool:
 
 
 def status(project: Project) -> list[ServiceStatus]:
-    """Every service, in the order they start."""
+    """Return the status of every service, in the order they start."""
     layout = Layout.of(project)
     known = supervision.services(layout)
     if not known:
@@ -117,7 +118,7 @@ def _unsupervised(layout: Layout, name: str) -> ServiceStatus:
 
 def _start(layout: Layout, progress: Progress) -> Endpoints:
     if leftovers := _stop(layout):
-        progress(f"ended {leftovers} processes that an earlier run had left behind")
+        progress(f"ended {leftovers} processes left behind by an earlier run")
     chosen, messages = ports.choose(layout.ports)
     for message in messages:
         progress(message)
@@ -130,7 +131,7 @@ def _start(layout: Layout, progress: Progress) -> Endpoints:
 
 
 def _ready(layout: Layout, chosen: Ports, progress: Progress) -> Endpoints:
-    """Write the end points down only now: whoever finds them can connect."""
+    """Wait until the services are healthy, then publish their addresses: a client that finds them can connect."""
     health.wait(layout, chosen, progress)
     endpoints = Endpoints.of(chosen)
     layout.kafka_endpoint.write_text(f"{endpoints.kafka}\n", encoding="utf-8")
@@ -139,7 +140,7 @@ def _ready(layout: Layout, chosen: Ports, progress: Progress) -> Endpoints:
 
 
 def _stop_jobs(layout: Layout, progress: Progress) -> None:
-    """A job that is cut off may have committed to one of its tables and not yet to the other."""
+    """Stop jobs with a savepoint: a killed job may have committed to one of its tables and not yet to another."""
     try:
         cluster = Cluster(Endpoints.of(ports.read(layout.ports)).flink)
         for job in cluster.jobs():
@@ -147,17 +148,17 @@ def _stop_jobs(layout: Layout, progress: Progress) -> None:
                 progress(f"stopping {job.name}")
                 cluster.stop(job.id, _JOB_LIMIT_S)
     except PlatformError as error:
-        progress(f"not every job was stopped in order: {error.problems[0].what}")
+        progress(f"not every job could be stopped with a savepoint: {error.problems[0].what}")
 
 
 def _stop(layout: Layout) -> int:
-    """Stop what runs and forget it; the number of processes there were."""
+    """Stop all processes, remove their files, and return how many processes there were."""
     count = len(processes.find(layout.state))
     supervision.stop(layout)
     processes.end(layout.state)
     if stubborn := processes.find(layout.state):
         pids = ", ".join(str(process.pid) for process in stubborn)
-        raise PlatformError(f"processes of the local platform do not end: {pids}", fix="end them by hand")
+        raise PlatformError(f"processes of the local platform do not end: {pids}", fix="end them manually")
     for endpoint in (layout.kafka_endpoint, layout.flink_endpoint):
         endpoint.unlink(missing_ok=True)
     shutil.rmtree(layout.supervisor, ignore_errors=True)
@@ -167,10 +168,10 @@ def _stop(layout: Layout) -> int:
 
 def _check_disk(layout: Layout) -> None:
     free = shutil.disk_usage(layout.state).free
-    if free < _WANTED_FREE_BYTES:
+    if free < _REQUIRED_FREE_BYTES:
         raise PlatformError(
-            f"only {_gib(free)} of disk are free where {layout.state} is, and {_gib(_WANTED_FREE_BYTES)} are wanted",
-            fix="free some, or set HEADRACE_HOME to a folder on another disk",
+            f"only {_gib(free)} of disk are free where {layout.state} is; {_gib(_REQUIRED_FREE_BYTES)} are required",
+            fix="free some space, or set HEADRACE_HOME to a folder on another disk",
         )
 
 
@@ -179,18 +180,18 @@ def _gib(count: int) -> str:
 
 
 @contextmanager
-def _alone(layout: Layout, progress: Progress) -> Iterator[None]:
-    """Hold the platform's lock: two commands that start or stop it take turns."""
+def _exclusive(layout: Layout, progress: Progress) -> Iterator[None]:
+    """Hold the platform's lock, so that two commands that start or stop it take turns."""
     with _lock_file(layout) as lock:
-        if not _locked(lock):
+        if not _acquire(lock):
             progress("waiting for another command that starts or stops the platform")
-            waiting = tenacity.Retrying(
+            retrying = tenacity.Retrying(
                 retry=tenacity.retry_if_result(lambda locked: not locked),
                 stop=tenacity.stop_after_delay(_LOCK_LIMIT_S),
                 wait=tenacity.wait_fixed(0.3),
             )
             try:
-                waiting(_locked, lock)
+                retrying(_acquire, lock)
             except tenacity.RetryError:
                 what = f"another command has been starting or stopping the platform for {_LOCK_LIMIT_S} s"
                 raise PlatformError(what, lock.name, "end it, then try again") from None
@@ -206,7 +207,7 @@ def _lock_file(layout: Layout) -> TextIO:
         raise UserError(f"cannot be written: {error.strerror}", str(layout.state), fix) from None
 
 
-def _locked(lock: TextIO) -> bool:
+def _acquire(lock: TextIO) -> bool:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

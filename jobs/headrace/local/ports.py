@@ -1,4 +1,4 @@
-"""Ports of the local platform: free when chosen, and the same ones from one run to the next while they stay free."""
+"""Ports of the local platform: free when chosen, and the same in every run as long as they stay free."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from headrace.errors import PlatformError
 
 HOST = "127.0.0.1"
 
-# Below the range that systems give to outgoing connections, so none of those takes a port of a service that is away.
+# Below the range of outgoing connections, so that none of these takes the port of a service that is down.
 _RANGE = range(20_000, 32_000)
 
 
@@ -32,11 +32,12 @@ class Ports:
     taskmanager_metrics: int
 
     def named(self) -> dict[str, int]:
+        """Return the ports by name."""
         return dataclasses.asdict(self)
 
 
 def read(record: Path) -> Ports:
-    """The ports that the last `choose` wrote. Raises PlatformError where they cannot be read."""
+    """Return the ports that the last `choose` wrote. Raises PlatformError if they cannot be read."""
     try:
         return msgspec.json.decode(record.read_bytes(), type=Ports)
     except (OSError, msgspec.DecodeError) as error:
@@ -44,7 +45,10 @@ def read(record: Path) -> Ports:
 
 
 def choose(record: Path) -> tuple[Ports, list[str]]:
-    """The ports of the last run, another for each that is taken (with a message that says by whom); written down."""
+    """Choose the ports and write them to `record`: those of the last run, and a new one for each that is taken.
+
+    Returns them with one message per taken port, which names the process that has it.
+    """
     try:
         kept = read(record).named()
     except PlatformError:
@@ -52,7 +56,7 @@ def choose(record: Path) -> tuple[Ports, list[str]]:
     messages = []
     for name, port in list(kept.items()):
         if not is_free(port):
-            messages.append(f"port {port} ({name}) is taken by {holder(port)}: another is used from now on")
+            messages.append(f"port {port} ({name}) is taken by {holder(port)}: using another from now on")
             del kept[name]
     missing = [field.name for field in dataclasses.fields(Ports) if field.name not in kept]
     ports = Ports(**kept, **dict(zip(missing, _free_ports(len(missing), set(kept.values())), strict=True)))
@@ -61,7 +65,7 @@ def choose(record: Path) -> tuple[Ports, list[str]]:
 
 
 def listener(port: int) -> psutil.Process | None:
-    """The process that listens on `port`; None where there is none, or this user may not know."""
+    """Return the process that listens on `port`; None if there is none, or this user may not see it."""
     try:
         listening = (c for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN)
         pid = next((c.pid for c in listening if c.laddr and c.laddr.port == port), None)
@@ -71,15 +75,15 @@ def listener(port: int) -> psutil.Process | None:
 
 
 def holder(port: int) -> str:
-    """`listener` in words."""
+    """Return the name and pid of the process that listens on `port`, as text."""
     process = listener(port)
     return f"{process.name()} (pid {process.pid})" if process else "a process of another user"
 
 
 def is_free(port: int) -> bool:
-    """True where a server could listen."""
+    """Return whether a server could listen on `port`."""
     with socket.socket() as probe:
-        # As servers do: connections of an earlier server that still time out do not count.
+        # As servers do, ignore connections of an earlier server that are still closing.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))

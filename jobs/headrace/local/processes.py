@@ -1,4 +1,4 @@
-"""Processes of one platform, known by a marker in their environment that every child inherits."""
+"""Processes of one platform, identified by a marker in their environment that every child inherits."""
 
 from __future__ import annotations
 
@@ -11,29 +11,30 @@ import psutil
 import tenacity
 
 MARKER = "HEADRACE_LOCAL"
-# supervisord tells each program its own name; whatever the program starts inherits it.
+"""Environment variable with the platform's state folder."""
+# supervisord sets it to each program's name, and the program's children inherit it.
 SERVICE = "SUPERVISOR_PROCESS_NAME"
 
 _SIGNAL_LIMIT_S = 5
 
 
 def find(state: Path, service: str | None = None) -> list[psutil.Process]:
-    """Live processes of the platform at `state` (of one service of it), without this one and its ancestors."""
+    """Return live processes of the platform at `state`, or of one service, without this one and its ancestors."""
     own = {os.getpid(), *(p.pid for p in psutil.Process().parents())}
     return [p for p in psutil.process_iter() if p.pid not in own and _belongs(p, str(state), service)]
 
 
 def end(state: Path, service: str | None = None) -> int:
-    """End those that `find` finds, by force where asking does not help; the number there were."""
-    found = find(state, service)
-    _send(found, signal.SIGTERM)
-    # Asked anew: what was started in between is ended too, and a zombie that nobody reaps is no longer found.
+    """Terminate the processes that `find` returns, kill those that stay, and return how many there were."""
+    running = find(state, service)
+    _send(running, signal.SIGTERM)
+    # Search again: this also ends processes started meanwhile, and skips zombies that no parent reaps.
     _send(find(state, service), signal.SIGKILL)
-    return len(found)
+    return len(running)
 
 
 def wait_for_end(processes: list[psutil.Process], limit_s: float) -> None:
-    """Return once all have ended, ports and all, or `limit_s` have passed."""
+    """Return when all processes have ended and released their ports, or after `limit_s` seconds."""
     tenacity.Retrying(
         retry=tenacity.retry_if_result(bool),
         stop=tenacity.stop_after_delay(limit_s),
@@ -44,7 +45,7 @@ def wait_for_end(processes: list[psutil.Process], limit_s: float) -> None:
 
 def _is_alive(process: psutil.Process) -> bool:
     try:
-        # A zombie has ended, whether or not its parent ever asks; unless threads of it are still closing files.
+        # A zombie has ended, even if its parent never reaps it, unless its threads are still closing files.
         return process.is_running() and (process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1)
     except psutil.NoSuchProcess:
         return False

@@ -1,4 +1,4 @@
-"""supervisord, which keeps the services running after the command that started them has ended."""
+"""supervisord, which keeps the services running after the command that started them has exited."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from headrace.local.layout import Layout
 _ANSWER_LIMIT_S = 10
 _START_LIMIT_S = 30
 _STOP_LIMIT_S = 60
-# A socket's path has at most 107 bytes, and supervisord binds it under a name that is a pid longer.
+# A socket's path has at most 107 bytes, and supervisord first binds it with its pid appended.
 _LONGEST_SOCKET_PATH = 95
 
-# What a shell may hold for another Flink, Java or Python. All else is passed on: a reference may name it in a worker.
+# Variables that a shell may set for another Flink, Java or Python. All others are passed on: references may use them.
 _FOREIGN = re.compile(
     "(FLINK|PYFLINK|PYTHON|SUPERVISOR).*|(HADOOP|HBASE|YARN)_CONF_DIR|HADOOP_(HOME|CLASSPATH)"
     "|CLASSPATH|JVM_ARGS|(_JAVA|JDK_JAVA)_OPTIONS|VIRTUAL_ENV"
@@ -62,7 +62,7 @@ def start(layout: Layout, services: Mapping[str, list[str]], environment: Mappin
 
 
 def services(layout: Layout) -> dict[str, dict[str, Any]] | None:
-    """What supervisord says of each service, by name; None where it does not run."""
+    """Return supervisord's information on each service, by name; None if it is not running."""
     try:
         return {info["name"]: info for info in _client(layout).getAllProcessInfo()}
     except TimeoutError:
@@ -72,7 +72,7 @@ def services(layout: Layout) -> dict[str, dict[str, Any]] | None:
 
 
 def stop(layout: Layout) -> None:
-    """Stop the services, the last started first, and supervisord. Does nothing where it does not run."""
+    """Stop the services in reverse order, and supervisord. Does nothing if it is not running."""
     try:
         client = _client(layout)
         supervisord = psutil.Process(client.getPID())
@@ -83,7 +83,7 @@ def stop(layout: Layout) -> None:
 
 
 def _client(layout: Layout) -> Any:
-    """The `supervisor` namespace of its XML-RPC interface. Raises OSError where nobody listens."""
+    """Return the `supervisor` namespace of its XML-RPC interface, whose calls raise OSError if it is not running."""
     config = RawConfigParser()
     config.read(layout.supervisor / "supervisord.conf", encoding="utf-8")
     path = config.get("unix_http_server", "file", fallback="").replace("%%", "%")
@@ -91,13 +91,14 @@ def _client(layout: Layout) -> Any:
 
 
 class _Transport(xmlrpc.client.Transport):
-    """XML-RPC over a Unix socket. supervisor's own waits for ever for a supervisord that has stopped answering."""
+    """XML-RPC over a Unix socket. supervisor's own waits indefinitely for a supervisord that does not answer."""
 
     def __init__(self, path: str) -> None:
         super().__init__()
         self._path = path
 
     def make_connection(self, host: Any) -> http.client.HTTPConnection:
+        """Connect to the Unix socket, with a timeout."""
         connection = http.client.HTTPConnection(host, timeout=_ANSWER_LIMIT_S)
         connection.sock = socket.socket(socket.AF_UNIX)
         connection.sock.settimeout(_ANSWER_LIMIT_S)
@@ -144,7 +145,7 @@ def _socket_path(layout: Layout) -> Path:
 
 
 def _relative(layout: Layout, path: Path) -> str:
-    """`path` from supervisord's working directory: it expands a log's name twice, so no escape of a % holds."""
+    """Return `path` relative to supervisord's working directory: it expands log names twice, so % cannot be escaped."""
     return str(path.relative_to(layout.state))
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from headrace.local import logs
 
 
-def test_tail_gives_the_last_lines_and_nothing_of_a_log_that_is_not_there(tmp_path: Path) -> None:
+def test_tail_returns_the_last_lines_and_nothing_of_a_missing_log(tmp_path: Path) -> None:
     log = tmp_path / "a.log"
     assert logs.tail(log, 2) == []
     log.write_bytes(b"one\ntwo\n\xff three")
@@ -13,7 +13,7 @@ def test_tail_gives_the_last_lines_and_nothing_of_a_log_that_is_not_there(tmp_pa
     assert logs.tail(log, 0) == []
 
 
-def test_follow_gives_new_lines_of_every_log_whole(tmp_path: Path) -> None:
+def test_follow_yields_whole_new_lines_of_every_log(tmp_path: Path) -> None:
     first, second = tmp_path / "a.log", tmp_path / "b.log"
     first.write_text("old\n")
     with first.open("a") as writer:
@@ -28,7 +28,7 @@ def test_follow_gives_new_lines_of_every_log_whole(tmp_path: Path) -> None:
         assert next(lines) == (first, "half a line")
 
 
-def test_follow_goes_on_in_the_new_file_when_a_log_is_rotated(tmp_path: Path) -> None:
+def test_follow_continues_in_the_new_file_when_a_log_is_rotated(tmp_path: Path) -> None:
     log = tmp_path / "a.log"
     log.write_text("")
     lines = logs.follow([log])

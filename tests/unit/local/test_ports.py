@@ -18,7 +18,7 @@ def test_ports_stay_the_same_from_one_run_to_the_next(tmp_path: Path) -> None:
     assert len(set(first.named().values())) == len(first.named())
 
 
-def test_a_port_that_was_taken_meanwhile_is_replaced_and_its_holder_named(tmp_path: Path) -> None:
+def test_a_port_that_was_taken_meanwhile_is_replaced_and_its_process_named(tmp_path: Path) -> None:
     first, _ = ports.choose(tmp_path / "ports.json")
     with socket.create_server((ports.HOST, first.flink_rest)):
         second, (message,) = ports.choose(tmp_path / "ports.json")
@@ -28,7 +28,7 @@ def test_a_port_that_was_taken_meanwhile_is_replaced_and_its_holder_named(tmp_pa
     assert f"pid {psutil.Process().pid}" in message
 
 
-def test_a_record_that_was_cut_short_is_made_anew(tmp_path: Path) -> None:
+def test_a_truncated_record_is_replaced(tmp_path: Path) -> None:
     record = tmp_path / "ports.json"
     record.write_text('{"kafka": 1')
     with pytest.raises(PlatformError, match="not a record of ports"):
@@ -37,6 +37,6 @@ def test_a_record_that_was_cut_short_is_made_anew(tmp_path: Path) -> None:
     assert ports.read(record) == chosen
 
 
-def test_nobody_listens_on_a_free_port(tmp_path: Path) -> None:
+def test_no_process_listens_on_a_free_port(tmp_path: Path) -> None:
     chosen, _ = ports.choose(tmp_path / "ports.json")
     assert ports.listener(chosen.kafka) is None

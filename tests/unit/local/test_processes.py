@@ -11,7 +11,7 @@ import pytest
 
 from headrace.local import processes
 
-# Heeds no request to end; says a word once it is ready for the first.
+# Ignores SIGTERM; prints a line when it does.
 _STUBBORN = """
 import signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -49,13 +49,13 @@ def test_only_processes_of_the_same_platform_and_service_are_found(tmp_path: Pat
     assert len(processes.find(tmp_path / "a")) == 2
 
 
-def test_a_process_that_heeds_no_request_is_ended_by_force(
+def test_a_process_that_ignores_sigterm_is_killed(
     tmp_path: Path, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(processes, "_SIGNAL_LIMIT_S", 0.3)
     stubborn = start(tmp_path, "taskmanager")
     other = start(tmp_path, "kafka")
     assert processes.end(tmp_path, "taskmanager") == 1
-    # The test is its parent and has not asked for its exit code: all that is left is a zombie.
+    # The test is its parent and has not read its exit code, so a zombie is left.
     assert stubborn.status() == psutil.STATUS_ZOMBIE
     assert processes.find(tmp_path) == [other]

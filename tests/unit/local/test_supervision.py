@@ -49,7 +49,7 @@ def test_a_service_runs_on_its_own_until_it_is_stopped(layout: Layout, monkeypat
     assert processes.find(layout.state) == []
 
 
-def test_a_killed_service_starts_again_once_its_orphans_are_ended(layout: Layout) -> None:
+def test_a_killed_service_restarts_after_its_orphans_are_ended(layout: Layout) -> None:
     supervision.start(layout, {"taskmanager": _SERVICE_WITH_A_CHILD}, {})
     first = psutil.Process(_running(layout, "taskmanager"))
     orphan = _until(first.children)[0]
@@ -59,9 +59,7 @@ def test_a_killed_service_starts_again_once_its_orphans_are_ended(layout: Layout
     assert _running(layout, "taskmanager") != first.pid
 
 
-def test_a_supervisord_that_answers_nobody_is_ended_all_the_same(
-    layout: Layout, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_supervisord_that_does_not_answer_is_still_ended(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "_SIGNAL_LIMIT_S", 0.3)
     supervision.start(layout, {"kafka": _SERVICE}, {})
     supervisord = psutil.Process(_running(layout, "kafka")).parent()
@@ -80,12 +78,12 @@ def _running(layout: Layout, service: str) -> int:
     return _until(pid)
 
 
-def _until(found: Callable[[], T | None]) -> T:
+def _until(condition: Callable[[], T | None]) -> T:
     waiting = tenacity.Retrying(
         retry=tenacity.retry_if_result(lambda value: not value),
         stop=tenacity.stop_after_delay(20),
         wait=tenacity.wait_fixed(0.05),
     )
-    value = waiting(found)
+    value = waiting(condition)
     assert value
     return value

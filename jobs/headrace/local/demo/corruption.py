@@ -1,4 +1,4 @@
-"""What real links and gateways do to messages: each damage, and the dead-letter code that it must come to."""
+"""Damage that real links and gateways do to messages, each with the dead-letter code that it must get."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from headrace_udfs.faults import Code
 
 @dataclass(frozen=True)
 class Damage:
-    """`apply` takes a good payload of the plant's gateway and returns the damaged one (None is a tombstone)."""
+    """One kind of damage. `apply` returns a good payload of the plant's gateway damaged, or None for a tombstone."""
 
     code: Code
     apply: Callable[[bytes], bytes | None]
 
 
 def _set(field: bytes, text: bytes) -> Callable[[bytes], bytes]:
-    """Put `text` in the place of a field's value."""
+    """Replace a field's value by `text`."""
     value = re.compile(rb'"%s":("[^"]*"|[^,}]*)' % field)
     return lambda payload: value.sub(b'"%s":%s' % (field, text), payload, count=1)
 
@@ -50,6 +50,7 @@ DAMAGES = (
     Damage(Code.DUPLICATE_KEY, _add(b'"value":0')),
     Damage(Code.NESTED_TOO_DEEP, _add(b'"meta":' + b"[" * 10_000 + b"]" * 10_000)),
 )
-"""All that a message of ordinary size can suffer."""
+"""Every damage that a message of ordinary size can have."""
 
 OVERSIZED = Damage(Code.PAYLOAD_TOO_LARGE, _add(b'"meta":"' + b"x" * 10_000_000 + b'"'))
+"""A message of more than 10 MB."""

@@ -1,4 +1,4 @@
-"""The demo's readings: two years of four real wind turbines, one reading a tag every ten minutes."""
+"""The demo's readings: two years of four real wind turbines, one reading per tag every ten minutes."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ SIGNALS = {
     "Ya_avg": ("nacelle_direction", "deg"),
     "Wa_avg": ("wind_direction", "deg"),
 }
-"""Column of the file: name of the signal, unit."""
+"""Column of the file to name of the signal and unit."""
 
 
 def fetch(project: Project) -> Path:
-    """The CSV file, taken from its package on first use. Raises PlatformError when that cannot be had."""
+    """Return the path of the CSV file, downloading its package on first use. Raises PlatformError if that fails."""
     target = project.home / "demo" / MEMBER
     if target.is_file():
         return target
@@ -39,8 +39,10 @@ def fetch(project: Project) -> Path:
                "--requirement", str(LOCK), "--dest", str(target.parent)]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["pip told no reason"])[-1]
-        raise PlatformError(f"the demo's data cannot be had: {last}", str(LOCK), "check the network and run it again")
+        last = (done.stderr.strip().splitlines() or ["pip gave no reason"])[-1]
+        raise PlatformError(
+            f"the demo's data cannot be downloaded: {last}", str(LOCK), "check the network and run it again"
+        )
     wheel = next(target.parent.glob("openoa-*.whl"))
     with zipfile.ZipFile(wheel) as outer, zipfile.ZipFile(io.BytesIO(outer.read(ARCHIVE))) as inner:
         part = target.with_suffix(".part")
@@ -51,7 +53,7 @@ def fetch(project: Project) -> Path:
 
 
 def readings(csv: Path) -> pa.Table:
-    """All readings in order of time, as the plant's gateway sends them.
+    """Return all readings in order of time, as the plant's gateway sends them.
 
     Columns: tag string, ts int64 (epoch milliseconds), payload binary: the JSON message.
     """
@@ -72,7 +74,7 @@ def readings(csv: Path) -> pa.Table:
 
 
 def tags() -> pa.Table:
-    """Asset and unit of each tag, in the columns of historian.tags."""
+    """Return asset and unit of each tag, in columns of historian.tags."""
     turbines = ["R80711", "R80721", "R80736", "R80790"]
     rows = [
         {

@@ -1,7 +1,7 @@
-"""The readings into their Kafka topic, each under its own time, a share of them damaged on the way.
+"""Send the readings to their Kafka topic, each with its own time, and damage a share of them on the way.
 
-Every run makes the same messages in the same order in each partition. So a replay that was cut short goes on where
-the topic ends, as a gateway with a buffer does, and the topic never holds a message twice.
+Every run produces the same messages in the same order in each partition. An interrupted replay therefore resumes where
+the topic ends, like a gateway with a buffer, and the topic never holds a message twice.
 """
 
 from __future__ import annotations
@@ -23,28 +23,30 @@ PARTITIONS = 4
 DAMAGED_SHARE = 0.001
 DAMAGE_SEED = 20140101
 HEADER = "damage"
-"""Header of a damaged message; its value is the dead-letter code that the damage must come to."""
+"""Header of a damaged message; its value is the dead-letter code that the damage must get."""
 
 LIMIT_S = 60
 
 
 def create_topic(client: Mapping[str, str], topic: str) -> None:
-    """Make the topic where it is missing."""
+    """Create the topic if it is missing."""
     try:
         kafka.offset_ranges(client, topic)
     except UserError:
         admin = AdminClient(dict(client))
         config = {"retention.ms": "-1", "max.message.bytes": str(16 * 2**20)}
-        made = admin.create_topics([NewTopic(topic, num_partitions=PARTITIONS, replication_factor=1, config=config)])
-        made[topic].result(timeout=LIMIT_S)
+        creations = admin.create_topics(
+            [NewTopic(topic, num_partitions=PARTITIONS, replication_factor=1, config=config)]
+        )
+        creations[topic].result(timeout=LIMIT_S)
 
 
 def replay(
     client: Mapping[str, str], topic: str, readings: pa.Table, progress: Callable[[int], None] = lambda _sent: None
 ) -> int:
-    """Send what the topic does not hold yet of `readings` (columns tag, ts, payload); returns how many were sent.
+    """Send the `readings` (columns tag, ts, payload) that the topic does not hold yet, and return their number.
 
-    `progress(messages handed over)` is called now and then. Raises PlatformError when the broker takes no more.
+    Calls `progress(messages handled so far)` regularly. Raises PlatformError if the broker takes no more messages.
     """
     failures: list[str] = []
     producer = Producer(
@@ -54,7 +56,7 @@ def replay(
             "linger.ms": 50,
             "compression.type": "lz4",
             "queue.buffering.max.messages": 500_000,
-            "log_level": 3,  # it retries while the broker starts, and would warn each time
+            "log_level": 3,  # it retries while the broker starts, and would log a warning each time
             "delivery.report.only.error": True,
             "on_delivery": lambda error, _message: failures.append(str(error)),
         }
@@ -97,7 +99,7 @@ def _send(producer: Producer, topic: str, message: Mapping[str, Any]) -> None:
 
 
 def _damages(messages: int) -> dict[int, Damage]:
-    """Which messages are damaged, and how: the same ones for the same number of messages or more."""
+    """Return the damage by message number. A larger number of messages extends the result and changes none of it."""
     random = np.random.default_rng(DAMAGE_SEED)
     hit = np.flatnonzero(random.random(messages) < DAMAGED_SHARE)
     return {int(n): DAMAGES[i % len(DAMAGES)] for i, n in enumerate(hit)}

@@ -1,4 +1,4 @@
-"""One tag's trend with its anomalies, in the terminal and as a picture."""
+"""Draw one tag's trend with its anomalies, in the terminal and as a picture."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TIME_FORMAT = "%Y-%m-%d %H:%M"
 
 
 def in_terminal(rows: pa.Table, title: str, width: int) -> str:
-    """`rows` (ts, value, anomaly) as text of `width` columns."""
+    """Return a drawing of `rows` (ts, value, anomaly) as text of `width` columns."""
     anomalies = rows.filter(rows["anomaly"])
     plotext.clear_figure()
     plotext.theme("clear")
@@ -23,12 +23,12 @@ def in_terminal(rows: pa.Table, title: str, width: int) -> str:
     plotext.date_form("Y-m-d H:M", "Y-m-d")
     plotext.plot(_moments(rows), rows["value"].to_pylist(), marker="braille", label="value")
     plotext.scatter(_moments(anomalies), anomalies["value"].to_pylist(), marker="x", color="red", label="anomaly")
-    built: str = plotext.build()
-    return built
+    drawing: str = plotext.build()
+    return drawing
 
 
 def to_png(rows: pa.Table, title: str, unit: str, path: Path) -> Path:
-    """`rows` (ts, value, score, anomaly) as a PNG file: the value above, its score below."""
+    """Draw `rows` (ts, value, score, anomaly) into the PNG file `path`: the value above, its score below."""
     anomalies = rows.filter(rows["anomaly"])
     figure = Figure(figsize=(12, 6), dpi=120, layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])

@@ -1,4 +1,4 @@
--- The strongest anomaly of each tag: a stretch of equal readings would fill a plain top ten by itself.
+-- The strongest anomaly of each tag: in a plain top ten, one stretch of equal readings would take every place.
 select
     tag,
     max_by(ts, abs(score)) as ts,
