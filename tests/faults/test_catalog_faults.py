@@ -47,9 +47,9 @@ def test_no_record_is_lost_or_doubled(running: Running, fault: Fault, times: int
     plant, between = running
     plant.produce(reading(next(_numbers)) for _ in range(ENOUGH))
     before = sum(balance.good for balance in plant.follow())
-    between.befall(fault, times)
+    between.inject(fault, times)
     plant.produce(reading(next(_numbers)) for _ in range(ENOUGH))
-    until(lambda: between.befallen == times, 120)
+    until(lambda: between.injected == times, 120)
     plant.produce(reading(next(_numbers)) for _ in range(ENOUGH))
     account = plant.follow()
     assert all(balance.holds for balance in account)

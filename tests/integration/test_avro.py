@@ -77,7 +77,7 @@ def test_a_registry_that_dies_and_comes_back_loses_nothing(plant_on: Plant, regi
     plant_on.produce(reading(one, n) for n in range(ENOUGH))
     plant_on.submit()
     plant_on.follow()
-    registry.die()
+    registry.stop()
     try:
         plant_on.produce(second(two, n) for n in range(ENOUGH))
         until(lambda: "the schema registry at https://" in said(plant_on), 120, lambda: said(plant_on))
@@ -85,7 +85,7 @@ def test_a_registry_that_dies_and_comes_back_loses_nothing(plant_on: Plant, regi
         plant_on.produce(reading(one, n) for n in range(ENOUGH))
         assert dead(plant_on) == {}
     finally:
-        registry.come()
+        registry.start()
     account = plant_on.follow()
     assert all(balance.holds for balance in account)
     assert sum(balance.good for balance in account) == 3 * ENOUGH

@@ -58,7 +58,7 @@ def test_a_schema_that_the_registry_does_not_know_is_no_failure_of_its(registry:
 def test_who_is_not_let_in_is_told_by_reference(registry: Registry, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong"
     wrong.write_text("mark'ed otherwise")
-    before = registry.asked
+    before = registry.requests
     said = failure(registry, password=f"${{file:{wrong}}}")
     assert f"answered 401 to user plant with password ${{file:{wrong}}}" in said
     assert "answered 401 to no user" in failure(registry, user=None, password=None)
@@ -66,7 +66,7 @@ def test_who_is_not_let_in_is_told_by_reference(registry: Registry, tmp_path: Pa
     assert f"answered 401 to the token ${{file:{wrong}}}" in failure(
         registry, user=None, password=None, token=f"${{file:{wrong}}}"
     )
-    assert registry.asked == before
+    assert registry.requests == before
 
 
 def test_a_token_that_no_header_can_hold_is_not_shown(registry: Registry, tmp_path: Path) -> None:
@@ -108,13 +108,13 @@ def test_an_address_that_is_no_registry_is_not_taken_for_an_unknown_schema(regis
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_what_may_be_over_in_a_moment_is_tried_again(registry: Registry, status: int) -> None:
-    number, before = registry.register("temperature", TEMPERATURE), registry.asked
+    number, before = registry.register("temperature", TEMPERATURE), registry.requests
     registry.status = status
     try:
         assert f"answered {status}" in failure(registry, number)
     finally:
         registry.status = None
-    assert registry.asked == before + client.ATTEMPTS
+    assert registry.requests == before + client.ATTEMPTS
     assert registry.settings().address().open().schema(number).definition
 
 

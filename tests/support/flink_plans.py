@@ -12,7 +12,7 @@ from headrace.project.paths import Project
 
 
 def explain(project: Project, settings: Settings, name: str) -> str:
-    """Flink's EXPLAIN of the job `name`, whose tables exist; nothing is started."""
+    """Return Flink's EXPLAIN of the job `name`, whose tables exist; nothing is started."""
     folder = job_folder.load(project, name)
     environment = table_environment(project, settings, folder.job, settings.flink.parallelism)
     composition = compose(project, settings, folder, LiveConnectors(settings))

@@ -1,1 +1,1 @@
-"""Services that tests start beside the platform: on free ports, in folders of their own, ended with the test."""
+"""Services that tests start next to the platform: on free ports, in folders of their own, ended with the test."""

@@ -37,27 +37,27 @@ require("stream").pipeline(fs.createReadStream(from), zlib.createBrotliDecompres
 
 @contextmanager
 def browser() -> Iterator[Browser]:
-    """Chromium, ended with the block; the test is skipped where the machine has none and no npm to take it from."""
+    """Yield a Chromium that ends with the block. The test is skipped if there is neither Chromium nor npm to get it."""
     program, environment = _program()
     with sync_playwright() as driver:
-        made = driver.chromium.launch(executable_path=program, args=list(_FLAGS), env=environment)
+        chromium = driver.chromium.launch(executable_path=program, args=list(_FLAGS), env=environment)
         try:
-            yield made
+            yield chromium
         finally:
-            made.close()
+            chromium.close()
 
 
 def _program() -> tuple[Path, dict[str, str | float | bool]]:
     if not _FOLDER.is_dir() and not _fetched():
         if installed := shutil.which("chromium"):
             return Path(installed), dict(os.environ)
-        pytest.skip(f"no chromium on PATH, and @sparticuz/chromium {_VERSION} cannot be had by npm")
+        pytest.skip(f"no chromium on PATH, and @sparticuz/chromium {_VERSION} cannot be downloaded by npm")
     fonts = {"FONTCONFIG_FILE": str(_FOLDER / "fonts.conf"), "XDG_CACHE_HOME": str(_FOLDER)}
     return _FOLDER / "chromium", {**os.environ, **fonts, "LD_LIBRARY_PATH": str(_FOLDER / "lib")}
 
 
 def _fetched() -> bool:
-    """Whether the package came from npm and was laid into _FOLDER, 67 MB that become 210."""
+    """Return whether the package could be downloaded from npm and unpacked into _FOLDER, 67 MB that become 210."""
     if not shutil.which("npm"):
         return False
     _FOLDER.parent.mkdir(exist_ok=True)
@@ -68,24 +68,24 @@ def _fetched() -> bool:
         except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
             return False
         (package,) = Path(within).glob("*.tgz")
-        found = base64.b64encode(hashlib.sha512(package.read_bytes()).digest()).decode()
-        assert found == _SHA512, f"{package.name} is not the one that was looked at"
-        _unpack(package, Path(within), Path(within) / "made")
-        (Path(within) / "made").rename(_FOLDER)
+        digest = base64.b64encode(hashlib.sha512(package.read_bytes()).digest()).decode()
+        assert digest == _SHA512, f"{package.name} does not have the expected digest"
+        _unpack(package, Path(within), Path(within) / "unpacked")
+        (Path(within) / "unpacked").rename(_FOLDER)
     return True
 
 
-def _unpack(package: Path, folder: Path, made: Path) -> None:
+def _unpack(package: Path, folder: Path, target: Path) -> None:
     node, _ = compute_driver_executable()
     with tarfile.open(package) as files:
         files.extractall(folder, filter="data")
-    made.mkdir()
+    target.mkdir()
     for name in ("chromium", "al2023.tar", "fonts.tar"):
         packed = folder / "package" / "bin" / f"{name}.br"
-        subprocess.run([node, "-e", _INFLATE, packed, made / name], timeout=_LIMIT_S, check=True)
+        subprocess.run([node, "-e", _INFLATE, packed, target / name], timeout=_LIMIT_S, check=True)
     for name in ("al2023.tar", "fonts.tar"):
-        with tarfile.open(made / name) as files:
-            files.extractall(made, filter="data")
-        (made / name).unlink()
-    (made / "chromium").chmod(0o755)
-    (made / "fonts.conf").write_text(f"<fontconfig><dir>{_FOLDER / 'fonts'}</dir></fontconfig>")
+        with tarfile.open(target / name) as files:
+            files.extractall(target, filter="data")
+        (target / name).unlink()
+    (target / "chromium").chmod(0o755)
+    (target / "fonts.conf").write_text(f"<fontconfig><dir>{_FOLDER / 'fonts'}</dir></fontconfig>")

@@ -1,4 +1,4 @@
-"""A session cluster of a test's own: the local platform's, with settings of Flink's over its own."""
+"""A session cluster for one test: configured like the local platform's, with some settings overridden."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from support.services.processes import HOST, serving
 def session_cluster(
     programs: Path, folder: Path, settings: Mapping[str, str], variables: Mapping[str, str]
 ) -> Iterator[str]:
-    """A JobManager and a TaskManager that write their logs into `folder`; the address of the REST API."""
+    """Run a JobManager and a TaskManager with logs in `folder`; yields the address of the REST API."""
     layout = Layout(programs, folder)
     folder.mkdir()
     chosen, _ = ports.choose(layout.ports)
@@ -28,7 +28,7 @@ def session_cluster(
     config.write_text(yaml.safe_dump({**yaml.safe_load(config.read_text()), **settings}, width=10_000))
     environment = {**os.environ, **variables, **flink.environment(layout), processes.MARKER: str(folder)}
     ready = {"jobmanager": flink.has_jobmanager, "taskmanager": flink.has_taskmanager}
-    # Kafka's clients say at INFO what they were told, which has to be fit to be read.
+    # At INFO, Kafka's clients log their settings, in which no secret may appear.
     log4j = layout.flink_conf / "log4j-console.properties"
     log4j.write_text(log4j.read_text().replace("logger.clients.level = WARN", "logger.clients.level = INFO"))
     with ExitStack() as running:

@@ -1,4 +1,4 @@
-"""A Kafka broker as plants have them: TLS both ways by an authority of its own, and a password by SCRAM."""
+"""A Kafka broker as plants run it: mutual TLS with its own certificate authority, and passwords by SCRAM."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ MECHANISM = "SCRAM-SHA-512"
 
 @contextmanager
 def kafka(jars: Path, folder: Path, password: Path, key: Path) -> Iterator[dict[str, str]]:
-    """A broker that lets USER in by the password in a file, and by a certificate whose key it writes to the file `key`.
+    """Run a broker that requires USER's password, read from a file, and a certificate, whose key it writes to `key`.
 
-    Yields librdkafka's options for it, both secrets by reference.
+    Yields librdkafka's options for it, with both secrets by reference.
     """
     folder.mkdir()
     outside, inside, controller = free_ports(3)
@@ -55,7 +55,7 @@ def kafka(jars: Path, folder: Path, password: Path, key: Path) -> Iterator[dict[
                 "ssl.keystore.location": folder / "server.pem",
                 "ssl.truststore.type": "PEM",
                 "ssl.truststore.location": folder / "ca.pem",
-                # Of a SASL listener, Kafka asks for no certificate where only the broker as a whole is told to.
+                # For a SASL listener, Kafka ignores the broker-wide setting and requires this one.
                 "listener.name.plant.ssl.client.auth": "required",
                 "log.dirs": folder / "data",
                 "log.retention.ms": -1,
@@ -91,7 +91,7 @@ def kafka(jars: Path, folder: Path, password: Path, key: Path) -> Iterator[dict[
 
 
 def _key(issued: trustme.LeafCert) -> bytes:
-    """Java reads keys as PKCS 8 alone, and trustme writes them in OpenSSL's older form."""
+    """Return the key as PKCS 8, the only form that Java reads; trustme writes OpenSSL's older form."""
     key = load_pem_private_key(issued.private_key_pem.bytes(), None)
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 

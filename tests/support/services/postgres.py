@@ -1,4 +1,4 @@
-"""A Postgres server that asks for a password, out of the archive that `./run` fetches."""
+"""A Postgres server that requires a password, from the archive that `./run` downloads."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NOBODY = 65534
 
 @dataclass(frozen=True)
 class Postgres:
-    """Where the server is, and the password of USER, who owns DATABASE."""
+    """The server's address, and the password of USER, who owns DATABASE."""
 
     port: int
     password: str
@@ -34,15 +34,15 @@ class Postgres:
     host: str = HOST
 
     def engine(self, database: str) -> Engine:
-        """What connects to the database, outside of any transaction."""
+        """Return an engine for the database, in autocommit mode."""
         url = URL.create("postgresql+psycopg2", USER, self.password, HOST, self.port, database)
         return create_engine(url, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 2})
 
 
 @contextmanager
 def postgres(jars: Path, password: str) -> Iterator[Postgres]:
-    """A server with an empty database, out of the archive in `jars`; gone at the end, data and all."""
-    # Postgres refuses to run as root, and nobody may look into root's folders.
+    """Run a server with an empty database from the archive in `jars`; its data is deleted at the end."""
+    # Postgres refuses to run as root, and other users cannot read root's folders.
     user = _NOBODY if os.geteuid() == 0 else None
     folder = Path(tempfile.mkdtemp(prefix="headrace-postgres-"))
     try:

@@ -1,4 +1,4 @@
-"""A process that serves until a block ends, whatever happens in it."""
+"""Run a server process until a block ends, even if the block fails."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STOP_LIMIT_S = 15
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of this machine that nobody listens at, all different."""
+    """Return different ports of this machine on which no process listens."""
     with ExitStack() as taken:
         probes = [taken.enter_context(socket.socket()) for _ in range(count)]
         for probe in probes:
@@ -31,7 +31,7 @@ def serving(
     environment: Mapping[str, str] | None = None,
     user: int | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `command` in the folder of its `log`, as `user` if any; the block begins once it is `ready`."""
+    """Run `command` in the folder of its `log`, as `user` if given. The block starts when it is `ready`."""
     with log.open("wb") as out:
         process = subprocess.Popen(
             command, cwd=log.parent, env=environment, user=user, group=user, stdout=out, stderr=subprocess.STDOUT

@@ -1,4 +1,4 @@
-"""An HTTP proxy before the REST catalog, which goes wrong as it is told to."""
+"""An HTTP proxy in front of the REST catalog that injects faults."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SLOW_S = 8
 
 
 class Fault(Enum):
-    """What happens to a commit, and with DOWN to every request."""
+    """What happens to a commit, or with DOWN to every request."""
 
     CONFLICT = auto()
     """409: another was faster. The commit is not made."""
@@ -30,7 +30,7 @@ class Fault(Enum):
     FAILS_AFTERWARDS = auto()
     """500, and the commit is made."""
     ANSWER_LOST = auto()
-    """The commit is made, and the connection ends without a word."""
+    """The commit is made, and the connection is closed without an answer."""
     SLOW = auto()
     """The commit takes SLOW_S seconds."""
     DOWN = auto()
@@ -38,41 +38,41 @@ class Fault(Enum):
 
 
 class Proxy:
-    """Hands every request on to `server`, but for those that a fault is still to befall."""
+    """Forward every request to `server`, except those for which a fault is set."""
 
     def __init__(self, server: str) -> None:
         self.server = server
         self.address = ""
-        self.befallen = 0
+        self.injected = 0
         self._fault: Fault | None = None
         self._lock = threading.Lock()
         self._left = 0
 
-    def befall(self, fault: Fault, times: int) -> None:
-        """Have the fault befall the next commits (or requests, where it is DOWN)."""
+    def inject(self, fault: Fault, times: int) -> None:
+        """Inject the fault into the next commits, or into the next requests if it is DOWN."""
         with self._lock:
-            self._fault, self._left, self.befallen = fault, times, 0
+            self._fault, self._left, self.injected = fault, times, 0
 
     def next_fault(self, method: str, path: str) -> Fault | None:
-        """The fault that befalls this request, counted."""
+        """Return the fault for this request, and count it."""
         with self._lock:
             commits = method == "POST" and _COMMIT.fullmatch(path) is not None
             if not self._left or not (commits or self._fault is Fault.DOWN):
                 return None
             self._left -= 1
-            self.befallen += 1
+            self.injected += 1
             return self._fault
 
 
 @contextmanager
 def proxy(server: str) -> Iterator[Proxy]:
-    """A proxy before the server at this address."""
-    made = Proxy(server)
-    with httpx.Client(base_url=server, trust_env=False, timeout=60) as client, _Listening(made, client) as listening:
-        made.address = f"http://{HOST}:{listening.server_port}"
+    """Run a proxy in front of the server at this address."""
+    faulty = Proxy(server)
+    with httpx.Client(base_url=server, trust_env=False, timeout=60) as client, _Listening(faulty, client) as listening:
+        faulty.address = f"http://{HOST}:{listening.server_port}"
         threading.Thread(target=listening.serve_forever, daemon=True).start()
         try:
-            yield made
+            yield faulty
         finally:
             listening.shutdown()
 
@@ -92,21 +92,21 @@ class _Handler(BaseHTTPRequestHandler):
         fault = self.server.proxy.next_fault(self.command, self.path)
         if fault is Fault.SLOW:
             time.sleep(SLOW_S)
-        answer = None if fault in _UNMADE else self._handed_on(body)
+        answer = None if fault in _UNMADE else self._forward(body)
         if fault in {Fault.DOWN, Fault.ANSWER_LOST}:
             self.close_connection = True
         elif fault in _ERRORS:
-            self._say(*_ERRORS[fault])
+            self._answer(*_ERRORS[fault])
         elif answer:
-            self._say(answer.status_code, answer.content, answer.headers)
+            self._answer(answer.status_code, answer.content, answer.headers)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815 - names of the base class
 
-    def _handed_on(self, body: bytes) -> httpx.Response:
+    def _forward(self, body: bytes) -> httpx.Response:
         headers = {name: value for name, value in self.headers.items() if name.lower() not in {"host", "connection"}}
         return self.server.client.request(self.command, self.path, content=body, headers=headers)
 
-    def _say(self, code: int, content: bytes, headers: Mapping[str, str]) -> None:
+    def _answer(self, code: int, content: bytes, headers: Mapping[str, str]) -> None:
         self.send_response(code)
         for name, value in headers.items():
             if name.lower() not in _OWN_HEADERS:
@@ -116,13 +116,13 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(content)
 
-    def log_message(self, *_said: object) -> None:
-        """Nothing: the catalog's own log tells it."""
+    def log_message(self, *_message: object) -> None:
+        """Log nothing: the catalog's own log has the requests."""
 
 
 def _error(code: int, kind: str) -> tuple[int, bytes, Mapping[str, str]]:
-    said = {"error": {"message": "made up by a test", "type": kind, "code": code}}
-    return code, json.dumps(said).encode(), {"content-type": "application/json"}
+    body = {"error": {"message": "made up by a test", "type": kind, "code": code}}
+    return code, json.dumps(body).encode(), {"content-type": "application/json"}
 
 
 _UNMADE = {Fault.CONFLICT, Fault.FAILS, Fault.DOWN}

@@ -1,4 +1,4 @@
-"""A schema registry as plants have them: Apicurio, and before it a gate that speaks TLS and asks for a password."""
+"""A schema registry as plants run it: Apicurio behind a gate with TLS and a password."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _LIMIT_S = 600
 
 
 class Registry:
-    """The server, which can die and come back with all it knew, and the gate before it."""
+    """The server, which can stop and start again with its data, and the gate in front of it."""
 
     def __init__(self, folder: Path, password: Path) -> None:
         folder.mkdir()
@@ -49,17 +49,17 @@ class Registry:
         self._server, self._gate = free_ports(2)
         self._running = ExitStack()
         self.status: int | None = None
-        """What the gate answers to whoever is let in, if not what the server does."""
+        """Status that the gate answers to clients with the right password, instead of the server's."""
         self.delay_s = 0.0
-        """How long the gate thinks."""
-        self.asked = 0
-        """How many have been let in."""
+        """Delay of the gate's answers."""
+        self.requests = 0
+        """Number of requests with the right password."""
         self.authority = trustme.CA()
         self.authority.cert_pem.write_to_path(folder / "ca.pem")
         self.authority.issue_cert(HOST).private_key_and_cert_chain_pem.write_to_path(folder / "server.pem")
 
     def settings(self, **changes: Any) -> SchemaRegistry:
-        """The registry as an environment has it."""
+        """Return the registry as an environment's settings have it."""
         known = {
             "url": f"https://{HOST}:{self._gate}{_API}",
             "user": USER,
@@ -69,13 +69,13 @@ class Registry:
         return SchemaRegistry.model_validate({**known, **changes})
 
     def register(self, subject: str, schema: Any, *references: tuple[str, str]) -> int:
-        """The id of the schema, which is new, or a version of the subject. References are names and subjects."""
+        """Register a schema as a version of the subject, and return its id. References are names and subjects."""
         known = [{"name": name, "subject": within, "version": 1} for name, within in references]
-        told = {"schema": json.dumps(schema), "references": known}
-        self._talk(f"subjects/{subject}/versions", json=told).raise_for_status()
-        return int(self._talk(f"subjects/{subject}", json=told).json()["id"])
+        body = {"schema": json.dumps(schema), "references": known}
+        self._talk(f"subjects/{subject}/versions", json=body).raise_for_status()
+        return int(self._talk(f"subjects/{subject}", json=body).json()["id"])
 
-    def come(self) -> None:
+    def start(self) -> None:
         """Start the server."""
         program = next(_programs().glob("*-runner.jar"))
         variables = {
@@ -87,13 +87,13 @@ class Registry:
         command = [java(), "-Xmx256m", "-jar", str(program)]
         self._running.enter_context(serving(command, self._folder / "log", self._answers, {**os.environ, **variables}))
 
-    def die(self) -> None:
-        """End the server; the gate then answers 502, as gates do."""
+    def stop(self) -> None:
+        """Stop the server; the gate then answers 502."""
         self._running.close()
 
     @contextmanager
     def gate(self) -> Iterator[None]:
-        """The gate, while the block lasts."""
+        """Run the gate until the block ends."""
         app = FastAPI()
         app.add_api_route("/{path:path}", self._pass, methods=["GET"])
         pem = self._folder / "server.pem"
@@ -116,7 +116,7 @@ class Registry:
         pair = base64.b64encode(f"{USER}:{self._password.read_text()}".encode()).decode()
         if not secrets.compare_digest(request.headers.get("authorization", "").encode(), f"Basic {pair}".encode()):
             return Response("who is there?", 401, {"www-authenticate": "Basic"})
-        self.asked += 1
+        self.requests += 1
         time.sleep(self.delay_s)
         if self.status:
             return Response("made up by a test", self.status)
@@ -138,25 +138,25 @@ class Registry:
 
 @contextmanager
 def registry(folder: Path, password: Path) -> Iterator[Registry]:
-    """A registry that keeps its schemas in `folder`, and lets USER in by the password in a file."""
-    made = Registry(folder, password)
-    made.come()
+    """Run a registry with its schemas in `folder`, which USER can read with the password in a file."""
+    server = Registry(folder, password)
+    server.start()
     try:
-        with made.gate():
-            yield made
+        with server.gate():
+            yield server
     finally:
-        made.die()
+        server.stop()
 
 
 def framed(number: int, schema: Any, record: Any) -> bytes:
-    """The record as a registry's clients write it."""
+    """Return the record as a registry's clients write it: a zero byte, the schema's id and the Avro bytes."""
     stream = io.BytesIO()
     schemaless_writer(stream, parse_schema(schema), record)
     return b"\0" + number.to_bytes(4, "big") + stream.getvalue()
 
 
 def _programs() -> Path:
-    """Where the registry's jars are, 142 MB, fetched by Maven the first time."""
+    """Return the folder of the registry's jars, 142 MB, downloaded by Maven on first use."""
     if not _PROGRAMS.is_dir():
         _PROGRAMS.parent.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=_PROGRAMS.parent) as within:
@@ -165,9 +165,9 @@ def _programs() -> Path:
             command = ["mvn", "-q", "-B", copy, f"-Dartifact={artifact}", f"-DoutputDirectory={within}"]
             subprocess.run(command, timeout=_LIMIT_S, check=True, cwd=within, capture_output=True)
             (package,) = Path(within).glob("*.tar.gz")
-            found = hashlib.sha512(package.read_bytes()).hexdigest()
-            assert found == _SHA512, f"{package.name} is not the one that was looked at"
+            digest = hashlib.sha512(package.read_bytes()).hexdigest()
+            assert digest == _SHA512, f"{package.name} does not have the expected digest"
             with tarfile.open(package) as files:
-                files.extractall(Path(within) / "made", filter="data")
-            (Path(within) / "made").rename(_PROGRAMS)
+                files.extractall(Path(within) / "unpacked", filter="data")
+            (Path(within) / "unpacked").rename(_PROGRAMS)
     return _PROGRAMS

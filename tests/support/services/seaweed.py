@@ -1,4 +1,4 @@
-"""SeaweedFS: an S3 store and an Iceberg REST catalog over it, in one process."""
+"""SeaweedFS: an S3 store with an Iceberg REST catalog on it, in one process."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from headrace.environment.s3 import S3
 from support.services.processes import HOST, free_ports, serving
 
 BUCKET = "lake"
-"""The catalog's own bucket, which only its server writes tables to."""
+"""The catalog's own bucket, to which only its server writes tables."""
 FILES = "plant"
-"""A bucket for all else."""
+"""A bucket for everything else."""
 _PORTS = (
     "master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port", "filer.port.grpc",
     "s3.port", "s3.port.grpc", "s3.port.iceberg", "s3.port.lance", "admin.port", "admin.port.grpc",
@@ -26,7 +26,7 @@ _PORTS = (
 
 @dataclass(frozen=True)
 class Seaweed:
-    """Where store and catalog are, and the pair of keys that both take."""
+    """The addresses of store and catalog, and the key pair for both."""
 
     s3: str
     rest: str
@@ -34,13 +34,13 @@ class Seaweed:
     secret_key: str
 
     def store(self, access_key: str, secret_key: str) -> S3:
-        """The store with these keys, or references to them."""
+        """Return the store's settings with these keys, or references to them."""
         return S3(access_key=access_key, secret_key=secret_key, endpoint=self.s3)
 
 
 @contextmanager
 def seaweed(folder: Path, access_key: str, secret_key: str) -> Iterator[Seaweed]:
-    """A store with the buckets BUCKET and FILES, which keeps what it is given in `folder`."""
+    """Run a store with the buckets BUCKET and FILES and its data in `folder`."""
     ports = dict(zip(_PORTS, free_ports(len(_PORTS)), strict=True))
     server = Seaweed(
         f"http://{HOST}:{ports['s3.port']}", f"http://{HOST}:{ports['s3.port.iceberg']}", access_key, secret_key
@@ -62,5 +62,5 @@ def _answers(server: Seaweed) -> bool:
         store = httpx.get(server.s3, trust_env=False)
     except httpx.HTTPError:
         return False
-    # Either may ask who it is that wants to know.
+    # Without keys, either may answer that access is denied.
     return config.status_code in {200, 401, 403} and store.status_code in {200, 403}

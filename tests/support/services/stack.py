@@ -1,4 +1,4 @@
-"""A platform as plants have them: Kafka with passwords, S3 for data and checkpoints, and a catalog of any kind."""
+"""A platform as plants run it: Kafka with passwords, S3 for data and checkpoints, and a catalog of any type."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ KINDS = ("sqlite", "postgres", "rest")
 
 @dataclass(frozen=True)
 class Secrets:
-    """Marked secrets, each in a file that settings refer to. Signs that a quoting may trip over are in them."""
+    """Recognisable secrets, each in a file that settings refer to, with characters that quoting may get wrong."""
 
     folder: Path
 
@@ -36,30 +36,33 @@ class Secrets:
     )  # fmt: skip
 
     @classmethod
-    def made_in(cls, folder: Path) -> Secrets:
+    def create(cls, folder: Path) -> Secrets:
+        """Write new secrets into `folder`."""
         folder.mkdir()
-        made = cls(folder)
+        hidden = cls(folder)
         for name in ("kafka_password", "postgres_password", "registry_password"):
             (folder / name).write_text(f"""mark'ed"by\\@{secrets.token_hex(8)}""")
         for name in ("s3_access_key", "s3_secret_key"):
             (folder / name).write_text(f"marked{secrets.token_hex(8)}")
-        (folder / "catalog_credential").write_text(f"{made.value('s3_access_key')}:{made.value('s3_secret_key')}")
-        return made
+        (folder / "catalog_credential").write_text(f"{hidden.value('s3_access_key')}:{hidden.value('s3_secret_key')}")
+        return hidden
 
     def value(self, name: str) -> str:
+        """Return the secret."""
         return (self.folder / name).read_text()
 
     def mark(self, name: str) -> str:
-        """Its last signs, which no quoting changes; of a key in PEM, those of its last line before the foot."""
+        """Return its last 16 characters, which no quoting changes; for a PEM key, those before its last line."""
         return self.value(name).strip().removesuffix("-----END PRIVATE KEY-----").strip()[-16:]
 
     def reference(self, name: str) -> str:
+        """Return the reference to its file, as settings have it."""
         return f"${{file:{self.folder / name}}}"
 
 
 @dataclass(frozen=True)
 class Stack:
-    """What runs, and where. Only the files of `secrets` hold a secret."""
+    """The running services and their addresses. Only the files of `secrets` hold a secret."""
 
     project: Project
     secrets: Secrets
@@ -70,7 +73,7 @@ class Stack:
     folder: Path
 
     def catalog(self, kind: str, folder: Path, rest: str | None = None) -> Catalog:
-        """A catalog without tables, of a kind in KINDS; `rest` is the address of the server, if not the stack's own."""
+        """Return an empty catalog of a type in KINDS; `rest` is the REST server's address if not the stack's own."""
         name = f"plant_{uuid4().hex[:8]}"
         keys = (self.secrets.reference(each) for each in ("s3_access_key", "s3_secret_key"))
         store = self.seaweed.store(*keys)
@@ -99,7 +102,7 @@ class Stack:
         )
 
     def settings(self, catalog: Catalog, registry: SchemaRegistry | None = None) -> Settings:
-        """An environment on the stack, with a checkpoint each second."""
+        """Return the settings of an environment on the stack, with one checkpoint per second."""
         return Settings(
             catalog=catalog,
             kafka=self.kafka,
@@ -111,21 +114,21 @@ class Stack:
     def plant(
         self, kind: str, folder: Path, rest: str | None = None, registry: SchemaRegistry | None = None
     ) -> Iterator[Plant]:
-        """A plant on a catalog of this kind, without tables of an earlier one."""
+        """Yield a plant on a catalog of this type, after dropping the tables of an earlier one."""
         settings = self.settings(self.catalog(kind, folder, rest), registry)
-        # The REST server has one warehouse for all.
+        # The REST server has only one warehouse.
         catalog = iceberg.connect(settings)
         for space in catalog.list_namespaces():
             for table in catalog.list_tables(space):
                 catalog.drop_table(table)
-        with plant(self.project, folder, settings) as made:
-            yield made
+        with plant(self.project, folder, settings) as world:
+            yield world
 
 
 @contextmanager
 def stack(programs: Path, folder: Path) -> Iterator[Stack]:
-    """Start it all under `folder`, out of what `./run` put into `programs`; end it all."""
-    hidden = Secrets.made_in(folder / "secrets")
+    """Run all services under `folder`, from the programs that `./run` has installed."""
+    hidden = Secrets.create(folder / "secrets")
     jars = programs / "jars"
     with ExitStack() as running:
         broker = running.enter_context(
@@ -140,7 +143,7 @@ def stack(programs: Path, folder: Path) -> Iterator[Stack]:
             "execution.checkpointing.dir": f"s3://{weed.FILES}/checkpoints",
             "execution.checkpointing.savepoint-dir": f"s3://{weed.FILES}/savepoints",
         }
-        # Flink shows its configuration to whoever asks, and not its environment.
+        # Flink's REST API shows its configuration to everyone, but not its environment.
         signed_in = dict(zip(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), keys, strict=True))
         flink = running.enter_context(session_cluster(programs, folder / "flink", on_s3, signed_in))
         project = Project(programs.parent, folder / "home")

