@@ -6,10 +6,16 @@ from typing import Any
 
 import pytest
 
+from headrace.compose.connectors import LiveConnectors
+from headrace.compose.job_statements import compose
+from headrace.environment import settings
 from headrace.planner.state.ids import carry_over
+from headrace.planner.state.operators import operators
 from headrace.planner.state.pairing import pair_operators
 from headrace.planner.state.stored_plan import StoredPlan
 from headrace.planner.state.verdict import verdict
+from headrace.project import job_folder
+from headrace.project.paths import Project
 from support import ROOT, upgrade_cases
 
 STRINGS = "ROW<`tag` VARCHAR(2147483647)>"
@@ -140,6 +146,20 @@ def test_a_module_is_compatible_as_long_as_its_operators_are_the_same() -> None:
 def test_a_plan_is_read_as_it_was_written() -> None:
     before = two_deduplications("a", "b")
     assert StoredPlan.from_text(before.to_text()) == before
+
+
+def test_the_sinks_of_a_plan_stored_before_topics_were_named_topic_have_their_names_of_today() -> None:
+    text = (ROOT / "tests" / "support" / "plans" / "overheat_v1.before_topic_prefix.json").read_text()
+    stored = StoredPlan.from_text(text)
+    assert stored.plan
+    sinks = {str(each) for each in operators(stored.plan) if each.type == "sink"}
+    assert sinks == {"sink condition.overheats", "sink topic/overheat_alerts", "sink historian.dead_letters"}
+    project = Project.find(ROOT)
+    folder = job_folder.load(project, "condition/overheat_v1")
+    where = settings.load(project, "local")
+    composition = compose(project, where, folder, LiveConnectors(where))
+    for sink in composition.sinks.values():
+        assert f"`{sink.path.rpartition('.')[2]}`" in text
 
 
 def test_the_page_lists_the_changes_that_are_tested() -> None:
