@@ -1,4 +1,4 @@
-"""A job that reads Avro, its schemas in a real registry: nothing is lost, whatever the registry does."""
+"""A job that reads Avro with its schemas in a real registry: nothing is lost, whatever the registry does."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ OTHER = {"type": "record", "name": "Door", "fields": [{"name": "open", "type": "
 
 @pytest.fixture
 def plant_on(stack: Stack, registry: Registry, tmp_path: Path) -> Iterator[Plant]:
-    with stack.plant("sqlite", tmp_path, registry=registry.settings()) as made:
-        yield in_avro(made)
+    with stack.plant("sqlite", tmp_path, registry=registry.settings()) as plant:
+        yield in_avro(plant)
 
 
 def second(number: int, n: int) -> bytes:
@@ -39,7 +39,7 @@ def second(number: int, n: int) -> bytes:
     return framed(number, SECOND, {"site": "NORTH", "tag": "R80711.wind_speed", "ts": micros, "value": cents, "q": 192})
 
 
-def said(plant: Plant) -> str:
+def last_failure(plant: Plant) -> str:
     running = plant.cluster.running(JOB)
     assert running
     return plant.cluster.last_failure(running.id) or ""
@@ -66,13 +66,13 @@ def test_every_record_is_stored_or_a_dead_letter(plant_on: Plant, registry: Regi
     plant_on.submit()
     assert all(balance.holds for balance in plant_on.follow())
     twice = "select count(*), count(distinct ts), sum(value), min(ts) = make_timestamp(?) from historian.readings"
-    found = plant_on.query(twice.replace("?", str(START_MS * 1000)))
-    assert found == [(2 * ENOUGH, ENOUGH, 2 * sum(n % 100 / 4 for n in range(ENOUGH)), True)]
+    rows = plant_on.query(twice.replace("?", str(START_MS * 1000)))
+    assert rows == [(2 * ENOUGH, ENOUGH, 2 * sum(n % 100 / 4 for n in range(ENOUGH)), True)]
     codes = {"no_schema_id": 1, "unknown_schema": 2, "schema_unfit": 1, "not_avro": 2, "null_payload": 1}
     assert dead(plant_on) == codes
 
 
-def test_a_registry_that_dies_and_comes_back_loses_nothing(plant_on: Plant, registry: Registry) -> None:
+def test_a_registry_that_stops_and_starts_again_loses_nothing(plant_on: Plant, registry: Registry) -> None:
     one, two = registry.register("readings", READING), registry.register("readings", SECOND)
     plant_on.produce(reading(one, n) for n in range(ENOUGH))
     plant_on.submit()
@@ -80,8 +80,8 @@ def test_a_registry_that_dies_and_comes_back_loses_nothing(plant_on: Plant, regi
     registry.stop()
     try:
         plant_on.produce(second(two, n) for n in range(ENOUGH))
-        until(lambda: "the schema registry at https://" in said(plant_on), 120, lambda: said(plant_on))
-        assert "answered 502" in said(plant_on)
+        until(lambda: "the schema registry at https://" in last_failure(plant_on), 120, lambda: last_failure(plant_on))
+        assert "answered 502" in last_failure(plant_on)
         plant_on.produce(reading(one, n) for n in range(ENOUGH))
         assert dead(plant_on) == {}
     finally:
@@ -95,12 +95,12 @@ def test_a_wrong_password_stops_the_job_until_it_is_right(stack: Stack, registry
     one, password = registry.register("readings", READING), tmp_path / "password"
     password.write_text("marked otherwise")
     settings = registry.settings(password=f"${{file:{password}}}")
-    with stack.plant("sqlite", tmp_path / "plant", registry=settings) as made:
-        plant = in_avro(made)
+    with stack.plant("sqlite", tmp_path / "plant", registry=settings) as world:
+        plant = in_avro(world)
         plant.produce(reading(one, n) for n in range(ENOUGH))
         plant.submit()
-        until(lambda: f"answered 401 to user plant with password ${{file:{password}}}" in said(plant), 120)
-        assert "marked otherwise" not in said(plant)
+        until(lambda: f"answered 401 to user plant with password ${{file:{password}}}" in last_failure(plant), 120)
+        assert "marked otherwise" not in last_failure(plant)
         assert dead(plant) == {}
         password.write_text(stack.secrets.value("registry_password"))
         account = plant.follow()
@@ -108,9 +108,9 @@ def test_a_wrong_password_stops_the_job_until_it_is_right(stack: Stack, registry
         assert sum(balance.good for balance in account) == ENOUGH
 
 
-def test_a_job_that_no_registry_is_there_for_is_refused(stack: Stack, tmp_path: Path) -> None:
-    with stack.plant("sqlite", tmp_path) as made:
-        plant = in_avro(made)
+def test_a_job_without_a_registry_is_refused(stack: Stack, tmp_path: Path) -> None:
+    with stack.plant("sqlite", tmp_path) as world:
+        plant = in_avro(world)
         with pytest.raises(UserError, match=r"plant_readings\.yaml: its messages name schemas .* environment has none"):
             plant.submit()
         assert plant.cluster.running(JOB) is None

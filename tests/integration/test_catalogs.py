@@ -1,4 +1,4 @@
-"""The same jobs, unchanged, on each kind of catalog, with data, checkpoints and savepoints on S3."""
+"""The same jobs, unchanged, on each type of catalog, with data, checkpoints and savepoints on S3."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ BROKEN = [b"not JSON", b"{}", b'{"tag":"a","ts":1,"value":"high","q":192}']
 
 @pytest.fixture(params=KINDS)
 def plant_on(request: pytest.FixtureRequest, stack: Stack, tmp_path: Path) -> Iterator[Plant]:
-    with stack.plant(request.param, tmp_path) as made:
-        yield made
+    with stack.plant(request.param, tmp_path) as plant:
+        yield plant
 
 
-def test_a_job_stores_each_record_once_on_every_kind_of_catalog(plant_on: Plant) -> None:
+def test_a_job_stores_each_record_once_on_every_type_of_catalog(plant_on: Plant) -> None:
     sent = plant_on.produce([*(reading(n) for n in range(READINGS)), *BROKEN])
     plant_on.finish(plant_on.submit(bounded=True))
     account = plant_on.account()
@@ -44,7 +44,7 @@ def test_a_job_stores_each_record_once_on_every_kind_of_catalog(plant_on: Plant)
 
 
 def counts_of_an_hour(plant: Plant) -> tuple[list[float], list[tuple[float]]]:
-    """As the historian counts the readings, and as its macro does."""
+    """Return the count of the readings by the historian, and by its macro."""
     start = datetime.fromtimestamp(START_MS / 1000, UTC)
     end, tag = start + timedelta(hours=1), "R80711.wind_speed"
     counted = Historian.open(plant.settings).aggregate(tag, start, end, None, "Count")["value"].to_pylist()
@@ -52,7 +52,7 @@ def counts_of_an_hour(plant: Plant) -> tuple[list[float], list[tuple[float]]]:
 
 
 @pytest.mark.parametrize("plant_on", ["postgres"], indirect=True)
-def test_a_job_goes_on_from_a_savepoint_on_s3(plant_on: Plant) -> None:
+def test_a_job_continues_from_a_savepoint_on_s3(plant_on: Plant) -> None:
     plant_on.produce(reading(n) for n in range(READINGS))
     job = plant_on.submit()
     plant_on.follow()

@@ -1,4 +1,4 @@
-"""What the Dockerfile does, done in a plain folder: its build steps work, and what they make runs."""
+"""The Dockerfile's build steps, run in a plain folder: they work, and so does what they build."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def root(pytestconfig: pytest.Config) -> Path:
 
 @pytest.fixture(scope="module")
 def image(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """What the image has in /opt/headrace: 1.4 GB, which are not kept."""
+    """The contents of the image's /opt/headrace, 1.4 GB, deleted afterwards."""
     folder = tmp_path_factory.mktemp("image") / "headrace"
     build = _instructions(root)
     for sources, target in ((line[:-1], line[-1]) for line in build["COPY"] if not line[0].startswith("--")):
@@ -51,14 +51,14 @@ def image(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path
 
 @pytest.fixture
 def environment(image: Path, root: Path, tmp_path: Path) -> dict[str, str]:
-    """As the Dockerfile sets it, and what a pod has of its own."""
+    """The Dockerfile's environment, and what a pod adds to it."""
     (settings,) = _instructions(root)["ENV"]
     fixed = dict(setting.split("=", 1) for setting in settings)
     fixed = {key: value.replace("/opt/headrace", str(image)) for key, value in fixed.items()}
     return {"PATH": os.environ["PATH"], **fixed, "HEADRACE_HOME": str(tmp_path), "HOME": str(tmp_path)}
 
 
-def test_the_image_has_the_command_line_and_no_tool_of_developers(image: Path, environment: dict[str, str]) -> None:
+def test_the_image_has_the_command_line_and_no_developer_tools(image: Path, environment: dict[str, str]) -> None:
     jobs = subprocess.run(
         [image / ".venv/bin/headrace", "list", "--json"], cwd="/", env=environment, capture_output=True, check=True
     )
@@ -68,17 +68,17 @@ def test_the_image_has_the_command_line_and_no_tool_of_developers(image: Path, e
     assert {path.name for path in (image / ".headrace" / "jars").iterdir()} <= {"flink", "plugins"}
 
 
-def test_the_build_needs_no_file_that_docker_leaves_out(root: Path) -> None:
+def test_the_build_needs_no_file_that_docker_ignores(root: Path) -> None:
     left_in = {line.removeprefix("!") for line in _ignore(root) if line.startswith("!")}
     copied = {s for line in _instructions(root)["COPY"] if not line[0].startswith("--") for s in line[:-1]}
     assert copied == left_in
 
 
-def test_the_images_packages_are_those_that_the_lock_has_for_the_project(root: Path) -> None:
+def test_the_images_packages_are_the_projects_part_of_the_lock(root: Path) -> None:
     ours, everyones = (_pins(root / name) for name in ("k8s/image/requirements.lock", "requirements.lock"))
     assert ours.items() < everyones.items()
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
-    assert {Requirement(wanted).name for wanted in project["dependencies"]} <= set(ours)
+    assert {Requirement(line).name for line in project["dependencies"]} <= set(ours)
 
 
 def test_a_jobmanager_starts_as_the_operator_starts_it(jobmanager: JobManager) -> None:
@@ -86,7 +86,7 @@ def test_a_jobmanager_starts_as_the_operator_starts_it(jobmanager: JobManager) -
     until(lambda: _answers(f"{rest}/config"), 60)
     assert httpx.get(f"{rest}/config").json()["flink-version"].startswith("2.1")
     assert "flink_jobmanager_numRunningJobs" in httpx.get(metrics).text
-    # Flink's script has its say first.
+    # The first lines are from Flink's script.
     documents = [json.loads(line) for line in logs.read_text().splitlines() if line.startswith("{")]
     assert any("Rest endpoint listening" in document["message"] for document in documents)
 
@@ -96,9 +96,9 @@ JobManager = tuple[str, str, Path]
 
 @pytest.fixture
 def jobmanager(image: Path, environment: dict[str, str], root: Path, tmp_path: Path) -> Iterator[JobManager]:
-    """Its REST API, its metrics and its log; it leaves the image as it was."""
+    """The addresses of its REST API and metrics, and its log. It must leave the image unchanged."""
     objects = manifests.build(root / "k8s" / "overlays" / "dev")
-    (cluster,) = (found["spec"] for found in manifests.of_kind(objects, "FlinkDeployment"))
+    (cluster,) = (each["spec"] for each in manifests.of_kind(objects, "FlinkDeployment"))
     rest, rpc, blob, query, reporter = _free_ports(5)
     settings = {key: value for key, value in cluster["flinkConfiguration"].items() if "high-availability" not in key}
     settings |= {
@@ -137,14 +137,14 @@ def jobmanager(image: Path, environment: dict[str, str], root: Path, tmp_path: P
 
 
 def _instructions(root: Path) -> dict[str, list[list[str]]]:
-    """The words of each instruction of the Dockerfile, by its name."""
+    """Return the words of each instruction of the Dockerfile, by name."""
     text = (root / "k8s" / "image" / "Dockerfile").read_text().replace("\\\n", " ")
-    found: dict[str, list[list[str]]] = {}
+    instructions: dict[str, list[list[str]]] = {}
     for line in text.splitlines():
         if line and not line.startswith("#"):
             name, *words = shlex.split(line)
-            found.setdefault(name, []).append(words)
-    return found
+            instructions.setdefault(name, []).append(words)
+    return instructions
 
 
 def _pins(lock: Path) -> dict[str, str]:

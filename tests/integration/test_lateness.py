@@ -1,4 +1,4 @@
-"""No reading is lost to a window: it counts in one, or it is in the table of those that came too late."""
+"""No reading is lost to a window: it counts in one, or it is in the table of late readings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ACCOUNT = """
 """
 
 
-def test_partitions_read_by_turns_make_no_reading_late(own_plant: Plant) -> None:
+def test_partitions_read_in_turn_make_no_reading_late(own_plant: Plant) -> None:
     own_plant.produce(reading(n) for n in range(20_000))
     own_plant.finish(own_plant.submit(ROLLUP, bounded=True, parallelism=1))
     assert own_plant.query(ACCOUNT) == [(20_000, 0)]

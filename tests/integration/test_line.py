@@ -1,4 +1,4 @@
-"""Kafka bytes to Iceberg rows on the real stack: what comes in is in a table or in dead letters, once."""
+"""From Kafka bytes to Iceberg rows on real services: every record ends in a table or in dead letters, once."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_every_kind_of_bad_message_is_a_dead_letter_and_costs_no_good_one(own_pl
     assert sum(b.dead for b in balances) == len(bad)
 
 
-def test_a_dead_letter_says_what_where_and_by_whom(own_plant: Plant) -> None:
+def test_a_dead_letter_has_its_reason_position_and_job(own_plant: Plant) -> None:
     own_plant.produce([reading(0), b'{"tag":"a","ts":"late"}', None])
     own_plant.finish(own_plant.submit(bounded=True, parallelism=1))
     rows = own_plant.query(
@@ -51,7 +51,7 @@ def test_a_dead_letter_says_what_where_and_by_whom(own_plant: Plant) -> None:
     assert all(timedelta(0) <= now - time < timedelta(minutes=5) for row in rows for time in row[9:])
 
 
-def test_a_good_row_holds_the_reading_and_where_it_came_from(own_plant: Plant) -> None:
+def test_a_good_row_holds_the_reading_and_its_position(own_plant: Plant) -> None:
     tags.import_tags(own_plant.settings, dataset.tags())
     own_plant.produce([reading(0, value=7.25), reading(1, tag="nowhere", value=1.0)])
     own_plant.finish(own_plant.submit(bounded=True, parallelism=1))
@@ -98,7 +98,7 @@ def test_a_job_stopped_under_load_and_submitted_again_is_exact(own_plant: Plant)
     assert (sum(b.good for b in balances), sum(b.dead for b in balances)) == (95_000, 5_000)
 
 
-def test_what_retention_took_is_told_apart_from_a_loss(own_plant: Plant) -> None:
+def test_records_deleted_by_retention_are_not_reported_as_lost(own_plant: Plant) -> None:
     own_plant.produce(reading(n) for n in range(100))
     own_plant.finish(own_plant.submit(bounded=True, parallelism=1))
     own_plant.produce(reading(n) for n in range(100, 200))
@@ -113,7 +113,7 @@ def test_what_retention_took_is_told_apart_from_a_loss(own_plant: Plant) -> None
     assert [b.good for b in balances] == [20, 20]
 
 
-def test_markers_of_a_transaction_are_no_records(own_plant: Plant) -> None:
+def test_markers_of_a_transaction_are_not_records(own_plant: Plant) -> None:
     own_plant.produce_in_transactions([[reading(n) for n in range(10)], [reading(n) for n in range(10, 14)]])
     own_plant.finish(own_plant.submit(bounded=True, parallelism=1))
     balances = own_plant.account()
@@ -127,8 +127,8 @@ def test_baselines_change_and_the_scores_of_a_running_job_follow(own_plant: Plan
         own_plant.produce([reading(after_ms // 1000, value=value)] * 2)
         own_plant.follow()
         at = START_MS + after_ms
-        found = own_plant.query(f"select round(score, 4) from historian.readings where epoch_ms(ts) = {at}")
-        return {score for (score,) in found}
+        rows = own_plant.query(f"select round(score, 4) from historian.readings where epoch_ms(ts) = {at}")
+        return {score for (score,) in rows}
 
     own_plant.produce(reading(n, value=float(n % 11)) for n in range(110))
     own_plant.submit(parallelism=1)
@@ -147,7 +147,7 @@ def test_baselines_change_and_the_scores_of_a_running_job_follow(own_plant: Plan
     until(lambda: scores_of(17.0, next(clock)) == {expected}, 60)
 
 
-def test_a_job_that_has_ended_on_the_way_to_its_cancelling_is_no_fault(own_plant: Plant) -> None:
+def test_cancelling_a_job_that_has_ended_is_not_a_fault(own_plant: Plant) -> None:
     own_plant.produce([reading(0)])
     job = own_plant.submit(bounded=True, parallelism=1)
     own_plant.finish(job)
@@ -165,7 +165,7 @@ def test_a_job_that_runs_is_not_started_twice(own_plant: Plant) -> None:
             submit.submit(context, JOB)
 
 
-def test_what_keeps_a_job_from_running_is_told(own_plant: Plant) -> None:
+def test_what_prevents_a_job_from_running_is_reported(own_plant: Plant) -> None:
     with pytest.raises(UserError, match="needs 99 slots"):
         own_plant.submit(parallelism=99)
     template = own_plant.project.sql / JOB / "historian.readings.sql.j2"
@@ -189,7 +189,7 @@ def test_what_keeps_a_job_from_running_is_told(own_plant: Plant) -> None:
         own_plant.submit()
 
 
-def test_a_cluster_that_is_not_there_is_told_at_once(own_plant: Plant) -> None:
+def test_a_missing_cluster_is_reported_at_once(own_plant: Plant) -> None:
     gone = own_plant.settings.model_copy(
         update={"flink": own_plant.settings.flink.model_copy(update={"rest": "http://127.0.0.1:9"})}
     )
@@ -202,12 +202,12 @@ def test_good_rows_and_dead_letters_share_one_decode(own_plant: Plant) -> None:
 
 
 def decodes(plan: str) -> int:
-    """How many times the decoder stands in what Flink will execute."""
+    """Return how often the decoder occurs in the plan that Flink will execute."""
     executed = plan[plan.index("== Optimized Execution Plan ==") :]
     return executed.count("ingest_plant_readings_tag(")
 
 
-def test_a_message_of_many_readings_is_a_row_each_and_accounted_for_as_one(own_plant: Plant) -> None:
+def test_a_message_of_many_readings_is_one_row_each_and_counts_as_one_record(own_plant: Plant) -> None:
     contract = own_plant.project.sql / "_sources" / "plant_readings.yaml"
     contract.write_text(contract.read_text().replace("format: json\n", "format: json_array\n"))
     good = [b"[" + b",".join(reading(3 * n + k) for k in range(3)) + b"]" for n in range(1_000)]

@@ -1,4 +1,4 @@
-"""What the alert rules and the dashboard name is what a cluster at work tells Prometheus."""
+"""Every metric that the alert rules and the dashboard name is exported by a running cluster."""
 
 from __future__ import annotations
 
@@ -24,29 +24,29 @@ _MATCHER = re.compile(r'(\w+)(=~?)"((?:[^"\\]|\\.)*)"')
 
 
 class Expression(NamedTuple):
-    """A PromQL expression, and the rule or panel it stands in."""
+    """A PromQL expression, and the rule or panel that contains it."""
 
     name: str
     promql: str
 
 
-def test_every_metric_that_a_rule_or_panel_names_is_told_by_a_running_job(own_plant: Plant, k8s: Path) -> None:
+def test_every_metric_that_a_rule_or_panel_names_is_exported_by_a_running_job(own_plant: Plant, k8s: Path) -> None:
     rules, panels = _rules(k8s), list(_panels(k8s))
     recorded = {rule.name for rule in rules}
     own_plant.submit()
     own_plant.produce(reading(n) if n % 100 else b"{" for n in range(5_000))
     own_plant.follow()
-    told = _samples(own_plant)
+    samples = _samples(own_plant)
     missing = [
         f"{where}: {metric}{{{matchers}}}"
         for where, promql in [*rules, *panels]
         for metric, matchers in _SELECTOR.findall(promql)
-        if metric not in recorded and not _any_matches(told[metric], matchers)
+        if metric not in recorded and not _any_matches(samples[metric], matchers)
     ]
     assert missing == []
 
 
-def test_a_job_goes_by_its_own_name(own_plant: Plant) -> None:
+def test_a_job_is_labelled_with_its_own_name(own_plant: Plant) -> None:
     own_plant.submit()
     assert {labels["job_name"] for labels in _samples(own_plant)["flink_jobmanager_job_numRestarts"]} == {JOB}
 
@@ -69,7 +69,7 @@ def _panels(k8s: Path) -> Iterator[Expression]:
 
 
 def _samples(plant: Plant) -> Samples:
-    """The labels of each sample, by metric, of the whole cluster."""
+    """Return the labels of each sample of the whole cluster, by metric."""
     samples: Samples = defaultdict(list)
     for service in local.status(plant.project):
         if service.metrics:
@@ -80,9 +80,9 @@ def _samples(plant: Plant) -> Samples:
 
 
 def _any_matches(samples: list[dict[str, str]], matchers: str) -> bool:
-    wanted = [
+    conditions = [
         (label, pattern.replace("\\\\", "\\") if operator == "=~" else re.escape(pattern))
         for label, operator, pattern in _MATCHER.findall(matchers)
         if "$" not in pattern
     ]
-    return any(all(re.fullmatch(pattern, labels.get(label, "")) for label, pattern in wanted) for labels in samples)
+    return any(all(re.fullmatch(pattern, labels.get(label, "")) for label, pattern in conditions) for labels in samples)

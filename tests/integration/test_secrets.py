@@ -1,4 +1,4 @@
-"""Secrets are found nowhere but where they belong: not in SQL, plans, logs, Flink's REST API, files or arguments."""
+"""Secrets appear only where they belong: not in SQL, plans, logs, Flink's REST API, files or arguments."""
 
 from __future__ import annotations
 
@@ -40,25 +40,25 @@ OF_A_CLUSTER = ("/config", "/jobmanager/config", "/jobmanager/environment", "/jo
 def plant_on(
     request: pytest.FixtureRequest, stack: Stack, registry: Registry, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Plant]:
-    """A plant whose job has run, left a savepoint, gone on from it, and failed, each way that a secret is in."""
+    """A plant whose job has run, continued from a savepoint, and failed in every way that involves a secret."""
     folder, number = tmp_path_factory.mktemp("secrets"), registry.register("readings", READING)
-    with stack.plant(request.param, folder, registry=registry.settings()) as made:
-        in_avro(made).produce([b"broken", *(reading(number, n) for n in range(READINGS))])
-        first = made.submit()
-        assert sum(balance.good for balance in made.follow()) == READINGS
-        savepoint = made.cluster.stop(first.id)
-        second = made.submit(restore=savepoint).id
-        _have_the_registry_fail(made, registry, second)
-        _have_it_fail(made, second, number)
-        yield made
+    with stack.plant(request.param, folder, registry=registry.settings()) as plant:
+        in_avro(plant).produce([b"broken", *(reading(number, n) for n in range(READINGS))])
+        first = plant.submit()
+        assert sum(balance.good for balance in plant.follow()) == READINGS
+        savepoint = plant.cluster.stop(first.id)
+        second = plant.submit(restore=savepoint).id
+        _make_the_registry_fail(plant, registry, second)
+        _make_the_job_fail(plant, second, number)
+        yield plant
 
 
 def leaks(secrets: Secrets, text: str) -> list[str]:
-    """Names of the secrets that stand in the text, however quoted."""
+    """Return the names of the secrets in the text, in any quoting."""
     return [name for name in secrets.NAMES if secrets.mark(name) in text]
 
 
-def test_rendered_sql_and_what_is_kept_of_a_plan_hold_references_alone(plant_on: Plant, stack: Stack) -> None:
+def test_rendered_sql_and_a_stored_plan_hold_only_references(plant_on: Plant, stack: Stack) -> None:
     shown = statements.text(statements.of_job(plant_on.project, plant_on.settings, JOB))
     assert "${file:" in shown
     kept = submission.prepare(plant_on.project, plant_on.settings, JOB).plan.to_text()
@@ -69,17 +69,19 @@ def test_flinks_explanation_of_a_job_holds_no_secret(plant_on: Plant, stack: Sta
     assert leaks(stack.secrets, flink_plans.explain(plant_on.project, plant_on.settings, JOB)) == []
 
 
-def test_flinks_rest_api_tells_no_secret(plant_on: Plant, stack: Stack) -> None:
-    told = dict(_told_by_flink(plant_on.settings.flink_rest()))
-    assert any("exceptions" in path and '"stacktrace"' in text for path, text in told.items()), "no failure to search"
-    assert {path: found for path, text in told.items() if (found := leaks(stack.secrets, text))} == {}
+def test_flinks_rest_api_shows_no_secret(plant_on: Plant, stack: Stack) -> None:
+    answers = dict(_answers_of_flink(plant_on.settings.flink_rest()))
+    assert any("exceptions" in path and '"stacktrace"' in text for path, text in answers.items()), (
+        "no failure to search"
+    )
+    assert {path: names for path, text in answers.items() if (names := leaks(stack.secrets, text))} == {}
 
 
 def test_no_file_of_cluster_or_project_holds_a_secret(plant_on: Plant, stack: Stack) -> None:
     places = [stack.folder / "flink", stack.folder / "home", plant_on.project.root]
     files = [path for place in places for path in place.rglob("*") if path.is_file()]
     assert {"jobmanager.log", "taskmanager.log"} <= {path.name for path in files}
-    assert {str(path): found for path in files if (found := leaks(stack.secrets, _text(path)))} == {}
+    assert {str(path): names for path in files if (names := leaks(stack.secrets, _text(path)))} == {}
 
 
 def test_no_object_in_the_store_holds_a_secret(plant_on: Plant, stack: Stack) -> None:
@@ -87,10 +89,10 @@ def test_no_object_in_the_store_holds_a_secret(plant_on: Plant, stack: Stack) ->
     store = load_file_io(resolved(stack.catalog("postgres", stack.folder).pyiceberg()))
     assert isinstance(store, PyArrowFileIO)
     system = store.fs_by_scheme("s3", None)
-    found = system.get_file_info(FileSelector(FILES, recursive=True))
-    kept = {each.path: system.open_input_file(each.path).read() for each in found if each.is_file}
-    assert any("/savepoints/" in path for path in kept), [*kept]
-    assert {path: names for path, data in kept.items() if (names := leaks(stack.secrets, _decoded(data)))} == {}
+    infos = system.get_file_info(FileSelector(FILES, recursive=True))
+    objects = {each.path: system.open_input_file(each.path).read() for each in infos if each.is_file}
+    assert any("/savepoints/" in path for path in objects), [*objects]
+    assert {path: names for path, data in objects.items() if (names := leaks(stack.secrets, _decoded(data)))} == {}
 
 
 def test_no_row_of_a_table_holds_a_secret(plant_on: Plant, stack: Stack) -> None:
@@ -106,7 +108,7 @@ def test_no_process_is_started_with_a_secret(plant_on: Plant, stack: Stack) -> N
             assert leaks(stack.secrets, " ".join(process.cmdline())) == [], process.name()
 
 
-def test_a_failure_to_submit_is_told_without_secrets(
+def test_a_failure_to_submit_is_reported_without_secrets(
     plant_on: Plant, stack: Stack, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -116,12 +118,12 @@ def test_a_failure_to_submit_is_told_without_secrets(
     with pytest.raises(PlatformError) as by_flink:
         InFlink(plant_on.project, away, "historian.readings").check_reads([])
     printed = capfd.readouterr()
-    said = [str(by_pyiceberg.value), str(by_flink.value), caplog.text, printed.out, printed.err]
-    assert leaks(stack.secrets, "\n".join(said)) == []
+    messages = [str(by_pyiceberg.value), str(by_flink.value), caplog.text, printed.out, printed.err]
+    assert leaks(stack.secrets, "\n".join(messages)) == []
 
 
-def _have_the_registry_fail(plant: Plant, registry: Registry, job_id: str) -> None:
-    """Have it refuse to tell a schema that the job does not know yet, and then not."""
+def _make_the_registry_fail(plant: Plant, registry: Registry, job_id: str) -> None:
+    """Make the registry refuse a schema that the job does not know yet, and then return it."""
     number = registry.register("readings", {**READING, "doc": "The second."})
     registry.status = 403
     try:
@@ -132,8 +134,8 @@ def _have_the_registry_fail(plant: Plant, registry: Registry, job_id: str) -> No
     plant.follow()
 
 
-def _have_it_fail(plant: Plant, job_id: str, number: int) -> None:
-    """Take the job's table away, give it something to commit, and make the table anew."""
+def _make_the_job_fail(plant: Plant, job_id: str, number: int) -> None:
+    """Drop the job's table, give the job rows to commit, and create the table again."""
     iceberg.connect(plant.settings).drop_table("historian.readings")
     plant.produce(reading(number, n) for n in range(10))
     until(lambda: "answered 403" not in (plant.cluster.last_failure(job_id) or ""), 120)
@@ -142,13 +144,13 @@ def _have_it_fail(plant: Plant, job_id: str, number: int) -> None:
 
 
 def _away(settings: Settings) -> Settings:
-    """The settings with a catalog where nobody listens."""
+    """Return the settings with a catalog at an address where nothing listens."""
     (port,) = free_ports(1)
     moved = {"port": port} if settings.catalog.type == "postgres" else {"uri": f"http://127.0.0.1:{port}"}
     return settings.model_copy(update={"catalog": settings.catalog.model_copy(update=moved)})
 
 
-def _told_by_flink(rest: str) -> Iterator[tuple[str, str]]:
+def _answers_of_flink(rest: str) -> Iterator[tuple[str, str]]:
     with httpx.Client(base_url=rest, trust_env=False, timeout=30) as client:
 
         def get(path: str) -> Any:

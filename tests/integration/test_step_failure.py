@@ -1,4 +1,4 @@
-"""A step that raises on a row costs that row alone, on the real stack."""
+"""A step that raises on a row loses only that row to dead letters, on real services."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Fragile:
 
     def apply(self, columns: Columns) -> Columns:
         if pc.any(pc.equal(columns["value"], pa.scalar(13.0))).as_py():
-            raise ValueError("thirteen is not to be borne")
+            raise ValueError("thirteen is unlucky")
         return {}
 
     def close(self) -> None:
@@ -39,7 +39,7 @@ class Fragile:
 
 @pytest.fixture
 def _fragile(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The step by the name `fragile`, sent to the workers by value: they have no tests to import."""
+    """Register the step `fragile`, sent to the workers by value: they cannot import tests."""
     monkeypatch.setitem(STEPS, Fragile.name, Fragile)
     cloudpickle.register_pickle_by_value(sys.modules[__name__])
     yield
@@ -53,7 +53,7 @@ def test_a_step_that_raises_sends_just_its_rows_to_dead_letters(own_plant: Plant
     own_plant.produce(reading(n, value=13.0 if n in (7, 4_321) else 1.0) for n in range(5_000))
     own_plant.finish(own_plant.submit(bounded=True, parallelism=1))
     rows = own_plant.query("select stage, code, message from historian.dead_letters")
-    assert rows == [("fragile", "udf_failed", "ValueError: thirteen is not to be borne")] * 2
+    assert rows == [("fragile", "udf_failed", "ValueError: thirteen is unlucky")] * 2
     balances = own_plant.follow()
     reconcile.verdict(balances)
     assert sum(b.good for b in balances) == 4_998

@@ -1,4 +1,4 @@
-"""Table API jobs on the real stack, and what is told of a module that is at fault."""
+"""Table API jobs on real services, and the errors of faulty modules."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MINUTE = 60_000_000
 START = START_MS * 1000 + 7  # microseconds: no number of milliseconds
 
 
-def test_both_jobs_tell_exactly_what_a_topic_holds(own_plant: Plant) -> None:
+def test_both_jobs_report_exactly_what_a_topic_holds(own_plant: Plant) -> None:
     """The wind at A is over 15 for an hour, with a gap in it; B stays at 5, and then sends nothing."""
     own_modules(own_plant)
     wind = [message(n, "A.wind_speed", 16 + n % 3 if 30 <= n < 90 else n % 2) for n in range(300) if not 40 <= n < 75]
@@ -67,7 +67,7 @@ def test_both_jobs_tell_exactly_what_a_topic_holds(own_plant: Plant) -> None:
 
 
 def own_modules(plant: Plant) -> None:
-    """Give the plant a topic in microseconds, which may be out of order, and modules that tell of themselves."""
+    """Give the plant a topic in microseconds, which may be out of order, and recognisable modules of its own."""
     contract = plant.project.sql / "_sources" / "plant_readings.yaml"
     text = contract.read_text().replace("lateness: 10s", "lateness: 10m").replace("unit: epoch_ms", "unit: epoch_us")
     contract.write_text(text)
@@ -82,20 +82,20 @@ def message(minute: int, tag: str, value: float) -> tuple[int, bytes]:
     return at, b'{"tag":"%s","ts":%d,"value":%a,"q":192}' % (tag.encode(), at, float(value))
 
 
-def test_what_a_watch_remembers_goes_through_a_savepoint(own_plant: Plant) -> None:
+def test_a_savepoint_keeps_what_a_watch_remembers(own_plant: Plant) -> None:
     own_modules(own_plant)
     minutes = [(message(n, "A.wind_speed", n % 2), message(n, "B.wind_speed", 5)) for n in range(160)]
     watched = [payload for both in minutes for _, payload in both]
-    told = f"select tag[1], kind, (epoch_us(detected_at) - epoch_us(since)) / {MINUTE} from condition.sensor_faults"
+    faults = f"select tag[1], kind, (epoch_us(detected_at) - epoch_us(since)) / {MINUTE} from condition.sensor_faults"
     silent, frozen = ("C", "silent", 30), ("B", "frozen", 121)
     own_plant.produce([message(0, "C.wind_speed", 1)[1], *watched[:200]])
     job = own_plant.submit("condition/stuck_v1", parallelism=1)
-    until(lambda: own_plant.query(told) == [silent], 120)
+    until(lambda: own_plant.query(faults) == [silent], 120)
 
     savepoint = own_plant.cluster.stop(job.id)
     own_plant.produce(watched[200:])
     own_plant.submit("condition/stuck_v1", parallelism=2, restore=savepoint)
-    until(lambda: own_plant.query(f"{told} order by all") == [frozen, silent], 120)
+    until(lambda: own_plant.query(f"{faults} order by all") == [frozen, silent], 120)
 
 
 JOB = """\
@@ -129,7 +129,7 @@ def hot(readings, limit):
 
 
 @pytest.mark.parametrize(
-    ("module", "old", "new", "told"),
+    ("module", "old", "new", "message"),
     [
         ("hot", "table_api.more", "table_api.mire", "hot.py:1: ModuleNotFoundError: No module named 'table_api.mire'"),
         ("more", "    kept =", "    kept = =", "more.py:5:12: SyntaxError: invalid syntax"),
@@ -141,22 +141,27 @@ def hot(readings, limit):
         ("hot", 'param("limit")', 'param("limits")', "hot.py:6: job.yaml has no param 'limits'"),
         ("hot", 'param("limit")', 'duration("wait")', "job.yaml:9:24: param 'soon': a duration is"),
         ("hot", 'on_time("plant', 'on_time("plants', "hot.py:5: job.yaml has no source 'plants_readings'"),
-        ("hot", '"plant_readings"', 'inputs.param("source")', "hot.py:5: hot.py does not show before it runs that it reads 'plant_readings'"),
+        (
+            "hot",
+            '"plant_readings"',
+            'inputs.param("source")',
+            "hot.py:5: hot.py does not show before it runs that it reads 'plant_readings'",
+        ),
         ("hot", '{"condition.overheats":', "None and {", "hot.py:4: tables\\(\\) returns None"),
         ("hot", '"condition.overheats":', '"condition.heats":', "hot.py:4: .* no Table for .*overheats'"),
         ("hot", '"condition.overheats":', '"condition.heats":', "hot.py:6: job.yaml does not write 'condition.heats'"),
         ("hot", "hot(readings,", '"hot" or (', "hot.py:6: 'condition.overheats' is 'hot', which is not a Table"),
     ],
 )
-def test_a_module_at_fault_is_told_of_at_its_line(tmp_path: Path, module: str, old: str, new: str, told: str) -> None:
+def test_a_faulty_module_is_reported_at_its_line(tmp_path: Path, module: str, old: str, new: str, message: str) -> None:
     texts = {"hot": ROWS, "more": MORE}
     assert old in texts[module]
     project = project_of(tmp_path, {**texts, module: texts[module].replace(old, new)})
-    with pytest.raises(UserError, match=told):
+    with pytest.raises(UserError, match=message):
         plan(project)
 
 
-def test_a_module_without_fault_is_planned_with_what_is_left_of_its_source(tmp_path: Path) -> None:
+def test_a_correct_module_is_planned_with_the_leftovers_of_its_source(tmp_path: Path) -> None:
     planned = plan(project_of(tmp_path, {"hot": ROWS, "more": MORE}))
     for sink in ("condition.overheats", DEAD_LETTERS, "historian.late_readings"):
         assert f"Sink(table=[headrace.{sink}]" in planned
@@ -176,7 +181,7 @@ def tables(inputs):
 """
 
 
-def test_a_module_asks_for_what_a_template_does(tmp_path: Path) -> None:
+def test_a_module_has_the_functions_of_a_template(tmp_path: Path) -> None:
     project = project_of(tmp_path, {"hot": ASKS, "more": MORE})
     shutil.copytree(ROOT / "sql/historian/readings_v1", project.sql / "historian/readings_v1")
     reads = "[source/plant_readings, table/historian.tags, job/historian/readings_v1]"
@@ -188,7 +193,7 @@ def test_a_module_asks_for_what_a_template_does(tmp_path: Path) -> None:
     assert "historian.late_readings" not in planned
 
 
-def test_what_is_raised_while_a_case_runs_is_told_at_its_line(
+def test_an_exception_while_a_case_runs_is_reported_at_its_line(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     project = project_of(tmp_path, {"hot": ROWS, "more": MORE})
@@ -215,7 +220,7 @@ def project_of(folder: Path, modules: dict[str, str]) -> Project:
 
 
 def plan(project: Project, *reads: str) -> str:
-    """Flink's plan of the job, without a broker or a catalog."""
+    """Return Flink's plan of the job, without a broker or a catalog."""
     folder, local = job_folder.load(project, "test/hot_v1"), settings.load(project, "local")
     case = Case(folder.job.name, "none", folder.path, CaseSettings(), {}, {}, {})
     local = local.model_copy(update={"vars": {"site": "north"}})

@@ -120,7 +120,7 @@ def test_a_partition_that_stays_is_kept_while_another_is_swapped(project: Projec
     assert actions(table_changes.plan(project, local, [name])) == {"readings": "unchanged"}
 
 
-def test_nothing_is_touched_where_one_change_is_unsafe(project: Project, local: Settings) -> None:
+def test_no_table_is_changed_if_one_change_is_unsafe(project: Project, local: Settings) -> None:
     table_changes.apply(project, local)
     edit(project, "historian.dead_letters", "retention: 90d", "retention: 91d")
     edit(project, "historian.tags", '{type: double, doc: "Lowest', '{type: long, doc: "Lowest')
@@ -135,7 +135,7 @@ def test_nothing_is_touched_where_one_change_is_unsafe(project: Project, local: 
     assert stored.properties["headrace.retention"] == "90d"
 
 
-def test_two_at_once_both_end_with_the_tables_described(project: Project, local: Settings) -> None:
+def test_concurrent_runs_all_end_with_the_tables_described(project: Project, local: Settings) -> None:
     with ThreadPoolExecutor(4) as pool:
         done = [future.result() for future in [pool.submit(table_changes.apply, project, local) for _ in range(4)]]
     for plans in done:
@@ -143,14 +143,14 @@ def test_two_at_once_both_end_with_the_tables_described(project: Project, local:
     assert set(actions(table_changes.plan(project, local)).values()) == {"unchanged"}
 
 
-def test_a_table_whose_files_are_gone_is_told_without_a_trace(project: Project, local: Settings) -> None:
+def test_a_table_whose_files_are_missing_is_reported_without_a_trace(project: Project, local: Settings) -> None:
     table_changes.apply(project, local)
     shutil.rmtree(local.catalog.warehouse.removeprefix("file://"))
     with pytest.raises(PlatformError, match=r"table historian\.\w+ cannot be read"):
         table_changes.plan(project, local)
 
 
-def test_a_commit_that_was_overtaken_is_tried_again_and_at_last_told() -> None:
+def test_a_commit_that_was_overtaken_is_tried_again() -> None:
     tried = []
 
     def overtaken() -> str:
@@ -167,7 +167,7 @@ def listed(**columns: list[object]) -> pa.Table:
     return pa.table(columns)
 
 
-def test_a_plants_list_is_laid_over_the_tags_and_leaves_baselines(project: Project, local: Settings) -> None:
+def test_a_plants_list_updates_the_tags_and_keeps_baselines(project: Project, local: Settings) -> None:
     table_changes.apply(project, local)
     store(local, project, {"a": [1.0, 2.0, 4.0], "b": [7.0] * 3})
     train.train(local, min_count=3)
@@ -205,7 +205,7 @@ def test_training_writes_tags_in_one_commit_and_keeps_the_rest(project: Project,
     assert (again.median, again.old_median, again.old_mad, again.shift) == (9.0, 3.0, 1.5, 4.0)
 
 
-def test_hands_that_write_tags_at_once_lose_nothing(project: Project, local: Settings) -> None:
+def test_concurrent_writers_of_tags_lose_nothing(project: Project, local: Settings) -> None:
     table_changes.apply(project, local)
     names = [f"tag{number}" for number in range(6)]
     with ThreadPoolExecutor(3) as pool:
@@ -214,6 +214,6 @@ def test_hands_that_write_tags_at_once_lose_nothing(project: Project, local: Set
     assert [(row["tag"], row["unit"]) for row in tags.matching(local)] == [(name, name) for name in names]
 
 
-def test_training_without_tables_says_how_to_make_them(local: Settings) -> None:
+def test_training_without_tables_reports_how_to_create_them(local: Settings) -> None:
     with pytest.raises(PlatformError, match="headrace tables apply"):
         train.train(local)

@@ -1,4 +1,4 @@
-"""Each function that a job can name gives inside Flink, bit for bit, what it gives as plain Python."""
+"""Each function that a job can name returns in Flink, bit for bit, what it returns in plain Python."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def environment(project: Project) -> Any:
 
 
 def draw(inputs: Mapping[str, ContractType], example: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
-    """ROWS values of each input: some like the example's, some from the edges of its type."""
+    """Return ROWS values of each input: some like the example's, some at the limits of its type."""
     random = np.random.default_rng(len(inputs))
 
     def value(name: str, kind: ContractType, row: int) -> Any:
@@ -79,7 +79,7 @@ def arrays(values: Mapping[str, Sequence[Any]], kinds: Mapping[str, ContractType
 def source(
     environment: Any, folder: Path, name: str, types: Mapping[str, str], rows: Iterable[Mapping[str, Any]]
 ) -> None:
-    """A table of `rows`, which have the key `row` too, read from a file: what stands in a query itself is folded."""
+    """A table of `rows`, which have the key `row` too, read from a file: Flink would fold literals in the query."""
     folder.mkdir()
     (folder / "rows.json").write_text("\n".join(json.dumps({k: _json(v) for k, v in row.items()}) for row in rows))
     columns = ", ".join(f"`{column}` {kind}" for column, kind in {"row": "INT", **types}.items())
@@ -92,18 +92,18 @@ def _json(value: Any) -> Any:
 
 
 def answers(environment: Any, select: str) -> list[tuple[Any, ...]]:
-    """What the SELECT gives, by its first column, the row."""
-    with environment.execute_sql(select).collect() as found:
-        return sorted((tuple(row) for row in found), key=lambda row: row[0])
+    """Return the rows of the SELECT, sorted by their first column, the row's number."""
+    with environment.execute_sql(select).collect() as rows:
+        return sorted((tuple(row) for row in rows), key=lambda row: row[0])
 
 
 def bits(values: Iterable[Any]) -> list[Any]:
-    """Values that are equal only where they are bit for bit: -0.0 is not 0.0."""
+    """Return values that are equal only if they are so bit for bit: -0.0 is not 0.0."""
     return [value.hex() if isinstance(value, float) else value for value in values]
 
 
 Drawn = dict[str, tuple[Columns, list[Any]]]
-"""By function: its inputs, and what Flink made of them."""
+"""By function: its inputs, and Flink's results for them."""
 
 
 @pytest.fixture(scope="module")
@@ -126,24 +126,24 @@ def in_flink(environment: Any, tmp_path_factory: pytest.TempPathFactory) -> Draw
         for row in rows:
             row |= {f"{name}__{each}": drawn[each][row["row"]] for each in kinds}
     source(environment, tmp_path_factory.mktemp("functions") / "in", "functions_in", types, rows)
-    found = answers(environment, f"SELECT `row`, {', '.join(calls)} FROM functions_in")
-    assert [row[0] for row in found] == list(range(ROWS))
-    return {name: (inputs[name], [row[n] for row in found]) for n, name in enumerate(inputs, 1)}
+    answer = answers(environment, f"SELECT `row`, {', '.join(calls)} FROM functions_in")
+    assert [row[0] for row in answer] == list(range(ROWS))
+    return {name: (inputs[name], [row[n] for row in answer]) for n, name in enumerate(inputs, 1)}
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_of_sql_gives_in_flink_what_it_gives_in_python(in_flink: Drawn, name: str) -> None:
-    inputs, found = in_flink[name]
+def test_a_sql_function_returns_in_flink_what_it_returns_in_python(in_flink: Drawn, name: str) -> None:
+    inputs, answer = in_flink[name]
     expected = FUNCTIONS[name].apply(inputs)[name].to_pylist()
-    assert bits(found) == bits(expected)
-    assert 50 < sum(value is not None for value in found) < ROWS
+    assert bits(answer) == bits(expected)
+    assert 50 < sum(value is not None for value in answer) < ROWS
 
 
 def test_constants_nulls_and_calls_in_calls_are_arguments_too(environment: Any, in_flink: Drawn) -> None:
     inputs = in_flink["angle_difference"][0]
     angle = FUNCTIONS["angle_difference"].apply
     turn = "angle_difference(angle_difference__angle, angle_difference__reference)"
-    found = answers(
+    answer = answers(
         environment,
         f"SELECT `row`, angle_difference({turn}, 90), angle_difference(angle_difference__angle, 0.5), "
         f"angle_difference(angle_difference__angle, CAST(NULL AS DOUBLE)) FROM functions_in",
@@ -153,13 +153,13 @@ def test_constants_nulls_and_calls_in_calls_are_arguments_too(environment: Any, 
         return pa.array([value] * ROWS)
 
     turned = angle(inputs)["angle_difference"]
-    assert bits(row[1] for row in found) == bits(
+    assert bits(row[1] for row in answer) == bits(
         angle({"angle": turned, "reference": constant(90.0)})["angle_difference"].to_pylist()
     )
-    assert bits(row[2] for row in found) == bits(
+    assert bits(row[2] for row in answer) == bits(
         angle({"angle": inputs["angle"], "reference": constant(0.5)})["angle_difference"].to_pylist()
     )
-    assert {row[3] for row in found} == {None}
+    assert {row[3] for row in answer} == {None}
 
 
 def test_no_function_has_the_name_of_one_of_flinks_own(project: Project) -> None:
@@ -184,16 +184,16 @@ CONTRACT = Contract.model_validate(
 @pytest.fixture(scope="module")
 def address(project: Project) -> CatalogAddress:
     """A catalog whose historian.tags holds the examples' tags."""
-    made = settings.load(project, "local")
-    table_changes.apply(project, made)
+    local = settings.load(project, "local")
+    table_changes.apply(project, local)
     rows = [
         {"tag": tag, "asset": TAGS.asset[i].as_py(), "unit": TAGS.unit[i].as_py()}
         | {"baseline_median": _or_none(TAGS.median[i]), "baseline_mad": _or_none(TAGS.mad[i])}
         for tag, i in TAGS.positions.items()
     ]
     schema = table_files.load_all(project)["historian.tags"].arrow_schema()
-    iceberg.load_table(iceberg.connect(made), "historian.tags").append(pa.Table.from_pylist(rows, schema))
-    return CatalogAddress(made.catalog.name, made.catalog.pyiceberg())
+    iceberg.load_table(iceberg.connect(local), "historian.tags").append(pa.Table.from_pylist(rows, schema))
+    return CatalogAddress(local.catalog.name, local.catalog.pyiceberg())
 
 
 def _or_none(value: float) -> float | None:
@@ -223,25 +223,25 @@ def through(environment: Any, address: CatalogAddress, tmp_path_factory: pytest.
     source(environment, tmp_path_factory.mktemp("through") / "in", "through_in", {"payload": "BYTES"}, rows)
     pipeline = Pipeline(CONTRACT, [step() for step in STEPS.values()], address)
     outputs = {name: list(about.outputs) for name, about in STEP_DOCS.items()}
-    wanted = ["err_code", *(column for columns in outputs.values() for column in columns)]
+    selected = ["err_code", *(column for columns in outputs.values() for column in columns)]
     for column, function in ingest(pipeline, partitions=1, readers=1).items():
         environment.create_temporary_system_function(f"ingest_{column}", function)
-    calls = ", ".join(f"ingest_{column}(payload)" for column in wanted)
-    found = answers(environment, f"SELECT `row`, {calls} FROM through_in")
-    assert [row[:2] for row in found] == [(row, None) for row in range(ROWS)]
-    columns = {column: [row[n] for row in found] for n, column in enumerate(wanted, 1)}
+    calls = ", ".join(f"ingest_{column}(payload)" for column in selected)
+    answer = answers(environment, f"SELECT `row`, {calls} FROM through_in")
+    assert [row[:2] for row in answer] == [(row, None) for row in range(ROWS)]
+    columns = {column: [row[n] for row in answer] for n, column in enumerate(selected, 1)}
     taken = arrays(drawn, kinds)
     return {
-        name: ({each: taken[each] for each in STEP_DOCS[name].inputs}, [columns[each] for each in made])
-        for name, made in outputs.items()
+        name: ({each: taken[each] for each in STEP_DOCS[name].inputs}, [columns[each] for each in given])
+        for name, given in outputs.items()
     }
 
 
 @pytest.mark.parametrize("name", STEP_DOCS)
-def test_a_step_gives_in_flink_what_it_gives_in_python(through: Drawn, name: str) -> None:
-    inputs, found = through[name]
+def test_a_step_returns_in_flink_what_it_returns_in_python(through: Drawn, name: str) -> None:
+    inputs, answer = through[name]
     about: FunctionDoc = STEP_DOCS[name]
     expected = about.apply(inputs)
-    for column, values in zip(about.outputs, found, strict=True):
+    for column, values in zip(about.outputs, answer, strict=True):
         assert bits(values) == bits(expected[column].to_pylist())
         assert 50 < sum(value is not None for value in values) < ROWS
