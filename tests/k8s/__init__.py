@@ -1,1 +1,1 @@
-"""The manifests of k8s/ as kustomize makes them, and the schemas and tools that judge them without a cluster."""
+"""The manifests of k8s/ as kustomize builds them, and the schemas and tools that check them without a cluster."""

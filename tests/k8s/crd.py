@@ -17,11 +17,11 @@ _LIMIT_S = 300
 
 
 def flink_deployment() -> Draft202012Validator:
-    """Refuses fields that it does not know, too, which the API server would drop without a word."""
+    """Return a validator that also refuses unknown fields, which the API server would silently drop."""
     with zipfile.ZipFile(_jar()) as jar:
         crd = yaml.load(jar.read(_MEMBER), yaml.CSafeLoader)
     schema: dict[str, Any] = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
-    # The registries have no later jar than 1.10, whose operator knows Flink up to 1.20; 1.13 added 2.1.
+    # The newest jar in the registries is 1.10, whose operator knows Flink up to 1.20; 1.13 added 2.1.
     schema["properties"]["spec"]["properties"]["flinkVersion"]["enum"].append("v2_1")
     schema["properties"] |= {"apiVersion": {"const": "flink.apache.org/v1beta1"}, "kind": {}, "metadata": {}}
     _close(schema)
@@ -29,12 +29,12 @@ def flink_deployment() -> Draft202012Validator:
 
 
 def _jar() -> Path:
-    wanted, name = (_HERE / "jars.sha256").read_text().split()
+    digest, name = (_HERE / "jars.sha256").read_text().split()
     jar = _HERE.parents[1] / ".headrace" / "k8s" / name
     if not jar.is_file():
         copy = ["dependency:copy-dependencies", "-DexcludeTransitive=true", f"-DoutputDirectory={jar.parent}"]
         subprocess.run(["mvn", "-q", "-B", "-f", _HERE / "pom.xml", *copy], timeout=_LIMIT_S, check=True)
-    assert sha256(jar.read_bytes()).hexdigest() == wanted, f"{jar} is not the one of jars.sha256"
+    assert sha256(jar.read_bytes()).hexdigest() == digest, f"{jar} does not match jars.sha256"
     return jar
 
 

@@ -1,4 +1,4 @@
-"""What `kubectl apply -k` would send: the objects of an overlay, and the pods that come of them."""
+"""The objects of an overlay, as `kubectl apply -k` would send them, and the pods that they lead to."""
 
 from __future__ import annotations
 
@@ -23,22 +23,24 @@ class Pod(NamedTuple):
 
     @property
     def containers(self) -> list[Object]:
+        """Its init containers and containers."""
         return [*self.spec.get("initContainers", []), *self.spec["containers"]]
 
 
 def build(overlay: Path) -> list[Object]:
-    """The overlay's objects. Raises CalledProcessError with kustomize's words on standard error."""
+    """Return the overlay's objects. Raises CalledProcessError; kustomize's message is on standard error."""
     kubectl = Path(sys.executable).with_name("kubectl")
     done = subprocess.run([kubectl, "kustomize", overlay], stdout=subprocess.PIPE, text=True, check=True)
     return list(yaml.safe_load_all(done.stdout))
 
 
 def of_kind(objects: list[Object], kind: str) -> list[Object]:
-    return [found for found in objects if found["kind"] == kind]
+    """Return the objects of one kind."""
+    return [each for each in objects if each["kind"] == kind]
 
 
 def pods(objects: list[Object]) -> Iterator[Pod]:
-    """Each pod that the objects lead to, a FlinkDeployment's as the operator merges its templates."""
+    """Yield each pod that the objects lead to; for a FlinkDeployment with templates merged as the operator does it."""
     for cron in of_kind(objects, "CronJob"):
         template = cron["spec"]["jobTemplate"]["spec"]["template"]
         yield Pod("deployer", template["metadata"]["labels"], template["spec"])

@@ -1,4 +1,4 @@
-"""Prometheus' own tool for rules, from Debian's package, unpacked without installing it."""
+"""Prometheus' tool for rules, from Debian's package, unpacked without installing it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LIMIT_S = 120
 
 
 def path() -> Path:
-    """The program; the test is skipped where the machine has no Debian packages."""
+    """Return the program's path; the test is skipped if the machine has no Debian packages."""
     program = _FOLDER / "usr" / "bin" / "promtool"
     if installed := shutil.which("promtool"):
         return Path(installed)
@@ -38,7 +38,7 @@ def _unpack() -> None:
         pytest.skip(f"Debian's prometheus package did not come within {_LIMIT_S} s")
     package = next(_FOLDER.glob("prometheus_*.deb"), None)
     if package is None:
-        pytest.skip("Debian's prometheus package cannot be had: see `apt-get download prometheus`")
+        pytest.skip("Debian's prometheus package cannot be downloaded: see `apt-get download prometheus`")
     subprocess.run(["dpkg", "-x", package, _FOLDER], check=True)
 
 

@@ -1,4 +1,4 @@
-"""The manifests, judged without a cluster: by the schemas of their kinds, and by what the house asks of a pod."""
+"""The manifests, checked without a cluster: against the schemas of their kinds and the project's rules for pods."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def pods(objects: list[Object]) -> list[Pod]:
 
 @pytest.fixture(scope="module")
 def cluster(objects: list[Object]) -> Object:
-    (found,) = manifests.of_kind(objects, "FlinkDeployment")
-    return found
+    (deployment,) = manifests.of_kind(objects, "FlinkDeployment")
+    return deployment
 
 
 @pytest.fixture(scope="module")
@@ -51,15 +51,15 @@ def operators() -> Draft202012Validator:
     return crd.flink_deployment()
 
 
-def test_core_kinds_are_as_kubernetes_defines_them(objects: list[Object]) -> None:
+def test_core_kinds_match_kubernetes_schemas(objects: list[Object]) -> None:
     version = kubernetes_validate.latest_version()
-    core = [found for found in objects if not re.search("flink|coreos", found["apiVersion"])]
+    core = [each for each in objects if not re.search("flink|coreos", each["apiVersion"])]
     assert len(core) > 10
-    for found in core:
-        kubernetes_validate.validate(found, version, strict=True)
+    for each in core:
+        kubernetes_validate.validate(each, version, strict=True)
 
 
-def test_the_cluster_is_as_the_operator_defines_it(cluster: Object, operators: Draft202012Validator) -> None:
+def test_the_cluster_matches_the_operators_schema(cluster: Object, operators: Draft202012Validator) -> None:
     operators.validate(cluster)
 
 
@@ -69,11 +69,16 @@ def test_a_field_that_the_operator_does_not_know_is_refused(cluster: Object, ope
         operators.validate(wrong)
 
 
-def test_the_pods_that_the_operator_makes_are_as_kubernetes_defines_them(pods: list[Pod]) -> None:
+def test_the_pods_that_the_operator_creates_match_kubernetes_schemas(pods: list[Pod]) -> None:
     assert Counter(pod.role for pod in pods) == {"deployer": 5, "jobmanager": 1, "taskmanager": 1}
     for pod in pods:
-        made = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "labels": pod.labels}, "spec": pod.spec}
-        kubernetes_validate.validate(made, kubernetes_validate.latest_version(), strict=True)
+        manifest = {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": "a", "labels": pod.labels},
+            "spec": pod.spec,
+        }
+        kubernetes_validate.validate(manifest, kubernetes_validate.latest_version(), strict=True)
 
 
 def test_no_pod_runs_as_root_or_can_write_to_its_image(pods: list[Pod]) -> None:
@@ -106,23 +111,23 @@ def test_each_volume_is_bounded_and_each_mount_has_a_volume(pods: list[Pod]) -> 
             assert {mount["name"] for mount in container["volumeMounts"]} <= set(volumes)
 
 
-def test_each_secret_that_a_pod_reads_is_in_the_example_and_none_is_made_here(
+def test_each_secret_that_a_pod_reads_is_in_the_example_and_none_is_created(
     objects: list[Object], pods: list[Pod], k8s: Path
 ) -> None:
     example = yaml.safe_load((k8s / "secrets.example.yaml").read_text())
     name, keys = example["metadata"]["name"], example["stringData"]
     assert manifests.of_kind(objects, "Secret") == []
     assert set(keys.values()) == {""}
-    for found in _all(objects, "secretKeyRef"):
-        assert found["name"] == name
-        assert found["key"] in keys
+    for reference in _all(objects, "secretKeyRef"):
+        assert reference["name"] == name
+        assert reference["key"] in keys
     assert [pod.role for pod in pods if name not in {s["secretName"] for s in _all(pod.spec, "secret")}] == []
 
 
-def test_each_config_map_and_account_that_a_pod_names_is_made(objects: list[Object], pods: list[Pod]) -> None:
-    maps = {found["metadata"]["name"] for found in manifests.of_kind(objects, "ConfigMap")}
-    accounts = {found["metadata"]["name"] for found in manifests.of_kind(objects, "ServiceAccount")}
-    assert {found["name"] for found in _all(objects, "configMapRef")} <= maps
+def test_each_config_map_and_account_that_a_pod_names_is_created(objects: list[Object], pods: list[Pod]) -> None:
+    maps = {each["metadata"]["name"] for each in manifests.of_kind(objects, "ConfigMap")}
+    accounts = {each["metadata"]["name"] for each in manifests.of_kind(objects, "ServiceAccount")}
+    assert {each["name"] for each in _all(objects, "configMapRef")} <= maps
     assert {pod.spec["serviceAccountName"] for pod in pods} == accounts
 
 
@@ -139,13 +144,13 @@ def test_only_the_deployer_and_the_operator_reach_flinks_rest(objects: list[Obje
     assert [pod.role for pod in pods if deployer.items() <= pod.labels.items()] == ["deployer"] * 5
 
 
-def test_what_no_policy_lets_in_is_kept_out_of_every_pod(objects: list[Object], pods: list[Pod]) -> None:
+def test_every_pod_refuses_what_no_policy_allows(objects: list[Object], pods: list[Pod]) -> None:
     closed = [p["spec"] for p in manifests.of_kind(objects, "NetworkPolicy") if "ingress" not in p["spec"]]
     (selector,) = (spec["podSelector"]["matchLabels"] for spec in closed)
     assert all(selector.items() <= pod.labels.items() for pod in pods)
 
 
-def test_every_port_that_flinks_processes_share_is_fixed_and_let_in(objects: list[Object], cluster: Object) -> None:
+def test_every_port_between_flinks_processes_is_fixed_and_allowed(objects: list[Object], cluster: Object) -> None:
     settings = cluster["spec"]["flinkConfiguration"]
     ports = {int(value) for key, value in settings.items() if key.endswith(".port") and "reporter" not in key}
     (policy,) = (p for p in manifests.of_kind(objects, "NetworkPolicy") if p["metadata"]["name"] == "headrace-flink")
@@ -153,7 +158,7 @@ def test_every_port_that_flinks_processes_share_is_fixed_and_let_in(objects: lis
     assert ports == set(range(shared["port"], shared["endPort"] + 1))
 
 
-def test_each_budget_and_monitor_selects_what_is_there(objects: list[Object], pods: list[Pod]) -> None:
+def test_each_budget_and_monitor_selects_existing_pods(objects: list[Object], pods: list[Pod]) -> None:
     selectors = [b["spec"]["selector"]["matchLabels"] for b in manifests.of_kind(objects, "PodDisruptionBudget")]
     assert [[p.role for p in pods if s.items() <= p.labels.items()] for s in selectors] == [
         ["jobmanager"],
@@ -167,13 +172,13 @@ def test_each_budget_and_monitor_selects_what_is_there(objects: list[Object], po
     assert metrics == {"metrics": int(reporter)} == {"metrics": service["spec"]["ports"][0]["port"]}
 
 
-def test_the_cluster_behaves_as_the_local_one_does(cluster: Object, pytestconfig: pytest.Config) -> None:
+def test_the_cluster_has_the_settings_of_the_local_one(cluster: Object, pytestconfig: pytest.Config) -> None:
     settings = cluster["spec"]["flinkConfiguration"]
     local = yaml.safe_load((pytestconfig.rootpath / "jobs/headrace/local/flink.yaml").read_text())
-    # Sizes come with the pods, and a pod that dies is seen by Kubernetes.
+    # The pods set the sizes, and Kubernetes notices a pod that dies.
     sized = re.compile(r".*memory\.process\.size|heartbeat\..*|pekko\.ask\.timeout|rest\.flamegraph\.enabled")
-    wanted = {key: _text(value) for key, value in local.items() if not sized.fullmatch(key)}
-    assert wanted.items() <= settings.items()
+    shared = {key: _text(value) for key, value in local.items() if not sized.fullmatch(key)}
+    assert shared.items() <= settings.items()
 
 
 def test_java_gets_the_options_of_flinks_own_distribution(cluster: Object, pytestconfig: pytest.Config) -> None:
@@ -188,10 +193,10 @@ def test_each_job_runs_a_command_that_a_person_can(objects: list[Object]) -> Non
         cli_commands.parse(container["args"])
 
 
-def test_what_an_environment_refers_to_is_there_in_each_pod(
+def test_each_pod_has_what_its_environment_refers_to(
     objects: list[Object], pods: list[Pod], pytestconfig: pytest.Config
 ) -> None:
-    maps = {found["metadata"]["name"]: found["data"] for found in manifests.of_kind(objects, "ConfigMap")}
+    maps = {each["metadata"]["name"]: each["data"] for each in manifests.of_kind(objects, "ConfigMap")}
     example = yaml.safe_load((pytestconfig.rootpath / "k8s" / "secrets.example.yaml").read_text())
     for pod in pods:
         (container,) = pod.containers
@@ -204,11 +209,11 @@ def test_what_an_environment_refers_to_is_there_in_each_pod(
 def test_openlineage_is_an_option_and_its_settings_are_a_file_of_the_secret(k8s: Path, tmp_path: Path) -> None:
     plain, listened = manifests.build(k8s / "overlays" / "prod"), _with("openlineage", k8s / "overlays/prod", tmp_path)
     assert LISTENER not in _settings(plain)
-    # What a job's START is told by and what tells of its end are one class.
+    # The listener that reports a job's START and the one that reports its end are one class.
     assert _settings(listened)[LISTENER] == session.OPENLINEAGE
     assert [key for key in _settings(listened) if "openlineage" in key] == []
 
-    def told(objects: list[Object]) -> list[tuple[str, str, str]]:
+    def variables_of(objects: list[Object]) -> list[tuple[str, str, str]]:
         return [
             (pod.role, " ".join(pod.containers[0].get("args", [])[:1]), f"{variable['name']}={variable['value']}")
             for pod in manifests.pods(objects)
@@ -217,8 +222,8 @@ def test_openlineage_is_an_option_and_its_settings_are_a_file_of_the_secret(k8s:
         ]
 
     settings = "OPENLINEAGE_CONFIG=/etc/headrace/secrets/openlineage.yml"
-    assert told(plain) == []
-    assert told(listened) == [
+    assert variables_of(plain) == []
+    assert variables_of(listened) == [
         ("deployer", "deploy", settings),
         ("deployer", "deploy", "HEADRACE_FLINK__OPENLINEAGE=true"),
         ("jobmanager", "", settings),
@@ -227,32 +232,32 @@ def test_openlineage_is_an_option_and_its_settings_are_a_file_of_the_secret(k8s:
 
 
 def _with(component: str, overlay: Path, folder: Path) -> list[Object]:
-    """The objects of an overlay of one's own, in `folder`, that adds the component to the `overlay`."""
-    ways = {"resources": overlay, "components": overlay.parents[1] / component}
+    """Return the objects of a new overlay in `folder` that adds the component to the `overlay`."""
+    paths = {"resources": overlay, "components": overlay.parents[1] / component}
     (folder / "kustomization.yaml").write_text(
-        yaml.safe_dump({kind: [os.path.relpath(way, folder)] for kind, way in ways.items()})
+        yaml.safe_dump({kind: [os.path.relpath(path, folder)] for kind, path in paths.items()})
     )
     return manifests.build(folder)
 
 
 def _settings(objects: list[Object]) -> dict[str, str]:
-    (found,) = manifests.of_kind(objects, "FlinkDeployment")
-    settings: dict[str, str] = found["spec"]["flinkConfiguration"]
+    (deployment,) = manifests.of_kind(objects, "FlinkDeployment")
+    settings: dict[str, str] = deployment["spec"]["flinkConfiguration"]
     return settings
 
 
 def _all(value: Any, key: str) -> list[Any]:
-    """Every value that stands under `key`, however deep."""
+    """Return every value of `key`, at any depth."""
     if isinstance(value, dict):
-        return [found for name, inner in value.items() for found in ([inner] if name == key else _all(inner, key))]
-    return [found for inner in value for found in _all(inner, key)] if isinstance(value, list) else []
+        return [each for name, inner in value.items() for each in ([inner] if name == key else _all(inner, key))]
+    return [each for inner in value for each in _all(inner, key)] if isinstance(value, list) else []
 
 
 def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def test_what_tells_secrets_into_a_log_is_silent_as_it_is_in_the_local_cluster(
+def test_loggers_that_would_log_secrets_are_silent_as_in_the_local_cluster(
     cluster: Object, pytestconfig: pytest.Config
 ) -> None:
     local = (pytestconfig.rootpath / "jobs" / "headrace" / "local" / "log4j2.properties").read_text()

@@ -12,20 +12,18 @@ from k8s import promtool
 
 @pytest.fixture
 def rules(pytestconfig: pytest.Config, tmp_path: Path) -> Path:
-    """k8s/base/rules.yaml as Prometheus reads it: the operator hands on its spec."""
+    """k8s/base/rules.yaml as Prometheus reads it: the operator passes on its spec."""
     spec = yaml.safe_load((pytestconfig.rootpath / "k8s" / "base" / "rules.yaml").read_text())["spec"]
     written = tmp_path / "rules.yaml"
     written.write_text(yaml.safe_dump(spec))
     return written
 
 
-def test_prometheus_takes_the_rules(rules: Path) -> None:
+def test_prometheus_accepts_the_rules(rules: Path) -> None:
     _promtool("check", "rules", rules.name, folder=rules.parent)
 
 
-def test_each_alert_is_silent_while_all_is_well_and_fires_when_it_should(
-    rules: Path, pytestconfig: pytest.Config
-) -> None:
+def test_each_alert_fires_only_when_it_should(rules: Path, pytestconfig: pytest.Config) -> None:
     cases = shutil.copy(pytestconfig.rootpath / "tests" / "k8s" / "alerts.test.yaml", rules.parent)
     _promtool("test", "rules", Path(cases).name, folder=rules.parent)
 
