@@ -80,7 +80,7 @@ def load(project: Project, settings: Settings, name: str) -> Side:
         **{f"macro {each}": _macro(project, each).read_text(encoding="utf-8") for each in _macros(project, calls)},
         **{f"view {each}": select.sql for each, select in composition.views.items()},
         **{f"SELECT for {each}": select.sql for each, select in composition.selects.items()},
-        **{each.name: each.read_text(encoding="utf-8") for each in folder.path.glob("checks.sql")},
+        **{each.name: each.read_text(encoding="utf-8") for each in folder.duckdb_templates},
         **{f"test {each.name}": _contents(each) for each in sorted(folder.path.glob("tests/*/"))},
     }
     return Side(project, settings, composition, tables, descriptions, texts, _packages(project, job))
@@ -99,7 +99,7 @@ def _packages(project: Project, job: Job) -> dict[str, Mapping[str, bytes]]:
 
 def _calls(project: Project, folder: JobFolder) -> Iterator[template_file.Call]:
     """Yield the calls in the job's templates and in the macros that they call."""
-    paths = [*folder.templates.values(), *folder.views.values()]
+    paths = [*folder.templates.values(), *folder.views.values(), *folder.duckdb_templates]
     seen: set[Path] = set()
     while paths:
         path = paths.pop()
@@ -112,7 +112,9 @@ def _calls(project: Project, folder: JobFolder) -> Iterator[template_file.Call]:
 
 
 def _macro(project: Project, name: str) -> Path:
-    return project.sql / "_macros" / f"{name}.sql.j2"
+    folder = project.sql / "_macros"
+    path = folder / "checks" / f"{name}.sql.j2"
+    return path if path.is_file() else folder / f"{name}.sql.j2"
 
 
 def _macros(project: Project, calls: list[template_file.Call]) -> list[str]:

@@ -19,6 +19,8 @@ from headrace_udfs.contract import Contract
 
 T = TypeVar("T")
 
+_MACRO_FILES = ("_macros/*.sql.j2", "_macros/checks/*.sql.j2")
+
 
 @dataclass(frozen=True)
 class Contents:
@@ -46,7 +48,8 @@ def read(project: Project) -> Contents:
     def each(names: Iterable[str], load: Callable[[str], T]) -> dict[str, T]:
         return {name: item for name in names if (item := tried(partial(load, name))) is not None}
 
-    macros = {path.name.removesuffix(".sql.j2"): path for path in sorted(project.sql.glob("_macros/*.sql.j2"))}
+    macro_files = [path for pattern in _MACRO_FILES for path in sorted(project.sql.glob(pattern))]
+    macros = {path.name.removesuffix(".sql.j2"): path for path in macro_files}
     jobs = each(job_folder.names(project), partial(job_folder.load, project))
     contents = Contents(
         jobs,
@@ -62,4 +65,5 @@ def read(project: Project) -> Contents:
 
 
 def _calls(folder: JobFolder) -> list[Call]:
-    return [call for path in (*folder.templates.values(), *folder.views.values()) for call in template_file.calls(path)]
+    paths = (*folder.templates.values(), *folder.views.values(), *folder.duckdb_templates)
+    return [call for path in paths for call in template_file.calls(path)]

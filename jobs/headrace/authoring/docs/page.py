@@ -75,9 +75,8 @@ class Links:
 
 
 def files(folder: JobFolder) -> list[Path]:
-    """Return the job's SQL files: the templates of its sinks, its views and its checks."""
-    checks = folder.path / "checks.sql"
-    return [*folder.templates.values(), *folder.views.values(), *([checks] if checks.is_file() else [])]
+    """Return the job's SQL files: the templates of its sinks, its views, its checks and its expected counts."""
+    return [*folder.templates.values(), *folder.views.values(), *folder.duckdb_templates]
 
 
 def cases(folder: JobFolder) -> dict[str, str | None]:

@@ -19,7 +19,7 @@ from headrace.project.job import TOPIC
 from headrace.project.job_folder import JobFolder
 from headrace.project.paths import Project
 from headrace.project.table import Table
-from headrace.upkeep.checks import expected_counts
+from headrace.upkeep.checks import check_file, expected_counts
 
 __all__ = ["Finding", "lint"]
 
@@ -42,7 +42,8 @@ def lint(project: Project, settings: Settings, names: list[str] | None = None) -
 
 
 def _job(project: Project, settings: Settings, folder: JobFolder) -> list[Finding]:
-    expected_counts.load(project, folder.job)
+    check_file.load(project, settings, folder)
+    expected_counts.load(project, settings, folder)
     rendered_job = render.job(project, settings, folder)
     tables = table_files.load_all(project)
     known = inputs(project, settings, folder.job, tables)

@@ -10,14 +10,21 @@ from typing import Any
 from headrace.authoring import json_schemas
 from headrace.authoring.new import avro, file_text, sample
 from headrace.authoring.new.request import Request
-from headrace.authoring.new.shape import Plain, Row, Shape, Windowed
+from headrace.authoring.new.shape import POSITION, Plain, Row, Shape, Windowed
 from headrace.errors import Place, PlatformError, Problem, UserError
 from headrace.planner.in_process.values import shown
-from headrace.project import source_files, table_files, yaml_file
+from headrace.project import job_folder, source_files, table_files, yaml_file
 from headrace.project.paths import Project
 from headrace.project.system_tables import LATE_READINGS
-from headrace.project.table import Column
+from headrace.project.table import Column, Defaults
 from headrace_udfs.contract import Contract
+
+# Good defaults for a table that a job writes every few seconds; left out of its file if _defaults.yaml sets them.
+_PROPERTIES = {
+    "write.parquet.compression-codec": "zstd",
+    "write.metadata.delete-after-commit.enabled": "true",
+    "write.metadata.previous-versions-max": "100",
+}
 
 
 def write_files(project: Project, request: Request) -> list[Path]:
@@ -48,12 +55,15 @@ def _files(project: Project, request: Request) -> dict[Path, str]:
     folder, table = project.sql / request.name, table_files.path_of(project, request.sink)
     case = folder / "tests" / ("two_windows" if request.window else "good_and_bad")
     readings = sample.readings(contract, request.span)
+    shared = _shared(project)
     values = {
         "request": request,
         "contract": contract,
         "measure": (measure := sample.measure(contract)),
         "is_double": measure is not None and contract.fields[measure].type == "double",
         "columns": columns,
+        "included": POSITION if _shares_position(shared, columns) else (),
+        "properties": {name: value for name, value in _PROPERTIES.items() if name not in shared.properties},
         "clock": shown(max(reading.ts for reading in readings)),
     }
 
@@ -63,7 +73,7 @@ def _files(project: Project, request: Request) -> dict[Path, str]:
     texts = {
         folder / "job.yaml": yaml(folder / "job.yaml", "job"),
         folder / f"{request.sink}.sql.j2": file_text.rendered(f"{shape.template}.sql", **values),
-        folder / "checks.sql": file_text.rendered(f"{shape.template}.checks.sql", **values),
+        folder / job_folder.CHECKS: file_text.rendered(f"{shape.template}.checks.sql", **values),
         case / "case.yaml": yaml(case / "case.yaml", "case"),
         case / f"source.{request.source}.jsonl": "".join(sample.payload(contract, r) + "\n" for r in readings),
         case / f"expect.{request.sink}.csv": _csv(shape.rows(readings), columns),
@@ -75,6 +85,16 @@ def _files(project: Project, request: Request) -> dict[Path, str]:
     if not table.is_file():
         texts[table] = yaml(table, "table")
     return texts
+
+
+def _shared(project: Project) -> Defaults:
+    path = project.sql / "_tables" / "_defaults.yaml"
+    return yaml_file.load(path, Defaults) if path.is_file() else Defaults()
+
+
+def _shares_position(shared: Defaults, columns: dict[str, Column]) -> bool:
+    """Return whether a table with these columns can include them from _defaults.yaml as the group `position`."""
+    return [*shared.columns.get("position", {})] == [*POSITION] and set(POSITION) <= set(columns)
 
 
 def _shape(project: Project, request: Request, contract: Contract) -> Shape:

@@ -64,7 +64,8 @@ READINGS = "historian/readings_v1"
         (TABLE, "quality: {type: long", "quality: {type: int", "column quality, type: long → int"),
         (TABLE, "day(ts)", "hour(ts)", "table condition.overheats | partition added: hour(ts)"),
         (TABLE, "retention: 730d", "retention: 90d", "table condition.overheats | retention: 730d → 90d"),
-        ("sql/_tables/_defaults.yaml", "codec: zstd", "codec: gzip", "property write.parquet.compression-codec: zstd → gzip"),
+        ("sql/_tables/_defaults.yaml", "codec: zstd", "codec: gzip",
+         "property write.parquet.compression-codec: zstd → gzip"),
         (TOPIC, "key: [tag]", "key: [tag, ts]", "topic overheat_alerts | key added: ts"),
         ("sql/_tables/_system/historian.dead_letters.yaml", "retention: 90d", "retention: 30d",
          "table historian.dead_letters | retention: 90d → 30d"),
@@ -135,15 +136,17 @@ def test_added_and_removed_views_sinks_checks_and_test_cases_are_reported(reposi
     repository.remove(f"{FOLDER}/topic.overheat_alerts.sql.j2")
     repository.edit(f"{FOLDER}/job.yaml", ", topic/overheat_alerts: append", "")
     repository.write(f"{FOLDER}/_cold.sql.j2", "select * from {{ source('plant_readings') }}")
-    repository.remove(f"{FOLDER}/checks.sql")
+    repository.remove(f"{FOLDER}/checks.sql.j2")
     repository.remove(f"{FOLDER}/tests/hot_and_cold")
     repository.edit(f"{FOLDER}/tests/mine/case.yaml", "0.1", "0.2")
     assert changed(repository) == [
         "job | sink topic/overheat_alerts removed: append",
         "view cold | added",
         "test mine | changed: 1 line out, 1 line in",
+        "macro is_good | removed",
+        "macro unique | removed",
         "SELECT for topic/overheat_alerts | removed",
-        "checks.sql | removed",
+        "checks.sql.j2 | removed",
         "test hot_and_cold | removed",
     ]
 

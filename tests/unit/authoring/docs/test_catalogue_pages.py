@@ -76,7 +76,7 @@ params: {{site: "{EVIL}", limit: 100.0}}
     "c/hot_v1/c.hot.sql.j2": f"select '{EVIL}' from {{{{ view('hot') }}}} where {{{{ hot('temp') }}}} < 9\n",
     "c/hot_v1/topic.alerts.sql.j2": "select * from {{ view('hot') }}\n",
     "c/hot_v1/_hot.sql.j2": "select * from {{ on_time('plant') }}\n",
-    "c/hot_v1/checks.sql": "select * from c.hot where temp < 100\n",
+    "c/hot_v1/checks.sql.j2": "select * from c.hot where temp < 100\n",
     "c/hot_v1/tests/one_hot_one_cold/case.yaml": f"description: One of each {EVIL}\n",
     "c/hot_v1/tests/late_ones/expect.c.hot.csv": "tag\n",
 }
@@ -167,7 +167,7 @@ def test_a_job_shows_everything_in_its_folder(read: Reader) -> None:
         "tests late ones, one hot one cold One of each",
         "c.hot.sql.j2",
         "_hot.sql.j2 select * from {{ on_time('plant') }}",
-        "checks.sql select * from c.hot where temp < 100",
+        "checks.sql.j2 select * from c.hot where temp < 100",
     ):
         assert text in job, text
 

@@ -41,7 +41,7 @@ class Bench:
     keys: dict[str, Any]
 
     def findings(self, rule: str, template: str, case: dict[str, Any]) -> list[Finding]:
-        """Return the rule's findings in a template of the case's `sink` or `view`; its `job:` overrides the job's keys."""
+        """Return the rule's findings in `template`, of the case's `sink` or `view`; `job:` overrides the job's keys."""
         job = Job.model_validate(self.keys | case.get("job", {}))
         sink, view = None if "view" in case else case.get("sink", "plant.out"), case.get("view")
         path = self.folder.path / "case.sql.j2"

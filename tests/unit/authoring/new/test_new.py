@@ -24,7 +24,7 @@ from headrace.authoring.new import sample
 from headrace.authoring.new.file_text import column, scalar
 from headrace.compose import render
 from headrace.environment import settings
-from headrace.project import job_folder
+from headrace.project import job_folder, table_files
 from headrace.project.paths import Project
 from headrace_udfs.contract import Contract
 from headrace_udfs.decode import Decoder
@@ -73,7 +73,7 @@ def test_each_file_that_it_lists_exists(project: Project, headrace: Any) -> None
     assert listed["written"] == [
         "sql/condition/warm_v1/job.yaml",
         "sql/condition/warm_v1/condition.warm_readings.sql.j2",
-        "sql/condition/warm_v1/checks.sql",
+        "sql/condition/warm_v1/checks.sql.j2",
         "sql/condition/warm_v1/tests/good_and_bad/case.yaml",
         "sql/condition/warm_v1/tests/good_and_bad/source.plant_readings.jsonl",
         "sql/condition/warm_v1/tests/good_and_bad/expect.condition.warm_readings.csv",
@@ -111,6 +111,19 @@ def test_a_job_for_an_existing_table_selects_the_columns_of_the_table(project: P
     sql = render.job(project, loaded, job_folder.load(project, "condition/again_v1")).sinks["historian.readings"].sql
     assert "text" in sql
     assert "asset" not in sql
+
+
+def test_a_new_table_includes_the_shared_columns_and_properties(project: Project, headrace: Any) -> None:
+    assert headrace("new", "condition/warm")[0] == 0
+    shared = (project.sql / "_tables" / "condition.warm.yaml").read_text()
+    assert "  include: [position]\n" in shared
+    assert "src_topic: {" not in shared
+    table = table_files.pick(project, ["condition.warm"])["condition.warm"]
+    (project.sql / "_tables" / "_defaults.yaml").unlink()
+    assert headrace("new", "condition/cool")[0] == 0
+    alone = table_files.pick(project, ["condition.cool"])["condition.cool"]
+    assert [*alone.columns] == [*table.columns]
+    assert dict(alone.properties) == dict(table.properties)
 
 
 def test_every_problem_of_an_existing_table_that_does_not_fit_is_reported(project: Project, headrace: Any) -> None:
