@@ -40,7 +40,7 @@ PRINTS = {
     "tables": "condition.cold_hours",
     "submit": f"{JOB} is running as job",
     "query": "window_start",
-    "check": "a tag has one row a window",
+    "check": "a tag has one row per window",
     "stop": f"{JOB} has stopped",
 }
 
