@@ -3,3 +3,48 @@
 Each job is one module, which job.yaml names, with a function `tables(inputs)` that computes the output tables from the
 job's inputs. A module knows nothing else of the engine.
 """
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from pyflink.datastream import DataStream
+    from pyflink.table import StreamTableEnvironment, Table
+
+
+class Inputs(Protocol):
+    """The inputs of a job by their names in job.yaml, which the engine passes to `tables(inputs)`.
+
+    `environment` is for what only a TableEnvironment can do. A name that job.yaml does not have is an error.
+    """
+
+    environment: StreamTableEnvironment
+
+    def source(self, name: str) -> Table:
+        """Return the topic's good records: the contract's fields, `ts`, `quality`, the steps' columns, the position."""
+
+    def on_time(self, name: str) -> Table:
+        """Return the same with `event_time` and the contract's watermark, without the records that arrived late."""
+
+    def table(self, name: str) -> Table:
+        """Return an Iceberg table as it is when the job starts."""
+
+    def ref(self, name: str, output: str | None = None) -> Table:
+        """Return the Iceberg table that another job writes, followed as it grows."""
+
+    def param(self, name: str) -> bool | int | float | str:
+        """Return the value under params: in job.yaml."""
+
+    def duration(self, name: str) -> timedelta:
+        """Return a param like 10m as a length of time. Raises UserError if it is not a valid one."""
+
+    def var(self, name: str) -> bool | int | float | str:
+        """Return the value under vars: in catalogs/<env>.yaml."""
+
+    def to_stream(self, table: Table) -> DataStream:
+        """Return the rows of the table as a stream, whose records have the table's event time if it has one.
+
+        A timestamp finer than a millisecond becomes an int, in microseconds since 1970.
+        """

@@ -6,17 +6,14 @@ SQL's session windows end at gaps; they cannot express a condition that begins a
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from pyflink.common import Types
 from pyflink.table import Table
 from pyflink.table.expressions import col
 
+from table_api import Inputs
 from table_api.watches.by_tag import watched
 from table_api.watches.event_frames import EventFrames
-
-if TYPE_CHECKING:
-    from headrace.planner.table_api.inputs import Inputs
 
 
 def tables(inputs: Inputs) -> dict[str, Table]:

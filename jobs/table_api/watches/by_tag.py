@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pyflink.common import Row, Types
 from pyflink.common.time import Instant
@@ -15,11 +15,9 @@ from pyflink.table import Table
 from pyflink.table.expressions import col
 
 from headrace_udfs.quality import SEVERITY
+from table_api import Inputs
 from table_api.watches.in_order import Line, advance, wake
 from table_api.watches.watch import Reading, Watch
-
-if TYPE_CHECKING:
-    from headrace.planner.table_api.inputs import Inputs
 
 _END_OF_INPUT = 2**63 - 1
 

@@ -11,7 +11,7 @@ from table_api.watches.watch import Event_co, Memory, Reading, Watch
 
 @dataclass(slots=True)
 class Line(Generic[Memory]):
-    """The state of one tag. Pickled in savepoints: its module, its name and the order of its fields must stay.
+    """The state of one tag. Pickled in savepoints: its module, its name and the names of its fields must stay.
 
     waiting: the readings that the watermark has not passed yet, in the order of arrival. memory: what the watch
     remembers of earlier readings. timer: the time, in milliseconds, for which a timer is set, if any.
