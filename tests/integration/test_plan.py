@@ -279,8 +279,8 @@ def test_tables_to_create_and_change_are_reported_if_there_is_a_catalog(
     table_changes.apply(repository.project, settings.load(repository.project, "local"), kept)
     table = "sql/_tables/_system/historian.dead_letters.yaml"
     repository.edit(table, "retention: 90d", "retention: 30d")
-    made = planned(repository, JOB)
-    assert [(each.name, each.action) for each in made.tables] == [("historian.dead_letters", "change")]
+    plan = planned(repository, JOB)
+    assert [(each.name, each.action) for each in plan.tables] == [("historian.dead_letters", "change")]
     repository.edit(
         "sql/_tables/condition.overheats.yaml", "  hot_limit: {", "  new_one: {type: int, doc: n}\n  hot_limit: {"
     )

@@ -1,4 +1,4 @@
-"""What Flink says of a wrong SELECT, as its author is told it."""
+"""Flink's errors for a wrong SELECT, as its author sees them."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ CALLS = "name a step of the template (with ... as), or call source(), on_time(),
 
 @pytest.fixture(scope="module")
 def environment() -> Any:
-    made = session.create_environment(Project.find(ROOT), {})
-    made.execute_sql(TABLE)
-    return made
+    environment = session.create_environment(Project.find(ROOT), {})
+    environment.execute_sql(TABLE)
+    return environment
 
 
 @pytest.mark.parametrize(
@@ -79,23 +79,23 @@ def environment() -> Any:
         ),
     ],
 )
-def test_a_wrong_select_is_told_in_words(environment: Any, sql: str, what: str, fix: str) -> None:
+def test_a_wrong_select_is_explained(environment: Any, sql: str, what: str, fix: str) -> None:
     from py4j.protocol import Py4JJavaError  # noqa: PLC0415 - comes with PyFlink
     from pyflink.util.exceptions import JavaException  # noqa: PLC0415
 
-    with pytest.raises((Py4JJavaError, JavaException)) as refused:
+    with pytest.raises((Py4JJavaError, JavaException)) as caught:
         environment.sql_query(sql).explain()
-    told = flink_errors.explain(str(refused.value), COLUMNS)
-    assert told
-    assert told[0].startswith(what)
-    assert told[1].startswith(fix)
+    explained = flink_errors.explain(str(caught.value), COLUMNS)
+    assert explained
+    assert explained[0].startswith(what)
+    assert explained[1].startswith(fix)
 
 
-def test_what_is_no_fault_of_the_sql_is_not_told_as_one() -> None:
-    said = "An error occurred while calling o1.execute.\n: java.net.ConnectException: refused\n\tat a.b.C.d(C.java:1)\n"
-    assert flink_errors.explain(said, COLUMNS) is None
+def test_an_error_outside_the_sql_is_not_explained_as_one_of_the_sql() -> None:
+    text = "An error occurred while calling o1.execute.\n: java.net.ConnectException: refused\n\tat a.b.C.d(C.java:1)\n"
+    assert flink_errors.explain(text, COLUMNS) is None
 
 
-def test_what_has_no_words_of_ours_keeps_those_of_flink() -> None:
-    said = "org.apache.flink.table.api.ValidationException: SQL validation failed. It is odd.\n\tat a.b.C.d(C.java:1)\n"
-    assert flink_errors.explain(said, COLUMNS) == ("It is odd.", "headrace render shows the SQL as Flink gets it")
+def test_an_unknown_error_keeps_flinks_message() -> None:
+    text = "org.apache.flink.table.api.ValidationException: SQL validation failed. It is odd.\n\tat a.b.C.d(C.java:1)\n"
+    assert flink_errors.explain(text, COLUMNS) == ("It is odd.", "headrace render shows the SQL as Flink gets it")

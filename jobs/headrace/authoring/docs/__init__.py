@@ -1,5 +1,5 @@
 """`headrace docs`, `list` and `graph`: the catalogue page, and the lineage of topics, jobs and tables.
 
 In come the project's files, read together; out go an HTML page, drawings, Mermaid text and trees. Nothing is rendered
-and no service is needed, so a value of an environment is never known here.
+and no service is needed, so values of an environment are unknown here.
 """

@@ -57,8 +57,8 @@ def headrace(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 @pytest.mark.parametrize("window", [(), ("--window", "10m")])
 def test_the_new_files_can_be_read_rendered_and_linted(project: Project, headrace: Any, window: tuple[str]) -> None:
     before = json_schemas.check(project)
-    code, printed, said = headrace("new", "condition/warm", *window)
-    assert (code, said) == (0, "")
+    code, printed, stderr = headrace("new", "condition/warm", *window)
+    assert (code, stderr) == (0, "")
     assert printed.endswith("next: headrace test condition/warm_v1\n")
     loaded = settings.load(project, "local")
     assert render.job(project, loaded, job_folder.load(project, "condition/warm_v1")).sinks
@@ -91,9 +91,9 @@ def test_the_owner_is_that_of_the_domain_unless_it_is_given(project: Project, he
 
 def test_an_existing_job_is_left_alone_and_its_next_version_proposed(project: Project, headrace: Any) -> None:
     before = (project.sql / "condition" / "overheat_v1" / "job.yaml").read_bytes()
-    code, printed, said = headrace("new", "condition/overheat")
+    code, printed, stderr = headrace("new", "condition/overheat")
     assert (code, printed) == (2, "")
-    assert said == (
+    assert stderr == (
         "error sql/condition/overheat_v1: there is a job 'condition/overheat_v1' already\n"
         "  fix make its next version: headrace new condition/overheat_v2\n"
     )
@@ -127,22 +127,22 @@ def test_a_new_table_includes_the_shared_columns_and_properties(project: Project
 
 
 def test_every_problem_of_an_existing_table_that_does_not_fit_is_reported(project: Project, headrace: Any) -> None:
-    code, _, said = headrace("new", "condition/warm", "--sink", "condition.overheats", "--window", "1h")
+    code, _, stderr = headrace("new", "condition/warm", "--sink", "condition.overheats", "--window", "1h")
     assert code == 2
     assert (
         "sql/_tables/condition.overheats.yaml:7:3: condition.overheats requires 'ts', which the job does not select"
-        in said
+        in stderr
     )
-    assert "condition.overheats has no column 'window_start'" in said
-    assert said.count("fix choose a table of the job's own: --sink <namespace>.<table>") == said.count("error")
+    assert "condition.overheats has no column 'window_start'" in stderr
+    assert stderr.count("fix choose a table of the job's own: --sink <namespace>.<table>") == stderr.count("error")
     assert not (project.sql / "condition" / "warm_v1").exists()
 
 
 def test_all_wrong_arguments_are_reported_at_once(project: Project, headrace: Any) -> None:  # noqa: ARG001 - runs in it
     wrong = ("Condition/Hot Pumps", "--source", "plant_reading", "--sink", "pumps", "--window", "10")
-    code, printed, said = headrace("new", *wrong)
+    code, printed, stderr = headrace("new", *wrong)
     assert (code, printed) == (2, "")
-    assert said == (
+    assert stderr == (
         "error 'Condition/Hot Pumps' is not a valid job name; write <domain>/<job> in lower case\n"
         "  fix did you mean 'condition/hot_pumps'?\n"
         "error sql/_sources/plant_reading.yaml: there is no source 'plant_reading'\n"
@@ -155,34 +155,34 @@ def test_all_wrong_arguments_are_reported_at_once(project: Project, headrace: An
 
 
 def test_a_new_job_cannot_write_to_a_topic(project: Project, headrace: Any) -> None:  # noqa: ARG001 - runs in it
-    _, _, said = headrace("new", "condition/warm", "--sink", "topic/overheat_alerts")
-    assert "error 'topic/overheat_alerts' is a topic; a new job writes to a table" in said
+    _, _, stderr = headrace("new", "condition/warm", "--sink", "topic/overheat_alerts")
+    assert "error 'topic/overheat_alerts' is a topic; a new job writes to a table" in stderr
 
 
 def test_a_source_without_a_watermark_cannot_be_windowed(project: Project, headrace: Any) -> None:
     contract = project.sql / "_sources" / "plant_readings.yaml"
     contract.write_text(contract.read_text().replace("watermark: {lateness: 10s}", ""))
-    code, _, said = headrace("new", "condition/warm", "--window", "10m")
+    code, _, stderr = headrace("new", "condition/warm", "--window", "10m")
     assert code == 2
-    assert "the source 'plant_readings' does not say how late a reading may come" in said
-    assert "fix add watermark: {lateness: 10s} to sql/_sources/plant_readings.yaml" in said
+    assert "the source 'plant_readings' does not say how late a reading may come" in stderr
+    assert "fix add watermark: {lateness: 10s} to sql/_sources/plant_readings.yaml" in stderr
 
 
 def test_without_a_terminal_answers_without_a_default_are_required(project: Project, headrace: Any) -> None:
-    code, _, said = headrace("new")
-    assert (code, said) == (2, "error the job's name is not given\n  fix headrace new <domain>/<name>\n")
+    code, _, stderr = headrace("new")
+    assert (code, stderr) == (2, "error the job's name is not given\n  fix headrace new <domain>/<name>\n")
     shutil.copy(project.sql / "_sources" / "plant_readings.yaml", project.sql / "_sources" / "pump_readings.yaml")
-    code, _, said = headrace("new", "condition/warm")
+    code, _, stderr = headrace("new", "condition/warm")
     assert code == 2
-    assert "fix --source, one of: plant_readings, pump_readings" in said
+    assert "fix --source, one of: plant_readings, pump_readings" in stderr
 
 
 def test_outside_a_project_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, headrace: Any) -> None:
     monkeypatch.delenv("HEADRACE_PROJECT", raising=False)
     monkeypatch.chdir(tmp_path)
-    code, _, said = headrace("new", "condition/warm")
+    code, _, stderr = headrace("new", "condition/warm")
     assert code == 2
-    assert "is not in a headrace project" in said
+    assert "is not in a headrace project" in stderr
     assert not list(tmp_path.iterdir())
 
 
