@@ -36,7 +36,7 @@ class Flink(yaml_file.Model, use_attribute_docstrings=True):
 
 
 class Settings(yaml_file.Model, use_attribute_docstrings=True):
-    """What differs between environments; `${env:NAME}` and `${file:PATH}` are unresolved references."""
+    """The settings that differ between environments; `${env:NAME}` and `${file:PATH}` are unresolved references."""
 
     catalog: catalog_types.Catalog
     kafka: dict[str, str]

@@ -16,7 +16,7 @@ from headrace.environment.settings import Settings
 from headrace.errors import Place, PlatformError, Problem, UserError
 from headrace.planner import compiled_plan, flink_errors, schema_check
 from headrace.planner.state.ids import carry_over
-from headrace.planner.state.stored_plan import StoredPlan, stored
+from headrace.planner.state.stored_plan import StoredPlan, stored_form
 from headrace.planner.table_api import streams, tables
 from headrace.planner.table_api.inputs import Inputs
 from headrace.project.system_tables import POSITION
@@ -59,10 +59,12 @@ def plan_job(environment, composition: Composition, settings: Settings, before: 
     with flink_errors_reported(composition):
         if composition.folder.module:
             graph = compiled_plan.operator_graph(statements)
-            return PlannedJob(composition, stored(composition, settings, None, graph), environment, statements, None)
+            return PlannedJob(
+                composition, stored_form(composition, settings, None, graph), environment, statements, None
+            )
         plan = compiled_plan.from_statements(statements)
-    plan, kept = carry_over(plan, stored(composition, settings, plan), before)
-    return PlannedJob(composition, kept, environment, statements, plan)
+    plan, stored = carry_over(plan, stored_form(composition, settings, plan), before)
+    return PlannedJob(composition, stored, environment, statements, plan)
 
 
 def statement_set(environment, composition: Composition):  # type: ignore[no-untyped-def]
@@ -95,7 +97,7 @@ def prepare(environment, composition: Composition) -> None:  # type: ignore[no-u
     with flink_errors_reported(composition):
         for name, function in scalar_functions().items():
             environment.create_temporary_system_function(name, function)
-        for statement in composition.ends:
+        for statement in composition.connections:
             environment.execute_sql(resolve_in_sql(statement))
         for source in composition.sources:
             _prepare_source(environment, source, shared=composition.folder.module is not None)
@@ -120,7 +122,7 @@ def _prepare_source(environment, source: Source, *, shared: bool) -> None:  # ty
 
 def _prepare_module(environment, composition: Composition) -> None:  # type: ignore[no-untyped-def]
     if module := composition.folder.module:
-        inputs = Inputs(environment, composition.calls, module)
+        inputs = Inputs(environment, composition.functions, module)
         for sink, table in tables.tables(module, composition.folder.job, inputs).items():
             environment.create_temporary_view(module_view(sink), table)
 

@@ -17,22 +17,22 @@ def mismatches(environment, composition: Composition, sink: str, selected) -> li
 
     casts = get_gateway().jvm.org.apache.flink.table.types.logical.utils.LogicalTypeCasts
     target, known = composition.sinks[sink], composition.sinks[sink].columns
-    given, required = _types(selected), _types(environment.from_path(target.path))  # type: ignore[no-untyped-call]
+    columns, required = _types(selected), _types(environment.from_path(target.path))  # type: ignore[no-untyped-call]
     problems = []
-    for name, kind in given.items():
+    for name, kind in columns.items():
         where = _place(composition, sink, name)
         if _UNNAMED.fullmatch(name):
             fix = f"add `as` and one of its columns: {', '.join(known)}"
             problems.append(Problem(f"a column selected for {sink} has no name", where, fix))
-        elif name not in known and (twice := name.rstrip("0123456789")) in given.keys() - {name}:
+        elif name not in known and (twice := name.rstrip("0123456789")) in columns.keys() - {name}:
             problems.append(Problem(f"'{twice}' is selected twice", where, "leave one out, or give it another name"))
         elif name not in known:
             problems.append(Problem(f"{sink} has no column '{name}'", where, f"its columns: {', '.join(known)}"))
         elif not casts.supportsImplicitCast(kind, required[name].copy(True)):
-            here, there = (each.copy(True).asSummaryString() for each in (kind, required[name]))
-            fix = f"select another column, or cast(... as {there.lower()}) as {name}"
-            problems.append(Problem(f"'{name}' is a {here} here, and a {there} in {sink}", where, fix))
-    absent = [name for name, is_required in known.items() if is_required and name not in given]
+            select_type, sink_type = (each.copy(True).asSummaryString() for each in (kind, required[name]))
+            fix = f"select another column, or cast(... as {sink_type.lower()}) as {name}"
+            problems.append(Problem(f"'{name}' is a {select_type} here, and a {sink_type} in {sink}", where, fix))
+    absent = [name for name, is_required in known.items() if is_required and name not in columns]
     where = composition.folder.place(sink)
     return list(dict.fromkeys(problems)) + [
         Problem(f"{sink} requires the column '{name}'", where, "select it") for name in absent
@@ -55,6 +55,6 @@ def _line(template: Path, column: str) -> int:
     name = rf"`?{re.escape(column)}`?"
     lines = list(enumerate(template.read_text(encoding="utf-8").splitlines(), 1))
     for item in (rf"\bas\s+{name}\s*(?:,|$|from\b)", rf"^\s*(?:select\s+)?(?:\w+\.)?{name}\s*,?$"):
-        if found := [number for number, line in lines if re.search(item, line, re.IGNORECASE)]:
-            return found[-1]
+        if matches := [number for number, line in lines if re.search(item, line, re.IGNORECASE)]:
+            return matches[-1]
     return 0

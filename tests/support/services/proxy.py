@@ -21,7 +21,7 @@ SLOW_S = 8
 
 
 class Fault(Enum):
-    """What happens to a commit, or with DOWN to every request."""
+    """A fault of a commit, or with DOWN of every request."""
 
     CONFLICT = auto()
     """409: another was faster. The commit is not made."""

@@ -79,19 +79,19 @@ def test_variables_override_it(project: Project, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "message"),
     [
         ("https://me:secret1@registry", "contains a user"),
         ("https://registry:port", "is not a valid address"),
     ],
 )
 def test_an_address_that_cannot_be_is_told_by_its_reference(
-    monkeypatch: pytest.MonkeyPatch, url: str, said: str
+    monkeypatch: pytest.MonkeyPatch, url: str, message: str
 ) -> None:
     monkeypatch.setenv("REGISTRY_URL", url)
-    with pytest.raises(RegistryFailed, match=said) as told:
+    with pytest.raises(RegistryFailed, match=message) as raised:
         RegistryAddress("${env:REGISTRY_URL}").open()
-    assert "secret1" not in str(told.value)
+    assert "secret1" not in str(raised.value)
 
 
 def test_an_address_without_a_protocol_is_told_at_once() -> None:

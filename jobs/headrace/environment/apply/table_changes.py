@@ -36,7 +36,7 @@ class TablePlan:
 
     @property
     def action(self) -> Literal["create", "change", "unchanged", "refuse"]:
-        """What `apply` would do with the table."""
+        """The action of `apply` on the table."""
         if self.refused:
             return "refuse"
         if not self.changes:

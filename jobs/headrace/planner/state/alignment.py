@@ -27,7 +27,7 @@ class Pair:
 
     @property
     def kind(self) -> Literal["added", "removed", "changed", "same"]:
-        """What happened to the operator."""
+        """Whether the operator was added, removed or changed."""
         if self.was is None or self.now is None:
             return "added" if self.now else "removed"
         return "changed" if self.changes else "same"

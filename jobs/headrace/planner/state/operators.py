@@ -52,7 +52,7 @@ class Operator:
 
     @property
     def noun(self) -> str:
-        """What kind of operator it is, in an analyst's words."""
+        """The kind of operator, in an analyst's words."""
         return _NOUNS.get(self.type, self.type.replace("-", " "))
 
     @property
@@ -109,7 +109,7 @@ def _feeds(nodes: Mapping[int, Any], inputs: Mapping[int, Sequence[int]]) -> dic
 
 
 def _end(node: Mapping[str, Any]) -> str:
-    """What a source or a sink is to the job: a contract, a table, topic/<topic>; nothing of another operator."""
+    """Return the job's name for a source or a sink: a contract, a table, topic/<topic>; "" for other operators."""
     end = node.get("scanTableSource") or node.get("dynamicTableSink")
     if not end:
         return ""

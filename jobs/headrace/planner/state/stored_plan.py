@@ -39,7 +39,7 @@ class StoredPlan:
         return cls(values["plan"], tuple(values["graph"]), values["topics"], values["store"], values["top"])
 
 
-def stored(
+def stored_form(
     composition: Composition, settings: Settings, plan: Mapping[str, Any] | None, graph: tuple[str, ...] = ()
 ) -> StoredPlan:
     """Return the stored form of a composition's plan, or of a Table API job's graph. Raises as kafka.identity does."""

@@ -38,10 +38,10 @@ def read(
     `known` has the expressions behind generated names in the inputs.
     """
     attributes = descriptions.attributes(node["description"])
-    given = descriptions.row(node["outputType"])
+    outputs = descriptions.row(node["outputType"])
     # The second half of an aggregate, after a shuffle, refers to the inputs of the first half.
     on_the_way = re.search("-local-|-exchange_", node["type"])
-    passed = {name: text for name, text in known.items() if on_the_way or name in given}
+    passed = {name: text for name, text in known.items() if on_the_way or name in outputs}
     result: Traits = {}
     for name, value in attributes.items():
         if name == "window":
@@ -53,23 +53,23 @@ def read(
         elif name not in (*_LEFT_OUT, "select", "fields"):
             result[_NAMES.get(name, name)] = _expanded(value, known)
     if node.get("aggCalls"):
-        aggregates = dict(_aggregates(node, given, rows, known))
+        aggregates = dict(_aggregates(node, outputs, rows, known))
         result["aggregates"] = dict(
-            (text, given.get(name, "")) if _is_generated(name) else (name, text) for name, text in aggregates.items()
+            (text, outputs.get(name, "")) if _is_generated(name) else (name, text) for name, text in aggregates.items()
         )
         return result | _state(node), passed | {name: text for name, text in aggregates.items() if _is_generated(name)}
-    columns, own = _columns(attributes, given, known)
+    columns, own = _columns(attributes, outputs, known)
     pushed = _pushed_down(attributes)
     return {**result, **pushed, **_state(node), **({"columns": columns} if columns else {})}, passed | own
 
 
 def _columns(
-    attributes: Mapping[str, str], given: Mapping[str, str], known: Mapping[str, str]
+    attributes: Mapping[str, str], outputs: Mapping[str, str], known: Mapping[str, str]
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Return a node's output columns with their expressions, and the expressions behind generated names."""
     texts = descriptions.items(attributes.get("select") or attributes.get("fields", ""))
     columns, own = {}, {}
-    for text, type_ in zip(texts, given.values(), strict=False):
+    for text, type_ in zip(texts, outputs.values(), strict=False):
         expression, name = descriptions.alias(text)
         expression = _expanded(expression, known)
         if _is_generated(name):
@@ -81,12 +81,12 @@ def _columns(
 
 
 def _aggregates(
-    node: Mapping[str, Any], given: Mapping[str, str], rows: list[dict[str, str]], known: Mapping[str, str]
+    node: Mapping[str, Any], outputs: Mapping[str, str], rows: list[dict[str, str]], known: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
     """Yield the name and text of each aggregate. The second half of a split one refers to inputs of the first half."""
     first = node.get("localAggInputRowType")
     names = list(descriptions.row(first) if first else rows[0])
-    results = list(given)[len(node["grouping"]) :]
+    results = list(outputs)[len(node["grouping"]) :]
     for place, call in enumerate(node["aggCalls"]):
         function = call.get("internalName") or call.get("systemName") or call.get("catalogName", "")
         arguments = ", ".join(_expanded(names[each], known) for each in call["argList"]) or "*"

@@ -16,7 +16,7 @@ Kind = Literal["compatible", "compatible with loss", "incompatible", "unknown"]
 
 @dataclass(frozen=True)
 class Verdict:
-    """A verdict and its reasons: what becomes of which state. Those of a compatible change are notes for the reader."""
+    """A verdict and its reasons, one per affected state. Those of a compatible change are notes for the reader."""
 
     kind: Kind
     reasons: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from headrace.compose import render
 from headrace.compose.sql_text import Sql, duration
-from headrace.compose.template_functions import Refused, TemplateFunctions
+from headrace.compose.template_functions import InvalidCall, TemplateFunctions
 from headrace.errors import Problem, UserError
 from headrace.planner.table_api import streams
 from headrace.project import yaml_file
@@ -35,7 +35,7 @@ class Inputs:
         view = self._calls.on_time(name)
         if name not in self._module.on_time:
             what = f"{self._module.path.name} does not show before it runs that it reads '{name}' on time"
-            raise Refused(Problem(what, fix=f"write inputs.on_time('{name}') in it, with the name as a text"))
+            raise InvalidCall(Problem(what, fix=f"write inputs.on_time('{name}') in it, with the name as a text"))
         return self._table(view)
 
     def table(self, name: str) -> Table:

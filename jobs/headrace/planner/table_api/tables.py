@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from headrace.compose.template_functions import Refused
+from headrace.compose.template_functions import InvalidCall
 from headrace.errors import HeadraceError, Place, Problem, UserError
 from headrace.planner.table_api.inputs import Inputs
 from headrace.project.job import OLD_TOPIC, TOPIC, Job
@@ -25,8 +25,8 @@ def tables(module: ModuleFile, job: Job, inputs: Inputs) -> dict[str, Any]:
         outputs = getattr(_imported(module), FUNCTION)(inputs)
     except (HeadraceError, Py4JJavaError, JavaException):
         raise
-    except Refused as refused:
-        raise UserError(refused.problem.what, module.place_of(refused), refused.problem.fix) from None
+    except InvalidCall as invalid:
+        raise UserError(invalid.problem.what, module.place_of(invalid), invalid.problem.fix) from None
     except Exception as error:
         raise UserError(f"{type(error).__name__}: {error}", module.place_of(error)) from None
     if problems := [*_mismatches(module, job, outputs)]:
@@ -37,13 +37,13 @@ def tables(module: ModuleFile, job: Job, inputs: Inputs) -> dict[str, Any]:
 def _mismatches(module: ModuleFile, job: Job, outputs: object) -> Iterator[Problem]:
     from pyflink.table import Table  # noqa: PLC0415 - importing PyFlink costs a second
 
-    here = Place.of(module.path, module.line)
+    place = Place.of(module.path, module.line)
     if not isinstance(outputs, dict):
-        yield Problem(f"{FUNCTION}() returns {outputs!r}", here, "return a dict with one Table per sink of job.yaml")
+        yield Problem(f"{FUNCTION}() returns {outputs!r}", place, "return a dict with one Table per sink of job.yaml")
         return
     for sink in job.writes:
         if sink not in outputs:
-            yield Problem(f"{FUNCTION}() returns no Table for the sink '{sink}'", here, f"add '{sink}' to its dict")
+            yield Problem(f"{FUNCTION}() returns no Table for the sink '{sink}'", place, f"add '{sink}' to its dict")
     for sink, table in outputs.items():
         if sink not in job.writes:
             yield _undeclared(module, job, str(sink))
