@@ -74,12 +74,16 @@ class Plant:
     def partitions(self) -> int:
         return 2
 
-    def submit(self, job: str = JOB, *, bounded: bool = False, parallelism: int | None = None) -> Submitted:
-        """Start the job without the ledger, and return once each of its tasks runs."""
+    def submit(
+        self, job: str = JOB, *, bounded: bool = False, parallelism: int | None = None, restore: str | None = None
+    ) -> Submitted:
+        """Start the job without the ledger, from the savepoint `restore` if any; return once each of its tasks runs."""
         slots = parallelism or self.settings.flink.parallelism
         preflight.check_slots(self.cluster, slots)
-        prepared = submission.prepare(self.project, self.settings, job, bounded=bounded, parallelism=slots)
-        return submission.launch(prepared, uuid.uuid4().hex)
+        prepared = submission.prepare(
+            self.project, self.settings, job, bounded=bounded, parallelism=slots, goes_on=restore is not None
+        )
+        return submission.launch(prepared, uuid.uuid4().hex, restore)
 
     def produce_in_transactions(self, batches: Iterable[list[bytes]]) -> None:
         """Send each batch in a transaction of its own, which leaves a marker in the topic."""
