@@ -1,4 +1,4 @@
-"""The questions of docs/bi.md, asked as the page says of a small plant: every way to ask has one answer."""
+"""The examples of docs/bi.md, run on a small plant: every way to query returns the same answer."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ Row = tuple[str, datetime, float, int]
 
 @pytest.fixture
 def project(pytestconfig: pytest.Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """A checkout with a day of two tags of a turbine, an hour of which is bad, and one that is stepped."""
-    made = empty_plant(pytestconfig.rootpath, tmp_path)
-    (tmp_path / ".headrace").symlink_to(made.home)
+    """A checkout with one day of two tags of a turbine, one hour of it bad, and of a stepped tag."""
+    plant = empty_plant(pytestconfig.rootpath, tmp_path)
+    (tmp_path / ".headrace").symlink_to(plant.home)
     (tmp_path / "jobs").symlink_to(pytestconfig.rootpath / "jobs")
     listed = [
         {"tag": "R80711.wind_speed", "interpolation": "linear"},
         {"tag": "R80711.active_power", "interpolation": "linear"},
         {"tag": "R80711.state", "interpolation": "step"},
     ]
-    tags.import_tags(settings.load(made, "local"), pa.Table.from_pylist(listed))
+    tags.import_tags(settings.load(plant, "local"), pa.Table.from_pylist(listed))
     times = [START + timedelta(minutes=at) for at in range(-10, 1460, 10)]
     store(
-        made,
+        plant,
         [
             (str(tag["tag"]), ts, (number * 7 % 31) / 3, 0x80000000 if ts.hour == 7 else 0)
             for tag in listed
@@ -51,22 +51,22 @@ def project(pytestconfig: pytest.Config, tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("HEADRACE_PROJECT", raising=False)
     monkeypatch.delenv("HEADRACE_HOME", raising=False)
-    return made
+    return plant
 
 
 def blocks() -> list[tuple[str, str]]:
-    """Language and text of each block of the section Questions."""
+    """Return language and text of each block of the section Questions."""
     section = PAGE.read_text(encoding="utf-8").split("## Questions\n")[1].split("\n## ", maxsplit=1)[0]
     return [(block[1], block[2]) for block in BLOCK.finditer(section)]
 
 
-def told(frame: Any) -> list[Row]:
-    """The rows of a data frame of either DuckDB or the Historian."""
+def rows(frame: Any) -> list[Row]:
+    """Return the rows of a data frame from DuckDB or the Historian."""
     columns = (frame[each] for each in ("tag", "ts", "value", "quality"))
     return [(tag, ts.to_pydatetime(), value, quality) for tag, ts, value, quality in zip(*columns, strict=True)]
 
 
-def told_as_csv(text: str) -> list[Row]:
+def rows_of_csv(text: str) -> list[Row]:
     return [
         (row["tag"], datetime.fromisoformat(row["ts"]), float(row["value"] or "nan"), int(row["quality"]))
         for row in csv.DictReader(io.StringIO(text))
@@ -82,7 +82,7 @@ def test_the_shell_python_and_duckdb_give_one_answer(
         if language == "python":
             known: dict[str, Any] = {}
             exec(text, known)  # noqa: S102 - the page's own
-            answers[text] = told(known["means"])
+            answers[text] = rows(known["means"])
             continue
         for line in text.splitlines():
             runner, *words = shlex.split(line)
@@ -91,7 +91,7 @@ def test_the_shell_python_and_duckdb_give_one_answer(
             with pytest.raises(SystemExit) as ended:
                 cli.main()
             assert not ended.value.code
-            answers[line] = told_as_csv(capfdbinary.readouterr().out.decode())
+            answers[line] = rows_of_csv(capfdbinary.readouterr().out.decode())
     assert [language for language, _ in blocks()] == ["sh", "python", "python"]
     assert len(answers) == 4
     first, *others = answers.values()
@@ -102,12 +102,12 @@ def test_the_shell_python_and_duckdb_give_one_answer(
         assert [row[2] for row in other] == pytest.approx([row[2] for row in first], rel=1e-9, nan_ok=True)
 
 
-def test_the_page_tells_each_macro_with_what_it_takes(project: Project) -> None:
+def test_the_page_lists_every_macro_with_its_parameters(project: Project) -> None:
     macros = (
         "select function_name, parameters from duckdb_functions()"
         " where function_type = 'table_macro' and not internal and function_name[1] != '_'"
     )
     with warehouse.open(settings.load(project, "local")) as connection:
-        found = warehouse.ask(connection, macros).fetchall()
-    told = {f"| `{name}({', '.join(parameters)})` |" for name, parameters in found}
-    assert told == set(re.findall(r"^\| `\w+\(.*?\)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE))
+        functions = warehouse.ask(connection, macros).fetchall()
+    rows = {f"| `{name}({', '.join(parameters)})` |" for name, parameters in functions}
+    assert rows == set(re.findall(r"^\| `\w+\(.*?\)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE))

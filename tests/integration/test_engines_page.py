@@ -1,4 +1,4 @@
-"""What docs/engines.md tells, done as it says over a small plant: the engines have one answer."""
+"""The examples of docs/engines.md, run on a small plant: all engines return the same answers."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from support.worlds.pumps import empty_plant
 
 @pytest.fixture
 def project(pytestconfig: pytest.Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """A checkout with two tags' readings around a day in two snapshots, a reading in ten bad, and dead letters."""
-    made = empty_plant(pytestconfig.rootpath, tmp_path)
-    (tmp_path / ".headrace").symlink_to(made.home)
-    fill(made, settings.load(made, "local"))
+    """A checkout with readings of two tags around a day in three snapshots, one in ten bad, and dead letters."""
+    plant = empty_plant(pytestconfig.rootpath, tmp_path)
+    (tmp_path / ".headrace").symlink_to(plant.home)
+    fill(plant, settings.load(plant, "local"))
     monkeypatch.chdir(tmp_path)
-    return made
+    return plant
 
 
 def done(*sections: str) -> dict[str, Any]:
-    """The names that the sections' Python leaves."""
+    """Run the Python of the sections and return the names that it defines."""
     known: dict[str, Any] = {}
     for text in (each for section in sections for each in blocks("python", section)):
         exec(text, known)  # noqa: S102 - the page's own
@@ -44,7 +44,7 @@ def done(*sections: str) -> dict[str, Any]:
 
 @pytest.fixture
 def in_duckdb(project: Project) -> tuple[list[Rows], int]:  # noqa: ARG001 - the checkout it is asked in
-    """The answers to the page's SQL, and how many readings the first snapshot had."""
+    """The answers to the page's SQL, and the number of readings of the first snapshot."""
     known = done("DuckDB")
     return [plain(known["tables"].sql(sql).fetchall()) for sql in blocks("sql", "Five questions")], known["then"]
 
@@ -81,19 +81,19 @@ def test_polars_answers_alike(in_duckdb: tuple[list[Rows], int]) -> None:
 @pytest.mark.skipif(not packages.python("spark").is_file(), reason="Spark is not installed: the page says how")
 def test_spark_answers_alike(in_duckdb: tuple[list[Rows], int], project: Project) -> None:
     (project.home / "bench").symlink_to(packages.folder())
-    asked = "\n".join(
+    script = "\n".join(
         [
             *blocks("python", "Spark"),
             "import json",
-            f"asked = {blocks('sql', 'Five questions')!r}",
-            "answers = [[list(row) for row in spark.sql(sql).collect()] for sql in asked]",
-            "told = lambda value: value.astimezone().isoformat()",
-            "print('answers', json.dumps([answers, then], default=told))",
+            f"queries = {blocks('sql', 'Five questions')!r}",
+            "answers = [[list(row) for row in spark.sql(sql).collect()] for sql in queries]",
+            "iso = lambda value: value.astimezone().isoformat()",
+            "print('answers', json.dumps([answers, then], default=iso))",
             "spark.stop()",
         ]
     )
     ran = subprocess.run(
-        [str(packages.python("spark")), "-c", asked], capture_output=True, text=True, timeout=300, check=False
+        [str(packages.python("spark")), "-c", script], capture_output=True, text=True, timeout=300, check=False
     )
     assert ran.returncode == 0, ran.stderr[-3000:]
     answers, then = json.loads(ran.stdout.partition("answers")[2])
@@ -103,24 +103,24 @@ def test_spark_answers_alike(in_duckdb: tuple[list[Rows], int], project: Project
 
 @pytest.fixture(scope="module")
 def store_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Seaweed, dict[str, str]]]:
-    """An S3 store with a REST catalog, and what pyiceberg is told of the store."""
+    """An S3 store with a REST catalog, and the options of the store for pyiceberg."""
     with seaweed(tmp_path_factory.mktemp("engines") / "seaweed", "engineskey", "enginessecret") as server:
         keys = {"s3.access-key-id": server.access_key, "s3.secret-access-key": server.secret_key}
         yield server, {"s3.endpoint": server.s3, "s3.region": "us-east-1", **keys}
 
 
-def counted(told: dict[str, str], block: int) -> dict[str, Any]:
-    """The names that the section on other catalogs leaves: its first block, and one of the others."""
+def counted(replacements: dict[str, str], block: int) -> dict[str, Any]:
+    """Run the first block of the section on other catalogs and one of the others; return the names that they define."""
     known: dict[str, Any] = {}
     imports = blocks("python", "DuckDB")[0].partition("\n\ntables")[0]
     texts = blocks("python", "DuckDB and pyiceberg on Postgres, REST and S3")
     for text in (imports, texts[0], texts[block]):
-        exec(re.sub("|".join(told), lambda word: told[word[0]], text), known)  # noqa: S102 - the page's own
+        exec(re.sub("|".join(replacements), lambda word: replacements[word[0]], text), known)  # noqa: S102 - the page's own
     return known
 
 
 def store_readings(catalog: Catalog) -> None:
-    """Two snapshots of readings, of two rows and then four."""
+    """Store two snapshots of readings, with two rows and then four."""
     catalog.create_namespace_if_not_exists("historian")
     table = catalog.create_table("historian.readings", (readings := pa.table({"value": [1.0, 2.0]})).schema)
     table.append(readings)
@@ -155,7 +155,7 @@ def test_duckdb_and_pyiceberg_read_by_a_rest_catalog(store_of_its_own: tuple[Sea
 
 
 def _signs(server: Seaweed) -> dict[str, str]:
-    """What stands on the page for the store and its keys."""
+    """Return the values for the placeholders on the page for the store and its keys."""
     return {"KEY": server.access_key, "SECRET": server.secret_key, "STORE": server.s3.removeprefix("http://")}
 
 

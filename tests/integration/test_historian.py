@@ -1,4 +1,4 @@
-"""The historian over a real Iceberg catalog of its own: SQLite and files, without Flink."""
+"""The historian over its own real Iceberg catalog: SQLite and files, without Flink."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ def plant(local: Settings, project: Project) -> Settings:
 
 def in_another_process(project: Project, does: str) -> None:
     imports = "from pathlib import Path; from support.worlds import pumps; from headrace.project.paths import Project"
-    told = f"{imports}; {does}"
-    told = told.replace("(project", f"(Project(Path({str(project.root)!r}), Path({str(project.home)!r}))")
-    there = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    subprocess.run([sys.executable, "-c", told], check=True, env=there)
+    code = f"{imports}; {does}"
+    code = code.replace("(project", f"(Project(Path({str(project.root)!r}), Path({str(project.home)!r}))")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
 
 
 def listening(opens: Callable[..., Any], path: str, opened: list[str]) -> Callable[..., Any]:
-    """What `opens` does, after writing down the path of the first of its arguments."""
+    """Return a wrapper of `opens` that records the path of its first argument."""
 
     def heard(of: Any, *arguments: Any) -> Any:
         opened.append(getattr(of, path))
@@ -68,21 +68,21 @@ def listening(opens: Callable[..., Any], path: str, opened: list[str]) -> Callab
 
 
 def reading(reads: Callable[..., Any], groups: list[int]) -> Callable[..., Any]:
-    def heard(footer: Footer, source: InputFile, some: list[int], *arguments: Any) -> Any:
-        groups.extend(some)
-        return reads(footer, source, some, *arguments)
+    def heard(footer: Footer, source: InputFile, numbers: list[int], *arguments: Any) -> Any:
+        groups.extend(numbers)
+        return reads(footer, source, numbers, *arguments)
 
     return heard
 
 
-def rows(found: pa.Table, *columns: str) -> list[tuple[Any, ...]]:
-    return list(zip(*(found[column].to_pylist() for column in columns), strict=True))
+def rows(table: pa.Table, *columns: str) -> list[tuple[Any, ...]]:
+    return list(zip(*(table[column].to_pylist() for column in columns), strict=True))
 
 
-def test_raw_readings_come_sorted_as_they_are_stored_and_with_their_neighbours_where_asked(plant: Settings) -> None:
+def test_raw_readings_are_sorted_and_come_with_their_neighbours_if_requested(plant: Settings) -> None:
     historian = Historian.open(plant)
-    found = historian.raw("P1.flow", s(10), s(40))
-    assert rows(found, "ts", "value", "quality") == [(s(10), 20, 0), (s(20), 30, 0), (s(30), 40, UNCERTAIN)]
+    table = historian.raw("P1.flow", s(10), s(40))
+    assert rows(table, "ts", "value", "quality") == [(s(10), 20, 0), (s(20), 30, 0), (s(30), 40, UNCERTAIN)]
     bounded = historian.raw("P1.flow", s(15), s(35), bounding=True)
     assert bounded["value"].to_pylist() == [20, 30, 40, 50]
     back = historian.raw("P1.flow", s(35), s(15), bounding=True)
@@ -92,8 +92,8 @@ def test_raw_readings_come_sorted_as_they_are_stored_and_with_their_neighbours_w
 
 def test_the_last_reading_is_found_days_back_and_a_silent_tag_has_none(plant: Settings) -> None:
     historian = Historian.open(plant)
-    found = historian.last(["P2.flow", "P1.state", "S[1].flow", "P1.mode"], s(60))
-    assert rows(found, "tag", "ts", "value", "text", "quality") == [
+    table = historian.last(["P2.flow", "P1.state", "S[1].flow", "P1.mode"], s(60))
+    assert rows(table, "tag", "ts", "value", "text", "quality") == [
         ("P2.flow", NOON - timedelta(days=10), 7.0, None, 0),
         ("P1.state", s(30), None, None, BAD),
         ("S[1].flow", None, None, None, NO_DATA),
@@ -103,27 +103,27 @@ def test_the_last_reading_is_found_days_back_and_a_silent_tag_has_none(plant: Se
     assert rows(historian.last("P1.flow", s(20)), "ts", "value") == [(s(20), 30)]
 
 
-def test_values_between_readings_go_by_the_shape_of_their_tag(plant: Settings) -> None:
+def test_values_between_readings_follow_the_interpolation_of_the_tag(plant: Settings) -> None:
     historian = Historian.open(plant)
-    found = historian.at(["P1.flow", "P1.state"], [s(5), s(12)])
-    assert rows(found, "tag", "value") == [("P1.flow", 15), ("P1.flow", 22), ("P1.state", 1), ("P1.state", 1)]
+    table = historian.at(["P1.flow", "P1.state"], [s(5), s(12)])
+    assert rows(table, "tag", "value") == [("P1.flow", 15), ("P1.flow", 22), ("P1.state", 1), ("P1.state", 1)]
     stepped = historian.interpolated("P1.flow", s(5), s(25), "10s", shape="step")
     assert rows(stepped, "ts", "value") == [(s(5), 10), (s(15), 20)]
 
 
-def test_aggregates_rest_on_readings_before_and_after_the_time_asked_for(plant: Settings) -> None:
+def test_aggregates_use_readings_before_and_after_the_requested_time(plant: Settings) -> None:
     historian = Historian.open(plant)
     lenient = Configuration(treat_uncertain_as_bad=False)
-    found = historian.aggregate("P1.*", s(5), s(25), "10s", ["timeaverage2", "Count"], configuration=lenient)
-    averages = [row[1:] for row in rows(found, "aggregate", "tag", "interval", "value") if row[0] == "TimeAverage2"]
+    table = historian.aggregate("P1.*", s(5), s(25), "10s", ["timeaverage2", "Count"], configuration=lenient)
+    averages = [row[1:] for row in rows(table, "aggregate", "tag", "interval", "value") if row[0] == "TimeAverage2"]
     assert averages[:2] == [("P1.flow", s(5), 20.0), ("P1.flow", s(15), 30.0)]
-    assert found.schema.names == ["tag", "aggregate", "interval", "ts", "value", "quality"]
+    assert table.schema.names == ["tag", "aggregate", "interval", "ts", "value", "quality"]
     whole = historian.aggregate("P1.flow", s(0), s(40), None, "Average", configuration=lenient)
     assert whole["value"].to_pylist() == [20]
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_of_readings_at_one_instant_beside_the_time_asked_for_storage_does_not_choose(
+def test_the_order_of_storage_does_not_decide_which_neighbour_at_one_instant_is_used(
     local: Settings, project: Project, order: int
 ) -> None:
     twice = [("P1.flow", s(-1), 1.0, 0), ("P1.flow", s(-1), 2.0, 0), ("P1.flow", s(-1), 9.0, UNCERTAIN)]
@@ -131,16 +131,16 @@ def test_of_readings_at_one_instant_beside_the_time_asked_for_storage_does_not_c
     store(project, [*twice, *later][::order])
     historian = Historian.open(local)
     assert rows(historian.last("P1.flow", s(0)), "value", "quality") == [(2.0, 0)]
-    found = historian.aggregate("P1.flow", s(0), s(5), None, ["TimeAverage2", "StartBound"])
-    assert found["value"].to_pylist() == pytest.approx([2.7, 2.2])
+    table = historian.aggregate("P1.flow", s(0), s(5), None, ["TimeAverage2", "StartBound"])
+    assert table["value"].to_pylist() == pytest.approx([2.7, 2.2])
     assert historian.at("P1.flow", [s(4)])["value"].to_pylist() == [3.0]
     assert rows(historian.at("P1.flow", [s(9)]), "value", "quality") == [(5.0, 0)]
 
 
-def test_states_are_told_in_words_and_the_last_one_lasts(plant: Settings) -> None:
+def test_states_are_returned_as_words_and_the_last_one_lasts(plant: Settings) -> None:
     historian = Historian.open(plant)
-    found = historian.states(["P1.mode", "P1.state"], s(0), s(60))
-    assert rows(found, "tag", "state", "seconds", "readings", "entries") == [
+    table = historian.states(["P1.mode", "P1.state"], s(0), s(60))
+    assert rows(table, "tag", "state", "seconds", "readings", "entries") == [
         ("P1.mode", "auto", 20, 1, 1),
         ("P1.mode", "manual", 40, 1, 1),
         ("P1.state", "0", 5, 1, 1),
@@ -158,7 +158,7 @@ def test_a_plot_and_a_trend_of_few_points_show_a_spike(local: Settings, project:
     assert (s(777), 100.0) in rows(historian.lttb("P1.flow", s(0), s(1000), 50), "ts", "value")
 
 
-def test_only_files_that_can_hold_the_tags_and_times_asked_for_are_read(local: Settings, project: Project) -> None:
+def test_only_files_that_can_hold_the_requested_tags_and_times_are_read(local: Settings, project: Project) -> None:
     for day in range(5):
         for tag in ("P1.flow", "P2.flow"):
             store(project, [(tag, NOON + timedelta(days=day, seconds=at), 1.0, 0) for at in range(3)])
@@ -170,7 +170,7 @@ def test_only_files_that_can_hold_the_tags_and_times_asked_for_are_read(local: S
     assert historian.read_stats.bytes > 0
 
 
-def test_a_list_of_files_that_upkeep_has_replaced_is_not_opened(plant: Settings, project: Project) -> None:
+def test_a_manifest_with_only_deleted_files_is_not_opened(plant: Settings, project: Project) -> None:
     (report,) = maintain.maintain(project, plant, ["historian.readings"])
     assert report.files_after < report.files_before
     snapshot = (table := iceberg.load_table(iceberg.connect(plant), "historian.readings")).current_snapshot()
@@ -179,11 +179,11 @@ def test_a_list_of_files_that_upkeep_has_replaced_is_not_opened(plant: Settings,
     assert emptied
     for each in emptied:
         table.io.delete(each.manifest_path)
-    found = Historian.open(plant).raw("P?.flow", NOON - timedelta(days=11), s(60))
-    assert found["value"].to_pylist() == [10, 20, 30, 40, 50, 7]
+    table = Historian.open(plant).raw("P?.flow", NOON - timedelta(days=11), s(60))
+    assert table["value"].to_pylist() == [10, 20, 30, 40, 50, 7]
 
 
-def test_manifests_are_asked_once_for_a_span_of_all_tags_and_once_on_each_side_where_no_reading_is_near(
+def test_files_are_planned_once_for_a_span_and_once_per_side_without_a_near_reading(
     plant: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     historian = Historian.open(plant)
@@ -204,37 +204,39 @@ def test_manifests_are_asked_once_for_a_span_of_all_tags_and_once_on_each_side_w
     assert len(planned) == 4
 
 
-def test_what_another_process_writes_is_known_at_the_next_question_and_no_file_is_read_again_for_it(
+def test_a_refresh_sees_what_another_process_wrote_and_reads_no_old_file_again(
     plant: Settings, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = ("P1.flow", s(0), s(60))
+    query = ("P1.flow", s(0), s(60))
     historian = Historian.open(plant)
-    assert len(historian.raw(*asked)) == 5
+    assert len(historian.raw(*query)) == 5
     assert historian.refreshed() is historian
     in_another_process(project, "pumps.store(project, [('P1.flow', pumps.s(50), 60.0, 0)])")
     opened: list[str] = []
     for kind, method, path in ((ManifestFile, "fetch_manifest_entry", "manifest_path"), (Footer, "read", "location")):
         monkeypatch.setattr(kind, method, listening(getattr(kind, method), path, opened))
     renewed = historian.refreshed()
-    assert renewed.raw(*asked)["value"].to_pylist() == [10, 20, 30, 40, 50, 60]
-    assert len(historian.raw(*asked)) == 5
+    assert renewed.raw(*query)["value"].to_pylist() == [10, 20, 30, 40, 50, 60]
+    assert len(historian.raw(*query)) == 5
     assert [path.rsplit(".")[-1] for path in opened] == ["avro", "parquet"]
 
 
-def test_a_table_that_was_dropped_and_made_anew_is_the_one_that_is_asked(plant: Settings, project: Project) -> None:
+def test_a_table_that_was_dropped_and_created_again_is_read_after_a_refresh(plant: Settings, project: Project) -> None:
     historian = Historian.open(plant)
     assert len(historian.raw("P1.flow", s(0), s(60))) == 5
-    in_another_process(project, "pumps.made_anew(project); pumps.store(project, [('P1.flow', pumps.s(0), 9.0, 0)])")
+    in_another_process(
+        project, "pumps.recreate_readings(project); pumps.store(project, [('P1.flow', pumps.s(0), 9.0, 0)])"
+    )
     assert historian.refreshed().raw("P1.flow", s(0), s(60))["value"].to_pylist() == [9]
 
 
-def test_a_tag_that_is_listed_later_is_known_at_the_next_question(plant: Settings) -> None:
+def test_a_refresh_sees_a_tag_that_was_listed_later(plant: Settings) -> None:
     historian = Historian.open(plant)
     tags.import_tags(plant, pa.table({"tag": ["P3.flow"]}))
     assert "P3.flow" in historian.refreshed().tags()
 
 
-def test_files_that_upkeep_has_replaced_and_removed_are_not_looked_for(plant: Settings, project: Project) -> None:
+def test_a_refresh_does_not_look_for_files_that_maintenance_removed(plant: Settings, project: Project) -> None:
     historian = Historian.open(plant)
     before = historian.raw("P?.flow", NOON - timedelta(days=11), s(60))
     (report,) = maintain.maintain(project, plant, ["historian.readings"])
@@ -252,12 +254,12 @@ def test_files_of_before_a_change_of_columns_are_read_as_the_table_is_now(plant:
     with table.update_schema() as change:
         change.add_column("text", StringType())
     store(project, [("P1.mode", s(50), "off", 0)])
-    found = Historian.open(plant).raw("P1.*", s(0), s(60))
-    assert [(tag, text) for tag, text in rows(found, "tag", "text") if text] == [("P1.mode", "off")]
-    assert len(found) == 5 + 3 + 3
+    table = Historian.open(plant).raw("P1.*", s(0), s(60))
+    assert [(tag, text) for tag, text in rows(table, "tag", "text") if text] == [("P1.mode", "off")]
+    assert len(table) == 5 + 3 + 3
 
 
-def test_of_a_file_only_row_groups_are_read_that_can_hold_what_is_asked_for(
+def test_only_row_groups_that_can_hold_matching_readings_are_read(
     local: Settings, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = [f"T{number}" for number in range(9)]
@@ -267,23 +269,23 @@ def test_of_a_file_only_row_groups_are_read_that_can_hold_what_is_asked_for(
     read: list[int] = []
     monkeypatch.setattr(Footer, "read_groups", reading(Footer.read_groups, read))
     historian = Historian.open(local)
-    found = historian.raw(["T7", "T2"], s(100), s(4900))
-    assert found["tag"].to_pylist() == ["T7"] * 4800 + ["T2"] * 4800
-    assert found["value"].to_pylist() == [*map(float, range(100, 4900))] * 2
+    table = historian.raw(["T7", "T2"], s(100), s(4900))
+    assert table["tag"].to_pylist() == ["T7"] * 4800 + ["T2"] * 4800
+    assert table["value"].to_pylist() == [*map(float, range(100, 4900))] * 2
     assert len(read) < 10
 
 
-def test_an_answer_that_does_not_fit_in_memory_is_worked_out_in_parts_and_is_the_same(
+def test_an_answer_that_does_not_fit_in_memory_is_calculated_in_parts_and_is_the_same(
     local: Settings, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rng = np.random.default_rng(1)
     names = [f"T{number}" for number in range(5)]
     store(project, [(tag, s(at), float(rng.normal()), 0) for at in range(200) for tag in names])
     historian = Historian.open(local)
-    asked = (names, s(0), s(200), "7s", ["TimeAverage2", "Interpolative", "Maximum2"])
-    whole = historian.aggregate(*asked)
+    query = (names, s(0), s(200), "7s", ["TimeAverage2", "Interpolative", "Maximum2"])
+    whole = historian.aggregate(*query)
     monkeypatch.setattr(reader, "MAX_HELD", 60)
-    parts = historian.aggregate(*asked)
+    parts = historian.aggregate(*query)
     assert parts.equals(whole)
     assert parts["tag"].unique().to_pylist() == names
     with pytest.raises(UserError, match="holds more than"):
@@ -292,23 +294,23 @@ def test_an_answer_that_does_not_fit_in_memory_is_worked_out_in_parts_and_is_the
         historian.raw("T1", s(0), s(200))
 
 
-def test_many_tags_over_an_age_are_asked_in_parts(local: Settings, project: Project) -> None:
+def test_many_tags_over_ten_thousand_years_are_read_in_parts(local: Settings, project: Project) -> None:
     names = [f"T{number}" for number in range(40)]
     store(project, [(name, s(0), 1.0, 0) for name in names])
     start, end = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
-    found = Historian.open(local).aggregate(names, start, end, None, "Count")
-    assert found["value"].to_pylist() == [1] * len(names)
+    table = Historian.open(local).aggregate(names, start, end, None, "Count")
+    assert table["value"].to_pylist() == [1] * len(names)
 
 
-def test_a_tag_that_is_none_leads_to_the_nearest_and_one_that_only_reports_is_known(
+def test_an_unknown_tag_lists_similar_names_and_an_unlisted_tag_with_readings_is_known(
     plant: Settings, project: Project
 ) -> None:
     store(project, [("unlisted", s(0), 1.0, 0)])
     historian = Historian.open(plant)
     assert len(historian.raw("unlisted", s(0), s(1))) == 1
-    with pytest.raises(UserError, match=r"there is no tag 'P1\.flwo'") as told:
+    with pytest.raises(UserError, match=r"there is no tag 'P1\.flwo'") as error:
         historian.raw(["P1.flwo", "P1.flow"], s(0), s(60))
-    assert "P1.flow" in str(told.value)
+    assert "P1.flow" in str(error.value)
     with pytest.raises(UserError, match="no tag matches 'P9"):
         historian.last("P9.*", s(0))
     with pytest.raises(UserError, match="there is no tag"):
@@ -324,7 +326,7 @@ def test_tags_are_found_by_wildcard_and_by_place(plant: Settings) -> None:
 
 
 @pytest.mark.parametrize(
-    ("start", "end", "every", "told"),
+    ("start", "end", "every", "message"),
     [
         (0, 0, "1s", "same time"),
         (0, 60, "0s", "has no length"),
@@ -332,8 +334,8 @@ def test_tags_are_found_by_wildcard_and_by_place(plant: Settings) -> None:
         (0, 60, "1us", "more than 5,000,000"),
     ],
 )
-def test_what_cannot_be_asked_is_refused(plant: Settings, start: int, end: int, every: str, told: str) -> None:
-    with pytest.raises(UserError, match=told):
+def test_an_invalid_query_is_refused(plant: Settings, start: int, end: int, every: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
         Historian.open(plant).aggregate("P1.flow", s(start), s(end), every, "Average")
 
 
@@ -343,18 +345,20 @@ def test_ten_million_points_of_a_trend_are_refused(plant: Settings) -> None:
             ask("P1.flow", s(0), s(60), 10_000_000)
 
 
-def test_a_stored_nan_is_told_with_its_tag_and_time_and_can_be_read_as_bad(plant: Settings, project: Project) -> None:
+def test_a_stored_nan_is_reported_with_its_tag_and_time_and_can_be_read_as_bad(
+    plant: Settings, project: Project
+) -> None:
     store(project, [("P2.flow", s(0), 1.0, 0), ("P2.flow", s(5), float("nan"), 0), ("P2.flow", s(9), 3.0, 0)])
     with pytest.raises(UserError, match=r"P2\.flow at 2026-03-01T12:00:05Z: nan"):
         Historian.open(plant).aggregate("P2.flow", s(0), s(10), None, "Average")
     lenient = Configuration(percent_data_good=50, percent_data_bad=50)
-    found = Historian.open(plant, nonfinite="bad").aggregate(
+    table = Historian.open(plant, nonfinite="bad").aggregate(
         "P2.flow", s(0), s(10), None, ["Average", "DurationBad"], configuration=lenient
     )
-    assert found["value"].to_pylist() == [2.0, 4000.0]
+    assert table["value"].to_pylist() == [2.0, 4000.0]
 
 
-def test_a_table_of_another_schema_and_a_missing_one_are_told(local: Settings) -> None:
+def test_a_table_with_another_schema_and_a_missing_one_are_reported(local: Settings) -> None:
     connected = iceberg.connect(local)
     table = connected.load_table("historian.readings")
     with table.update_schema(allow_incompatible_changes=True) as change:

@@ -1,4 +1,4 @@
-"""The questions of queries/historian.sql, in a DuckDB of its own, against the Historian: the same rows in one order."""
+"""The macros of queries/historian.sql, in a separate DuckDB, against the Historian: the same rows in the same order."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Span = tuple[float, float, str | None, str | None]
 SPANS: list[Span] = [
     (0, 60, "7s", "7 seconds"),  # readings are within a minute, or days away; the last interval is cut short
     (-3, 33, "12s", "12 seconds"),
-    (20, 21, "100ms", "100 milliseconds"),  # as close as readings come: intervals start on them, and are empty
+    (20, 21, "100ms", "100 milliseconds"),  # as close as readings come: intervals start at them, and some are empty
     (5.05, 55, None, None),
     (-90, 150, "30s", "30 seconds"),
     (-4e6, 4e6, "10d", "10 days"),
@@ -43,26 +43,26 @@ MOMENTS = [3.0, 60.0, 3.05, 0.0, 20.0, 20.1, 20.0]
 
 
 @dataclass(frozen=True)
-class Asked:
-    """The same tables, asked in two ways."""
+class Engines:
+    """The Historian and DuckDB over the same tables."""
 
     historian: Historian
     duck: duckdb.DuckDBPyConnection
 
     def sql(self, question: str, *values: object) -> list[tuple[Any, ...]]:
-        """The rows of `from` a question, `?` in it being the values."""
+        """Return the rows of `from` and a query, whose `?` stand for the values."""
         return rows(self.duck.execute(f"from {question}", list(values)).to_arrow_table())
 
 
-def rows(found: pa.Table) -> list[tuple[Any, ...]]:
-    """What both ways tell, NaN as a word, so that it equals itself."""
-    columns = [each for each in ("tag", "ts", "value", "text", "quality") if each in found.column_names]
-    told = zip(*(found[each].to_pylist() for each in columns), strict=True)
-    return [tuple("nan" if value != value else value for value in row) for row in told]  # noqa: PLR0124 - only NaN
+def rows(result: pa.Table) -> list[tuple[Any, ...]]:
+    """Return the rows of an answer, with NaN as text, so that it equals itself."""
+    columns = [each for each in ("tag", "ts", "value", "text", "quality") if each in result.column_names]
+    values = zip(*(result[each].to_pylist() for each in columns), strict=True)
+    return [tuple("nan" if value != value else value for value in row) for row in values]  # noqa: PLR0124 - only NaN
 
 
 def readings(rng: np.random.Generator, tag: str) -> list[tuple[str, datetime, float | None, int]]:
-    """Up to 60, in any order, values and times of which recur: in a minute, and a few of days before and after."""
+    """Return up to 60 readings in any order, with repeated values and times: in one minute, and a few days away."""
     far = [-33, -31.99, -3, -0.1, 0.2, 9, 31.99, 34]
     near = rng.integers(0, 600, rng.integers(0, 50)) / 10
     times = np.concatenate((near, rng.choice(far, rng.integers(0, 8)) * 86_400))
@@ -75,92 +75,92 @@ def readings(rng: np.random.Generator, tag: str) -> list[tuple[str, datetime, fl
 
 
 def duck(local: Settings) -> duckdb.DuckDBPyConnection:
-    """A DuckDB that knows nothing of headrace: the two tables, and the file."""
-    made = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
-    made.execute("set timezone = 'UTC'; create schema historian")
+    """Return a DuckDB without headrace: only the two tables, and the file of macros."""
+    connection = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
+    connection.execute("set timezone = 'UTC'; create schema historian")
     for name in ("readings", "tags"):
-        made.register("stored", iceberg.load_table(iceberg.connect(local), f"historian.{name}").scan().to_arrow())
-        made.execute(f"create table historian.{name} as from stored")
-    made.execute(QUESTIONS.read_text(encoding="utf-8"))
-    return made
+        connection.register("stored", iceberg.load_table(iceberg.connect(local), f"historian.{name}").scan().to_arrow())
+        connection.execute(f"create table historian.{name} as from stored")
+    connection.execute(QUESTIONS.read_text(encoding="utf-8"))
+    return connection
 
 
 @pytest.fixture(scope="module")
-def asked(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Asked:
+def engines(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Engines:
     project = empty_plant(pytestconfig.rootpath, tmp_path_factory.mktemp("plant"))
     local = settings.load(project, "local")
     listed = [{"tag": name, "interpolation": "step" if number % 2 else None} for number, name in enumerate(NAMES)]
     tags.import_tags(local, pa.Table.from_pylist(listed))
     rng = np.random.default_rng(2026)
-    made = [reading for number, name in enumerate(NAMES) if number % 10 for reading in readings(rng, name)]
+    regular = [reading for number, name in enumerate(NAMES) if number % 10 for reading in readings(rng, name)]
     nowhere = [("T11", s(30), float("nan"), 0), ("T12", s(31), float("inf"), 0), ("T13", s(-9), -float("inf"), 0)]
     words = [("P1.mode", s(at), word, 0) for at, word in ((-50, "manual"), (15, "auto"), (35, "manual"))]
-    store(project, [*made, *nowhere, *words])
-    return Asked(Historian.open(local, nonfinite="bad"), duck(local))
+    store(project, [*regular, *nowhere, *words])
+    return Engines(Historian.open(local, nonfinite="bad"), duck(local))
 
 
 @pytest.mark.parametrize("macro", AGGREGATES)
 @pytest.mark.parametrize("span", SPANS)
-def test_an_aggregate_is_the_historians(asked: Asked, macro: str, span: Span) -> None:
+def test_an_aggregate_is_the_historians(engines: Engines, macro: str, span: Span) -> None:
     start, end, every, interval = span
     length = "null" if interval is None else f"interval '{interval}'"
-    found = asked.sql(f"{macro}(['t*', 'P1.flow'], ?, ?, {length})", s(start), s(end))
-    expected = rows(asked.historian.aggregate(["t*", "P1.flow"], s(start), s(end), every, AGGREGATES[macro]))
-    assert [(row[0], row[1], row[3]) for row in found] == [(row[0], row[1], row[3]) for row in expected]
-    # No stored value is beyond 5: 5e-9 is 1e-9 of the greatest.
-    values, truth = (np.array([row[2] for row in each], float) for each in (found, expected))
+    result = engines.sql(f"{macro}(['t*', 'P1.flow'], ?, ?, {length})", s(start), s(end))
+    expected = rows(engines.historian.aggregate(["t*", "P1.flow"], s(start), s(end), every, AGGREGATES[macro]))
+    assert [(row[0], row[1], row[3]) for row in result] == [(row[0], row[1], row[3]) for row in expected]
+    # No stored value exceeds 5: 5e-9 is 1e-9 of the largest.
+    values, truth = (np.array([row[2] for row in each], float) for each in (result, expected))
     np.testing.assert_allclose(values, truth, rtol=1e-9, atol=5e-9)
-    if macro not in {"time_average2", "average"}:  # no sum is in these
-        assert found == expected
+    if macro not in {"time_average2", "average"}:  # the others contain no sums
+        assert result == expected
 
 
 @pytest.mark.parametrize(("start", "end", "every", "interval"), [each for each in SPANS if each[2]])
 def test_values_every_so_often_are_the_historians_to_the_last_bit(
-    asked: Asked, start: float, end: float, every: str, interval: str
+    engines: Engines, start: float, end: float, every: str, interval: str
 ) -> None:
-    found = asked.sql(f"interpolated(?, ?, ?, interval '{interval}')", NAMES, s(start), s(end))
-    assert found == rows(asked.historian.interpolated(NAMES, s(start), s(end), every))
+    result = engines.sql(f"interpolated(?, ?, ?, interval '{interval}')", NAMES, s(start), s(end))
+    assert result == rows(engines.historian.interpolated(NAMES, s(start), s(end), every))
 
 
-def test_values_at_times_are_the_historians_to_the_last_bit(asked: Asked) -> None:
+def test_values_at_times_are_the_historians_to_the_last_bit(engines: Engines) -> None:
     moments = [s(at) for at in MOMENTS]
-    assert asked.sql("readings_at(?, ?)", NAMES, moments) == rows(asked.historian.at(NAMES, moments))
+    assert engines.sql("readings_at(?, ?)", NAMES, moments) == rows(engines.historian.at(NAMES, moments))
 
 
 @pytest.mark.parametrize(("start", "end"), [each[:2] for each in SPANS])
 @pytest.mark.parametrize("pixels", [1, 7, 1000])
-def test_a_trend_is_the_historians(asked: Asked, start: float, end: float, pixels: int) -> None:
-    found = asked.sql("plot(?, ?, ?, ?)", NAMES, s(start), s(end), pixels)
-    assert sorted(found, key=repr) == sorted(rows(asked.historian.plot(NAMES, s(start), s(end), pixels)), key=repr)
+def test_a_trend_is_the_historians(engines: Engines, start: float, end: float, pixels: int) -> None:
+    result = engines.sql("plot(?, ?, ?, ?)", NAMES, s(start), s(end), pixels)
+    assert sorted(result, key=repr) == sorted(rows(engines.historian.plot(NAMES, s(start), s(end), pixels)), key=repr)
 
 
 @pytest.mark.parametrize(("start", "end"), [each[:2] for each in SPANS])
 def test_readings_as_they_are_stored_and_the_last_ones_are_the_historians(
-    asked: Asked, start: float, end: float
+    engines: Engines, start: float, end: float
 ) -> None:
     names = [*NAMES, "P1.*"]
-    found = asked.sql("readings_raw(?, ?, ?)", names, s(start), s(end))
-    expected = rows(asked.historian.raw(names, s(start), s(end)))
-    assert [row[:2] for row in found] == [row[:2] for row in expected]
-    assert sorted(found, key=repr) == sorted(expected, key=repr)  # of one instant, in any order
-    assert asked.sql("last_reading(?, ?)", names, s(start)) == rows(asked.historian.last(names, s(start)))
+    result = engines.sql("readings_raw(?, ?, ?)", names, s(start), s(end))
+    expected = rows(engines.historian.raw(names, s(start), s(end)))
+    assert [row[:2] for row in result] == [row[:2] for row in expected]
+    assert sorted(result, key=repr) == sorted(expected, key=repr)  # readings of one instant are in any order
+    assert engines.sql("last_reading(?, ?)", names, s(start)) == rows(engines.historian.last(names, s(start)))
 
 
 @pytest.mark.parametrize("pattern", ["*", "p?.FLOW", "s[1].*", "P1_flow", "P%", "*.m?de", "S[1]*"])
-def test_wildcards_are_the_historians(asked: Asked, pattern: str) -> None:
-    found = [row[0] for row in asked.sql("last_reading(?, ?)", [pattern, "P2.flow", "P1.mode"], s(0))]
-    wild = asked.historian.tags(pattern) if set(pattern) & set("*?") else [pattern]
-    assert found == list(dict.fromkeys([*wild, "P2.flow", "P1.mode"]))
+def test_wildcards_are_the_historians(engines: Engines, pattern: str) -> None:
+    result = [row[0] for row in engines.sql("last_reading(?, ?)", [pattern, "P2.flow", "P1.mode"], s(0))]
+    wild = engines.historian.tags(pattern) if set(pattern) & set("*?") else [pattern]
+    assert result == list(dict.fromkeys([*wild, "P2.flow", "P1.mode"]))
 
 
 @pytest.mark.parametrize(
-    ("question", "told"),
+    ("question", "message"),
     [
         ("average(['T01'], '2026-03-02', '2026-03-01')", "later than since"),
         ("average(['T01'], '2026-03-01', '2026-03-02', interval '1 month')", "months and years"),
         ("interpolated(['T01'], '2026-03-01', '2026-03-02', interval '0 seconds')", "of no length"),
     ],
 )
-def test_what_cannot_be_asked_is_refused(asked: Asked, question: str, told: str) -> None:
-    with pytest.raises(duckdb.Error, match=told):
-        asked.sql(question)
+def test_an_invalid_query_is_refused(engines: Engines, question: str, message: str) -> None:
+    with pytest.raises(duckdb.Error, match=message):
+        engines.sql(question)

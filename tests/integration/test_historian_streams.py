@@ -1,4 +1,4 @@
-"""Answers that do not fit in memory come in parts, and are what they would be in one."""
+"""Answers that do not fit in memory are calculated in parts, with the same result."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ BAD = 0x80000000
 
 @pytest.fixture
 def project(pytestconfig: pytest.Config, tmp_path: Path) -> Project:
-    """Four tags of a different number of readings over two days, out of order, some at one instant, some bad."""
-    made, rng = empty_plant(pytestconfig.rootpath, tmp_path), np.random.default_rng(7)
-    found = [
+    """Four tags with different numbers of readings over two days, out of order, some simultaneous, some bad."""
+    plant, rng = empty_plant(pytestconfig.rootpath, tmp_path), np.random.default_rng(7)
+    readings = [
         (tag, s(float(at)), float(rng.normal()), int(rng.choice([0, 0, 0, BAD])))
         for number, tag in enumerate(NAMES)
         for at in rng.integers(0, 100_000, 50 * (number + 1)).tolist()
     ]
-    store(made, found)
-    store(made, [("T1", s(500), float(number), 0) for number in range(7)])
-    return made
+    store(plant, readings)
+    store(plant, [("T1", s(500), float(number), 0) for number in range(7)])
+    return plant
 
 
 @pytest.fixture
@@ -48,20 +48,20 @@ def local(project: Project) -> Settings:
 @pytest.mark.parametrize("bounding", [False, True])
 @pytest.mark.parametrize("span", [(s(200), s(90_000)), (s(90_000), s(200))])
 @pytest.mark.parametrize("at_once", [7, 40, 1000])
-def test_a_stream_is_what_raw_gives_and_no_part_of_it_is_larger_than_it_may_be(
+def test_a_stream_has_the_rows_of_raw_and_no_part_exceeds_the_limit(
     local: Settings, monkeypatch: pytest.MonkeyPatch, at_once: int, span: tuple[datetime, datetime], bounding: bool
 ) -> None:
     historian = Historian.open(local)
-    asked = ([*NAMES, "P1.flow"], *span)
-    whole = historian.raw(*asked, bounding=bounding)
+    query = ([*NAMES, "P1.flow"], *span)
+    whole = historian.raw(*query, bounding=bounding)
     assert len(whole) > 400
     monkeypatch.setattr(raw_stream, "AT_ONCE", at_once)
-    parts = list(historian.stream(*asked, bounding=bounding))
+    parts = list(historian.stream(*query, bounding=bounding))
     assert whole.equals(type(whole).from_batches(parts, whole.schema))
     assert max(map(len, parts)) <= at_once + bounding * 2 * len(NAMES)
 
 
-def test_a_stream_holds_what_raw_refuses_to(local: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stream_returns_what_is_too_much_for_raw(local: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     historian = Historian.open(local)
     whole = historian.raw("T1", s(0), s(100_000))
     monkeypatch.setattr(reader, "MAX_HELD", 60)
@@ -71,13 +71,15 @@ def test_a_stream_holds_what_raw_refuses_to(local: Settings, monkeypatch: pytest
     assert historian.stream("T1", s(0), s(100_000)).read_all() == whole
 
 
-def test_more_readings_of_one_instant_than_are_held_are_told(local: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_readings_of_one_instant_than_fit_in_a_part_are_refused(
+    local: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(raw_stream, "AT_ONCE", 6)
     with pytest.raises(UserError, match="'T1' has more than 6 readings of one instant"):
         Historian.open(local).stream("T1", s(0), s(100_000)).read_all()
 
 
-def test_a_tag_that_is_none_is_told_before_a_stream_begins(local: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_tag_is_reported_before_a_stream_begins(local: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(raw_stream, "AT_ONCE", 20)
     with pytest.raises(UserError, match="there is no tag 'T9'"):
         Historian.open(local).stream(["T1", "T9"], s(0), s(100_000))
@@ -88,11 +90,11 @@ def test_a_trend_of_few_points_is_the_same_where_a_tag_is_read_in_parts(
     local: Settings, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
     historian = Historian.open(local)
-    asked = (NAMES, s(200), s(90_000), count)
-    whole = historian.lttb(*asked)
+    query = (NAMES, s(200), s(90_000), count)
+    whole = historian.lttb(*query)
     assert [tag for tag in NAMES if tag in whole["tag"].to_pylist()] == NAMES
     monkeypatch.setattr(reader, "MAX_HELD", 190)
-    assert historian.lttb(*asked) == whole
+    assert historian.lttb(*query) == whole
 
 
 def test_a_point_that_would_stand_for_more_than_is_held_is_refused(
@@ -109,17 +111,17 @@ def test_the_command_writes_a_stream_as_it_would_a_table(
     whole = Historian.open(local).raw(NAMES, s(0), s(43_200))
     monkeypatch.setattr(raw_stream, "AT_ONCE", 20)
     file = tmp_path / "raw.parquet"
-    asked = [*NAMES, "--range", "2026-03-01T12:00..2026-03-02T00:00"]
-    told = _run(project, monkeypatch, *asked, "--json")
+    query = [*NAMES, "--range", "2026-03-01T12:00..2026-03-02T00:00"]
+    output = _run(project, monkeypatch, *query, "--json")
     rows = [{**row, "ts": row["ts"].isoformat()} for row in whole.to_pylist()]
-    assert told == json.dumps(rows, indent=2) + "\n"
-    assert len(_run(project, monkeypatch, *asked, "--csv").splitlines()) == len(whole) + 1
-    assert f"{len(whole):,} rows" in " ".join(_run(project, monkeypatch, *asked, "--parquet", str(file)).split())
+    assert output == json.dumps(rows, indent=2) + "\n"
+    assert len(_run(project, monkeypatch, *query, "--csv").splitlines()) == len(whole) + 1
+    assert f"{len(whole):,} rows" in " ".join(_run(project, monkeypatch, *query, "--parquet", str(file)).split())
     assert pq.read_table(file) == whole
     assert _run(project, monkeypatch, "P1.flow", "--range", "2020-01-01", "--json") == "[]\n"
 
 
-def test_a_stream_that_breaks_leaves_the_file_that_was_there(
+def test_a_stream_that_fails_leaves_the_existing_file_unchanged(
     local: Settings, project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     list(maintain.maintain(project, local, ["historian.readings"]))

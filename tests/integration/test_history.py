@@ -1,4 +1,4 @@
-"""The command over a real Iceberg catalog of its own: every way to ask and to answer."""
+"""`headrace history` over its own real Iceberg catalog: every kind of query and of output."""
 
 from __future__ import annotations
 
@@ -41,21 +41,21 @@ def ask(pytestconfig: pytest.Config, tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def rows(text: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(text)
-    return found
+    result: list[dict[str, Any]] = json.loads(text)
+    return result
 
 
 def test_readings_and_aggregates_and_states_of_a_span(ask: Ask) -> None:
     assert [row["value"] for row in rows(ask("P1.flow", *HOUR, "--json"))] == [10, 20, 30, 40, 50]
-    found = rows(ask("P1.*", *HOUR, "--aggregate", "Count", "--aggregate", "Maximum", "--every", "30m", "--json"))
-    assert [(row["tag"], row["aggregate"], row["value"]) for row in found][:4] == [
+    result = rows(ask("P1.*", *HOUR, "--aggregate", "Count", "--aggregate", "Maximum", "--every", "30m", "--json"))
+    assert [(row["tag"], row["aggregate"], row["value"]) for row in result][:4] == [
         ("P1.flow", "Count", 4.0),
         ("P1.flow", "Count", None),
         ("P1.flow", "Maximum", 50.0),
         ("P1.flow", "Maximum", None),
     ]
-    found = rows(ask("P1.mode", *HOUR, "--states", "--json"))
-    assert [(row["state"], row["seconds"]) for row in found] == [("auto", 20), ("manual", 3580)]
+    result = rows(ask("P1.mode", *HOUR, "--states", "--json"))
+    assert [(row["state"], row["seconds"]) for row in result] == [("auto", 20), ("manual", 3580)]
 
 
 def test_without_a_time_it_is_the_last_reading(ask: Ask) -> None:
@@ -72,14 +72,14 @@ def test_answers_as_a_table_csv_a_file_and_pictures(ask: Ask, tmp_path: Path) ->
     assert (tmp_path / "flow.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_what_was_read_for_an_answer_is_told_beside_it(ask: Ask, capsys: pytest.CaptureFixture[str]) -> None:
+def test_explain_prints_on_stderr_what_was_read(ask: Ask, capsys: pytest.CaptureFixture[str]) -> None:
     assert len(rows(ask("P1.flow", *HOUR, "--json", "--explain"))) == 5
     said = capsys.readouterr().err
     assert re.fullmatch(r"opened 2 of 3 files, of 0.0 of 0.0 MB; 5 rows came of them\n", said)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (("--csv", "--json"), "--json and --csv cannot be combined"),
         (("--states", "--aggregate", "Count"), "--aggregate and --states cannot be combined"),
@@ -90,6 +90,6 @@ def test_what_was_read_for_an_answer_is_told_beside_it(ask: Ask, capsys: pytest.
         (("--range", "2026-04-01", "--plot"), "nothing to draw"),
     ],
 )
-def test_what_cannot_be_asked_is_refused(ask: Ask, arguments: tuple[str, ...], told: str) -> None:
-    with pytest.raises(UserError, match=told):
+def test_an_invalid_query_is_refused(ask: Ask, arguments: tuple[str, ...], message: str) -> None:
+    with pytest.raises(UserError, match=message):
         ask("P1.flow", *arguments)

@@ -1,4 +1,4 @@
-"""Every figure of OPC UA Part 13, Annex A, where a copy of it is at hand: HEADRACE_PART13 names its folder."""
+"""Every figure of OPC UA Part 13, Annex A, if a copy of it exists: HEADRACE_PART13 names its folder."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FILE = Path(os.environ.get("HEADRACE_PART13", ROOT.parent / "shared" / "part13")
 LEFT_OUT = {"AnnotationCount"}  # readings carry no annotations
 
 FIGURES, DENIED = 1_358, 41
-"""How many rows Annex A has of our aggregates, and how many of them its text denies."""
+"""The number of rows of Annex A for our aggregates, and the number of those that contradict its text."""
 
 STEPPED = "5.4.3.8: Total is TimeAverage times seconds, always on sloped lines; the figures are of steps"
 HELD = "5.4.3.31, 5.4.3.32: the first region has the status of the reading at or before its start; the figure is 0"
@@ -28,7 +28,7 @@ BEYOND = "5.4.3.11, 5.4.3.13, 5.4.3.14: an uncertain 70 is greater than the good
 
 
 def every(seconds: int, first: str, last: str) -> list[str]:
-    """The times of day from `first` to `last`, minutes and seconds."""
+    """Return the times of day from `first` to `last`, minutes and seconds."""
     begin, end = (int(minute) * 60 + int(second) for minute, second in (at.split(":") for at in (first, last)))
     return [f"12:{at // 60:02}:{at % 60:02}" for at in range(begin, end + 1, seconds)]
 
@@ -55,7 +55,7 @@ DEPARTURES = {
     ("MaximumActualTime", "Historian5", "12:01:12"): BEYOND,
     ("Range", "Historian5", "12:01:04"): BEYOND,
 }
-"""Where we follow the text and not the figure, by aggregate, series and printed time."""
+"""The figures that we do not follow because the text contradicts them, by aggregate, series and printed time."""
 
 
 @cache
@@ -67,32 +67,32 @@ def annex() -> tuple[dict[str, Table], list[Table]]:
 
 
 def differences(table: Table) -> dict[tuple[str, str, str], str]:
-    """What is not as printed, by aggregate, series and printed time."""
-    found = table.ours(annex()[0][table.series])
-    assert len(found.ts) == len(table.lines)
-    told = {}
-    for line, ts, value, status in zip(table.lines, found.ts, found.value, found.status, strict=True):
+    """Return what differs from the printed figures, by aggregate, series and printed time."""
+    values = table.ours(annex()[0][table.series])
+    assert len(values.ts) == len(table.lines)
+    departures = {}
+    for line, ts, value, status in zip(table.lines, values.ts, values.value, values.status, strict=True):
         half = 0.5 * 10**-line.decimals + 1e-9
         same = bool(np.isnan(value) and np.isnan(line.value)) or abs(value - line.value) <= half
         if not (same and ts == line.us and status == line.status):
             at = (table.aggregate, table.series, line.time)
-            told[at] = f"{' '.join(at)}: {value} {status:#010x}, printed {line.value} {line.status:#010x}"
-    return told
+            departures[at] = f"{' '.join(at)}: {value} {status:#010x}, printed {line.value} {line.status:#010x}"
+    return departures
 
 
-def test_every_figure_comes_out_as_printed_but_those_that_the_text_denies() -> None:
+def test_every_figure_is_reproduced_except_those_that_contradict_the_text() -> None:
     tables = annex()[1]
-    told: dict[tuple[str, str, str], str] = {}
+    departures: dict[tuple[str, str, str], str] = {}
     for table in tables:
-        told |= differences(table)
+        departures |= differences(table)
     assert {table.aggregate for table in tables} == set(AGGREGATES)
-    wrong = [told[at] for at in told.keys() - DEPARTURES.keys()]
-    wrong += [f"{' '.join(at)}: as printed after all" for at in DEPARTURES.keys() - told.keys()]
+    wrong = [departures[at] for at in departures.keys() - DEPARTURES.keys()]
+    wrong += [f"{' '.join(at)}: as printed after all" for at in DEPARTURES.keys() - departures.keys()]
     assert not wrong, "\n" + "\n".join(sorted(wrong))
-    assert (sum(len(table.lines) for table in tables), len(told)) == (FIGURES, DENIED)
+    assert (sum(len(table.lines) for table in tables), len(departures)) == (FIGURES, DENIED)
 
 
-def test_the_page_tells_how_many_figures_agree_and_how_many_do_not(pytestconfig: pytest.Config) -> None:
+def test_the_page_states_how_many_figures_agree_and_how_many_do_not(pytestconfig: pytest.Config) -> None:
     page = (pytestconfig.rootpath / "docs" / "retrieval.md").read_text(encoding="utf-8")
     assert f"{FIGURES - DENIED:,} of the {FIGURES:,} figures" in page
     assert f"the other {DENIED}" in page

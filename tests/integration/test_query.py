@@ -1,4 +1,4 @@
-"""Questions to the Iceberg tables through DuckDB."""
+"""`headrace query`: the Iceberg tables through DuckDB."""
 
 from __future__ import annotations
 
@@ -29,25 +29,25 @@ ROWS = 150
 
 
 class Command(Protocol):
-    """`headrace query WORDS`: exit code, standard output, standard error."""
+    """Run `headrace query WORDS`; return exit code, standard output and standard error."""
 
     def __call__(self, *words: str) -> tuple[int, str, str]: ...
 
 
 @pytest.fixture(scope="module")
 def local(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A catalog with 150 readings of two tags, one an hour."""
+    """A catalog with 150 readings of two tags, one per hour."""
     project = Project(pytestconfig.rootpath, tmp_path_factory.mktemp("home"))
-    made = settings.load(project, "local")
-    table_changes.apply(project, made)
+    local = settings.load(project, "local")
+    table_changes.apply(project, local)
     rows = [
         {"tag": f"t{n % 2}", "ts": START + timedelta(hours=n), "value": float(n), "quality": 0}
         | {"src_topic": "t", "src_partition": 0, "src_offset": n, "src_index": 0}
         for n in range(ROWS)
     ]
     schema = table_files.load_all(project)["historian.readings"].arrow_schema()
-    iceberg.load_table(iceberg.connect(made), "historian.readings").append(pa.Table.from_pylist(rows, schema))
-    return made
+    iceberg.load_table(iceberg.connect(local), "historian.readings").append(pa.Table.from_pylist(rows, schema))
+    return local
 
 
 @pytest.fixture
@@ -93,17 +93,19 @@ def test_json_is_one_document_even_of_what_json_has_no_word_for(run: Command) ->
 
 
 @pytest.mark.parametrize(
-    ("sql", "told"),
+    ("sql", "message"),
     [
         ("select valu from historian.readings", 'Referenced column "valu" not found'),
         ("select * from historian.reading", 'Did you mean "readings"?'),
         ("selec 1", 'syntax error at or near "selec"'),
     ],
 )
-def test_wrong_sql_is_told_with_its_place_and_no_trace(run: Command, sql: str, told: str) -> None:
+def test_an_error_in_sql_is_reported_with_its_position_and_without_a_stack_trace(
+    run: Command, sql: str, message: str
+) -> None:
     code, _, err = run(sql)
     assert code == 2
-    assert told in err
+    assert message in err
     assert "^" in err
     assert "Traceback" not in err
 
@@ -150,32 +152,32 @@ def test_a_connection_shows_the_tables_as_they_were_when_it_was_opened(
     pytestconfig: pytest.Config, tmp_path: Path
 ) -> None:
     project = Project(pytestconfig.rootpath, tmp_path)
-    made = settings.load(project, "local")
-    table_changes.apply(project, made)
+    local = settings.load(project, "local")
+    table_changes.apply(project, local)
     row = {"tag": "a", "ts": START, "quality": 0, "src_topic": "t", "src_partition": 0, "src_offset": 0, "src_index": 0}
     schema = table_files.load_all(project)["historian.readings"].arrow_schema()
     count = "select count(*) from historian.readings"
-    with warehouse.open(made) as before:
-        iceberg.load_table(iceberg.connect(made), "historian.readings").append(pa.Table.from_pylist([row], schema))
-        with warehouse.open(made) as after:
+    with warehouse.open(local) as before:
+        iceberg.load_table(iceberg.connect(local), "historian.readings").append(pa.Table.from_pylist([row], schema))
+        with warehouse.open(local) as after:
             assert warehouse.ask(after, count).fetchall() == [(1,)]
         assert warehouse.ask(before, count).fetchall() == [(0,)]
 
 
 def test_another_engines_view_is_left_out(pytestconfig: pytest.Config, tmp_path: Path) -> None:
-    made = settings.load(Project(pytestconfig.rootpath, tmp_path), "local")
-    assert isinstance(made.catalog, SqliteCatalog)
-    table_changes.apply(Project(pytestconfig.rootpath, tmp_path), made)
-    # As Iceberg's own JDBC catalog leaves it, which Trino and Spark use.
-    with closing(sqlite3.connect(made.catalog.path)) as database, database:
+    local = settings.load(Project(pytestconfig.rootpath, tmp_path), "local")
+    assert isinstance(local.catalog, SqliteCatalog)
+    table_changes.apply(Project(pytestconfig.rootpath, tmp_path), local)
+    # The form in which Iceberg's own JDBC catalog stores it, which Trino and Spark use.
+    with closing(sqlite3.connect(local.catalog.path)) as database, database:
         database.execute("alter table iceberg_tables add column iceberg_type varchar(5)")
         database.execute(
             "insert into iceberg_tables values ('headrace', 'historian', 'a_view', 'm.json', null, 'VIEW')"
         )
-    found = iceberg.table_names(iceberg.connect(made))
-    assert "historian.readings" in found
-    assert "historian.a_view" not in found
-    warehouse.open(made).close()
+    names = iceberg.table_names(iceberg.connect(local))
+    assert "historian.readings" in names
+    assert "historian.a_view" not in names
+    warehouse.open(local).close()
 
 
 def test_the_historians_questions_can_be_asked_in_sql(run: Command) -> None:
@@ -188,6 +190,6 @@ def test_a_connection_to_one_table_has_no_questions_to_others(local: Settings) -
         warehouse.ask(connection, "from last_reading(['t0'], now())")
 
 
-def test_a_table_that_is_not_there_is_told_with_what_makes_it(local: Settings) -> None:
+def test_a_missing_table_is_reported_with_the_command_that_creates_it(local: Settings) -> None:
     with pytest.raises(PlatformError, match=r"there is no table historian\.none"):
         warehouse.open(local, ["historian.none"])

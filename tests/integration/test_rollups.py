@@ -1,4 +1,4 @@
-"""Rollups by the minute and by the hour against the historian's answers, out of the same readings."""
+"""Rollups per minute and per hour against the historian's answers from the same readings."""
 
 from __future__ import annotations
 
@@ -43,14 +43,17 @@ def test_rollups_are_what_the_historian_makes_of_the_same_readings(own_plant: Pl
         own_plant.finish(own_plant.submit(job, bounded=True, parallelism=1))
         run_checks.verdict(run_checks.run(own_plant.project, own_plant.settings, [job]))
     for every in jobs.values():
-        found = rollup(own_plant, f"historian.rollup_{every}")
-        assert len(found) > (300 if every == "1m" else 7)
-        asked = answers(own_plant, found, every)
-        assert {window: row for window, row in asked.items() if window in found} == found
+        rows = rollup(own_plant, f"historian.rollup_{every}")
+        assert len(rows) > (300 if every == "1m" else 7)
+        expected = answers(own_plant, rows, every)
+        assert {window: row for window, row in expected.items() if window in rows} == rows
 
 
 def rollup(plant: Plant, table: str) -> dict[tuple[str, datetime], dict[str, Any]]:
-    """By tag and window, what the two have in common; a deviation of one reading alone is none of it."""
+    """Return the columns that rollups and the historian share, by tag and window, of windows with two readings or more.
+
+    The deviation of a single reading is defined differently by the two.
+    """
     columns = [*AGGREGATES, *TIMES]
     rows = plant.query(f"select tag, ts, {', '.join(columns)} from {table} where good_readings > 1")
     return {(tag, ts): dict(zip(columns, values, strict=True)) for tag, ts, *values in rows}
@@ -64,14 +67,14 @@ def answers(
     historian = Historian.open(plant.settings)
     rows = historian.aggregate(["a", "b"], first, end, every, [*AGGREGATES.values(), *TIMES.values()]).to_pylist()
     columns = {name: column for column, name in (AGGREGATES | TIMES).items()}
-    found: dict[tuple[str, datetime], dict[str, Any]] = {}
+    by_window: dict[tuple[str, datetime], dict[str, Any]] = {}
     for row in rows:
         column = columns[row["aggregate"]]
         answer = row["ts"] if column in TIMES else close(row["value"])
-        found.setdefault((row["tag"], row["interval"]), {})[column] = answer
-    return found
+        by_window.setdefault((row["tag"], row["interval"]), {})[column] = answer
+    return by_window
 
 
 def close(value: Any) -> Any:
-    """The value, which is equal to any that differs by no more than rounding."""
+    """Return the value in a form that equals any other within rounding."""
     return pytest.approx(value, rel=1e-9) if isinstance(value, float) else value

@@ -1,4 +1,4 @@
-"""The interface of `headrace serve` over a real Iceberg catalog of its own."""
+"""The API of `headrace serve` over its own real Iceberg catalog."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def project(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture
 def client(project: Project) -> Iterator[TestClient]:
-    with served(project) as made:
-        yield made
+    with served(project) as test_client:
+        yield test_client
 
 
 def served(project: Project, *tokens: str) -> TestClient:
@@ -80,11 +80,11 @@ def ms(number: int) -> float:
 
 
 def test_tags_are_found_by_words_by_wildcard_and_by_place(client: TestClient) -> None:
-    found = ask(client, "tags", search="nacelle 2")
-    assert found["found"] == 1
-    assert found["tags"][0]["tag"] == "W2.wind_speed"
-    assert found["tags"][0]["unit"] == "m/s"
-    assert found["tags"][0]["description"] == "wind at the nacelle of turbine 2"
+    result = ask(client, "tags", search="nacelle 2")
+    assert result["found"] == 1
+    assert result["tags"][0]["tag"] == "W2.wind_speed"
+    assert result["tags"][0]["unit"] == "m/s"
+    assert result["tags"][0]["description"] == "wind at the nacelle of turbine 2"
     assert [tag["tag"] for tag in ask(client, "tags", search="w1.*")["tags"]] == ["W1.power", "W1.wind_speed"]
     assert [tag["tag"] for tag in ask(client, "tags", asset="farm/south")["tags"]] == ["W2.wind_speed"]
     few = ask(client, "tags", limit=2)
@@ -92,7 +92,7 @@ def test_tags_are_found_by_words_by_wildcard_and_by_place(client: TestClient) ->
     assert ask(client, "tags", search="no such thing")["tags"] == []
 
 
-def test_the_time_that_has_readings_and_their_number_are_told(client: TestClient) -> None:
+def test_the_extent_and_the_number_of_readings_are_returned(client: TestClient) -> None:
     assert ask(client, "extent") == {"start": ms(0), "end": ms(READINGS - 1)}
     assert ask(client, "health") == {"readings": 3 * READINGS}
 
@@ -108,11 +108,11 @@ def test_a_plot_is_the_historians_with_a_neighbour_on_each_side(client: TestClie
     assert trace["about"]["unit"] == "m/s"
 
 
-def test_the_anomalies_of_a_month_are_told_with_their_scores(client: TestClient) -> None:
+def test_the_anomalies_of_a_month_are_returned_with_their_scores(client: TestClient) -> None:
     wind, power = ask(client, "plot", tag=["W1.wind_speed", "W2.wind_speed"], pixels=100, **ALL)["traces"]
     assert wind["anomalies"]["found"] == len(SPIKES)
     assert power["anomalies"] == {"found": 0, "ts": [], "value": [], "score": []}
-    # The spikes 2500 and 2501 lie in one mark: the stronger is told.
+    # The marks of the spikes 2500 and 2501 overlap: only the stronger is returned.
     assert wind["anomalies"]["ts"] == [ms(700), ms(2500)]
     assert wind["anomalies"]["score"] == pytest.approx([0.6745 * (61 - 8) / 3, 0.6745 * (58 - 8) / 3])
     assert max(value for value in wind["value"] if value is not None) == 61
@@ -144,7 +144,7 @@ def test_csv_is_the_readings_as_they_are_stored(client: TestClient, project: Pro
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("query", "message"),
     [
         ({"tag": "W1.power", "start": "1990-01-01T00:00:00Z", "end": "2026-01-01T00:00:00Z"}, "longer than 3,660"),
         ({"tag": "W1.power", "start": DAY["end"], "end": DAY["start"]}, "is not after the start"),
@@ -156,28 +156,28 @@ def test_csv_is_the_readings_as_they_are_stored(client: TestClient, project: Pro
         ({**DAY}, "required"),
     ],
 )
-def test_what_is_too_much_or_no_question_is_refused_with_what_to_do(
-    client: TestClient, asked: dict[str, Any], told: str
+def test_a_request_beyond_a_limit_or_not_valid_is_refused_with_the_fix(
+    client: TestClient, query: dict[str, Any], message: str
 ) -> None:
-    problem = refused(client, "plot", 400, **asked)
-    assert told in problem["what"]
+    problem = refused(client, "plot", 400, **query)
+    assert message in problem["what"]
     assert problem["fix"]
 
 
-def test_a_trend_that_does_not_fit_in_memory_is_worked_out_in_parts_and_is_the_same(
+def test_a_trend_that_does_not_fit_in_memory_is_calculated_in_parts_and_is_the_same(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     historian = Historian.open(settings.load(project, "local"))
-    asked = (["W1.wind_speed", "W1.power"], START, END, 640)
-    whole = historian.trend(*asked)
+    query = (["W1.wind_speed", "W1.power"], START, END, 640)
+    whole = historian.trend(*query)
     monkeypatch.setattr(reader, "MAX_HELD", 700)
-    parts = historian.trend(*asked)
+    parts = historian.trend(*query)
     assert parts.points.equals(whole.points)
     assert parts.anomalies.equals(whole.anomalies)
     assert parts.anomaly_counts == whole.anomaly_counts
     monkeypatch.setattr(trend, "MAX_READ", 5000)
     with pytest.raises(UserError, match="a trend of more than 5,000 readings"):
-        historian.trend(*asked)
+        historian.trend(*query)
 
 
 def test_an_empty_table_has_no_time(pytestconfig: pytest.Config, tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ def test_more_rows_of_csv_than_the_limit_are_refused(client: TestClient, monkeyp
     assert client.get("/api/readings.csv", params={"tag": "W1.power", **ALL}).status_code == 200
 
 
-def test_what_is_committed_meanwhile_is_in_the_next_answer(pytestconfig: pytest.Config, tmp_path: Path) -> None:
+def test_a_commit_appears_in_the_next_answer(pytestconfig: pytest.Config, tmp_path: Path) -> None:
     project = farm(pytestconfig.rootpath, tmp_path)
     with served(project) as client:
         later = END + timedelta(days=1)
@@ -207,7 +207,7 @@ def test_what_is_committed_meanwhile_is_in_the_next_answer(pytestconfig: pytest.
         assert ask(client, "extent")["end"] == (later + 2 * EVERY).timestamp() * 1000
 
 
-def test_a_table_that_is_gone_is_told_as_the_platforms_fault(pytestconfig: pytest.Config, tmp_path: Path) -> None:
+def test_a_missing_table_is_reported_as_an_error_of_the_platform(pytestconfig: pytest.Config, tmp_path: Path) -> None:
     project = farm(pytestconfig.rootpath, tmp_path)
     with served(project) as client:
         assert ask(client, "health")
@@ -217,27 +217,27 @@ def test_a_table_that_is_gone_is_told_as_the_platforms_fault(pytestconfig: pytes
     assert "tables apply" in problem["fix"]
 
 
-def test_a_fault_of_our_own_shows_no_trace(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_internal_error_shows_no_stack_trace(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Historian, "trend", lambda *_: 1 / 0)
     problem = refused(client, "plot", 500, tag="W1.power", **DAY)
     assert problem["where"] == "/api/plot"
     assert "ZeroDivisionError" not in str(problem)
 
 
-def test_the_docs_tell_the_limits_that_there_are(pytestconfig: pytest.Config) -> None:
+def test_the_docs_state_the_actual_limits(pytestconfig: pytest.Config) -> None:
     section = (pytestconfig.rootpath / "docs" / "bi.md").read_text().split("## A page to look at")[1].split("\n## ")[0]
-    told = " ".join(section.split())
-    assert f"more than {api.MAX_TAGS} tags, {api.MAX_SPAN.days:,} days, {api.MAX_PIXELS:,} pixels" in told
-    assert f"more than {trend.MAX_READ:,} readings" in told
+    text = " ".join(section.split())
+    assert f"more than {api.MAX_TAGS} tags, {api.MAX_SPAN.days:,} days, {api.MAX_PIXELS:,} pixels" in text
+    assert f"more than {trend.MAX_READ:,} readings" in text
     assert (api.MAX_CSV_ROWS, app.AT_ONCE) == (1_000_000, 4)
 
 
-def test_a_plan_of_files_that_another_thread_replaces_is_still_the_one_asked_for(
+def test_a_plan_of_files_that_another_thread_replaces_is_still_returned(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = Historian.open(settings.load(project, "local")).reader.files
-    asked = (int(START.timestamp() * 1e6), int(END.timestamp() * 1e6))
-    wanted, covers = files.plan(*asked), Plan.covers
+    query = (int(START.timestamp() * 1e6), int(END.timestamp() * 1e6))
+    plan, covers = files.plan(*query), Plan.covers
 
     def meanwhile(plan: Plan, *question: Any) -> bool:
         known = covers(plan, *question)
@@ -245,23 +245,23 @@ def test_a_plan_of_files_that_another_thread_replaces_is_still_the_one_asked_for
         return known
 
     monkeypatch.setattr(Plan, "covers", meanwhile)
-    assert files.plan(*asked) is wanted
-    assert files.plan(*asked).covers(*asked)
+    assert files.plan(*query) is plan
+    assert files.plan(*query).covers(*query)
 
 
-def test_questions_at_one_time_do_not_disturb_one_another(client: TestClient) -> None:
-    asked = [
+def test_concurrent_requests_do_not_affect_each_other(client: TestClient) -> None:
+    query = [
         {"tag": tag, "start": time_of(day * 144).isoformat(), "end": time_of(day * 144 + 144).isoformat()}
         for day in range(0, 30, 3)
         for tag in ("W1.power", "W1.wind_speed", "W2.wind_speed")
     ]
-    alone = [ask(client, "plot", **each) for each in asked]
+    alone = [ask(client, "plot", **each) for each in query]
     with ThreadPoolExecutor(8) as pool:
-        together = list(pool.map(lambda each: ask(client, "plot", **each), asked))
+        together = list(pool.map(lambda each: ask(client, "plot", **each), query))
     assert together == alone
 
 
-def test_only_questions_that_read_are_let_in(client: TestClient) -> None:
+def test_only_get_and_head_are_allowed(client: TestClient) -> None:
     for method in ("POST", "PUT", "DELETE", "PATCH", "OPTIONS"):
         response = client.request(method, "/api/health")
         assert response.status_code == 405
@@ -279,17 +279,17 @@ def test_only_questions_that_read_are_let_in(client: TestClient) -> None:
         ("127.0.0.1.evil.example", 403),
     ],
 )
-def test_without_tokens_it_answers_to_names_of_its_machine_alone(client: TestClient, host: str, status: int) -> None:
+def test_without_tokens_only_local_host_names_are_accepted(client: TestClient, host: str, status: int) -> None:
     for path in ("/", "/api/health", "/openapi.json"):
         assert client.get(path, headers={"Host": host}).status_code == status
 
 
-def test_a_page_of_another_server_cannot_ask(client: TestClient) -> None:
+def test_a_request_from_a_page_of_another_site_is_refused(client: TestClient) -> None:
     assert client.get("/api/health", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
     assert client.get("/api/health", headers={"Sec-Fetch-Site": "same-origin"}).status_code == 200
 
 
-def test_with_tokens_each_question_has_to_bear_one(project: Project) -> None:
+def test_with_tokens_every_request_must_carry_one(project: Project) -> None:
     with served(project, *TOKENS) as client:
         for bearing in ("", "Bearer ", "Bearer wrong", f"Basic {TOKENS[0]}", f"Bearer {TOKENS[0]}x"):
             response = client.get("/api/health", headers={"Authorization": bearing})
@@ -301,7 +301,7 @@ def test_with_tokens_each_question_has_to_bear_one(project: Project) -> None:
         assert client.get("/", headers={"Host": "historian.plant"}).status_code == 200
 
 
-def test_the_page_and_the_description_of_the_interface_need_no_other_host(client: TestClient) -> None:
+def test_the_page_and_the_api_description_need_no_other_host(client: TestClient) -> None:
     seen = {"/", "/docs"}
     waiting = sorted(seen)
     while waiting:
@@ -315,9 +315,9 @@ def test_the_page_and_the_description_of_the_interface_need_no_other_host(client
         assert "https://" not in response.text
         folder = "/page/" if path.endswith(".js") else ""
         linked = re.findall(r'(?:src|href)="(/[^"]+)"|from "\./([^"]+)"', response.text)
-        found = {absolute or folder + relative for absolute, relative in linked} - seen
-        seen |= found
-        waiting += found
+        result = {absolute or folder + relative for absolute, relative in linked} - seen
+        seen |= result
+        waiting += result
     assert {"/assets/plotly.min.js", "/assets/swagger-ui-bundle.js", "/page/chart.js", "/page/style.css"} <= seen
     described = client.get("/openapi.json").json()
     assert set(described["paths"]) == {f"/api/{name}" for name in ("health", "tags", "extent", "plot", "readings.csv")}

@@ -1,4 +1,4 @@
-"""The page of `headrace serve` in headless Chromium, as a person uses it: a real server, a real table."""
+"""The page of `headrace serve` in headless Chromium, as a user works with it: a real server, a real table."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def address(project: Project) -> Iterator[str]:
 
 @contextmanager
 def serve(project: Project, *options: str) -> Iterator[str]:
-    """`headrace serve` as a process of its own; where it listens, as it says itself."""
+    """Run `headrace serve` as a separate process; yield the address that it prints."""
     log = project.root / f"serve{len(options)}.log"
     command = [sys.executable, "-c", "from headrace.cli import main; main()", "serve", "--json", *options]
     environment = {
@@ -67,7 +67,7 @@ def page(chromium: Browser, address: str) -> Iterator[Page]:
 
 @contextmanager
 def tab(chromium: Browser, address: str, *expected: str) -> Iterator[Page]:
-    """A tab of its own; fails where the page has a fault that is not `expected`, or asks another host."""
+    """Open a new tab; fail on an error of the page that is not `expected`, and on a request to another host."""
     with chromium.new_context(viewport={"width": 1200, "height": 700}, timezone_id="Europe/Paris") as context:
         faults: list[str] = []
         made = context.new_page()
@@ -78,14 +78,14 @@ def tab(chromium: Browser, address: str, *expected: str) -> Iterator[Page]:
         made.on("pageerror", lambda error: faults.append(str(error)))
         made.on(
             "request",
-            lambda asked: None if asked.url.startswith((address, "blob:", "data:")) else faults.append(asked.url),
+            lambda request: None if request.url.startswith((address, "blob:", "data:")) else faults.append(request.url),
         )
         yield made
         assert [fault for fault in faults if not any(known in fault for known in expected)] == []
 
 
 def opened(page: Page, address: str, *tags: str, start: datetime = START, end: datetime = END) -> None:
-    """Waits for the picture of these tags; without any, for the list of all."""
+    """Open the page and wait for the chart of these tags, or without any for the list of all tags."""
     span = "&".join(
         f"{name}={time.isoformat().replace('+00:00', 'Z')}" for name, time in (("start", start), ("end", end))
     )
@@ -97,31 +97,31 @@ def opened(page: Page, address: str, *tags: str, start: datetime = START, end: d
 
 
 def drawn(page: Page) -> None:
-    """Waits until the picture is that of the last question."""
+    """Wait until the chart shows the answer to the last request."""
     expect(page.locator("#status")).to_contain_text("drawn", timeout=LIMIT_MS)
     expect(page.locator("#chart")).to_have_attribute("aria-busy", "false", timeout=LIMIT_MS)
 
 
 def traces(page: Page, meta: str | None = None) -> list[dict[str, Any]]:
-    """What Plotly was given: lines of tags, or the marks of a kind."""
+    """Return the traces given to Plotly: the lines of tags, or the marks of one kind."""
     script = "meta => document.getElementById('chart').data.filter(each => (each.meta ?? null) === meta)"
-    found: list[dict[str, Any]] = page.evaluate(script, meta)
-    return found
+    result: list[dict[str, Any]] = page.evaluate(script, meta)
+    return result
 
 
 def in_utc(number: int) -> str:
-    """The time of a reading, as Plotly is given it."""
+    """Return the time of a reading in the form that Plotly gets."""
     return time_of(number).isoformat(timespec="milliseconds").removesuffix("+00:00")
 
 
 def span(page: Page) -> tuple[datetime, datetime]:
-    """As the address keeps it."""
+    """Return the span in the page's address."""
     kept = dict(parse_qsl(page.url.partition("#")[2]))
     return datetime.fromisoformat(kept["start"]), datetime.fromisoformat(kept["end"])
 
 
 def dragged(page: Page, first: float, second: float) -> None:
-    """From one share of the picture's width to another."""
+    """Drag from one share of the chart's width to another."""
     box = page.locator("#chart .nsewdrag").first.bounding_box()
     assert box
     page.mouse.move(box["x"] + box["width"] * first, box["y"] + box["height"] / 2)
@@ -153,9 +153,9 @@ def test_tags_are_searched_chosen_and_drawn_together_and_dragging_zooms(page: Pa
     assert [(each["name"], each["yaxis"]) for each in traces(page)] == [("W1.wind_speed", "y"), ("W1.power", "y3")]
     coarse = len(traces(page)[0]["x"])
 
-    with page.expect_response(lambda answer: "/api/plot" in answer.url) as asked:
+    with page.expect_response(lambda answer: "/api/plot" in answer.url) as response:
         dragged(page, 0.5, 0.6)
-    assert int(dict(parse_qsl(asked.value.url))["pixels"]) > 500
+    assert int(dict(parse_qsl(response.value.url))["pixels"]) > 500
     drawn(page)
     start, end = span(page)
     assert abs((start - START) / (END - START) - 0.5) < 0.01
@@ -180,22 +180,22 @@ def test_anomalies_and_bad_and_uncertain_time_are_marked(page: Page, address: st
     expect(page.locator("#status")).to_contain_text("some bad · some uncertain")
 
 
-def test_the_csv_of_what_is_seen_is_the_interfaces(page: Page, address: str, tmp_path: Path) -> None:
+def test_the_csv_download_of_the_page_is_that_of_the_api(page: Page, address: str, tmp_path: Path) -> None:
     opened(page, address, "W1.wind_speed", "W2.wind_speed", start=time_of(100), end=time_of(200))
     with page.expect_download() as saved:
         page.get_by_role("button", name="CSV").click()
     saved.value.save_as(tmp_path / "seen.csv")
-    asked = {
+    parameters = {
         "tag": ["W1.wind_speed", "W2.wind_speed"],
         "start": time_of(100).isoformat(),
         "end": time_of(200).isoformat(),
     }
-    known = httpx.get(f"{address}api/readings.csv", params=asked).text
+    known = httpx.get(f"{address}api/readings.csv", params=parameters).text
     assert (tmp_path / "seen.csv").read_text() == known
     assert len(known.splitlines()) == 201
 
 
-def test_a_span_that_is_too_long_is_told_with_what_to_do(chromium: Browser, address: str) -> None:
+def test_a_span_that_is_too_long_is_reported_with_the_fix(chromium: Browser, address: str) -> None:
     with tab(chromium, address, "400 (Bad Request)") as page:
         page.goto(f"{address}#tag=W1.power&start=1990-01-01T00:00:00Z&end=2026-01-01T00:00:00Z")
         expect(page.get_by_role("alert").first).to_have_text(
@@ -205,7 +205,7 @@ def test_a_span_that_is_too_long_is_told_with_what_to_do(chromium: Browser, addr
         expect(page.locator("#problem")).to_be_hidden()
 
 
-def test_a_server_that_is_gone_is_told_in_words(chromium: Browser, project: Project) -> None:
+def test_a_stopped_server_is_reported_on_the_page(chromium: Browser, project: Project) -> None:
     with ExitStack() as running:
         address = running.enter_context(serve(project))
         with tab(chromium, address, "ERR_CONNECTION_REFUSED") as page:
@@ -215,7 +215,7 @@ def test_a_server_that_is_gone_is_told_in_words(chromium: Browser, project: Proj
             expect(page.locator("#problem")).to_contain_text("the server does not answer")
 
 
-def test_the_keyboard_and_the_buttons_move_in_time_and_the_address_is_a_way_back(page: Page, address: str) -> None:
+def test_the_keyboard_and_the_buttons_move_in_time_and_back_returns(page: Page, address: str) -> None:
     opened(page, address, "W1.power", start=time_of(1000), end=time_of(1100))
     page.locator("#chart").focus()
     page.keyboard.press("ArrowRight")
@@ -239,7 +239,7 @@ def test_times_are_drawn_and_zoomed_in_utc_or_the_browsers_own_zone(page: Page, 
         expect(page.locator("#span")).to_contain_text(f" {zone}, 24 h")
         drawn(page)
         assert traces(page)[0]["x"][0] == f"{begins.replace(' ', 'T')}.000"
-        # The first reading of all stands at the picture's left edge.
+        # The very first reading is at the left edge of the chart.
         line = page.locator("#chart .scatterlayer .js-line").first.get_attribute("d")
         assert abs(float(re.split("[M,]", line or "")[1])) < 1
         dragged(page, 0.25, 0.75)
@@ -251,8 +251,8 @@ def test_times_are_drawn_and_zoomed_in_utc_or_the_browsers_own_zone(page: Page, 
 
 def test_a_server_with_a_token_asks_for_it_and_keeps_it_out_of_addresses(project: Project, chromium: Browser) -> None:
     with serve(project, "--token", "${env:SERVE_TOKEN}") as address, tab(chromium, address, "401") as page:
-        asked: list[str] = []
-        page.on("request", lambda request: asked.append(request.url))
+        requests: list[str] = []
+        page.on("request", lambda request: requests.append(request.url))
         page.goto(address)
         page.get_by_label("requires a token").fill("wrong")
         page.keyboard.press("Enter")
@@ -262,9 +262,9 @@ def test_a_server_with_a_token_asks_for_it_and_keeps_it_out_of_addresses(project
         drawn(page)
         page.reload()
         drawn(page)
-        assert not any("token" in url.removeprefix(address) for url in asked)
+        assert not any("token" in url.removeprefix(address) for url in requests)
 
 
-def test_the_description_of_the_interface_is_shown(page: Page, address: str) -> None:
+def test_the_api_description_is_shown(page: Page, address: str) -> None:
     page.goto(f"{address}docs")
     expect(page.get_by_text("/api/readings.csv")).to_be_visible()

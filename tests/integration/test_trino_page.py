@@ -1,4 +1,4 @@
-"""What docs/engines.md tells of Trino, done as it says: its answers are DuckDB's, on Postgres and on REST, with S3."""
+"""The Trino examples of docs/engines.md, on Postgres and on REST, with S3: the answers are those of DuckDB."""
 
 from __future__ import annotations
 
@@ -34,34 +34,36 @@ SECRETS = {
     "HEADRACE_CATALOG_CREDENTIAL": "engineskey:enginessecret",
 }
 KINDS = ("headrace", "headrace_rest")
-"""The catalogs by Trino's names: in Postgres, and behind a REST server."""
+"""The catalogs by their names in Trino: in Postgres, and behind a REST server."""
 WRITER = "headrace_writer"
-"""The one in Postgres again, for those who may write."""
-# Trino's client has an environment of its own.
+"""The one in Postgres again, with permission to write."""
+# Trino's client is in a separate Python environment.
 ASK = """
 import json, sys
 cursor = connection.cursor()
 answers = [cursor.execute(sql).fetchall() for sql in json.load(sys.stdin)]
-told = lambda value: value.isoformat()
-print(json.dumps([answers, then], default=told))
+iso = lambda value: value.isoformat()
+print(json.dumps([answers, then], default=iso))
 """
 
 
 @dataclass(frozen=True)
 class Lake:
-    """A plant's tables in catalogs of both kinds, and a Trino over both."""
+    """The tables of a plant in both kinds of catalog, and a Trino over both."""
 
     project: Project
     settings: dict[str, Settings]
     port: int
 
-    def ask(self, kind: str, *asked: str, zone: str = "UTC") -> tuple[list[Rows], int]:
-        """Trino's answers, by the page's own connection, and how many readings the page's first snapshot has."""
-        told = {'"headrace"': f'"{kind}"', "8080": str(self.port), '"UTC"': f'"{zone}"'}
+    def ask(self, kind: str, *queries: str, zone: str = "UTC") -> tuple[list[Rows], int]:
+        """Return Trino's answers over the page's own connection, and the number of readings of the first snapshot."""
+        replacements = {'"headrace"': f'"{kind}"', "8080": str(self.port), '"UTC"': f'"{zone}"'}
         (block,) = blocks("python", "Trino")
-        script = re.sub("|".join(told), lambda word: told[word[0]], block) + ASK
+        script = re.sub("|".join(replacements), lambda word: replacements[word[0]], block) + ASK
         command = [str(trinohome.python()), "-c", script]
-        ran = subprocess.run(command, input=json.dumps(asked), capture_output=True, text=True, timeout=120, check=False)
+        ran = subprocess.run(
+            command, input=json.dumps(queries), capture_output=True, text=True, timeout=120, check=False
+        )
         assert ran.returncode == 0, ran.stderr[-3000:]
         answers, then = json.loads(ran.stdout)
         return [plain(with_times(each)) for each in answers], then
@@ -108,7 +110,7 @@ def lake(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) 
             fill(project, each)
             for unit in ("m/s", "km/h"):
                 tags.import_tags(each, pa.Table.from_pylist([{"tag": TAG, "asset": "park", "unit": unit}]))
-        told = {
+        replacements = {
             "HOST/DATABASE": f"{database.host}:{database.port}/{DATABASE}",
             "USER": USER,
             "BUCKET/WAREHOUSE": f"{FILES}/engines",
@@ -117,7 +119,8 @@ def lake(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) 
             "http://STORE": server.s3,
         }
         properties = [
-            re.sub("|".join(told), lambda word: told[word[0]], each) for each in blocks("properties", "Trino")
+            re.sub("|".join(replacements), lambda word: replacements[word[0]], each)
+            for each in blocks("properties", "Trino")
         ]
         catalogs = {kind: each + properties[-1] for kind, each in zip(KINDS, properties, strict=False)}
         catalogs[WRITER] = catalogs["headrace"].replace("iceberg.security=READ_ONLY\n", "")
@@ -131,11 +134,11 @@ def _on(catalog: Catalog) -> Settings:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_trino_answers_as_duckdb_does(lake: Lake, kind: str) -> None:
-    asked = blocks("sql", "Five questions")
+    queries = blocks("sql", "Five questions")
     with warehouse.open(lake.settings[kind]) as duckdb:
-        wanted = [plain(warehouse.ask(duckdb, sql).fetchall()) for sql in asked]
-    assert [len(rows) > 1 for rows in wanted] == [True] * 4
-    assert lake.ask(kind, *asked) == (wanted, FIRST)
+        expected = [plain(warehouse.ask(duckdb, sql).fetchall()) for sql in queries]
+    assert [len(rows) > 1 for rows in expected] == [True] * 4
+    assert lake.ask(kind, *queries) == (expected, FIRST)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -154,8 +157,8 @@ def test_trino_tells_tags_as_they_stood_at_a_time(lake: Lake, kind: str) -> None
 def test_trino_opens_the_files_of_the_day_alone(lake: Lake, kind: str) -> None:
     table = lake.table(kind, "historian.readings")
     (_, _, day, _) = blocks("sql", "Five questions")
-    ((((told,),),), _) = lake.ask(kind, f"explain analyze {day}")
-    read = {int(rows) for rows in re.findall(r"Input: (\d+) rows .*Splits", told)}
+    ((((explanation,),),), _) = lake.ask(kind, f"explain analyze {day}")
+    read = {int(rows) for rows in re.findall(r"Input: (\d+) rows .*Splits", explanation)}
     of_the_day = f"tag = '{TAG}' and ts >= '2014-01-01T00:00:00+00:00' and ts < '2014-01-02T00:00:00+00:00'"
     files = [task.file.record_count for task in table.scan(of_the_day).plan_files()]
     assert read == {sum(files)}
@@ -177,7 +180,7 @@ def test_nobody_writes_by_trino(lake: Lake, kind: str, sql: str) -> None:
         lake.ask(kind, sql)
 
 
-def test_a_view_by_trino_is_no_table_of_headrace(lake: Lake) -> None:
+def test_headrace_ignores_a_view_created_by_trino(lake: Lake) -> None:
     lake.ask(WRITER, "create view historian.windy as select tag from historian.readings")
     with warehouse.open(lake.settings["headrace"]) as duckdb:
         [(count,)] = warehouse.ask(duckdb, "select count(*) from historian.readings").fetchall()
@@ -190,6 +193,6 @@ def test_a_session_elsewhere_asks_for_another_day_and_a_quality_is_a_number(lake
         for zone in ("", " UTC")
     )
     quality = "select distinct bitwise_right_shift(quality, 30) from historian.readings order by 1"
-    (here, there, qualities), _ = lake.ask("headrace", local, utc, quality, zone="Europe/Berlin")
-    assert here[0][0] < START <= there[0][0]
+    (local_rows, utc_rows, qualities), _ = lake.ask("headrace", local, utc, quality, zone="Europe/Berlin")
+    assert local_rows[0][0] < START <= utc_rows[0][0]
     assert qualities == [(0,), (2,)]

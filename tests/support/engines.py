@@ -1,4 +1,4 @@
-"""docs/engines.md, and the readings that its questions are asked of."""
+"""The blocks of docs/engines.md, and a plant whose readings its queries return."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ Rows = list[tuple[Any, ...]]
 
 
 def fill(project: Project, where: Settings) -> None:
-    """Two tags' readings around a day, in three snapshots, the first of FIRST; a reading in ten bad; dead letters."""
+    """Store readings of two tags around a day, one in ten of them bad, and dead letters.
+
+    The readings are in three snapshots, the first of which has FIRST readings.
+    """
     copy_tables(project.root, LETTERS)
     table_changes.apply(project, where)
     readings = [
@@ -50,13 +53,13 @@ def fill(project: Project, where: Settings) -> None:
 
 
 def blocks(language: str, section: str) -> list[str]:
-    """What stands in a section of the page, block by block."""
+    """Return the code blocks of one language in a section of the page."""
     text = PAGE.read_text(encoding="utf-8").split(f"## {section}\n")[1].split("\n## ", maxsplit=1)[0]
     return [block[2] for block in _BLOCK.finditer(text) if block[1] == language]
 
 
 def plain(rows: Sequence[Sequence[Any]]) -> Rows:
-    """Times as UTC, numbers to nine digits."""
+    """Return rows with times in UTC and numbers rounded to nine digits."""
     return [tuple(_plain(value) for value in row) for row in rows]
 
 
@@ -66,9 +69,9 @@ def _plain(value: Any) -> Any:
     return float(f"{value:.9g}") if isinstance(value, float) else value
 
 
-def with_times(found: Sequence[Sequence[Any]]) -> Rows:
-    """Rows out of JSON, their times as such."""
-    return [tuple(datetime.fromisoformat(v) if _is_time(v) else v for v in row) for row in found]
+def with_times(rows: Sequence[Sequence[Any]]) -> Rows:
+    """Return rows parsed from JSON, with ISO 8601 texts as times."""
+    return [tuple(datetime.fromisoformat(v) if _is_time(v) else v for v in row) for row in rows]
 
 
 def _is_time(value: Any) -> bool:

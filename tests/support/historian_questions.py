@@ -1,4 +1,4 @@
-"""Questions about small series, as tests of the historian ask them."""
+"""Small series, and aggregates of them, for tests of the historian."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Reading = tuple[float, float | None, int]
 
 
 def points(*series: Sequence[Reading]) -> Points:
-    """The readings of several tags."""
+    """Return the readings of several tags as points."""
     rows = [(tag, *reading) for tag, readings in enumerate(series) for reading in readings]
     return Points.of(
         [f"T{number}" for number in range(len(series))],
@@ -30,7 +30,7 @@ def points(*series: Sequence[Reading]) -> Points:
 
 
 def intervals(*edges: tuple[float, float], reverse: bool = False) -> Intervals:
-    """From seconds to seconds, none cut short."""
+    """Return intervals between pairs of seconds, none of them truncated."""
     start, end = (np.array([round(edge[side] * S) for edge in edges]) for side in (0, 1))
     return Intervals(start, end, np.zeros(len(edges), np.bool_), reverse)
 
@@ -42,12 +42,12 @@ def question(
     reverse: bool = False,
     configuration: Configuration | None = None,
 ) -> AggregateInput:
-    """Of one tag, or of all tags of the points alike."""
+    """Return the inputs of an aggregate over one series, or over all tags of the points, with the same intervals."""
     known = series if isinstance(series, Points) else points(series)
     cells = Cells.of(intervals(*edges, reverse=reverse), known.tags)
     return AggregateInput(known, cells, np.full(known.tags, stepped), configuration or Configuration())
 
 
-def ask(name: str, asked: AggregateInput) -> Values:
-    """The aggregate of that name."""
-    return AGGREGATES[name](asked)
+def ask(name: str, inputs: AggregateInput) -> Values:
+    """Return the results of the aggregate of that name."""
+    return AGGREGATES[name](inputs)

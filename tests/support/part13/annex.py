@@ -1,7 +1,7 @@
-"""Annex A of OPC UA Part 13 as the OPC Foundation publishes it for machines: AggregateExamples.csv.
+"""Annex A of OPC UA Part 13 in the machine-readable form of the OPC Foundation: AggregateExamples.csv.
 
-It stands in the folder Schema of the repository OPCFoundation/UA-Nodeset; the tag UA-1.05.02-2022-11-01 is the one
-that the figures here are of.
+It is in the folder Schema of the repository OPCFoundation/UA-Nodeset; the figures here are those of the tag
+UA-1.05.02-2022-11-01.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Table:
-    """What the annex says of one series: the readings themselves, or an aggregate of every interval."""
+    """A table of the annex for one series: the readings themselves, or an aggregate of every interval."""
 
     series: str
     settings: dict[str, str]
@@ -65,16 +65,17 @@ class Table:
 
     @property
     def every(self) -> Every:
+        """The length of an interval."""
         return Every(int(self.settings["Processing Interval"]) * 1_000, "us")
 
     def points(self) -> Points:
-        """The lines as readings."""
+        """Return the lines as readings."""
         status = np.array([line.status for line in self.lines], np.uint32)
         ts, value = (np.array([getattr(line, name) for line in self.lines]) for name in ("us", "value"))
         return Points.of([self.series], np.zeros(len(ts), np.int64), ts, value, status).since_creation()
 
     def ours(self, readings: Table) -> Values:
-        """Our own answer."""
+        """Return our own results for this table."""
         of = self.settings
         configuration = Configuration(
             of["Treat Uncertain as Bad"] == "true",
@@ -88,7 +89,7 @@ class Table:
 
 
 def read(file: Path) -> tuple[dict[str, Table], list[Table]]:
-    """The series by name, and the tables of results."""
+    """Return the series by name, and the tables of results."""
     rows = [row for row in csv.reader(file.read_text(encoding="utf-8").splitlines()) if row]
     starts = [at for at, row in enumerate(rows) if re.fullmatch(r"Historian\d", row[0])]
     tables = [_table(rows[start - 1], rows[start:end]) for start, end in pairwise([*starts, len(rows)])]

@@ -1,4 +1,4 @@
-"""A plant of two pumps in an Iceberg catalog of its own: SQLite and files, without Flink."""
+"""A plant of two pumps in its own Iceberg catalog: SQLite and files, without Flink."""
 
 from __future__ import annotations
 
@@ -30,12 +30,15 @@ _BAD, _UNCERTAIN = 0x80000000, 0x40000000
 
 
 def s(seconds: float) -> datetime:
-    """So many seconds after NOON."""
+    """Return the time `seconds` after NOON."""
     return NOON + timedelta(seconds=seconds)
 
 
 def empty_plant(root: Path, folder: Path) -> Project:
-    """A project in `folder` with this one's tables of readings and tags, the pumps listed, nothing stored."""
+    """Return a project in `folder` with the tables of readings and tags of the project in `root`.
+
+    The pumps are listed; there are no readings.
+    """
     copy_tables(folder, "historian.readings", "historian.tags")
     shutil.copytree(root / "catalogs", folder / "catalogs")
     project = Project(folder, folder / "home")
@@ -50,26 +53,26 @@ def store(
     rows: Sequence[tuple[str, datetime, float | str | None, int]],
     where: Settings | None = None,
 ) -> None:
-    """Append readings, tag, time, value or text, and quality, in one file a day; to the pumps' catalog if no other."""
-    made: list[dict[str, Any]] = [
+    """Append readings (tag, time, value or text, quality) in one file per day, to the local catalog or to `where`."""
+    records: list[dict[str, Any]] = [
         {"tag": tag, "ts": ts, "quality": quality, "text" if isinstance(value, str) else "value": value}
         | {"src_topic": "t", "src_partition": 0, "src_offset": number, "src_index": 0}
         for number, (tag, ts, value, quality) in enumerate(rows)
     ]
     schema = table_files.load_all(project)["historian.readings"].arrow_schema()
     table = iceberg.load_table(iceberg.connect(where or settings.load(project, "local")), "historian.readings")
-    table.append(pa.Table.from_pylist(made, schema))
+    table.append(pa.Table.from_pylist(records, schema))
 
 
-def made_anew(project: Project) -> None:
-    """Drop the table of readings and make it again, empty."""
+def recreate_readings(project: Project) -> None:
+    """Drop the table of readings and create it again, empty."""
     local = settings.load(project, "local")
     iceberg.connect(local).drop_table("historian.readings")
     table_changes.apply(project, local)
 
 
 def store_two_pumps(project: Project) -> None:
-    """A minute of two pumps about NOON, out of order, in two files, and a reading of ten days before."""
+    """Store a minute of two pumps around NOON, out of order, in two files, and a reading from ten days earlier."""
     flow = [("P1.flow", s(at), float(value), 0) for at, value in ((20, 30), (0, 10), (10, 20), (40, 50))]
     state = [("P1.state", s(at), value, quality) for at, value, quality in ((0, 1, 0), (25, 0, 0), (30, None, _BAD))]
     mode = [("P1.mode", s(at), word, 0) for at, word in ((-50, "manual"), (15, "auto"), (35, "manual"))]

@@ -1,4 +1,4 @@
-"""A wind farm of two turbines in an Iceberg catalog of its own: a month of readings with spikes, bad and uncertain."""
+"""A wind farm of two turbines in its own Iceberg catalog: a month of readings, some spikes, bad and uncertain ones."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ READINGS = 30 * 144
 END = START + READINGS * EVERY
 BAD, UNCERTAIN = 0x80000000, 0x40000000
 SPIKES = {700: 61.0, 2500: 58.0, 2501: 44.0}
-"""Readings of W1.wind_speed that are anomalies, by their number, and their values."""
+"""The values of the readings of W1.wind_speed that are anomalies, by their number."""
 OUT = range(3000, 3060)
 """Readings of W1.wind_speed that are bad."""
 DOUBTED = range(3200, 3230)
@@ -43,12 +43,12 @@ TAGS = [
 
 
 def time_of(number: int) -> datetime:
-    """When a reading was taken."""
+    """Return the time of a reading by its number."""
     return START + number * EVERY
 
 
 def farm(root: Path, folder: Path) -> Project:
-    """A project with the farm's tables of readings and tags alone."""
+    """Return a project in `folder` with only the tables of readings and tags, and the farm's readings."""
     project = empty_plant(root, folder)
     tags.import_tags(settings.load(project, "local"), pa.Table.from_pylist(TAGS))
     number = np.arange(READINGS)
@@ -66,9 +66,12 @@ def farm(root: Path, folder: Path) -> Project:
 
 
 def store(project: Project, tag: str, values: np.ndarray, quality: np.ndarray, begin: datetime = START) -> None:  # type: ignore[type-arg]
-    """Append readings, one every ten minutes; scored against 8 with a MAD of 3, an anomaly beyond 3.5 where good."""
+    """Append readings, one every ten minutes from `begin`.
+
+    Good ones are scored against a median of 8 and a MAD of 3; a score beyond 3.5 is an anomaly.
+    """
     score = np.where(quality == 0, 0.6745 * (values - 8) / 3, np.nan)
-    made = {
+    stored = {
         "tag": [tag] * len(values),
         "ts": [begin + at * EVERY for at in range(len(values))],
         "value": values,
@@ -81,6 +84,6 @@ def store(project: Project, tag: str, values: np.ndarray, quality: np.ndarray, b
         "src_index": [0] * len(values),
     }
     schema = table_files.load_all(project)["historian.readings"].arrow_schema()
-    columns = [pa.array(made[name]) if name in made else pa.nulls(len(values)) for name in schema.names]
+    columns = [pa.array(stored[name]) if name in stored else pa.nulls(len(values)) for name in schema.names]
     table = iceberg.load_table(iceberg.connect(settings.load(project, "local")), "historian.readings")
     table.append(pa.table(columns, names=schema.names).cast(schema))

@@ -5,7 +5,7 @@ import pytest
 from headrace.historian import AGGREGATES
 
 
-def test_the_page_tells_each_aggregate_as_the_table_does(pytestconfig: pytest.Config) -> None:
+def test_the_page_lists_every_aggregate_of_the_table(pytestconfig: pytest.Config) -> None:
     page = (pytestconfig.rootpath / "docs" / "retrieval.md").read_text(encoding="utf-8")
     rows = page.partition("| name | unit | result |\n|---|---|---|\n")[2].partition("\n\n")[0].splitlines()
     assert rows == [f"| {each.name} | {each.unit} | {each.doc} |" for each in AGGREGATES.values()]

@@ -1,4 +1,4 @@
-"""What holds of retrieval whatever the readings are."""
+"""Properties of retrieval that hold for any readings."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ def neighbours(cuts: Sequence[float]) -> list[tuple[float, float]]:
 def test_every_result_is_one_number_or_none_and_says_which(
     series: list[Reading], cuts: list[int], stepped: bool, configuration: Configuration
 ) -> None:
-    asked = question(series, *neighbours(cuts), stepped=stepped, configuration=configuration)
+    inputs = question(series, *neighbours(cuts), stepped=stepped, configuration=configuration)
     for name in AGGREGATES:
-        found = ask(name, asked)
-        assert len(found.ts) == len(found.value) == len(found.status) == len(cuts) - 1, name
-        assert (np.isnan(found.value) == is_bad(found.status)).all(), name
-        assert found.status.dtype == np.uint32, name
+        result = ask(name, inputs)
+        assert len(result.ts) == len(result.value) == len(result.status) == len(cuts) - 1, name
+        assert (np.isnan(result.value) == is_bad(result.status)).all(), name
+        assert result.status.dtype == np.uint32, name
 
 
 @of_all_aggregates
@@ -67,7 +67,7 @@ def test_many_tags_at_once_give_what_each_gives_alone(
     )
     for name in AGGREGATES:
         for field in ("ts", "value", "status"):
-            each = np.concatenate([getattr(ask(name, asked), field) for asked in alone])
+            each = np.concatenate([getattr(ask(name, inputs), field) for inputs in alone])
             np.testing.assert_array_equal(getattr(ask(name, together), field), each, name)
 
 
@@ -102,9 +102,9 @@ def test_what_adds_up_over_time_adds_up_over_the_parts_of_an_interval(
     series: list[Reading], cuts: list[int], configuration: Configuration
 ) -> None:
     series = [(0, 1.0, 0), *series, (60, 1.0, 0)]
-    asked = {"stepped": True, "configuration": _lenient(configuration)}
-    parts = question(series, *neighbours([0, *sorted(cuts), 60]), **asked)  # type: ignore[arg-type]
-    whole = question(series, (0, 60), **asked)  # type: ignore[arg-type]
+    options = {"stepped": True, "configuration": _lenient(configuration)}
+    parts = question(series, *neighbours([0, *sorted(cuts), 60]), **options)  # type: ignore[arg-type]
+    whole = question(series, (0, 60), **options)  # type: ignore[arg-type]
     for name in ("Total2", "DurationGood", "DurationBad", "DurationInStateZero", "DurationInStateNonZero"):
         total = np.nansum(ask(name, parts).value)
         np.testing.assert_allclose(total, ask(name, whole).value[0], atol=1e-6, err_msg=name)
@@ -136,7 +136,7 @@ def test_reverse_is_forward_reversed_where_no_reading_stands_between_two_interva
 
 
 MIRRORED = {"Start": "End", "End": "Start", "StartBound": "EndBound", "EndBound": "StartBound"}
-# Which end an extreme stands at, or a bound is taken from, shows in the bits Calculated and Interpolated.
+# The bits Calculated and Interpolated depend on the end that an extreme is at, or that a bound is taken from.
 MARKED_BY_END = {
     *(f"{which}imum{what}2" for which in ("Min", "Max") for what in ("", "ActualTime")),
     "StartBound",
@@ -172,15 +172,15 @@ def test_a_plot_keeps_the_extremes_of_each_interval_its_ends_and_its_worst(
 def test_times_in_states_and_without_any_fill_the_interval(
     series: list[Reading], cuts: list[int], configuration: Configuration
 ) -> None:
-    asked = question(series, *neighbours(cuts), configuration=configuration)
-    found = states(asked)
-    spent = np.bincount(found.cell, found.time, minlength=len(asked.cells))
-    assert (spent <= asked.cells.end - asked.cells.start).all()
-    assert (found.readings[found.time == 0] > 0).all()
-    readings = np.bincount(found.cell, found.readings, minlength=len(asked.cells))
-    np.testing.assert_array_equal(readings, reduce.count(asked.usable, *asked.inside))
-    steps = ask("NumberOfTransitions", dataclasses.replace(asked, configuration=_lenient(configuration)))
-    entries = np.bincount(found.cell, found.entries, minlength=len(asked.cells))
+    inputs = question(series, *neighbours(cuts), configuration=configuration)
+    result = states(inputs)
+    spent = np.bincount(result.cell, result.time, minlength=len(inputs.cells))
+    assert (spent <= inputs.cells.end - inputs.cells.start).all()
+    assert (result.readings[result.time == 0] > 0).all()
+    readings = np.bincount(result.cell, result.readings, minlength=len(inputs.cells))
+    np.testing.assert_array_equal(readings, reduce.count(inputs.usable, *inputs.inside))
+    steps = ask("NumberOfTransitions", dataclasses.replace(inputs, configuration=_lenient(configuration)))
+    entries = np.bincount(result.cell, result.entries, minlength=len(inputs.cells))
     counted = ~is_bad(steps.status)
     np.testing.assert_array_equal(entries[counted], steps.value[counted])
 
@@ -189,8 +189,8 @@ def _lenient(configuration: Configuration) -> Configuration:
     return dataclasses.replace(configuration, percent_data_good=0, percent_data_bad=100)
 
 
-def test_readings_of_no_tag_at_all_are_no_fault() -> None:
+def test_no_tags_at_all_give_empty_results() -> None:
     empty = Points.of([], *(np.empty(0, kind) for kind in (np.int64, np.int64, np.float64, np.uint32)))  # type: ignore[arg-type]
-    asked = AggregateInput(empty, Cells.of(intervals((0, 1)), 0), np.empty(0, np.bool_), Configuration())
+    inputs = AggregateInput(empty, Cells.of(intervals((0, 1)), 0), np.empty(0, np.bool_), Configuration())
     for name in AGGREGATES:
-        assert len(ask(name, asked).ts) == 0
+        assert len(ask(name, inputs).ts) == 0

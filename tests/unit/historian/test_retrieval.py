@@ -18,17 +18,17 @@ unhurried = settings(deadline=None)
 BAD, UNCERTAIN, NO_DATA = 0x80000000, 0x40000000, 0x809B0000
 
 
-def test_of_readings_at_one_instant_the_good_and_largest_holds_on_and_none_is_lost() -> None:
-    asked = question(
+def test_of_readings_at_one_instant_the_largest_good_one_holds_and_none_is_lost() -> None:
+    inputs = question(
         [(0, 1.0, 0), (5, 9.0, 0), (5, 2.0, UNCERTAIN), (5, None, BAD), (5, 3.0, 0), (10, 9.0, 0)], (0, 10)
     )
-    assert list(asked.points.quality) == [0, BAD, UNCERTAIN, 0, 0, 0]
-    assert ask("Maximum", asked).value[0] == 9
-    assert ask("Minimum", asked).value[0] == 1
-    assert ask("Interpolative", question(asked.points, (5, 10))).value[0] == 9
+    assert list(inputs.points.quality) == [0, BAD, UNCERTAIN, 0, 0, 0]
+    assert ask("Maximum", inputs).value[0] == 9
+    assert ask("Minimum", inputs).value[0] == 1
+    assert ask("Interpolative", question(inputs.points, (5, 10))).value[0] == 9
 
 
-def test_a_line_comes_in_at_the_first_of_one_instant_and_goes_on_from_the_last() -> None:
+def test_a_line_arrives_at_the_first_reading_of_an_instant_and_leaves_from_the_last() -> None:
     series = [(0, 0.0, 0), (10, 10.0, 0), (10, 20.0, 0), (20, 20.0, 0)]
     assert list(ask("TimeAverage2", question(series, (0, 10), (10, 20), (0, 20))).value) == [5, 20, 12.5]
 
@@ -44,37 +44,37 @@ def test_a_reading_between_two_intervals_is_the_later_ones_and_backwards_the_ear
     assert list(ask("MinimumActualTime2", back).ts) == [5 * S + 1000, 1000]
 
 
-def test_the_mark_that_a_tag_was_made_is_no_reading_and_one_in_the_middle_is_a_bad_one() -> None:
+def test_the_creation_mark_at_the_start_of_a_tag_is_not_a_reading_and_one_in_the_middle_is_a_bad_reading() -> None:
     series = [(0, None, NO_DATA), (5, 1.0, 0), (6, None, NO_DATA), (8, 1.0, 0)]
     assert list(points(series).ts) == [5 * S, 6 * S, 8 * S]
     assert ask("DurationBad", question(series, (5, 8))).value[0] == 2000
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_a_reading_of_usable_quality_that_is_no_finite_number_is_refused(value: float) -> None:
+def test_a_reading_of_usable_quality_that_is_not_a_finite_number_is_refused(value: float) -> None:
     with pytest.raises(UserError, match=r"1 reading\(s\).*T0 at 1970-01-01T00:00:01Z"):
         points([(0, 1.0, 0), (1, value, UNCERTAIN)])
     assert np.isnan(points([(0, 1.0, BAD)]).value[0])
 
 
 def test_severity_three_which_means_nothing_is_never_good() -> None:
-    found = ask("WorstQuality", question([(0, 1.0, 0), (1, 2.0, 0xC0000000), (2, 3.0, 0)], (0, 2)))
-    assert found.value[0] == 0xC0000000
+    result = ask("WorstQuality", question([(0, 1.0, 0), (1, 2.0, 0xC0000000), (2, 3.0, 0)], (0, 2)))
+    assert result.value[0] == 0xC0000000
     assert ask("Count", question([(0, 1.0, 0), (1, 2.0, 0xC0000000), (2, 3.0, 0)], (0, 2))).value[0] == 1
 
 
-def test_a_stepped_tag_is_held_past_a_bad_reading_only_with_doubt() -> None:
+def test_a_stepped_value_held_past_a_bad_reading_is_uncertain() -> None:
     series = [(0, 4.0, 0), (5, None, BAD), (9, 8.0, 0)]
-    found = ask("Interpolative", question(series, (3, 4), (5, 6), (6, 7), stepped=True))
-    assert list(found.value) == [4, 4, 4]
-    assert [f"{each:#x}" for each in found.status] == ["0x402", "0x40a40402", "0x40a40402"]
+    result = ask("Interpolative", question(series, (3, 4), (5, 6), (6, 7), stepped=True))
+    assert list(result.value) == [4, 4, 4]
+    assert [f"{each:#x}" for each in result.status] == ["0x402", "0x40a40402", "0x40a40402"]
 
 
 def test_states_last_to_the_end_of_time_asked_and_count_how_often_they_were_entered() -> None:
     series = [(0, 1.0, 0), (3, 0.0, 0), (4, 1.0, 0), (5, 1.0, 0), (6, None, BAD), (8, 0.0, 0)]
-    found = states(question(series, (2, 10), (10, 20)))
-    told = list(zip(found.cell, found.state, found.time // S, found.readings, found.entries, strict=True))
-    assert told == [(0, 0, 3, 2, 2), (0, 1, 3, 2, 1), (1, 0, 10, 0, 0)]
+    result = states(question(series, (2, 10), (10, 20)))
+    rows = list(zip(result.cell, result.state, result.time // S, result.readings, result.entries, strict=True))
+    assert rows == [(0, 0, 3, 2, 2), (0, 1, 3, 2, 1), (1, 0, 10, 0, 0)]
 
 
 def test_a_tag_without_readings_is_in_no_state() -> None:
@@ -101,7 +101,7 @@ def test_lttb_keeps_what_its_definition_says_into_whatever_parts_the_readings_ar
 
 
 def by_definition(ts: Ints, value: Floats, count: int) -> list[int]:
-    """Steinarsson's, over one array."""
+    """Return the indices that Steinarsson's definition selects, over one array."""
     total = len(ts)
     if count >= total:
         return list(range(total))
@@ -123,7 +123,7 @@ def test_lttb_keeps_a_lone_peak() -> None:
     assert 457 * S in ts
 
 
-def test_many_tags_of_many_readings_take_no_loop_over_them() -> None:
+def test_many_tags_with_many_readings_are_calculated_without_a_loop() -> None:
     tags, each = 200, 5_000
     rng = np.random.default_rng(1)
     tag = np.repeat(np.arange(tags), each)
@@ -131,7 +131,7 @@ def test_many_tags_of_many_readings_take_no_loop_over_them() -> None:
     known = Points.of(
         [str(number) for number in range(tags)], tag, ts, rng.normal(size=tags * each), np.zeros(tags * each, np.uint32)
     )
-    asked = question(known, *((start, start + 50) for start in range(0, each, 50)))
-    found = ask("Average", asked)
-    assert found.value.shape == (tags * 100,)
-    np.testing.assert_allclose(found.value, known.value.reshape(-1, 50).mean(axis=1))
+    inputs = question(known, *((start, start + 50) for start in range(0, each, 50)))
+    result = ask("Average", inputs)
+    assert result.value.shape == (tags * 100,)
+    np.testing.assert_allclose(result.value, known.value.reshape(-1, 50).mean(axis=1))

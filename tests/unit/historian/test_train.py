@@ -50,9 +50,9 @@ def test_baselines_are_the_median_and_mad_of_the_good_values(rows: list[Reading]
     for tag, value, quality in rows:
         if value is not None and np.isfinite(value) and quality < UNCERTAIN:
             good[tag].append(value)
-    found = baselines(stored(rows), START, "*").to_pylist()
-    assert [row["tag"] for row in found] == sorted(good)
-    for row in found:
+    learned = baselines(stored(rows), START, "*").to_pylist()
+    assert [row["tag"] for row in learned] == sorted(good)
+    for row in learned:
         values = np.array(good[row["tag"]])
         median = np.median(values)
         assert row["baseline_count"] == len(values)
@@ -74,5 +74,5 @@ def test_only_tags_like_the_glob_are_learned() -> None:
 @pytest.mark.parametrize(
     ("old_median", "old_mad", "shift"), [(None, None, 0), (10.0, 0.0, 0), (9.0, 0.0, np.inf), (12.0, 0.5, 4)]
 )
-def test_a_shift_is_told_in_old_mads(old_median: float | None, old_mad: float | None, shift: float) -> None:
+def test_a_shift_is_measured_in_old_mads(old_median: float | None, old_mad: float | None, shift: float) -> None:
     assert Baseline("a", 100, 10.0, 1.0, old_median, old_mad).shift == shift

@@ -1,5 +1,5 @@
-// Reads series.json and writes answers.json: what node-opcua's historian says of each series, aggregate by aggregate.
-// A real address space, a real historizing variable and a real HistoryRead: node-opcua as its users have it.
+// Read series.json and write answers.json: the results of node-opcua's historian for each series and aggregate.
+// They come from a real address space, a real historizing variable and a real HistoryRead, as in an application.
 "use strict";
 
 const fs = require("node:fs");
@@ -59,7 +59,7 @@ function historized(addressSpace, question) {
     return variable;
 }
 
-// A list of [value, status], or the words of what it died of.
+// Resolve to a list of [value, status], or to the text of the error.
 function answered(variable, question, name) {
     const context = new SessionContext({
         session: { continuationPointManager: new ContinuationPointManager(), getSessionId: () => null }
@@ -71,7 +71,7 @@ function answered(variable, question, name) {
         aggregateType: [AggregateFunction[name]].map((id) => `ns=0;i=${id}`)
     });
     return new Promise((resolve) => {
-        const told = (error, result) => {
+        const done = (error, result) => {
             if (error) return resolve(error.message);
             if (!result.historyData) return resolve(result.statusCode.name);
             return resolve(
@@ -82,7 +82,7 @@ function answered(variable, question, name) {
             );
         };
         try {
-            variable.historyRead(context, details, null, null, { continuationPoint: null }, told);
+            variable.historyRead(context, details, null, null, { continuationPoint: null }, done);
         } catch (error) {
             resolve(error.message);
         }

@@ -1,4 +1,4 @@
-"""What node-opcua said to each interval of the committed series, beside what our own aggregates say."""
+"""The results of node-opcua for each interval of the committed series, next to those of our own aggregates."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Series:
-    """The rows and the question of one line of series.json."""
+    """One entry of series.json: rows and a query."""
 
     name: str
     rows: list[Row]
@@ -63,14 +63,14 @@ class Series:
 
     @cached_property
     def read(self) -> list[Row]:
-        """The rows that node-opcua reads: those from the question's start to its end."""
+        """The rows that node-opcua reads: those from the start of the query to its end."""
         return [row for row in self.rows if self.start <= row.at <= self.end]
 
     def usable(self, row: Row) -> bool:
         return row.good or (row.uncertain and not self.configuration.treat_uncertain_as_bad)
 
-    def asked(self, name: str, rows: list[Row], *, whole: bool = False) -> list[Result]:
-        """Our own results of the aggregate `name`; `whole` leaves the last interval its full length."""
+    def results(self, name: str, rows: list[Row], *, whole: bool = False) -> list[Result]:
+        """Return our own results of the aggregate `name`; with `whole`, the last interval keeps its full length."""
         intervals = cut(self.start * _MS, self.end * _MS, Every(self.every * _MS, "us"))
         if whole:
             ends = intervals.start + self.every * _MS
@@ -82,11 +82,11 @@ class Series:
             np.array([np.nan if row.value is None else row.value for row in rows], np.float64),
             np.array([row.quality for row in rows], np.uint32),
         )
-        question = AggregateInput(points, Cells.of(intervals, 1), np.array([self.stepped]), self.configuration)
-        found = AGGREGATES[name](question)
+        inputs = AggregateInput(points, Cells.of(intervals, 1), np.array([self.stepped]), self.configuration)
+        values = AGGREGATES[name](inputs)
         return [
             (None if np.isnan(value) else float(value), int(status))
-            for value, status in zip(found.value, found.status, strict=True)
+            for value, status in zip(values.value, values.status, strict=True)
         ]
 
 
@@ -94,8 +94,8 @@ class Series:
 class Cell:
     """One interval of one series and one aggregate.
 
-    `ours` is our result; `read` is ours from what node-opcua reads, the last interval at full length; `theirs` is
-    node-opcua's, None where it failed.
+    `ours` is our result; `read` is our result from the rows that node-opcua reads, with the last interval at full
+    length; `theirs` is the result of node-opcua, None if it failed.
     """
 
     series: Series
@@ -112,7 +112,7 @@ class Cell:
 
     @property
     def end(self) -> int:
-        """Where the interval would end if the question did not cut it short."""
+        """The end of the interval if the query did not cut it short."""
         return self.start + self.series.every
 
     @cached_property
@@ -125,7 +125,7 @@ class Cell:
 
     @cached_property
     def after(self) -> list[Row]:
-        """What is read at the interval's start or later."""
+        """The rows that node-opcua reads at the start of the interval or later."""
         return [row for row in self.series.read if row.at >= self.start]
 
     @property
@@ -134,7 +134,7 @@ class Cell:
 
 
 def same(ours: Result, theirs: Result) -> bool:
-    """Whether value and status agree; node-opcua's bits are read as if it had said that they are bits."""
+    """Return whether value and status are equal, as if node-opcua had set the info type that its bits require."""
     value, status = theirs
     if (value is None) != (ours[0] is None) or ours[1] != with_info_type(status):
         return False
@@ -146,21 +146,21 @@ def with_info_type(status: int) -> int:
 
 
 def series() -> list[Series]:
-    """The committed series. Rows of one instant stand in the order in which they count."""
-    found = json.loads((HERE / "series.json").read_text(encoding="utf-8"))
+    """Return the committed series; rows of the same instant are in the order in which they count."""
+    entries = json.loads((HERE / "series.json").read_text(encoding="utf-8"))
     return [
         Series(**each | {"rows": [Row(*row) for row in each["rows"]], "configuration": Configuration(**configuration)})
-        for each in found
+        for each in entries
         for configuration in [each["configuration"]]
     ]
 
 
 def cells() -> Iterator[Cell]:
-    """Every interval of every series and aggregate that node-opcua was asked."""
+    """Yield every interval of every series and aggregate that node-opcua calculated."""
     answers: dict[str, dict[str, Any]] = json.loads((HERE / "answers.json").read_text(encoding="utf-8"))
     for each in series():
         for name, theirs in answers[each.name].items():
-            ours, read = each.asked(name, each.rows), each.asked(name, each.read, whole=True)
+            ours, read = each.results(name, each.rows), each.results(name, each.read, whole=True)
             results = [None] * len(ours) if isinstance(theirs, str) else [(value, status) for value, status in theirs]
-            for number, found in enumerate(zip(ours, read, results, strict=True)):
-                yield Cell(each, name, each.start + number * each.every, *found)
+            for number, cell in enumerate(zip(ours, read, results, strict=True)):
+                yield Cell(each, name, each.start + number * each.every, *cell)

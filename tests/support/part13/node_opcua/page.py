@@ -1,6 +1,6 @@
-"""The tables of README.md: what node-opcua does otherwise, and in how many of its results.
+"""The tables of README.md: the faults of node-opcua, and how many of its results each affects.
 
-`PYTHONPATH=jobs:tests python -m part13.node_opcua.page` prints them.
+`PYTHONPATH=jobs:udfs:tests python -m support.part13.node_opcua.page` prints them.
 """
 
 from __future__ import annotations
@@ -12,25 +12,25 @@ from support.part13.node_opcua.faults import FAULTS, SILENT, Fault
 
 
 def page(compared: Sequence[Cell]) -> str:
-    """The part of README.md that is told by `compared`."""
+    """Return the part of README.md that depends on `compared`."""
     alike = sum(not cell.differs for cell in compared)
-    return f"""Of {len(compared):,} results {alike:,} are alike. In the others one or more of {len(FAULTS)} faults of node-opcua's show:
+    return f"""Of {len(compared):,} results {alike:,} are equal. Each of the others shows one or more of {len(FAULTS)} faults of node-opcua:
 
 | fault | clause | the standard | node-opcua | results |
 |---|---|---|---|---|
 {_rows(FAULTS, compared)}
 
-And two rules on which Part 13 is silent:
+And two points that Part 13 does not specify:
 
-| of | clause | the standard | node-opcua, and ours | results |
+| point | clause | the standard | node-opcua, and ours | results |
 |---|---|---|---|---|
 {_rows(SILENT, compared)}
 """  # noqa: E501 - a table of Markdown
 
 
 def _rows(faults: Iterable[Fault], compared: Sequence[Cell]) -> str:
-    found = [(fault, sum(fault.at(cell) for cell in compared)) for fault in faults]
-    return "\n".join(f"| {each.name} | {each.clause} | {each.says} | {each.does} | {n} |" for each, n in found)
+    counts = [(fault, sum(fault.at(cell) for cell in compared)) for fault in faults]
+    return "\n".join(f"| {each.name} | {each.clause} | {each.says} | {each.does} | {n} |" for each, n in counts)
 
 
 if __name__ == "__main__":

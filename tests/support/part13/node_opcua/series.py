@@ -1,6 +1,6 @@
-"""Writes series.json: the questions put to node-opcua and to our own aggregates, random and real ones.
+"""Write series.json: the series and queries for node-opcua and for our own aggregates.
 
-Random series come from a fixed seed. The real ones are taken from the demo's data: `./run demo` fetches them.
+The random series come from a fixed seed, the real ones from the data of the demo, which `./run demo` downloads.
 """
 
 from __future__ import annotations
@@ -26,54 +26,55 @@ SHARES = ((100, 100), (50, 50), (60, 80))
 
 
 def reading(chance: random.Random, at: int, qualities: list[int]) -> Row:
+    """Return a random reading `at` milliseconds after START."""
     quality = chance.choice(qualities)
     return START + at, None if quality >= BAD else chance.randint(-40, 40) / 2, quality
 
 
 def inside(chance: random.Random, qualities: list[int]) -> list[Row]:
-    """Readings at irregular times, the first where the question starts and the last where it ends."""
+    """Readings at irregular times, the first at the start of the query and the last at its end."""
     times = {0, SPAN, *(chance.randrange(1, SPAN) for _ in range(22))}
     return [reading(chance, at, qualities) for at in sorted(times)]
 
 
 def on_edges(chance: random.Random) -> list[Row]:
-    """Readings at whole multiples of five seconds, so on most edges."""
+    """Readings at multiples of five seconds, and so on most edges of intervals."""
     return [reading(chance, at, MIXED) for at in range(0, SPAN + 1, 5_000) if chance.random() < 0.8 or at in {0, SPAN}]
 
 
 def with_gaps(chance: random.Random) -> list[Row]:
-    """A burst, nothing for a while, another burst."""
+    """Bursts of readings with gaps between them."""
     bursts = [chance.randrange(low, low + 12_000) for low in (0, 40_000, 86_000) for _ in range(7)]
     return [reading(chance, at, MIXED) for at in sorted({0, SPAN, *bursts})]
 
 
 def with_ties(chance: random.Random) -> list[Row]:
-    """Many instants have two readings, in the order in which they count: what holds from there stands last."""
+    """Many instants have two readings, in the order in which they count: the value that holds comes last."""
     times = {chance.randrange(500, SPAN, 500) for _ in range(14)} | {10_000, 35_000, 60_000}
     rows = [reading(chance, at, MIXED) for at in [0, SPAN, *times, *sorted(times)[::3], 10_000, 35_000]]
     return sorted(rows, key=lambda row: (row[0], -(row[2] >> 30), row[1] or 0, -row[2]))
 
 
 def outside(chance: random.Random) -> list[Row]:
-    """Readings before the question starts and after it ends."""
+    """Readings before the start of the query and after its end."""
     times = {chance.randrange(-40_000, SPAN + 40_000) for _ in range(32)}
     return [reading(chance, at, MIXED) for at in sorted(times)]
 
 
 def short(chance: random.Random) -> list[Row]:
-    """Readings that begin after the question starts and end before it does."""
+    """Readings that begin after the start of the query and end before its end."""
     times = {chance.randrange(18_000, 72_000) for _ in range(14)}
     return [reading(chance, at, MIXED) for at in sorted(times)]
 
 
 def broken(chance: random.Random) -> list[Row]:
-    """Readings of a sensor that breaks on the way."""
+    """Readings of a sensor that breaks down during the query."""
     rows = inside(chance, [GOOD])
     return [row if row[0] < START + 61_000 else (row[0], None, BAD_SENSOR) for row in rows]
 
 
 def fading(chance: random.Random) -> list[Row]:
-    """Readings that end where the question goes on, none of them bad."""
+    """Readings that end before the end of the query, none of them bad."""
     return [row for row in inside(chance, [GOOD, GOOD, UNCERTAIN]) if row[0] < START + 66_000]
 
 
@@ -92,10 +93,11 @@ FAMILIES = {
 
 
 def randoms() -> Iterator[dict[str, Any]]:
+    """Yield the random series, six per family, with different settings."""
     chance = random.Random(SEED)  # noqa: S311 - the same series each time
-    for family, made in FAMILIES.items():
+    for family, generate in FAMILIES.items():
         for number in range(6):
-            rows = made(chance)
+            rows = generate(chance)
             yield question(
                 f"{family}-{number}",
                 rows,
@@ -113,7 +115,7 @@ def randoms() -> Iterator[dict[str, Any]]:
 def reals(source: Path) -> Iterator[dict[str, Any]]:
     """Two days of a turbine, ten-minute means: La Haute Borne, ENGIE open data, Open Licence 2.0 (Etalab).
 
-    One lacks the hour in which the clocks went back, the other has readings without a value.
+    One lacks the hour in which the clocks went back; the other has readings without a value.
     """
     day = 86_400_000
     for name, column, first in (("wind_speed", "Ws_avg", "2014-10-25"), ("active_power", "P_avg", "2014-04-21")):
@@ -140,9 +142,9 @@ def reals(source: Path) -> Iterator[dict[str, Any]]:
 
 
 def question(
-    name: str, rows: list[Row], asked: tuple[int, int, int], *, stepped: bool, configuration: dict[str, Any]
+    name: str, rows: list[Row], span: tuple[int, int, int], *, stepped: bool, configuration: dict[str, Any]
 ) -> dict[str, Any]:
-    start, end, every = asked
+    start, end, every = span
     return {
         "name": name,
         "start": start,
@@ -155,6 +157,6 @@ def question(
 
 
 if __name__ == "__main__":
-    made = [*randoms(), *reals(Path(sys.argv[1]))]
-    lines = ",\n".join(json.dumps(each, separators=(",", ":")) for each in made)
+    series = [*randoms(), *reals(Path(sys.argv[1]))]
+    lines = ",\n".join(json.dumps(each, separators=(",", ":")) for each in series)
     (Path(__file__).parent / "series.json").write_text(f"[\n{lines}\n]\n", encoding="utf-8")

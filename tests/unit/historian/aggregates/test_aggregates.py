@@ -1,4 +1,4 @@
-"""The aggregates of Part 13 on series small enough to work out by hand; the working stands in vectors.yaml."""
+"""The aggregates of Part 13 on series small enough to calculate by hand; vectors.yaml has the working."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def status(text: str) -> int:
 def test_a_result_is_as_worked_out_by_hand(name: str, vector: dict[str, Any]) -> None:
     series = FILE["series"][vector.get("of", "tank")]
     start, end = FILE["intervals"].get(str(vector["in"]), vector["in"])
-    found = ask(
+    result = ask(
         name,
         question(
             [(at, value, CODES[quality]) for at, value, quality in series["rows"]],
@@ -40,9 +40,9 @@ def test_a_result_is_as_worked_out_by_hand(name: str, vector: dict[str, Any]) ->
         ),
     )
     expected = CODES[vector["value"]] if isinstance(vector["value"], str) else vector["value"]
-    assert f"{found.status[0]:#010x}" == f"{status(vector['status']):#010x}"
-    assert found.ts[0] == round(vector.get("at", start) * S)
-    np.testing.assert_allclose(found.value, [np.nan if expected is None else expected], atol=1e-7)
+    assert f"{result.status[0]:#010x}" == f"{status(vector['status']):#010x}"
+    assert result.ts[0] == round(vector.get("at", start) * S)
+    np.testing.assert_allclose(result.value, [np.nan if expected is None else expected], atol=1e-7)
 
 
 def test_each_aggregate_has_three_vectors_or_more() -> None:
@@ -51,20 +51,20 @@ def test_each_aggregate_has_three_vectors_or_more() -> None:
     assert min(counts.values()) >= 3
 
 
-def test_outside_a_tags_readings_each_aggregate_of_an_interval_says_there_is_no_data() -> None:
-    asked = question([(10, 1.0, 0), (20, 2.0, 0)], (0, 5), (25, 30))
+def test_outside_a_tags_readings_every_aggregate_of_an_interval_returns_bad_no_data() -> None:
+    inputs = question([(10, 1.0, 0), (20, 2.0, 0)], (0, 5), (25, 30))
     for name, aggregate in AGGREGATES.items():
         if aggregate.interval:
-            found = ask(name, asked)
-            assert list(found.status) == [CODES["ND"]] * 2, name
-            assert np.isnan(found.value).all()
-            assert list(found.ts) == [0, 25 * S]
+            result = ask(name, inputs)
+            assert list(result.status) == [CODES["ND"]] * 2, name
+            assert np.isnan(result.value).all()
+            assert list(result.ts) == [0, 25 * S]
 
 
 def test_a_tag_that_has_never_reported_has_no_data() -> None:
     for name in AGGREGATES:
-        found = ask(name, question([], (0, 5), (5, 10)))
-        assert list(found.status) == [CODES["ND"]] * 2, name
+        result = ask(name, question([], (0, 5), (5, 10)))
+        assert list(result.status) == [CODES["ND"]] * 2, name
 
 
 def test_an_aggregate_is_found_whatever_its_case_and_a_wrong_name_leads_to_the_nearest() -> None:

@@ -1,4 +1,4 @@
-"""What is kept in memory has a limit."""
+"""The cache of file metadata has a size limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `headrace serve` says no to before it listens."""
+"""The tokens and addresses that `headrace serve` refuses before it listens."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def test_tokens_are_what_references_name(monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 
 def test_plain_text_and_short_tokens_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UserError, match="a token on the command line") as told:
+    with pytest.raises(UserError, match="a token on the command line") as error:
         server.secrets([LONG])
-    assert LONG not in str(told.value)
+    assert LONG not in str(error.value)
     monkeypatch.setenv("OFFICE", LONG[1:])
-    with pytest.raises(UserError, match="shorter than 16 characters") as told:
+    with pytest.raises(UserError, match="shorter than 16 characters") as error:
         server.secrets(["${env:OFFICE}"])
-    assert LONG[1:] not in str(told.value)
+    assert LONG[1:] not in str(error.value)
     monkeypatch.delenv("OFFICE")
     with pytest.raises(PlatformError, match="no such environment variable"):
         server.secrets(["${env:OFFICE}"])
@@ -48,16 +48,16 @@ def test_which_addresses_only_this_machine_reaches(host: str, local: bool) -> No
 def test_an_address_in_use_is_reported() -> None:
     with server.listening("127.0.0.1", 0) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(PlatformError, match="cannot listen on this address") as told:
+        with pytest.raises(PlatformError, match="cannot listen on this address") as error:
             server.listening("127.0.0.1", port)
-    assert f"127.0.0.1:{port}" in str(told.value)
+    assert f"127.0.0.1:{port}" in str(error.value)
 
 
 def test_without_its_packages_the_command_names_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
-    with pytest.raises(UserError, match="packages are not installed") as told:
+    with pytest.raises(UserError, match="packages are not installed") as error:
         serve()
-    assert "headrace[serve]" in str(told.value)
+    assert "headrace[serve]" in str(error.value)
 
 
 def test_the_command_listens_for_other_machines_only_with_a_token(pytestconfig: pytest.Config) -> None:

@@ -77,7 +77,7 @@ def test_a_csv_file_gives_its_columns_and_null_for_an_empty_cell(tmp_path: Path)
 
 
 def test_every_invalid_row_of_a_csv_file_is_reported_at_its_line(tmp_path: Path) -> None:
-    found = problems(
+    result = problems(
         tmp_path,
         "tag,low_limit,high_limit,interpolation\n"
         "a,1,2,steps\n"
@@ -86,10 +86,10 @@ def test_every_invalid_row_of_a_csv_file_is_reported_at_its_line(tmp_path: Path)
         ",1,2,linear\n"
         "b,1,2,linear\n",
     )
-    assert [line for line, _ in found] == [2, 3, 5, 5, 6, 7]
-    assert found[1][1] == "low_limit 3 is not below high_limit 2"
-    assert found[4][1] == "there is no tag"
-    assert found[5][1].startswith("tag 'b' is already at")
+    assert [line for line, _ in result] == [2, 3, 5, 5, 6, 7]
+    assert result[1][1] == "low_limit 3 is not below high_limit 2"
+    assert result[4][1] == "there is no tag"
+    assert result[5][1].startswith("tag 'b' is already at")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""DurationGood, DurationBad, PercentGood, PercentBad: of regions of time."""
+"""Faults in DurationGood, DurationBad, PercentGood and PercentBad, which depend on regions of time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from support.part13.node_opcua.faults.fault import GOOD_TIME, QUALITY, Fault, at
 
 
 def _regions(cell: Cell) -> list[tuple[Row | None, int]]:
-    """The reading that holds, and for how many milliseconds; the last of all holds for one."""
+    """Return each reading that holds, with its duration in milliseconds; the very last one holds for 1 ms."""
     rows = [row for row in cell.inside if row.at > cell.start]
     holding = [None, *cell.before, *at_start(cell)][-1]
     last = min(cell.end, cell.series.read[-1].at + 1)
@@ -16,7 +16,7 @@ def _regions(cell: Cell) -> list[tuple[Row | None, int]]:
 
 
 def _others(cell: Cell) -> list[Row]:
-    """The readings among which node-opcua looks for a good one: not the first where it stands at the start."""
+    """Return the readings among which node-opcua looks for a good one: all but one at the start of the interval."""
     return cell.inside[1:] if cell.inside and cell.inside[0].at == cell.start else cell.inside
 
 
@@ -25,7 +25,7 @@ def _held_good(cell: Cell) -> bool:
 
 
 def _doubtful_start(cell: Cell) -> bool:
-    """Whether a usable reading that is not plainly good holds from the interval's start, at which it stands."""
+    """Return whether a usable reading at the start of the interval holds, with a code other than plain Good."""
     row, width = _regions(cell)[0]
     if row is None or not width:
         return False
@@ -33,7 +33,7 @@ def _doubtful_start(cell: Cell) -> bool:
 
 
 def _zeroed(cell: Cell) -> bool:
-    """Whether node-opcua makes DurationGood nothing, as it would a result that is Bad."""
+    """Return whether node-opcua sets DurationGood to 0, as for a result that is Bad."""
     strict, regions = cell.series.configuration.treat_uncertain_as_bad, _regions(cell)
     bad = [width for row, width in regions if row is None or row.bad or (strict and row.uncertain)]
     share = (sum(bad) + (regions[0][1] if _doubtful_start(cell) else 0)) / sum(width for _, width in regions) * 100
@@ -77,31 +77,31 @@ FAULTS = (
         "counts uncertain time as good",
         "5.4.3.31",
         "Regions are Good or non-Good; if the data point is Good the region is Good.",
-        "Good where uncertain does not count as bad.",
+        "Good if uncertain does not count as bad.",
         GOOD_TIME,
         _uncertain_is_good,
     ),
     Fault(
-        "wants a good reading within, past the start",
+        "requires a good reading inside the interval, after its start",
         "5.4.3.31, 5.4.3.33",
-        "The region that a reading at or before the start begins counts as any other; the status is always Good.",
-        "DurationGood is 0 or -1 and PercentGood 0 or Bad, however long a good reading holds.",
+        "The region of a reading at or before the start counts like any other; the status is always Good.",
+        "DurationGood is 0 or -1 and PercentGood is 0 or Bad, however long a good reading holds.",
         GOOD_TIME,
         _no_other_good,
     ),
     Fault(
-        "makes the good time of a spoilt interval nothing",
+        "sets the good time of a mostly bad interval to 0",
         "5.4.3.31",
-        "The sum of all Good regions; the status is always Good, so PercentDataBad has no part in it.",
-        "0 where the bad share reaches PercentDataBad.",
+        "The sum of all Good regions; the status is always Good, so PercentDataBad does not apply.",
+        "0 if the bad share reaches PercentDataBad.",
         ("DurationGood",),
         _spoilt_is_none,
     ),
     Fault(
-        "counts a reading at the start as bad that is not plainly good",
+        "counts a reading at the start as bad unless its code is plain Good",
         "5.4.3.31, 5.4.3.32",
         "If that data point is Bad the region is Bad.",
-        "Bad time from an uncertain reading that does not count as bad, and from a Good one with a sub-code.",
+        "Counts bad time from an uncertain reading that does not count as bad, and from a Good one with a sub-code.",
         QUALITY,
         _start_is_bad,
     ),
@@ -111,10 +111,10 @@ SILENT = (
     Fault(
         "a last reading that is bad",
         "none",
-        "Nothing of how long the last reading of all lasts; the figures show that a good one lasts 1 ms.",
-        "1 ms, as a good one; ours lasts to the end of the interval.",
+        "Does not specify how long the very last reading lasts; in the figures a good one lasts 1 ms.",
+        "1 ms, like a good one; ours lasts to the end of the interval.",
         ("DurationBad", "PercentGood", "PercentBad"),
         _open_end,
     ),
 )
-"""Where the two differ and Part 13 does not say."""
+"""Where the two differ and Part 13 does not specify a result."""

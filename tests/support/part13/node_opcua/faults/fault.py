@@ -1,4 +1,4 @@
-"""A fault of node-opcua's, and what the modules beside need to say where one shows."""
+"""The class of a fault of node-opcua, and helpers to determine where one shows."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _CODE = 0xFFFF0000
 
 @dataclass(frozen=True)
 class Fault:
-    """`clause` of Part 13, what it `says`, what node-opcua `does`, and whether that `shows` in an interval.
+    """A fault: the `clause` of Part 13, what it `says`, what node-opcua `does`, and whether it `shows` in an interval.
 
-    It shows in results of `aggregates` only.
+    It affects only the results of `aggregates`.
     """
 
     name: str
@@ -30,24 +30,25 @@ class Fault:
     shows: Callable[[Cell], bool]
 
     def at(self, cell: Cell) -> bool:
+        """Return whether the fault shows in the cell."""
         return cell.aggregate in self.aggregates and self.shows(cell)
 
 
 def code(result: Result) -> int:
-    """The status without its information bits."""
+    """Return the status without its information bits."""
     return result[1] & _CODE
 
 
 def some(rows: Iterable[Row], **is_so: bool) -> bool:
-    """Whether any of `rows` has these properties: `good`, `uncertain`, `bad`."""
+    """Return whether any of `rows` has all of these properties: `good`, `uncertain`, `bad`."""
     return any(all(getattr(row, name) == value for name, value in is_so.items()) for row in rows)
 
 
 def at_start(cell: Cell) -> list[Row]:
-    """The readings at the very start of the interval."""
+    """Return the readings at the start of the interval."""
     return [row for row in cell.inside if row.at == cell.start]
 
 
 def overridden(row: Row) -> bool:
-    """Whether a reading is Good with a sub-code."""
+    """Return whether a reading is Good with a sub-code."""
     return row.good and row.quality != 0

@@ -1,4 +1,4 @@
-"""Interpolative."""
+"""Faults in Interpolative."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from support.part13.node_opcua.faults.fault import Fault, at_start, overridden, 
 
 
 def _raw(cell: Cell) -> Row | None:
-    """What node-opcua returns as the reading at the start: the first one, unless it is bad."""
+    """Return what node-opcua takes as the reading at the start: the first one, unless it is bad."""
     first = next(iter(cell.after), None)
     return first if first and first.at == cell.start and not first.bad else None
 
 
 def _taken(cell: Cell) -> Row | None:
-    """The usable reading before the start."""
+    """Return the last usable reading before the start."""
     return next((row for row in reversed(cell.before) if cell.series.usable(row)), None)
 
 
@@ -22,7 +22,7 @@ def _interpolated(cell: Cell) -> bool:
 
 
 def _fails(cell: Cell) -> bool:
-    """One interval is enough: readings stand at its start or after, none of them of use, and a usable one before."""
+    """Return whether any interval has only unusable readings at or after its start, and a usable one before."""
     series = cell.series
     for start in range(series.start, series.end, series.every):
         before = [row for row in series.read if row.at < start]
@@ -38,8 +38,8 @@ def _behind_bad(cell: Cell) -> bool:
 
 
 def _raw_first(cell: Cell) -> bool:
-    there = [row for row in at_start(cell) if cell.series.usable(row)]
-    return _raw(cell) is not None and bool(there) and there[-1] != _raw(cell)
+    usable = [row for row in at_start(cell) if cell.series.usable(row)]
+    return _raw(cell) is not None and bool(usable) and usable[-1] != _raw(cell)
 
 
 def _raw_uncertain(cell: Cell) -> bool:
@@ -68,7 +68,7 @@ def _extrapolated(cell: Cell) -> bool:
 
 
 def _override_skipped(cell: Cell) -> bool:
-    """Strict, such a reading is not taken; else the line from or to it is uncertain, or has its code."""
+    """If uncertain counts as bad, such a reading is not used; otherwise the line is uncertain, or has its code."""
     if not _interpolated(cell):
         return False
     following = next(iter(cell.after), None)
@@ -80,31 +80,31 @@ def _override_skipped(cell: Cell) -> bool:
 
 FAULTS = (
     Fault(
-        "fails where nothing usable follows",
+        "fails if no usable reading follows",
         "3.1.8",
-        "Where there is no value after, the value before is extrapolated.",
-        "Throws, so that every interval of the question is lost.",
+        "If there is no value after the time, the value before it is extrapolated.",
+        "Throws, so that every interval of the query is lost.",
         ("Interpolative",),
         _fails,
     ),
     Fault(
-        "does not see a reading behind a bad one of the same time",
+        "misses a reading that follows a bad one at the same time",
         "3.1.8",
         "If a non-Bad raw value exists at the time, it is the bound.",
-        "Looks at the first stored only, and interpolates where that is bad.",
+        "Looks only at the first stored one, and interpolates if that is bad.",
         ("Interpolative",),
         _behind_bad,
     ),
     Fault(
-        "takes an uncertain reading that counts as bad",
+        "uses an uncertain reading that counts as bad",
         "3.1.7, 3.1.8",
         "TreatUncertainAsBad decides whether a reading at the time is a bound.",
-        "Returns an uncertain reading at the start as it is.",
+        "Returns an uncertain reading at the start unchanged.",
         ("Interpolative",),
         _raw_uncertain,
     ),
     Fault(
-        "holds an uncertain value under its own code",
+        "keeps the code of an uncertain value that holds",
         "3.1.8",
         "If the value before is Uncertain, the bound is Uncertain_DataSubNormal.",
         "Keeps the reading's own code.",
@@ -112,26 +112,26 @@ FAULTS = (
         _held_uncertain,
     ),
     Fault(
-        "does not see a bad reading at the time, stepped",
+        "misses a bad reading at the time of a stepped value",
         "5.4.3.4",
         "Uncertain if Bad values are skipped.",
-        "Good: looks for bad readings before the time only.",
+        "Good: looks for bad readings only before the time.",
         ("Interpolative",),
         _held_past_bad,
     ),
     Fault(
-        "is sure of what it extrapolates on a slope",
+        "does not mark sloped extrapolation as uncertain",
         "3.1.8",
         "Sloped extrapolation is always Uncertain_DataSubNormal.",
-        "Has the code of the last reading but one.",
+        "Uses the code of the second to last reading.",
         ("Interpolative",),
         _extrapolated,
     ),
     Fault(
-        "takes Good with a sub-code for no good bound",
+        "does not accept Good with a sub-code as a good bound",
         "3.1.8, Part 4 7.38",
         "Good is the severity, whatever the sub-code: Good_LocalOverride is Good.",
-        "Where uncertain counts as bad, passes it over; else the bound is uncertain or has the sub-code.",
+        "Skips it if uncertain counts as bad; otherwise the bound is uncertain or has the sub-code.",
         ("Interpolative",),
         _override_skipped,
     ),
@@ -141,10 +141,10 @@ SILENT = (
     Fault(
         "several readings at one instant",
         "Part 11 6.5.3.2",
-        "The most recent is the reading; in a table they have no such order.",
-        "The first stored; ours is the best.",
+        "The most recent one is the reading; in a table they have no such order.",
+        "The first one stored; ours is the best one.",
         ("Interpolative",),
         _raw_first,
     ),
 )
-"""Where the two differ and Part 13 does not say."""
+"""Where the two differ and Part 13 does not specify a result."""

@@ -1,4 +1,4 @@
-"""What node-opcua reads, and what it does with an interval in which nothing stands."""
+"""Faults in what node-opcua reads, and in its results for an interval without readings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def _outside(cell: Cell) -> bool:
 
 
 def _unless_bad(result: Result) -> Result:
-    """Without Partial where there is no value: node-opcua does not tell it there."""
+    """Return the result without the bit Partial if it has no value: node-opcua does not set it then."""
     return (None, code(result)) if result[0] is None else result
 
 
@@ -27,27 +27,27 @@ def _partial_bad(cell: Cell) -> bool:
 
 FAULTS = (
     Fault(
-        "reads the question's span only",
+        "reads only the span of the query",
         "3.1.7, 5.3.3.2, 5.4.2.2",
-        "Bounds rest on data outside the span; Partial tells of the ends of the collection; a reading at the end of "
-        "the question is not in its last interval, which the question cuts short.",
-        "Reads from the start to the end and both, and gives the last interval its full length.",
+        "Bounds depend on data outside the span; Partial marks the ends of the collection; a reading at the end of "
+        "the query is not in its last interval, which the query cuts short.",
+        "Reads from start to end, both included, and gives the last interval its full length.",
         ALL,
         _outside,
     ),
     Fault(
-        "has no data in an empty interval",
+        "returns no data for an empty interval",
         "5.4.3.21, 5.4.3.31, 5.4.3.32",
         "If no Good data exists, the count is zero; the first region has the status of the reading at or before it.",
-        "Bad_NoData, though readings stand on both sides.",
+        "Bad_NoData, although there are readings on both sides.",
         ("Count", *QUALITY),
         _empty,
     ),
     Fault(
-        "says nothing of partial where it has no value",
+        "omits Partial if there is no value",
         "5.3.3.2",
         "Partial is always set for the first and last interval with data that the collection does not fill.",
-        "Leaves it out of a bad result.",
+        "Omits it from a bad result.",
         ("Count", *EXTREMES),
         _partial_bad,
     ),

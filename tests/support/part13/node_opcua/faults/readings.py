@@ -1,4 +1,4 @@
-"""Average, Count, Minimum, Maximum: of the readings in an interval."""
+"""Faults in Average, Count, Minimum and Maximum, which depend on the readings in an interval."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _average_status(cell: Cell) -> bool:
 
 
 def _count_status(cell: Cell) -> bool:
-    """Whether the shares of time, which node-opcua takes, lead to another status than those of readings."""
+    """Return whether the shares of time, which node-opcua uses, lead to a different status than those of readings."""
     if not some(cell.inside, good=False):
         return False
     configuration = cell.series.configuration
@@ -41,8 +41,8 @@ def _extreme(cell: Cell) -> list[Row]:
 
 
 def _called_raw(cell: Cell) -> bool:
-    found, first = _extreme(cell), next(iter(cell.inside), None)
-    if not found or first is None or first.at != cell.start or not first.good:
+    extreme, first = _extreme(cell), next(iter(cell.inside), None)
+    if not extreme or first is None or first.at != cell.start or not first.good:
         return False
     return bool(cell.read[1] & Bits.CALCULATED)
 
@@ -57,50 +57,50 @@ def _uncertain_spoils(cell: Cell) -> bool:
 
 FAULTS = (
     Fault(
-        "takes Good with a sub-code for not good",
+        "does not accept Good with a sub-code as good",
         "5.4.3.5, 5.4.3.10, 5.4.3.11, Part 4 7.38",
         "Good is the severity, whatever the sub-code: Good_LocalOverride is Good.",
-        "Leaves it out, and the result is Uncertain for it.",
+        "Excludes it, and the result is Uncertain because of it.",
         ("Average", *EXTREMES),
         _override_spoils,
     ),
     Fault(
-        "asks for no shares in an Average",
+        "ignores shares in Average",
         "5.4.3.5, 5.4.3.2.1",
         "PercentValues: the shares of readings decide, by PercentDataBad and PercentDataGood.",
-        "Uncertain where any reading is not good, whatever the shares.",
+        "Uncertain if any reading is not good, whatever the shares.",
         ("Average",),
         _average_status,
     ),
     Fault(
-        "counts readings and weighs time",
+        "uses shares of time in Count",
         "5.4.3.21, 5.4.3.2.1",
         "PercentValues: shares are counted where an aggregate works on raw values.",
-        "Compares bad time with PercentDataBad, and knows no PercentDataGood.",
+        "Compares bad time with PercentDataBad, and ignores PercentDataGood.",
         ("Count",),
         _count_status,
     ),
     Fault(
-        "calls an extreme raw that is not at the start",
+        "marks an extreme as raw that is not at the start",
         "5.4.3.10, 5.4.3.11",
         "Calculated if the extreme is not at the start, or the status was set to Uncertain_DataSubNormal.",
-        "Raw as soon as the first good reading stands at the start.",
+        "Raw as soon as the first good reading is at the start.",
         EXTREMES,
         _called_raw,
     ),
     Fault(
-        "never says that several readings have the extreme",
+        "never marks an extreme that several readings have",
         "5.4.3.10, 5.4.3.11",
         "MultipleValues if several good readings have it.",
-        "Sets its counter to one each time.",
+        "Resets its counter to one each time.",
         EXTREMES,
         _several,
     ),
     Fault(
-        "lets any uncertain reading spoil an extreme",
+        "makes an extreme uncertain for any uncertain reading",
         "5.4.3.10, 5.4.3.11",
         "Uncertain if there are Bad values, or if an Uncertain one lies beyond the extreme.",
-        "Uncertain for an uncertain reading within, too, where uncertain does not count as bad.",
+        "Also Uncertain for any uncertain reading in the interval, if uncertain does not count as bad.",
         EXTREMES,
         _uncertain_spoils,
     ),
