@@ -12,7 +12,8 @@ from typer.testing import CliRunner, Result
 
 from headrace.cli import deploy, savepoints, status, stop, submit, upgrade
 from headrace.errors import CheckFailed, UserError
-from support.worlds.live_plant import Plant, reading, until
+from headrace.upkeep import reconcile
+from support.worlds.live_plant import JOB, Plant, reading, until
 
 OVERHEAT = "condition/overheat_v1"
 Command = Callable[..., Result]
@@ -36,7 +37,7 @@ def command(own_plant: Plant, monkeypatch: pytest.MonkeyPatch) -> Command:
     return run
 
 
-def told(result: Result) -> Any:
+def response(result: Result) -> Any:
     """The JSON that the command printed."""
     assert result.exit_code == 0, result.exception
     return json.loads(result.stdout)
@@ -45,10 +46,10 @@ def told(result: Result) -> Any:
 def test_a_job_is_deployed_watched_stopped_and_restarted_by_commands(own_plant: Plant, command: Command) -> None:
     own_plant.produce(reading(n, "R80711.gearbox_temp", 120.0) for n in range(50))
 
-    (would,) = told(command("deploy", "--only", OVERHEAT, "--dry-run", "--json"))["jobs"]
+    (would,) = response(command("deploy", "--only", OVERHEAT, "--dry-run", "--json"))["jobs"]
     assert (would["job"], would["action"], would["verdict"]) == (OVERHEAT, "create", None)
     assert own_plant.cluster.running(OVERHEAT) is None
-    (did,) = told(command("deploy", "--only", OVERHEAT, "--json"))["jobs"]
+    (did,) = response(command("deploy", "--only", OVERHEAT, "--json"))["jobs"]
     assert (did["step"], did["failed"]) == ("running", [])
     assert "| leave alone |" in command("deploy", "--only", OVERHEAT, "--markdown").stdout
     assert isinstance(command("deploy", "--only", "no/such_v1").exception, UserError)
@@ -57,19 +58,40 @@ def test_a_job_is_deployed_watched_stopped_and_restarted_by_commands(own_plant: 
         return int(own_plant.query("select count(*) from condition.overheats")[0][0])
 
     until(lambda: rows() == 50, 60)
-    (seen,) = told(command("status", "--json"))
+    (seen,) = response(command("status", "--json"))
     assert (seen["state"], seen["well"], seen["entry"]["step"]) == ("RUNNING", True, "running")
-    until(lambda: told(command("status", "--json"))[0]["metrics"]["lag"] == 0, 60)
+    until(lambda: response(command("status", "--json"))[0]["metrics"]["lag"] == 0, 60)
 
-    savepoint = told(command("stop", OVERHEAT, "--json"))["savepoint"]
-    (kept,) = [each for each in told(command("savepoints", "list", "--json")) if each["newest"]]
+    savepoint = response(command("stop", OVERHEAT, "--json"))["savepoint"]
+    (kept,) = [each for each in response(command("savepoints", "list", "--json")) if each["newest"]]
     assert kept["path"].removeprefix("file:").lstrip("/") == savepoint.removeprefix("file:").lstrip("/")
     assert isinstance(command("savepoints", "drop", savepoint).exception, CheckFailed)
-    assert told(command("submit", OVERHEAT, "--from", savepoint, "--json"))["verdict"].startswith("compatible")
-    told(command("savepoints", "drop", savepoint, "--json"))
+    assert response(command("submit", OVERHEAT, "--from", savepoint, "--json"))["verdict"].startswith("compatible")
+    response(command("savepoints", "drop", savepoint, "--json"))
 
     refused = command("restart", OVERHEAT, "--from", "nothing")
     assert isinstance(refused.exception, UserError)
     assert "50 rows of condition.overheats may come twice" in refused.stderr
-    told(command("restart", OVERHEAT, "--from", "nothing", "--yes", "--json"))
+    response(command("restart", OVERHEAT, "--from", "nothing", "--yes", "--json"))
     until(lambda: rows() == 100, 60)
+
+
+def test_a_bounded_run_is_in_the_ledger_and_is_not_started_again(own_plant: Plant, command: Command) -> None:
+    own_plant.produce(reading(n) for n in range(100))
+    run = response(command("submit", JOB, "--bounded", "--json"))
+    assert run["step"] in {"bounded", "finished"}
+    until(lambda: own_plant.cluster.state(run["flink_job_id"]) == "FINISHED", 60)
+    (seen,) = response(command("status", "--json"))
+    assert (seen["state"], seen["well"]) == ("FINISHED", True)
+
+    assert isinstance(command("stop", JOB).exception, UserError)
+    (seen,) = response(command("status", "--json"))
+    assert (seen["state"], seen["entry"]["step"]) == ("FINISHED", "finished")
+    assert response(command("savepoints", "list", "--json")) == []
+    (would,) = response(command("deploy", "--only", JOB, "--dry-run", "--json"))["jobs"]
+    assert would["action"] == "create"
+    assert own_plant.cluster.running(JOB) is None
+
+    own_plant.produce(reading(n) for n in range(100, 200))
+    response(command("deploy", "--only", JOB, "--json"))
+    reconcile.verdict(own_plant.follow())

@@ -1,4 +1,4 @@
-"""Windows that late readings touched, computed anew: the same rows as had nothing been late."""
+"""Windows that late readings touched, computed again: the rows are the same as if nothing had been late."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def test_another_late_reading_makes_a_window_dirty_again(own_plant: Plant) -> No
     assert listed == [(3, True)]
 
 
-def test_what_is_late_and_on_no_list_is_found_by_the_account(own_plant: Plant) -> None:
+def test_a_late_reading_in_no_table_is_found_by_the_expected_counts(own_plant: Plant) -> None:
     job = own_plant.submit(ROLLUP, parallelism=1)
     own_plant.produce(reading(n, tag) for n in range(0, 400, 5) for tag in ("a", "b"))
     until(lambda: len(own_plant.query(ROWS)) >= 10, 120)
@@ -182,22 +182,24 @@ def test_windows_that_count_more_than_is_stored_are_left_alone(own_plant: Plant)
     assert {(each.name, each.stored, each.counted) for each in found.beyond if each.name == first} == {(first, 1, 8)}
 
 
-def test_an_account_that_the_job_contradicts_changes_nothing(own_plant: Plant) -> None:
+def test_expected_counts_that_the_job_contradicts_change_nothing(own_plant: Plant) -> None:
     own_plant.submit(ROLLUP, parallelism=1)
     own_plant.produce(reading(n, "a") for n in range(0, 400, 5))
     until(lambda: len(own_plant.query(ROWS)) >= 5, 120)
     store(own_plant)
     before = own_plant.query(ROWS)
-    (own_plant.project.sql / ROLLUP / "account.sql").write_text(
+    (own_plant.project.sql / ROLLUP / "expected_counts.sql.j2").write_text(
         "select tag, date_trunc('minute', ts) as ts, 2 * count(*) as readings from readings group by all"
     )
-    with pytest.raises(UserError, match=r"the account has 16 readings, the job's own SQL 8, and so \d more"):
+    with pytest.raises(
+        UserError, match=r"16 readings are expected, but the job's own SQL counts 8; \d more windows differ"
+    ):
         work(own_plant)
     assert own_plant.query(ROWS) == before
 
 
 def test_a_job_that_does_not_say_so_is_refused(own_plant: Plant) -> None:
-    with pytest.raises(UserError, match="no windows of 'historian/readings_v1' can be computed anew"):
+    with pytest.raises(UserError, match="no windows of 'historian/readings_v1' can be computed again"):
         recompute.recompute(own_plant.project, own_plant.settings, [JOB])
     file = own_plant.project.sql / JOB / "job.yaml"
     file.write_text(file.read_text() + "window: 1m\n")

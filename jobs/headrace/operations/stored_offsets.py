@@ -147,7 +147,8 @@ def _by_partition(
 
 
 def _numbers(column: pa.ChunkedArray) -> NDArray[np.int64]:
-    return column.combine_chunks().to_numpy(zero_copy_only=False).astype(np.int64)
+    numbers: NDArray[np.int64] = column.combine_chunks().to_numpy(zero_copy_only=False).astype(np.int64)
+    return numbers
 
 
 def _sorted(parts: list[Positions] | None) -> Positions:

@@ -1,4 +1,4 @@
-"""Nothing lost, nothing doubled, as a check: for each partition, `end - first = good + dead`, each offset once."""
+"""Check that nothing is lost or doubled: for each partition, `end - first = good + dead`, each offset once."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ _NOTHING = Stored(np.empty(0, np.int64), np.empty(0, np.int64))
 
 @dataclass(frozen=True)
 class Balance:
-    """One partition's account over the span [first, end) that the topic still holds. Ranges are [first, end).
+    """One partition's balance over the span [first, end) that the topic still holds. Ranges are [first, end).
 
-    `good` and `dead` count readings: more than `records` where a message holds many.
+    `good` and `dead` count readings: more than `records` if a message holds many.
 
     `no_record` counts offsets in the span at which Kafka holds none (a transaction marker, a compacted record).
     `expired` are offsets below the span that lie above a stored one and were never stored: retention took them
-    before they were read. They are told, and are not `missing`: the topic cannot say any more what they were.
+    before they were read. They are reported, and are not `missing`: the topic no longer shows what they were.
     """
 
     topic: str
@@ -51,25 +51,29 @@ class Balance:
 
     @property
     def records(self) -> int:
+        """The number of records in the span."""
         return self.end - self.first - self.no_record
 
     @property
     def holds(self) -> bool:
+        """Whether no record is missing or repeated."""
         return not self.missing and not self.repeated
 
     @property
     def missing_count(self) -> int:
+        """The number of missing records."""
         return sum(b - a for a, b in self.missing)
 
     @property
     def repeated_count(self) -> int:
+        """The number of repeated offsets."""
         return sum(b - a for a, b in self.repeated)
 
 
 def balance(
     topic: str, partition: int, span: OffsetRange, kept: Stored, records_in: Callable[[int, int], Offsets]
 ) -> Balance:
-    """Account for one partition. `records_in(first, end)` tells which offsets of a gap really hold a record."""
+    """Return the balance of one partition. `records_in(first, end)` returns the offsets of a gap that hold a record."""
     offsets = kept.offsets
     gaps = _absent(offsets, span.first, span.end)
     missing = ranges(np.concatenate([np.empty(0, np.int64), *(records_in(a, b) for a, b in gaps)]))
@@ -90,7 +94,7 @@ def balance(
 
 
 def reconcile(project: Project, settings: Settings, name: str) -> list[Balance]:
-    """The account of every partition that the job reads. Raises UserError for a job that is not complete."""
+    """Return the balance of every partition that the job reads. Raises UserError if it does not keep every record."""
     job = _accountable(project, name)
     tables, client = iceberg.connect(settings), settings.kafka_client()
     return [b for topic in _topics(project, job) for b in _balances(tables, client, job, topic)]
@@ -103,10 +107,10 @@ def follow(
     stalled_s: float,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> list[Balance]:
-    """As `reconcile`, once the running job has stored all that the topic held when the call began.
+    """As `reconcile`, once the running job has stored everything that the topic held when the call began.
 
-    `progress(stored, all)` is called at each look. Raises PlatformError when the job ends or fails short of it, or
-    when nothing more is stored for `stalled_s` seconds.
+    `progress(stored, all)` is called repeatedly. Raises PlatformError if the job ends or fails before that, or if
+    nothing more is stored for `stalled_s` seconds.
     """
     job = _accountable(project, name)
     tables, client, cluster = iceberg.connect(settings), settings.kafka_client(), Cluster(settings.flink_rest())
@@ -115,7 +119,7 @@ def follow(
     best, since = -1, time.monotonic()
     while True:
         ended = _ended(cluster, name)
-        # A gap is taken for records still to come, and the broker asked about it only when nothing moves any more.
+        # A gap counts as records still to come; the broker is queried about it only when the job has ended.
         look = _balances if ended else partial(_balances, records_in=lambda _topic, _partition, a, b: np.arange(a, b))
         balances = [b for topic, spans in targets.items() for b in look(tables, client, job, topic, spans=spans)]
         done = total - sum(b.missing_count for b in balances)
@@ -132,18 +136,18 @@ def follow(
 
 
 def verdict(balances: list[Balance]) -> None:
-    """Raises CheckFailed unless each partition's account holds."""
+    """Raises CheckFailed unless nothing is missing or repeated in any partition."""
     missing = sum(b.missing_count for b in balances)
     repeated = sum(b.repeated_count for b in balances)
     if missing or repeated:
-        raise CheckFailed(f"the account does not hold: {missing:,} missing, {repeated:,} repeated")
+        raise CheckFailed(f"reconciliation failed: {missing:,} missing, {repeated:,} repeated")
 
 
 def _accountable(project: Project, name: str) -> Job:
     job = job_folder.load(project, name).job
     if not job.keeps_every_record:
         raise UserError(
-            f"{name} does not promise to keep each record, so none can be missing",
+            f"{name} does not promise to keep every record, so none can be missing",
             yaml_file.place(project.sql / name / "job.yaml", ("grain",)),
             "a job that keeps them all, with {{ src() }}, says so: keeps_every_record: true",
         )
@@ -152,7 +156,7 @@ def _accountable(project: Project, name: str) -> Job:
 
 def _topics(project: Project, job: Job) -> list[str]:
     if not job.sources:
-        raise UserError(f"{job.name} reads no topic, so there is nothing to account for")
+        raise UserError(f"{job.name} reads no topic, so there is nothing to reconcile")
     return [source_files.load(project, source).topic for source in job.sources]
 
 
@@ -168,7 +172,7 @@ def _balances(
     spans: dict[int, OffsetRange] | None = None,
     records_in: RecordsIn | None = None,
 ) -> list[Balance]:
-    # The tables are read first: what is stored in between is then at worst called missing, never overlooked.
+    # The tables are read first: what is stored in between is then at worst reported as missing, never overlooked.
     kept = stored(tables, job, topic)
     look = records_in or partial(kafka.records_in, client)
     return [
@@ -178,7 +182,7 @@ def _balances(
 
 
 def _ended(cluster: Cluster, name: str) -> str | None:
-    """How the job ended, None while it runs."""
+    """The state in which the job ended; None while it runs."""
     if cluster.running(name):
         return None
     last = next((j for j in cluster.jobs() if j.name == name), None)
@@ -190,17 +194,17 @@ def _explain_stall(cluster: Cluster, name: str, stalled_s: float, left: int) -> 
     failure = cluster.last_failure(running.id) if running else None
     raise PlatformError(
         f"{name} stored nothing more for {stalled_s:.0f} s, {left:,} records short",
-        fix=f"its last failure was: {failure}" if failure else "it runs and has told no failure: see its log",
+        fix=f"its last failure was: {failure}" if failure else "it runs and reports no failure: see its log",
     )
 
 
 def _absent(offsets: Offsets, first: int, end: int) -> Ranges:
-    """The runs of [first, end) that `offsets` (sorted, each once) leaves out."""
+    """The runs of [first, end) that `offsets` leaves out."""
     inside = offsets[(offsets >= first) & (offsets < end)]
     edges = [first, *(edge for run in ranges(inside) for edge in run), end]
     return [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if a < b]
 
 
-def _within(found: Positions, span: OffsetRange) -> int:
-    first, end = np.searchsorted(found, np.array([span.first, span.end]) << INDEX_BITS)
+def _within(positions: Positions, span: OffsetRange) -> int:
+    first, end = np.searchsorted(positions, np.array([span.first, span.end]) << INDEX_BITS)
     return int(end - first)

@@ -1,4 +1,7 @@
-"""Whether a catalog and its store can be reached, written and read by all three that work on them."""
+"""Check that pyiceberg, DuckDB and Flink can reach, write and read a catalog and its store.
+
+An environment comes in; one result per part goes out, and no table stays. It knows no job.
+"""
 
 from headrace.operations.catalog_check.check import check, verdict
 from headrace.operations.catalog_check.part import Part

@@ -1,4 +1,4 @@
-"""Where a catalog and its store listen, and whether anybody does."""
+"""Check that a catalog and its store accept connections at their addresses."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def check_catalog(catalog: Catalog) -> None:
-    """Raises PlatformError where nobody listens at the catalog's address, or its folder cannot be made."""
+    """Raises PlatformError if the catalog accepts no connection, or its folder cannot be created."""
     if isinstance(catalog, PostgresCatalog):
         _connect(resolved({"host": catalog.host})["host"], catalog.port)
     elif isinstance(catalog, RestCatalog):
         _connect_to(catalog.uri)
     else:
-        _make(Path(catalog.path).parent)
+        _create(Path(catalog.path).parent)
 
 
 def check_store(catalog: Catalog) -> None:
-    """Raises PlatformError where nobody listens at the store's address, or its folder cannot be made."""
+    """Raises PlatformError if the store accepts no connection, or its folder cannot be created."""
     if catalog.s3:
         _connect_to(catalog.s3.address)
     elif catalog.warehouse.startswith("file://"):
-        _make(Path(catalog.warehouse.removeprefix("file://")))
+        _create(Path(catalog.warehouse.removeprefix("file://")))
 
 
 def _connect_to(address: str) -> None:
@@ -41,11 +41,11 @@ def _connect(host: str, port: int) -> None:
     try:
         socket.create_connection((host, port), LIMIT_S).close()
     except OSError as error:
-        raise PlatformError(f"nobody answers at {host}:{port}: {error.strerror or error}") from None
+        raise PlatformError(f"nothing answers at {host}:{port}: {error.strerror or error}") from None
 
 
-def _make(folder: Path) -> None:
+def _create(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise PlatformError(f"{folder} cannot be made: {error.strerror}") from None
+        raise PlatformError(f"{folder} cannot be created: {error.strerror}") from None

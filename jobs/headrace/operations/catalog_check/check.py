@@ -1,4 +1,4 @@
-"""The parts that have to work, each tried in its turn on a table that goes again."""
+"""The parts that must work, each tried in turn on a table that is dropped again."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _BOTH = [1, 1 + ADDED]
 
 
 def check(project: Project, settings: Settings, progress: Callable[[str], None] = lambda _part: None) -> list[Part]:
-    """Try reach, sign-in, write, commit and the reading back by each engine. A fault is told in its part, not raised.
+    """Try to connect, sign in, write, commit and read back with each engine. A fault is kept in its part, not raised.
 
-    Each part is bounded: by 10 s to connect, by 60 s for an answer, and by two minutes for a job of Flink's.
+    Each part is bounded: by 10 s to connect, by 60 s for an answer, and by two minutes for a Flink job.
     """
     parts: list[Part] = []
     for step in _steps(project, settings):
@@ -41,18 +41,22 @@ def _steps(project: Project, settings: Settings) -> list[Step]:
     who = "the keys of catalog.s3" if catalog.s3 else "this user"
     data = f"may {who} write to and read from {catalog.warehouse}?"
     cluster = f"does the cluster at {settings.flink.rest} reach catalog and store at the addresses in the settings?"
-    made, written, by_flink = ("make a table",), ("write and commit",), ("Flink writes and commits",)
+    created, written, by_flink = ("make a table",), ("write and commit",), ("Flink writes and commits",)
     return [
-        Step("reach the catalog", lambda: addresses.check_catalog(catalog), f"is {catalog.address} where it is?"),
-        Step("reach the store", lambda: addresses.check_store(catalog), f"is {catalog.warehouse} where data may lie?"),
-        Step("sign in", table.sign_in, "see who signs in, and with what, under `catalog:`", ("reach the catalog",)),
-        Step("make a table", table.make, "may this user make tables there?", ("sign in", "reach the store")),
-        Step("write and commit", lambda: table.append(_FIRST[0]), data, made),
+        Step("reach the catalog", lambda: addresses.check_catalog(catalog), f"is {catalog.address} the right address?"),
+        Step(
+            "reach the store",
+            lambda: addresses.check_store(catalog),
+            f"is {catalog.warehouse} where data may be stored?",
+        ),
+        Step("sign in", table.sign_in, "check the user and the password under `catalog:`", ("reach the catalog",)),
+        Step("make a table", table.create, "may this user create tables there?", ("sign in", "reach the store")),
+        Step("write and commit", lambda: table.append(_FIRST[0]), data, created),
         Step("pyiceberg reads", lambda: table.check_pyiceberg(_FIRST), data, written),
         Step("DuckDB reads", lambda: table.check_duckdb(_FIRST), data, written),
         Step("Flink reads", lambda: flink.check_reads(_FIRST), cluster, written),
         Step("Flink writes and commits", flink.append, cluster, ("Flink reads",)),
         Step("pyiceberg reads what Flink wrote", lambda: table.check_pyiceberg(_BOTH), data, by_flink),
         Step("DuckDB reads what Flink wrote", lambda: table.check_duckdb(_BOTH), data, by_flink),
-        Step("drop the table", table.drop, f"drop {table.name} by hand", made),
+        Step("drop the table", table.drop, f"drop {table.name} by hand", created),
     ]

@@ -1,4 +1,4 @@
-"""The throwaway table in Flink, on the environment's session cluster."""
+"""Read and write the throwaway table with Flink, on the environment's session cluster."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ ADDED = 10
 
 
 class InFlink:
-    """The table `name` of the settings' catalog; each method raises PlatformError or UserError where it fails."""
+    """The table `name` of the settings' catalog; each method raises PlatformError or UserError if it fails."""
 
     def __init__(self, project: Project, settings: Settings, name: str) -> None:
         self._project, self._settings = project, settings
         self._path = f"{settings.catalog.name}.{name}"
 
-    def check_reads(self, wanted: list[int]) -> None:
-        """Raises where a job on the cluster reads other values."""
+    def check_reads(self, expected: list[int]) -> None:
+        """Raises PlatformError if a job on the cluster reads other values."""
         environment = self._environment()
-        with _told():
+        with _errors_reported():
             result = environment.from_path(self._path).execute()
             result.wait(LIMIT_S * 1000)
             with result.collect() as rows:
-                found = [row[0] for row in rows]
-        compare("Flink", found, wanted)
+                values = [row[0] for row in rows]
+        compare("Flink", values, expected)
 
     def append(self) -> None:
         """Have a job on the cluster append each value, and ADDED, and commit."""
         from pyflink.table.expressions import col  # noqa: PLC0415 - imports PyFlink
 
         environment = self._environment()
-        with _told():
+        with _errors_reported():
             more = environment.from_path(self._path).select((col(COLUMN) + ADDED).alias(COLUMN))
             more.execute_insert(self._path).wait(LIMIT_S * 1000)
 
@@ -57,7 +57,7 @@ class InFlink:
         }
         environment = create_environment(self._project, options)
         catalog = self._settings.catalog
-        with _told():
+        with _errors_reported():
             environment.execute_sql(
                 resolve_in_sql(render.engine("catalog", name=catalog.name, options=catalog.flink()))
             )
@@ -65,7 +65,7 @@ class InFlink:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _errors_reported() -> Iterator[None]:
     from py4j.protocol import Py4JJavaError  # noqa: PLC0415 - comes with PyFlink
     from pyflink.util.exceptions import JavaException  # noqa: PLC0415
 

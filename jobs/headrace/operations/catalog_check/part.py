@@ -1,4 +1,4 @@
-"""One thing that has to work, and how it went."""
+"""One part that must work, and the result of trying it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from headrace.errors import HeadraceError
 
 @dataclass(frozen=True)
 class Part:
-    """What was tried; `fault` and `fix` where it fails. A part that needs one that does not work is skipped."""
+    """What was tried; `fault` and `fix` if it fails. A part is skipped if one that it needs does not work."""
 
     name: str
     outcome: Literal["works", "fails", "skipped"]
@@ -21,12 +21,13 @@ class Part:
     fix: str | None = None
 
     def to_json(self) -> dict[str, object]:
+        """The part as one JSON object."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
 class Step:
-    """How a part is tried, the names of the parts that it needs, and what a person does where it fails."""
+    """How to try a part, the names of the parts that it needs, and what to do if it fails."""
 
     name: str
     attempt: Callable[[], None]
@@ -34,7 +35,7 @@ class Step:
     needs: tuple[str, ...] = ()
 
     def tried(self, working: Collection[str]) -> Part:
-        """The part, tried where those that it needs are among the `working`."""
+        """Return the part, tried if those that it needs are among the `working`."""
         if not set(self.needs) <= set(working):
             return Part(self.name, "skipped")
         start = time.monotonic()

@@ -1,4 +1,4 @@
-"""A table made to be written and read once, which goes again."""
+"""A table that is created to be written and read once, and is then dropped."""
 
 from __future__ import annotations
 
@@ -23,36 +23,42 @@ _SCHEMA = pa.schema([pa.field(COLUMN, pa.int64())])
 
 
 class Throwaway:
-    """A table `headrace_check.t_<hex>` of one column; each method raises PlatformError where its step fails."""
+    """A table `headrace_check.t_<hex>` of one column; each method raises PlatformError if its step fails."""
 
     def __init__(self, settings: Settings) -> None:
         self.name = f"{NAMESPACE}.t_{uuid4().hex[:12]}"
         self._settings = settings
 
     def sign_in(self) -> None:
+        """Connect to the catalog and list its namespaces."""
         with iceberg.errors_reported("the catalog lists no namespaces"):
             self._catalog.list_namespaces()
 
-    def make(self) -> None:
-        with iceberg.errors_reported("no table can be made"):
+    def create(self) -> None:
+        """Create the table."""
+        with iceberg.errors_reported("no table can be created"):
             self._catalog.create_namespace_if_not_exists(NAMESPACE)
             self._catalog.create_table(self.name, _SCHEMA, properties={"format-version": FORMAT_VERSION})
 
     def append(self, value: int) -> None:
+        """Write one row and commit it."""
         with iceberg.errors_reported("nothing can be written"):
             iceberg.load_table(self._catalog, self.name).append(pa.table({COLUMN: [value]}, _SCHEMA))
 
-    def check_pyiceberg(self, wanted: list[int]) -> None:
+    def check_pyiceberg(self, expected: list[int]) -> None:
+        """Read the table with pyiceberg, and compare its values."""
         with iceberg.errors_reported("pyiceberg cannot read"):
             rows = iceberg.load_table(self._catalog, self.name).scan().to_arrow()
-        compare("pyiceberg", rows.column(COLUMN).to_pylist(), wanted)
+        compare("pyiceberg", rows.column(COLUMN).to_pylist(), expected)
 
-    def check_duckdb(self, wanted: list[int]) -> None:
+    def check_duckdb(self, expected: list[int]) -> None:
+        """Read the table with DuckDB, and compare its values."""
         with warehouse.open(self._settings, [self.name]) as connection:
             rows = warehouse.run(connection, _ROWS, {"table": self.name}).fetchall()
-        compare("DuckDB", [row[0] for row in rows], wanted)
+        compare("DuckDB", [row[0] for row in rows], expected)
 
     def drop(self) -> None:
+        """Drop the table with its files, and its namespace if that is empty."""
         with iceberg.errors_reported(f"{self.name} cannot be dropped"):
             with suppress(NoSuchTableError):
                 self._catalog.purge_table(self.name)
@@ -64,7 +70,7 @@ class Throwaway:
         return iceberg.connect(self._settings)
 
 
-def compare(who: str, found: list[int], wanted: list[int]) -> None:
-    """Raises PlatformError where the values, in any order, are not those wanted."""
-    if sorted(found) != sorted(wanted):
-        raise PlatformError(f"{who} reads {sorted(found)}, where {sorted(wanted)} stands")
+def compare(engine: str, values: list[int], expected: list[int]) -> None:
+    """Raises PlatformError if the values, in any order, are not the expected ones."""
+    if sorted(values) != sorted(expected):
+        raise PlatformError(f"{engine} reads {sorted(values)} instead of {sorted(expected)}")

@@ -1,4 +1,4 @@
-"""Hold the ledger's lock for as long as a command works."""
+"""Hold the ledger's lock while a command works."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from headrace.operations.ledger.table import Ledger
 def held(
     settings: Settings, wait_s: float = 0, progress: Callable[[str], None] = lambda _step: None
 ) -> Iterator[tuple[Ledger, str]]:
-    """The ledger and the owner's name to write by; the lease is renewed until the block ends, and then given back.
+    """Yield the ledger and the owner's name to write by; the lease is renewed until the block ends, then given back.
 
     Raises CheckFailed where another deployer still holds it after `wait_s` seconds.
     """
@@ -32,28 +32,28 @@ def held(
     finally:
         ended.set()
         renewing.join()
-        # What is not given back ends by itself, and what went wrong in the block is told rather than this.
+        # A lock that is not given back expires, and an error of the block matters more.
         with suppress(PlatformError):
             ledger.give_back(owner)
 
 
 def _take(ledger: Ledger, wait_s: float, progress: Callable[[str], None]) -> str:
-    def told(state: RetryCallState) -> None:
+    def report(state: RetryCallState) -> None:
         if state.outcome and (error := state.outcome.exception()):
             progress(f"waiting: {error}")
 
-    patiently = Retrying(
+    retrying = Retrying(
         retry=retry_if_exception_type(CheckFailed),
         stop=stop_after_delay(wait_s),
         wait=wait_fixed(0.5),
-        before_sleep=told,
+        before_sleep=report,
         reraise=True,
     )
-    return patiently(ledger.take)
+    return retrying(ledger.take)
 
 
 def _renew(settings: Settings, owner: str, ended: threading.Event) -> None:
-    """A renewal that fails is tried again; one that comes too late finds another owner, as the next write does."""
+    """Renew the lease until the block ends. A failed renewal is tried again; one too late finds another owner."""
     ledger = Ledger(settings)
     while not ended.wait(LEASE_S / 4):
         with suppress(PlatformError):

@@ -1,4 +1,4 @@
-"""The deployers' lock: a lease in a property of the ledger's table, which whoever takes it swaps in one commit."""
+"""The deployers' lock: a lease in a property of the ledger's table, which its next owner swaps in one commit."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from uuid import uuid4
 import psutil
 
 PROPERTY = "deploy.lock"
-"""Not headrace.*: `tables apply` takes those off that no file of sql/_tables/ asks for."""
+"""Not headrace.*: `tables apply` removes those that no file of sql/_tables/ has."""
 LEASE_S = 60
-"""The clocks of two deployers' machines must not differ by as much."""
+"""The clocks of two deployers' machines must differ by less."""
 
 
 @dataclass(frozen=True)
 class Lock:
-    """Who holds the ledger, and `until` when (seconds since 1970) unless it is renewed.
+    """The owner of the ledger, and `until` when (seconds since 1970) unless it is renewed.
 
-    `started` is when the process did, so that another one with its pid is not taken for it.
+    `started` is the start time of the process, so that another one with the same pid is not taken for it.
     """
 
     owner: str
@@ -34,28 +34,29 @@ class Lock:
 
     @classmethod
     def mine(cls, owner: str | None = None) -> Lock:
-        """A fresh lease of this process; `owner` is the one that is renewed, if any."""
+        """Return a new lease of this process; `owner` is the one to renew, if any."""
         until = (datetime.now(UTC) + timedelta(seconds=LEASE_S)).timestamp()
         process = psutil.Process()
         return cls(owner or uuid4().hex, _host(), os.getpid(), process.create_time(), until)
 
     @classmethod
     def of(cls, properties: Mapping[str, str]) -> Lock | None:
-        """The lock that the table's properties hold."""
+        """Return the lock in the table's properties; None if there is none."""
         text = properties.get(PROPERTY)
         return cls(**json.loads(text)) if text else None
 
     def to_properties(self) -> dict[str, str]:
+        """Return the lock as a property of the table."""
         return {PROPERTY: json.dumps(asdict(self))}
 
     @property
     def free(self) -> bool:
-        """Whether another may take it: the lease has ended, or the owner was a process of this host that is gone."""
+        """Whether another may take it: the lease has ended, or its owner was a process of this host that is gone."""
         return self.until < datetime.now(UTC).timestamp() or (self.host == _host() and not self._lives())
 
     def _lives(self) -> bool:
         try:
-            # The time a process started at is told to a hundredth of a second, not always rounded the same way.
+            # The start time of a process has hundredths of a second, and is not always rounded the same way.
             return abs(psutil.Process(self.pid).create_time() - self.started) < 1
         except psutil.NoSuchProcess:
             return False
@@ -67,5 +68,5 @@ class Lock:
 
 @cache
 def _host() -> str:
-    """This machine: its name alone is no proof, for containers may share one."""
+    """This machine: its name alone does not identify it, as containers may share one."""
     return f"{socket.gethostname()}/{int(psutil.boot_time())}"

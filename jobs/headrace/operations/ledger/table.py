@@ -1,4 +1,4 @@
-"""historian.deployments: read where jobs stand, and write down a step, if the lock is still held."""
+"""historian.deployments: read the last steps of jobs, and write a step if the lock is still held."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class Ledger:
         self._catalog: Catalog = iceberg.connect(settings)
 
     @property
-    def there(self) -> bool:
-        """Whether the table is there: a catalog where nothing was deployed yet may have none."""
+    def exists(self) -> bool:
+        """Whether the table exists: a catalog to which nothing was deployed may have none."""
         try:
             with iceberg.errors_reported(f"table {DEPLOYMENTS} cannot be read", passing=(NoSuchTableError,)):
                 self._catalog.load_table(DEPLOYMENTS)
@@ -40,26 +40,26 @@ class Ledger:
         return True
 
     def last(self) -> dict[str, Entry]:
-        """The last entry of each job, by its name; none where nothing was deployed yet."""
+        """Return the last entry of each job, by its name; empty if nothing was deployed yet."""
         return {entry.job: entry for entry in self._entries()}
 
     def history(self, job: str) -> list[Entry]:
-        """All entries of the job, oldest first."""
+        """Return all entries of the job, oldest first."""
         return self._entries(job)
 
     def write(self, entry: Entry, owner: str) -> Entry:
-        """Write the step down and return it with its number and time.
+        """Write the step and return it with its number and time.
 
-        Raises PlatformError where `owner` holds the lock no more: another deployer has taken over.
+        Raises PlatformError if `owner` no longer holds the lock: another deployer has taken over.
         """
         return iceberg.commit(DEPLOYMENTS, partial(self._append, entry, owner))
 
     def lock(self) -> Lock | None:
-        """Who holds the ledger, if anyone does."""
+        """Return the lock; None if nobody holds it."""
         return Lock.of(self._table().properties)
 
     def take(self) -> str:
-        """Take the lock and return its owner's name. Raises CheckFailed where another deployer holds it."""
+        """Take the lock and return its owner's name. Raises CheckFailed if another deployer holds it."""
         mine = Lock.mine()
 
         def attempt() -> None:
@@ -73,11 +73,11 @@ class Ledger:
         return mine.owner
 
     def renew(self, owner: str) -> None:
-        """Begin the lease anew. Raises PlatformError where `owner` holds the lock no more."""
+        """Renew the lease. Raises PlatformError if `owner` no longer holds the lock."""
         iceberg.commit(DEPLOYMENTS, lambda: swap(self._held(owner), Lock.mine(owner).to_properties()))
 
     def give_back(self, owner: str) -> None:
-        """Let go of the lock, if `owner` holds it."""
+        """Release the lock, if `owner` holds it."""
 
         def attempt() -> None:
             table = self._table()
@@ -88,12 +88,12 @@ class Ledger:
 
     @property
     def folder(self) -> str:
-        """The address of the folder in the warehouse that the table's own is in."""
+        """The address of the folder in the warehouse that contains the table's own."""
         return self._table().location().rpartition("/")[0]
 
     @property
     def io(self) -> FileIO:
-        """Reads and writes files of the warehouse, with the table's own credentials."""
+        """Access to files of the warehouse, with the table's own credentials."""
         return self._table().io
 
     def _append(self, entry: Entry, owner: str) -> Entry:
@@ -114,7 +114,7 @@ class Ledger:
         return table
 
     def _entries(self, job: str | None = None) -> list[Entry]:
-        if not self.there:
+        if not self.exists:
             return []
         with iceberg.errors_reported(f"table {DEPLOYMENTS} cannot be read"):
             scan = self._table().scan(iceberg.equals("job", job) if job else AlwaysTrue())
@@ -133,7 +133,7 @@ def _holds(table: Table, owner: str) -> bool:
 def swap(table: Table, properties: Mapping[str, str]) -> None:
     """Set the lock, or clear it, if nobody has committed to the table since it was loaded.
 
-    A change of properties alone asserts nothing; an append, were it of no row, asserts the snapshot it goes upon.
+    A change of properties alone checks nothing; an append, even of no row, checks the snapshot that it follows.
     """
     with table.transaction() as transaction:
         transaction.append(schema_to_pyarrow(table.schema(), include_field_ids=False).empty_table())

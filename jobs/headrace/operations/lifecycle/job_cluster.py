@@ -55,6 +55,6 @@ class JobCluster(Cluster):
     def dispose(self, savepoint: str) -> None:
         """Have the cluster delete the savepoint's files."""
         path, order = "/savepoint-disposal", {"savepoint-path": savepoint}
-        result = self._done(path, order, path, _DISPOSAL_LIMIT_S, f"the deletion of {savepoint}")
+        result = self._run(path, order, path, _DISPOSAL_LIMIT_S, f"the deletion of {savepoint}")
         if failure := result.get("failure-cause"):
             raise PlatformError(f"{savepoint} is not dropped: {root_cause(failure['stack-trace'])}", self.rest)

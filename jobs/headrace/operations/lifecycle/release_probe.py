@@ -1,8 +1,8 @@
 """Report how a release reads an order. It runs by its path in the release's tree, and imports that tree's engine alone.
 
 The order comes on standard input, as JSON. The report is one line of JSON on standard output: `order_version`,
-`settings`, one fault for each setting that the release refuses, and `tables`, one sentence for each reason why it cannot
-write its tables. With the argument `prepare`, tables are also made ready for the release, where that is safe.
+`settings`, one fault for each setting that the release refuses, and `tables`, one sentence for each reason why it
+cannot write its tables. With the argument `prepare`, tables are also made ready for the release, where that is safe.
 """
 
 from __future__ import annotations

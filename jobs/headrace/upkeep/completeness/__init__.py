@@ -1,4 +1,8 @@
-"""How far what is stored is complete: up to which time, by partition of a topic, and which tags are silent."""
+"""How far what is stored is complete: up to which time, by partition of a topic, and which tags are silent.
+
+A project and an environment come in; the contents of historian.completeness and historian.last_seen go out. It reads
+tables and topics alone, and knows nothing of running jobs.
+"""
 
 from headrace.upkeep.completeness.last_seen import Seen as Seen
 from headrace.upkeep.completeness.partitions import Reached as Reached

@@ -1,4 +1,4 @@
-"""The rows that a table was given since it was last looked at, so that a look need not read all of it again."""
+"""The rows that were appended to a table since it was last read, so that a refresh need not read all of it again."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ EVERYTHING = AlwaysTrue()
 
 @dataclass(frozen=True)
 class Appended:
-    """What came to the table after the snapshot `since`; all that it holds where that is None, or not kept any more."""
+    """Rows appended to the table after the snapshot `since`; all its rows if that is None, or has expired."""
 
     table: Table
     since: int | None
 
     @property
     def head(self) -> int | None:
-        """What to say `since` next time."""
+        """The snapshot to continue from next time; None for an empty table."""
         return self.table.metadata.current_snapshot_id
 
     def batches(self, columns: tuple[str, ...], only: BooleanExpression = EVERYTHING) -> Iterator[pa.RecordBatch]:
-        """The rows' `columns`, file after file. Raises PlatformError."""
+        """Yield the `columns` of the rows that `only` selects, file after file. Raises PlatformError."""
         with iceberg.errors_reported(f"table {'.'.join(self.table.name())} cannot be read"):
             scan = self.table.scan(row_filter=only, selected_fields=columns)
             arrow = ArrowScan(scan.table_metadata, scan.io, scan.projection(), scan.row_filter)
@@ -43,7 +43,7 @@ class Appended:
 
     @property
     def goes_on(self) -> bool:
-        """Whether these are the rows since then alone, and not all."""
+        """Whether these are only the rows since then, not all of them."""
         return any(each.snapshot_id == self.since for each in self._line)
 
     def _files(self) -> Iterator[DataFile]:
@@ -58,7 +58,7 @@ class Appended:
         return line(self.table.metadata, self.head)
 
     def _added(self, snapshot: Snapshot) -> Iterator[DataFile]:
-        # Upkeep puts the same rows into other files: its snapshots are of the operation `replace`.
+        # Maintenance puts the same rows into other files: the operation of its snapshots is `replace`.
         if snapshot.summary is None or snapshot.summary.operation != Operation.APPEND:
             return
         for manifest in snapshot.manifests(self.table.io):

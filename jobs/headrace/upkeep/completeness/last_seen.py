@@ -1,4 +1,4 @@
-"""historian.last_seen: when each tag was last heard of, and how often it is as a rule."""
+"""historian.last_seen: when each tag last sent a reading, and how often it usually does."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from headrace.upkeep.completeness import stored_progress
 from headrace.upkeep.completeness.appended import Appended
 
 SILENT_AFTER = 10
-"""A tag is silent once so many of its usual intervals have gone by."""
+"""A tag is silent after this many of its usual intervals."""
 _LEAST = timedelta(minutes=1)
 
 
@@ -41,10 +41,10 @@ class Seen:
         return (self.last_ts - self.first_ts) / (self.readings - 1)
 
     def silent(self, through: datetime) -> bool:
-        """Whether it should have been heard of again by `through`, the time up to which all readings are stored.
+        """Whether it should have sent a reading by `through`, the time up to which all readings are stored.
 
-        That is after SILENT_AFTER usual intervals, and after a minute at least; a tag that is listed and was never
-        heard of is silent, and of one that was once nothing can be told.
+        That is after SILENT_AFTER usual intervals, and after a minute at least. A tag that is listed and never sent a
+        reading is silent; one that sent a single reading is not, because its usual interval is unknown.
         """
         if self.last_ts is None:
             return True
@@ -52,7 +52,7 @@ class Seen:
 
 
 def refresh(settings: Settings) -> list[Seen]:
-    """Bring the table up to now: the tags that were ever heard of, or are listed. Raises PlatformError.
+    """Update the table and return it: the tags that ever sent a reading, or are listed. Raises PlatformError.
 
     Only rows that were stored since the last time are read.
     """
@@ -62,26 +62,26 @@ def refresh(settings: Settings) -> list[Seen]:
     def attempt() -> list[Seen]:
         table = iceberg.load_table(catalog, LAST_SEEN)
         appended = Appended(iceberg.load_table(catalog, READINGS), stored_progress.since(table, READINGS))
-        # Where the snapshot read last is no longer kept, all readings are read again, and counted anew.
+        # If the snapshot that was read last has expired, all readings are read and counted again.
         before = stored_progress.rows(table) if appended.goes_on else []
-        found = [*_seen(before, appended, listed)]
-        stored_progress.replace(table, map(asdict, found), {READINGS: appended.head})
-        return found
+        rows = [*_seen(before, appended, listed)]
+        stored_progress.replace(table, map(asdict, rows), {READINGS: appended.head})
+        return rows
 
     return iceberg.commit(LAST_SEEN, attempt)
 
 
 def last(catalog: Catalog) -> list[Seen]:
-    """What the table says, as of its last refresh. Raises PlatformError."""
+    """Return the rows of the table, as of its last refresh. Raises PlatformError."""
     return [Seen(**row) for row in stored_progress.rows(iceberg.load_table(catalog, LAST_SEEN))]
 
 
 def _seen(before: list[dict[str, object]], appended: Appended, listed: Iterable[str]) -> Iterator[Seen]:
     never = [{"tag": tag, "readings": 0} for tag in listed]
-    found = pa.Table.from_pylist([*before, *never], _SCHEMA)
+    totals = pa.Table.from_pylist([*before, *never], _SCHEMA)
     for batch in appended.batches(("tag", "ts", "quality")):
-        found = _summed(pa.concat_tables([found, _each(batch)]))
-    yield from (Seen(**row) for row in _summed(found).sort_by("tag").to_pylist())
+        totals = _summed(pa.concat_tables([totals, _each(batch)]))
+    yield from (Seen(**row) for row in _summed(totals).sort_by("tag").to_pylist())
 
 
 def _each(batch: pa.RecordBatch) -> pa.Table:
@@ -99,8 +99,8 @@ def _each(batch: pa.RecordBatch) -> pa.Table:
 
 def _summed(rows: pa.Table) -> pa.Table:
     how = {"readings": "sum", "first_ts": "min", "last_ts": "max", "last_good_ts": "max"}
-    found = rows.group_by("tag").aggregate(list(how.items()))
-    return found.select(["tag", *(f"{name}_{by}" for name, by in how.items())]).rename_columns(_SCHEMA.names)
+    totals = rows.group_by("tag").aggregate(list(how.items()))
+    return totals.select(["tag", *(f"{name}_{by}" for name, by in how.items())]).rename_columns(_SCHEMA.names)
 
 
 _TS = pa.timestamp("us", "UTC")

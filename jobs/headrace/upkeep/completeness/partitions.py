@@ -1,4 +1,4 @@
-"""historian.completeness: for each partition of a topic, up to where each of its records is in a table."""
+"""historian.completeness: for each partition of a topic, up to which offset every record is in a table."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from headrace_udfs.contract import Contract
 
 @dataclass(frozen=True)
 class Reached:
-    """How far a job has stored a partition of a topic, as looked at the time `looked_at` (UTC).
+    """How far a job has stored a partition of a topic, at the time `looked_at` (UTC).
 
     Each record below `next_offset` of the topic with Kafka's `topic_id` is in a table or in dead letters, unless
-    retention took it before it was read, which `reconcile` tells of; `lag` counts the offsets from there to the topic's
-    end, 0 where none of them holds a record. `last_ts` is the latest time of a reading below. No reading of before
-    `complete_through` is to come, if sources are no later than their contract says; None where that cannot be told, as
-    where another topic has the name by now.
+    retention took it before it was read, which `reconcile` reports. `lag` counts the offsets from there to the topic's
+    end, 0 if none of them holds a record. `last_ts` is the latest time of a reading below. No reading from before
+    `complete_through` is still to come, if sources are no later than their contract says; None if that is unknown, for
+    example because another topic has the name now.
     """
 
     job: str
@@ -47,7 +47,7 @@ class Reached:
 
 
 def refresh(project: Project, settings: Settings) -> list[Reached]:
-    """Bring the table up to now: the partitions of all jobs that keep each record and have ever stored one.
+    """Update the table and return it: the partitions of all jobs that keep every record and have ever stored one.
 
     Only rows that were stored since the last time are read. Raises UserError, PlatformError.
     """
@@ -57,16 +57,17 @@ def refresh(project: Project, settings: Settings) -> list[Reached]:
     def attempt() -> list[Reached]:
         table = iceberg.load_table(catalog, COMPLETENESS)
         before = _rows(table)
-        looks = [_look(project, client, job, _appended(catalog, table, job), before) for job in jobs]
-        found = [each for reached, _ in looks for each in reached]
-        stored_progress.replace(table, map(asdict, found), {of: head for _, read in looks for of, head in read.items()})
-        return found
+        results = [_refreshed(project, client, job, _appended(catalog, table, job), before) for job in jobs]
+        rows = [each for reached, _ in results for each in reached]
+        heads = {of: head for _, read in results for of, head in read.items()}
+        stored_progress.replace(table, map(asdict, rows), heads)
+        return rows
 
     return iceberg.commit(COMPLETENESS, attempt)
 
 
 def last(catalog: Catalog) -> list[Reached]:
-    """What the table says, as of its last refresh. Raises PlatformError."""
+    """Return the rows of the table, as of its last refresh. Raises PlatformError."""
     return _rows(iceberg.load_table(catalog, COMPLETENESS))
 
 
@@ -75,7 +76,7 @@ def _rows(table: Table) -> list[Reached]:
 
 
 def _appended(catalog: Catalog, table: Table, job: Job) -> dict[str, Appended]:
-    """What came to each of the job's tables since the last look that `table` keeps, by what that calls them."""
+    """Rows appended to each of the job's tables since the last refresh, by the names under which `table` keeps that."""
     return {
         (of := f"{job.name}.{name}"): Appended(iceberg.load_table(catalog, name), stored_progress.since(table, of))
         for name in (*job.tables_written, DEAD_LETTERS)
@@ -83,37 +84,36 @@ def _appended(catalog: Catalog, table: Table, job: Job) -> dict[str, Appended]:
     }
 
 
-def _look(
-    project: Project, client: Mapping[str, str], job: Job, appended: Mapping[str, Appended], last_look: list[Reached]
+def _refreshed(
+    project: Project, client: Mapping[str, str], job: Job, appended: Mapping[str, Appended], previous: list[Reached]
 ) -> tuple[list[Reached], dict[str, int | None]]:
-    """The job's partitions, and the snapshots to go on from next time: before a gap, so that it is seen again.
+    """The job's partitions, and the snapshots to continue from next time: those before a gap, so that it is seen again.
 
-    The tables are older than the look into the topic: what is stored meanwhile counts as lag, and nothing is taken for
-    stored that is not.
+    Tables are read before the topic: what is stored in between counts as lag, and nothing counts as stored that is not.
     """
-    before = {(row.src_topic, row.src_partition): row for row in last_look if row.job == job.name}
+    before = {(row.src_topic, row.src_partition): row for row in previous if row.job == job.name}
     new = stored_runs(job.name, appended.values())
-    found, gaps = [], False
+    rows, gaps = [], False
     for source in job.sources if before or new else ():
-        told, now = source_files.load(project, source), datetime.now(UTC)
-        topic_id = kafka.topic_id(client, told.topic)
-        for number, span in kafka.offset_ranges(client, told.topic).items():
-            at = (told.topic, number)
-            here, old = new.get(at, StoredRuns()), before.get(at)
+        contract, now = source_files.load(project, source), datetime.now(UTC)
+        topic_id = kafka.topic_id(client, contract.topic)
+        for number, span in kafka.offset_ranges(client, contract.topic).items():
+            at = (contract.topic, number)
+            added, old = new.get(at, StoredRuns()), before.get(at)
             if old and old.topic_id and old.topic_id != topic_id:
                 lag = span.end - span.first
-                found.append(replace(old, lag=lag, complete_through=None, looked_at=now))
+                rows.append(replace(old, lag=lag, complete_through=None, looked_at=now))
                 continue
-            start = old.next_offset if old else min([span.first, *here.offsets[:1, 0].tolist()])
+            start = old.next_offset if old else min([span.first, *added.offsets[:1, 0].tolist()])
             next_record = partial(kafka.next_record, client, *at)
-            end, gap = reach(start, here.offsets, next_record)
+            end, gap = reach(start, added.offsets, next_record)
             # Times of what lies beyond a gap count once that is closed.
-            last_ts = latest(old.last_ts if old else None, None if gap else here.last_ts)
+            last_ts = latest(old.last_ts if old else None, None if gap else added.last_ts)
             lag = _lag(end, span, next_record)
-            through = _through(told, last_ts, now if lag == 0 else None) if end <= span.end else None
-            found.append(Reached(job.name, *at, end, lag, last_ts, through, now, topic_id))
+            through = _through(contract, last_ts, now if lag == 0 else None) if end <= span.end else None
+            rows.append(Reached(job.name, *at, end, lag, last_ts, through, now, topic_id))
             gaps = gaps or gap
-    return found, {of: each.since if gaps else each.head for of, each in appended.items()}
+    return rows, {of: each.since if gaps else each.head for of, each in appended.items()}
 
 
 def _lag(at: int, span: OffsetRange, next_record: Callable[[int], int | None]) -> int:
@@ -124,8 +124,8 @@ def _lag(at: int, span: OffsetRange, next_record: Callable[[int], int | None]) -
     return 0 if record is None or record >= span.end else span.end - at
 
 
-def _through(told: Contract, last_ts: datetime | None, caught_up_at: datetime | None) -> datetime | None:
-    if told.watermark is None:
+def _through(contract: Contract, last_ts: datetime | None, caught_up_at: datetime | None) -> datetime | None:
+    if contract.watermark is None:
         return None
     reached = latest(last_ts, caught_up_at)
-    return reached and reached - told.watermark.lateness
+    return reached and reached - contract.watermark.lateness

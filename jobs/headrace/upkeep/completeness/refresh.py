@@ -1,4 +1,4 @@
-"""One look at partitions and tags together."""
+"""Refresh partitions and tags together."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ from headrace.upkeep.completeness.partitions import Reached
 
 @dataclass(frozen=True)
 class Completeness:
-    """What historian.completeness and historian.last_seen hold."""
+    """The contents of historian.completeness and historian.last_seen."""
 
     partitions: list[Reached]
     tags: list[Seen]
 
     @property
     def through(self) -> datetime | None:
-        """The time through which all that is stored is complete; None where one of the partitions cannot tell."""
+        """The time through which everything stored is complete; None if that is unknown for one of the partitions."""
         return self.through_of(*{each.job for each in self.partitions})
 
     def through_of(self, *jobs: str) -> datetime | None:
-        """The same of the partitions that the jobs read."""
+        """The same for the partitions that the jobs read."""
         times = [each.complete_through for each in self.partitions if each.job in jobs]
         return min((each for each in times if each), default=None) if all(times) else None
 
     @property
     def silent(self) -> list[Seen]:
-        """Tags that should have been heard of again by then."""
+        """Tags that should have sent a reading again by then."""
         through = self.through
         return [each for each in self.tags if each.silent(through)] if through else []
 
 
 def refresh(project: Project, settings: Settings) -> Completeness:
-    """Bring both tables up to now. Raises UserError, PlatformError."""
+    """Update both tables and return their contents. Raises UserError, PlatformError."""
     return Completeness(partitions.refresh(project, settings), last_seen.refresh(settings))
 
 
 def last(settings: Settings) -> Completeness:
-    """What the tables hold as of the last refresh; nothing where they were never made. Raises PlatformError."""
+    """Return the contents of the tables as of the last refresh; nothing if they do not exist. Raises PlatformError."""
     catalog = iceberg.connect(settings)
     with iceberg.errors_reported("the tables of completeness cannot be looked for"):
-        there = all(map(catalog.table_exists, (COMPLETENESS, LAST_SEEN)))
-    return Completeness(partitions.last(catalog), last_seen.last(catalog)) if there else Completeness([], [])
+        exist = all(map(catalog.table_exists, (COMPLETENESS, LAST_SEEN)))
+    return Completeness(partitions.last(catalog), last_seen.last(catalog)) if exist else Completeness([], [])

@@ -1,4 +1,4 @@
-"""The small tables in which a look is kept, each with how far other tables were read for it."""
+"""The small tables that keep the result of a refresh, each with how far other tables were read for it."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ _PREFIX = "completeness.read."
 
 
 def rows(table: Table) -> list[dict[str, Any]]:
-    """The rows of the last look. Raises PlatformError."""
+    """Return the rows of the last refresh. Raises PlatformError."""
     with iceberg.errors_reported(f"table {'.'.join(table.name())} cannot be read"):
-        found: list[dict[str, Any]] = table.scan().to_arrow().to_pylist()
-    return found
+        rows: list[dict[str, Any]] = table.scan().to_arrow().to_pylist()
+    return rows
 
 
 def since(table: Table, of: str) -> int | None:
-    """How far the last look read `of`, where there was one: the snapshot, as a rule."""
-    found = table.properties.get(_PREFIX + of)
-    return int(found) if found else None
+    """Return how far the last refresh read `of`, usually a snapshot's id; None if there was none."""
+    value = table.properties.get(_PREFIX + of)
+    return int(value) if value else None
 
 
-def replace(table: Table, found: Iterable[Mapping[str, Any]], read: Mapping[str, int | None]) -> None:
-    """Keep this look instead, in one commit with how far it read: a crash keeps the one before whole."""
+def replace(table: Table, results: Iterable[Mapping[str, Any]], read: Mapping[str, int | None]) -> None:
+    """Replace the rows with these, in one commit with how far was read: after a crash, the old ones are complete."""
     schema = schema_to_pyarrow(table.schema(), include_field_ids=False)
-    now = pa.Table.from_pylist(list(found), schema)
+    now = pa.Table.from_pylist(list(results), schema)
     with table.transaction() as transaction:
         # pyiceberg warns of an overwrite that finds nothing.
         (transaction.overwrite if iceberg.row_count(table) else transaction.append)(now)

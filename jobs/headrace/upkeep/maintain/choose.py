@@ -1,4 +1,4 @@
-"""Which files gain by being rewritten: those of a closed day that are not sorted, small ones of any other."""
+"""Choose the files to rewrite: unsorted ones of a closed day, small ones of any other."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from pyiceberg.table import Table
 from pyiceberg.transforms import TimeTransform
 
 TARGET_BYTES = 128 * 2**20
-"""Size of a file where the table's `write.target-file-size-bytes` says none."""
+"""Size of a file if the table does not set `write.target-file-size-bytes`."""
 CLOSED_AFTER = timedelta(hours=1)
-"""A partition is closed so long after its time is over: what comes later is merged in by the next run."""
+"""A partition is closed this long after its time is over: the next run merges what comes later."""
 ENOUGH = 8
-"""An open partition's small files are merged once there are so many: each merging writes the last one's rest again."""
+"""An open partition's small files are merged once there are this many: each merge writes the last one's rest again."""
 AT_ONCE = 512 * 2**20
-"""Bytes that one commit puts in place: each reads all manifests, and what is not yet put in place may be lost."""
+"""Bytes that one commit replaces: each reads all manifests, and what is not committed yet may be lost."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class Group:
-    """Files of one partition that become one sorted run. `closed`: no more is expected in it."""
+    """Files of one partition that become one sorted run. `closed`: no more rows are expected in it."""
 
     partition: str
     closed: bool
@@ -33,20 +33,22 @@ class Group:
 
     @property
     def rows(self) -> int:
+        """The number of rows in the files."""
         return sum(each.record_count for each in self.files)
 
     @property
     def bytes(self) -> int:
+        """The size of the files together."""
         return sum(each.file_size_in_bytes for each in self.files)
 
 
 def target_bytes(table: Table) -> int:
-    """The size that a data file of the table is to have."""
+    """Return the size in bytes that a data file of the table should have."""
     return int(table.properties.get("write.target-file-size-bytes", TARGET_BYTES))
 
 
 def choose(table: Table, files: Iterable[DataFile], now: datetime) -> list[Group]:
-    """The groups of `files`, all live in the table, that gain; none where each partition is as it should be.
+    """Return the groups of `files`, all live in the table, to rewrite; none if every partition is as it should be.
 
     Files of an earlier partition spec stay as they are, as do those that are not Parquet.
     """
@@ -54,11 +56,11 @@ def choose(table: Table, files: Iterable[DataFile], now: datetime) -> list[Group
     for each in files:
         if each.spec_id == table.spec().spec_id and each.file_format == FileFormat.PARQUET:
             partitions[tuple(each.partition[i] for i in range(len(each.partition)))].append(each)
-    return [group for found in partitions.values() for group in _gaining(table, found, now)]
+    return [group for members in partitions.values() for group in _gaining(table, members, now)]
 
 
 def batched(groups: Iterable[Group]) -> Iterator[list[Group]]:
-    """The groups in runs of AT_ONCE bytes, or of one that is larger."""
+    """Yield the groups in batches of up to AT_ONCE bytes; a larger group is a batch of its own."""
     batch: list[Group] = []
     size = 0
     for each in groups:
@@ -72,7 +74,7 @@ def batched(groups: Iterable[Group]) -> Iterator[list[Group]]:
 
 
 def sorted_by(table: Table, file: DataFile) -> bool:
-    """Whether the file is part of a run that a compaction sorted by the table's order of now."""
+    """Whether the file is part of a run that a compaction sorted by the table's current order."""
     order = table.sort_order()
     return order.is_unsorted or file.sort_order_id == order.order_id
 
@@ -82,7 +84,7 @@ def _gaining(table: Table, files: list[DataFile], now: datetime) -> Iterator[Gro
     small = [each for each in files if each.file_size_in_bytes < target_bytes(table) // 2]
     unsorted = [each for each in files if not sorted_by(table, each)]
     if closed:
-        # Large sorted files stay: a reading that comes late does not have the whole day written again.
+        # Large sorted files stay: a late reading must not cause the whole day to be written again.
         chosen, gains = {*small, *unsorted}, bool(unsorted) or len(small) > 1
     else:
         chosen, gains = {*small}, len(small) >= ENOUGH
@@ -92,7 +94,7 @@ def _gaining(table: Table, files: list[DataFile], now: datetime) -> Iterator[Gro
 
 
 def _closed(table: Table, file: DataFile, now: datetime) -> bool:
-    """Whether the time of the file's partition is over; where no field is of time it never is."""
+    """Whether the time of the file's partition is over; never if no partition field is a time."""
     fields = enumerate(table.spec().fields)
     times = [(field.transform, file.partition[i]) for i, field in fields if isinstance(field.transform, TimeTransform)]
     return bool(times) and all(value is not None and _end(str(by), value) + CLOSED_AFTER < now for by, value in times)

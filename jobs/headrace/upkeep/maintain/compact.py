@@ -1,4 +1,4 @@
-"""Rewrite groups of files, each as one sorted run, and put these in their place."""
+"""Rewrite groups of files, each as one sorted run that replaces the group."""
 
 from __future__ import annotations
 
@@ -34,23 +34,23 @@ from headrace.upkeep.maintain.live_files import Live
 from headrace.upkeep.maintain.replace import Replace
 from headrace.upkeep.maintain.report import Rewritten
 
-# A row group: what is held in memory beside DuckDB's sort, and how finely a file's size is told.
+# A row group: what is held in memory next to DuckDB's sort, and the step in which a file's size is measured.
 _ROWS_AT_ONCE = 32_768
 _SORTED_IN = "1GiB"
 
 
-def told(group: Group) -> Rewritten:
-    """The group before anything is done."""
+def before(group: Group) -> Rewritten:
+    """Return the report of a group before anything is done."""
     return Rewritten(group.partition, group.closed, group.rows, len(group.files), group.bytes)
 
 
 def compact(
     catalog: Catalog, name: str, table: Table, groups: Iterable[Group], progress: Callable[[Group], None]
 ) -> list[Rewritten]:
-    """Write the rows of each group anew and commit all of that at once; `progress` hears of each before it is read.
+    """Rewrite each group and commit all of them at once; `progress` is called with each group before it is read.
 
-    Left out are groups of which another has replaced a file, and all where the table is not what it was: what was
-    written for them is an orphan, as is what an attempt wrote that never commits. Raises PlatformError.
+    Groups are left out if another writer has replaced one of their files, and all of them if the table has changed:
+    what was written for them becomes an orphan, as does what an attempt wrote that never commits. Raises PlatformError.
     """
     written = {}
     for each in groups:
@@ -89,11 +89,13 @@ def _replace(catalog: Catalog, name: str, read: Table, written: Mapping[Group, l
 
 
 def _done(group: Group, written: list[DataFile]) -> Rewritten:
-    return replace(told(group), files_after=len(written), bytes_after=sum(each.file_size_in_bytes for each in written))
+    return replace(
+        before(group), files_after=len(written), bytes_after=sum(each.file_size_in_bytes for each in written)
+    )
 
 
 def _shape(table: Table) -> tuple[int | None, ...]:
-    """What written files are described by: `tables apply` may change it meanwhile."""
+    """The ids that written files are described by: `tables apply` may change them meanwhile."""
     metadata = table.metadata
     return metadata.current_schema_id, metadata.default_spec_id, metadata.default_sort_order_id
 
@@ -105,7 +107,7 @@ def _rewrite(table: Table, group: Group) -> Iterator[DataFile]:
         while waiting is not None:
             path = f"{group.partition}/{uuid4().hex}.parquet" if table.spec().fields else f"{uuid4().hex}.parquet"
             output = table.io.new_output(table.location_provider().new_data_location(path))
-            sink: Any = output.create()  # pyiceberg does not tell mypy that it has a position
+            sink: Any = output.create()  # pyiceberg's type does not say that it has a position
             with sink as stream:
                 options = _get_parquet_writer_kwargs(table.properties)
                 with pq.ParquetWriter(stream, schema, store_decimal_as_integer=True, **options) as writer:
@@ -127,7 +129,7 @@ def _described(table: Table, group: Group, path: str, size: int, metadata: pq.Fi
         file_format=FileFormat.PARQUET,
         partition=group.files[0].partition,
         file_size_in_bytes=size,
-        # Only a closed partition's: of an open one there will be more runs, and all are sorted into one in the end.
+        # Only for a closed partition: an open one gets more runs, and all are sorted into one in the end.
         sort_order_id=table.sort_order().order_id if group.closed else None,
         spec_id=group.files[0].spec_id,
         equality_ids=None,
@@ -137,7 +139,7 @@ def _described(table: Table, group: Group, path: str, size: int, metadata: pq.Fi
 
 
 def _batches(table: Table, group: Group, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """The rows as the schema of now has them, one file after the other: pyiceberg would read all of them at once."""
+    """The rows in the current schema, one file after the other: pyiceberg would read all of them at once."""
     scan = ArrowScan(table.metadata, table.io, table.schema(), AlwaysTrue())
     for each in group.files:
         for batch in scan._record_batches_from_scan_tasks_and_deletes([FileScanTask(each)], {}):
@@ -163,6 +165,6 @@ def _ordered(table: Table, batches: Iterator[pa.RecordBatch]) -> Iterator[Iterat
         # Read as it sorts, DuckDB would hold on to each batch to the end.
         for batch in batches:
             connection.from_arrow(pa.Table.from_batches([batch])).insert_into("stored")
-        found = connection.table("stored")
-        found = found.order(order) if order else found
-        yield iter(found.to_arrow_reader(_ROWS_AT_ONCE))
+        rows = connection.table("stored")
+        rows = rows.order(order) if order else rows
+        yield iter(rows.to_arrow_reader(_ROWS_AT_ONCE))

@@ -1,4 +1,4 @@
-"""Drop old snapshots from a table, never what Flink needs to find its commits, and then the files only they had."""
+"""Drop old snapshots from a table, but never those by which Flink finds its commits, and then their own files."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from headrace.upkeep.maintain.replace import Replace
 from headrace.upkeep.maintain.report import Expired, Removed
 
 KEPT_FOR = timedelta(days=7)
-"""How long a snapshot is kept where the table's `history.expire.max-snapshot-age-ms` does not say."""
+"""How long a snapshot is kept if the table does not set `history.expire.max-snapshot-age-ms`."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Snapshots to drop, and those of them (or of the kept, out of Flink's sight then) to say again at the head."""
+    """Snapshots to drop, and those (dropped, or kept but then out of Flink's reach) to repeat at the head."""
 
     dropped: tuple[Snapshot, ...]
     carried: tuple[Snapshot, ...]
 
 
 def plan(metadata: TableMetadata, jobs: Incarnations, now: datetime) -> Plan:
-    """What is older than the table keeps. All that a tag, or a branch's head, names is kept.
+    """Plan to drop what is older than the table keeps. Everything that a tag or a branch's head names is kept.
 
     Flink finds what it has committed by going back from the head, parent by parent, to the last snapshot of its own. A
     gap would end that, and its rows come twice: so what is kept is one run, and the last commit of a job (a job's
@@ -46,20 +46,20 @@ def plan(metadata: TableMetadata, jobs: Incarnations, now: datetime) -> Plan:
     kept = {snapshot.snapshot_id for snapshot in _kept(metadata, now)}
     dropped = tuple(each for each in metadata.snapshots if each.snapshot_id not in kept)
     seen = len([*takewhile(lambda each: each.snapshot_id in kept, main)])
-    told = {commit(each) for each in main[:seen]}
+    repeated = {commit(each) for each in main[:seen]}
     carried = []
     over = superseded({job for job, _ in map(commit, main) if job}, jobs)
     for each in main[seen:]:
-        job, _ = found = commit(each)
-        if job and job not in over and found not in told:
-            told.add(found)
+        job, _ = writer = commit(each)
+        if job and job not in over and writer not in repeated:
+            repeated.add(writer)
             carried.append(each)
     return Plan(dropped, tuple(carried) if dropped else ())
 
 
-def told(made: Plan) -> Expired:
-    """The plan before anything is done."""
-    return Expired(len(made.dropped), len(made.carried), None if made.dropped else Removed())
+def before(plan: Plan) -> Expired:
+    """Return the report of a plan before anything is done."""
+    return Expired(len(plan.dropped), len(plan.carried), None if plan.dropped else Removed())
 
 
 def expire(catalog: Catalog, name: str, jobs: Incarnations, now: datetime) -> Expired:
@@ -67,28 +67,28 @@ def expire(catalog: Catalog, name: str, jobs: Incarnations, now: datetime) -> Ex
 
     Raises PlatformError.
     """
-    table, made = iceberg.commit(name, lambda: _drop(iceberg.load_table(catalog, name), jobs, now))
-    if not made.dropped:
-        return told(made)
+    table, done = iceberg.commit(name, lambda: _drop(iceberg.load_table(catalog, name), jobs, now))
+    if not done.dropped:
+        return before(done)
     with iceberg.errors_reported(f"files of old snapshots of table {name} cannot be removed"):
-        return Expired(len(made.dropped), len(made.carried), _remove(table, made.dropped))
+        return Expired(len(done.dropped), len(done.carried), _remove(table, done.dropped))
 
 
 def _drop(table: Table, jobs: Incarnations, now: datetime) -> tuple[Table, Plan]:
-    made = plan(table.metadata, jobs, now)
-    if made.dropped:
+    steps = plan(table.metadata, jobs, now)
+    if steps.dropped:
         with table.transaction() as transaction:
-            # One at least: the catalog asserts the head that a snapshot goes upon, and of two maintainers refuses one.
-            for each in map(_flinks, made.carried) if made.carried else [{}]:
+            # At least one: the catalog checks the head that a snapshot follows, and of two maintainers refuses one.
+            for each in map(_flinks, steps.carried) if steps.carried else [{}]:
                 with Replace(transaction, table, each):
                     pass
-            ids = [each.snapshot_id for each in made.dropped]
+            ids = [each.snapshot_id for each in steps.dropped]
             transaction._stage((RemoveSnapshotsUpdate.model_validate({"snapshot-ids": ids}),))
-    return table, made
+    return table, steps
 
 
 def _remove(table: Table, dropped: Iterable[Snapshot]) -> Removed:
-    """Delete what the dropped snapshots are made of and no other one is."""
+    """Delete the files of the dropped snapshots that no other snapshot has."""
     kept = manifests(table.io, table.snapshots())
     old = {path: each for path, each in manifests(table.io, dropped).items() if path not in kept}
     gone = {place(path): (path, size) for path, size in reached(table.io, dropped, old)}
@@ -100,7 +100,7 @@ def _remove(table: Table, dropped: Iterable[Snapshot]) -> Removed:
 
 
 def delete(table: Table, path: str) -> None:
-    """Delete a file; that another maintainer was faster is no fault."""
+    """Delete a file; it is not an error if another maintainer was faster."""
     try:
         table.io.delete(path)
     except FileNotFoundError:
@@ -117,5 +117,5 @@ def _kept(metadata: TableMetadata, now: datetime) -> Iterator[Snapshot]:
 
 
 def _flinks(snapshot: Snapshot) -> dict[str, str]:
-    said = snapshot.summary.additional_properties if snapshot.summary else {}
-    return {key: value for key, value in said.items() if key in (JOB_ID, CHECKPOINT_ID, OPERATOR_ID)}
+    summary = snapshot.summary.additional_properties if snapshot.summary else {}
+    return {key: value for key, value in summary.items() if key in (JOB_ID, CHECKPOINT_ID, OPERATOR_ID)}

@@ -1,4 +1,4 @@
-"""Which files a table's snapshots are made of."""
+"""The files that a table's snapshots consist of."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from pyiceberg.table.snapshots import Snapshot
 
 @dataclass(frozen=True)
 class Live:
-    """The data files of the current snapshot, and whether there are delete files beside them."""
+    """The data files of the current snapshot, and whether it has delete files too."""
 
     files: tuple[DataFile, ...]
     deletes: bool
 
     @classmethod
     def of(cls, table: Table) -> Live:
+        """Return the live files of the table as it was loaded."""
         snapshot = table.current_snapshot()
         manifests = snapshot.manifests(table.io) if snapshot else []
         data = [each for each in manifests if each.content == ManifestContent.DATA]
@@ -28,25 +29,26 @@ class Live:
 
     @property
     def bytes(self) -> int:
+        """The size of the data files together."""
         return sum(each.file_size_in_bytes for each in self.files)
 
 
 def manifests(io: FileIO, snapshots: Iterable[Snapshot]) -> dict[str, ManifestFile]:
-    """All manifests of the snapshots, by path."""
+    """Return all manifests of the snapshots, by path."""
     return {each.manifest_path: each for snapshot in snapshots for each in snapshot.manifests(io)}
 
 
 def entries(io: FileIO, listed: Iterable[ManifestFile]) -> Iterator[DataFile]:
-    """The data and delete files that the manifests hold live."""
+    """Yield the data and delete files that are live in the manifests."""
     for manifest in listed:
         for entry in manifest.fetch_manifest_entry(io, discard_deleted=True):
             yield entry.data_file
 
 
 def reached(io: FileIO, snapshots: Iterable[Snapshot], known: Mapping[str, ManifestFile]) -> Iterator[tuple[str, int]]:
-    """The paths of all files that the snapshots are made of, whose manifests are `known`, each with its bytes.
+    """Yield the paths of all files of the snapshots, whose manifests are `known`, each with its size in bytes.
 
-    A manifest list has 0 bytes, for nothing tells them.
+    A manifest list has 0 bytes, because its size is not recorded.
     """
     yield from ((snapshot.manifest_list, 0) for snapshot in snapshots)
     yield from ((path, manifest.manifest_length) for path, manifest in known.items())
@@ -54,6 +56,6 @@ def reached(io: FileIO, snapshots: Iterable[Snapshot], known: Mapping[str, Manif
 
 
 def place(path: str) -> str:
-    """The path as a file system has it: Flink writes file:/x, pyiceberg file:///x."""
-    _, _, found = PyArrowFileIO.parse_location(path)
-    return found
+    """Return the path within its file system: Flink writes file:/x, pyiceberg file:///x."""
+    _, _, place = PyArrowFileIO.parse_location(path)
+    return place

@@ -1,4 +1,4 @@
-"""Files in a table's folders that nothing refers to: what a crash, or a commit that was overtaken, left behind."""
+"""Files in a table's folders that nothing refers to: left by a crash, or by a commit that was overtaken."""
 
 from __future__ import annotations
 
@@ -18,22 +18,24 @@ from headrace.upkeep.maintain.live_files import manifests, place, reached
 from headrace.upkeep.maintain.report import Removed
 
 SAFE_AGE = timedelta(days=7)
-"""Writers have files lie for a while before they commit them: what is younger is not touched."""
+"""Writers commit files some time after they have written them: younger files are not touched."""
 _FOLDERS = ("data", "metadata")
 
 
 @dataclass(frozen=True)
 class Orphans:
-    """The files, and the file system they lie in."""
+    """The files, and the file system that they are in."""
 
     system: FileSystem
     files: tuple[FileInfo, ...]
 
     @property
-    def told(self) -> Removed:
+    def removed(self) -> Removed:
+        """The report of the files once they are removed."""
         return Removed(len(self.files), sum(each.size for each in self.files))
 
     def remove(self) -> None:
+        """Delete the files."""
         for each in self.files:
             try:
                 self.system.delete_file(each.path)
@@ -42,15 +44,17 @@ class Orphans:
 
 
 def find(catalog: Catalog, name: str, jobs: Incarnations, now: datetime) -> Orphans:
-    """Files in the table's own data and metadata folders, older than SAFE_AGE, of no snapshot and no kept metadata.
+    """Return files of the table's data and metadata folders, older than SAFE_AGE, that no snapshot or metadata has.
 
-    Files that a job may commit yet, once it starts again, are none.
+    Files that a job may still commit, once it starts again, are not among them.
 
     Raises PlatformError.
     """
     table = iceberg.load_table(catalog, name)
     if not isinstance(table.io, PyArrowFileIO):
-        raise PlatformError(f"{type(table.io).__name__} cannot list files", name, "leave py-io-impl out of the catalog")
+        raise PlatformError(
+            f"{type(table.io).__name__} cannot list files", name, "remove py-io-impl from the catalog's options"
+        )
     with iceberg.errors_reported(f"files of table {name} cannot be listed"):
         scheme, host, root = PyArrowFileIO.parse_location(table.location().rstrip("/"))
         system = table.io.fs_by_scheme(scheme, host)

@@ -1,4 +1,4 @@
-"""One snapshot that puts files in the place of others: Iceberg's `replace`, which changes no row."""
+"""One snapshot that replaces files by others: Iceberg's operation `replace`, which changes no row."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from pyiceberg.typedef import EMPTY_DICT
 class Replace(_OverwriteFiles):
     """Files deleted and added in one snapshot; without any, one that has only `properties` in its summary.
 
-    Who follows the table's appends passes it over. It goes upon the transaction's own head, and raises
-    ValidationException where that lacks one of the deleted files; the catalog refuses it where the head has moved.
+    A reader that follows the table's appends skips it. It follows the transaction's own head, and raises
+    ValidationException if that lacks one of the deleted files; the catalog refuses it if the head has moved.
     """
 
     def __init__(self, transaction: Transaction, table: Table, properties: dict[str, str] = EMPTY_DICT) -> None:
@@ -43,7 +43,7 @@ class Replace(_OverwriteFiles):
                 kept.append(manifest)
                 continue
             if manifest.content == ManifestContent.DELETES:
-                raise ValidationException("there are deletes beside the files to be replaced")
+                raise ValidationException("there are deletes for the files to be replaced")
             live = self.fetch_manifest_entry(manifest)
             gone = [entry for entry in live if entry.data_file in self._deleted_data_files]
             deleted += [_as(entry, ManifestEntryStatus.DELETED) for entry in gone]

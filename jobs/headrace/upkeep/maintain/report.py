@@ -1,4 +1,4 @@
-"""What was done to a table, or would be."""
+"""Reports of what was done to a table, or would be."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Rewritten:
-    """Files of one partition that others took the place of; `after` is None where nothing is done, only told."""
+    """Files of one partition that were replaced; the numbers after are None in a dry run."""
 
     partition: str
     closed: bool
@@ -20,7 +20,7 @@ class Rewritten:
 
 @dataclass(frozen=True)
 class Removed:
-    """Files deleted, or to be, and their sizes in bytes."""
+    """The number of files deleted, or to be deleted, and their size in bytes."""
 
     files: int = 0
     bytes: int = 0
@@ -28,9 +28,9 @@ class Removed:
 
 @dataclass(frozen=True)
 class Expired:
-    """Snapshots dropped, and those of Flink's last commits that were said again; then the files nobody needs now.
+    """The number of snapshots dropped, and of Flink's last commits that were repeated; then the files that went.
 
-    `removed` is None in a dry run where there is something to expire: it shows once it is done.
+    `removed` is None in a dry run with something to expire: it is known once it is done.
     """
 
     snapshots: int
@@ -40,7 +40,7 @@ class Expired:
 
 @dataclass(frozen=True)
 class Report:
-    """One table: its live data files and their bytes before and after, what was done, and what was left and why."""
+    """One table: its live data files and their bytes before and after, what was done, and what was left, and why."""
 
     table: str
     files_before: int

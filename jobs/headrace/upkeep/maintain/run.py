@@ -1,4 +1,4 @@
-"""Keep tables up, one after the other."""
+"""Maintain tables, one after the other."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from headrace.upkeep.maintain.live_files import Live
 from headrace.upkeep.maintain.report import Report, Rewritten
 
 Progress = Callable[[str], None]
-# Another maintainer that goes over the same partitions leaves nothing to do after it; a third is out of the ordinary.
+# After another maintainer of the same partitions nothing is left to do; a third one is unusual.
 _ROUNDS = 3
 
 
@@ -33,15 +33,15 @@ def maintain(
     dry_run: bool = False,
     progress: Progress = lambda _step: None,
 ) -> Iterator[Report]:
-    """Compact, expire and clear the tables `names` (default: all that the project describes and the catalog has).
+    """Maintain the tables `names` (default: all of the project that the catalog has), and yield their reports.
 
     Each is done when its report comes; a dry run writes nothing. Raises UserError, PlatformError.
     """
-    wanted = pick(project, names)
+    tables = pick(project, names)
     catalog = iceberg.connect(settings)
     ledger = Ledger(settings)
     jobs = {job: incarnations(ledger.history(job)) for job in ledger.last()}
-    for name in wanted:
+    for name in tables:
         with iceberg.errors_reported(f"table {name} cannot be read"):
             absent = names is None and not catalog.table_exists(name)
         if not absent:
@@ -54,24 +54,24 @@ def _maintain(catalog: Catalog, name: str, jobs: Incarnations, progress: Progres
     progress(f"{name}: snapshots")
     expired = expire.expire(catalog, name, jobs, _now())
     progress(f"{name}: orphans")
-    found = orphans.find(catalog, name, jobs, _now())
+    unused = orphans.find(catalog, name, jobs, _now())
     with iceberg.errors_reported(f"orphans of table {name} cannot be removed"):
-        found.remove()
+        unused.remove()
     table = iceberg.load_table(catalog, name)
     after = _live(table, name)
     sizes = (len(before.files), before.bytes, len(after.files), after.bytes)
-    return Report(name, *sizes, rewritten, expired, found.told, tuple(_notes(table, after)))
+    return Report(name, *sizes, rewritten, expired, unused.removed, tuple(_notes(table, after)))
 
 
 def _dry(catalog: Catalog, name: str, jobs: Incarnations) -> Report:
     table = iceberg.load_table(catalog, name)
     live = _live(table, name)
     groups = [] if _keyed(table, live) else choose(table, live.files, _now())
-    rewritten = tuple(compact.told(group) for group in groups)
-    expired = expire.told(expire.plan(table.metadata, jobs, _now()))
-    found = orphans.find(catalog, name, jobs, _now())
+    rewritten = tuple(compact.before(group) for group in groups)
+    expired = expire.before(expire.plan(table.metadata, jobs, _now()))
+    unused = orphans.find(catalog, name, jobs, _now())
     sizes = (len(live.files), live.bytes) * 2
-    return Report(name, *sizes, rewritten, expired, found.told, tuple(_notes(table, live)))
+    return Report(name, *sizes, rewritten, expired, unused.removed, tuple(_notes(table, live)))
 
 
 def _compact(catalog: Catalog, name: str, progress: Progress) -> Iterator[Rewritten]:
@@ -81,10 +81,10 @@ def _compact(catalog: Catalog, name: str, progress: Progress) -> Iterator[Rewrit
         groups = [] if _keyed(table, live) else choose(table, live.files, _now())
         numbers = {group: f"{number} of {len(groups)}" for number, group in enumerate(groups, start=1)}
 
-        def tell(group: Group, numbers: Mapping[Group, str] = numbers) -> None:
+        def report(group: Group, numbers: Mapping[Group, str] = numbers) -> None:
             progress(f"{name}: {group.partition}, {numbers[group]}, {group.rows:,} rows")
 
-        done = [each for batch in batched(groups) for each in compact.compact(catalog, name, table, batch, tell)]
+        done = [each for batch in batched(groups) for each in compact.compact(catalog, name, table, batch, report)]
         yield from done
         if len(done) == len(groups):
             return
@@ -101,11 +101,11 @@ def _live(table: Table, name: str) -> Live:
 
 def _notes(table: Table, live: Live) -> Iterator[str]:
     if _keyed(table, live):
-        yield "not compacted: it is written by key, and only Flink can apply the deletes that lie beside its files"
+        yield "not compacted: it is written by key, and only Flink can apply the deletes next to its files"
     if old := sum(each.spec_id != table.spec().spec_id for each in live.files):
         yield f"files of an earlier partition layout, which are left as they are: {old:,}"
     if table.properties.get("write.metadata.delete-after-commit.enabled") != "true":
-        yield "each commit leaves a metadata file: have write.metadata.delete-after-commit.enabled: true in its YAML"
+        yield "each commit leaves a metadata file: set write.metadata.delete-after-commit.enabled: true in its YAML"
 
 
 def _now() -> datetime:

@@ -1,4 +1,8 @@
-"""Windows that late readings touched, computed anew."""
+"""Compute the windows again that late readings touched.
+
+Names of jobs come in; the windows that were computed again, and those that wait, go out. It reads stored readings and
+runs a job's own SQL on a Flink in this process; it never touches a running job.
+"""
 
 from headrace.upkeep.recompute.run import Recomputed as Recomputed
 from headrace.upkeep.recompute.run import recompute as recompute

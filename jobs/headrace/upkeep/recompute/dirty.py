@@ -1,4 +1,4 @@
-"""historian.dirty_windows: the windows that a late reading fell into, and when each was last computed anew."""
+"""historian.dirty_windows: the windows that a late reading fell into, and when each was last computed again."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from headrace.upkeep.completeness import stored_progress
 from headrace.upkeep.completeness.appended import Appended
 
 AT_ONCE = timedelta(minutes=5_000)
-"""How long the windows that one run of the job's SQL computes are together: some hundred thousand readings."""
+"""The total length of the windows that one run of the job's SQL computes: some hundred thousand readings."""
 KEPT_FOR = timedelta(days=30)
-"""How long a window stays on the list once it is computed anew."""
+"""How long a window stays on the list once it is computed again."""
 Name = tuple[str, datetime]
-"""What tells a window from the others of its job: its key and its start."""
+"""Identifies a window within its job: its key and its start."""
 _HOLE = timedelta(hours=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class Window:
-    """A window [window_start, window_end) of one key's readings, of which the job wrote down `late_readings` as late.
+    """A window [window_start, window_end) of one key's readings, of which the job recorded `late_readings` as late.
 
-    `recomputed_at` is None where not all that is stored of it counts in the job's table yet.
+    `recomputed_at` is None if the job's table does not count everything yet that is stored of it.
     """
 
     job: str
@@ -44,30 +44,31 @@ class Window:
 
     @property
     def name(self) -> Name:
+        """The key and the start of the window."""
         return self.key, self.window_start
 
 
 def start(ts: datetime, length: timedelta) -> datetime:
-    """Where the window of this length begins that `ts` falls in: at whole multiples since 1970, as in Flink."""
+    """Return the start of the window of this length that `ts` falls in: whole multiples since 1970, as in Flink."""
     return ts - (ts - _EPOCH) % length
 
 
 def counted(rows: Appended, key: str, length: timedelta, only: BooleanExpression) -> Counter[Name]:
-    """How many of the rows of which `only` holds fall into each window, by their `key` and ts. Raises PlatformError."""
+    """Count the rows that `only` selects per window, by their `key` and ts. Raises PlatformError."""
     us = length // timedelta(microseconds=1)
-    found: Counter[Name] = Counter()
+    counts: Counter[Name] = Counter()
     for batch in rows.batches((key, "ts"), only):
         starts = pa.array(batch["ts"].cast(pa.int64()).to_numpy() // us * us).cast(pa.timestamp("us", "UTC"))
         windows = (
             pa.table({"key": batch[key], "start": starts}).group_by(["key", "start"]).aggregate([([], "count_all")])
         )
         for window in windows.to_pylist():
-            found[window["key"], window["start"]] += window["count_all"]
-    return found
+            counts[window["key"], window["start"]] += window["count_all"]
+    return counts
 
 
 def batches(windows: Iterable[Window]) -> Iterator[list[Window]]:
-    """The windows in the order of time, those together between which little else is read, and no more than AT_ONCE."""
+    """Yield the windows in the order of time, in batches of up to AT_ONCE with little else to read between them."""
     batch: list[Window] = []
     for each in sorted(windows, key=lambda each: each.window_start):
         length = each.window_end - each.window_start
@@ -80,13 +81,13 @@ def batches(windows: Iterable[Window]) -> Iterator[list[Window]]:
 
 
 def pending(catalog: Catalog, job: Job) -> list[Window]:
-    """The job's windows on the list that are yet to be computed anew. Raises PlatformError."""
+    """Return the job's windows on the list that have yet to be computed again. Raises PlatformError."""
     rows = (Window(**row) for row in stored_progress.rows(iceberg.load_table(catalog, DIRTY_WINDOWS)))
     return [each for each in rows if each.job == job.name and each.recomputed_at is None]
 
 
 def find(catalog: Catalog, jobs: Iterable[Job], now: datetime) -> None:
-    """Put the windows of readings that jobs wrote down as late since the last time on the list.
+    """Put the windows of readings that jobs recorded as late since the last time on the list.
 
     Raises PlatformError.
     """
@@ -94,25 +95,25 @@ def find(catalog: Catalog, jobs: Iterable[Job], now: datetime) -> None:
     def attempt() -> None:
         table = iceberg.load_table(catalog, DIRTY_WINDOWS)
         before = [Window(**row) for row in stored_progress.rows(table)]
-        found: list[Window] = []
+        windows: list[Window] = []
         read: dict[str, int | None] = {}
         for job in jobs:
             of = f"{job.name}.{job.late_table}"
             late = Appended(iceberg.load_table(catalog, job.late_table), stored_progress.since(table, of))
-            found += _merged({each.name: each for each in before if each.job == job.name}, job, late, now)
+            windows += _merged({each.name: each for each in before if each.job == job.name}, job, late, now)
             read[of] = late.head
-        stored_progress.replace(table, map(asdict, found), read)
+        stored_progress.replace(table, map(asdict, windows), read)
 
     iceberg.commit(DIRTY_WINDOWS, attempt)
 
 
 def add(catalog: Catalog, job: Job, names: Iterable[Name], marks: Mapping[str, int | None], now: datetime) -> None:
-    """Put windows of the job on the list that are found in another way, and keep with them how far that has read.
+    """Put windows of the job on the list that were found in another way, and keep how far that has read.
 
     Raises PlatformError.
     """
     length = job.window
-    assert length is not None  # noqa: S101 - who calls has looked
+    assert length is not None  # noqa: S101 - callers pass jobs that have windows
     wanted = frozenset(names)
 
     def attempt() -> None:
@@ -120,30 +121,30 @@ def add(catalog: Catalog, job: Job, names: Iterable[Name], marks: Mapping[str, i
         rows = [Window(**row) for row in stored_progress.rows(table)]
         known = {each.name for each in rows if each.job == job.name}
         again = (each.job == job.name and each.name in wanted and each.recomputed_at for each in rows)
-        told = [
+        listed = [
             replace(row, found_at=now, recomputed_at=None) if dirty else row
             for row, dirty in zip(rows, again, strict=True)
         ]
         new = [Window(job.name, key, start, start + length, 0, now) for key, start in sorted(wanted - known)]
-        stored_progress.replace(table, map(asdict, [*told, *new]), marks)
+        stored_progress.replace(table, map(asdict, [*listed, *new]), marks)
 
     iceberg.commit(DIRTY_WINDOWS, attempt)
 
 
 def done(catalog: Catalog, windows: Iterable[Window], now: datetime) -> None:
-    """Tell of windows that they are computed anew, and of those that changed on the list meanwhile that they are not.
+    """Mark the windows as computed again, except those that changed on the list meanwhile.
 
     Raises PlatformError.
     """
     known = {(each.job, each.name): each for each in windows}
 
-    def told(row: Window) -> Window:
+    def marked(row: Window) -> Window:
         ours = known.get((row.job, row.name))
         return row if ours is None else replace(row, recomputed_at=now if row == ours else None)
 
     def attempt() -> None:
         table = iceberg.load_table(catalog, DIRTY_WINDOWS)
-        rows = [told(Window(**row)) for row in stored_progress.rows(table)]
+        rows = [marked(Window(**row)) for row in stored_progress.rows(table)]
         stored_progress.replace(table, map(asdict, rows), {})
 
     iceberg.commit(DIRTY_WINDOWS, attempt)
@@ -151,10 +152,10 @@ def done(catalog: Catalog, windows: Iterable[Window], now: datetime) -> None:
 
 def _merged(before: Mapping[Name, Window], job: Job, late: Appended, now: datetime) -> Iterator[Window]:
     length = job.window
-    assert length is not None  # noqa: S101 - who calls has looked
+    assert length is not None  # noqa: S101 - callers pass jobs that have windows
     counts = counted(late, "key", length, iceberg.equals("job", job.name))
     for name, window in before.items():
-        # Where not only the new ones were read, all were: the count then is the whole.
+        # If all rows were read, not only the new ones, the count is complete.
         count = counts.pop(name, 0) + (window.late_readings if late.goes_on else 0)
         if count != window.late_readings:
             yield replace(window, late_readings=count, found_at=now, recomputed_at=None)

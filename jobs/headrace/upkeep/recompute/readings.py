@@ -1,4 +1,4 @@
-"""The readings of dirty windows, out of the table in which another job keeps each one."""
+"""The readings of dirty windows, from the table in which another job keeps every reading."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from headrace_udfs.contract import Contract
 
 
 def readings(catalog: Catalog, name: str, source: Contract, windows: Sequence[Window]) -> pa.Table:
-    """What the table holds of the windows, of one day or so: their times are read from first to last.
+    """Return the rows of the windows, which span a day or so: everything between their first and last time is read.
 
-    Columns are the fields of the source's contract, ts, quality, and those that tell when it came. Rows are in the
-    order of their times and, of one millisecond, in that in which they came. Raises PlatformError.
+    Columns are the fields of the source's contract, ts, quality, and those of when it came. Rows are in the order of
+    their times and, within one millisecond, in the order in which they came. Raises PlatformError.
     """
     columns = readings_table.columns(source)
     table = iceberg.load_table(catalog, name)
     with iceberg.errors_reported(f"table {name} cannot be read"):
         scan = table.scan(row_filter=around(source.key, "ts", windows), selected_fields=tuple(columns))
         schema = schema_to_pyarrow(table.schema(), include_field_ids=False)
-        found = scan.to_arrow().select(columns).cast(pa.schema([schema.field(column) for column in columns]))
+        around_windows = scan.to_arrow().select(columns).cast(pa.schema([schema.field(column) for column in columns]))
     length, names = windows[0].window_end - windows[0].window_start, {each.name for each in windows}
-    pairs = zip(found[source.key].to_pylist(), found["ts"].to_pylist(), strict=True)
-    rows = found.filter(pa.array([(key, start(ts, length)) in names for key, ts in pairs], pa.bool_()))
-    order = [("ms", "ascending"), (readings_table.CAME, "ascending"), *((column, "ascending") for column in POSITION)]
+    pairs = zip(around_windows[source.key].to_pylist(), around_windows["ts"].to_pylist(), strict=True)
+    rows = around_windows.filter(pa.array([(key, start(ts, length)) in names for key, ts in pairs], pa.bool_()))
+    order = [(column, "ascending") for column in ("ms", readings_table.INGESTED_AT, *POSITION)]
     return rows.append_column("ms", pc.floor_temporal(rows["ts"], unit="millisecond")).sort_by(order).drop("ms")
 
 
 def around(key: str, time: str, windows: Sequence[Window]) -> BooleanExpression:
-    """What holds of all rows of the windows, and of some others: one of the keys, a time from the first to the last."""
+    """Return a filter that selects all rows of the windows, and some others: their keys, from first to last time."""
     # pydantic hides the expressions' own __init__ from mypy.
     return And(
         In(key, {each.key for each in windows}),  # type: ignore[call-arg,arg-type]

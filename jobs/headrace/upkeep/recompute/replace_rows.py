@@ -1,4 +1,4 @@
-"""Rows of windows put in the place of those that stand there, in one snapshot."""
+"""Replace the rows of windows by others, in one snapshot."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ from headrace.upkeep.recompute.readings import around
 
 
 def closed_before(catalog: Catalog, name: str) -> datetime | None:
-    """The start of the last window that the job has written of: it writes of none that ends by then any more."""
-    found = extent(iceberg.load_table(catalog, name))
-    return instant(found[1]) if found else None
+    """Return the start of the last window that the job has written: it writes none any more that ends by then."""
+    span = extent(iceberg.load_table(catalog, name))
+    return instant(span[1]) if span else None
 
 
 def replace_rows(catalog: Catalog, name: str, key: str, windows: Sequence[Window], rows: Iterable[Row]) -> None:
-    """Have the table hold `rows` of the `windows`, and nothing else of them.
+    """Replace what the table holds of the `windows` with `rows`.
 
-    The snapshot's operation is `overwrite`: jobs that follow the table pass it over. Raises PlatformError.
+    The snapshot's operation is `overwrite`: jobs that follow the table skip it. Raises PlatformError.
     """
-    found = list(rows)
+    new = list(rows)
 
     def attempt() -> None:
         table = iceberg.load_table(catalog, name)
         schema = schema_to_pyarrow(table.schema(), include_field_ids=False)
         tasks = [*table.scan(row_filter=around(key, "ts", windows)).plan_files()]
         if any(task.delete_files for task in tasks):
-            raise PlatformError(f"table {name} has delete files, beside which no rows can be replaced")
-        # Of a file that holds none of the windows' rows nothing is kept in memory.
-        looked = ((task, _without(table, task, key, windows)) for task in tasks)
-        gone = [(task, kept) for task, kept in looked if len(kept) < task.file.record_count]
-        now = pa.concat_tables([pa.Table.from_pylist(found, schema), *(kept.cast(schema) for _, kept in gone)])
+            raise PlatformError(f"table {name} has delete files, so no rows can be replaced in it")
+        # A file without rows of the windows does not stay in memory.
+        remaining = ((task, _without(table, task, key, windows)) for task in tasks)
+        gone = [(task, kept) for task, kept in remaining if len(kept) < task.file.record_count]
+        now = pa.concat_tables([pa.Table.from_pylist(new, schema), *(kept.cast(schema) for _, kept in gone)])
         with table.transaction() as transaction, transaction.update_snapshot().overwrite() as snapshot:
             for task, _ in gone:
                 snapshot.delete_data_file(task.file)
@@ -53,7 +53,7 @@ def replace_rows(catalog: Catalog, name: str, key: str, windows: Sequence[Window
 
 
 def _without(table: Table, task: FileScanTask, key: str, windows: Sequence[Window]) -> pa.Table:
-    """The file's rows that are of none of the windows."""
+    """The file's rows that belong to none of the windows."""
     names = {each.name for each in windows}
     rows = ArrowScan(table.metadata, table.io, table.schema(), AlwaysTrue()).to_table([task])
     pairs = zip(rows[key].to_pylist(), rows["ts"].to_pylist(), strict=True)

@@ -1,4 +1,4 @@
-"""The job's own SQL over stored readings, on real Flink: what it would have written had none of them been late."""
+"""Run a job's own SQL over stored readings, on real Flink: the rows that it writes if none of them is late."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from headrace.project.paths import Project
 from headrace.project.system_tables import DEAD_LETTERS
 from headrace_udfs.contract import Contract
 
-# No name of a field begins so.
+# No field's name begins with an underscore.
 _TS, _QUALITY = "_ts", "_quality"
 
 
@@ -36,9 +36,9 @@ def rerun(
     readings: pa.Table,
     name: str,
 ) -> list[Row]:
-    """The rows of the job's table that come of the readings, by the contract's fields, ts and quality.
+    """Return the rows that the job's table gets from the readings (the contract's fields, ts and quality).
 
-    `name` tells this run from the cluster's others. Raises PlatformError where one of the readings is refused or late.
+    `name` distinguishes this run from the cluster's others. Raises PlatformError if a reading is refused or late.
     """
     folder = cluster.folder / f"{job.name.replace('/', '.')}-{name}"
     own = Project(folder, project.home)
@@ -49,36 +49,38 @@ def rerun(
         for batch in readings.select([*source.fields, "ts", "quality"]).to_batches(max_chunksize=10_000):
             file.writelines(json.dumps(_message(row), ensure_ascii=False) + "\n" for row in batch.to_pylist())
     case = Case(job.name, name, folder, CaseSettings(), {job.sources[0]: messages}, {}, {})
-    found = run_case(own, settings, cluster, case)
+    results = run_case(own, settings, cluster, case)
     for refused in (DEAD_LETTERS, job.late_table):
-        if rows := found.get(refused):
-            raise PlatformError(f"{len(rows):,} stored readings were not taken again, the first: {rows[0]}", job.name)
-    return found[job.tables_written[0]]
+        if rows := results.get(refused):
+            raise PlatformError(
+                f"{len(rows):,} stored readings were not accepted again, the first: {rows[0]}", job.name
+            )
+    return results[job.tables_written[0]]
 
 
 def _write(path: Path, source: Contract) -> None:
-    """The contract of messages that carry what is stored, as it was decoded; the fields are of the same types."""
+    """Write the contract of messages that carry what is stored, as it was decoded; fields have the same types."""
     fields = {name: {"type": field.type, "required": name == source.key} for name, field in source.fields.items()}
-    told = {
+    contract = {
         "description": "Readings as they are stored.",
         "topic": source.topic,
         "format": "json",
-        # What is stored was taken once, whatever the source's contract says by now.
+        # What is stored was accepted once, whatever the source's contract says now.
         "max_bytes": 2**31 - 1,
         "fields": fields,
         "time": {"path": _TS, "unit": "epoch_us", "earliest": "1900-01-01T00:00:00Z", "latest": "36500d"},
         "quality": {"path": _QUALITY, "mapping": "opcua"},
         "key": source.key,
-        "watermark": {"lateness": "1s"},  # with none, the second of two readings of one time would be late
+        "watermark": {"lateness": "1s"},  # without it, the second of two readings of one time would be late
     }
-    path.write_text(yaml.safe_dump(told, allow_unicode=True), encoding="utf-8")
+    path.write_text(yaml.safe_dump(contract, allow_unicode=True), encoding="utf-8")
 
 
 def _message(row: dict[str, Any]) -> dict[str, Any]:
     ts: datetime = row.pop("ts")
-    told = {
+    message = {
         name: value.isoformat() if isinstance(value, datetime) else value
         for name, value in row.items()
         if value is not None and name != "quality"
     }
-    return {**told, _TS: round(ts.timestamp() * 1e6), _QUALITY: row["quality"]}
+    return {**message, _TS: round(ts.timestamp() * 1e6), _QUALITY: row["quality"]}

@@ -80,7 +80,15 @@ def test_a_savepoint_that_lies_elsewhere_is_known_by_the_ledger(context: Operati
     assert restore_points.at(context, path + "/", history) == newest
 
 
-def test_what_is_no_savepoint_is_told(context: OperationContext, tmp_path: Path) -> None:
+def test_no_job_continues_from_the_state_of_a_bounded_incarnation(context: OperationContext, tmp_path: Path) -> None:
+    before = lay(tmp_path / "savepoint-dir" / f"savepoint-{FIRST[:6]}-x1", 4)
+    bounded = lay(tmp_path / "dir" / SECOND / "chk-9", 9)
+    history = [entry(FIRST, "running"), entry(FIRST, "stopped", before), entry(SECOND, "bounded")]
+    assert restore_points.newest(context, history) == restore_points.RestorePoint("savepoint", before, FIRST, 4)
+    assert restore_points.at(context, bounded, [*history, entry(SECOND, "stopped", bounded)]) is None
+
+
+def test_what_is_not_a_savepoint_is_an_error(context: OperationContext, tmp_path: Path) -> None:
     lay(tmp_path / "dir" / FIRST / "chk-1", 1, magic=7)
     with pytest.raises(PlatformError, match="not a valid Flink savepoint"):
         restore_points.newest(context, [entry(FIRST, "running")])
