@@ -1,4 +1,4 @@
-"""Deployers and JobManagers are killed: exactly one incarnation of each job is left, and the account holds."""
+"""Deployers and JobManagers are killed: exactly one incarnation of each job is left, and nothing is lost or doubled."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _POINTS = (
 )
 
 
-def test_a_deployer_killed_in_the_midst_leaves_one_incarnation_and_an_exact_account(own_plant: Plant) -> None:
+def test_a_deployer_killed_at_work_leaves_one_incarnation_and_loses_nothing(own_plant: Plant) -> None:
     plant = of(own_plant, JOB)
     edit(plant, READINGS, "from readings", "from readings where src_offset > -1")
     with steady_flow(plant):
@@ -76,7 +76,7 @@ def assert_one_runs(plant: Plant) -> None:
     assert (last.step, ids(plant)) == ("running", {JOB: [last.flink_job_id]})
 
 
-def test_a_job_whose_job_manager_was_killed_goes_on_from_its_checkpoint(own_plant: Plant) -> None:
+def test_a_job_whose_job_manager_was_killed_continues_from_its_checkpoint(own_plant: Plant) -> None:
     plant = of(own_plant, JOB)
     with steady_flow(plant):
         deployed(plant)

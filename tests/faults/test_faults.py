@@ -1,4 +1,4 @@
-"""Real processes are killed, and the account still holds."""
+"""Real processes are killed, and nothing is lost or doubled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each part of a catalog that does not work is told by its name, and what needs it is not tried."""
+"""Each part of a catalog that does not work is reported by its name, and the parts that need it are skipped."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_every_part_of_a_good_catalog_works(stack: Stack, kind: str, tmp_path: P
     catalog_check.verdict(parts)
 
 
-def test_a_database_that_is_away_is_told_and_the_rest_not_tried(stack: Stack, tmp_path: Path) -> None:
+def test_a_database_that_is_away_is_reported_and_the_rest_is_skipped(stack: Stack, tmp_path: Path) -> None:
     catalog = stack.catalog("postgres", tmp_path).model_copy(update={"port": free_ports(1)[0]})
     parts = outcomes(stack, stack.settings(catalog))
     assert failed(parts) == ["reach the catalog"]
@@ -40,7 +40,9 @@ def test_a_database_that_is_away_is_told_and_the_rest_not_tried(stack: Stack, tm
 
 
 @pytest.mark.parametrize(("kind", "key"), [("postgres", "password"), ("rest", "credential")])
-def test_who_may_not_sign_in_is_told_where_that_stands(stack: Stack, kind: str, key: str, tmp_path: Path) -> None:
+def test_who_may_not_sign_in_is_reported_without_the_password(
+    stack: Stack, kind: str, key: str, tmp_path: Path
+) -> None:
     catalog = stack.catalog(kind, tmp_path).model_copy(update={key: "not:it"})
     parts = outcomes(stack, stack.settings(catalog))
     assert failed(parts) == ["sign in"]

@@ -1,4 +1,4 @@
-"""Complete through: what the topic holds, what the tables hold, and what a look says of it."""
+"""`headrace completeness`: what the topic holds, what the tables hold, and what is reported of it."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def test_a_record_without_a_value_is_a_record(own_plant: Plant) -> None:
         assert kafka.records_in(client, own_plant.topic, partition, 0, 4).tolist() == [0, 1, 2, 3]
 
 
-def test_of_a_topic_made_anew_nothing_is_said_to_be_complete(own_plant: Plant) -> None:
+def test_nothing_of_a_topic_created_again_is_reported_as_complete(own_plant: Plant) -> None:
     own_plant.produce(reading(n) for n in range(10))
     store(own_plant)
     before = look(own_plant)

@@ -1,4 +1,4 @@
-"""Jobs put on a cluster, changed, and taken off it: nothing lost, nothing doubled, nothing touched without need."""
+"""Jobs are deployed, changed and removed: nothing is lost or doubled, and no job is restarted without need."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_of_three_jobs_only_the_changed_one_restarts(three: Plant) -> None:
     assert (entry.step, bool(entry.savepoint)) == ("stopped", True)
 
 
-def test_a_topic_made_anew_while_its_job_is_stopped_is_not_taken_for_the_old_one(own_plant: Plant) -> None:
+def test_a_topic_created_again_while_its_job_is_stopped_is_not_taken_for_the_old_one(own_plant: Plant) -> None:
     plant = of(own_plant, JOB)
     plant.produce(reading(n) for n in range(2_000))
     deployed(plant)

@@ -1,4 +1,4 @@
-"""Upkeep of tables on a real Iceberg catalog: SQLite and files, appended to as Flink would, without Flink."""
+"""`headrace maintain` on a real Iceberg catalog, SQLite and files, with appends as Flink makes them, without Flink."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def test_a_second_run_and_a_dry_run_change_nothing(project: Project, local: Sett
     assert load(local).metadata_location == once.metadata_location
 
 
-def test_a_large_day_is_cut_into_files_of_the_size_asked_for_each_with_tags_of_its_own(
+def test_a_large_day_is_cut_into_files_of_the_target_size_each_with_tags_of_its_own(
     project: Project, local: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(compact, "_ROWS_AT_ONCE", 2048)
@@ -199,7 +199,7 @@ def test_an_open_day_is_merged_once_there_are_enough_small_files_and_sorted_when
     assert identities(load(local)) == identities(before)
 
 
-def test_a_late_reading_is_sorted_in_beside_large_files_that_stay(project: Project, local: Settings) -> None:
+def test_a_late_reading_is_sorted_in_next_to_large_files_that_stay(project: Project, local: Settings) -> None:
     append(project, local, 0, rows=1000)
     run(project, local)
     (large,) = files(load(local))
@@ -438,7 +438,7 @@ def test_only_old_files_that_nothing_refers_to_are_orphans(project: Project, loc
     assert len(identities(load(local))) == 20
 
 
-def test_what_a_lost_job_is_yet_to_commit_is_no_orphan(project: Project, local: Settings) -> None:
+def test_what_a_lost_job_has_yet_to_commit_is_not_an_orphan(project: Project, local: Settings) -> None:
     job, operator = "a" * 32, "b" * 32
     append(project, local, 0, job_id=job, operator_id=operator, max_committed_checkpoint_id="3")
     append(project, local, 20)
@@ -470,7 +470,7 @@ def test_what_a_lost_job_is_yet_to_commit_is_no_orphan(project: Project, local: 
     assert orphans.find(iceberg.connect(local), READINGS, {"j": [job, "next"]}, datetime.now(UTC)).files == ()
 
 
-def test_a_table_written_by_key_is_left_and_told_of(project: Project, local: Settings) -> None:
+def test_a_table_written_by_key_is_left_as_it_is_and_reported(project: Project, local: Settings) -> None:
     before = iceberg.load_table(iceberg.connect(local), TAGS)
     (report,) = maintain.maintain(project, local, [TAGS])
     assert report.rewritten == ()

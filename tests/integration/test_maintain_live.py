@@ -1,4 +1,4 @@
-"""Upkeep beside jobs that write and follow the tables: nothing is lost, nothing comes twice, and Flink goes on."""
+"""Maintenance next to jobs that write and follow the tables: nothing is lost or doubled, and Flink continues."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STORED = "historian.readings"
 ROWS = f"select count(*) from {STORED}"
 
 
-def test_upkeep_beside_a_job_under_load_and_its_upgrades_is_exact(
+def test_maintenance_next_to_a_job_under_load_and_its_upgrades_is_exact(
     own_plant: Plant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(expire, "KEPT_FOR", timedelta(seconds=2))

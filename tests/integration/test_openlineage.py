@@ -1,4 +1,4 @@
-"""A session cluster with OpenLineage's listener: what it tells of a job, and that no job needs anyone to be told."""
+"""A session cluster with OpenLineage's listener: what it reports of a job, and that no job needs the service."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def service() -> Iterator[Service]:
         yield made
 
 
-def test_a_job_is_told_of_from_its_start_to_its_end(
+def test_a_job_is_reported_from_its_start_to_its_end(
     listened: Listened, listened_plant: Plant, headrace: Callable[..., str], service: Service
 ) -> None:
     listened.tell(service.address)
@@ -141,7 +141,7 @@ def test_a_job_is_told_of_from_its_start_to_its_end(
     assert any(str(listened.rest.rpartition(":")[2]) in text for text in shown)
 
 
-def test_a_job_that_is_cancelled_is_told_of_as_aborted(
+def test_a_job_that_is_cancelled_is_reported_as_aborted(
     listened: Listened, listened_plant: Plant, headrace: Callable[..., str], service: Service
 ) -> None:
     listened.tell(service.address)

@@ -1,4 +1,4 @@
-"""The verdict on a change, and whether it is true: each change is really restored, and its rows and windows counted."""
+"""The verdict on each change is true: the change is restored on a cluster, and its rows and windows are counted."""
 
 from __future__ import annotations
 

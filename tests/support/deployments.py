@@ -1,4 +1,4 @@
-"""What tests of deployments share: deploy, change a job's files, keep readings coming."""
+"""Deploy the jobs of a plant, and change their files."""
 
 from __future__ import annotations
 
@@ -16,17 +16,20 @@ READINGS = f"{JOB}/historian.readings.sql.j2"
 
 
 def of(plant: Plant, *jobs: str) -> Plant:
+    """The plant with these jobs to deploy, one slot each and a checkpoint per second."""
     flink = plant.settings.flink.model_copy(update={"checkpoint_interval_s": 1, "parallelism": 1})
     return replace(plant, settings=plant.settings.model_copy(update={"deploy": [*jobs], "flink": flink}))
 
 
 @contextmanager
 def at(plant: Plant) -> Iterator[OperationContext]:
+    """The context of an operation on the plant's jobs, under the deployers' lock."""
     with operation_context.locked(plant.project, plant.settings, progress=print) as context:
         yield context
 
 
 def deployed(plant: Plant) -> list[Outcome]:
+    """Deploy as the command does; return the outcomes, of which none failed."""
     with at(plant) as context:
         recover(context)
         actions = deploy.plan(context)
@@ -36,20 +39,22 @@ def deployed(plant: Plant) -> list[Outcome]:
     return outcomes
 
 
-def kinds(done: list[Outcome]) -> dict[str, str]:
-    return {each.action.job: each.action.kind for each in done}
+def kinds(outcomes: list[Outcome]) -> dict[str, str]:
+    """What was done about each job."""
+    return {each.action.job: each.action.kind for each in outcomes}
 
 
 def ids(plant: Plant) -> dict[str, list[str]]:
-    """Of each job that runs, the ids of its incarnations on the cluster."""
-    found: dict[str, list[str]] = {}
+    """The ids of the incarnations on the cluster, by the name of each job that runs."""
+    running: dict[str, list[str]] = {}
     for job in plant.cluster.jobs():
         if not job.ended:
-            found.setdefault(job.name, []).append(job.id)
-    return found
+            running.setdefault(job.name, []).append(job.id)
+    return running
 
 
 def edit(plant: Plant, file: str, before: str, after: str) -> None:
+    """Replace text in a file of the plant's sql/."""
     path = plant.project.sql / file
     text = path.read_text()
     assert before in text

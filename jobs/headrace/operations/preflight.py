@@ -126,7 +126,7 @@ def check_same_topics(before: StoredPlan, now: StoredPlan) -> None:
 
 
 def spread(project: Project, settings: Settings, source: str, slots: int) -> Spread:
-    """Return how `slots` readers share the source's topic. Raises UserError where there is no such topic."""
+    """Return how `slots` readers share the source's topic. Raises UserError where the topic does not exist."""
     topic = source_files.load(project, source).topic
     return Spread(len(kafka.offset_ranges(settings.kafka_client(), topic)), slots)
 

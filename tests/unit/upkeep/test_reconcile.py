@@ -75,7 +75,7 @@ def test_rows_older_than_what_the_topic_holds_are_no_fault() -> None:
     assert made.good == 3
 
 
-def test_what_retention_took_before_it_was_read_is_told_apart_from_a_loss() -> None:
+def test_what_retention_took_before_it_was_read_is_not_a_loss() -> None:
     made = account(OffsetRange(5, 7), offsets(0, 1, 5, 6), offsets())
     assert made.holds
     assert made.expired == [(2, 5)]

@@ -16,7 +16,7 @@ UNSETTLED: frozenset[Step] = ALIVE | {"bounded"}
 
 @dataclass(frozen=True)
 class Entry:
-    """One step of a job's life; the columns are told in sql/_tables/_system/historian.deployments.yaml.
+    """One step of a job's life; sql/_tables/_system/historian.deployments.yaml describes the columns.
 
     `entry` and `at` are 0 and None until it is written to the ledger.
     """

@@ -114,18 +114,18 @@ def add(catalog: Catalog, job: Job, names: Iterable[Name], marks: Mapping[str, i
     """
     length = job.window
     assert length is not None  # noqa: S101 - callers pass jobs that have windows
-    wanted = frozenset(names)
+    added = frozenset(names)
 
     def attempt() -> None:
         table = iceberg.load_table(catalog, DIRTY_WINDOWS)
         rows = [Window(**row) for row in stored_progress.rows(table)]
         known = {each.name for each in rows if each.job == job.name}
-        again = (each.job == job.name and each.name in wanted and each.recomputed_at for each in rows)
+        again = (each.job == job.name and each.name in added and each.recomputed_at for each in rows)
         listed = [
             replace(row, found_at=now, recomputed_at=None) if dirty else row
             for row, dirty in zip(rows, again, strict=True)
         ]
-        new = [Window(job.name, key, start, start + length, 0, now) for key, start in sorted(wanted - known)]
+        new = [Window(job.name, key, start, start + length, 0, now) for key, start in sorted(added - known)]
         stored_progress.replace(table, map(asdict, [*listed, *new]), marks)
 
     iceberg.commit(DIRTY_WINDOWS, attempt)

@@ -43,7 +43,7 @@ def test_the_environment_names_jobs_and_patterns(project: Project, patterns: lis
     assert desired_jobs(project, known) == found
 
 
-def test_every_name_that_is_of_no_job_is_told(project: Project) -> None:
+def test_every_name_that_matches_no_job_is_reported(project: Project) -> None:
     known = settings.load(project, "local")
     known = known.model_copy(update={"deploy": ["historian/*", "nothing/*"], "slots": {"no/such_v1": 2}})
     with pytest.raises(UserError) as caught:
@@ -75,7 +75,7 @@ def test_what_ships_can_be_deployed_together(project: Project) -> None:
         ([UserError("a"), PlatformError("b"), CheckFailed("c")], PlatformError),
     ],
 )
-def test_all_that_forbids_a_deployment_is_told_as_the_gravest_of_it(
+def test_all_that_forbids_a_deployment_is_raised_with_the_highest_exit_code(
     errors: list[HeadraceError], raised: type[HeadraceError]
 ) -> None:
     actions = [Action(f"a/b_v{n}", "create", "", error=error) for n, error in enumerate(errors, 1)]

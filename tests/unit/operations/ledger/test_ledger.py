@@ -63,7 +63,7 @@ def test_a_second_deployer_is_refused_while_the_first_is_at_work(known: Settings
         pass
 
 
-def test_a_second_deployer_waits_as_long_as_it_is_told_to(known: Settings) -> None:
+def test_a_second_deployer_waits_as_long_as_it_may(known: Settings) -> None:
     told: list[str] = []
     with ledger.held(known) as (book, owner), ThreadPoolExecutor(1) as pool:
 
