@@ -127,7 +127,7 @@ windows as (
 lines as (
     select * from (
     SELECT
-        *,
+        good_lines__input.*,
         good_values[1] AS value_first,
         good_times[1] AS ts_first,
         good_values[CARDINALITY(good_values)] AS value_last,
@@ -136,11 +136,8 @@ lines as (
         good_times[n] AS ts,
         (good_values[n - 1] + good_values[n]) / 2 AS mean_on_line,
         good_seconds[n] - good_seconds[n - 1] AS seconds_on_line
-    FROM (
-        SELECT good_lines__input.*, good_lines__good.n
-        FROM `windows` AS good_lines__input
-        LEFT JOIN UNNEST(good_lines__input.good_values) WITH ORDINALITY AS good_lines__good (good_value, n) ON TRUE
-    )
+    FROM `windows` AS good_lines__input
+    LEFT JOIN UNNEST(good_values) WITH ORDINALITY AS good_lines__good (good_value, n) ON TRUE
 )
 )
 

@@ -28,7 +28,7 @@ GOOD, BAD = 0, 0x80000000
 
 
 def reading(n: int, **changed: Any) -> dict[str, Any]:
-    """The nth good reading, with its anomaly rightly told."""
+    """The nth good reading, with the right anomaly."""
     at = START + timedelta(seconds=n)
     measured = {"tag": "t", "ts": at, "value": 1.0, "quality": GOOD, "score": 0.5, "anomaly": False, "ingested_at": at}
     return {**measured, "src_topic": "plant", "src_partition": 0, "src_offset": n, "src_index": 0, **changed}
@@ -40,7 +40,7 @@ class Plant:
     def __init__(self, project: Project, local: Settings) -> None:
         self.project = project
         self.settings = local
-        self.file = project.sql / JOB / "checks.sql"
+        self.file = project.sql / JOB / "checks.sql.j2"
 
     def store(self, table: str, rows: list[dict[str, Any]]) -> None:
         schema = table_files.load_all(self.project)[table].arrow_schema()
@@ -56,7 +56,7 @@ class Plant:
 
 @pytest.fixture
 def plant(pytestconfig: pytest.Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plant:
-    for part in ("catalogs", "sql/_sources", "sql/_tables", f"sql/{JOB}"):
+    for part in ("catalogs", "sql/_macros", "sql/_sources", "sql/_tables", f"sql/{JOB}"):
         shutil.copytree(pytestconfig.rootpath / part, tmp_path / part)
     monkeypatch.chdir(tmp_path)
     # That of the platform of other tests.
@@ -100,13 +100,13 @@ def dead_letter(offset: int, job: str) -> dict[str, Any]:
     ("changed", "name"),
     [
         ({"src_offset": 0}, "a reading is stored once, by its position in the topic"),
-        ({"src_offset": 9}, "a reading that is stored is no dead letter of this job"),
-        ({"quality": -1}, "the quality is a StatusCode of OPC UA"),
-        ({"quality": 0xC0000000, "score": None, "anomaly": None}, "the quality is a StatusCode of OPC UA"),
+        ({"src_offset": 9}, "a stored reading is not a dead letter of this job"),
+        ({"quality": -1}, "the quality is an OPC UA StatusCode"),
+        ({"quality": 0xC0000000, "score": None, "anomaly": None}, "the quality is an OPC UA StatusCode"),
         ({"ts": datetime(1999, 12, 31, tzinfo=UTC)}, "the time is within the contract's bounds"),
         ({"ts": START + timedelta(hours=1)}, "the time is within the contract's bounds"),
-        ({"quality": BAD}, "only a reading of good quality, and with a value, has a score"),
-        ({"value": None}, "only a reading of good quality, and with a value, has a score"),
+        ({"quality": BAD}, "only a reading with a value and of good quality has a score"),
+        ({"value": None}, "only a reading with a value and of good quality has a score"),
         ({"score": -3.6}, "an anomaly is a score beyond 3.5"),
         ({"anomaly": None}, "an anomaly is a score beyond 3.5"),
         ({"score": None}, "an anomaly is a score beyond 3.5"),
@@ -129,7 +129,7 @@ def test_what_breaks_a_check_is_counted_and_the_first_ten_rows_are_shown(plant: 
     code, printed, error = command_line(JOB)
     assert code == 1
     assert isinstance(error, CheckFailed)
-    assert str(error) == f"sql/{JOB}/checks.sql:1: 12,345 rows of {JOB} break 'nothing is stored'"
+    assert str(error) == f"sql/{JOB}/checks.sql.j2:1: 12,345 rows of {JOB} break 'nothing is stored'"
     words = " ".join(printed.split())
     assert "nothing is stored 12,345 " in words
     assert "no tag is empty 0 " in words
@@ -146,13 +146,13 @@ def test_what_breaks_a_check_is_counted_and_the_first_ten_rows_are_shown(plant: 
         ("no tag is empty", True, 0),
     ]
     assert found["checks"][0]["rows"][0] == {"src_offset": 0, "ts": "2026-01-01T00:00:00+00:00", "nan": None}
-    assert found["checks"][0]["where"] == f"sql/{JOB}/checks.sql:1"
+    assert found["checks"][0]["where"] == f"sql/{JOB}/checks.sql.j2:1"
 
 
-def test_all_jobs_are_checked_and_one_without_checks_is_told_of(plant: Plant) -> None:
+def test_all_jobs_are_checked_and_one_without_checks_is_shown(plant: Plant) -> None:
     other = plant.project.sql / "historian" / "readings_v2"
     shutil.copytree(plant.file.parent, other)
-    (other / "checks.sql").unlink()
+    (other / "checks.sql.j2").unlink()
     job = other / "job.yaml"
     job.write_text(job.read_text().replace("name: historian/readings_v1", "name: historian/readings_v2"))
     code, printed, error = command_line()
@@ -162,35 +162,35 @@ def test_all_jobs_are_checked_and_one_without_checks_is_told_of(plant: Plant) ->
     assert json.loads(command_line("--json")[1])["no_checks"] == ["historian/readings_v2"]
 
 
-def test_all_that_is_wrong_with_the_sql_is_told_at_its_place(plant: Plant) -> None:
+def test_every_fault_of_the_sql_is_reported_at_its_place(plant: Plant) -> None:
     plant.file.write_text(
-        "-- name: a column that is none\n"
+        "-- name: a column that does not exist\n"
         "select tag\n"
         "from historian.readings\n"
         "where valu > 1;\n"
         "\n"
-        "-- name: a table that was never made\n"
+        "-- name: a table that was never created\n"
         "select *\n"
         "from historian.tags;\n"
-        "-- name: a table that is misspelt\n"
+        "-- name: a misspelt table\n"
         "select * from historian.reading;\n"
-        "-- name: a text that is no number\n"
+        "-- name: a text that is not a number\n"
         "select tag from historian.readings where value > tag::double"
     )
     plant.store("historian.readings", [reading(0)])
     code, printed, error = command_line(JOB)
     assert (code, printed) == (2, "")
     assert isinstance(error, UserError)
-    file = f"sql/{JOB}/checks.sql"
+    file = f"sql/{JOB}/checks.sql.j2"
     column, absent, misspelt, number = error.problems
     assert str(column.where) == f"{file}:4:7"
     assert column.what.startswith('Binder Error: Referenced column "valu" not found in FROM clause!')
-    assert str(absent) == f"{file}:6: there is no table 'historian.tags'\n  fix: make it: headrace tables apply"
+    assert str(absent) == f"{file}:6: there is no table 'historian.tags'\n  fix: create it: headrace tables apply"
     assert str(misspelt).endswith("there is no table 'historian.reading'\n  fix: did you mean 'historian.readings'?")
     assert str(number.where).startswith(f"{file}:12")
     assert "Could not convert string 't' to DOUBLE" in number.what
 
 
-def test_a_job_that_is_not_there_is_told(plant: Plant) -> None:
+def test_an_unknown_job_is_refused(plant: Plant) -> None:
     with pytest.raises(UserError, match=r"there is no job 'historian/reading_v1'\n  fix: did you mean"):
         plant.run("historian/reading_v1")

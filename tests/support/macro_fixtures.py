@@ -1,4 +1,4 @@
-"""The cases beside the macros, sql/_macros/tests/<macro>.yaml, and a job whose template can call them."""
+"""The cases of the macros, sql/_macros/[checks/]tests/<macro>.yaml, and a job whose templates can call them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,16 @@ from headrace.project.paths import Project
 from support import ROOT
 
 MACROS = ROOT / "sql" / "_macros"
-NAMES = sorted(path.name.removesuffix(".sql.j2") for path in MACROS.glob("*.sql.j2"))
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(path.name.removesuffix(".sql.j2") for path in folder.glob("*.sql.j2"))
+
+
+NAMES = _names(MACROS)
+"""The macros of Flink's templates."""
+CHECK_NAMES = _names(MACROS / "checks")
+"""The macros of checks, in DuckDB's dialect."""
 JOB = """\
 kind: job
 name: test/macro_v1
@@ -29,6 +38,21 @@ grain: g
 reads: [source/plant_readings, table/historian.tags]
 writes: {table/historian.readings: append}
 params: {limit: 100.0, name: "100"}
+"""
+
+
+HEAD = """\
+# Macros
+
+One file each in `sql/_macros/`; this page is generated from their docstrings.
+"""
+CHECKS_HEAD = """
+# Macros of checks
+
+These are in `sql/_macros/checks/`, for the templates that DuckDB runs: checks.sql.j2 and expected_counts.sql.j2. Such a
+template can also call the macros above, as far as DuckDB has the functions that they use, and `param()`, `var()`,
+`src()` and `table()`. `table()` is the table that the job writes, `table('<namespace>.<table>')` another one that it
+reads or writes; tables can also be named without it, as in `headrace query`.
 """
 
 
@@ -73,15 +97,19 @@ class Execution(Strict):
 Case = Rendering | Refusal | Execution
 
 
+def _folder(macro: str) -> Path:
+    return MACROS / "checks" if macro in CHECK_NAMES else MACROS
+
+
 def cases(macro: str) -> list[Case]:
-    """The cases of a macro; none where it has no file."""
-    path = MACROS / "tests" / f"{macro}.yaml"
+    """The cases of a macro; none if it has no file."""
+    path = _folder(macro) / "tests" / f"{macro}.yaml"
     return TypeAdapter(list[Case]).validate_python(yaml.safe_load(path.read_text())) if path.is_file() else []
 
 
 def docstring(macro: str) -> str:
     """The comment that its file starts with: Markdown."""
-    text = (MACROS / f"{macro}.sql.j2").read_text()
+    text = (_folder(macro) / f"{macro}.sql.j2").read_text()
     found = re.match(r"\{#-\n(.*?)\n-#\}", text, re.DOTALL)
     assert found, f"{macro}.sql.j2 does not start with a docstring"
     return found[1]
@@ -96,8 +124,11 @@ def example(macro: str) -> str:
 
 def reference() -> str:
     """docs/macros.md."""
-    head = "# Macros\n\nOne file each in `sql/_macros/`; this page is made of their docstrings.\n"
-    return head + "".join(f"\n## {name}\n\n{docstring(name)}\n" for name in NAMES)
+    return HEAD + _sections(NAMES) + CHECKS_HEAD + _sections(CHECK_NAMES)
+
+
+def _sections(names: list[str]) -> str:
+    return "".join(f"\n## {name}\n\n{docstring(name)}\n" for name in names)
 
 
 def dimensions() -> list[dict[str, tuple[int, int, int]]]:
@@ -121,6 +152,13 @@ class Sandbox:
         folder.mkdir(parents=True)
         (folder / "job.yaml").write_text(JOB)
         return cls(Project(root, root / ".headrace"))
+
+    def render_check(self, template: str) -> str:
+        """The template as the SQL of a check of the job. Raises UserError as `headrace check` does."""
+        path = self.project.sql / "test" / "macro_v1" / job_folder.CHECKS
+        path.write_text(template)
+        folder = job_folder.JobFolder(job_folder.job_of(self.project, "test/macro_v1"), path.parent, {}, {})
+        return render.for_duckdb(self.project, settings.load(self.project, "local"), folder, path).sql
 
     def render(self, template: str) -> str:
         """The template as the job's SQL. Raises UserError as `headrace render` does."""

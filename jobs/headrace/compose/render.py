@@ -1,4 +1,4 @@
-"""Templates into SQL: sandboxed, strict Jinja in which a value can only become a literal or an identifier."""
+"""Render templates to SQL: sandboxed, strict Jinja in which a value can only become a literal or an identifier."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NoReturn
 
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, UndefinedError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from headrace.compose.source_map import LineMarks, Rendered, unmark
-from headrace.compose.sql_text import Sql, duration, ident, interval, literal, number
-from headrace.compose.template_functions import Refused, TemplateFunctions
+from headrace.compose.sql_text import Sql, duckdb_ident, duckdb_interval, duration, ident, interval, literal, number
+from headrace.compose.template_functions import InvalidCall, TemplateFunctions, duckdb_functions
 from headrace.environment.settings import Settings
 from headrace.errors import Place, Problem, UserError, did_you_mean
 from headrace.project.job_folder import JobFolder
@@ -24,10 +25,23 @@ ENGINE_TEMPLATES = Path(__file__).parent / "templates"
 
 
 @dataclass(frozen=True)
-class Templates:
-    """A job's templates as SQL: `sinks` by sink, `views` by name, a view after those it reads.
+class Dialect:
+    """How an engine writes identifiers and lengths of time, and the folders of sql/ with the macros for it."""
 
-    `on_time` names the sources of which they ask for what is on time alone, `versions` the tables joined as of a time.
+    ident: Callable[..., Sql]
+    interval: Callable[[Any], Sql]
+    macros: tuple[str, ...]
+
+
+FLINK = Dialect(ident, interval, ("_macros",))
+DUCKDB = Dialect(duckdb_ident, duckdb_interval, ("_macros", "_macros/checks"))
+
+
+@dataclass(frozen=True)
+class Templates:
+    """A job's templates as SQL: `sinks` by sink, `views` by name, each view after those that it reads.
+
+    `on_time` names the sources that they read with on_time(), `versions` the tables that they join as of a time.
     """
 
     sinks: dict[str, Rendered]
@@ -37,7 +51,7 @@ class Templates:
 
 
 def job(project: Project, settings: Settings, folder: JobFolder, follow: Mapping[str, str] | None = None) -> Templates:
-    """The job's templates, their tables in the settings' catalog; `follow` are the options behind ref(), if any.
+    """Return the job's templates as SQL, with tables of the settings' catalog; `follow` are the options of ref().
 
     Raises UserError with the problems of all its templates at once.
     """
@@ -68,29 +82,35 @@ def job(project: Project, settings: Settings, folder: JobFolder, follow: Mapping
     )
 
 
+def for_duckdb(project: Project, settings: Settings, folder: JobFolder, path: Path) -> Rendered:
+    """Return the SQL of a template of the job that DuckDB runs, such as its checks. Raises UserError."""
+    functions = duckdb_functions(TemplateFunctions(project, settings, folder, {}))
+    return _file(path, {**functions, **_macros(project, DUCKDB, {"table": functions["table"]})}, DUCKDB)
+
+
 def _ordered(folder: JobFolder, reads: Mapping[str, set[str]]) -> list[str]:
     try:
         return list(TopologicalSorter(reads).static_order())
     except CycleError as error:
         ring = [*error.args[1]]
         where = Place.of(folder.views[ring[0]])
-        fix = "have one of them read what none of the others makes"
-        raise UserError(f"views read each other in a ring: {' <- '.join(ring)}", where, fix) from None
+        fix = "change one of them so that it reads none of the others"
+        raise UserError(f"views read each other in a circle: {' <- '.join(ring)}", where, fix) from None
 
 
 def engine(template: str, **values: Any) -> str:
-    """One of the engine's own statements (templates/<template>.sql.j2); a value of type Sql goes in as it is."""
+    """Return one of the engine's own statements (templates/<template>.sql.j2); a value of type Sql is not quoted."""
     return _file(ENGINE_TEMPLATES / f"{template}.sql.j2", values).sql
 
 
-def _file(path: Path, names: Mapping[str, Any]) -> Rendered:
+def _file(path: Path, names: Mapping[str, Any], dialect: Dialect = FLINK) -> Rendered:
     try:
-        return unmark(_template(path.read_text(encoding="utf-8")).render(names).strip())
+        return unmark(_template(path.read_text(encoding="utf-8"), dialect).render(names).strip())
     except TemplateSyntaxError as error:
         raise UserError(f"template: {error.message}", Place.of(path, error.lineno)) from None
     except UndefinedError as error:
         raise UserError(f"template: {error.message}", _failed_at(path, error), _known(error, names)) from None
-    except Refused as error:
+    except InvalidCall as error:
         what, fix = error.problem.what, error.problem.fix
         raise UserError(what, _failed_at(path, error), fix) from None
     except (TemplateError, TypeError, ValueError) as error:
@@ -98,13 +118,13 @@ def _file(path: Path, names: Mapping[str, Any]) -> Rendered:
 
 
 def _known(error: UndefinedError, names: Iterable[str]) -> str:
-    """The name that may have been meant, or all there are."""
+    """Return the fix for an undefined name: the nearest known name, or all of them."""
     _, _, rest = str(error.message).partition("'")
     return did_you_mean(rest.partition("'")[0], sorted(names), "names known here")
 
 
 def _failed_at(path: Path, error: BaseException) -> Place:
-    """The template line that was being rendered: Jinja rewrites tracebacks to template lines."""
+    """Return the template line that was being rendered: Jinja rewrites tracebacks to template lines."""
     line, trace = 0, error.__traceback__
     while trace:
         if trace.tb_frame.f_code.co_filename == "<template>":
@@ -114,11 +134,11 @@ def _failed_at(path: Path, error: BaseException) -> Place:
 
 
 @cache
-def _template(text: str) -> Template:
-    return _environment().from_string(text)
+def _template(text: str, dialect: Dialect) -> Template:
+    return _environment(dialect).from_string(text)
 
 
-def _environment() -> ImmutableSandboxedEnvironment:
+def _environment(dialect: Dialect) -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(
         undefined=StrictUndefined,
         finalize=_of_known(literal),
@@ -127,13 +147,19 @@ def _environment() -> ImmutableSandboxedEnvironment:
         lstrip_blocks=True,
         autoescape=False,
     )
-    filters = (ident, literal, number, duration, interval)
-    environment.filters = {each.__name__: _of_known(each) for each in filters}
+    filters = {
+        "ident": dialect.ident,
+        "literal": literal,
+        "number": number,
+        "duration": duration,
+        "interval": dialect.interval,
+    }
+    environment.filters = {name: _of_known(each) for name, each in filters.items()}
     return environment
 
 
 def _of_known(make: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """`make`, that has Jinja say which name or argument is missing before a value of none is made something of."""
+    """Return `make`, preceded by Jinja's error for a name or argument that is missing."""
 
     def call(value: Any) -> Any:
         return make(str(value) if isinstance(value, StrictUndefined) else value)
@@ -141,36 +167,45 @@ def _of_known(make: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return call
 
 
-def _macros(project: Project) -> dict[str, Callable[..., Sql]]:
-    """The macros of sql/_macros/, one a file, under the file's name; each can call the others."""
+def _macros(
+    project: Project, dialect: Dialect = FLINK, functions: Mapping[str, Callable[..., Any]] = MappingProxyType({})
+) -> dict[str, Callable[..., Sql]]:
+    """Return the macros for the dialect by the names of their files. Each can call the others, and the functions."""
     macros: dict[str, Callable[..., Sql]] = {}
-    for path in sorted(project.sql.glob("_macros/*.sql.j2")):
-        macros[path.name.removesuffix(".sql.j2")] = _macro(path, macros)
+    for path in sorted(path for folder in dialect.macros for path in project.sql.glob(f"{folder}/*.sql.j2")):
+        macros[path.name.removesuffix(".sql.j2")] = _macro(path, dialect, functions, macros)
     return macros
 
 
-def _macro(path: Path, others: Mapping[str, Callable[..., Sql]]) -> Callable[..., Sql]:
+def _macro(
+    path: Path,
+    dialect: Dialect,
+    functions: Mapping[str, Callable[..., Any]],
+    others: Mapping[str, Callable[..., Sql]],
+) -> Callable[..., Sql]:
     name = path.name.removesuffix(".sql.j2")
     try:
-        template = _template(path.read_text(encoding="utf-8"))
+        template = _template(path.read_text(encoding="utf-8"), dialect)
     except TemplateSyntaxError as error:
         raise UserError(f"macro: {error.message}", Place.of(path, error.lineno)) from None
 
     def call(*args: Any, **kwargs: Any) -> Sql:
         try:
-            module = template.make_module({**others, "refuse": _refuse})
+            module = template.make_module({**functions, **others, "refuse": _refuse})
             if not hasattr(module, name):
-                _refuse("its file defines no macro of its name", f"write {{% macro {name}() %}} in {Place.of(path)}")
+                _refuse(
+                    "its file does not define a macro of that name", f"write {{% macro {name}() %}} in {Place.of(path)}"
+                )
             return Sql(unmark(getattr(module, name)(*args, **kwargs)).sql.strip())
-        except Refused as refused:
-            what, fix = refused.problem.what, refused.problem.fix
+        except InvalidCall as invalid:
+            what, fix = invalid.problem.what, invalid.problem.fix
         except (TemplateError, TypeError, ValueError) as error:
             what, fix = str(error), f"see {Place.of(path)}"
         # Raised from here, it has the traceback of the call: its place is the caller's line.
-        raise Refused(Problem(f"{name}(): {what}", fix=fix))
+        raise InvalidCall(Problem(f"{name}(): {what}", fix=fix))
 
     return call
 
 
 def _refuse(what: str, fix: str) -> NoReturn:
-    raise Refused(Problem(what, fix=fix))
+    raise InvalidCall(Problem(what, fix=fix))

@@ -1,4 +1,4 @@
-"""SQL out of typed values: the only ways in which a value becomes text that Flink parses."""
+"""SQL text from typed values: the only functions that turn a value into text that an engine parses."""
 
 from __future__ import annotations
 
@@ -22,31 +22,36 @@ _UNITS = {
 
 
 class Sql(str):
-    """Text that is SQL already. Any other string in a template is a value, and is quoted."""
+    """Text that is already SQL. Any other string in a template is a value, and is quoted."""
 
     __slots__ = ()
 
 
-def ident(name: str | list[str] | tuple[str, ...]) -> Sql:
-    """A quoted identifier, `a.b` a path of two; or a comma-separated run of them for a list.
+def ident(name: str | list[str] | tuple[str, ...], quote: str = "`") -> Sql:
+    """Return a quoted identifier, a path of two for `a.b`; for a list, several separated by commas.
 
-    Raises ValueError for an empty part, a control character and what is no text.
+    Raises ValueError for an empty part, a control character and a value that is not text.
     """
     if isinstance(name, Sql):
         return name
     if isinstance(name, (list, tuple)) and name:
-        return Sql(", ".join(ident(item) for item in name))
+        return Sql(", ".join(ident(item, quote) for item in name))
     parts = name.split(".") if isinstance(name, str) else []
     if not parts or not all(parts) or _FORBIDDEN.search(str(name)):
         raise ValueError(f"{name!r} cannot be an identifier")
-    return Sql(".".join("`" + part.replace("`", "``") + "`" for part in parts))
+    return Sql(".".join(quote + part.replace(quote, quote * 2) + quote for part in parts))
+
+
+def duckdb_ident(name: str | list[str] | tuple[str, ...]) -> Sql:
+    """Return an identifier, or a run of them, as `ident` does, quoted for DuckDB."""
+    return ident(name, '"')
 
 
 def literal(value: Any) -> Sql:
-    """A literal of str, bool, int, float or None, or a comma-separated run of them for a list.
+    """Return the literal of a str, bool, int, float or None; for a list, several separated by commas.
 
     A float is written in full as a DOUBLE (1.0E2): Flink reads `100.0` as a DECIMAL, whose arithmetic differs.
-    Raises ValueError for what SQL has no literal for: NaN, infinities, control characters, other types.
+    Raises ValueError for values that have no SQL literal: NaN, infinities, control characters, other types.
     """
     if isinstance(value, Sql):
         return value
@@ -61,8 +66,8 @@ def literal(value: Any) -> Sql:
     if isinstance(value, float):
         return _double(value)
     if isinstance(value, str):
-        if found := _FORBIDDEN.search(value):
-            raise ValueError(f"the text {value!r} holds the control character {found[0]!r}")
+        if match := _FORBIDDEN.search(value):
+            raise ValueError(f"the text {value!r} contains the control character {match[0]!r}")
         return Sql("'" + value.replace("'", "''") + "'")
     if isinstance(value, (list, tuple)) and value:
         return Sql(", ".join(literal(item) for item in value))
@@ -70,25 +75,25 @@ def literal(value: Any) -> Sql:
 
 
 def number(value: Any) -> Sql:
-    """A literal of int or float. Raises ValueError for all else: a text beside a number is cast without a word."""
+    """Return the literal of an int or float. Raises ValueError for others: Flink would cast a text silently."""
     if isinstance(value, bool) or not isinstance(value, (int, float, Sql)) or str(value).startswith("'"):
-        raise ValueError(f"{value!r} is no number")
+        raise ValueError(f"{value!r} is not a number")
     return literal(value)
 
 
 def duration(text: Any) -> timedelta:
-    """The length of time that a text like 10m says, as in contracts. Raises ValueError for another text, and for 0."""
+    """Return the length of time of a text like 10m, as in contracts. Raises ValueError for other texts, and for 0."""
     try:
         span = _DURATION.validate_python(text)
     except ValidationError as error:
         raise ValueError(f"{text!r}: {error.errors()[0]['msg'].removeprefix('Value error, ')}") from None
     if not span:
-        raise ValueError(f"{text!r} is no length of time")
+        raise ValueError(f"{text!r} is not a valid length of time")
     return span
 
 
 def interval(span: timedelta) -> Sql:
-    """A length of time as an INTERVAL, to the millisecond. Raises ValueError beyond 999 days, where Flink's end."""
+    """Return a length of time as an INTERVAL, to the millisecond. Raises ValueError beyond Flink's limit, 999 days."""
     if not timedelta() <= span < timedelta(days=1000):
         raise ValueError(f"{span} does not fit an INTERVAL, which goes from 0 to 999 days")
     for unit, size in _UNITS.items():
@@ -98,6 +103,11 @@ def interval(span: timedelta) -> Sql:
     hours, seconds = divmod(span.seconds, 3600)
     clock = f"{hours:02}:{seconds // 60:02}:{seconds % 60:02}.{span.microseconds // 1000:03}"
     return Sql(f"INTERVAL '{span.days} {clock}' DAY(3) TO SECOND(3)")
+
+
+def duckdb_interval(span: timedelta) -> Sql:
+    """Return a length of time as an INTERVAL of DuckDB, to the microsecond."""
+    return Sql(f"to_microseconds({span // timedelta(microseconds=1)})")
 
 
 def _double(value: float) -> Sql:

@@ -1,21 +1,22 @@
-"""What a template can call: each answers with SQL or a value, and refuses what job.yaml does not declare."""
+"""Functions that a template can call: each returns SQL or a value, and rejects what job.yaml does not declare."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from headrace.compose.sql_text import Sql, ident, literal
+from headrace.compose.sql_text import Sql, duckdb_ident, ident, literal
 from headrace.environment.settings import Settings
 from headrace.errors import Problem, did_you_mean
 from headrace.project import job_folder, source_files, table_files
 from headrace.project.job import Param
 from headrace.project.job_folder import JobFolder
 from headrace.project.paths import Project
+from headrace.project.system_tables import DEAD_LETTERS
 
 
-class Refused(Exception):
-    """A call that cannot be answered; its place is that of the call in the template."""
+class InvalidCall(Exception):
+    """A call that cannot be answered; whoever renders the template reports the line of the call."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
@@ -24,9 +25,10 @@ class Refused(Exception):
 
 @dataclass
 class TemplateFunctions:
-    """The calls of one job's templates, and what they asked for so far.
+    """The functions of one job's templates, and what has been called so far.
 
-    `follow` are the options of a table that ref() follows.
+    `follow` are the options of a table that ref() follows. `views_read`, `sources_on_time` and `tables_versioned` are
+    the names that view(), on_time() and versions() were called with.
     """
 
     project: Project
@@ -38,76 +40,101 @@ class TemplateFunctions:
     tables_versioned: set[str] = field(default_factory=set)
 
     def by_name(self) -> dict[str, Callable[..., Sql | Param]]:
+        """Return the functions by the names that templates call them by."""
         tables = (self.source, self.on_time, self.table, self.versions, self.ref, self.view)
         calls: tuple[Callable[..., Sql | Param], ...] = (*tables, self.param, self.var, self.src)
         return {call.__name__: call for call in calls}
 
     def source(self, name: str) -> Sql:
+        """Return the view of the source's good readings."""
         _declared("source", name, self.folder.job.sources, "job.yaml", f"add source/{name} to reads:")
         return ident(name)
 
     def on_time(self, name: str) -> Sql:
+        """Return the view of the source's good readings that are on time."""
         self.source(name)
         if problem := source_files.no_event_time(name, source_files.load(self.project, name)):
-            raise Refused(problem)
+            raise InvalidCall(problem)
         self.sources_on_time.add(name)
         return ident(on_time_view(name))
 
     def table(self, name: str) -> Sql:
+        """Return the Iceberg table, as it is when the job starts."""
         _declared("table", name, self.folder.job.tables, "job.yaml", f"add table/{name} to reads:")
         return self._stored(name)
 
     def versions(self, name: str) -> Sql:
+        """Return the table whose rows are versions by its key, for as-of joins."""
         self.table(name)
         if not table_files.pick(self.project, [name])[name].key:
             fix = f"add key: [...] to sql/_tables/{name}.yaml, or join table() itself"
-            raise Refused(Problem(f"{name} has no key that its rows could be versions of", fix=fix))
+            raise InvalidCall(Problem(f"{name} has no key, so its rows cannot be versions", fix=fix))
         self.tables_versioned.add(name)
         return ident(versions_view(name))
 
     def ref(self, name: str, output: str | None = None) -> Sql:
+        """Return the table that the job `name` appends to, followed as it grows; `output` selects one of several."""
         _declared("job", name, self.folder.job.jobs, "job.yaml", f"add job/{name} to reads:")
-        made = job_folder.load(self.project, name).job
-        written = [table for table in made.tables_written if made.writes[table] == "append"]
+        followed = job_folder.load(self.project, name).job
+        written = [table for table in followed.tables_written if followed.writes[table] == "append"]
         if output is None and len(written) != 1:
-            fix = "say which: " + ", ".join(f"ref('{name}', '{table}')" for table in written) if written else None
-            raise Refused(Problem(f"{name} appends to {len(written)} tables, and one is to be followed", fix=fix))
+            fix = "name it: " + ", ".join(f"ref('{name}', '{table}')" for table in written) if written else None
+            raise InvalidCall(Problem(f"{name} appends to {len(written)} tables; ref() follows one", fix=fix))
         _declared("appended table", output or written[0], written, name, f"name one of: {', '.join(written)}")
         options = ", ".join(f"{literal(key)} = {literal(value)}" for key, value in self.follow.items())
         return Sql(self._stored(output or written[0]) + (f" /*+ OPTIONS({options}) */" if options else ""))
 
     def view(self, name: str) -> Sql:
+        """Return the job's own view, `_<name>.sql.j2`."""
         _declared("view", name, self.folder.views, "the folder", f"add _{name}.sql.j2 to it")
         self.views_read.add(name)
         return ident(name)
 
     def param(self, name: str) -> Param:
+        """Return the value under params: in job.yaml."""
         _declared("param", name, self.folder.job.params, "job.yaml", f"add {name}: under params:")
         return self.folder.job.params[name]
 
     def var(self, name: str) -> Param:
+        """Return the value under vars: in the environment's file."""
         _declared("var", name, self.settings.vars, "the environment", f"add {name}: under vars: in catalogs/")
         return self.settings.vars[name]
 
     def src(self) -> Sql:
+        """Return the columns of a record's position."""
         return Sql("src_topic, src_partition, src_offset, src_index")
 
     def _stored(self, name: str) -> Sql:
         return ident(f"{self.settings.catalog.name}.{name}")
 
 
+def duckdb_functions(functions: TemplateFunctions) -> dict[str, Callable[..., Sql | Param]]:
+    """Return the functions of a template that DuckDB runs. Its tables are those that the job reads or writes."""
+    job = functions.folder.job
+
+    def table(name: str | None = None) -> Sql:
+        known = dict.fromkeys([*job.tables_written, *job.tables, DEAD_LETTERS, job.late_table])
+        if name is None and len(job.tables_written) != 1:
+            fix = f"name one of: {', '.join(known)}"
+            raise InvalidCall(Problem(f"the job writes {len(job.tables_written)} tables, not one", fix=fix))
+        _declared("table", name or job.tables_written[0], known, "job.yaml", f"add table/{name} to reads:")
+        return duckdb_ident(name or job.tables_written[0])
+
+    return {"table": table, "param": functions.param, "var": functions.var, "src": functions.src}
+
+
 def _declared(kind: str, name: str, known: Iterable[str], where: str, fix: str) -> None:
     if name not in known:
         hint = did_you_mean(name, known, "it has")
         either = f"{hint} Or {fix}" if hint.endswith("?") else f"{hint}; {fix}"
-        raise Refused(Problem(f"{where} has no {kind} '{name}'", fix=either))
+        raise InvalidCall(Problem(f"{where} has no {kind} '{name}'", fix=either))
 
 
 def on_time_view(source: str) -> str:
-    """The view of a source's readings that are on time."""
+    """Return the name of the view of a source's readings that are on time."""
     return f"{source}__on_time"
 
 
 def versions_view(table: str) -> str:
-    """The table of a table's rows as versions by its key, for as-of joins."""
+    """Return the name of the table whose rows are the table's rows as versions by its key, for as-of joins."""
     return f"{table.replace('.', '_')}__versions"

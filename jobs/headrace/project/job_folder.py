@@ -14,6 +14,11 @@ from headrace.project.paths import Project
 from headrace.project.python_module import ModuleFile
 
 _SUFFIX = ".sql.j2"
+CHECKS = "checks.sql.j2"
+"""What must hold of the tables that the job writes."""
+EXPECTED_COUNTS = "expected_counts.sql.j2"
+"""How many readings each window of the job must have counted."""
+_OLD_NAMES = {"checks.sql": CHECKS, "account.sql": EXPECTED_COUNTS}
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,11 @@ class JobFolder:
     views: dict[str, Path]
     module: ModuleFile | None = None
 
+    @property
+    def duckdb_templates(self) -> list[Path]:
+        """The templates that DuckDB runs: checks.sql.j2 and expected_counts.sql.j2, as far as the job has them."""
+        return [path for name in (CHECKS, EXPECTED_COUNTS) if (path := self.path / name).is_file()]
+
     def place(self, sink: str) -> Place:
         """Return the file that defines what the sink gets: its template, or the line of the module."""
         return self.module.place(sink) if self.module else Place.of(self.templates[sink])
@@ -43,7 +53,7 @@ def load(project: Project, name: str) -> JobFolder:
     if not JOB_NAME.fullmatch(name) or not (path / "job.yaml").is_file():
         raise UserError([unknown("job", name, names(project), Place.of(path / "job.yaml"))])
     templates = _templates(path)
-    renamed = [*old_names(templates.values())]
+    renamed = [*old_names(templates.values()), *_old_names_for_duckdb(path)]
     try:
         job = job_of(project, name)
     except UserError as error:
@@ -95,7 +105,14 @@ def old_names(paths: Iterable[Path]) -> Iterator[Problem]:
 
 def _templates(path: Path) -> dict[str, Path]:
     """The templates of the sinks, by sink."""
-    return {sink_of(p.name.removesuffix(_SUFFIX)): p for p in sorted(path.glob(f"[!_]*{_SUFFIX}"))}
+    files = sorted(p for p in path.glob(f"[!_]*{_SUFFIX}") if p.name not in (CHECKS, EXPECTED_COUNTS))
+    return {sink_of(p.name.removesuffix(_SUFFIX)): p for p in files}
+
+
+def _old_names_for_duckdb(path: Path) -> Iterator[Problem]:
+    for old, name in _OLD_NAMES.items():
+        if (path / old).is_file():
+            yield Problem(f"'{old}' is now '{name}'", Place.of(path / old, 1), f"rename the file to {name}")
 
 
 def _mismatches(folder: JobFolder, name: str) -> list[Problem]:

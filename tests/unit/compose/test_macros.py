@@ -1,4 +1,4 @@
-"""Each macro renders as its cases say, and refuses what they say; its docstring's example is a template that works."""
+"""Each macro renders as its cases say, and rejects what they say; its docstring's example is a template that works."""
 
 from __future__ import annotations
 
@@ -11,10 +11,14 @@ import pytest
 
 from headrace.errors import UserError
 from support import ROOT, macro_fixtures
-from support.macro_fixtures import NAMES, Execution, Refusal, Rendering, Sandbox
+from support.macro_fixtures import CHECK_NAMES, NAMES, Case, Execution, Refusal, Rendering, Sandbox
 
-RENDERINGS = [(name, case) for name in NAMES for case in macro_fixtures.cases(name) if isinstance(case, Rendering)]
-REFUSALS = [(name, case) for name in NAMES for case in macro_fixtures.cases(name) if isinstance(case, Refusal)]
+
+def cases(kind: type[Case], names: list[str]) -> list[tuple[str, Case]]:
+    return [(name, case) for name in names for case in macro_fixtures.cases(name) if isinstance(case, kind)]
+
+
+ALL = [*NAMES, *CHECK_NAMES]
 
 
 @pytest.fixture(scope="module")
@@ -22,34 +26,56 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
     return Sandbox.at(tmp_path_factory.mktemp("project"))
 
 
-@pytest.mark.parametrize("macro", NAMES)
+def rendered(sandbox: Sandbox, macro: str, template: str) -> str:
+    return sandbox.render_check(template) if macro in CHECK_NAMES else sandbox.render(template)
+
+
+def it(value: str | Case) -> str:
+    return value if isinstance(value, str) else value.it
+
+
+@pytest.mark.parametrize("macro", ALL)
 def test_a_macro_has_cases_that_render_refuse_and_run(macro: str) -> None:
-    found = {type(case) for case in macro_fixtures.cases(macro)}
-    assert found == {Rendering, Refusal, Execution}
+    assert {type(case) for case in macro_fixtures.cases(macro)} == {Rendering, Refusal, Execution}
 
 
-@pytest.mark.parametrize(("macro", "case"), RENDERINGS, ids=lambda v: v if isinstance(v, str) else v.it)
+@pytest.mark.parametrize(("macro", "case"), cases(Rendering, ALL), ids=it)
 def test_it_renders(sandbox: Sandbox, macro: str, case: Rendering) -> None:
     assert f"{macro}(" in case.call
-    assert sandbox.render(case.call) == case.sql.strip()
+    assert rendered(sandbox, macro, case.call) == case.sql.strip()
 
 
-@pytest.mark.parametrize(("macro", "case"), REFUSALS, ids=lambda v: v if isinstance(v, str) else v.it)
+@pytest.mark.parametrize(("macro", "case"), cases(Refusal, ALL), ids=it)
 def test_it_refuses_at_the_line_of_the_call(sandbox: Sandbox, macro: str, case: Refusal) -> None:
-    with pytest.raises(UserError) as told:
-        sandbox.render(f"select\n{case.call}")
-    (problem,) = told.value.problems
+    with pytest.raises(UserError) as refused:
+        rendered(sandbox, macro, f"select\n{case.call}")
+    (problem,) = refused.value.problems
     assert case.error in problem.what
     assert problem.what.startswith(f"{macro}(): ")
-    assert str(problem.where).endswith("historian.readings.sql.j2:2")
+    file = "checks.sql.j2" if macro in CHECK_NAMES else "historian.readings.sql.j2"
+    assert str(problem.where).endswith(f"{file}:2")
     assert problem.fix
 
 
-@pytest.mark.parametrize("macro", NAMES)
+@pytest.mark.parametrize("macro", ALL)
 def test_the_example_in_its_docstring_renders(sandbox: Sandbox, macro: str) -> None:
     example = macro_fixtures.example(macro)
     assert f"{{{{ {macro}(" in example
-    assert "{{" not in sandbox.render(example)
+    assert "{{" not in rendered(sandbox, macro, example)
+
+
+@pytest.mark.parametrize(("macro", "case"), cases(Execution, CHECK_NAMES), ids=it)
+def test_a_macro_of_checks_gives_on_duckdb(sandbox: Sandbox, macro: str, case: Execution) -> None:
+    assert f"{macro}(" in case.query
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'; create schema historian")
+        for name, table in case.inputs.items():
+            columns = ", ".join(f"{column} {kind}" for column, kind in table.columns.items())
+            connection.execute(f"create table {name} ({columns})")
+            marks = ", ".join("?" for _ in table.columns)
+            connection.executemany(f"insert into {name} values ({marks})", table.rows)
+        rows = connection.execute(sandbox.render_check(case.query)).fetchall()
+    assert sorted(rows, key=repr) == sorted(map(tuple, case.rows), key=repr)
 
 
 def test_every_unit_goes_to_every_other_of_its_dimension_and_back(sandbox: Sandbox) -> None:
@@ -70,17 +96,19 @@ def test_the_docstring_of_convert_lists_the_units_that_it_knows() -> None:
     ]
 
 
-def test_a_fault_in_a_macro_file_is_told_at_its_line(tmp_path: Path) -> None:
+def test_a_fault_in_a_macro_file_is_reported_at_its_line(tmp_path: Path) -> None:
     own = Sandbox.at(tmp_path)
     (tmp_path / "sql" / "_macros" / "mine.sql.j2").write_text("{%- macro mine() -%}\n{{ 1 + }}\n{%- endmacro -%}")
     with pytest.raises(UserError, match=r"mine\.sql\.j2:2: macro: "):
         own.render("select 1")
 
 
-def test_a_macro_file_without_its_macro_is_told_to_who_calls_it(tmp_path: Path) -> None:
+def test_a_macro_file_without_its_macro_is_reported_at_the_call(tmp_path: Path) -> None:
     own = Sandbox.at(tmp_path)
     (tmp_path / "sql" / "_macros" / "mine.sql.j2").write_text("{%- macro yours() -%}\n1\n{%- endmacro -%}")
-    with pytest.raises(UserError, match=r"readings\.sql\.j2:1: mine\(\): its file defines no macro of its name"):
+    with pytest.raises(
+        UserError, match=r"readings\.sql\.j2:1: mine\(\): its file does not define a macro of that name"
+    ):
         own.render("{{ mine() }}")
 
 

@@ -1,108 +1,83 @@
-"""checks.sql of a job: SELECTs that must return no rows, each under a comment that says what then holds."""
+"""checks.sql.j2 of a job: SELECTs that must return no rows, each below a comment that states what then holds."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 import duckdb
-from duckdb import StatementType
 
-from headrace.environment import warehouse
+from headrace.environment.settings import Settings
 from headrace.errors import Place, Problem, UserError
+from headrace.project.job_folder import CHECKS, JobFolder
+from headrace.project.paths import Project
+from headrace.upkeep.checks import duckdb_script
+from headrace.upkeep.checks.duckdb_script import ONE_SELECT, DuckDbScript, Select
 
-FILE = "checks.sql"
 _NAME = re.compile(r"--\s*name:\s*(\S.*)")
 _NAMED = "write `-- name: what must hold` on the line before the SELECT"
-_ONE_SELECT = "write one that starts with select, from or with"
-_SPOT = re.compile(r"\n+LINE (?P<line>\d+): (?P<excerpt>.*)(?:\n(?P<indent> *)\^)?")
 
 
 @dataclass(frozen=True)
 class Check:
-    """A SELECT of `file`: its text, with the comments before it, begins in line `first`, its name stands at `where`."""
+    """A named SELECT of a script; `where` is the line of its name."""
 
     job: str
     name: str
-    sql: str
-    file: Path
-    first: int
+    select: Select
+    script: DuckDbScript
     where: Place
 
+    @property
+    def sql(self) -> str:
+        """The SELECT, with the comments before it."""
+        return self.select.sql
+
     def tables(self) -> list[str]:
-        """The tables that it reads, as it names them; none where that takes knowing their columns, as USING does."""
+        """Return the tables that it reads, as it names them; none if their columns would be needed, as for USING."""
         with duckdb.connect() as connection:
             try:
                 return sorted(connection.get_table_names(self.sql, qualified=True))
             except duckdb.BinderException:
                 return []
 
-    def problem(self, told: Problem) -> Problem:
-        """What DuckDB says of the SELECT, at its place in the file."""
-        return placed(told, self.file, self.first, self.where)
+    def problem(self, problem: Problem) -> Problem:
+        """Return DuckDB's problem with the SELECT, at its place in the template."""
+        return self.script.problem(problem, self.select.first, self.where)
 
 
-def load(job: str, folder: Path) -> list[Check]:
-    """The checks of the job, none where it has no checks.sql. Raises UserError with all that is wrong in the file."""
-    path = folder / FILE
-    if not path.is_file():
-        return []
-    checks: list[Check] = []
+def load(project: Project, settings: Settings, folder: JobFolder) -> list[Check]:
+    """Return the checks of the job, none without checks.sql.j2. Raises UserError with every fault of the file."""
+    script = duckdb_script.load(project, settings, folder, CHECKS)
+    return checks(folder.job.name, script) if script else []
+
+
+def checks(job: str, script: DuckDbScript) -> list[Check]:
+    """Return the checks of a script of the job `job`. Raises UserError with every fault."""
+    named: dict[str, Check] = {}
     problems: list[Problem] = []
-    for first, sql in selects(path):
-        named, begins = _name(sql, first)
-        if named is None:
-            problems.append(Problem("the check has no name", Place.of(path, begins), _NAMED))
-            continue
-        line, name = named
-        if twin := next((check for check in checks if check.name == name), None):
-            problems.append(Problem(f"{twin.where} has the name '{name}' already", Place.of(path, line), "change one"))
-        checks.append(Check(job, name, sql, path, first, Place.of(path, line)))
-    if not (checks or problems):
-        problems = [Problem("there is no check in it", Place.of(path), f"{_ONE_SELECT}, or remove the file")]
+    for select in script.selects():
+        name, line = _name(select)
+        if name is None:
+            problems.append(Problem("the check has no name", script.place(line), _NAMED))
+        elif name in named:
+            what = f"{named[name].where} has the name '{name}' already"
+            problems.append(Problem(what, script.place(line), "change one of the two"))
+        else:
+            named[name] = Check(job, name, select, script, script.place(line))
+    if not (named or problems):
+        problems = [Problem("the file has no checks", Place.of(script.path), f"{ONE_SELECT}, or remove the file")]
     if problems:
         raise UserError(problems)
-    return checks
+    return [*named.values()]
 
 
-def selects(path: Path) -> list[tuple[int, str]]:
-    """The file's SELECTs with the comments before each, and the line that each begins in. Raises UserError."""
-    text = path.read_text(encoding="utf-8")
-    try:
-        with warehouse.errors_reported():
-            statements = duckdb.extract_statements(text)
-    except UserError as error:
-        raise UserError([placed(problem, path, 1, Place.of(path)) for problem in error.problems]) from None
-    found, end = [], 0
-    for statement in statements:
-        # Of a PIVOT, DuckDB makes statements of its own, which are not in the text.
-        start = text.find(statement.query, end) if statement.query else -1
-        first = text.count("\n", 0, max(start, end)) + 1
-        if start < 0 or statement.type != StatementType.SELECT:
-            raise UserError("a check is one SELECT", Place.of(path, _name(statement.query, first)[1]), _ONE_SELECT)
-        found.append((first, statement.query))
-        end = start + len(statement.query)
-    return found
-
-
-def _name(sql: str, first: int) -> tuple[tuple[int, str] | None, int]:
-    """The check's name and its line, and the line that the SELECT itself begins in."""
-    named = None
-    for line, text in enumerate(map(str.strip, sql.splitlines()), first):
+def _name(select: Select) -> tuple[str | None, int]:
+    """Return the check's name and the line of it; without a name, the line that the SELECT itself begins in."""
+    name, line = None, select.first
+    for number, text in enumerate(map(str.strip, select.sql.splitlines()), select.first):
         if match := _NAME.fullmatch(text):
-            named = line, match[1]
+            name, line = match[1], number
         elif text and not text.startswith("--"):
-            return named, line
-    return named, first
-
-
-def placed(told: Problem, path: Path, first: int, otherwise: Place) -> Problem:
-    """A problem without DuckDB's excerpt, whose line counts from the beginning of what it was given."""
-    spot = _SPOT.search(told.what)
-    if spot is None:
-        return Problem(" ".join(told.what.split()), otherwise, told.fix)
-    mark = len(spot["indent"] or "") - len(f"LINE {spot['line']}: ") + 1
-    column = 0 if spot["excerpt"].startswith("...") else max(mark, 0)
-    what = " ".join(told.what[: spot.start()].split())
-    return Problem(what, Place.of(path, first + int(spot["line"]) - 1, column), told.fix)
+            return name, line if name else number
+    return name, line

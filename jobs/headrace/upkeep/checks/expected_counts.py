@@ -1,30 +1,30 @@
-"""account.sql of a job of windows: a SELECT of how many readings each of its windows must have counted."""
+"""expected_counts.sql.j2 of a job with windows: a SELECT of how many readings each window must have counted."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
 from headrace.environment import warehouse
+from headrace.environment.settings import Settings
 from headrace.errors import Place, UserError
 from headrace.project import source_files, table_files
-from headrace.project.job import Job
+from headrace.project.job_folder import EXPECTED_COUNTS, JobFolder
 from headrace.project.paths import Project
 from headrace.project.readings_table import columns, readings_table
-from headrace.upkeep.checks import check_file
+from headrace.upkeep.checks import duckdb_script
+from headrace.upkeep.checks.duckdb_script import DuckDbScript, Select
 
-FILE = "account.sql"
 READINGS = "readings"
-"""What the SELECT calls the readings that are stored; `keeper.columns` are theirs."""
+"""The name of the stored readings in the SELECT; they have the columns of `readings_table.columns`."""
 
 
 @dataclass(frozen=True)
 class ExpectedCounts:
-    """`sql` gives a row for each key and window that has readings: the column `key`, the window's start as `ts`, and
-    their number, in the column `count` of the job's table."""
+    """`sql` returns one row per key and window with readings: the column `key`, the window's start as `ts`, and the
+    number of its readings in the column that the job's table calls `count`."""
 
     sql: str
     key: str
@@ -32,38 +32,46 @@ class ExpectedCounts:
     place: Place
 
 
-def load(project: Project, job: Job) -> ExpectedCounts | None:
-    """The job's account, None where it has no account.sql. Raises UserError with what is wrong in the file."""
-    path = project.sql / job.name / FILE
-    if not path.is_file():
+def load(project: Project, settings: Settings, folder: JobFolder) -> ExpectedCounts | None:
+    """Return the job's expected counts, None without expected_counts.sql.j2.
+
+    Raises UserError with every fault of the file.
+    """
+    script = duckdb_script.load(project, settings, folder, EXPECTED_COUNTS)
+    if script is None:
         return None
+    job = folder.job
     if job.window is None:
-        raise UserError("an account is of windows", Place.of(path), "say in job.yaml how long they are: window: 1m")
-    found = check_file.selects(path)
-    if len(found) != 1:
-        raise UserError("an account is one SELECT", Place.of(path), "write one, or remove the file")
-    [(first, sql)] = found
+        fix = "add the length of the windows to job.yaml: window: 1m"
+        raise UserError("only a job with windows has expected counts", Place.of(script.path), fix)
+    selects = script.selects()
+    if len(selects) != 1:
+        fix = "write one SELECT, or remove the file"
+        raise UserError(f"the file has {len(selects)} SELECTs, not one", Place.of(script.path), fix)
+    [select] = selects
+    place = script.place(select.first)
     source = source_files.load(project, job.sources[0])
     (table,), (_, readings) = job.tables_written, readings_table(project, job, source)
     tables = table_files.pick(project, [table, readings])
     schema = tables[readings].arrow_schema()
-    described = _described(path, first, sql, pa.schema([schema.field(name) for name in columns(source)]))
-    counts = [name for name in described if name not in (source.key, "ts")]
+    types = _column_types(script, select, pa.schema([schema.field(name) for name in columns(source)]))
+    counts = [name for name in types if name not in (source.key, "ts")]
     count = counts[0] if len(counts) == 1 and counts[0] in tables[table].columns else None
-    if count and source.key in described and described.get("ts") == "TIMESTAMP WITH TIME ZONE":
-        return ExpectedCounts(sql, source.key, count, Place.of(path, first))
-    told = ", ".join(f"{name} ({kind.lower()})" for name, kind in described.items())
-    fix = f"select {source.key}, the window's start as ts, and the number of its readings as a column of {table} has it"
-    raise UserError(f"the account gives {told}", Place.of(path, first), fix)
+    if count and source.key in types and types.get("ts") == "TIMESTAMP WITH TIME ZONE":
+        return ExpectedCounts(select.sql, source.key, count, place)
+    returned = ", ".join(f"{name} ({kind.lower()})" for name, kind in types.items())
+    fix = f"select {source.key}, the window's start as ts, and the number of its readings, named as in {table}"
+    raise UserError(f"the expected counts have the columns {returned}", place, fix)
 
 
-def _described(path: Path, first: int, sql: str, readings: pa.Schema) -> dict[str, str]:
+def _column_types(script: DuckDbScript, select: Select, readings: pa.Schema) -> dict[str, str]:
     with duckdb.connect(config={"autoinstall_known_extensions": False}) as connection:
         connection.execute("set timezone = 'UTC'")
         connection.register(READINGS, readings.empty_table())
         try:
             with warehouse.errors_reported():
-                answer = connection.sql(sql)
+                answer = connection.sql(select.sql)
                 return dict(zip(answer.columns, map(str, answer.types), strict=True))
         except UserError as error:
-            raise UserError([check_file.placed(each, path, first, Place.of(path)) for each in error.problems]) from None
+            place = Place.of(script.path)
+            raise UserError([script.problem(each, select.first, place) for each in error.problems]) from None

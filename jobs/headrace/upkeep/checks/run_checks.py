@@ -1,10 +1,10 @@
-"""The checks of jobs, run against the Iceberg tables as they stand: SELECTs that must return no rows."""
+"""Run the checks of jobs on the Iceberg tables: SELECTs that must return no rows."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from duckdb import DuckDBPyConnection
@@ -19,12 +19,13 @@ from headrace.upkeep.checks import check_file
 from headrace.upkeep.checks.check_file import Check
 
 SHOWN = 10
+"""The number of rows kept of those that break a check."""
 _BATCH = 10_000
 
 
 @dataclass(frozen=True)
 class CheckResult:
-    """How many rows break a check, and the first SHOWN of them."""
+    """The number of rows that break a check, and the first SHOWN of them."""
 
     job: str
     name: str
@@ -35,18 +36,20 @@ class CheckResult:
 
     @property
     def holds(self) -> bool:
+        """Whether no row breaks the check."""
         return self.broken == 0
 
     def to_json(self) -> dict[str, Any]:
+        """Return the result for `--json`."""
         return {**asdict(self), "where": str(self.where), "holds": self.holds}
 
 
 def run(project: Project, settings: Settings, names: Iterable[str]) -> list[CheckResult]:
-    """Run the checks of the jobs called `names`, in their order; a job without checks.sql has none.
+    """Run the checks of the jobs `names`, in that order; a job without checks.sql.j2 has none.
 
-    Raises UserError with all that is wrong in the files, a table that is not there among it; PlatformError.
+    Raises UserError with every fault of the files, missing tables included; PlatformError.
     """
-    checks = _load(project, names)
+    checks = _load(project, settings, names)
     results: list[CheckResult] = []
     problems: list[Problem] = []
     with warehouse.open(settings) as connection:
@@ -54,15 +57,15 @@ def run(project: Project, settings: Settings, names: Iterable[str]) -> list[Chec
             try:
                 results.append(_run(connection, check))
             except UserError as error:
-                told = [check.problem(problem) for problem in error.problems]
-                problems += _absent_tables(project, settings, check) or told
+                own = [check.problem(problem) for problem in error.problems]
+                problems += _missing_tables(project, settings, check) or own
     if problems:
         raise UserError(problems)
     return results
 
 
 def verdict(results: Iterable[CheckResult]) -> None:
-    """Raises CheckFailed with each check that rows break."""
+    """Raise CheckFailed with each check that rows break, if there is one."""
     problems = [
         Problem(f"{r.broken:,} row{'' if r.broken == 1 else 's'} of {r.job} break '{r.name}'", r.where)
         for r in results
@@ -72,12 +75,12 @@ def verdict(results: Iterable[CheckResult]) -> None:
         raise CheckFailed(problems)
 
 
-def _load(project: Project, names: Iterable[str]) -> list[Check]:
+def _load(project: Project, settings: Settings, names: Iterable[str]) -> list[Check]:
     checks: list[Check] = []
     problems: list[Problem] = []
     for name in names:
         try:
-            checks += check_file.load(name, job_folder.load(project, name).path)
+            checks += check_file.load(project, settings, job_folder.load(project, name))
         except UserError as error:
             problems += error.problems
     if problems:
@@ -97,12 +100,15 @@ def _run(connection: DuckDBPyConnection, check: Check) -> CheckResult:
     return CheckResult(check.job, check.name, check.where, broken, rows, time.perf_counter() - began)
 
 
-def _absent_tables(project: Project, settings: Settings, check: Check) -> list[Problem]:
+def _missing_tables(project: Project, settings: Settings, check: Check) -> list[Problem]:
     catalog, known = iceberg.connect(settings), list(load_all(project))
     with iceberg.errors_reported("the catalog's tables cannot be looked up"):
-        absent = [table for table in check.tables() if not catalog.table_exists(table)]
+        missing = [table for table in check.tables() if not catalog.table_exists(table)]
     problems = []
-    for table in absent:
-        problem = unknown("table", table, known, check.where)
-        problems.append(replace(problem, fix="make it: headrace tables apply") if table in known else problem)
+    for table in missing:
+        if table in known:
+            fix = "create it: headrace tables apply"
+            problems.append(Problem(f"there is no table '{table}'", check.where, fix))
+        else:
+            problems.append(unknown("table", table, known, check.where))
     return problems

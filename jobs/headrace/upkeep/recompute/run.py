@@ -1,4 +1,4 @@
-"""Find the windows that late readings touched, and work them off."""
+"""Find the windows that late readings touched, and compute them again."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from headrace.project.paths import Project
 from headrace.upkeep.checks import expected_counts
 from headrace.upkeep.completeness import partitions
 from headrace.upkeep.recompute import dirty
-from headrace.upkeep.recompute.account import Difference
-from headrace.upkeep.recompute.audit import audit, looking
+from headrace.upkeep.recompute.audit import audit, audit_input
+from headrace.upkeep.recompute.counted_windows import Difference
 from headrace.upkeep.recompute.dirty import Window
 from headrace.upkeep.recompute.readings import readings
 from headrace.upkeep.recompute.replace_rows import closed_before, replace_rows
@@ -32,7 +32,7 @@ from headrace.upkeep.recompute.rerun import rerun
 from headrace_udfs.contract import Contract
 
 PATIENCE_S = 120
-"""How long to wait for readings that are yet to be stored: some checkpoints."""
+"""How long to wait for readings that are not stored yet: some checkpoints."""
 
 
 Check = Callable[[pa.Table, list[Row]], None]
@@ -44,7 +44,7 @@ class Recomputed:
 
     `unstored`: the table of readings is `behind` the topic. `still_open`: the job may yet write them. `beyond`: the job
     counts more readings of them than are stored. `through`: up to when each other window counts what is stored, by the
-    job's account; None where it has none, or the table is behind.
+    job's expected counts; None if it has none, or if the table is behind.
     """
 
     job: str
@@ -62,16 +62,17 @@ def recompute(
     names: Sequence[str] = (),
     progress: Callable[[str], None] = lambda _step: None,
 ) -> list[Recomputed]:
-    """Work off the dirty windows of the jobs called `names`, or of all whose job.yaml says `window:`.
+    """Compute the dirty windows again of the jobs called `names`, or of all whose job.yaml says `window:`.
 
-    It may be ended at any point, and run beside the jobs: what is not told as done is done again, to the same rows.
+    It may be interrupted at any point, and run next to the jobs: what is not reported as done is done again, with the
+    same rows.
     Raises UserError, PlatformError.
     """
     able = {job.name: job for job in job_folder.jobs(project) if job.window}
     for name in names:
         if name not in able:
             fix = f"those that can: {', '.join(able) or 'none'}"
-            raise UserError(f"no windows of '{name}' can be computed anew", fix=fix)
+            raise UserError(f"no windows of '{name}' can be computed again", fix=fix)
     catalog = iceberg.connect(settings)
     dirty.find(catalog, able.values(), datetime.now(UTC))
     with ExitStack() as until_done:
@@ -89,7 +90,7 @@ class _Work:
 
     @cached_property
     def cluster(self) -> MiniCluster:
-        """Started when the first window wants it."""
+        """The Flink that runs the job's SQL, started when the first window needs it."""
         self.progress("starting Flink")
         return self.until_done.enter_context(MiniCluster(self.project))
 
@@ -97,24 +98,24 @@ class _Work:
         (table,) = job.tables_written
         source = source_files.load(self.project, job.sources[0])
         keeper, kept_in = readings_table.readings_table(self.project, job, source)
-        account = expected_counts.load(self.project, job)
+        expected = expected_counts.load(self.project, self.settings, job_folder.load(self.project, job.name))
         last = closed_before(self.catalog, table)
         closed, still_open = _closed(dirty.pending(self.catalog, job), last)
-        if last is None or not (closed or account):
+        if last is None or not (closed or expected):
             return Recomputed(job.name, [], [], still_open)
         if not self._all_stored(keeper, source.topic):
             return Recomputed(job.name, [], closed, still_open, behind=True)
-        if account is None:
+        if expected is None:
             self._anew(job, source, kept_in, closed)
             return Recomputed(job.name, closed, [], still_open)
-        with looking(self.settings, self.catalog, job, account, kept_in) as (books, appended):
-            beyond = audit(self.catalog, job, books, appended, last=last, progress=self.progress)
+        with audit_input(self.settings, self.catalog, job, expected, kept_in) as (counted, appended):
+            beyond = audit(self.catalog, job, counted, appended, last=last, progress=self.progress)
             closed, still_open = _closed(dirty.pending(self.catalog, job), last)
             for batch in dirty.batches(closed):
-                beyond += [each for each in books.of(batch) if each.counted > each.stored]
+                beyond += [each for each in counted.of(batch) if each.counted > each.stored]
             left = {each.name for each in beyond}
             anew = [each for each in closed if each.name not in left]
-            self._anew(job, source, kept_in, anew, books.check)
+            self._anew(job, source, kept_in, anew, counted.check)
         return Recomputed(job.name, anew, [], still_open, list(dict.fromkeys(beyond)), last)
 
     def _anew(
@@ -123,26 +124,26 @@ class _Work:
         (table,) = job.tables_written
         for number, batch in enumerate(dirty.batches(windows)):
             self.progress(f"{job.name}: {batch[0].window_start:%Y-%m-%d}, {len(batch):,} of {len(windows):,} windows")
-            found = readings(self.catalog, kept_in, source, batch)
+            stored = readings(self.catalog, kept_in, source, batch)
             rows = rerun(
-                self.project, self.settings, self.cluster, job=job, source=source, readings=found, name=str(number)
+                self.project, self.settings, self.cluster, job=job, source=source, readings=stored, name=str(number)
             )
-            check(found, rows)
+            check(stored, rows)
             replace_rows(self.catalog, table, source.key, batch, rows)
             dirty.done(self.catalog, batch, datetime.now(UTC))
 
     def _all_stored(self, keeper: str, topic: str) -> bool:
-        """Whether all that the topic holds now, the job's own input among it, is stored within PATIENCE_S."""
+        """Whether everything that the topic holds now is stored within PATIENCE_S."""
         ends = {p: span.end for p, span in kafka.offset_ranges(self.settings.kafka_client(), topic).items()}
 
         def reached() -> bool:
-            found = [
+            rows = [
                 each
                 for each in partitions.refresh(self.project, self.settings)
                 if each.job == keeper and each.src_topic == topic
             ]
-            return len(found) >= len(ends) and all(
-                each.lag == 0 or each.next_offset >= ends.get(each.src_partition, 0) for each in found
+            return len(rows) >= len(ends) and all(
+                each.lag == 0 or each.next_offset >= ends.get(each.src_partition, 0) for each in rows
             )
 
         self.progress(f"waiting until {keeper} has stored what {topic} holds")
@@ -156,7 +157,7 @@ class _Work:
 
 
 def _closed(windows: Iterable[Window], last: datetime | None) -> tuple[list[Window], list[Window]]:
-    """Those that end by `last`, and the others."""
+    """The windows that end by `last`, and the others."""
     closed: list[Window] = []
     still_open: list[Window] = []
     for each in windows:

@@ -1,4 +1,4 @@
-"""account.sql: what it must give, and what is told of one that does not."""
+"""expected_counts.sql.j2: what it must return, and what is reported otherwise."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from headrace.environment import settings
 from headrace.errors import UserError
 from headrace.project import job_folder
 from headrace.project.paths import Project
@@ -18,45 +19,60 @@ COUNTS = "select tag, date_trunc('minute', ts) as ts, count(*) as readings from 
 
 @pytest.fixture
 def project(pytestconfig: pytest.Config, tmp_path: Path) -> Project:
-    shutil.copytree(pytestconfig.rootpath / "sql", tmp_path / "sql")
+    for part in ("sql", "catalogs"):
+        shutil.copytree(pytestconfig.rootpath / part, tmp_path / part)
+    with (tmp_path / "sql" / ROLLUP / "job.yaml").open("a") as job:
+        job.write("params: {unit: minute}\n")
     return Project(tmp_path, tmp_path / "home")
 
 
 def load(project: Project, sql: str, job: str = ROLLUP) -> expected_counts.ExpectedCounts | None:
-    (project.sql / job / "account.sql").write_text(sql)
-    return expected_counts.load(project, job_folder.job_of(project, job))
+    (project.sql / job / "expected_counts.sql.j2").write_text(sql)
+    return loaded(project, job)
+
+
+def loaded(project: Project, job: str) -> expected_counts.ExpectedCounts | None:
+    return expected_counts.load(project, settings.load(project, "local"), job_folder.load(project, job))
 
 
 def test_each_window_has_a_key_a_start_and_a_count(project: Project) -> None:
-    found = load(project, COUNTS)
-    assert found
-    assert (found.key, found.count) == ("tag", "readings")
+    counts = load(project, COUNTS.replace("'minute'", "{{ param('unit') }}"))
+    assert counts
+    assert (counts.key, counts.count) == ("tag", "readings")
+    assert "date_trunc('minute', ts)" in counts.sql
 
 
-def test_a_job_without_the_file_has_no_account(project: Project) -> None:
-    (project.sql / ROLLUP / "account.sql").unlink()
-    assert expected_counts.load(project, job_folder.job_of(project, ROLLUP)) is None
+def test_a_job_without_the_file_has_no_expected_counts(project: Project) -> None:
+    (project.sql / ROLLUP / "expected_counts.sql.j2").unlink()
+    assert loaded(project, ROLLUP) is None
+
+
+@pytest.mark.parametrize(("old", "new"), [("account.sql", "expected_counts.sql.j2"), ("checks.sql", "checks.sql.j2")])
+def test_an_old_file_name_is_answered_with_the_new_one(project: Project, old: str, new: str) -> None:
+    (project.sql / ROLLUP / new).rename(project.sql / ROLLUP / old)
+    with pytest.raises(UserError, match=rf"{old}:1: '{old}' is now '{new}'"):
+        loaded(project, ROLLUP)
 
 
 @pytest.mark.parametrize(
-    ("sql", "told"),
+    ("sql", "what"),
     [
-        ("select tag, ts from readings", r"gives tag \(varchar\), ts \(timestamp with time zone\)"),
+        ("select tag, ts from readings", r"have the columns tag \(varchar\), ts \(timestamp with time zone\)"),
         (COUNTS.replace("as readings", "as mesurements"), r"mesurements \(bigint\)"),
         (COUNTS.replace("date_trunc('minute', ts)", "ts::date"), r"ts \(date\)"),
         (COUNTS.replace("select tag,", "select upper(tag) as name,"), r"name \(varchar\)"),
-        (f"{COUNTS}; {COUNTS}", "an account is one SELECT"),
-        ("drop table readings", "is one SELECT"),
+        (f"{COUNTS}; {COUNTS}", "the file has 2 SELECTs, not one"),
+        ("drop table readings", "every statement here must be a SELECT"),
         ("select tga from readings", 'Referenced column "tga" not found'),
         ("select from where", "syntax error"),
     ],
 )
-def test_what_gives_anything_else_is_told_where(project: Project, sql: str, told: str) -> None:
-    with pytest.raises(UserError, match=told) as error:
+def test_other_columns_and_statements_are_reported_at_their_line(project: Project, sql: str, what: str) -> None:
+    with pytest.raises(UserError, match=what) as error:
         load(project, f"-- what it counts\n{sql}")
-    assert "account.sql:" in str(error.value)
+    assert "expected_counts.sql.j2:" in str(error.value)
 
 
-def test_a_job_without_windows_has_none_to_account_for(project: Project) -> None:
-    with pytest.raises(UserError, match="an account is of windows"):
+def test_only_a_job_with_windows_has_expected_counts(project: Project) -> None:
+    with pytest.raises(UserError, match="only a job with windows has expected counts"):
         load(project, COUNTS, "historian/readings_v1")

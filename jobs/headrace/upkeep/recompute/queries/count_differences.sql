@@ -1,10 +1,10 @@
--- The windows of which the job's table (`held`) counts another number of readings than account.sql does (`account`).
+-- The windows for which the job's table (`held`) has another number of readings than expected_counts.sql.j2.
 select
-    coalesce(account.key, held.key) as key,
-    coalesce(account.ts, held.ts) as ts,
-    coalesce(account.readings, 0) as stored,
+    coalesce(expected.key, held.key) as key,
+    coalesce(expected.ts, held.ts) as ts,
+    coalesce(expected.readings, 0) as stored,
     coalesce(held.readings, 0) as counted
-from account
-full join held on account.key = held.key and account.ts = held.ts
-where coalesce(account.readings, 0) <> coalesce(held.readings, 0)
+from expected
+full join held on expected.key = held.key and expected.ts = held.ts
+where coalesce(expected.readings, 0) <> coalesce(held.readings, 0)
 order by ts, key

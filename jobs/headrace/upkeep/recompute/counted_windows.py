@@ -1,4 +1,4 @@
-"""What windows have counted, held against the readings stored: a late one of which no list tells shows here."""
+"""How many readings windows have counted, compared with those stored: finds late readings that no table lists."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from headrace.upkeep.recompute.dirty import Name, Window
 
 _QUERIES = Path(__file__).parent / "queries"
 AT_ONCE = 10_000_000
-"""How many readings are counted at once; more of one window are too."""
+"""The number of readings that are counted at once; a single window may have more."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A window of one key, of which the job's table counts `counted` readings, and account.sql `stored`."""
+    """A window of one key for which the job's table has `counted` readings, and expected_counts.sql.j2 `stored`."""
 
     key: str
     start: datetime
@@ -34,54 +34,58 @@ class Difference:
 
     @property
     def name(self) -> Name:
+        """The key and the start of the window."""
         return self.key, self.start
 
 
 @dataclass(frozen=True)
-class Books:
-    """The tables called `readings` and `table`, the job's own, as both stand when they are opened."""
+class CountedWindows:
+    """The table of readings and the job's own `table`, both by name, at the snapshots they had when opened."""
 
     connection: DuckDBPyConnection
-    account: ExpectedCounts
+    expected: ExpectedCounts
     readings: str
     table: str
 
     def spans(self, first: datetime, last: datetime, length: timedelta) -> Iterator[tuple[datetime, datetime]]:
-        """[first, last) in parts of whole windows, of some AT_ONCE readings each."""
+        """Yield [first, last) in parts of whole windows, with up to AT_ONCE readings each."""
         self.connection.sql(f"from {self.readings}").create_view("stored", replace=True)
         values = {"length": length, "first": first, "last": last}
-        begin, many = first, 0
+        begin, total = first, 0
         for start, readings in warehouse.run(self.connection, _QUERIES / "count_spans.sql", values).fetchall():
-            if many and many + readings > AT_ONCE:
+            if total and total + readings > AT_ONCE:
                 yield begin, start
-                begin, many = start, 0
-            many += readings
+                begin, total = start, 0
+            total += readings
         if begin < last:
             yield begin, last
 
     def between(self, start: datetime, end: datetime) -> list[Difference]:
-        """The windows of [start, end) that differ, of all keys."""
+        """Return the windows of [start, end) whose counts differ, for all keys."""
         return self._within(_from(start, end))
 
     def of(self, windows: Sequence[Window]) -> list[Difference]:
-        """Those of the windows, of one day or so, that differ."""
+        """Return those of the windows, which span about one day, whose counts differ."""
         start, end = min(each.window_start for each in windows), max(each.window_end for each in windows)
         keys = (ConstantExpression(key) for key in sorted({each.key for each in windows}))
-        found = self._within(_from(start, end) & ColumnExpression(self.account.key).isin(*keys))
-        wanted = {each.name for each in windows}
-        return [each for each in found if each.name in wanted]
+        differences = self._within(_from(start, end) & ColumnExpression(self.expected.key).isin(*keys))
+        names = {each.name for each in windows}
+        return [each for each in differences if each.name in names]
 
     def check(self, readings: pa.Table, rows: Iterable[Row]) -> None:
-        """Raises UserError where the rows that the job made of the readings count another number than the account."""
-        columns = {self.account.key: pa.string(), "ts": pa.timestamp("us", "UTC"), self.account.count: pa.int64()}
+        """Compare the counts of `rows`, which the job computed from the readings, with the expected ones.
+
+        Raises UserError if they differ: then the file of expected counts is wrong.
+        """
+        columns = {self.expected.key: pa.string(), "ts": pa.timestamp("us", "UTC"), self.expected.count: pa.int64()}
         held = pa.Table.from_pylist([*rows], pa.schema(columns.items()))
-        wrong = self._differences(self.connection.from_arrow(readings), self.connection.from_arrow(held))
-        if wrong:
-            first = wrong[0]
-            what = f"of {first.key} from {first.start.isoformat()} on, the account has {first.stored:,} readings"
-            more = f", and so {len(wrong) - 1:,} more" if len(wrong) > 1 else ""
-            fix = "have the account count as the job does: it is right where nothing is late, too"
-            raise UserError(f"{what}, the job's own SQL {first.counted:,}{more}", self.account.place, fix)
+        differences = self._differences(self.connection.from_arrow(readings), self.connection.from_arrow(held))
+        if differences:
+            first = differences[0]
+            what = f"for {first.key} from {first.start.isoformat()} on, {first.stored:,} readings are expected"
+            more = f"; {len(differences) - 1:,} more windows differ" if len(differences) > 1 else ""
+            fix = "make the expected counts the job's own, which are right when no reading is late"
+            raise UserError(f"{what}, but the job's own SQL counts {first.counted:,}{more}", self.expected.place, fix)
 
     def _within(self, within: Expression) -> list[Difference]:
         stored, held = (self.connection.sql(f"from {name}").filter(within) for name in (self.readings, self.table))
@@ -90,7 +94,7 @@ class Books:
     def _differences(self, stored: DuckDBPyRelation, held: DuckDBPyRelation) -> list[Difference]:
         stored.create_view(READINGS, replace=True)
         with warehouse.errors_reported():
-            self._counts(self.connection.sql(self.account.sql)).create_view("account", replace=True)
+            self._counts(self.connection.sql(self.expected.sql)).create_view("expected", replace=True)
         self._counts(held).create_view("held", replace=True)
         return [
             Difference(*row)
@@ -98,15 +102,15 @@ class Books:
         ]
 
     def _counts(self, rows: DuckDBPyRelation) -> DuckDBPyRelation:
-        columns = {"key": self.account.key, "ts": "ts", "readings": self.account.count}
-        return rows.select(*(ColumnExpression(name).alias(told) for told, name in columns.items()))
+        columns = {"key": self.expected.key, "ts": "ts", "readings": self.expected.count}
+        return rows.select(*(ColumnExpression(name).alias(alias) for alias, name in columns.items()))
 
 
 @contextmanager
-def opened(settings: Settings, account: ExpectedCounts, readings: str, table: str) -> Iterator[Books]:
-    """The account of the job that writes `table`, by the readings of another. Raises PlatformError."""
+def opened(settings: Settings, expected: ExpectedCounts, readings: str, table: str) -> Iterator[CountedWindows]:
+    """Yield the windows of the job that writes `table`, with the table of the readings. Raises PlatformError."""
     with warehouse.open(settings, [readings, table]) as connection:
-        yield Books(connection, account, readings, table)
+        yield CountedWindows(connection, expected, readings, table)
 
 
 def _from(start: datetime, end: datetime) -> Expression:

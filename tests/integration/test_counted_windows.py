@@ -1,4 +1,4 @@
-"""The account of windows on a real Iceberg catalog, without Flink: which windows a look puts on the list, and when."""
+"""Expected counts of windows on a real Iceberg catalog, without Flink: which windows an audit lists, and when."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from headrace.project.paths import Project
 from headrace.project.system_tables import READINGS
 from headrace.upkeep.checks import expected_counts
 from headrace.upkeep.recompute import dirty
-from headrace.upkeep.recompute.account import Books
-from headrace.upkeep.recompute.audit import audit, looking
+from headrace.upkeep.recompute.audit import audit, audit_input
+from headrace.upkeep.recompute.counted_windows import CountedWindows
 
 JOB, TABLE = "historian/rollup_1m_v1", "historian.rollup_1m"
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -55,16 +55,16 @@ class Plant:
         schema = table_files.load_all(self.project)[table].arrow_schema()
         iceberg.load_table(self.catalog, table).append(pa.Table.from_pylist(rows, schema))
 
-    def look(self, until: int = 9, *, meanwhile: Iterable[datetime] = ()) -> list[int]:
-        """The minutes that count more than is stored. Readings are stored `meanwhile`, after the books were opened."""
-        account = expected_counts.load(self.project, self.job)
-        assert account
-        with looking(self.settings, self.catalog, self.job, account, READINGS) as (books, appended):
+    def audit(self, until: int = 9, *, meanwhile: Iterable[datetime] = ()) -> list[int]:
+        """The minutes that count more than is stored. Readings are stored `meanwhile`, after the tables were opened."""
+        expected = expected_counts.load(self.project, self.settings, job_folder.load(self.project, JOB))
+        assert expected
+        with audit_input(self.settings, self.catalog, self.job, expected, READINGS) as (windows, appended):
             if meanwhile:
                 self.store(meanwhile)
             last = NOON + until * MINUTE
-            found = audit(self.catalog, self.job, books, appended, last=last, progress=lambda _step: None)
-        return [(each.start - NOON) // MINUTE for each in found]
+            beyond = audit(self.catalog, self.job, windows, appended, last=last, progress=lambda _step: None)
+        return [(each.start - NOON) // MINUTE for each in beyond]
 
     @property
     def listed(self) -> list[int]:
@@ -76,9 +76,9 @@ def plant(pytestconfig: pytest.Config, tmp_path: Path) -> Plant:
     for folder in ("sql", "catalogs"):
         shutil.copytree(pytestconfig.rootpath / folder, tmp_path / folder)
     project = Project(tmp_path, tmp_path / "home")
-    made = Plant(project, settings.load(project, "local"))
-    made.store(NOON + n * timedelta(seconds=20) for n in range(30))
-    return made
+    plant = Plant(project, settings.load(project, "local"))
+    plant.store(NOON + n * timedelta(seconds=20) for n in range(30))
+    return plant
 
 
 def late(minute: int) -> datetime:
@@ -87,39 +87,39 @@ def late(minute: int) -> datetime:
 
 def test_a_window_is_compared_once_and_again_when_readings_come_for_it(plant: Plant) -> None:
     plant.count([3, 3, 2, 3, 3, 3, 3, 3, 3, 3])
-    assert (plant.look(5), plant.listed) == ([], [2])
-    assert (plant.look(), plant.listed) == ([], [2])
+    assert (plant.audit(5), plant.listed) == ([], [2])
+    assert (plant.audit(), plant.listed) == ([], [2])
     plant.store([late(0), late(9)])
-    assert (plant.look(), plant.listed) == ([], [0, 2])
+    assert (plant.audit(), plant.listed) == ([], [0, 2])
 
 
 def test_what_is_stored_while_windows_are_compared_is_seen_the_next_time(plant: Plant) -> None:
     plant.count([3] * 10)
-    assert (plant.look(meanwhile=[late(1)]), plant.listed) == ([], [])
-    assert (plant.look(meanwhile=[late(4)]), plant.listed) == ([], [1])
-    assert (plant.look(), plant.listed) == ([], [1, 4])
+    assert (plant.audit(meanwhile=[late(1)]), plant.listed) == ([], [])
+    assert (plant.audit(meanwhile=[late(4)]), plant.listed) == ([], [1])
+    assert (plant.audit(), plant.listed) == ([], [1, 4])
 
 
-def test_what_counts_more_than_is_stored_is_told_and_not_listed(plant: Plant) -> None:
+def test_what_counts_more_than_is_stored_is_returned_and_not_listed(plant: Plant) -> None:
     plant.count([3, 4, 3, 3, 3, 3, 3, 3, 3, 3])
-    assert (plant.look(), plant.listed) == ([1], [])
+    assert (plant.audit(), plant.listed) == ([1], [])
     # Nothing new came for it.
-    assert (plant.look(), plant.listed) == ([], [])
+    assert (plant.audit(), plant.listed) == ([], [])
 
 
-def test_a_look_that_dies_is_made_again(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_audit_that_dies_is_made_again(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
     plant.count([2] * 10)
-    monkeypatch.setattr("headrace.upkeep.recompute.account.AT_ONCE", 9)
-    between = Books.between
+    monkeypatch.setattr("headrace.upkeep.recompute.counted_windows.AT_ONCE", 9)
+    between = CountedWindows.between
 
-    def dying(books: Books, start: datetime, end: datetime) -> Any:
+    def dying(windows: CountedWindows, start: datetime, end: datetime) -> Any:
         if start > NOON:
             raise KeyboardInterrupt
-        return between(books, start, end)
+        return between(windows, start, end)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Books, "between", dying)
+        patch.setattr(CountedWindows, "between", dying)
         with pytest.raises(KeyboardInterrupt):
-            plant.look()
+            plant.audit()
     assert plant.listed == [0, 1, 2]
-    assert (plant.look(), plant.listed) == ([], list(range(9)))
+    assert (plant.audit(), plant.listed) == ([], list(range(9)))

@@ -1,4 +1,4 @@
-"""An account of windows, over tables that DuckDB holds itself."""
+"""Counted windows and expected counts, over tables that DuckDB holds itself."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from headrace.errors import Place
 from headrace.upkeep.checks.expected_counts import ExpectedCounts
-from headrace.upkeep.recompute import account
-from headrace.upkeep.recompute.account import Books, Difference
+from headrace.upkeep.recompute import counted_windows
+from headrace.upkeep.recompute.counted_windows import CountedWindows, Difference
 
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 LENGTH = timedelta(minutes=7)
@@ -30,7 +30,7 @@ Row = tuple[str, int]
 rows = st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 99)), max_size=60)
 
 
-def books(stored: Sequence[Row], held: Counter[Row]) -> Books:
+def windows_of(stored: Sequence[Row], held: Counter[Row]) -> CountedWindows:
     """Readings of a tag at a minute, and how many the job has counted of a tag in the nth window."""
     connection = duckdb.connect()
     connection.execute("set timezone = 'UTC'; create schema s")
@@ -40,8 +40,11 @@ def books(stored: Sequence[Row], held: Counter[Row]) -> Books:
     schema = pa.schema({"tag": pa.string(), "ts": TS, "readings": pa.int64()}.items())
     connection.register("counts", pa.Table.from_pylist(counts, schema))
     connection.execute("create table s.readings as from told; create table s.windows as from counts")
-    return Books(
-        connection, ExpectedCounts(COUNTS, "tag", "readings", Place("account.sql", 1)), "s.readings", "s.windows"
+    return CountedWindows(
+        connection,
+        ExpectedCounts(COUNTS, "tag", "readings", Place("expected_counts.sql.j2", 1)),
+        "s.readings",
+        "s.windows",
     )
 
 
@@ -49,8 +52,8 @@ def books(stored: Sequence[Row], held: Counter[Row]) -> Books:
 @given(rows, st.integers(0, 16), st.integers(1, 30))
 def test_parts_are_all_of_the_time_and_hold_no_more_than_asked(stored: list[Row], windows: int, most: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(account, "AT_ONCE", most)
-        found = list(books(stored, Counter()).spans(FIRST, FIRST + windows * LENGTH, LENGTH))
+        patch.setattr(counted_windows, "AT_ONCE", most)
+        found = list(windows_of(stored, Counter()).spans(FIRST, FIRST + windows * LENGTH, LENGTH))
     edges = [FIRST, *(end for _, end in found)] if found else [FIRST, FIRST]
     assert (edges[-1], [start for start, _ in found]) == (FIRST + windows * LENGTH, edges[:-1] if found else [])
     assert all((b - a) % LENGTH == timedelta(0) for a, b in pairwise(edges))
@@ -61,9 +64,9 @@ def test_parts_are_all_of_the_time_and_hold_no_more_than_asked(stored: list[Row]
 
 @settings(deadline=None, max_examples=50)
 @given(rows, rows)
-def test_what_differs_is_told_and_nothing_else(stored: list[Row], counted: list[Row]) -> None:
+def test_what_differs_is_returned_and_nothing_else(stored: list[Row], counted: list[Row]) -> None:
     is_, held = (Counter((tag, at // 7) for tag, at in each) for each in (stored, counted))
-    found = books(stored, held).between(FIRST, FIRST + 15 * LENGTH)
+    found = windows_of(stored, held).between(FIRST, FIRST + 15 * LENGTH)
     wanted = {Difference(*_named(each), is_[each], held[each]) for each in is_ | held if is_[each] != held[each]}
     assert (set(found), len(found)) == (wanted, len(wanted))
 
