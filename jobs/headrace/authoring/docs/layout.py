@@ -6,8 +6,8 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
-from headrace.authoring.docs import columns
-from headrace.authoring.docs.columns import Link
+from headrace.authoring.docs import column_order
+from headrace.authoring.docs.column_order import Link
 
 GAP_X = 56.0
 GAP_Y = 14.0
@@ -53,7 +53,7 @@ def place(widths: Mapping[str, float], height: float, edges: Iterable[Link], low
     the lines to them do not affect the position of other boxes.
     """
     edges = sorted(set(edges))
-    column = columns.assign(list(widths), edges)
+    column = column_order.assign(list(widths), edges)
     chains = {edge: _chain(edge, column) for edge in edges}
     for (start, end), chain in chains.items():
         step = 1 if column[end] >= column[start] else -1
@@ -61,7 +61,7 @@ def place(widths: Mapping[str, float], height: float, edges: Iterable[Link], low
     heights = {cell: height if cell in widths else LANE for cell in column}
     lanes = {cell for (_, end), chain in chains.items() if end in low for cell in chain[1:]}
     links = [link for chain in chains.values() for link in pairwise(chain) if link[1] not in lanes]
-    rows = columns.arrange(column, links, lanes)
+    rows = column_order.arrange(column, links, lanes)
     middle = _middles(rows, heights, links)
     wide = [max(widths.get(cell, 0) for cell in row) for row in rows]
     lefts = [0.0, *accumulate(width + GAP_X for width in wide)]
@@ -92,7 +92,7 @@ def _chain(edge: Link, column: Mapping[str, int]) -> list[str]:
 
 def _middles(rows: list[list[str]], heights: Mapping[str, float], links: list[Link]) -> dict[str, float]:
     """Return each cell's middle: near the mean of its neighbours, in its column's order, without overlaps."""
-    near = columns.neighbours(heights, links)
+    near = column_order.neighbours(heights, links)
     middle = {cell: at for row in rows for cell, at in _stacked(row, heights, dict.fromkeys(row, 0.0))}
     for n in range(PASSES):
         for row in rows[:: 1 if n % 2 else -1]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from headrace.authoring import udfs
-from headrace.authoring.docs import drawing, lineage, rows, templates
+from headrace.authoring.docs import column_rows, drawing, lineage, templates
 from headrace.authoring.docs.contents import Contents
 from headrace.authoring.docs.lineage import Edge, Kind, Lineage, Node
 from headrace.planner.in_process.case import SETTINGS, CaseSettings
@@ -29,7 +29,7 @@ def page(contents: Contents) -> str:
         udfs=udfs.listing(),
         codes=list(Code),
         dead_letters=Node("table", DEAD_LETTERS),
-        rows=rows,
+        rows=column_rows,
         duration=duration,
         files=files,
         cases=cases,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sqlfluff.core.parser import BaseSegment
 
-from headrace.authoring.lint import tree
+from headrace.authoring.lint import parse_tree
 from headrace.authoring.lint.facts import NONE, Column, Scope
 from headrace.authoring.lint.units import unit
 
@@ -22,9 +22,9 @@ def column(segment: BaseSegment, scope: Scope) -> Column:
 
     Measurements and their quality in one expression cancel out: the result already takes the quality into account.
     """
-    inner = tree.bare(segment)
+    inner = parse_tree.bare(segment)
     if inner.is_type("column_reference"):
-        return scope.column(tree.path(inner))
+        return scope.column(parse_tree.path(inner))
     qualities, inputs = quality(segment, scope), measured(segment, scope)
     return Column(
         unit(segment, scope),
@@ -36,26 +36,28 @@ def column(segment: BaseSegment, scope: Scope) -> Column:
 
 def quality(segment: BaseSegment, scope: Scope) -> frozenset[str]:
     """Return the inputs whose quality the expression reads."""
-    return NONE.union(*(scope.column(tree.path(part)).quality for part in tree.below(segment, "column_reference")))
+    return NONE.union(
+        *(scope.column(parse_tree.path(part)).quality for part in parse_tree.below(segment, "column_reference"))
+    )
 
 
 def measured(segment: BaseSegment, scope: Scope) -> frozenset[str]:
     """Return the inputs whose measurements the expression reads. COUNT and IS NULL only test that a value exists."""
     unread = {id(part) for part in [*_counted(segment), *_null_tests(segment)]}
-    read = (part for part in tree.below(segment, "column_reference") if id(part) not in unread)
-    return NONE.union(*(scope.column(tree.path(part)).measured for part in read))
+    read = (part for part in parse_tree.below(segment, "column_reference") if id(part) not in unread)
+    return NONE.union(*(scope.column(parse_tree.path(part)).measured for part in read))
 
 
 def _counted(segment: BaseSegment) -> Iterator[BaseSegment]:
-    for function in tree.below(segment, "function"):
-        if tree.function_name(function) in _COUNTING:
-            for argument in tree.arguments(function):
-                yield from tree.below(argument, "column_reference")
+    for function in parse_tree.below(segment, "function"):
+        if parse_tree.function_name(function) in _COUNTING:
+            for argument in parse_tree.arguments(function):
+                yield from parse_tree.below(argument, "column_reference")
 
 
 def _null_tests(segment: BaseSegment) -> Iterator[BaseSegment]:
-    for expression in tree.below(segment, "expression"):
-        parts = tree.code(expression)
+    for expression in parse_tree.below(segment, "expression"):
+        parts = parse_tree.code(expression)
         for place, part in enumerate(parts):
             after = [word.raw.lower() for word in parts[place + 1 : place + 4]]
             if part.is_type("column_reference") and (after[:2] == ["is", "null"] or after == ["is", "not", "null"]):
@@ -64,11 +66,11 @@ def _null_tests(segment: BaseSegment) -> Iterator[BaseSegment]:
 
 def _volatile(segment: BaseSegment, scope: Scope) -> str | None:
     """Return the first function, in it or in a column it refers to, that returns another value on each call."""
-    for part in tree.below(segment, "column_reference"):
-        if carried := scope.column(tree.path(part)).volatile:
+    for part in parse_tree.below(segment, "column_reference"):
+        if carried := scope.column(parse_tree.path(part)).volatile:
             return carried
-    for called in tree.below(segment, "bare_function", "function"):
-        name = called.raw.lower() if called.is_type("bare_function") else tree.function_name(called)
-        if name in _VOLATILE and not (name == "unix_timestamp" and tree.arguments(called)):
+    for called in parse_tree.below(segment, "bare_function", "function"):
+        name = called.raw.lower() if called.is_type("bare_function") else parse_tree.function_name(called)
+        if name in _VOLATILE and not (name == "unix_timestamp" and parse_tree.arguments(called)):
             return name
     return None

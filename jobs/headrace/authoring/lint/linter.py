@@ -17,10 +17,10 @@ from sqlfluff.core.types import ConfigMappingType
 from headrace.authoring.lint import dialect, query
 from headrace.authoring.lint.facts import Relation
 from headrace.authoring.lint.finding import Finding
-from headrace.authoring.lint.origins import Names
+from headrace.authoring.lint.from_clause import Names
 from headrace.authoring.lint.query import Query
 from headrace.authoring.lint.rules import RULES, BaseRule, Subject, advice
-from headrace.authoring.lint.spot import spot
+from headrace.authoring.lint.template_position import template_position
 from headrace.compose.source_map import Rendered
 from headrace.errors import Place
 from headrace.project.job import Job
@@ -90,7 +90,7 @@ class TemplateLinter:
     def _in_template(self, template: Template, violations: list[SQLBaseError]) -> Iterator[Finding]:
         lines, kept = template.text.split("\n"), []
         for violation in violations:
-            at = spot(lines, template.rendered, violation.line_no, violation.line_pos)
+            at = template_position(lines, template.rendered, violation.line_no, violation.line_pos)
             if at.own or not _is_style(violation):
                 violation.line_no, violation.line_pos = at.line, at.column
                 kept.append(violation)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from sqlfluff.core.parser import BaseSegment
 
-from headrace.authoring.lint import tree
+from headrace.authoring.lint import parse_tree
 from headrace.authoring.lint.facts import Relation, Scope, either
-from headrace.authoring.lint.origins import Names
+from headrace.authoring.lint.from_clause import Names
 from headrace.authoring.lint.select import Select, select
 
 
@@ -29,7 +29,7 @@ class Query:
 def read(statement: BaseSegment, inputs: Names) -> Query:
     """Read a parsed statement. `inputs` are the relations outside of the statement that it can name."""
     query = Query()
-    outermost = next(tree.nested(statement), None)
+    outermost = next(parse_tree.nested(statement), None)
     if outermost is not None:
         query.result = _rows(outermost, inputs, None, query)
         final = {id(segment) for segment in _last(outermost)}
@@ -45,11 +45,11 @@ def _rows(segment: BaseSegment, names: Names, outer: Scope | None, query: Query)
         return inner_select.result
     known = dict(names)
     for cte in segment.get_children("common_table_expression"):
-        body = next(tree.nested(cte), None)
+        body = next(parse_tree.nested(cte), None)
         relation = _rows(body, known, outer, query) if body else Relation()
-        name = tree.code(cte)[0]
+        name = parse_tree.code(cte)[0]
         query.ctes.append(name)
-        known[tree.name(name),] = relation.with_columns(tree.renamed(cte))
+        known[parse_tree.name(name),] = relation.with_columns(parse_tree.renamed(cte))
     inner = [_rows(part, known, outer, query) for part in _operands(segment)]
     return either(inner) if inner else Relation(spelled=True)
 
@@ -63,4 +63,4 @@ def _last(segment: BaseSegment) -> Iterator[BaseSegment]:
 
 
 def _operands(segment: BaseSegment) -> list[BaseSegment]:
-    return [part for part in tree.code(segment) if part.is_type(*tree.SELECTS, "bracketed")]
+    return [part for part in parse_tree.code(segment) if part.is_type(*parse_tree.SELECTS, "bracketed")]

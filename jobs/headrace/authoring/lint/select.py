@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from sqlfluff.core.parser import BaseSegment
 
-from headrace.authoring.lint import expression, tree
+from headrace.authoring.lint import expression, parse_tree
 from headrace.authoring.lint.facts import NONE, Column, Relation, Scope
-from headrace.authoring.lint.origins import JoinedRelation, Names, Origins, origins
-from headrace.authoring.lint.timebound import bounded
+from headrace.authoring.lint.from_clause import JoinedRelation, Names, Origins, origins
+from headrace.authoring.lint.time_bound import bounded
 from headrace.authoring.lint.windows import Window, overs
 
 Read = Callable[[BaseSegment, Scope | None], Relation]
@@ -62,9 +62,9 @@ def select(segment: BaseSegment, names: Names, outer: Scope | None, read: Read) 
     scope = Scope(from_clause.relations, outer)
     where = segment.get_children(*_CONDITIONS)
     joins = [_join(joined, where, scope) for joined in from_clause.joins if not joined.lookup]
-    for part in tree.code(segment):
+    for part in parse_tree.code(segment):
         if not part.is_type("from_clause"):
-            joins += [_semi_join(inner, scope, read) for inner in tree.nested(part)]
+            joins += [_semi_join(inner, scope, read) for inner in parse_tree.nested(part)]
     targets, stars, known = _targets(segment, scope)
     conditions = [*where, *(on for joined in from_clause.joins for on in joined.on)]
     in_order = all(join.bounded for join in joins if not join.nested)
@@ -86,7 +86,7 @@ def _semi_join(inner: BaseSegment, scope: Scope, read: Read) -> Join:
 
 
 def _expressions(clauses: Iterable[BaseSegment]) -> list[BaseSegment]:
-    return [part for clause in clauses for part in tree.code(clause) if part.is_type("expression", "bracketed")]
+    return [part for clause in clauses for part in parse_tree.code(clause) if part.is_type("expression", "bracketed")]
 
 
 def _streams(scope: Scope) -> frozenset[str]:
@@ -99,7 +99,7 @@ def _targets(segment: BaseSegment, scope: Scope) -> tuple[list[Target], list[Bas
     clause = segment.get_child("select_clause")
     for place, element in enumerate(clause.get_children("select_clause_element") if clause else []):
         if star := element.get_child("wildcard_expression"):
-            of = [path[0] for part in tree.code(star) if (path := tree.path(part))]
+            of = [path[0] for part in parse_tree.code(star) if (path := parse_tree.path(part))]
             meant = [r for alias, r in scope.relations.items() if not of or alias == of[0]]
             for relation in meant:
                 targets += [Target(element, name, column) for name, column in (relation.columns or {}).items()]
@@ -112,10 +112,10 @@ def _targets(segment: BaseSegment, scope: Scope) -> tuple[list[Target], list[Bas
 
 
 def _name(element: BaseSegment, place: int) -> str:
-    if identifier := tree.alias(element):
-        return tree.name(identifier)
-    inner = tree.bare(element)
-    return tree.path(inner)[-1] if inner.is_type("column_reference") else f"EXPR${place}"
+    if identifier := parse_tree.alias(element):
+        return parse_tree.name(identifier)
+    inner = parse_tree.bare(element)
+    return parse_tree.path(inner)[-1] if inner.is_type("column_reference") else f"EXPR${place}"
 
 
 def _result(

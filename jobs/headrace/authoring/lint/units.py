@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from sqlfluff.core.parser import BaseSegment
 
-from headrace.authoring.lint import tree
+from headrace.authoring.lint import parse_tree
 from headrace.authoring.lint.facts import Scope
-from headrace.authoring.lint.flat import Parts, is_sign, predicates, sides, terms
+from headrace.authoring.lint.precedence import Parts, is_sign, predicates, sides, terms
 
 _KEEPING = frozenset(
     {"abs", "avg", "cast", "ceil", "first_value", "floor", "lag", "last_value", "lead"}
@@ -34,12 +34,12 @@ class Mix:
 
 def unit(segment: BaseSegment, scope: Scope) -> str | None:
     """Return the unit of the expression's result; None if it is unknown or has none."""
-    inner = tree.bare(segment)
+    inner = parse_tree.bare(segment)
     if inner.is_type("column_reference"):
-        column_unit = scope.column(tree.path(inner)).unit
+        column_unit = scope.column(parse_tree.path(inner)).unit
         return None if column_unit in _UNITLESS else column_unit
     if inner.is_type("function"):
-        name, units = tree.function_name(inner), [unit(part, scope) for part in tree.arguments(inner)]
+        name, units = parse_tree.function_name(inner), [unit(part, scope) for part in parse_tree.arguments(inner)]
         return units[0] if name in _KEEPING and units else _common(units) if name in _CHOOSING else None
     if inner.is_type("expression"):
         compared = [side for predicate in predicates(inner) for side in sides(predicate)]
@@ -49,15 +49,15 @@ def unit(segment: BaseSegment, scope: Scope) -> str | None:
 
 def mixes(segment: BaseSegment, scope: Scope) -> Iterator[Mix]:
     """Yield the places, at any depth, where values of different units are added, subtracted or compared."""
-    for part in tree.below(segment, "expression", "function"):
+    for part in parse_tree.below(segment, "expression", "function"):
         if part.is_type("expression"):
             for predicate in predicates(part):
                 compared = sides(predicate)
                 yield from _mixed([(side[0], _sum_unit(side, scope)) for side in compared])
                 for side in compared:
                     yield from _mixed([(term[0], _term_unit(term, scope)) for term in terms(side)])
-        elif tree.function_name(part) in _CHOOSING:
-            yield from _mixed([(argument, unit(argument, scope)) for argument in tree.arguments(part)])
+        elif parse_tree.function_name(part) in _CHOOSING:
+            yield from _mixed([(argument, unit(argument, scope)) for argument in parse_tree.arguments(part)])
 
 
 def _mixed(parts: list[tuple[BaseSegment, str | None]]) -> Iterator[Mix]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlfluff.core.parser import BaseSegment
 
-from headrace.authoring.lint import tree
+from headrace.authoring.lint import parse_tree
 from headrace.authoring.lint.facts import Column, Scope
 
 # These can order rows by any column; other functions OVER an order need a watermark.
@@ -28,13 +28,16 @@ def overs(segment: BaseSegment, scope: Scope, streams: frozenset[str]) -> Iterat
     """Yield the orders of a select's OVERs; none if the columns that it reads are unknown."""
     if any(relation.columns is None for relation in scope.relations.values()):
         return
-    named = {tree.name(tree.code(window)[0]): window for window in tree.below(segment, "named_window_expression")}
-    for function in tree.below(segment, "function"):
+    named = {
+        parse_tree.name(parse_tree.code(window)[0]): window
+        for window in parse_tree.below(segment, "named_window_expression")
+    }
+    for function in parse_tree.below(segment, "function"):
         over = function.get_child("over_clause")
-        if over is None or tree.function_name(function) in _RANKING:
+        if over is None or parse_tree.function_name(function) in _RANKING:
             continue
-        last = tree.code(over)[-1]
-        specified = named.get(tree.name(last), over) if last.is_type(*tree.NAMES) else over
-        order = next(tree.below(specified, "orderby_clause"), None)
+        last = parse_tree.code(over)[-1]
+        specified = named.get(parse_tree.name(last), over) if last.is_type(*parse_tree.NAMES) else over
+        order = next(parse_tree.below(specified, "orderby_clause"), None)
         if order and (by := order.get_child("column_reference")):
-            yield Window("OVER", by, scope.column(tree.path(by)), streams)
+            yield Window("OVER", by, scope.column(parse_tree.path(by)), streams)

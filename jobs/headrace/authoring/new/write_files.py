@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from headrace.authoring import json_schemas
-from headrace.authoring.new import avro, file_text, sample
+from headrace.authoring.new import avro_schema, file_text, sample
 from headrace.authoring.new.request import Request
 from headrace.authoring.new.shape import POSITION, Plain, Row, Shape, Windowed
 from headrace.errors import Place, PlatformError, Problem, UserError
@@ -79,7 +79,7 @@ def _files(project: Project, request: Request) -> dict[Path, str]:
         case / f"expect.{request.sink}.csv": _csv(shape.rows(readings), columns),
     }
     if contract.registered:
-        texts[case / f"source.{request.source}.avsc"] = avro.schema(contract)
+        texts[case / f"source.{request.source}.avsc"] = avro_schema.avro_schema(contract)
     if late := [{"key": r.fields[contract.key], "ts": r.ts} for r in readings if r.late]:
         texts[case / f"expect.{LATE_READINGS}.csv"] = _csv(late, late[0])
     if not table.is_file():

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from headrace.authoring.docs import columns, contents, drawing, layout, lineage
+from headrace.authoring.docs import column_order, contents, drawing, layout, lineage
 from headrace.authoring.docs.lineage import Edge, Lineage, Node
 from headrace.authoring.docs.tree import tree
 from headrace.cli.graph import graph
@@ -203,14 +203,14 @@ def test_a_line_goes_from_the_right_of_its_start_to_the_left_of_its_end(edges: l
 @given(GRAPHS)
 def test_without_a_cycle_every_line_goes_to_the_right(edges: list[tuple[str, str]]) -> None:
     forward = [(min(edge), max(edge)) for edge in edges]
-    column = columns.assign(NAMES, forward)
+    column = column_order.assign(NAMES, forward)
     assert all(column[start] < column[end] for start, end in forward)
 
 
 def test_lines_that_need_not_cross_do_not() -> None:
     edges = [("a", "z"), ("b", "y"), ("c", "x"), ("z", "l"), ("y", "m"), ("x", "n")]
-    column = columns.assign([*"abcxyzlmn"], edges)
-    assert columns.crossings(columns.arrange(column, edges), edges) == 0
+    column = column_order.assign([*"abcxyzlmn"], edges)
+    assert column_order.crossings(column_order.arrange(column, edges), edges) == 0
 
 
 def test_low_boxes_are_below_the_others() -> None:

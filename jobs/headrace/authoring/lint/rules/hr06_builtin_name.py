@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headrace.authoring.lint import tree
+from headrace.authoring.lint import parse_tree
 from headrace.authoring.lint.rules.base import BaseRule, Subject, Violations
 from headrace.compose.flink_functions import flink_functions
 
@@ -33,7 +33,7 @@ class Rule_HR06(BaseRule):
 
     def check(self, subject: Subject) -> Violations:
         """Yield each column alias, CTE or view with the name of a built-in function."""
-        aliases = (tree.alias(target.segment) for select in subject.query.selects for target in select.targets)
+        aliases = (parse_tree.alias(target.segment) for select in subject.query.selects for target in select.targets)
         for identifier in [*filter(None, aliases), *subject.query.ctes]:
             if identifier.is_type("naked_identifier") and identifier.raw.lower() in flink_functions():
                 yield identifier, f"'{identifier.raw}' is a built-in function of Flink"

@@ -13,7 +13,7 @@ _TYPES = {"string": "string", "double": "double", "long": "long", "boolean": "bo
 _TIMES = {"epoch_s": "double", "epoch_ms": "double", "epoch_us": "long", "epoch_ns": "long", "iso8601": "string"}
 
 
-def schema(contract: Contract) -> str:
+def avro_schema(contract: Contract) -> str:
     """Return an Avro schema, as JSON, that can encode `sample.payload`; a field that is not required may be null."""
     types: dict[str, Any] = {
         name: _TYPES[field.type] if field.required else ["null", _TYPES[field.type]]

@@ -12,7 +12,7 @@ _TAG = re.compile(r"({{.*?}}|{%.*?%}|{#.*?#})")
 
 
 @dataclass(frozen=True)
-class Spot:
+class TemplatePosition:
     """A line and a column of a template, from 1. `own`: the author wrote the text there; no call inserted it."""
 
     line: int
@@ -20,7 +20,7 @@ class Spot:
     own: bool
 
 
-def spot(template: list[str], rendered: Rendered, line: int, column: int) -> Spot:
+def template_position(template: list[str], rendered: Rendered, line: int, column: int) -> TemplatePosition:
     """Return the position in the template of a line and column of the SQL; for text that a tag inserted, its start."""
     number = rendered.template_line(line)
     sql_line = rendered.sql.split("\n")[min(line, len(rendered.lines)) - 1]
@@ -29,10 +29,10 @@ def spot(template: list[str], rendered: Rendered, line: int, column: int) -> Spo
     nearest = first.start() + 1 if first else 1
     for template_at, sql_at, length in _own_text(template_line, sql_line):
         if sql_at <= column - 1 < sql_at + length:
-            return Spot(number, template_at + column - sql_at, own=True)
+            return TemplatePosition(number, template_at + column - sql_at, own=True)
         if sql_at < column:
             nearest = template_at + length + 1
-    return Spot(number, nearest, own=False)
+    return TemplatePosition(number, nearest, own=False)
 
 
 def _own_text(template_line: str, sql_line: str) -> Iterator[tuple[int, int, int]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlfluff.core.parser import BaseSegment
 
-from headrace.authoring.lint import tree
+from headrace.authoring.lint import parse_tree
 from headrace.authoring.lint.facts import NONE, Column, Relation
 from headrace.authoring.lint.windows import Window
 
@@ -60,7 +60,7 @@ def origins(clause: BaseSegment, names: Names, read: Read) -> Origins:
 
 def _parts(segment: BaseSegment) -> Iterator[tuple[BaseSegment, bool]]:
     """Yield the elements and clauses of a FROM in order, also those in brackets, and whether each is a JOIN."""
-    for part in tree.code(segment):
+    for part in parse_tree.code(segment):
         if part.is_type("from_expression", "bracketed"):
             yield from _parts(part)
         elif part.is_type("from_expression_element", "join_clause", "match_recognize_clause"):
@@ -71,44 +71,44 @@ def _element(
     element: BaseSegment, names: Names, read: Read, windows: list[Window]
 ) -> tuple[str | None, Relation, bool]:
     """Return the alias, the relation, and whether it is looked up for each row that it joins."""
-    identifier = tree.alias(element)
-    alias = tree.name(identifier) if identifier else None
-    expression = next(tree.below(element, "table_expression"), element)
+    identifier = parse_tree.alias(element)
+    alias = parse_tree.name(identifier) if identifier else None
+    expression = next(parse_tree.below(element, "table_expression"), element)
     reference, function = expression.get_child("table_reference"), expression.get_child("function")
     lookup = element.get_child("temporal_query") is not None
     if reference:
-        path = tree.path(reference)
-        return alias or path[-1], names.get(path, Relation()).with_columns(tree.renamed(element)), lookup
+        path = parse_tree.path(reference)
+        return alias or path[-1], names.get(path, Relation()).with_columns(parse_tree.renamed(element)), lookup
     if function:
         table = _function(function, names, read, windows)
         relation = table if table else Relation(columns={})
-        return alias, relation.with_columns(tree.renamed(element)), lookup or table is None
-    inner = next(tree.nested(expression), None)
+        return alias, relation.with_columns(parse_tree.renamed(element)), lookup or table is None
+    inner = next(parse_tree.nested(expression), None)
     relation = read(inner) if inner else Relation()
-    return alias, relation.with_columns(tree.renamed(element)), lookup
+    return alias, relation.with_columns(parse_tree.renamed(element)), lookup
 
 
 def _function(function: BaseSegment, names: Names, read: Read, windows: list[Window]) -> Relation | None:
     """Return the rows of a function over a table; None for a function over values of a row, such as UNNEST."""
-    arguments = tree.arguments(function)
-    if tree.function_name(function) == "table" and arguments:
-        return _function(tree.bare(arguments[0]), names, read, windows)
+    arguments = parse_tree.arguments(function)
+    if parse_tree.function_name(function) == "table" and arguments:
+        return _function(parse_tree.bare(arguments[0]), names, read, windows)
     table = _table_argument(function, names, read)
-    if table is None or tree.function_name(function) not in _WINDOWS:
+    if table is None or parse_tree.function_name(function) not in _WINDOWS:
         return Relation(streams=table.streams) if table else None
     if (by := _descriptor(arguments)) is None or table.columns is None:
         return Relation(streams=table.streams)
-    rowtime = Column(rowtime=table.columns.get(tree.path(by)[-1], Column()).rowtime)
-    windows.append(Window(tree.function_name(function).upper(), by, rowtime, table.streams))
+    rowtime = Column(rowtime=table.columns.get(parse_tree.path(by)[-1], Column()).rowtime)
+    windows.append(Window(parse_tree.function_name(function).upper(), by, rowtime, table.streams))
     own = {name: replace(column, rowtime=False) for name, column in table.columns.items()}
     return replace(table, columns={**own, "window_start": Column(), "window_end": Column(), "window_time": rowtime})
 
 
 def _table_argument(function: BaseSegment, names: Names, read: Read) -> Relation | None:
-    reference = next(tree.below(function, "table_reference"), None)
+    reference = next(parse_tree.below(function, "table_reference"), None)
     if reference:
-        return names.get(tree.path(reference), Relation())
-    inner = next(tree.nested(function), None)
+        return names.get(parse_tree.path(reference), Relation())
+    inner = next(parse_tree.nested(function), None)
     return read(inner) if inner else None
 
 
@@ -116,4 +116,4 @@ def _descriptor(arguments: list[BaseSegment]) -> BaseSegment | None:
     """Return the column that DESCRIPTOR() names."""
     words = [part.raw.lower() for part in arguments]
     after = arguments[words.index("descriptor") + 1 :] if "descriptor" in words else []
-    return next(tree.below(after[0], "column_reference"), None) if after else None
+    return next(parse_tree.below(after[0], "column_reference"), None) if after else None

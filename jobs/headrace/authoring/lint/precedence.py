@@ -6,20 +6,20 @@ from collections.abc import Callable
 
 from sqlfluff.core.parser import BaseSegment
 
-from headrace.authoring.lint import tree
+from headrace.authoring.lint import parse_tree
 
 Parts = list[BaseSegment]
 
 
 def predicates(expression: BaseSegment) -> list[Parts]:
     """Return the operands of AND and OR. The `and` of a BETWEEN is a keyword, not an operator."""
-    return _split(tree.code(expression), lambda part: is_sign(part, "and", "or"))
+    return _split(parse_tree.code(expression), lambda part: is_sign(part, "and", "or"))
 
 
 def conjuncts(expression: BaseSegment) -> list[Parts]:
     """Return the predicates that must hold for the expression to hold; none if it has an OR."""
-    expression = tree.bare(expression)
-    parts = tree.code(expression) if expression.is_type("expression") else [expression]
+    expression = parse_tree.bare(expression)
+    parts = parse_tree.code(expression) if expression.is_type("expression") else [expression]
     if any(is_sign(part, "or") for part in parts):
         return []
     predicates_required = []

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from sqlfluff.core.parser import BaseSegment
 
-from headrace.authoring.lint import tree
+from headrace.authoring.lint import parse_tree
 from headrace.authoring.lint.facts import Scope
-from headrace.authoring.lint.flat import Parts, comparison, conjuncts, sides
+from headrace.authoring.lint.precedence import Parts, comparison, conjuncts, sides
 
 _BOUNDS = {"=": "<>", "==": "<>", "between": "<>", "<": "<", "<=": "<", ">": ">", ">=": ">"}
 _TURNED = str.maketrans("<>", "><")
@@ -48,5 +48,8 @@ def _bounds(predicate: Parts, scope: Scope, right: str) -> set[str]:
 
 def _references(compared: list[Parts]) -> list[tuple[str, ...]]:
     return [
-        tree.path(reference) for side in compared for part in side for reference in tree.below(part, "column_reference")
+        parse_tree.path(reference)
+        for side in compared
+        for part in side
+        for reference in parse_tree.below(part, "column_reference")
     ]
