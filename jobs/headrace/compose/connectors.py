@@ -1,4 +1,4 @@
-"""The ends of a job: the topics and tables it is joined to, as Flink is told of them."""
+"""Connectors of a job: Flink's options for the topics that it reads and writes, and the catalog of its tables."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ Options = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Spread:
-    """How many `partitions` a topic has, and how many `readers` share them."""
+    """How many `partitions` a topic has, and how many parallel `readers` share them."""
 
     partitions: int = 1
     readers: int = 1
 
 
 class Connectors(Protocol):
-    """What a job is joined to. The statements between are the same for all."""
+    """How a job is connected to topics and tables: live, in a trial or in a test. All else of the job is the same."""
 
     @property
     def metadata(self) -> bool:
-        """Whether a record's position is metadata of the connector, or columns of its own."""
+        """Whether a record's position is metadata of the connector; else it is in columns of its own."""
 
     @property
     def follow(self) -> Options:
@@ -39,36 +39,37 @@ class Connectors(Protocol):
 
     @property
     def now(self) -> float | None:
-        """Seconds since 1970 that stand for the workers' clock, if not their own."""
+        """Seconds since 1970 that replace the workers' clock; None for their own clock."""
 
     def stepped(self, source: str) -> bool:
-        """Whether the source's table holds its watermark, as src_watermark, and the readings move none."""
+        """Return whether the source's table has its watermark in src_watermark, and the readings do not move it."""
 
     def catalog(self) -> list[str]:
-        """Statements that make the tables known, in a catalog with the settings' name."""
+        """Return the statements that create the catalog, which has the settings' name, and what it needs."""
 
     def reading(self, job: Job, source: str, contract: Contract) -> Options:
-        """Options of the Flink table that is the source's topic."""
+        """Return the options of the Flink table of the source's topic."""
 
     def spread(self, source: str) -> Spread:
-        """How the source's topic is read."""
+        """Return the partitions of the source's topic and the number of its readers."""
 
     def schemas(self, source: str) -> RegistryAddress | GivenSchemas | None:
-        """Where the schemas are that the source's messages name, if anywhere."""
+        """Return where to get the schemas that the source's messages name; None if nowhere."""
 
     def writing(self, job: Job, topic: Topic, mode: Mode) -> Options:
-        """Options of the Flink table that is a topic written."""
+        """Return the options of the Flink table of a topic that the job writes."""
 
 
 def group(job: Job) -> str:
-    """The job's consumer group at Kafka, which holds where it starts, and tells others how far it has come."""
+    """Return the job's Kafka consumer group, which holds the start offsets and shows other tools how far the job is."""
     return f"headrace.{job.name.replace('/', '.')}"
 
 
-# An offset that the topic does not have (any more) stops the job. Every other mode goes on elsewhere without a word: a
-# topic made anew would be taken for the old one, and what retention took before it was read would not be missed.
+# An offset that the topic does not have, or no longer has, stops the job. Every other mode silently continues
+# elsewhere: a topic that was created again would be taken for the old one, and records that retention deleted before
+# they were read would not be missed.
 _START: Options = {"scan.startup.mode": "group-offsets", "properties.auto.offset.reset": "none"}
-# Flink looks for partitions that were added every five minutes, if not told otherwise.
+# By default, Flink looks for new partitions every five minutes.
 _SCAN: Mapping[bool, Options] = {
     True: {"scan.bounded.mode": "latest-offset"},
     False: {"scan.topic-partition-discovery.interval": "10 s"},
@@ -77,10 +78,10 @@ _SCAN: Mapping[bool, Options] = {
 
 @dataclass(frozen=True)
 class LiveConnectors:
-    """Kafka and the Iceberg catalog of the settings.
+    """Connectors to Kafka and the Iceberg catalog of the settings.
 
-    A job starts at the offsets that its group was given (`submit.launch`), or where its savepoint stands. `spreads` are
-    by the source's name. A bounded job ends at the records that are last when it starts.
+    A job starts at the offsets that were set for its consumer group, or at those of its savepoint. `spreads` are by
+    source name. A `bounded` job stops at the end of its topics as it is when the job starts.
     """
 
     settings: Settings
@@ -90,14 +91,17 @@ class LiveConnectors:
     now: ClassVar[float | None] = None
     follow: ClassVar[Options] = {"streaming": "true", "monitor-interval": "10s"}
 
-    def stepped(self, source: str) -> bool:  # noqa: ARG002 - all that cases need
+    def stepped(self, source: str) -> bool:  # noqa: ARG002 - the protocol serves tests too
+        """Return False: watermarks follow the readings."""
         return False
 
     def catalog(self) -> list[str]:
+        """Return the statement that creates the Iceberg catalog."""
         name = self.settings.catalog.name
         return [render.engine("catalog", name=name, options=self.settings.catalog.flink())]
 
-    def reading(self, job: Job, source: str, contract: Contract) -> Options:  # noqa: ARG002 - all that cases need
+    def reading(self, job: Job, source: str, contract: Contract) -> Options:  # noqa: ARG002 - the protocol serves tests too
+        """Return the options of Flink's Kafka source."""
         return {
             "connector": "kafka",
             "topic": contract.topic,
@@ -110,12 +114,15 @@ class LiveConnectors:
         }
 
     def spread(self, source: str) -> Spread:
+        """Return the source's spread; one partition and one reader if it is not in `spreads`."""
         return self.spreads.get(source, Spread())
 
-    def schemas(self, source: str) -> RegistryAddress | GivenSchemas | None:  # noqa: ARG002 - all that cases need
+    def schemas(self, source: str) -> RegistryAddress | GivenSchemas | None:  # noqa: ARG002 - the protocol serves tests too
+        """Return the address of the settings' schema registry, if there is one."""
         return self.settings.schema_registry.address() if self.settings.schema_registry else None
 
     def writing(self, job: Job, topic: Topic, mode: Mode) -> Options:
+        """Return the options of Flink's Kafka sink, exactly once."""
         keyed = {"key.fields": ";".join(topic.key)} if mode == "append" else {}
         return {
             "connector": "kafka" if mode == "append" else "upsert-kafka",
@@ -126,7 +133,7 @@ class LiveConnectors:
             "value.json.timestamp-format.standard": "ISO-8601",
             "sink.delivery-guarantee": "exactly-once",
             "sink.transactional-id-prefix": f"{group(job)}.{topic.topic}",
-            # Above the longest checkpoint and restart, and no more than brokers grant unasked.
+            # Longer than the longest checkpoint and restart, and within the default limit of brokers.
             "properties.transaction.timeout.ms": "900000",
             **self._broker(),
         }

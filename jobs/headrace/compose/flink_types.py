@@ -35,14 +35,14 @@ _FLINK: dict[type[PrimitiveType], str] = {
 
 
 def flink_type(kind: PrimitiveType) -> Sql:
-    """The Flink SQL type of an Iceberg one."""
+    """Return the Flink SQL type of an Iceberg type."""
     if isinstance(kind, DecimalType):
         return Sql(f"DECIMAL({kind.precision}, {kind.scale})")
     return Sql(_FLINK[type(kind)])
 
 
 def flink_columns(columns: Mapping[str, Column]) -> dict[str, Sql]:
-    """The Flink SQL type of each column, with NOT NULL where the column is required."""
+    """Return the Flink SQL type of each column, with NOT NULL where the column is required."""
     return {
         name: Sql(f"{flink_type(c.type)} NOT NULL") if c.required else flink_type(c.type) for name, c in columns.items()
     }

@@ -1,4 +1,4 @@
-"""Contracts, steps and SELECTs into all that one job asks of Flink: every statement, in order, as text."""
+"""Compose contracts, steps and SELECTs into every statement that one job gives to Flink, in order, as text."""
 
 from __future__ import annotations
 
@@ -32,25 +32,25 @@ _LATE_COLUMNS = ["payload", "key", "ts", "watermark", *_POSITION, "late_at"]
 
 @dataclass(frozen=True)
 class Source:
-    """A topic of the job, and the functions that decode it."""
+    """A topic that the job reads, and the functions that decode it."""
 
     contract: Contract
     function: str
     pipeline: Pipeline
     spread: Spread
     decoded: str
-    """The table of all its records, decoded."""
+    """The name of the table of all its records, decoded."""
     tables: tuple[str, ...]
-    """The statements that make it."""
+    """The statements that create that table."""
     views: tuple[str, ...]
-    """Those of the views on it."""
+    """The statements that create the views on it."""
     leftovers: Mapping[str, str]
-    """INSERTs of what reaches no SELECT of the job's, by the table: dead letters, late readings."""
+    """INSERTs of the records that reach no SELECT of the job, by table: dead letters, late readings."""
 
 
 @dataclass(frozen=True)
 class Sink:
-    """A sink of the job: its name in SQL, its columns and which are required."""
+    """A sink of the job: its path in SQL, and its columns, each with whether it is required."""
 
     path: str
     columns: Mapping[str, bool]
@@ -58,48 +58,48 @@ class Sink:
 
 @dataclass(frozen=True)
 class Composition:
-    """A job as Flink gets it. `${env:NAME}` and `${file:PATH}` references stand unresolved in the text."""
+    """A job as Flink gets it. `${env:NAME}` and `${file:PATH}` references are left unresolved in the text."""
 
     folder: JobFolder
-    ends: tuple[str, ...]
+    connections: tuple[str, ...]
+    """The statements that create the catalog, the topics written, and the tables joined as of a time."""
     sources: tuple[Source, ...]
     views: Mapping[str, Rendered]
     selects: Mapping[str, Rendered]
     sinks: Mapping[str, Sink]
-    calls: TemplateFunctions
-    """What a module can ask for."""
+    functions: TemplateFunctions
+    """The functions that a module can call."""
 
     def setup(self) -> list[str]:
-        """The statements that go before the job's own views: its catalog, topics and sources."""
-        return [*self.ends, *(text for source in self.sources for text in (*source.tables, *source.views))]
+        """Return the statements that come before the job's own views: its catalog, topics and sources."""
+        return [*self.connections, *(text for source in self.sources for text in (*source.tables, *source.views))]
 
     def insert(self, sink: str, columns: list[str]) -> str:
-        """The INSERT of the sink's SELECT into `columns`."""
-        to = self.sinks[sink]
+        """Return the INSERT of the sink's SELECT into `columns`."""
         select = Sql(self.selects[sink].sql)
-        return render.engine("insert", sink=to.path, columns=columns, select=select)
+        return render.engine("insert", sink=self.sinks[sink].path, columns=columns, select=select)
 
     def leftovers(self) -> list[str]:
-        """The INSERTs of the records that reach no SELECT of the job's."""
+        """Return the INSERTs of the records that reach no SELECT of the job."""
         return [insert for source in self.sources for insert in source.leftovers.values()]
 
 
-def compose(project: Project, settings: Settings, folder: JobFolder, ends: Connectors) -> Composition:
-    """Compose the job between its `ends`. Raises UserError for faults in its files."""
+def compose(project: Project, settings: Settings, folder: JobFolder, connectors: Connectors) -> Composition:
+    """Return the job, composed for its `connectors`. Raises UserError for faults in its files."""
     job = folder.job
-    templates = _templates(project, settings, folder, ends.follow)
+    templates = _templates(project, settings, folder, connectors.follow)
     sources = tuple(
-        _source(project, settings, job, name, ends, on_time=name in templates.on_time) for name in job.sources
+        _source(project, settings, job, name, connectors, on_time=name in templates.on_time) for name in job.sources
     )
     topics = {name: topic_files.load(project, name) for name in job.topics_written}
-    made = [
+    written = [
         render.engine(
             "kafka_sink",
             view=_topic_table(name),
             columns=flink_columns(topic.columns),
             key=topic.key,
             upsert=job.writes[TOPIC + name] == "upsert",
-            options=ends.writing(job, topic, job.writes[TOPIC + name]),
+            options=connectors.writing(job, topic, job.writes[TOPIC + name]),
         )
         for name, topic in topics.items()
     ]
@@ -110,27 +110,28 @@ def compose(project: Project, settings: Settings, folder: JobFolder, ends: Conne
             for name, table in table_files.pick(project, job.tables_written).items()
         },
     }
-    made += [
+    versions = [
         render.engine("versions", view=versions_view(name), table=f"{settings.catalog.name}.{name}")
         for name in sorted(templates.versions)
     ]
-    calls = TemplateFunctions(project, settings, folder, ends.follow)
-    return Composition(folder, (*ends.catalog(), *made), sources, templates.views, templates.sinks, sinks, calls)
+    functions = TemplateFunctions(project, settings, folder, connectors.follow)
+    connections = (*connectors.catalog(), *written, *versions)
+    return Composition(folder, connections, sources, templates.views, templates.sinks, sinks, functions)
 
 
 def leftover_tables(project: Project, settings: Settings, folder: JobFolder) -> list[str]:
-    """The tables that get the records that reach no SELECT: dead letters, and late readings where any can be."""
+    """Return the tables for records that reach no SELECT: dead letters, and late readings if there can be any."""
     late = [folder.job.late_table] if _templates(project, settings, folder, {}).on_time else []
     return [DEAD_LETTERS, *late] if folder.job.sources else []
 
 
 def module_view(sink: str) -> str:
-    """The view of the Table that a job's module gives for the sink."""
+    """Return the name of the view of the Table that a job's module returns for the sink."""
     return f"{sink.replace('/', '_').replace('.', '_')}__of_module"
 
 
 def _templates(project: Project, settings: Settings, folder: JobFolder, follow: Options) -> Templates:
-    """The job's templates rendered; for a module, what stands in their place."""
+    """Return the job's templates, rendered; for a module, a SELECT of all of each view that it returns."""
     templates = render.job(project, settings, folder, follow)
     if folder.module is None:
         return templates
@@ -147,32 +148,34 @@ def _required(described: topic_files.Topic | Table) -> dict[str, bool]:
     return {name: column.required for name, column in described.columns.items()}
 
 
-def _source(project: Project, settings: Settings, job: Job, name: str, ends: Connectors, *, on_time: bool) -> Source:
-    made = source_files.load(project, name)
+def _source(
+    project: Project, settings: Settings, job: Job, name: str, connectors: Connectors, *, on_time: bool
+) -> Source:
+    contract = source_files.load(project, name)
     address = CatalogAddress(settings.catalog.name, settings.catalog.pyiceberg())
-    schemas = ends.schemas(name) if made.registered else None
+    schemas = connectors.schemas(name) if contract.registered else None
     try:
-        pipeline = Pipeline(made, [STEPS[step]() for step in job.steps], address, ends.now, schemas)
+        pipeline = Pipeline(contract, [STEPS[step]() for step in job.steps], address, connectors.now, schemas)
     except ValueError as error:
         raise UserError(f"steps: {error}", Place.of(project.sql / job.name / "job.yaml")) from None
-    lateness = interval(made.watermark.lateness) if on_time and made.watermark else None
+    lateness = interval(contract.watermark.lateness) if on_time and contract.watermark else None
     function, decoded = f"ingest_{name}", f"{name}__decoded"
-    columns = [*pipeline.columns, *ERRORS, *([INDEX] if made.many else [])]
-    topic = f"{name}__messages" if made.many else decoded
+    columns = [*pipeline.columns, *ERRORS, *([INDEX] if contract.many else [])]
+    topic = f"{name}__messages" if contract.many else decoded
     tables = [
         render.engine(
             "topic",
             view=topic,
-            metadata=ends.metadata,
+            metadata=connectors.metadata,
             columns=columns,
             function=function,
-            many=made.many,
+            many=contract.many,
             lateness=lateness,
-            stepped=ends.stepped(name),
-            options=ends.reading(job, name, made),
+            stepped=connectors.stepped(name),
+            options=connectors.reading(job, name, contract),
         )
     ]
-    if made.many:
+    if contract.many:
         tables.append(render.engine("readings", view=decoded, messages=topic, columns=columns[:-1]))
     views = [render.engine("good", view=name, decoded=decoded, columns=pipeline.columns, lateness=lateness)]
     values = {"decoded": decoded, "job": job.name, "version": job.version}
@@ -180,9 +183,11 @@ def _source(project: Project, settings: Settings, job: Job, name: str, ends: Con
     leftovers = {DEAD_LETTERS: _leftover(settings, DEAD_LETTERS, _DEAD_COLUMNS, dead)}
     if lateness:
         views.append(render.engine("on_time", view=on_time_view(name), good=name))
-        late = Sql(render.engine("late", **values, key=made.key))
+        late = Sql(render.engine("late", **values, key=contract.key))
         leftovers[job.late_table] = _leftover(settings, job.late_table, _LATE_COLUMNS, late)
-    return Source(made, function, pipeline, ends.spread(name), decoded, tuple(tables), tuple(views), leftovers)
+    return Source(
+        contract, function, pipeline, connectors.spread(name), decoded, tuple(tables), tuple(views), leftovers
+    )
 
 
 def _leftover(settings: Settings, table: str, columns: list[str], select: Sql) -> str:

@@ -1,8 +1,8 @@
-"""Which line of which template a line of rendered SQL came from.
+"""The line of the template that each line of rendered SQL came from.
 
-Flink names a place in the SQL that it was given; its author knows only the template. So each line of template
-text carries a mark (private-use characters, which no value may hold) through the rendering, whatever loops and
-macros do with it; `unmark` takes the marks out again and keeps what they say.
+Flink reports a position in the SQL that it got; the author of a template knows only the template. Therefore each line
+of template text carries a mark (private-use characters, which values cannot contain) through rendering, whatever loops
+and macros do with it. `unmark` removes the marks and keeps the line numbers.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from jinja2.lexer import Token, TokenStream
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _MARK = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
-# Of the marks before a line's first word the last counts: the others are of lines that rendered to nothing.
+# The last of the marks before a line's first word counts: the others are of lines that rendered to nothing.
 _FIRST_WORD = re.compile(f"^(?:\\s*{_OPEN}(\\d+){_CLOSE})+")
 
 
@@ -24,6 +24,7 @@ class LineMarks(Extension):
     """Jinja extension that marks the start of each line of template text with its number."""
 
     def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
+        """Yield the tokens, those of text with marks."""
         for token in stream:
             yield Token(token.lineno, "data", _mark(token)) if token.type == "data" else token
 
@@ -37,21 +38,21 @@ def _mark(token: Token) -> str:
 
 @dataclass(frozen=True)
 class Rendered:
-    """SQL as Flink gets it; `lines[i]` is the template line that its line i + 1 came from."""
+    """Rendered SQL; its line i + 1 came from line `lines[i]` of the template."""
 
     sql: str
     lines: tuple[int, ...]
 
     def template_line(self, line: int) -> int:
-        """The template line behind line `line` (from 1) of the SQL; the nearest one for a line past the end."""
+        """Return the template line of line `line` (from 1) of the SQL; the nearest one for a line past the end."""
         return self.lines[max(0, min(line, len(self.lines)) - 1)]
 
 
 def unmark(marked: str) -> Rendered:
-    """Split the marks from the text."""
+    """Return the text without its marks, and the template line of each of its lines."""
     lines, current = [], 1
     for text in marked.split("\n"):
-        found = _FIRST_WORD.match(text)
-        current = int(found[1]) if found else current
+        match = _FIRST_WORD.match(text)
+        current = int(match[1]) if match else current
         lines.append(current)
     return Rendered(_MARK.sub("", marked), tuple(lines))

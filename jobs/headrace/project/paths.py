@@ -1,4 +1,4 @@
-"""Where a project's files are, and where the state of this machine is kept."""
+"""The folders of a project: its files, and the state of this machine."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from headrace.errors import UserError
 
 @dataclass(frozen=True)
 class Project:
-    """`root` holds `sql/` and `catalogs/`; `home` (default `root/.headrace`) all that is made on this machine."""
+    """`root` holds `sql/` and `catalogs/`; `home` (default `root/.headrace`) everything created on this machine."""
 
     root: Path
     home: Path
 
     @classmethod
     def find(cls, start: Path | None = None) -> Project:
-        """The project that `start` (default: the working directory) is in.
+        """Return the project that `start` (default: the working directory) is in.
 
         Without `start`, HEADRACE_PROJECT names the root outright; HEADRACE_HOME always names the home. Raises
         UserError if there is no project.
@@ -26,9 +26,9 @@ class Project:
         if start is None and (named := os.environ.get("HEADRACE_PROJECT")):
             root = Path(named).resolve()
         else:
-            here = (start or Path.cwd()).resolve()
-            found = (p for p in (here, *here.parents) if (p / "sql").is_dir() and (p / "catalogs").is_dir())
-            root = next(found, here)
+            folder = (start or Path.cwd()).resolve()
+            roots = (p for p in (folder, *folder.parents) if (p / "sql").is_dir() and (p / "catalogs").is_dir())
+            root = next(roots, folder)
         if not ((root / "sql").is_dir() and (root / "catalogs").is_dir()):
             raise UserError(
                 f"{root} is not in a headrace project (no sql/ and catalogs/ folders here or above)",
@@ -39,6 +39,7 @@ class Project:
 
     @property
     def sql(self) -> Path:
+        """The folder of jobs, tables, sources and macros."""
         return self.root / "sql"
 
     @property

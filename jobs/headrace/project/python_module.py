@@ -1,4 +1,4 @@
-"""A Table API job's module, jobs/table_api/<module>.py, as it reads: nothing of it runs here."""
+"""The module of a Table API job, jobs/table_api/<module>.py, read without running it."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from headrace.project.paths import Project
 
 PACKAGE = "table_api"
 FUNCTION = "tables"
-# Python before 3.11.8 counts how deep a tree is over all threads, and refuses two at once.
+# Python before 3.11.8 counts the depth of a syntax tree over all threads, and fails if two parse at once.
 _ONE_TREE = threading.Lock()
 
 
 @dataclass(frozen=True)
 class ModuleFile:
-    """The module, and the line of its function `tables`."""
+    """The module's syntax tree, and the line of its function `tables`."""
 
     path: Path
     tree: ast.Module
@@ -29,41 +29,43 @@ class ModuleFile:
 
     @property
     def on_time(self) -> frozenset[str]:
-        """The sources of which it asks, by their names as texts, for what is on time alone."""
+        """Names of the sources that it calls on_time() with, each as a text in the call."""
         return frozenset(text for call in self._calls("on_time") for text in call)
 
     def place(self, text: str) -> Place:
-        """Where the module writes the text `text`; its function `tables` if nowhere."""
-        found = (node for node in ast.walk(self.tree) if isinstance(node, ast.Constant) and node.value == text)
-        line = min((node.lineno for node in found), default=self.line)
+        """Return the first line with the text `text`; that of the function `tables` if there is none."""
+        matches = (node for node in ast.walk(self.tree) if isinstance(node, ast.Constant) and node.value == text)
+        line = min((node.lineno for node in matches), default=self.line)
         return Place.of(self.path, line)
 
     def place_of(self, error: BaseException) -> Place | None:
-        """The innermost line of the project's table_api that the error passed through, if it did."""
+        """Return the innermost line of the project's table_api in the error's traceback; None if there is none."""
         if isinstance(error, SyntaxError) and error.filename and Path(error.filename).is_relative_to(self.path.parent):
             return Place.of(Path(error.filename), error.lineno or 0, error.offset or 0)
         return next(reversed([*_passed(error.__traceback__, self.path.parent)]), None)
 
-    def place_in(self, said: str) -> Place | None:
-        """The innermost line of the project's table_api that the traceback of a worker names, if it does."""
-        found = re.findall(rf'File "[^"]*/({PACKAGE}/[^"]+)", line (\d+)', said)
-        return Place.of(self.path.parents[1] / found[-1][0], int(found[-1][1])) if found else None
+    def place_in(self, message: str) -> Place | None:
+        """Return the innermost line of the project's table_api in the text of a worker's traceback, if any."""
+        lines = re.findall(rf'File "[^"]*/({PACKAGE}/[^"]+)", line (\d+)', message)
+        return Place.of(self.path.parents[1] / lines[-1][0], int(lines[-1][1])) if lines else None
 
     def _calls(self, name: str) -> Iterator[tuple[str, ...]]:
-        """The texts that each call of `<something>.<name>(...)` gives."""
+        """The arguments that are texts, of each call of `<something>.<name>(...)`."""
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == name:
-                given = [*node.args, *(keyword.value for keyword in node.keywords)]
-                yield tuple(arg.value for arg in given if isinstance(arg, ast.Constant) and isinstance(arg.value, str))
+                arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
+                yield tuple(
+                    arg.value for arg in arguments if isinstance(arg, ast.Constant) and isinstance(arg.value, str)
+                )
 
 
 def package(project: Project) -> Path:
-    """The folder of the project's modules, and of what they import."""
+    """Return the folder of the project's modules, and of what they import."""
     return project.root / "jobs" / PACKAGE
 
 
 def load(project: Project, name: str) -> ModuleFile:
-    """The module called `name`. Raises UserError where there is none, it is no Python, or has no `tables(inputs)`."""
+    """Return the module `name`. Raises UserError if there is none, it is not Python, or has no `tables(inputs)`."""
     folder = package(project)
     path = folder / f"{name}.py"
     if not path.is_file():
@@ -76,7 +78,7 @@ def load(project: Project, name: str) -> ModuleFile:
         raise UserError(f"not Python: {error.msg}", Place.of(path, error.lineno or 0, error.offset or 0)) from None
     function = next((each for each in tree.body if isinstance(each, ast.FunctionDef) and each.name == FUNCTION), None)
     if function is None:
-        fix = f"write def {FUNCTION}(inputs), which returns a dict of a Table by each sink"
+        fix = f"write def {FUNCTION}(inputs), which returns a dict with one Table per sink"
         raise UserError(f"the module has no function '{FUNCTION}'", Place.of(path), fix)
     return ModuleFile(path, tree, function.lineno)
 

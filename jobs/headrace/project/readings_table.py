@@ -1,4 +1,4 @@
-"""Which job keeps every reading of a source, in which table: what was late for windows is read from there."""
+"""The job and the table that keep every reading of a source: late readings of windows are read from there."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from headrace.project.paths import Project
 from headrace.project.system_tables import POSITION
 from headrace_udfs.contract import Contract
 
-CAME = "ingested_at"
-"""The column that says when a reading was taken in."""
+INGESTED_AT = "ingested_at"
+"""The column with the time at which a reading was taken in."""
 
 
 def columns(source: Contract) -> list[str]:
-    """Those that such a table has of each reading: its values, its time and quality, and when it came from where."""
-    return [*source.fields, "ts", "quality", CAME, *POSITION]
+    """Return the columns of such a table: a reading's fields, its time and quality, its arrival and its position."""
+    return [*source.fields, "ts", "quality", INGESTED_AT, *POSITION]
 
 
 def readings_table(project: Project, job: Job, source: Contract) -> tuple[str, str]:
-    """The job and the table that keep every reading of the job's source, and when it came. Raises UserError."""
-    wanted = set(columns(source))
-    found = [
+    """Return the job and the table that keep every reading of the job's source. Raises UserError if there are none."""
+    required = set(columns(source))
+    matches = [
         (other.version, other.name, table)
         for other in job_folder.jobs(project)
         if other.keeps_every_record and job.sources[0] in other.sources
         for table, described in table_files.pick(project, other.tables_written).items()
-        if wanted <= described.columns.keys()
+        if required <= described.columns.keys()
     ]
-    if found:
-        _, name, table = max(found)
+    if matches:
+        _, name, table = max(matches)
         return name, table
     raise UserError(
-        f"no table has all readings of '{job.sources[0]}', of which windows could be computed anew",
+        f"no table has all readings of '{job.sources[0]}' from which windows could be computed again",
         yaml_file.place(project.sql / job.name / "job.yaml", ("window",)),
-        f"have a job with keeps_every_record: true write {', '.join(sorted(wanted))} of each",
+        f"write a job with keeps_every_record: true that keeps {', '.join(sorted(required))} of each",
     )

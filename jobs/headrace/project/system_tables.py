@@ -1,4 +1,4 @@
-"""Names that the engine gives a meaning to: its own tables, and the columns that say where a record came from."""
+"""Names with a meaning to the engine: its own tables, and the columns of a record's position."""
 
 from __future__ import annotations
 
@@ -12,4 +12,4 @@ COMPLETENESS = "historian.completeness"
 LAST_SEEN = "historian.last_seen"
 
 POSITION = ("src_topic", "src_partition", "src_offset", "src_index")
-"""Where a reading stood: topic, partition, offset, and its number within the message."""
+"""A record's position: topic, partition, offset, and its number within the message."""

@@ -1,4 +1,4 @@
-"""A file of sql/_tables/ as a model, and the same table in Iceberg's terms."""
+"""A file of sql/_tables/ as a model, and the table in Iceberg's terms."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _DECIMAL_TEXT = r"^decimal\(([1-9]|[12][0-9]|3[0-8]), *[0-9]{1,2}\)$"
 _PARTITION_TEXT = r"^(\w+|(identity|year|month|day|hour)\(\w+\)|(bucket|truncate)\([1-9][0-9]*, *\w+\))$"
 _SORT_TEXT = r"^\w+( +(asc|desc))?$"
 OUR_PROPERTIES = ("headrace.", "comment", "owner", "write.upsert.enabled")
-"""How the names begin of the table properties that come from a file's other keys."""
+"""Prefixes of the table properties that headrace sets from the other keys of a file."""
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:
@@ -72,12 +72,12 @@ def _type(value: Any) -> PrimitiveType:
         precision, scale = int(match["precision"]), int(match["scale"])
         if scale <= precision <= 38:
             return DecimalType(precision, scale)
-        raise ValueError(f"'{text}': a decimal has at most 38 digits, and no more after the point than in all")
+        raise ValueError(f"'{text}': a decimal has at most 38 digits, and at most as many after the point")
     raise ValueError(f"unknown type '{text}'; {_nearest(text, [*TYPES, 'decimal(p, s)'])}")
 
 
 def _column(name: str, info: ValidationInfo) -> str:
-    """`name`, which must be a column; where the columns themselves are at fault, they alone are complained of."""
+    """Return `name`, which must be a column; if the columns themselves have faults, only those are reported."""
     columns = info.data.get("columns")
     if columns is not None and name not in columns:
         raise ValueError(f"unknown column '{name}'; {_nearest(name, columns)}")
@@ -90,7 +90,7 @@ def _partition(text: Any, info: ValidationInfo) -> Partition:
     if columns := info.data.get("columns"):
         kind = columns[name].type
         if not field.transform.can_transform(kind):
-            raise ValueError(f"'{text}' cannot be taken of '{name}', which is {kind}")
+            raise ValueError(f"'{text}' does not apply to '{name}', which is {kind}")
     return field
 
 
@@ -101,7 +101,7 @@ def _sort(text: Any, info: ValidationInfo) -> Sort:
 
 
 def _scalar(value: Any) -> Any:
-    """Iceberg keeps properties as text; YAML reads `true` and `100` as more than that."""
+    """Return a boolean or number as text: Iceberg keeps properties as text, and YAML reads `true` and `100`."""
     if isinstance(value, bool):
         return str(value).lower()
     return str(value) if isinstance(value, int | float) else value
@@ -141,6 +141,7 @@ class Column(yaml_file.Model, use_attribute_docstrings=True):
 
     @property
     def comment(self) -> str:
+        """Its doc, with the unit in brackets, as the catalog has it."""
         return f"{self.doc} [{self.unit}]" if self.unit else self.doc
 
 
@@ -219,11 +220,11 @@ class Table(yaml_file.Model, use_attribute_docstrings=True):
     """One Iceberg table."""
 
     description: str
-    """What the table holds, in a sentence."""
+    """What the table holds, in one sentence."""
     owner: str | None = None
-    """Who answers for it."""
+    """The person or team responsible for it."""
     grain: str
-    """What a row of it is: one row per ..."""
+    """What one row of it stands for: one row per ..."""
     columns: Annotated[
         dict[ColumnName, Annotated[Column, BeforeValidator(_reported)]], BeforeValidator(_with_included)
     ] = Field(min_length=1, json_schema_extra=_include_schema)
@@ -233,10 +234,10 @@ class Table(yaml_file.Model, use_attribute_docstrings=True):
     sort: list[SortText] = []
     """The order of rows within a file: column, or column desc."""
     identity: list[KnownColumn] = []
-    """Columns that tell its rows apart: a promise, kept as a property."""
+    """Columns that identify a row: documented as a property, and not enforced."""
     key: list[KnownColumn] = []
-    """Columns by which an upsert replaces a row: Iceberg's identifier fields. A table of appended events has none, for
-    Flink's sink holds each key it writes in memory."""
+    """Columns by which an upsert replaces a row: Iceberg's identifier fields. A table of appended events has none,
+    because Flink's sink keeps each key that it writes in memory."""
     retention: Annotated[str, StringConstraints(pattern="^[1-9][0-9]*d$")] | None = None
     """How many days its rows are kept, like 90d."""
     properties: Annotated[dict[PropertyName, OptionalProperty], Field(validate_default=True)] = {}
@@ -244,7 +245,7 @@ class Table(yaml_file.Model, use_attribute_docstrings=True):
 
     @field_validator("partition")
     @classmethod
-    def _told_apart(cls, fields: list[Partition]) -> list[Partition]:
+    def _distinct(cls, fields: list[Partition]) -> list[Partition]:
         groups = [(f.column, "time" if f.by_time else str(f.transform)) for f in fields]
         if len(set(groups)) < len(groups):
             raise ValueError("a column is partitioned twice the same way, or by two units of time; keep the finer one")
@@ -272,21 +273,21 @@ class Table(yaml_file.Model, use_attribute_docstrings=True):
 
     @property
     def all_properties(self) -> dict[str, str]:
-        """Table properties: those of the file, and its other keys under names of our own."""
+        """The table's properties: those of the file, and the file's other keys under headrace's own names."""
         ours = {
             "comment": self.description,
             "owner": self.owner,
             "headrace.grain": self.grain,
             "headrace.identity": ",".join(self.identity),
             "headrace.retention": self.retention,
-            # What Flink writes to it, it writes by its key.
+            # Flink writes to it by its key.
             "write.upsert.enabled": "true" if self.key else None,
         }
         own = {name: value for name, value in self.properties.items() if value is not None}
         return {name: value for name, value in ours.items() if value} | own
 
     def iceberg_schema(self) -> Schema:
-        """The Iceberg schema, ids in the order of the file from 1."""
+        """Return the Iceberg schema, with field ids from 1 in the order of the file."""
         fields = [
             NestedField(number, name, column.type, required=column.required, doc=column.comment)
             for number, (name, column) in enumerate(self.columns.items(), start=1)
@@ -294,10 +295,11 @@ class Table(yaml_file.Model, use_attribute_docstrings=True):
         return Schema(*fields, identifier_field_ids=[f.field_id for f in fields if f.name in self.key])
 
     def arrow_schema(self) -> pa.Schema:
-        """The schema of a pyarrow Table that pyiceberg writes as it is: required is not nullable, times are us, UTC."""
+        """Return the pyarrow schema that pyiceberg writes as it is: required is not nullable, times are us in UTC."""
         return schema_to_pyarrow(self.iceberg_schema(), include_field_ids=False)
 
     def partition_spec(self) -> PartitionSpec:
+        """Return Iceberg's partition spec, whose source ids are those of `iceberg_schema`."""
         ids = {f.name: f.field_id for f in self.iceberg_schema().fields}
         return PartitionSpec(
             *(
@@ -307,6 +309,7 @@ class Table(yaml_file.Model, use_attribute_docstrings=True):
         )
 
     def sort_order(self) -> SortOrder:
+        """Return Iceberg's sort order, whose source ids are those of `iceberg_schema`."""
         ids = {f.name: f.field_id for f in self.iceberg_schema().fields}
         fields = [SortField(ids[f.column], IdentityTransform(), f.direction, f.nulls) for f in self.sort]
         return SortOrder(*fields, order_id=1 if fields else 0)

@@ -18,13 +18,13 @@ TABLE_NAME = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 
 
 def path_of(project: Project, name: str) -> Path:
-    """The file that describes the table `<namespace>.<table>`, or would if there were one."""
+    """Return the path of the file that describes the table `<namespace>.<table>`, whether it exists or not."""
     system = project.sql / "_tables" / "_system" / f"{name}.yaml"
     return system if system.is_file() else project.sql / "_tables" / f"{name}.yaml"
 
 
 def load_all(project: Project) -> dict[str, Table]:
-    """Every table of the project by `<namespace>.<table>`, in that order. Raises UserError with all that is wrong."""
+    """Return every table of the project by name, sorted. Raises UserError with all faults of the files."""
     names, problems = [], []
     for path in _files(project):
         if path.suffix != ".yaml" or not TABLE_NAME.fullmatch(path.stem):
@@ -42,7 +42,7 @@ def load_all(project: Project) -> dict[str, Table]:
 
 
 def pick(project: Project, names: Iterable[str] | None) -> dict[str, Table]:
-    """The tables called `names`, or all. Raises UserError with all that is wrong in their files, or has no file."""
+    """Return the tables `names`, or all for None. Raises UserError with all faults of their files, and absent files."""
     if names is None:
         return load_all(project)
     tables, problems = _load(project, names)

@@ -1,4 +1,4 @@
-"""How the rows of a table lie in its files: the texts of `partition:` and `sort:`."""
+"""The layout of a table's rows in files: the texts of `partition:` and `sort:`."""
 
 from __future__ import annotations
 
@@ -16,31 +16,32 @@ _SORT = re.compile(r"(?P<column>\w+)(?: +(?P<direction>asc|desc))?")
 
 @dataclass(frozen=True)
 class Partition:
-    """One hidden partition field: rows are grouped by `transform` of `column`, and nobody queries it by name."""
+    """One hidden partition field: rows are grouped by `transform` of `column`; queries do not name it."""
 
     column: str
     transform: Transform[Any, Any]
 
     @classmethod
     def parse(cls, text: str) -> Partition:
-        """Read `tag`, `day(ts)` or `bucket(16, tag)`. Raises ValueError that says what may be written."""
+        """Parse `tag`, `day(ts)` or `bucket(16, tag)`. Raises ValueError with the valid forms."""
         if match := _COUNTED.fullmatch(text):
             return cls(match["column"], parse_transform(f"{match['by']}[{match['count']}]"))
         match = _PARTITION.fullmatch(text)
         if match is None or bool(match["by"]) != text.endswith(")"):
             raise ValueError(
-                f"'{text}' is no partition; write column, year(column), month(column), day(column), hour(column), "
-                f"'bucket(n, column)' or 'truncate(n, column)', the last two in quotes"
+                f"'{text}' is not a valid partition; write column, year(column), month(column), day(column), "
+                f"hour(column), 'bucket(n, column)' or 'truncate(n, column)', the last two in quotes"
             )
         return cls(match["column"], parse_transform(match["by"] or "identity"))
 
     @property
     def by_time(self) -> bool:
+        """Whether it groups rows by a unit of time."""
         return isinstance(self.transform, TimeTransform)
 
     @property
     def name(self) -> str:
-        """The field's name in the partition spec, as Iceberg's own engines would choose it."""
+        """The field's name in the partition spec, as Iceberg's own engines choose it."""
         kind = str(self.transform).replace("truncate", "trunc").replace("[", "_").rstrip("]")
         return self.column if kind == "identity" else f"{self.column}_{kind}"
 
@@ -51,25 +52,27 @@ class Partition:
 
 @dataclass(frozen=True)
 class Sort:
-    """One column of the order of rows within a file; nulls stand where Iceberg puts them by default."""
+    """One column of the order of rows within a file; nulls go where Iceberg puts them by default."""
 
     column: str
     descending: bool = False
 
     @classmethod
     def parse(cls, text: str) -> Sort:
-        """Read `tag` or `ts desc`. Raises ValueError that says what may be written."""
+        """Parse `tag` or `ts desc`. Raises ValueError with the valid forms."""
         match = _SORT.fullmatch(text)
         if match is None:
-            raise ValueError(f"'{text}' is no sort column; write column, column asc or column desc")
+            raise ValueError(f"'{text}' is not a valid sort column; write column, column asc or column desc")
         return cls(match["column"], match["direction"] == "desc")
 
     @property
     def direction(self) -> SortDirection:
+        """The direction in Iceberg's terms."""
         return SortDirection.DESC if self.descending else SortDirection.ASC
 
     @property
     def nulls(self) -> NullOrder:
+        """The place of nulls in Iceberg's terms."""
         return NullOrder.NULLS_LAST if self.descending else NullOrder.NULLS_FIRST
 
     def __str__(self) -> str:

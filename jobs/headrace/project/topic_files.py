@@ -1,4 +1,4 @@
-"""Topics that jobs write: sql/_topics/<name>.yaml, what a consumer can rely on."""
+"""Topics that jobs write: sql/_topics/<name>.yaml describes what a consumer can rely on."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ class Topic(yaml_file.Model, use_attribute_docstrings=True):
     description: str
     """What the topic holds, in a sentence."""
     owner: str | None = None
-    """Who answers for it."""
+    """The person or team responsible for it."""
     topic: str = Field(min_length=1)
     """Name of the Kafka topic."""
     key: list[str] = Field(min_length=1)
-    """The columns that make a message's key."""
+    """The columns of a message's key."""
     columns: dict[ColumnName, Column] = Field(min_length=1)
     """The columns by name, in their order."""
     partitions: int = Field(default=1, ge=1)
-    """How many partitions it gets where it has to be made."""
+    """How many partitions it gets if it has to be created."""
 
     @field_validator("columns")
     @classmethod
     def _key_is_of_columns(cls, columns: dict[str, Column], info: ValidationInfo) -> dict[str, Column]:
         absent = [name for name in info.data.get("key", []) if name not in columns]
         if absent:
-            raise ValueError(f"the key names {', '.join(absent)}; there is {', '.join(columns)}")
+            raise ValueError(f"the key names {', '.join(absent)}; the columns are {', '.join(columns)}")
         return columns
 
 
 def load(project: Project, name: str) -> Topic:
-    """The topic `name`. Raises UserError with all that is wrong in its file, each thing at its line."""
+    """Return the topic file `name`. Raises UserError with every fault of the file, each at its line."""
     path = project.sql / "_topics" / f"{name}.yaml"
     if not path.is_file():
         raise UserError([unknown("topic", name, names(project), Place.of(path))])
@@ -44,5 +44,5 @@ def load(project: Project, name: str) -> Topic:
 
 
 def names(project: Project) -> list[str]:
-    """Names of all topic files, sorted."""
+    """Return the names of all topic files, sorted."""
     return sorted(path.stem for path in (project.sql / "_topics").glob("*.yaml"))

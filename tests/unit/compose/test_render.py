@@ -109,7 +109,7 @@ def test_views_come_after_those_they_read(project: Project) -> None:
     rendered(project, "select * from {{ view('a') }}")
     assert list(made(project).views) == ["c", "b", "a"]
     (folder / "_c.sql.j2").write_text("select * from {{ view('a') }}")
-    with pytest.raises(UserError, match="views read each other in a ring"):
+    with pytest.raises(UserError, match="views read each other in a circle"):
         made(project)
 
 

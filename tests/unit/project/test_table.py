@@ -64,7 +64,7 @@ def test_an_unknown_column_is_told_at_its_line_with_the_nearest(tmp_path: Path, 
 
 def test_a_transform_that_its_column_cannot_take_is_refused(tmp_path: Path) -> None:
     [(line, what)] = problems(tmp_path, GOOD + "partition: [day(tag)]\n")
-    assert (line, "'day(tag)' cannot be taken of 'tag', which is string" in what) == (7, True)
+    assert (line, "'day(tag)' does not apply to 'tag', which is string" in what) == (7, True)
 
 
 @pytest.mark.parametrize("fields", ["[day(ts), hour(ts)]", "[tag, tag]"])
