@@ -164,7 +164,7 @@ def test_a_job_shows_everything_in_its_folder(read: Reader) -> None:
         "sets aside historian.dead_letters (codes), historian.late_readings",
         "state kept for 36h after its last use",
         "limit 100.0",
-        "tests late ones, one hot one cold One of each",
+        "tests late ones one hot one cold: One of each",
         "c.hot.sql.j2",
         "_hot.sql.j2 select * from {{ on_time('plant') }}",
         "checks.sql.j2 select * from c.hot where temp < 100",
