@@ -70,7 +70,7 @@ with readings as (
     select * from `plant_readings__on_time`
 ),
 
--- A message that was sent twice, and a reading that was corrected, are two readings of one time: the last one counts.
+-- A message that was sent twice, or a reading that was corrected, gives two readings at one time: the last one counts.
 last_of_each_time as (
     select
         *,

@@ -82,9 +82,9 @@ good_readings as (
     where (`quality` < 1073741824) and (`value` is not null or text is not null)
 ),
 
--- Not one of them is late, for the newest is told by its own time, whenever it comes; of two of one time it is the one
--- that stands later in the topic. What Flink keeps for it is a row a tag, and must be kept for as long as the tag can
--- send: job.yaml sets no state_ttl.
+-- No reading is late here, because the newest is chosen by its own time, whenever it arrives; of two readings at the
+-- same time, the later one in the topic is chosen. Flink keeps one row per tag, and must keep it for as long as the tag
+-- can send, so job.yaml sets no state_ttl.
 newest_first as (
     select
         *,
