@@ -84,12 +84,12 @@ def test_a_job_whose_job_manager_was_killed_continues_from_its_checkpoint(own_pl
         assert before
         psutil.Process(before).kill()
         until(lambda: free_slots(plant) == 4, 120)
-        (found,) = status.status(operation_context.read_only(plant.project, plant.settings))
-        assert (found.state, found.well) == ("LOST", False)
+        (state,) = status.status(operation_context.read_only(plant.project, plant.settings))
+        assert (state.state, state.well) == ("LOST", False)
         with at(plant) as context:
             restart.restart(context, JOB, "checkpoint")
-        (found,) = status.status(operation_context.read_only(plant.project, plant.settings))
-        assert (found.state, found.well) == ("RUNNING", True)
+        (state,) = status.status(operation_context.read_only(plant.project, plant.settings))
+        assert (state.state, state.well) == ("RUNNING", True)
     reconcile.verdict(plant.follow())
 
 

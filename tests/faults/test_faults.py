@@ -103,16 +103,16 @@ def test_ten_jobs_leave_the_metaspace_as_it_was(own_plant: Plant) -> None:
 
 def workers(plant: Plant) -> list[psutil.Process]:
     mark = str(plant.project.local)
-    found = []
+    processes = []
     for process in psutil.process_iter(["cmdline"]):
         try:
             if "pyflink.fn_execution" in " ".join(process.info["cmdline"] or []) and mark in json.dumps(
                 process.environ()
             ):
-                found.append(process)
+                processes.append(process)
         except psutil.Error:
             continue
-    return found
+    return processes
 
 
 def test_the_workers_of_a_killed_task_manager_are_ended(own_plant: Plant) -> None:

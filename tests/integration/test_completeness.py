@@ -33,8 +33,8 @@ def look(plant: Plant) -> Completeness:
     return completeness.refresh(plant.project, plant.settings)
 
 
-def reached(found: Completeness) -> dict[Partition, tuple[int, int]]:
-    return {(each.src_topic, each.src_partition): (each.next_offset, each.lag) for each in found.partitions}
+def reached(result: Completeness) -> dict[Partition, tuple[int, int]]:
+    return {(each.src_topic, each.src_partition): (each.next_offset, each.lag) for each in result.partitions}
 
 
 def store(plant: Plant) -> None:
@@ -61,17 +61,17 @@ def test_a_time_is_complete_through_when_all_that_was_sent_is_stored(own_plant: 
     store(own_plant)
     tags.import_tags(own_plant.settings, pa.Table.from_pylist([{"tag": "never"}]))
     began = datetime.now(UTC)
-    found = look(own_plant)
+    result = look(own_plant)
     # 51 records and two markers of transactions in each partition.
-    assert reached(found) == {(own_plant.topic, 0): (51 + 1, 0), (own_plant.topic, 1): (51 + 1, 0)}
-    assert found.through
-    assert began <= found.through + LATENESS <= datetime.now(UTC)
-    assert {each.tag: (each.readings, each.first_ts, each.last_ts) for each in found.tags} == {
+    assert reached(result) == {(own_plant.topic, 0): (51 + 1, 0), (own_plant.topic, 1): (51 + 1, 0)}
+    assert result.through
+    assert began <= result.through + LATENESS <= datetime.now(UTC)
+    assert {each.tag: (each.readings, each.first_ts, each.last_ts) for each in result.tags} == {
         "R80711.wind_speed": (100, at(0), at(99)),
         "never": (0, None, None),
         "seldom": (1, at(100), at(100)),
     }
-    assert [each.tag for each in found.silent] == ["R80711.wind_speed", "never"]
+    assert [each.tag for each in result.silent] == ["R80711.wind_speed", "never"]
 
     own_plant.produce(reading(n) for n in range(200, 300))
     opened.clear()
@@ -90,8 +90,8 @@ def test_a_time_is_complete_through_when_all_that_was_sent_is_stored(own_plant: 
     assert [each.lag for each in caught_up.partitions] == [0, 0]
     assert {each.tag: each.readings for each in caught_up.tags}["R80711.wind_speed"] == 200
     assert completeness.last(own_plant.settings) == caught_up
-    (told,) = status.status(operation_context.read_only(own_plant.project, own_plant.settings), [JOB])
-    assert told.complete_through == caught_up.through
+    (shown_status,) = status.status(operation_context.read_only(own_plant.project, own_plant.settings), [JOB])
+    assert shown_status.complete_through == caught_up.through
 
 
 def test_a_record_that_is_in_no_table_holds_completeness_back_until_it_is(own_plant: Plant) -> None:
@@ -124,9 +124,9 @@ def test_where_the_snapshot_of_the_last_look_is_gone_all_is_read_and_nothing_is_
     store(own_plant)
     monkeypatch.setattr(expire, "KEPT_FOR", timedelta(0))
     list(maintain(own_plant.project, own_plant.settings, ["historian.readings"]))
-    found = look(own_plant)
-    assert [(each.tag, each.readings, each.last_ts) for each in found.tags] == [("R80711.wind_speed", 80, at(79))]
-    assert set(reached(found).values()) == {(40, 0)}
+    result = look(own_plant)
+    assert [(each.tag, each.readings, each.last_ts) for each in result.tags] == [("R80711.wind_speed", 80, at(79))]
+    assert set(reached(result).values()) == {(40, 0)}
 
 
 def test_the_command_says_when_and_which(own_plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,17 +138,17 @@ def test_the_command_says_when_and_which(own_plant: Plant, monkeypatch: pytest.M
     shown = CliRunner().invoke(app, ["completeness"]).stdout
     assert "silent: 1 of 1 tags" in shown
     assert "R80711.wind_speed: since 2023-11-14 22:13:39 UTC; usual interval 0:00:01" in shown
-    told = json.loads(CliRunner().invoke(app, ["completeness", "--json"]).stdout)
-    assert told["complete_through"][:19].replace("T", " ") >= shown.partition("\ncomplete through ")[2][:19]
-    assert [each["silent"] for each in told["tags"]] == [True]
+    document = json.loads(CliRunner().invoke(app, ["completeness", "--json"]).stdout)
+    assert document["complete_through"][:19].replace("T", " ") >= shown.partition("\ncomplete through ")[2][:19]
+    assert [each["silent"] for each in document["tags"]] == [True]
 
 
 def test_the_next_record_is_the_first_that_the_topic_still_has(own_plant: Plant) -> None:
     own_plant.produce(reading(n) for n in range(20))
     own_plant.forget(until=4)
     client = own_plant.settings.kafka_client()
-    found = [kafka.next_record(client, own_plant.topic, 0, at) for at in (0, 4, 9, 10, 50)]
-    assert found == [4, 4, 9, None, None]
+    offsets = [kafka.next_record(client, own_plant.topic, 0, at) for at in (0, 4, 9, 10, 50)]
+    assert offsets == [4, 4, 9, None, None]
     assert kafka.records_in(client, own_plant.topic, 0, 0, 7).tolist() == [4, 5, 6]
 
 

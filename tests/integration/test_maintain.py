@@ -57,7 +57,7 @@ def load(local: Settings) -> Table:
 
 def append(project: Project, local: Settings, first: int, rows: int = 20, day: datetime = CLOSED, **said: str) -> None:
     """Append readings whose offsets count from `first`, in one file; `said` stands in the snapshot's summary."""
-    made = [
+    listed = [
         {"tag": f"t{(first + n) * 7 % 5}", "ts": day + timedelta(seconds=(first + n) * 31 % 80000), "quality": 0}
         | {"value": float(first + n), "src_topic": "t", "src_partition": 0, "src_offset": first + n, "src_index": 0}
         for n in range(rows)
@@ -66,15 +66,15 @@ def append(project: Project, local: Settings, first: int, rows: int = 20, day: d
     properties = {f"flink.{key.replace('_', '-')}": value for key, value in said.items()}
 
     def attempt() -> None:
-        load(local).append(pa.Table.from_pylist(made, schema), snapshot_properties=properties)
+        load(local).append(pa.Table.from_pylist(listed, schema), snapshot_properties=properties)
 
     iceberg.commit(READINGS, attempt)
 
 
 def identities(table: Table, snapshot: int | None = None) -> Identity:
-    found = table.scan(snapshot_id=snapshot).to_arrow()
+    rows = table.scan(snapshot_id=snapshot).to_arrow()
     columns = ("src_topic", "src_partition", "src_offset", "src_index", "tag", "ts", "value")
-    return Counter(zip(*(found[each].to_pylist() for each in columns), strict=True))
+    return Counter(zip(*(rows[each].to_pylist() for each in columns), strict=True))
 
 
 def run(project: Project, local: Settings, *, dry_run: bool = False) -> Report:
@@ -129,15 +129,15 @@ def test_a_closed_day_becomes_one_sorted_run_in_one_snapshot_that_changes_no_row
     assert identities(after) == identities(before)
     assert (report.files_before, report.files_after) == (10, 1)
     assert len(after.snapshots()) == len(before.snapshots()) + 1
-    made = after.current_snapshot()
-    assert made
-    assert made.summary
-    assert made.summary.operation == Operation.REPLACE
-    assert {key: made.summary[key] for key in ("added-records", "deleted-records", "total-records")} == dict.fromkeys(
+    added = after.current_snapshot()
+    assert added
+    assert added.summary
+    assert added.summary.operation == Operation.REPLACE
+    assert {key: added.summary[key] for key in ("added-records", "deleted-records", "total-records")} == dict.fromkeys(
         ("added-records", "deleted-records", "total-records"), "200"
     )
-    found = warehouse.ask(warehouse.open(local, [READINGS]), f"select count(*), sum(src_offset) from {READINGS}")
-    assert found.fetchone() == (200, sum(range(200)))
+    totals = warehouse.ask(warehouse.open(local, [READINGS]), f"select count(*), sum(src_offset) from {READINGS}")
+    assert totals.fetchone() == (200, sum(range(200)))
     (path,) = files(after)
     stored = pq.read_table(path.removeprefix("file://"))
     order = list(zip(stored["tag"].to_pylist(), stored["ts"].to_pylist(), strict=True))
@@ -176,8 +176,8 @@ def test_a_large_day_is_cut_into_files_of_the_target_size_each_with_tags_of_its_
     assert identities(after) == identities(before)
     assert len(files(after)) == 3
     at = after.schema().find_field("tag").field_id
-    found = [task.file for task in after.scan().plan_files()]
-    bounds = sorted((each.lower_bounds[at], each.upper_bounds[at]) for each in found)
+    data_files = [task.file for task in after.scan().plan_files()]
+    bounds = sorted((each.lower_bounds[at], each.upper_bounds[at]) for each in data_files)
     assert all(upper <= lower for (_, upper), (lower, _) in pairwise(bounds))
     assert run(project, local).rewritten == ()
 
@@ -403,8 +403,8 @@ def test_an_incarnation_that_a_later_one_took_over_from_is_let_go(project: Proje
         append(project, local, number * 20, job_id=job, operator_id="o", max_committed_checkpoint_id="1")
     append(project, local, 60)
     forget_at_once(local)
-    made = expire.plan(load(local).metadata, {"j": ["a", "b", "not yet"], "k": ["c"]}, datetime.now(UTC))
-    assert [each.summary["flink.job-id"] for each in made.carried if each.summary] == ["c", "b"]
+    steps = expire.plan(load(local).metadata, {"j": ["a", "b", "not yet"], "k": ["c"]}, datetime.now(UTC))
+    assert [each.summary["flink.job-id"] for each in steps.carried if each.summary] == ["c", "b"]
 
 
 def test_snapshots_are_kept_for_a_week_and_a_reader_reads_on_in_one(project: Project, local: Settings) -> None:
@@ -449,7 +449,7 @@ def test_what_a_lost_job_has_yet_to_commit_is_not_an_orphan(project: Project, lo
         for manifest in table.current_snapshot().manifests(table.io)  # type: ignore[union-attr]
         for entry in manifest.fetch_manifest_entry(table.io)
     ]
-    made: dict[int, list[Path]] = {}
+    files: dict[int, list[Path]] = {}
     for checkpoint in (3, 4):
         data, listing = (
             root / "data" / f"{checkpoint}.parquet",
@@ -460,13 +460,13 @@ def test_what_a_lost_job_has_yet_to_commit_is_not_an_orphan(project: Project, lo
         output = table.io.new_output(f"file://{listing}")
         with write_manifest(2, table.spec(), table.schema(), output, 1, "null") as writer:
             writer.add(entry)
-        made[checkpoint] = [data, listing]
+        files[checkpoint] = [data, listing]
     cut_off = root / "metadata" / f"{job}-{operator}-00000-1-5-00002.avro"
     cut_off.touch()
     grow_old(on_disk(table))
     (report,) = maintain.maintain(project, local, [READINGS])
     assert (report.orphans.files, cut_off.exists()) == (3, False)
-    assert [each.exists() for each in (*made[3], *made[4])] == [False, False, True, True]
+    assert [each.exists() for each in (*files[3], *files[4])] == [False, False, True, True]
     assert orphans.find(iceberg.connect(local), READINGS, {"j": [job, "next"]}, datetime.now(UTC)).files == ()
 
 
@@ -485,8 +485,8 @@ def test_the_command_tells_of_all_tables_in_text_and_json(
         append(project, local, first)
     monkeypatch.setenv("HEADRACE_PROJECT", str(project.root))
     monkeypatch.setenv("HEADRACE_HOME", str(project.home))
-    told = json.loads(CliRunner().invoke(app, ["maintain", "--dry-run", "--json"]).stdout)
-    assert [(each["table"], each["dry_run"], len(each["rewritten"])) for each in told] == [
+    document = json.loads(CliRunner().invoke(app, ["maintain", "--dry-run", "--json"]).stdout)
+    assert [(each["table"], each["dry_run"], len(each["rewritten"])) for each in document] == [
         (READINGS, True, 1),
         (TAGS, True, 0),
     ]

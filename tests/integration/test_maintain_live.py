@@ -28,13 +28,13 @@ def test_maintenance_next_to_a_job_under_load_and_its_upgrades_is_exact(
     with steady_flow(plant):
         deployed(plant)
         for number in range(3):
-            until_due(plant, lambda told: told.rewritten and told.expired.snapshots)
+            until_due(plant, lambda report: report.rewritten and report.expired.snapshots)
             reports += kept_up(plant)
             edit(plant, READINGS, "from readings", "from readings where src_offset > -1") if number == 0 else edit(
                 plant, READINGS, f"> -{number}", f"> -{number + 1}"
             )
             assert kinds(deployed(plant)) == {JOB: "upgrade"}
-        until_due(plant, lambda told: told.rewritten and told.expired.snapshots)
+        until_due(plant, lambda report: report.rewritten and report.expired.snapshots)
         with at(plant) as context:
             stop.stop(context, JOB)
             reports += kept_up(plant)
@@ -48,11 +48,11 @@ def test_maintenance_next_to_a_job_under_load_and_its_upgrades_is_exact(
 
 
 def until_due(plant: Plant, due: Callable[[Report], object]) -> None:
-    def found() -> bool:
-        (told,) = maintain(plant.project, plant.settings, [STORED], dry_run=True)
-        return bool(due(told))
+    def is_due() -> bool:
+        (report,) = maintain(plant.project, plant.settings, [STORED], dry_run=True)
+        return bool(due(report))
 
-    until(found, 90)
+    until(is_due, 90)
 
 
 def kept_up(plant: Plant) -> list[Report]:
@@ -65,7 +65,7 @@ def test_a_job_that_follows_a_table_reads_no_row_again_that_upkeep_has_sorted(ow
     with steady_flow(plant):
         deployed(plant)
         for _ in range(3):
-            until_due(plant, lambda told: told.rewritten)
+            until_due(plant, lambda report: report.rewritten)
             (readings,) = maintain(plant.project, plant.settings, [STORED])
             assert readings.rewritten
     reconcile.verdict(plant.follow())

@@ -41,15 +41,15 @@ class Listened:
     file: Path
 
     def tell(self, address: str) -> None:
-        """Have jobs that are submitted from now on told of at `address`."""
-        told = {
+        """Have jobs that are submitted from now on reported to `address`."""
+        configuration = {
             "transport": {"type": "http", "url": address, "auth": {"type": "api_key", "apiKey": KEY}},
             "job": {"namespace": "plant-north"},
             "dataset": {"namespaceResolvers": {"file://lake": {"type": "pattern", "regex": "^$"}}},
             "enableDetachedJobTracking": True,
             "trackingIntervalInSeconds": 1,
         }
-        self.file.write_text(yaml.safe_dump(told))
+        self.file.write_text(yaml.safe_dump(configuration))
 
 
 @pytest.fixture(scope="module")
@@ -69,9 +69,9 @@ def listened_plant(platform: Project, listened: Listened, tmp_path: Path) -> Ite
     )
     flink = Flink(rest=listened.rest, checkpoint_interval_s=1, openlineage=True)
     environment = settings.load(platform, "local").model_copy(update={"catalog": tables, "flink": flink})
-    with plant(platform, tmp_path, environment) as made:
-        made.produce(reading(n) for n in range(READINGS))
-        yield made
+    with plant(platform, tmp_path, environment) as world:
+        world.produce(reading(n) for n in range(READINGS))
+        yield world
 
 
 @pytest.fixture
@@ -100,8 +100,8 @@ def headrace(listened: Listened, listened_plant: Plant) -> Callable[..., str]:
 
 @pytest.fixture
 def service() -> Iterator[Service]:
-    with openlineage.service() as made:
-        yield made
+    with openlineage.service() as started:
+        yield started
 
 
 def test_a_job_is_reported_from_its_start_to_its_end(

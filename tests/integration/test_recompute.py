@@ -23,8 +23,8 @@ ROWS = f"select * from {TABLE} order by tag, ts"
 
 
 def work(plant: Plant) -> Recomputed:
-    (found,) = recompute.recompute(plant.project, plant.settings, [ROLLUP], print)
-    return found
+    (result,) = recompute.recompute(plant.project, plant.settings, [ROLLUP], print)
+    return result
 
 
 def store(plant: Plant) -> None:
@@ -44,11 +44,11 @@ def window_of(n: int, tag: str) -> tuple[str, datetime]:
     return tag, datetime.fromtimestamp((START_MS // 1000 + n) // 60 * 60, UTC)
 
 
-def same(some: list[tuple[Any, ...]], others: list[tuple[Any, ...]]) -> bool:
-    assert len(some) == len(others)
+def same(rows: list[tuple[Any, ...]], others: list[tuple[Any, ...]]) -> bool:
+    assert len(rows) == len(others)
     return all(
         a == pytest.approx(b, rel=1e-12) if isinstance(a, float) else a == b
-        for row, other in zip(some, others, strict=True)
+        for row, other in zip(rows, others, strict=True)
         for a, b in zip(row, other, strict=True)
     )
 
@@ -100,8 +100,8 @@ def test_what_was_late_counts_in_the_end_as_if_it_had_not_been(
         scratch.produce(reading(*each) for each in sorted([*on_time, *late, *after]))
         scratch.finish(scratch.submit(ROLLUP, bounded=True, parallelism=1))
         until_late(scratch, 0)
-        found = own_plant.query(ROWS)
-        assert same(found, [row for row in scratch.query(ROWS) if row[1] <= max(each[1] for each in found)])
+        rows = own_plant.query(ROWS)
+        assert same(rows, [row for row in scratch.query(ROWS) if row[1] <= max(each[1] for each in rows)])
 
 
 def test_a_window_that_the_job_may_yet_write_waits(own_plant: Plant) -> None:
@@ -112,8 +112,8 @@ def test_a_window_that_the_job_may_yet_write_waits(own_plant: Plant) -> None:
     own_plant.produce(reading(n, "a") for n in (101, 103))
     until_late(own_plant, 2)
     store(own_plant)
-    found = work(own_plant)
-    assert (found.anew, found.unstored, names(found.still_open)) == ([], [], {window_of(101, "a")})
+    result = work(own_plant)
+    assert (result.anew, result.unstored, names(result.still_open)) == ([], [], {window_of(101, "a")})
     own_plant.produce(reading(n, tag) for n in range(130, 400, 5) for tag in ("a", "b"))
     until(lambda: len(own_plant.query(ROWS)) >= 10, 120)
     store(own_plant)
@@ -145,8 +145,8 @@ def test_a_late_reading_in_no_table_is_found_by_the_expected_counts(own_plant: P
     own_plant.produce(reading(n, tag) for n in range(0, 400, 5) for tag in ("a", "b"))
     until(lambda: len(own_plant.query(ROWS)) >= 10, 120)
     store(own_plant)
-    found = work(own_plant)
-    assert (found.anew, found.beyond) == ([], [])
+    result = work(own_plant)
+    assert (result.anew, result.beyond) == ([], [])
     savepoint = own_plant.cluster.stop(job.id)
     # The job starts in the midst of these: it knows no watermark yet, and its windows do.
     unlisted = [(1, "a"), (2, "a"), (63, "c")]
@@ -160,8 +160,8 @@ def test_a_late_reading_in_no_table_is_found_by_the_expected_counts(own_plant: P
     assert names(done.anew) == {window_of(*each) for each in unlisted}
     assert {each.late_readings for each in done.anew} == {0}
     assert done.through
-    assert found.through
-    assert done.through > found.through
+    assert result.through
+    assert done.through > result.through
     counted = own_plant.query(f"select tag, readings from {TABLE} where ts <= to_timestamp({START_MS // 1000 + 63})")
     assert sorted(counted) == [("a", 8 + 2), ("a", 12), ("b", 8), ("b", 12), ("c", 1)]
 
@@ -176,10 +176,10 @@ def test_windows_that_count_more_than_is_stored_are_left_alone(own_plant: Plant)
     until_late(own_plant, 1)
     store(own_plant)
     before = own_plant.query(ROWS)
-    found = work(own_plant)
-    assert (found.anew, own_plant.query(ROWS)) == ([], before)
+    result = work(own_plant)
+    assert (result.anew, own_plant.query(ROWS)) == ([], before)
     first = window_of(1, "a")
-    assert {(each.name, each.stored, each.counted) for each in found.beyond if each.name == first} == {(first, 1, 8)}
+    assert {(each.name, each.stored, each.counted) for each in result.beyond if each.name == first} == {(first, 1, 8)}
 
 
 def test_expected_counts_that_the_job_contradicts_change_nothing(own_plant: Plant) -> None:

@@ -44,16 +44,16 @@ def watched(platform: Project, tmp_path: Path) -> Iterator[Plant]:
     """A plant with the jobs of tests/state_jobs, and a second topic, other.<its own>, of 100 readings of B."""
     with plant(platform, tmp_path) as laid:
         often = laid.settings.flink.model_copy(update={"checkpoint_interval_s": 1.0})
-        made = replace(laid, settings=laid.settings.model_copy(update={"flink": often}))
-        shutil.copytree(JOBS, made.project.sql, dirs_exist_ok=True)
-        contract = made.project.sql / "_sources" / "other_readings.yaml"
-        contract.write_text(contract.read_text().replace("topic: other.readings", f"topic: other.{made.topic}"))
-        client = AdminClient(made.settings.kafka_client())
-        for done in client.create_topics([NewTopic(f"other.{made.topic}", 2, 1)]).values():
+        world = replace(laid, settings=laid.settings.model_copy(update={"flink": often}))
+        shutil.copytree(JOBS, world.project.sql, dirs_exist_ok=True)
+        contract = world.project.sql / "_sources" / "other_readings.yaml"
+        contract.write_text(contract.read_text().replace("topic: other.readings", f"topic: other.{world.topic}"))
+        client = AdminClient(world.settings.kafka_client())
+        for done in client.create_topics([NewTopic(f"other.{world.topic}", 2, 1)]).values():
             done.result(timeout=30)
-        table_changes.apply(made.project, made.settings)
-        produce_other(made, [message(second, "B") for second in OF_B])
-        yield made
+        table_changes.apply(world.project, world.settings)
+        produce_other(world, [message(second, "B") for second in OF_B])
+        yield world
 
 
 def produce_other(plant: Plant, payloads: Iterable[bytes]) -> None:
@@ -76,7 +76,7 @@ def change_files(plant: Plant, change: Change) -> None:
         (root / path).unlink()
 
 
-def found(plant: Plant, change: Change) -> dict[str, Any]:
+def contents(plant: Plant, change: Change) -> dict[str, Any]:
     """What the tables hold: of how many messages of each topic how many rows, and what the job counts."""
     stored = plant.query(STORED)
     counted = plant.query(FOUND[change.job].format(minute=MINUTE_MS))
@@ -112,7 +112,7 @@ def test_what_is_said_of_a_change_is_so(watched: Plant, change: Change) -> None:
     counts = {WINDOWS: {"readings": {watched.topic: [150, 150]}, 0: WHOLE, 60_000: WHOLE},
               PAIRS: {"readings": {}, "pairs": 100}, LATEST: {"readings": {}, "A": 150}}  # fmt: skip
     same = Change("", "unknown", job=change.job)
-    until(lambda: found(watched, same) == counts[change.job], 60, lambda: str(found(watched, same)))
+    until(lambda: contents(watched, same) == counts[change.job], 60, lambda: str(contents(watched, same)))
 
     change_files(watched, change)
     before = StoredPlan.from_text(first.plan.to_text())
@@ -131,4 +131,4 @@ def test_what_is_said_of_a_change_is_so(watched: Plant, change: Change) -> None:
     if change.job == PAIRS:
         produce_other(watched, [message(second, "B") for second in range(100, 330)])
     expected = true(watched, change)
-    until(lambda: found(watched, change) == expected, 60, lambda: f"{found(watched, change)} is not {expected}")
+    until(lambda: contents(watched, change) == expected, 60, lambda: f"{contents(watched, change)} is not {expected}")

@@ -11,15 +11,15 @@ from headrace.operations.offset_runs import NONE, Runs, reach, runs, union
 OFFSETS = st.lists(st.integers(0, 40), max_size=30)
 
 
-def offsets(found: Runs) -> set[int]:
-    return {offset for first, end in found.tolist() for offset in range(first, end)}
+def offsets(covered: Runs) -> set[int]:
+    return {offset for first, end in covered.tolist() for offset in range(first, end)}
 
 
 @given(OFFSETS, OFFSETS)
 def test_a_union_has_what_is_in_one_or_the_other_in_runs_that_do_not_touch(some: list[int], others: list[int]) -> None:
-    found = union(runs(np.array(some, np.int64)), runs(np.array(others, np.int64)))
-    assert offsets(found) == {*some, *others}
-    edges = found.ravel().tolist()
+    covered = union(runs(np.array(some, np.int64)), runs(np.array(others, np.int64)))
+    assert offsets(covered) == {*some, *others}
+    edges = covered.ravel().tolist()
     assert edges == sorted(set(edges))
 
 

@@ -36,15 +36,15 @@ def account(span: OffsetRange, good: Offsets, dead: Offsets) -> Balance:
 
 
 def test_good_and_dead_that_make_up_the_span_hold() -> None:
-    made = account(OffsetRange(0, 4), offsets(0, 1, 3), offsets(2))
-    assert (made.records, made.good, made.dead, made.holds) == (4, 3, 1, True)
+    result = account(OffsetRange(0, 4), offsets(0, 1, 3), offsets(2))
+    assert (result.records, result.good, result.dead, result.holds) == (4, 3, 1, True)
 
 
 def test_a_gap_is_missing() -> None:
-    made = account(OffsetRange(0, 10), offsets(0, 1, 5, 9), offsets())
-    assert made.missing == [(2, 5), (6, 9)]
-    assert made.missing_count == 6
-    assert not made.holds
+    result = account(OffsetRange(0, 10), offsets(0, 1, 5, 9), offsets())
+    assert result.missing == [(2, 5), (6, 9)]
+    assert result.missing_count == 6
+    assert not result.holds
 
 
 def test_an_offset_stored_twice_is_repeated_whichever_table_it_is_in() -> None:
@@ -60,25 +60,25 @@ def test_the_readings_of_one_message_are_no_repeats_of_each_other() -> None:
 
 
 def test_offsets_without_a_record_are_not_missing() -> None:
-    made = balance(
+    result = balance(
         "t", 0, OffsetRange(0, 5), Stored(positions(offsets(0, 1, 4), NONE), offsets()), lambda _a, _b: offsets(3)
     )
-    assert made.missing == [(3, 4)]
-    assert made.no_record == 1
-    assert made.records == 4
+    assert result.missing == [(3, 4)]
+    assert result.no_record == 1
+    assert result.records == 4
 
 
 def test_rows_older_than_what_the_topic_holds_are_no_fault() -> None:
-    made = account(OffsetRange(5, 8), offsets(3, 4, 5, 6, 7), offsets())
-    assert made.holds
-    assert made.expired == []
-    assert made.good == 3
+    result = account(OffsetRange(5, 8), offsets(3, 4, 5, 6, 7), offsets())
+    assert result.holds
+    assert result.expired == []
+    assert result.good == 3
 
 
 def test_what_retention_took_before_it_was_read_is_not_a_loss() -> None:
-    made = account(OffsetRange(5, 7), offsets(0, 1, 5, 6), offsets())
-    assert made.holds
-    assert made.expired == [(2, 5)]
+    result = account(OffsetRange(5, 7), offsets(0, 1, 5, 6), offsets())
+    assert result.holds
+    assert result.expired == [(2, 5)]
 
 
 def test_a_row_from_beyond_the_end_leaves_the_account_as_it_is() -> None:
@@ -89,19 +89,19 @@ def test_a_row_from_beyond_the_end_leaves_the_account_as_it_is() -> None:
 def test_the_account_agrees_with_counting(first: int, rows: list[tuple[int, bool]], length: int) -> None:
     good = offsets(*(o for o, dead in rows if not dead))
     dead = offsets(*(o for o, dead in rows if dead))
-    made = account(OffsetRange(first, first + length), good, dead)
+    result = account(OffsetRange(first, first + length), good, dead)
     seen = [o for o, _ in rows]
     inside = [o for o in seen if first <= o < first + length]
-    assert made.missing_count == length - len(set(inside))
-    assert made.repeated_count == len({o for o in seen if seen.count(o) > 1})
-    assert made.good + made.dead == len(inside)
+    assert result.missing_count == length - len(set(inside))
+    assert result.repeated_count == len({o for o in seen if seen.count(o) > 1})
+    assert result.good + result.dead == len(inside)
 
 
 @given(st.sets(st.integers(0, 60)))
 def test_runs_cover_just_what_they_were_made_of(values: set[int]) -> None:
-    made = ranges(offsets(*values))
-    assert {o for a, b in made for o in range(a, b)} == values
-    assert all(b < c for (_, b), (c, _) in pairwise(made))
+    pairs = ranges(offsets(*values))
+    assert {o for a, b in pairs for o in range(a, b)} == values
+    assert all(b < c for (_, b), (c, _) in pairwise(pairs))
 
 
 def test_the_verdict_counts_what_is_wrong() -> None:

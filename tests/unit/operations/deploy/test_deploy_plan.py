@@ -28,7 +28,7 @@ def project(tmp_path: Path) -> Project:
 
 
 @pytest.mark.parametrize(
-    ("patterns", "found"),
+    ("patterns", "jobs"),
     [
         (
             ["historian/*"],
@@ -38,9 +38,9 @@ def project(tmp_path: Path) -> Project:
         ([], []),
     ],
 )
-def test_the_environment_names_jobs_and_patterns(project: Project, patterns: list[str], found: list[str]) -> None:
+def test_the_environment_names_jobs_and_patterns(project: Project, patterns: list[str], jobs: list[str]) -> None:
     known = settings.load(project, "local").model_copy(update={"deploy": patterns})
-    assert desired_jobs(project, known) == found
+    assert desired_jobs(project, known) == jobs
 
 
 def test_every_name_that_matches_no_job_is_reported(project: Project) -> None:

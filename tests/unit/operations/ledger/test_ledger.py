@@ -64,19 +64,19 @@ def test_a_second_deployer_is_refused_while_the_first_is_at_work(known: Settings
 
 
 def test_a_second_deployer_waits_as_long_as_it_may(known: Settings) -> None:
-    told: list[str] = []
+    messages: list[str] = []
     with ledger.held(known) as (book, owner), ThreadPoolExecutor(1) as pool:
 
         def second() -> None:
-            with ledger.held(known, 30, told.append):
+            with ledger.held(known, 30, messages.append):
                 pass
 
         waiting = pool.submit(second)
-        while not told:
+        while not messages:
             assert not waiting.done()
         book.give_back(owner)
         waiting.result(30)
-    assert "another deployer is at work" in told[0]
+    assert "another deployer is at work" in messages[0]
 
 
 def test_of_deployers_that_come_at_once_one_gets_the_lock(known: Settings) -> None:

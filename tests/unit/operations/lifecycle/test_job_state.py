@@ -1,4 +1,4 @@
-"""Which savepoint or checkpoint a job goes on from, told from what lies in the cluster's folders."""
+"""The savepoint or checkpoint that a job continues from, found in the cluster's folders."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FIRST, SECOND = "a" * 32, "b" * 32
 
 
 class Folders:
-    """What is asked of a cluster here: where its checkpoints and savepoints are."""
+    """A cluster that only knows where its checkpoints and savepoints are."""
 
     rest = "http://cluster"
 
@@ -107,9 +107,9 @@ def test_an_older_state_is_refused_and_the_newer_one_named(context: OperationCon
 
 @given(st.lists(st.sampled_from("abcde")))
 def test_incarnations_come_once_each_in_their_order(letters: list[str]) -> None:
-    found = restore_points.incarnations([entry(letter, "running") for letter in letters])
-    assert sorted(found) == sorted(set(letters))
-    assert [letters.index(each) for each in found] == sorted(letters.index(each) for each in found)
+    ids = restore_points.incarnations([entry(letter, "running") for letter in letters])
+    assert sorted(ids) == sorted(set(letters))
+    assert [letters.index(each) for each in ids] == sorted(letters.index(each) for each in ids)
 
 
 def test_an_entry_is_what_its_columns_are(context: OperationContext) -> None:

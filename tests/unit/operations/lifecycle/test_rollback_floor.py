@@ -1,4 +1,4 @@
-"""What an older release can read is found out before a job is stopped for it."""
+"""What keeps an older release from running is reported before a job is stopped for it."""
 
 from __future__ import annotations
 
