@@ -58,7 +58,7 @@ EPILOG = (
     "Exit codes: 0 success, 1 a check failed, 2 an error in your files or arguments, 3 a service failed; "
     "130 interrupted, 141 the reader of the output has gone."
 )
-AUTHOR, DEPLOY, ASK, HEALTH, LOCAL = "Author", "Deploy", "Ask", "Keep healthy", "Local"
+PANELS = AUTHOR, DEPLOY, ASK, HEALTH, LOCAL = "Author", "Deploy", "Ask", "Keep healthy", "Local"
 
 app = typer.Typer(
     help="An open data historian: Kafka topics into Iceberg tables, decoded, enriched and scored on the way in.",

@@ -24,7 +24,8 @@ def shown(value: Any) -> str:
     Fractions of a second are shown where there are any.
     """
     if isinstance(value, datetime) and value.tzinfo:
-        return f"{value.astimezone(UTC).replace(tzinfo=None).isoformat(' ')}Z"
+        fraction = "auto" if value.microsecond % 1000 else "milliseconds" if value.microsecond else "seconds"
+        return f"{value.astimezone(UTC).replace(tzinfo=None).isoformat(' ', fraction)}Z"
     return text(value)
 
 

@@ -1,4 +1,4 @@
-"""`headrace check`: run the checks.sql of jobs against the stored tables."""
+"""`headrace check`: run the checks.sql.j2 of jobs against the stored tables."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def check(jobs: JobNames = None, env: Env = "local", json: Json = False) -> None:
-    """Run the checks.sql of jobs against the Iceberg tables: each SELECT in it must return no rows."""
+    """Run the checks.sql.j2 of jobs against the Iceberg tables: each SELECT in it must return no rows."""
     from headrace.project import job_folder
     from headrace.upkeep.checks import run_checks
 

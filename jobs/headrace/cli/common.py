@@ -36,13 +36,11 @@ JobName = Annotated[
 ]
 JobNames = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[JOB]...", help="<domain>/<job>_v<N>; default: all jobs.", autocompletion=completion.jobs),
+    typer.Argument(metavar="JOB", help="<domain>/<job>_v<N>; default: all jobs.", autocompletion=completion.jobs),
 ]
 TableNames = Annotated[
     list[str] | None,
-    typer.Argument(
-        metavar="[TABLE]...", help="<namespace>.<table>; default: all tables.", autocompletion=completion.tables
-    ),
+    typer.Argument(metavar="TABLE", help="<namespace>.<table>; default: all tables.", autocompletion=completion.tables),
 ]
 Env = Annotated[
     str,

@@ -40,7 +40,8 @@ def tags(ctx: typer.Context, incomplete: str) -> list[str]:
     def names(project: Project) -> Iterable[str]:
         import headrace
 
-        return headrace.open(ctx.params.get("env") or "local", project).tags(f"{incomplete}*")["tag"].to_pylist()
+        rows = headrace.open(ctx.params.get("env") or "local", project).tags(f"{incomplete}*")
+        return map(str, rows["tag"].to_pylist())
 
     return _starting(incomplete, names)
 

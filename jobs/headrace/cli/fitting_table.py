@@ -42,6 +42,7 @@ class FittingTable(Table):
                 justify="right" if name in numbers else "left",
                 overflow="fold",
                 no_wrap=name not in self._prose,
+                min_width=len(name),
             )
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
@@ -53,7 +54,7 @@ class FittingTable(Table):
     def _needs(self, console: Console) -> int:
         """Cells of the narrowest table in which nothing but prose wraps."""
         widths = [self._width(console, str(column.header), list(column.cells)) for column in self.columns]
-        return sum(widths) + 2 * (len(widths) - 1)
+        return sum(widths) + 2 * len(widths)  # two between columns, and one at each edge
 
     def _width(self, console: Console, name: str, cells: Sequence[object]) -> int:
         options = console.options.update(width=10_000)
@@ -64,13 +65,14 @@ class FittingTable(Table):
         if self.title:
             yield f"[italic]{self.title}[/]"
         cells = [list(column.cells) for column in self.columns]
+        names = max(len(str(column.header)) for column in self.columns)
         for number, row in enumerate(self.rows):
             block = Table.grid(padding=(0, 2, 0, 0))
-            block.add_column(style="bold", no_wrap=True)
+            block.add_column(style="bold", no_wrap=True, min_width=names)
             block.add_column(overflow="fold")
             for column, values in zip(self.columns, cells, strict=True):
                 if values[number] != "":
                     block.add_row(column.header, values[number])
-            yield Padding(block, (0 if number == 0 else 1, 0, 0, 0), style=row.style or "")
+            yield Padding(block, (0 if number == 0 else 1, 0, 0, 0), style=row.style or "", expand=False)
         if self.caption:
             yield f"[dim]{self.caption}[/]"

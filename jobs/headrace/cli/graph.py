@@ -24,7 +24,7 @@ def graph(
     job: Annotated[
         str | None,
         typer.Argument(
-            metavar="[JOB]",
+            metavar="JOB",
             help="Only what leads to this job, and from it.",
             autocompletion=completion.jobs,
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -23,7 +24,7 @@ _PRINT = "How to answer"
 def history(
     tags: Annotated[
         list[str],
-        typer.Argument(metavar="TAG...", help="Names or wildcards: 'R80711.*'.", autocompletion=completion.tags),
+        typer.Argument(metavar="TAG", help="Names or wildcards: 'R80711.*'.", autocompletion=completion.tags),
     ],
     last: Annotated[str | None, typer.Option(metavar="8h", help="Time span ending now.", rich_help_panel=_ASK)] = None,
     span: Annotated[
@@ -140,7 +141,8 @@ def _write_parquet(answer: pa.Table | pa.RecordBatchReader, parquet: Path) -> No
     except OSError as error:
         raise cannot_write(parquet, error) from None
     finally:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
     out.print(f"{parquet}: {rows:,} rows", highlight=False)
 
 

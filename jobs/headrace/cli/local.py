@@ -60,6 +60,7 @@ def show_logs(
     service: Annotated[
         str | None,
         typer.Argument(
+            metavar="SERVICE",
             help="kafka, jobmanager or taskmanager; default: all of them.",
             autocompletion=completion.services,
         ),

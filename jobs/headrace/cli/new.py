@@ -22,7 +22,7 @@ Check = Callable[[str], str]
 
 def new(
     name: Annotated[
-        str | None, typer.Argument(metavar="[DOMAIN/NAME]", help="The job's name; without a version, _v1 is added.")
+        str | None, typer.Argument(metavar="DOMAIN/NAME", help="The job's name; without a version, _v1 is added.")
     ] = None,
     source: Annotated[
         str | None, typer.Option(metavar="S", help="Source that it reads.", autocompletion=completion.sources)

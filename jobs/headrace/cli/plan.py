@@ -66,8 +66,8 @@ def _job(job: JobPlan) -> None:
         _line("  [bold]Flink's plan[/] stays the same")
     for pair in job.operator_changes:
         _line(f"    {_escaped(pair.operator)}")
-        for change in pair.changes or [pair.kind]:
-            _line(f"      {_escaped(change)}")
+        for difference in pair.changes or [pair.kind]:
+            _line(f"      {_escaped(difference)}")
     for note in job.notes:
         _line(f"  {_escaped(note)}")
     out.print()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import sys
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from headrace.cli import cells
-from headrace.cli.common import Context, Env, Json, out, print_json, refuse_together, table
+from headrace.cli.common import Context, Env, Json, out, print_json_list, refuse_together, table
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -41,14 +42,19 @@ def query(
 
 def _print_json(answer: DuckDBPyConnection) -> None:
     names = [column[0] for column in answer.description]
-    print_json([dict(zip(names, map(cells.finite, row), strict=True)) for row in answer.fetchall()])
+    print_json_list(dict(zip(names, map(cells.finite, row), strict=True)) for row in _rows(answer))
 
 
 def _print_csv(answer: DuckDBPyConnection) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(column[0] for column in answer.description)
+    writer.writerows([cells.text(value) for value in row] for row in _rows(answer))
+
+
+def _rows(answer: DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
+    """Every row of the answer, of which a part at a time is held in memory."""
     while rows := answer.fetchmany(10_000):
-        writer.writerows([cells.text(value) for value in row] for row in rows)
+        yield from rows
 
 
 def _print_table(answer: DuckDBPyConnection) -> None:

@@ -22,7 +22,7 @@ def recompute(
     jobs: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[JOB]...", help="Default: all jobs whose job.yaml sets window.", autocompletion=completion.jobs
+            metavar="JOB", help="Default: all jobs whose job.yaml sets window.", autocompletion=completion.jobs
         ),
     ] = None,
     env: Env = "local",

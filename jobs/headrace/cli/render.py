@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from headrace.cli.common import Context, Env, JobName, Json, out, print_json
+from headrace.cli.common import Context, Env, JobName, Json, out, print_json, refuse_together
 
 
 def render(
@@ -15,13 +15,24 @@ def render(
     against: Annotated[
         str | None, typer.Option(metavar="REF", help="With --diff: the git ref.", show_default="HEAD")
     ] = None,
+    checks: Annotated[
+        bool, typer.Option("--checks", help="Show the checks and expected counts, as DuckDB gets them.")
+    ] = False,
     env: Env = "local",
     json: Json = False,
 ) -> None:
     """Show a job's SQL as Flink gets it, every statement in order; needs neither Flink nor a broker."""
     from headrace.authoring.render import statements
 
+    refuse_together(checks=checks, diff=diff or bool(against))
     context = Context(env)
+    if checks:
+        templates = statements.for_duckdb(context.project, context.settings, job)
+        if json:
+            print_json({"job": job, "checks": templates})
+        else:
+            _show("\n".join(f"-- {name}\n{sql}\n" for name, sql in templates.items()), "sql")
+        return
     if diff or against:
         ref = against or "HEAD"
         text = statements.difference(context.project, env, job, ref)

@@ -20,7 +20,7 @@ app = typer.Typer(help="Savepoints and retained checkpoints: what jobs can be st
 def listing(
     job: Annotated[
         str | None,
-        typer.Argument(metavar="[JOB]", help="<domain>/<job>_v<N>; default: all jobs.", autocompletion=completion.jobs),
+        typer.Argument(metavar="JOB", help="<domain>/<job>_v<N>; default: all jobs.", autocompletion=completion.jobs),
     ] = None,
     env: Env = "local",
     json: Json = False,
@@ -44,7 +44,7 @@ def listing(
 
 @app.command()
 def drop(
-    path: Annotated[str, typer.Argument(help="Path of the savepoint, as the list shows it.")],
+    path: Annotated[str, typer.Argument(metavar="PATH", help="Path of the savepoint, as the list shows it.")],
     wait: Wait = 0,
     env: Env = "local",
     json: Json = False,

@@ -46,7 +46,7 @@ def import_(
 @app.command(name="list")
 def list_(
     glob: Annotated[
-        str, typer.Argument(metavar="[GLOB]", help="Only matching tags: *, ?, [...].", autocompletion=completion.tags)
+        str, typer.Argument(metavar="GLOB", help="Only matching tags: *, ?, [...].", autocompletion=completion.tags)
     ] = "*",
     env: Env = "local",
     json: Json = False,

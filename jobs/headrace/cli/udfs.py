@@ -9,6 +9,8 @@ import typer
 from headrace.cli.common import Json, out, print_json, table
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from headrace.authoring.udfs import Udf
 
 _WHERE = {"step": "steps: job.yaml names them under steps:", "sql": "functions: SQL names them"}
@@ -46,7 +48,8 @@ def _show(udf: Udf) -> None:
     example = table(*about.inputs, *(f"-> {name}" for name in about.outputs))
     for row in udf.example():
         example.add_row(*(_cell(value) for value in row.values()))
-    for part in [*map(Text, lines), example]:
+    parts: list[Text | Table] = [*map(Text, lines), example]
+    for part in parts:
         out.print(Padding(part, (0, 0, 0, 2), expand=False))
 
 
