@@ -158,7 +158,7 @@ def test_wildcards_are_the_historians(engines: Engines, pattern: str) -> None:
     [
         ("average(['T01'], '2026-03-02', '2026-03-01')", "later than since"),
         ("average(['T01'], '2026-03-01', '2026-03-02', interval '1 month')", "months and years"),
-        ("interpolated(['T01'], '2026-03-01', '2026-03-02', interval '0 seconds')", "of no length"),
+        ("interpolated(['T01'], '2026-03-01', '2026-03-02', interval '0 seconds')", "the interval has no length"),
     ],
 )
 def test_an_invalid_query_is_refused(engines: Engines, question: str, message: str) -> None:
