@@ -176,7 +176,7 @@ def _defaults(info: ValidationInfo) -> Defaults:
 
 
 def _with_included(columns: Any, info: ValidationInfo) -> Any:
-    """The columns with those of the groups in the place of `include:`."""
+    """The columns with those of the groups instead of `include:`."""
     if not isinstance(columns, dict) or INCLUDE not in columns:
         return columns
     included = _included(columns, _defaults(info).columns)

@@ -52,7 +52,7 @@ def pick(project: Project, names: Iterable[str] | None) -> dict[str, Table]:
 
 
 def _files(project: Project) -> list[Path]:
-    """The files of _tables/ and _tables/_system/, each of which should describe a table."""
+    """Return the files of _tables/ and _tables/_system/ that should each describe a table."""
     folder = project.sql / "_tables"
     paths = [path for each in (folder, folder / "_system") if each.is_dir() for path in each.iterdir()]
     return sorted(path for path in paths if path not in (folder / "_system", folder / "_defaults.yaml"))

@@ -32,6 +32,12 @@ def of_job(project: Project, settings: Settings, name: str) -> list[str]:
     return of(composition, select_columns.columns(project, shown, composition))
 
 
+def for_duckdb(project: Project, settings: Settings, name: str) -> dict[str, str]:
+    """Return the SQL of the job's checks and expected counts, by file name. Raises UserError for faulty files."""
+    folder, shown = job_folder.load(project, name), masked(settings)
+    return {path.name: render.for_duckdb(project, shown, folder, path).sql for path in folder.duckdb_templates}
+
+
 def of(composition: Composition, columns: Columns) -> list[str]:
     """Return the statements of a composition, references unresolved."""
     views = [render.engine("view", view=view, select=Sql(select.sql)) for view, select in composition.views.items()]
