@@ -1,7 +1,8 @@
-"""One local platform for all tests on the real stack, in a home of its own."""
+"""One local platform for all tests on real services, in a home of its own."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +23,8 @@ LAYERS = ("faults", "integration", "jobs", "broken", "unit", "golden", "soak")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make a marker of each layer."""
+    """Make a marker of each layer; plants of tests plan with the project's Flink, as under ./run."""
+    os.environ.setdefault("FLINK_HOME", str(ROOT / ".headrace" / "flink"))
     for layer in LAYERS:
         config.addinivalue_line("markers", f"{layer}: tests in tests/{layer}")
 
@@ -57,7 +59,7 @@ def _names(config: pytest.Config, layer: str) -> bool:
 
 @pytest.fixture(scope="session")
 def platform(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    """A project whose platform is up; HEADRACE_HOME leads every command that a test starts to it."""
+    """A project whose platform is up; HEADRACE_HOME points every command that a test starts to it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HEADRACE_HOME", str(tmp_path_factory.mktemp("home")))
         project = Project.find(pytestconfig.rootpath)
@@ -71,20 +73,20 @@ def platform(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture(scope="session")
 def stack(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Kafka with passwords, S3, Postgres and a REST catalog, and a session cluster that keeps its state on S3."""
-    with started(pytestconfig.rootpath / ".headrace", tmp_path_factory.mktemp("stack")) as made:
-        yield made
+    with started(pytestconfig.rootpath / ".headrace", tmp_path_factory.mktemp("stack")) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
 def registry(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
     """A schema registry behind TLS and the stack's password."""
     folder = tmp_path_factory.mktemp("registry") / "apicurio"
-    with in_front(folder, stack.secrets.folder / "registry_password") as made:
-        yield made
+    with in_front(folder, stack.secrets.folder / "registry_password") as running:
+        yield running
 
 
 @pytest.fixture
 def own_plant(platform: Project, tmp_path: Path) -> Iterator[Plant]:
     """A plant with a topic and tables that no other test sees."""
-    with plant(platform, tmp_path) as made:
-        yield made
+    with plant(platform, tmp_path) as own:
+        yield own
