@@ -6,11 +6,12 @@ import math
 import re
 from datetime import timedelta
 
+import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrace.compose.sql_text import Sql, duration, ident, interval, literal, number
+from headrace.compose.sql_text import Sql, duckdb_ident, duckdb_interval, duration, ident, interval, literal, number
 
 printable = st.text(st.characters(exclude_categories=["Cc", "Cs", "Co"]), max_size=40)
 
@@ -135,3 +136,14 @@ def test_another_text_is_no_duration(text: object) -> None:
 def test_what_flink_has_no_interval_for_is_refused(span: timedelta) -> None:
     with pytest.raises(ValueError, match="does not fit an INTERVAL"):
         interval(span)
+
+
+def test_duckdb_has_quotes_and_intervals_of_its_own() -> None:
+    assert duckdb_ident(["a.b", 'c"d']) == '"a"."b", "c""d"'
+    text = duckdb_interval(duration("90m"))
+    assert duckdb.sql(f"select {text}").fetchone() == (timedelta(minutes=90),)
+
+
+@given(printable.map(lambda text: f"a{text.replace('.', '_')}"))
+def test_an_identifier_of_duckdb_is_one_name(name: str) -> None:
+    assert duckdb.sql(f"select 1 as {duckdb_ident(name)}").columns == [name]

@@ -42,9 +42,7 @@ def lint(project: Project, settings: Settings, names: list[str] | None = None) -
 
 
 def _job(project: Project, settings: Settings, folder: JobFolder) -> list[Finding]:
-    check_file.load(project, settings, folder)
-    expected_counts.load(project, settings, folder)
-    rendered_job = render.job(project, settings, folder)
+    rendered_job = _rendered(project, settings, folder)
     tables = table_files.load_all(project)
     known = inputs(project, settings, folder.job, tables)
     linter = TemplateLinter(folder.path)
@@ -58,6 +56,23 @@ def _job(project: Project, settings: Settings, folder: JobFolder) -> list[Findin
         in_template, _ = linter.lint(template, known, folder.job, sink=sink, key=_key(project, folder, sink, tables))
         findings += in_template
     return findings
+
+
+def _rendered(project: Project, settings: Settings, folder: JobFolder) -> render.Templates:
+    """Return the rendered templates. Raises UserError with their faults, and those of checks and expected counts."""
+    problems: list[Problem] = []
+    for load in (check_file.load, expected_counts.load):
+        try:
+            load(project, settings, folder)
+        except UserError as error:
+            problems += error.problems
+    try:
+        rendered_job = render.job(project, settings, folder)
+    except UserError as error:
+        raise UserError([*error.problems, *problems]) from None
+    if problems:
+        raise UserError(problems)
+    return rendered_job
 
 
 def _key(project: Project, folder: JobFolder, sink: str, tables: Mapping[str, Table]) -> tuple[str, ...]:
