@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -110,8 +111,10 @@ app.add_typer(local.app, name="local", rich_help_panel=LOCAL)
 def main() -> None:
     """Run the command of `sys.argv` and exit with its code; errors go to standard error, one after another."""
     standard_streams.guard()
-    # Warnings of libraries are not for users; without a handler, Python prints them to standard error.
+    # What libraries log and warn of is not for users; Python would print it to standard error.
     logging.getLogger().addHandler(logging.NullHandler())
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
     code = _exit_code(app)
     sys.exit(_exit_code(standard_streams.flush) or code)
 

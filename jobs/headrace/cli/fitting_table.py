@@ -9,6 +9,7 @@ from rich import box
 from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
@@ -28,7 +29,7 @@ class FittingTable(Table):
         self, *columns: str, title: str | None = None, numbers: Iterable[str] = (), prose: Iterable[str] = ()
     ) -> None:
         super().__init__(
-            title=title,
+            title=Text(title) if title else None,
             title_justify="left",
             header_style="bold",
             box=box.SIMPLE_HEAD,
@@ -38,7 +39,7 @@ class FittingTable(Table):
         numbers, self._prose = set(numbers), set(prose)
         for name in columns:
             self.add_column(
-                name,
+                Text(name),  # a column of a query may be named like markup
                 justify="right" if name in numbers else "left",
                 overflow="fold",
                 no_wrap=name not in self._prose,
@@ -63,7 +64,7 @@ class FittingTable(Table):
 
     def _blocks(self) -> RenderResult:
         if self.title:
-            yield f"[italic]{self.title}[/]"
+            yield Text(str(self.title), "italic")
         cells = [list(column.cells) for column in self.columns]
         names = max(len(str(column.header)) for column in self.columns)
         for number, row in enumerate(self.rows):
@@ -75,4 +76,4 @@ class FittingTable(Table):
                     block.add_row(column.header, values[number])
             yield Padding(block, (0 if number == 0 else 1, 0, 0, 0), style=row.style or "", expand=False)
         if self.caption:
-            yield f"[dim]{self.caption}[/]"
+            yield Text(str(self.caption), "dim")

@@ -53,6 +53,13 @@ def test_prose_wraps_in_a_column_as_wide_as_its_heading_at_least() -> None:
     assert len(lines) == 2 + 4
 
 
+def test_headings_that_look_like_markup_are_shown_as_they_are() -> None:
+    table = FittingTable("values[red]", "[b]", title="[bold]")
+    table.add_row("1", "2")
+    assert [line.split() for line in printed(table)][:2] == [["[bold]"], ["values[red]", "[b]"]]
+    assert printed(table, 16)[1].split() == ["values[red]", "1"]
+
+
 def test_the_widest_table_that_fits_is_still_a_table() -> None:
     table = FittingTable("a", "b")
     table.add_row("x" * 38, "y" * 38)
