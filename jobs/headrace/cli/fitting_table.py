@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from rich import box
 from rich.measure import Measurement
 from rich.padding import Padding
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 if TYPE_CHECKING:
@@ -54,13 +54,13 @@ class FittingTable(Table):
 
     def _needs(self, console: Console) -> int:
         """Cells of the narrowest table in which nothing but prose wraps."""
-        widths = [self._width(console, str(column.header), list(column.cells)) for column in self.columns]
+        widths = [self._width(console, column) for column in self.columns]
         return sum(widths) + 2 * len(widths)  # two between columns, and one at each edge
 
-    def _width(self, console: Console, name: str, cells: Sequence[object]) -> int:
+    def _width(self, console: Console, column: Column) -> int:
         options = console.options.update(width=10_000)
-        width = max(Measurement.get(console, options, cell).maximum for cell in (name, *cells))  # type: ignore[arg-type]
-        return min(width, _PROSE) if name in self._prose else width
+        width = max(Measurement.get(console, options, cell).maximum for cell in (column.header, *column.cells))
+        return min(width, _PROSE) if str(column.header) in self._prose else width
 
     def _blocks(self) -> RenderResult:
         if self.title:
