@@ -17,7 +17,6 @@ from support.services.stack import Stack
 from support.services.stack import stack as started
 from support.worlds.live_plant import Plant, plant
 
-
 LAYERS = ("faults", "integration", "jobs", "broken", "unit", "golden", "soak")
 """The folders of tests, each a marker; the longest files come first, so that two workers end together."""
 
