@@ -1,4 +1,4 @@
-"""The macros on Flink: what their SQL gives, case by case; z_score() and lookup() agree with the steps score and enrich."""
+"""The macros on Flink: what their SQL gives, case by case; z_score() and lookup() agree with their steps."""
 
 from __future__ import annotations
 
