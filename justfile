@@ -92,7 +92,7 @@ bench name *arguments: setup
 # Build the documentation site into .site; a link that leads nowhere fails
 [group('docs')]
 docs: setup
-    .venv/bin/mkdocs build --clean --quiet
+    NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --clean
     @echo ".site/README.html"
 
 # Write the pages and pictures that are generated from the code: commands, macros, rooms, JSON schemas
