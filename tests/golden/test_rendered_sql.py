@@ -1,4 +1,4 @@
-"""The SQL that Flink gets for each job, word for word: `HEADRACE_UPDATE_GOLDEN=1` writes the files anew."""
+"""The SQL that Flink gets for each job, word for word: `HEADRACE_UPDATE_GOLDEN=1` writes the files again."""
 
 from __future__ import annotations
 

@@ -427,14 +427,14 @@ def test_only_old_files_that_nothing_refers_to_are_orphans(project: Project, loc
     append(project, local, 0)
     table = load(local)
     data = Path(table.location().removeprefix("file://")) / "data"
-    old, young, beside = data / "old.parquet", data / "young.parquet", data.parent / "notes.txt"
-    for each in (old, young, beside):
+    old, young, unrelated = data / "old.parquet", data / "young.parquet", data.parent / "notes.txt"
+    for each in (old, young, unrelated):
         each.write_bytes(b"12345")
     grow_old(on_disk(table) - {young})
     report = run(project, local, dry_run=True)
     assert (report.orphans.files, report.orphans.bytes, old.exists()) == (1, 5, True)
     assert run(project, local).orphans.files == 1
-    assert [each.exists() for each in (old, young, beside)] == [False, True, True]
+    assert [each.exists() for each in (old, young, unrelated)] == [False, True, True]
     assert len(identities(load(local))) == 20
 
 

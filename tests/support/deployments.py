@@ -29,7 +29,7 @@ def at(plant: Plant) -> Iterator[OperationContext]:
 
 
 def deployed(plant: Plant) -> list[Outcome]:
-    """Deploy as the command does; return the outcomes, of which none failed."""
+    """Deploy as the command does; return the outcomes. Raises if one of them failed."""
     with at(plant) as context:
         recover(context)
         actions = deploy.plan(context)

@@ -31,7 +31,7 @@ Rows = list[tuple[Any, ...]]
 def fill(project: Project, where: Settings) -> None:
     """Store readings of two tags around a day, one in ten of them bad, and dead letters.
 
-    The readings are in three snapshots, the first of which has FIRST readings.
+    The readings are in three snapshots; the first has FIRST readings.
     """
     copy_tables(project.root, LETTERS)
     table_changes.apply(project, where)

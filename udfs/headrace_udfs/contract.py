@@ -88,7 +88,7 @@ Range = Annotated[
     tuple[int | float | None, int | float | None],
     WithJsonSchema({"type": "array", "items": {"type": ["number", "null"]}, "minItems": 2, "maxItems": 2}),
 ]
-"""A field that reads the lowest and the highest value, either of which may be null."""
+"""A field that reads the lowest and the highest value; either may be null."""
 
 
 class Model(BaseModel):

@@ -52,7 +52,7 @@ def _print_csv(answer: DuckDBPyConnection) -> None:
 
 
 def _rows(answer: DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
-    """Every row of the answer, of which a part at a time is held in memory."""
+    """Every row of the answer; only one part at a time is held in memory."""
     while rows := answer.fetchmany(10_000):
         yield from rows
 

@@ -28,13 +28,13 @@ def test_a_value_in_sql_does_not_end_its_literal(value: str) -> None:
 
 
 @given(VALUES, VALUES)
-def test_a_value_in_an_address_is_escaped_like_the_text_next_to_it(beside: str, value: str) -> None:
+def test_a_value_in_an_address_is_escaped_like_the_text_next_to_it(before: str, value: str) -> None:
     os.environ["HEADRACE_TEST"] = value
     try:
-        text = quoted(beside.replace("$", ""), "url") + resolve(quoted("${env:HEADRACE_TEST}", "url"))
+        text = quoted(before.replace("$", ""), "url") + resolve(quoted("${env:HEADRACE_TEST}", "url"))
     finally:
         del os.environ["HEADRACE_TEST"]
-    assert unquote(text) == beside.replace("$", "") + value
+    assert unquote(text) == before.replace("$", "") + value
     assert not set("@/:?#") & set(text)
 
 
