@@ -38,7 +38,7 @@ READINGS = "historian/readings_v1"
         (SOURCE, "value: {type: double", "value: {unit: degC, type: double", "field value, unit added: degC"),
         (SOURCE, "text: {type: string", "text: {type: boolean", "field text, type: string → boolean"),
         (SOURCE, "fields:", "fields:\n  flow: {type: double, unit: l/s}", "field flow added: type double, unit l/s"),
-        (SOURCE, "  text: {", "  words: {", "field text removed: type string, description What was measured, where"),
+        (SOURCE, "  text: {", "  words: {", "field text removed: type string, description Measured value, if"),
         (SOURCE, "latest: 10m", "latest: 1h", "source plant_readings | time, latest: 10m → 1h"),
         (SOURCE, "unit: epoch_ms", "unit: epoch_s", "source plant_readings | time, unit: epoch_ms → epoch_s"),
         (SOURCE, "mapping: opcda", "mapping: opcua", "source plant_readings | quality, mapping: opcda → opcua"),
