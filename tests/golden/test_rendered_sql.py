@@ -20,10 +20,10 @@ PROJECT = Project(ROOT, Path("/headrace"))
 
 @pytest.mark.parametrize("name", job_folder.names(PROJECT))
 def test_a_job_is_composed_as_its_golden_file_says(name: str) -> None:
-    made = composed(name)
-    views = [f"-- view {view}\n{select.sql}" for view, select in made.views.items()]
-    inserts = [made.insert(sink, list(made.sinks[sink].columns)) for sink in made.selects]
-    text = ";\n\n".join([*made.setup(), *views, *inserts, *made.leftovers()]) + ";\n"
+    templates = composed(name)
+    views = [f"-- view {view}\n{select.sql}" for view, select in templates.views.items()]
+    inserts = [templates.insert(sink, list(templates.sinks[sink].columns)) for sink in templates.selects]
+    text = ";\n\n".join([*templates.setup(), *views, *inserts, *templates.leftovers()]) + ";\n"
     golden = HERE / f"{name.replace('/', '.')}.sql"
     if os.environ.get("HEADRACE_UPDATE_GOLDEN"):
         golden.write_text(text)

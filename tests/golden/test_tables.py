@@ -20,7 +20,7 @@ DESCRIPTIONS = ("comment", "owner", "headrace.grain")
 
 
 def described(table: Table) -> dict[str, Any]:
-    """What a table is to Iceberg, without the words about it."""
+    """Describe a table as Iceberg has it, without its comments."""
     schema = table.iceberg_schema()
     return {
         "columns": [f"{f.field_id} {f.name} {f.field_type}{' required' if f.required else ''}" for f in schema.fields],

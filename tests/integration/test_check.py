@@ -1,4 +1,4 @@
-"""`headrace check` against real Iceberg tables: what holds, what rows break, and what is wrong with the file."""
+"""`headrace check` against real Iceberg tables: checks that hold, rows that break one, and faults of the file."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def reading(n: int, **changed: Any) -> dict[str, Any]:
 
 
 class Plant:
-    """A project of the test's own, with its tables."""
+    """A separate project for the test, with its tables."""
 
     def __init__(self, project: Project, local: Settings) -> None:
         self.project = project
@@ -138,15 +138,15 @@ def test_what_breaks_a_check_is_counted_and_the_first_ten_rows_are_shown(plant: 
     assert "2026-01-01T00:00:10" not in words
 
     code, printed, _ = command_line(JOB, "--json")
-    found = json.loads(printed)
+    report = json.loads(printed)
     assert code == 1
-    assert found["no_checks"] == []
-    assert [(check["name"], check["holds"], check["broken"]) for check in found["checks"]] == [
+    assert report["no_checks"] == []
+    assert [(check["name"], check["holds"], check["broken"]) for check in report["checks"]] == [
         ("nothing is stored", False, 12_345),
         ("no tag is empty", True, 0),
     ]
-    assert found["checks"][0]["rows"][0] == {"src_offset": 0, "ts": "2026-01-01T00:00:00+00:00", "nan": None}
-    assert found["checks"][0]["where"] == f"sql/{JOB}/checks.sql.j2:1"
+    assert report["checks"][0]["rows"][0] == {"src_offset": 0, "ts": "2026-01-01T00:00:00+00:00", "nan": None}
+    assert report["checks"][0]["where"] == f"sql/{JOB}/checks.sql.j2:1"
 
 
 def test_all_jobs_are_checked_and_one_without_checks_is_shown(plant: Plant) -> None:

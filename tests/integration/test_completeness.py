@@ -90,7 +90,9 @@ def test_a_time_is_complete_through_when_all_that_was_sent_is_stored(own_plant: 
     assert [each.lag for each in caught_up.partitions] == [0, 0]
     assert {each.tag: each.readings for each in caught_up.tags}["R80711.wind_speed"] == 200
     assert completeness.last(own_plant.settings) == caught_up
-    (shown_status,) = status.status(operation_context.read_only(own_plant.project, own_plant.settings), [JOB])
+    last = completeness.last(own_plant.settings)
+    context = operation_context.read_only(own_plant.project, own_plant.settings)
+    (shown_status,) = status.status(context, [JOB], last.through_of)
     assert shown_status.complete_through == caught_up.through
 
 
@@ -164,7 +166,7 @@ def test_nothing_of_a_topic_created_again_is_reported_as_complete(own_plant: Pla
     own_plant.produce(reading(n) for n in range(10))
     store(own_plant)
     before = look(own_plant)
-    own_plant.make_topic_anew()
+    own_plant.recreate_topic()
     # It has outgrown the old one.
     own_plant.produce(reading(n) for n in range(30))
     after = look(own_plant)

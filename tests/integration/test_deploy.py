@@ -58,7 +58,7 @@ def test_a_topic_created_again_while_its_job_is_stopped_is_not_taken_for_the_old
     plant.follow()
     with at(plant) as context:
         stop.stop(context, JOB)
-        plant.make_topic_anew()
+        plant.recreate_topic()
         plant.produce(reading(n) for n in range(4_000))
         with pytest.raises(PlatformError, match="was deleted and created again since the job was last started"):
             restart.restart(context, JOB, "savepoint")
@@ -128,7 +128,7 @@ def changed(plant: Plant, files: Mapping[str, str]) -> Iterator[None]:
 def test_a_bad_version_leaves_the_old_one_running(own_plant: Plant) -> None:
     plant = of(own_plant, JOB)
     text, table, job = ((plant.project.sql / name).read_text() for name in (READINGS, TABLE, f"{JOB}/job.yaml"))
-    two = job.replace("historian.readings: append}", "historian.readings: append, historian.copies: append}")
+    two = job.replace("historian.readings: append}", "historian.readings: append, table/historian.copies: append}")
     cannot_start = {
         "there is no column 'nothing_such'": {READINGS: text.replace("    score,", "    nothing_such as score,")},
         "there is no table historian.copies": {

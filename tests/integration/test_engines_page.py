@@ -43,7 +43,7 @@ def done(*sections: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def in_duckdb(project: Project) -> tuple[list[Rows], int]:  # noqa: ARG001 - the checkout it is asked in
+def in_duckdb(project: Project) -> tuple[list[Rows], int]:  # noqa: ARG001 - the checkout that the query runs in
     """The answers to the page's SQL, and the number of readings of the first snapshot."""
     known = done("DuckDB")
     return [plain(known["tables"].sql(sql).fetchall()) for sql in blocks("sql", "Five questions")], known["then"]

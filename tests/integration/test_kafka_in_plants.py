@@ -57,7 +57,7 @@ def test_a_topic_that_is_created_again_stops_a_running_job_and_is_reported(plant
     plant_on.produce(reading(n) for n in range(READINGS))
     job = plant_on.submit()
     plant_on.follow()
-    plant_on.make_topic_anew()
+    plant_on.recreate_topic()
     plant_on.produce(reading(n) for n in range(READINGS // 2))
     position = READINGS // plant_on.partitions
     until(lambda: f"has no offset {position}, which the job reads next" in failure(plant_on, job.id), 120)

@@ -1,4 +1,4 @@
-"""Whether a command line that stands in a file is one that `headrace` takes."""
+"""Check that `headrace` accepts a command line found in a file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from headrace.cli import app
 
 
 def parse(words: list[str]) -> None:
-    """Fails where a command or an option is unknown; nothing runs."""
+    """Fail if a command or an option is unknown; nothing is run."""
     command: Any = typer.main.get_command(app)
     while isinstance(command, TyperGroup):
         assert words[0] in command.commands, f"no command {words[0]}"

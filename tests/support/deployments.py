@@ -16,7 +16,7 @@ READINGS = f"{JOB}/historian.readings.sql.j2"
 
 
 def of(plant: Plant, *jobs: str) -> Plant:
-    """The plant with these jobs to deploy, one slot each and a checkpoint per second."""
+    """The plant with these jobs to deploy, one slot per job and a checkpoint per second."""
     flink = plant.settings.flink.model_copy(update={"checkpoint_interval_s": 1, "parallelism": 1})
     return replace(plant, settings=plant.settings.model_copy(update={"deploy": [*jobs], "flink": flink}))
 
@@ -40,7 +40,7 @@ def deployed(plant: Plant) -> list[Outcome]:
 
 
 def kinds(outcomes: list[Outcome]) -> dict[str, str]:
-    """What was done about each job."""
+    """What was done with each job."""
     return {each.action.job: each.action.kind for each in outcomes}
 
 

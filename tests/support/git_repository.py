@@ -73,7 +73,7 @@ def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def repository(committed: Path, tmp_path: Path) -> Repository:
-    """A repository of the test's own with the project's files committed."""
+    """A separate repository for the test with the project's files committed."""
     root = tmp_path / "project"
     shutil.copytree(committed, root)
     return Repository(Project(root, root / ".headrace"))

@@ -69,7 +69,7 @@ class Input(Strict):
 
 
 class Rendering(Strict):
-    """What a call gives."""
+    """The SQL that a call renders."""
 
     it: str
     call: str
@@ -77,7 +77,7 @@ class Rendering(Strict):
 
 
 class Refusal(Strict):
-    """Words of the error that a call ends in."""
+    """Words of the error that a call raises."""
 
     it: str
     call: str
@@ -85,7 +85,7 @@ class Refusal(Strict):
 
 
 class Execution(Strict):
-    """What a query over the inputs gives, in any order; unless it `updates`, it must only ever add rows."""
+    """The rows that a query over the inputs returns, in any order; unless it `updates`, it must only add rows."""
 
     it: str
     inputs: dict[str, Input] = Field(alias="with")
@@ -110,20 +110,20 @@ def cases(macro: str) -> list[Case]:
 def docstring(macro: str) -> str:
     """The comment that its file starts with: Markdown."""
     text = (_folder(macro) / f"{macro}.sql.j2").read_text()
-    found = re.match(r"\{#-\n(.*?)\n-#\}", text, re.DOTALL)
-    assert found, f"{macro}.sql.j2 does not start with a docstring"
-    return found[1]
+    match = re.match(r"\{#-\n(.*?)\n-#\}", text, re.DOTALL)
+    assert match, f"{macro}.sql.j2 does not start with a docstring"
+    return match[1]
 
 
 def example(macro: str) -> str:
     """The template in its docstring."""
-    found = re.search(r"```sql\n(.*?)\n```", docstring(macro), re.DOTALL)
-    assert found, f"{macro}.sql.j2 shows no example"
-    return found[1]
+    match = re.search(r"```sql\n(.*?)\n```", docstring(macro), re.DOTALL)
+    assert match, f"{macro}.sql.j2 shows no example"
+    return match[1]
 
 
 def reference() -> str:
-    """docs/macros.md."""
+    """Return the text of docs/macros.md."""
     return HEAD + _sections(NAMES) + CHECKS_HEAD + _sections(CHECK_NAMES)
 
 
@@ -134,8 +134,8 @@ def _sections(names: list[str]) -> str:
 def dimensions() -> list[dict[str, tuple[int, int, int]]]:
     """The table of units in convert.sql.j2."""
     module = Environment().from_string((MACROS / "convert.sql.j2").read_text().split("{%- macro")[0]).module
-    found: list[dict[str, tuple[int, int, int]]] = module.dimensions  # type: ignore[attr-defined]
-    return found
+    dimensions: list[dict[str, tuple[int, int, int]]] = module.dimensions  # type: ignore[attr-defined]
+    return dimensions
 
 
 @dataclass(frozen=True)
@@ -164,8 +164,8 @@ class Sandbox:
         """The template as the job's SQL. Raises UserError as `headrace render` does."""
         (self.project.sql / "test" / "macro_v1" / "historian.readings.sql.j2").write_text(template)
         folder = job_folder.load(self.project, "test/macro_v1")
-        made = render.job(self.project, settings.load(self.project, "local"), folder)
-        return made.sinks["historian.readings"].sql
+        templates = render.job(self.project, settings.load(self.project, "local"), folder)
+        return templates.sinks["historian.readings"].sql
 
 
 if __name__ == "__main__":

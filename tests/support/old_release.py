@@ -1,4 +1,4 @@
-"""The release made at commit 49e4b02, before the engine's modules moved into rooms, and its own engine at work."""
+"""The release made at commit 49e4b02, before the engine's modules moved into rooms, and how to run its own engine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from support.worlds.live_plant import Plant
 
 ARCHIVE = Path(__file__).parent / "releases" / "49e4b02.tar.xz"
-# In the words of the old release: its modules and its names.
+# This uses the modules and the names of the old release.
 _SUBMIT = """
 import sys
 from pathlib import Path
@@ -28,14 +28,14 @@ with desks.at(project, settings) as desk:
 
 
 def unpack(into: Path) -> Path:
-    """Lay the release out in the folder `into`, as a release is laid out to be run; returns the folder."""
+    """Unpack the release into the folder `into`, as a release is unpacked to be run; return the folder."""
     with tarfile.open(ARCHIVE) as archive:
         archive.extractall(into, filter="data")
     return into
 
 
 def submit(plant: Plant, job: str) -> None:
-    """Have the old engine start the job in the plant: it keeps its own release, and writes the ledger and the plan."""
+    """Start the job in the plant with the old engine: it stores its release and writes the ledger and the plan."""
     root = unpack(plant.project.root / "old_checkout")
     contract = root / "sql" / "_sources" / "plant_readings.yaml"
     contract.write_text(contract.read_text().replace("topic: plant.readings", f"topic: {plant.topic}"))

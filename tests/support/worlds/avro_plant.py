@@ -26,6 +26,6 @@ def in_avro(plant: Plant) -> Plant:
 
 
 def reading(number: int, n: int) -> bytes:
-    """The nth good message of the gateway, one a second; the registry has READING as `number`."""
-    told = {"tag": "R80711.wind_speed", "ts": START_MS + n * 1000, "value": n % 100 / 4, "q": 192}
-    return framed(number, READING, told)
+    """The nth good message of the gateway, one per second; the registry has READING as `number`."""
+    reading = {"tag": "R80711.wind_speed", "ts": START_MS + n * 1000, "value": n % 100 / 4, "q": 192}
+    return framed(number, READING, reading)

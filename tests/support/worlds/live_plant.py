@@ -1,4 +1,4 @@
-"""A plant of one's own for a test: its topic, its tables, its jobs, on the platform that all tests share."""
+"""A separate plant for a test: its topic, tables and jobs, on the platform that all tests share."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ START_MS = 1_700_000_000_000
 
 @dataclass(frozen=True)
 class Plant:
-    """The project's sql/ with topics, a catalog and a warehouse of the test's own."""
+    """The project's sql/ with separate topics, a separate catalog and a separate warehouse."""
 
     project: Project
     settings: Settings
@@ -47,7 +47,7 @@ class Plant:
         return Cluster(self.settings.flink_rest())
 
     def produce(self, payloads: Iterable[bytes | None]) -> int:
-        """Send the payloads round robin over the partitions; returns how many, once the broker has them all."""
+        """Send the payloads to the partitions in turn; return their number once the broker has them all."""
         producer = Producer({**self.settings.kafka_client(), "message.max.bytes": 16 * 2**20, "linger.ms": 20})
         sent = 0
         for sent, payload in enumerate(payloads, 1):
@@ -62,7 +62,7 @@ class Plant:
 
     @property
     def variables(self) -> dict[str, str]:
-        """What makes `headrace ...` work in the plant, where its environment is local but for its catalog."""
+        """The variables that make `headrace` work in the plant, whose environment is local except for its catalog."""
         catalog = self.settings.catalog.pyiceberg()
         return {
             "HEADRACE_PROJECT": str(self.project.root),
@@ -86,7 +86,7 @@ class Plant:
         return submission.launch(prepared, uuid.uuid4().hex, restore)
 
     def produce_in_transactions(self, batches: Iterable[list[bytes]]) -> None:
-        """Send each batch in a transaction of its own, which leaves a marker in the topic."""
+        """Send each batch in a separate transaction, which leaves a marker in the topic."""
         producer = Producer({**self.settings.kafka_client(), "transactional.id": self.topic})
         producer.init_transactions(60)
         for batch in batches:
@@ -97,25 +97,25 @@ class Plant:
 
     def make_topic(self) -> None:
         config = {"max.message.bytes": str(16 * 2**20)}
-        asked = NewTopic(self.topic, num_partitions=self.partitions, replication_factor=1, config=config)
+        topic = NewTopic(self.topic, num_partitions=self.partitions, replication_factor=1, config=config)
         admin = AdminClient(self.settings.kafka_client())
-        admin.create_topics([asked])[self.topic].result(timeout=30)
+        admin.create_topics([topic])[self.topic].result(timeout=30)
 
-    def make_topic_anew(self) -> None:
-        """Delete the topic with all it holds, and make one of the same name."""
+    def recreate_topic(self) -> None:
+        """Delete the topic with its records, and create it again under the same name."""
         admin = AdminClient(self.settings.kafka_client())
         admin.delete_topics([self.topic])[self.topic].result(timeout=30)
-        until(self._made, 30)
+        until(self._created, 30)
 
-    def _made(self) -> bool:
+    def _created(self) -> bool:
         try:
             self.make_topic()
-        except KafkaException:  # the old one is still going
+        except KafkaException:  # the old one is still being deleted
             return False
         return True
 
     def forget(self, until: int) -> None:
-        """Have the topic let go of each partition's records before the offset `until`, as retention does."""
+        """Have the topic delete each partition's records before the offset `until`, as retention does."""
         admin = AdminClient(self.settings.kafka_client())
         marks = [TopicPartition(self.topic, p, until) for p in range(self.partitions)]
         for done in admin.delete_records(marks).values():
@@ -125,7 +125,7 @@ class Plant:
         return reconcile.reconcile(self.project, self.settings, JOB)
 
     def follow(self, stalled_s: float = 90) -> list[Balance]:
-        """The account once the job has stored all that the topic holds."""
+        """Return the account once the job has stored everything in the topic."""
         return reconcile.follow(self.project, self.settings, JOB, stalled_s)
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
@@ -134,14 +134,14 @@ class Plant:
             return rows
 
     def messages(self, name: str) -> list[tuple[Any, Any]]:
-        """Key and value, out of JSON, of each message committed to the topic of sql/_topics/<name>.yaml."""
+        """Return key and value, parsed from JSON, of each message committed to the topic of sql/_topics/<name>.yaml."""
         topic = topic_files.load(self.project, name).topic
         client = self.settings.kafka_client()
         options = {"group.id": "headrace.tests", "isolation.level": "read_committed", "enable.partition.eof": True}
         consumer = Consumer({**client, **options})
         partitions = list(kafka.offset_ranges(client, topic))
         consumer.assign([TopicPartition(topic, partition, 0) for partition in partitions])
-        found, ends = [], 0
+        messages, ends = [], 0
         try:
             while ends < len(partitions):
                 message = consumer.poll(30)
@@ -149,10 +149,10 @@ class Plant:
                 if message.error():
                     ends += 1
                 else:
-                    found.append((json.loads(message.key()), json.loads(message.value())))
+                    messages.append((json.loads(message.key()), json.loads(message.value())))
         finally:
             consumer.close()
-        return found
+        return messages
 
     def cancel(self) -> None:
         for name in job_folder.names(self.project):
@@ -162,20 +162,20 @@ class Plant:
     def metaspace(self) -> int:
         """Bytes of metaspace that the TaskManager takes."""
         manager = self.cluster.get("/taskmanagers")["taskmanagers"][0]["id"]
-        told = self.cluster.get(f"/taskmanagers/{manager}/metrics?get=Status.JVM.Memory.Metaspace.Used")
-        return int(told[0]["value"])
+        metrics = self.cluster.get(f"/taskmanagers/{manager}/metrics?get=Status.JVM.Memory.Metaspace.Used")
+        return int(metrics[0]["value"])
 
     def finish(self, job: Submitted, limit_s: float = 120) -> None:
-        """Wait until a bounded job has ended, and ended well."""
+        """Wait until a bounded job has ended; fail unless it finished."""
         until(lambda: self.cluster.state(job.id) in {"FINISHED", "FAILED", "CANCELED"}, limit_s)
         assert self.cluster.state(job.id) == "FINISHED", self.cluster.last_failure(job.id)
 
 
 @contextmanager
 def plant(platform: Project, folder: Path, environment: Settings | None = None) -> Iterator[Plant]:
-    """A plant under `folder`, in the `environment` (default: local, and a catalog of its own).
+    """A plant under `folder`, in the `environment` (default: local, with a separate catalog).
 
-    What still runs of it is cancelled at the end.
+    Its jobs that still run are cancelled at the end.
     """
     name = uuid.uuid4().hex[:8]
     shutil.copytree(platform.root / "sql", folder / "sql")
@@ -186,14 +186,14 @@ def plant(platform: Project, folder: Path, environment: Settings | None = None) 
     for written in (folder / "sql" / "_topics").glob("*.yaml"):
         written.write_text(written.read_text().replace("\ntopic: ", f"\ntopic: {name}."))
     project = Project(folder, platform.home)
-    made = Plant(project, environment or _local(project), topic)
-    made.make_topic()
-    table_changes.apply(project, made.settings)
-    topic_changes.apply(project, made.settings)
+    world = Plant(project, environment or _local(project), topic)
+    world.make_topic()
+    table_changes.apply(project, world.settings)
+    topic_changes.apply(project, world.settings)
     try:
-        yield made
+        yield world
     finally:
-        made.cancel()
+        world.cancel()
 
 
 def _local(project: Project) -> Settings:
@@ -206,7 +206,7 @@ def _local(project: Project) -> Settings:
 
 @contextmanager
 def steady_flow(plant: Plant) -> Iterator[None]:
-    """Readings keep coming, some thousands a second, until the block ends."""
+    """Keep sending readings, some thousands per second, until the block ends."""
     stop = threading.Event()
     numbers = count(1_000_000)
 
@@ -226,7 +226,7 @@ def steady_flow(plant: Plant) -> Iterator[None]:
 
 
 def until(done: Callable[[], bool], limit_s: float, otherwise: Callable[[], str] = lambda: "") -> None:
-    """Wait until `done()`; fails the test after `limit_s`, with what `otherwise()` says."""
+    """Wait until `done()`; fail the test after `limit_s` with the text of `otherwise()`."""
     end = time.monotonic() + limit_s
     while not done():
         assert time.monotonic() < end, f"not within {limit_s} s. {otherwise()}"
@@ -234,6 +234,6 @@ def until(done: Callable[[], bool], limit_s: float, otherwise: Callable[[], str]
 
 
 def reading(n: int, tag: str = "R80711.wind_speed", value: float | None = None) -> bytes:
-    """The nth good message of the plant's gateway: one reading a second."""
+    """The nth good message of the plant's gateway: one reading per second."""
     number = n % 1000 / 10 if value is None else value
     return b'{"tag":"%s","ts":%d,"value":%a,"q":192}' % (tag.encode(), START_MS + n * 1000, number)

@@ -113,7 +113,7 @@ def test_a_macro_file_without_its_macro_is_reported_at_the_call(tmp_path: Path) 
 
 
 def test_the_reference_page_is_what_the_docstrings_say() -> None:
-    made = (ROOT / "docs" / "macros.md").read_text()
-    assert made == macro_fixtures.reference(), (
+    page = (ROOT / "docs" / "macros.md").read_text()
+    assert page == macro_fixtures.reference(), (
         "run: PYTHONPATH=tests .venv/bin/python -m support.macro_fixtures > docs/macros.md"
     )

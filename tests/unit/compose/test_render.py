@@ -1,4 +1,4 @@
-"""What an analyst's template may do, and how its faults are told."""
+"""What an analyst's template may do, and where its faults are reported."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ def project(tmp_path: Path) -> Project:
 
 def rendered(project: Project, template: str) -> str:
     (project.sql / "test" / "hot_v1" / "historian.readings.sql.j2").write_text(template)
-    return made(project).sinks["historian.readings"].sql
+    return composed(project).sinks["historian.readings"].sql
 
 
-def made(project: Project) -> render.Templates:
+def composed(project: Project) -> render.Templates:
     loaded = settings.load(project, "local")
     loaded = loaded.model_copy(update={"vars": {"site": "north"}})
     return render.job(project, loaded, job_folder.load(project, "test/hot_v1"), {"streaming": "true"})
@@ -94,9 +94,9 @@ def test_what_a_template_says_becomes_sql(project: Project, template: str, sql: 
     ],
 )
 def test_a_fault_is_told_at_its_line(project: Project, template: str, line: int, what: str) -> None:
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as raised:
         rendered(project, template)
-    (problem,) = told.value.problems
+    (problem,) = raised.value.problems
     assert str(problem.where).endswith(f"historian.readings.sql.j2:{line}")
     assert what in str(problem)
 
@@ -107,19 +107,19 @@ def test_views_come_after_those_they_read(project: Project) -> None:
     (folder / "_b.sql.j2").write_text("select * from {{ view('c') }}")
     (folder / "_c.sql.j2").write_text("select * from {{ source('plant_readings') }}")
     rendered(project, "select * from {{ view('a') }}")
-    assert list(made(project).views) == ["c", "b", "a"]
+    assert list(composed(project).views) == ["c", "b", "a"]
     (folder / "_c.sql.j2").write_text("select * from {{ view('a') }}")
     with pytest.raises(UserError, match="views read each other in a circle"):
-        made(project)
+        composed(project)
 
 
 def test_faults_of_the_folder_are_told_all_at_once(project: Project) -> None:
     folder = project.sql / "test" / "hot_v1"
     (folder / "job.yaml").write_text(JOB.replace("test/hot_v1", "test/cold_v1"))
     (folder / "other.sink.sql.j2").write_text("select 1")
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as raised:
         job_folder.load(project, "test/hot_v1")
-    assert [p.what for p in told.value.problems] == [
+    assert [p.what for p in raised.value.problems] == [
         "name is 'test/cold_v1', the folder says 'test/hot_v1'",
         "no template for the sink 'table/historian.readings'",
         "job.yaml does not write 'table/other.sink'",
@@ -133,9 +133,9 @@ def test_what_a_job_names_and_the_project_has_not_is_told_with_the_nearest(proje
         .replace("job/historian/readings_v1", "job/historian/reading_v1")
         .replace("historian.tags", "historian.tag")
     )
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as raised:
         job_folder.load(project, "test/hot_v1")
-    assert [(str(p.where).rpartition("job.yaml")[2], p.what) for p in told.value.problems] == [
+    assert [(str(p.where).rpartition("job.yaml")[2], p.what) for p in raised.value.problems] == [
         (":6:9", "there is no source 'plant_reading'"),
         (":6:31", "there is no table 'historian.tag'"),
         (":6:52", "there is no job 'historian/reading_v1'"),

@@ -18,25 +18,25 @@ printable = st.text(st.characters(exclude_categories=["Cc", "Cs", "Co"]), max_si
 
 @given(printable)
 def test_a_text_stays_one_literal_whatever_it_holds(text: str) -> None:
-    made = literal(text)
-    assert made[0] == made[-1] == "'"
-    assert made[1:-1].replace("''", "").count("'") == 0
-    assert made[1:-1].replace("''", "'") == text
+    sql = literal(text)
+    assert sql[0] == sql[-1] == "'"
+    assert sql[1:-1].replace("''", "").count("'") == 0
+    assert sql[1:-1].replace("''", "'") == text
 
 
 @given(printable.filter(lambda t: t and "." not in t))
 def test_an_identifier_stays_one_identifier_whatever_it_holds(name: str) -> None:
-    made = ident(name)
-    assert made[1:-1].replace("``", "").count("`") == 0
-    assert made[1:-1].replace("``", "`") == name
+    sql = ident(name)
+    assert sql[1:-1].replace("``", "").count("`") == 0
+    assert sql[1:-1].replace("``", "`") == name
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_a_float_is_a_double_literal_of_the_same_value(number: float) -> None:
-    made = literal(number)
-    assert "E" in made
-    assert float(made) == number
-    assert math.copysign(1, float(made)) == math.copysign(1, number)
+    sql = literal(number)
+    assert "E" in sql
+    assert float(sql) == number
+    assert math.copysign(1, float(sql)) == math.copysign(1, number)
 
 
 @pytest.mark.parametrize(
@@ -114,9 +114,9 @@ def test_a_duration_is_an_interval(text: str, sql: str) -> None:
 
 @given(st.integers(1, 999 * 86_400_000))
 def test_an_interval_is_as_long_as_the_duration(ms: int) -> None:
-    made = interval(duration(f"{ms}ms"))
-    whole = re.fullmatch(r"INTERVAL '(\d+)' (DAY|HOUR|MINUTE|SECOND)(\(3\))?", made)
-    parts = re.fullmatch(r"INTERVAL '(\d+) (\d+):(\d+):(\d+)\.(\d{3})' DAY\(3\) TO SECOND\(3\)", made)
+    sql = interval(duration(f"{ms}ms"))
+    whole = re.fullmatch(r"INTERVAL '(\d+)' (DAY|HOUR|MINUTE|SECOND)(\(3\))?", sql)
+    parts = re.fullmatch(r"INTERVAL '(\d+) (\d+):(\d+):(\d+)\.(\d{3})' DAY\(3\) TO SECOND\(3\)", sql)
     if whole:
         span = timedelta(**{f"{whole[2].lower()}s": int(whole[1])})
     else:

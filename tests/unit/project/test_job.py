@@ -1,4 +1,4 @@
-"""Keys and prefixes of job.yaml, and those of earlier versions, each of which is answered with the new one."""
+"""Keys and prefixes of job.yaml, and the error for each one of an earlier version, which names the new one."""
 
 from __future__ import annotations
 

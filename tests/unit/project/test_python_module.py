@@ -1,4 +1,4 @@
-"""A Table API job's folder and module as they read: faults are told without running anything."""
+"""A Table API job's folder and module are read without running anything, and their faults are reported."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def write(path: Path, text: str) -> None:
     path.write_text(text)
 
 
-def told(project: Project) -> str:
+def reported(project: Project) -> str:
     with pytest.raises(UserError) as raised:
         job_folder.load(project, "test/hot_v1")
     return str(raised.value).replace(f"{project.root}/", "")
@@ -60,29 +60,29 @@ def test_a_module_stands_in_place_of_templates(project: Project) -> None:
 
 def test_a_module_that_is_not_there_is_told_at_its_name(project: Project) -> None:
     write(project.sql / "test/hot_v1/job.yaml", JOB.replace("module: hot", "module: hott"))
-    assert told(project) == ("sql/test/hot_v1/job.yaml:2:1: there is no module 'hott'\n  fix: did you mean 'hot'?")
+    assert reported(project) == ("sql/test/hot_v1/job.yaml:2:1: there is no module 'hott'\n  fix: did you mean 'hot'?")
 
 
 def test_a_module_that_is_no_python_is_told_at_its_line(project: Project) -> None:
     write(python_module.package(project) / "hot.py", "def tables(inputs):\n    return {\n")
-    assert told(project).startswith("jobs/table_api/hot.py:2:12: not Python: '{' was never closed")
+    assert reported(project).startswith("jobs/table_api/hot.py:2:12: not Python: '{' was never closed")
 
 
 def test_a_module_has_the_function_tables(project: Project) -> None:
     write(python_module.package(project) / "hot.py", "def table(inputs):\n    return {}\n")
-    assert told(project).startswith("jobs/table_api/hot.py: the module has no function 'tables'")
+    assert reported(project).startswith("jobs/table_api/hot.py: the module has no function 'tables'")
 
 
 def test_all_that_is_wrong_in_the_folder_is_told_at_once(project: Project) -> None:
     write(project.sql / "test/hot_v1/job.yaml", JOB.replace("module: hot\n", "").replace("plant_readings", "plant"))
     write(project.sql / "test/hot_v1/historian.readings.sql.j2", "select 1")
-    said = told(project)
-    assert "sql/test/hot_v1/job.yaml:1:1: a Table API job requires a module" in said
-    assert "sql/test/hot_v1/historian.readings.sql.j2: a Table API job has no templates" in said
-    assert "sql/test/hot_v1/job.yaml:6:9: " in said
+    text = reported(project)
+    assert "sql/test/hot_v1/job.yaml:1:1: a Table API job requires a module" in text
+    assert "sql/test/hot_v1/historian.readings.sql.j2: a Table API job has no templates" in text
+    assert "sql/test/hot_v1/job.yaml:6:9: " in text
 
 
 def test_a_job_of_templates_has_no_module(project: Project) -> None:
     write(project.sql / "test/hot_v1/job.yaml", JOB.replace("kind: table_api", "kind: job"))
     write(project.sql / "test/hot_v1/historian.readings.sql.j2", "select 1")
-    assert told(project).startswith("sql/test/hot_v1/job.yaml:2:1: a job of templates cannot have a module")
+    assert reported(project).startswith("sql/test/hot_v1/job.yaml:2:1: a job of templates cannot have a module")

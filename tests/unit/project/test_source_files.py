@@ -1,4 +1,4 @@
-"""A contract is read whole, and all that is wrong with it is told at once, each thing at its line."""
+"""A contract is read whole, and all its faults are reported at once, each at its line."""
 
 from __future__ import annotations
 
@@ -41,31 +41,31 @@ def load(project: Project, text: str) -> Contract:
 
 
 def faults(project: Project, text: str) -> dict[int, str]:
-    """What is told of the contract, and what mends it, by line."""
-    with pytest.raises(UserError) as told:
+    """The faults of the contract and their fixes, by line."""
+    with pytest.raises(UserError) as raised:
         load(project, text)
-    return {int(str(p.where).split(":")[1]): f"{p.what}; {p.fix}" for p in told.value.problems}
+    return {int(str(p.where).split(":")[1]): f"{p.what}; {p.fix}" for p in raised.value.problems}
 
 
 def test_a_contract_says_what_becomes_of_a_message(project: Project) -> None:
-    made = load(project, GOOD)
-    assert made.columns == {
+    contract = load(project, GOOD)
+    assert contract.columns == {
         "tag": "string", "value": "double", "state": "string", "ts": "timestamp", "quality": "long",
     }  # fmt: skip
-    assert made.paths == {
+    assert contract.paths == {
         "tag": ("tag",), "value": ("v", "x"), "state": ("v", "run.state"), "ts": ("ts",), "quality": ("q",),
     }  # fmt: skip
-    assert made.time.earliest == datetime(2010, 1, 1, tzinfo=UTC)
-    assert made.time.latest == timedelta(hours=1)
-    assert made.quality is not None
-    assert made.quality.names == {"stale": "uncertain"}
-    assert made.watermark is not None
-    assert made.watermark.lateness == timedelta(seconds=10)
+    assert contract.time.earliest == datetime(2010, 1, 1, tzinfo=UTC)
+    assert contract.time.latest == timedelta(hours=1)
+    assert contract.quality is not None
+    assert contract.quality.names == {"stale": "uncertain"}
+    assert contract.watermark is not None
+    assert contract.watermark.lateness == timedelta(seconds=10)
 
 
 def test_a_contract_travels_to_a_worker(project: Project) -> None:
-    made = load(project, GOOD)
-    assert pickle.loads(pickle.dumps(made)) == made  # noqa: S301 - what was pickled one line up
+    contract = load(project, GOOD)
+    assert pickle.loads(pickle.dumps(contract)) == contract  # noqa: S301 - what was pickled one line up
 
 
 def test_a_source_that_is_not_there_is_told_with_those_that_are(project: Project) -> None:
@@ -75,7 +75,7 @@ def test_a_source_that_is_not_there_is_told_with_those_that_are(project: Project
 
 
 def test_every_fault_of_a_contract_is_told_at_its_line(project: Project) -> None:
-    told = faults(
+    lines = faults(
         project,
         """\
 description: Readings of a pump.
@@ -96,20 +96,20 @@ kee: tag
 watermark: {lateness: 10}
 """,
     )
-    assert told.keys() == {1, 3, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16}
-    assert "'key' is required" in told[1]
-    assert "the formats are: json" in told[3]
-    assert "a string cannot have a range" in told[5]
-    assert "inverted: 9 is above 1" in told[6]
-    assert "whole numbers" in told[7]
-    assert "lower case" in told[8]
-    assert "is the name of a built-in column" in told[9]
-    assert "keys joined by dots" in told[11]
-    assert "'string', 'double', 'long', 'boolean' or 'timestamp'" in told[12]
-    assert "like 10m" in told[13]
-    assert "names: is allowed only with mapping: names" in told[14]
-    assert "unknown key 'kee'" in told[15]
-    assert "like 10m" in told[16]
+    assert lines.keys() == {1, 3, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16}
+    assert "'key' is required" in lines[1]
+    assert "the formats are: json" in lines[3]
+    assert "a string cannot have a range" in lines[5]
+    assert "inverted: 9 is above 1" in lines[6]
+    assert "whole numbers" in lines[7]
+    assert "lower case" in lines[8]
+    assert "is the name of a built-in column" in lines[9]
+    assert "keys joined by dots" in lines[11]
+    assert "'string', 'double', 'long', 'boolean' or 'timestamp'" in lines[12]
+    assert "like 10m" in lines[13]
+    assert "names: is allowed only with mapping: names" in lines[14]
+    assert "unknown key 'kee'" in lines[15]
+    assert "like 10m" in lines[16]
 
 
 @pytest.mark.parametrize(
@@ -143,8 +143,8 @@ def test_a_contract_that_cannot_hold_is_refused(
     if line is None or what is None:
         load(project, text)
         return
-    told = faults(project, text)
-    assert what in told[line]
+    lines = faults(project, text)
+    assert what in lines[line]
 
 
 def test_the_contracts_of_this_project_hold(pytestconfig: pytest.Config) -> None:

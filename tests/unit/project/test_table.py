@@ -22,7 +22,7 @@ columns:
 
 
 def problems(tmp_path: Path, text: str) -> list[tuple[int, str]]:
-    """Line of all that is wrong with a table file, what it is and what mends it."""
+    """The line of each fault of a table file, the fault and its fix."""
     path = tmp_path / "a.b.yaml"
     path.write_text(text)
     with pytest.raises(UserError) as caught:
@@ -37,7 +37,7 @@ def table(tmp_path: Path, text: str) -> Table:
 
 
 def test_every_error_of_a_file_is_told_at_its_line(tmp_path: Path) -> None:
-    found = problems(
+    errors = problems(
         tmp_path,
         "description: What it holds.\n"
         "grain: one row per thing\n"
@@ -49,10 +49,10 @@ def test_every_error_of_a_file_is_told_at_its_line(tmp_path: Path) -> None:
         "properties: {owner: me}\n"
         "sorted: [tag]\n",
     )
-    assert [line for line, _ in found] == [4, 5, 6, 7, 8, 9]
-    assert "unknown type 'strin'; did you mean 'string'?" in found[0][1]
-    assert found[1][1] == "key 'columns.value.doc' is required; add 'doc:'"
-    assert "'owner' is set by headrace itself" in found[4][1]
+    assert [line for line, _ in errors] == [4, 5, 6, 7, 8, 9]
+    assert "unknown type 'strin'; did you mean 'string'?" in errors[0][1]
+    assert errors[1][1] == "key 'columns.value.doc' is required; add 'doc:'"
+    assert "'owner' is set by headrace itself" in errors[4][1]
 
 
 @pytest.mark.parametrize("key", ["partition", "sort", "identity", "key"])
@@ -96,8 +96,10 @@ def test_the_arrow_schema_has_microseconds_in_utc_and_no_null_in_a_required_colu
 
 
 def test_the_other_keys_of_a_file_become_properties_and_its_scalars_text(tmp_path: Path) -> None:
-    made = table(tmp_path, GOOD + "retention: 30d\nidentity: [tag, ts]\nproperties: {a: true, b: 100}\n")
-    assert made.all_properties == {
+    properties = table(
+        tmp_path, GOOD + "retention: 30d\nidentity: [tag, ts]\nproperties: {a: true, b: 100}\n"
+    ).all_properties
+    assert properties == {
         "comment": "What it holds.",
         "headrace.grain": "one row per thing",
         "headrace.identity": "tag,ts",
@@ -155,15 +157,15 @@ def project_with(tmp_path: Path, **files: str) -> Project:
 
 def test_included_columns_stand_where_they_are_included(tmp_path: Path) -> None:
     text = GOOD.replace("  ts:", "  include: [position]\n  ts:") + "identity: [src_topic, src_offset]\n"
-    made = pick(project_with(tmp_path, a__b=text), ["a.b"])["a.b"]
-    assert [(f.field_id, f.name) for f in made.iceberg_schema().fields] == [
+    described = pick(project_with(tmp_path, a__b=text), ["a.b"])["a.b"]
+    assert [(f.field_id, f.name) for f in described.iceberg_schema().fields] == [
         (1, "tag"),
         (2, "src_topic"),
         (3, "src_offset"),
         (4, "ts"),
         (5, "value"),
     ]
-    assert made.columns["src_topic"].required
+    assert described.columns["src_topic"].required
 
 
 @pytest.mark.parametrize(
@@ -187,7 +189,7 @@ def test_an_invalid_include_is_reported_at_its_line(tmp_path: Path, include: str
 
 def test_a_table_has_the_default_properties_that_it_does_not_set_or_leave_out(tmp_path: Path) -> None:
     project = project_with(tmp_path, a__b=GOOD, a__c=GOOD + "properties: {a: null, b: y, c: true}\n")
-    properties = {name: made.all_properties for name, made in load_all(project).items()}
+    properties = {name: described.all_properties for name, described in load_all(project).items()}
     assert {name: {k: v for k, v in of.items() if len(k) == 1} for name, of in properties.items()} == {
         "a.b": {"a": "1", "b": "x"},
         "a.c": {"b": "y", "c": "true"},
@@ -218,5 +220,5 @@ def test_tables_of_the_system_folder_are_tables_like_the_others(tmp_path: Path) 
 def test_the_tables_of_this_project_can_be_read(pytestconfig: pytest.Config) -> None:
     tables = load_all(Project(pytestconfig.rootpath, pytestconfig.rootpath))
     assert {"historian.readings", "historian.dead_letters", "historian.tags"} <= set(tables)
-    for made in tables.values():
-        made.iceberg_schema(), made.partition_spec(), made.sort_order()
+    for described in tables.values():
+        described.iceberg_schema(), described.partition_spec(), described.sort_order()

@@ -1,4 +1,4 @@
-"""A file's faults are told all at once, each at its place, with what mends it."""
+"""All faults of a file are reported at once, each at its place and with a fix."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class Outer(yaml_file.Model):
 def problems(tmp_path: Path, text: str) -> list[Problem]:
     path = tmp_path / "x.yaml"
     path.write_text(text)
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as raised:
         yaml_file.load(path, Outer)
-    return told.value.problems
+    return raised.value.problems
 
 
-def places(found: list[Problem]) -> list[str]:
-    return [str(p.where).split("x.yaml:")[1] for p in found]
+def places(faults: list[Problem]) -> list[str]:
+    return [str(p.where).split("x.yaml:")[1] for p in faults]
 
 
 def test_a_good_file_is_read(tmp_path: Path) -> None:
@@ -49,8 +49,8 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
 
 
 def test_every_fault_is_told_at_its_own_place(tmp_path: Path) -> None:
-    found = problems(tmp_path, "fields:\n  v:\n    unit: furlong\n    low: x\nmany:\n  - {unit: m}\n  - {low: 1}\n")
-    assert {str(p.where).split("x.yaml:")[1]: p.what for p in found} == {
+    faults = problems(tmp_path, "fields:\n  v:\n    unit: furlong\n    low: x\nmany:\n  - {unit: m}\n  - {low: 1}\n")
+    assert {str(p.where).split("x.yaml:")[1]: p.what for p in faults} == {
         "1:1": "key 'name' is required",
         "3:5": "fields.v.unit: no such unit",
         "4:5": "fields.v.low: input should be a valid number, unable to parse string as a number (got 'x')",
@@ -59,20 +59,20 @@ def test_every_fault_is_told_at_its_own_place(tmp_path: Path) -> None:
 
 
 def test_an_unknown_key_offers_the_nearest(tmp_path: Path) -> None:
-    found = problems(tmp_path, "name: a\nfields:\n  v: {units: m, unit: m}\n")
-    assert [(p.what, p.fix) for p in found] == [("unknown key 'fields.v.units'", "did you mean 'unit'?")]
-    assert places(found) == ["3:7"]
+    faults = problems(tmp_path, "name: a\nfields:\n  v: {units: m, unit: m}\n")
+    assert [(p.what, p.fix) for p in faults] == [("unknown key 'fields.v.units'", "did you mean 'unit'?")]
+    assert places(faults) == ["3:7"]
 
 
 def test_an_unknown_key_unlike_any_lists_what_is_known(tmp_path: Path) -> None:
-    found = problems(tmp_path, "name: a\nzzz: 1\n")
-    assert found[0].fix == "known keys here: name, fields, many"
+    faults = problems(tmp_path, "name: a\nzzz: 1\n")
+    assert faults[0].fix == "known keys here: name, fields, many"
 
 
 def test_a_key_given_twice_is_refused(tmp_path: Path) -> None:
-    found = problems(tmp_path, "name: a\nname: b\n")
-    assert [(p.what, p.fix) for p in found] == [("key 'name' is already set at line 1", "keep one of them")]
-    assert places(found) == ["2:1"]
+    faults = problems(tmp_path, "name: a\nname: b\n")
+    assert [(p.what, p.fix) for p in faults] == [("key 'name' is already set at line 1", "keep one of them")]
+    assert places(faults) == ["2:1"]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
         yaml_file.load(tmp_path / "x.yaml", Outer)
 
 
-class Told(yaml_file.Model, use_attribute_docstrings=True):
+class Described(yaml_file.Model, use_attribute_docstrings=True):
     sizes: dict[str, Sized] = {}
     """How large each is."""
     name: str = ""
@@ -129,9 +129,9 @@ class Sized(yaml_file.Model, use_attribute_docstrings=True):
 def test_a_value_that_will_not_do_is_told_with_what_would(tmp_path: Path, text: str, fix: str) -> None:
     path = tmp_path / "x.yaml"
     path.write_text(text)
-    with pytest.raises(UserError) as told:
-        yaml_file.load(path, Told)
-    assert [p.fix for p in told.value.problems] == [fix]
+    with pytest.raises(UserError) as raised:
+        yaml_file.load(path, Described)
+    assert [p.fix for p in raised.value.problems] == [fix]
 
 
 class Cat(yaml_file.Model):
@@ -150,7 +150,7 @@ class House(yaml_file.Model):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("pet:\n  kind: dog\n  barcs: true\n", ("3:3", "unknown key 'pet.barcs'", "did you mean 'barks'?")),
         ("pet:\n  kind: cat\n", ("1:1", "key 'pet.lives' is required", "add 'lives:'")),
@@ -159,11 +159,11 @@ class House(yaml_file.Model):
     ],
 )
 def test_a_fault_in_one_of_several_kinds_is_told_at_its_place(
-    tmp_path: Path, text: str, told: tuple[str, str, str]
+    tmp_path: Path, text: str, expected: tuple[str, str, str]
 ) -> None:
     path = tmp_path / "x.yaml"
     path.write_text(text)
     with pytest.raises(UserError) as raised:
         yaml_file.load(path, House)
     [problem] = raised.value.problems
-    assert (str(problem.where).split("x.yaml:")[1], problem.what, problem.fix) == told
+    assert (str(problem.where).split("x.yaml:")[1], problem.what, problem.fix) == expected

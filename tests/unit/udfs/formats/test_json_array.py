@@ -1,4 +1,4 @@
-"""A reading in an array decodes like a message of its own, and keeps its number and order."""
+"""A reading in an array decodes like a separate message, and keeps its number and order."""
 
 from __future__ import annotations
 

@@ -30,9 +30,9 @@ MICROS = CONTRACT.model_copy(update={"time": CONTRACT.time.model_copy(update={"u
 
 
 def decode(payload: bytes | None, contract: Contract = CONTRACT) -> dict[str, Any]:
-    wanted = leaves(contract)
-    values = ExactDecoder(wanted, contract.max_bytes).decode(payload)
-    return {leaf.column: value for leaf, value in zip(wanted, values, strict=True) if value is not None}
+    all_leaves = leaves(contract)
+    values = ExactDecoder(all_leaves, contract.max_bytes).decode(payload)
+    return {leaf.column: value for leaf, value in zip(all_leaves, values, strict=True) if value is not None}
 
 
 def fields(text: str) -> bytes:
