@@ -85,7 +85,7 @@ def test_a_time_is_complete_through_when_all_that_was_sent_is_stored(own_plant: 
     for report in maintain(own_plant.project, own_plant.settings, ["historian.readings"]):
         assert report.rewritten
     caught_up = look(own_plant)
-    # Once for partitions, once for tags, and not the file that upkeep made of it.
+    # Once for partitions, once for tags, and not the file that maintenance made of it.
     assert (len(opened), len(set(opened))) == (2, 1)
     assert [each.lag for each in caught_up.partitions] == [0, 0]
     assert {each.tag: each.readings for each in caught_up.tags}["R80711.wind_speed"] == 200
