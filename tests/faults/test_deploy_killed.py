@@ -50,7 +50,7 @@ _POINTS = (
 )
 
 
-def test_a_deployer_killed_at_work_leaves_one_incarnation_and_loses_nothing(own_plant: Plant) -> None:
+def test_a_killed_deployer_leaves_one_incarnation_and_loses_nothing(own_plant: Plant) -> None:
     plant = of(own_plant, JOB)
     edit(plant, READINGS, "from readings", "from readings where src_offset > -1")
     with steady_flow(plant):

@@ -49,7 +49,7 @@ def test_a_task_manager_killed_three_times_loses_and_doubles_nothing(own_plant: 
     reconcile.verdict(own_plant.follow())
 
 
-def test_a_broker_that_stands_still_for_twenty_seconds_costs_nothing(own_plant: Plant) -> None:
+def test_a_broker_that_is_paused_for_twenty_seconds_loses_and_doubles_nothing(own_plant: Plant) -> None:
     own_plant.produce(reading(n) for n in range(5_000))
     own_plant.submit(parallelism=1)
     own_plant.follow()

@@ -19,7 +19,7 @@ PROJECT = Project(ROOT, Path("/headrace"))
 
 
 @pytest.mark.parametrize("name", job_folder.names(PROJECT))
-def test_a_job_is_composed_as_its_golden_file_says(name: str) -> None:
+def test_the_sql_of_a_job_matches_its_golden_file(name: str) -> None:
     templates = composed(name)
     views = [f"-- view {view}\n{select.sql}" for view, select in templates.views.items()]
     inserts = [templates.insert(sink, list(templates.sinks[sink].columns)) for sink in templates.selects]
@@ -40,7 +40,7 @@ def composed(name: str, bounded: bool = False) -> Composition:
     return compose(PROJECT, loaded, job_folder.load(PROJECT, name), LiveConnectors(loaded, bounded=bounded))
 
 
-def test_the_rollups_differ_in_the_length_of_their_windows_alone() -> None:
+def test_the_rollups_differ_only_in_the_length_of_their_windows() -> None:
     minutes, hours = (
         (ROOT / f"sql/historian/rollup_{size}_v1/historian.rollup_{size}.sql.j2").read_text() for size in ("1m", "1h")
     )

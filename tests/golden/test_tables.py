@@ -31,7 +31,7 @@ def described(table: Table) -> dict[str, Any]:
     }
 
 
-def test_the_tables_have_the_columns_keys_and_properties_of_the_golden_file() -> None:
+def test_the_columns_keys_and_properties_of_the_tables_match_the_golden_file() -> None:
     tables = {name: described(table) for name, table in load_all(Project(ROOT, ROOT / ".headrace")).items()}
     if os.environ.get("HEADRACE_UPDATE_GOLDEN"):
         GOLDEN.write_text(json.dumps(tables, indent=2) + "\n")

@@ -74,7 +74,7 @@ def rows_of_csv(text: str) -> list[Row]:
 
 
 @pytest.mark.usefixtures("project")
-def test_the_shell_python_and_duckdb_give_one_answer(
+def test_the_shell_python_and_duckdb_return_the_same_answer(
     monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     answers: dict[str, list[Row]] = {}

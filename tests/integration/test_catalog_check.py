@@ -30,7 +30,7 @@ def test_every_part_of_a_good_catalog_works(stack: Stack, kind: str, tmp_path: P
     catalog_check.verdict(parts)
 
 
-def test_a_database_that_is_away_is_reported_and_the_rest_is_skipped(stack: Stack, tmp_path: Path) -> None:
+def test_a_database_that_is_down_is_reported_and_the_rest_is_skipped(stack: Stack, tmp_path: Path) -> None:
     catalog = stack.catalog("postgres", tmp_path).model_copy(update={"port": free_ports(1)[0]})
     parts = outcomes(stack, stack.settings(catalog))
     assert failed(parts) == ["reach the catalog"]
@@ -40,7 +40,7 @@ def test_a_database_that_is_away_is_reported_and_the_rest_is_skipped(stack: Stac
 
 
 @pytest.mark.parametrize(("kind", "key"), [("postgres", "password"), ("rest", "credential")])
-def test_who_may_not_sign_in_is_reported_without_the_password(
+def test_a_user_who_may_not_sign_in_is_reported_without_the_password(
     stack: Stack, kind: str, key: str, tmp_path: Path
 ) -> None:
     catalog = stack.catalog(kind, tmp_path).model_copy(update={key: "not:it"})
@@ -49,14 +49,14 @@ def test_who_may_not_sign_in_is_reported_without_the_password(
     assert "not:it" not in str(parts["sign in"])
 
 
-def test_a_store_that_refuses_the_keys_fails_what_writes(stack: Stack, tmp_path: Path) -> None:
+def test_a_store_that_refuses_the_keys_fails_the_parts_that_write(stack: Stack, tmp_path: Path) -> None:
     good = stack.catalog("postgres", tmp_path)
     parts = outcomes(stack, stack.settings(_with_store(good, secret_key="not it")))  # noqa: S106
     assert failed(parts) == ["make a table"]
     assert parts["write and commit"].outcome == "skipped"
 
 
-def test_a_cluster_that_is_away_fails_flinks_parts_alone(stack: Stack, tmp_path: Path) -> None:
+def test_a_cluster_that_is_down_fails_only_flinks_parts(stack: Stack, tmp_path: Path) -> None:
     settings = stack.settings(stack.catalog("sqlite", tmp_path))
     away = settings.flink.model_copy(update={"rest": f"http://127.0.0.1:{free_ports(1)[0]}"})
     parts = outcomes(stack, settings.model_copy(update={"flink": away}))

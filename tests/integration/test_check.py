@@ -118,7 +118,7 @@ def test_each_check_of_the_readings_finds_what_breaks_it(plant: Plant, changed: 
     assert plant.broken() == {name: 1}
 
 
-def test_what_breaks_a_check_is_counted_and_the_first_ten_rows_are_shown(plant: Plant) -> None:
+def test_rows_that_break_a_check_are_counted_and_the_first_ten_are_shown(plant: Plant) -> None:
     plant.file.write_text(
         "-- name: nothing is stored\n"
         "select src_offset, ts, 'nan'::double as nan from historian.readings order by src_offset;\n"

@@ -55,7 +55,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return paths
 
 
-def test_a_time_is_complete_through_when_all_that_was_sent_is_stored(own_plant: Plant, opened: list[str]) -> None:
+def test_data_is_complete_through_a_time_once_everything_sent_is_stored(own_plant: Plant, opened: list[str]) -> None:
     assert look(own_plant) == Completeness([], [])
     own_plant.produce_in_transactions([[reading(n) for n in range(100)], [b"broken", reading(100, "seldom")]])
     store(own_plant)
@@ -116,7 +116,7 @@ def test_a_record_that_is_in_no_table_holds_completeness_back_until_it_is(own_pl
     assert set(reached(look(own_plant)).values()) == {(10, 0)}
 
 
-def test_where_the_snapshot_of_the_last_look_is_gone_all_is_read_and_nothing_is_counted_twice(
+def test_if_the_snapshot_of_the_last_run_has_expired_everything_is_read_and_nothing_is_counted_twice(
     own_plant: Plant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own_plant.produce(reading(n) for n in range(50))
@@ -131,7 +131,9 @@ def test_where_the_snapshot_of_the_last_look_is_gone_all_is_read_and_nothing_is_
     assert set(reached(result).values()) == {(40, 0)}
 
 
-def test_the_command_says_when_and_which(own_plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_shows_the_time_of_completeness_and_the_silent_tags(
+    own_plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
     own_plant.produce(reading(n) for n in range(20))
     store(own_plant)
     for name, value in own_plant.variables.items():

@@ -93,21 +93,21 @@ def test_a_window_is_compared_once_and_again_when_readings_come_for_it(plant: Pl
     assert (plant.audit(), plant.listed) == ([], [0, 2])
 
 
-def test_what_is_stored_while_windows_are_compared_is_seen_the_next_time(plant: Plant) -> None:
+def test_readings_stored_during_a_comparison_are_seen_by_the_next_one(plant: Plant) -> None:
     plant.count([3] * 10)
     assert (plant.audit(meanwhile=[late(1)]), plant.listed) == ([], [])
     assert (plant.audit(meanwhile=[late(4)]), plant.listed) == ([], [1])
     assert (plant.audit(), plant.listed) == ([], [1, 4])
 
 
-def test_what_counts_more_than_is_stored_is_returned_and_not_listed(plant: Plant) -> None:
+def test_windows_that_count_more_than_is_stored_are_returned_and_not_listed(plant: Plant) -> None:
     plant.count([3, 4, 3, 3, 3, 3, 3, 3, 3, 3])
     assert (plant.audit(), plant.listed) == ([1], [])
     # Nothing new came for it.
     assert (plant.audit(), plant.listed) == ([], [])
 
 
-def test_an_audit_that_dies_is_made_again(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_audit_is_repeated(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
     plant.count([2] * 10)
     monkeypatch.setattr("headrace.upkeep.recompute.counted_windows.AT_ONCE", 9)
     between = CountedWindows.between

@@ -29,7 +29,7 @@ def three(own_plant: Plant) -> Plant:
     return of(own_plant, *JOBS)
 
 
-def test_of_three_jobs_only_the_changed_one_restarts(three: Plant) -> None:
+def test_only_the_changed_one_of_three_jobs_restarts(three: Plant) -> None:
     three.produce(reading(n) for n in range(2_000))
     assert kinds(deployed(three)) == dict.fromkeys(JOBS, "create")
     first = ids(three)

@@ -61,7 +61,7 @@ def test_duckdb_answers_the_five_questions(in_duckdb: tuple[list[Rows], int]) ->
     assert then == FIRST
 
 
-def test_pyiceberg_answers_alike(in_duckdb: tuple[list[Rows], int]) -> None:
+def test_pyiceberg_returns_the_same_answers(in_duckdb: tuple[list[Rows], int]) -> None:
     (_, _, day, dead), then = in_duckdb
     known = done("pyiceberg")
     assert rows(known["day"]) == day
@@ -70,7 +70,7 @@ def test_pyiceberg_answers_alike(in_duckdb: tuple[list[Rows], int]) -> None:
 
 
 @pytest.mark.skipif(find_spec("polars") is None, reason="Polars is not installed: the page says how")
-def test_polars_answers_alike(in_duckdb: tuple[list[Rows], int]) -> None:
+def test_polars_returns_the_same_answers(in_duckdb: tuple[list[Rows], int]) -> None:
     (last, minutes, _, _), then = in_duckdb
     known = done("pyiceberg", "Polars")
     assert plain(known["last"].rows()) == last
@@ -79,7 +79,7 @@ def test_polars_answers_alike(in_duckdb: tuple[list[Rows], int]) -> None:
 
 
 @pytest.mark.skipif(not packages.python("spark").is_file(), reason="Spark is not installed: the page says how")
-def test_spark_answers_alike(in_duckdb: tuple[list[Rows], int], project: Project) -> None:
+def test_spark_returns_the_same_answers(in_duckdb: tuple[list[Rows], int], project: Project) -> None:
     (project.home / "bench").symlink_to(packages.folder())
     script = "\n".join(
         [
@@ -127,7 +127,7 @@ def store_readings(catalog: Catalog) -> None:
     table.append(readings)
 
 
-def test_duckdb_and_pyiceberg_read_by_a_postgres_catalog(
+def test_duckdb_and_pyiceberg_read_through_a_postgres_catalog(
     store_of_its_own: tuple[Seaweed, dict[str, str]], pytestconfig: pytest.Config
 ) -> None:
     server, options = store_of_its_own
@@ -141,7 +141,7 @@ def test_duckdb_and_pyiceberg_read_by_a_postgres_catalog(
     assert (known["by_pyiceberg"], known["by_duckdb"]) == (4, 4)
 
 
-def test_duckdb_and_pyiceberg_read_by_a_rest_catalog(store_of_its_own: tuple[Seaweed, dict[str, str]]) -> None:
+def test_duckdb_and_pyiceberg_read_through_a_rest_catalog(store_of_its_own: tuple[Seaweed, dict[str, str]]) -> None:
     server, options = store_of_its_own
     signs = {"ID": server.access_key, "PASS": server.secret_key, "WAREHOUSE": f"s3://{BUCKET}"}
     signed_in = {

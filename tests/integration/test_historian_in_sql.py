@@ -101,7 +101,7 @@ def engines(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.mark.parametrize("macro", AGGREGATES)
 @pytest.mark.parametrize("span", SPANS)
-def test_an_aggregate_is_the_historians(engines: Engines, macro: str, span: Span) -> None:
+def test_an_aggregate_equals_the_historians(engines: Engines, macro: str, span: Span) -> None:
     start, end, every, interval = span
     length = "null" if interval is None else f"interval '{interval}'"
     result = engines.sql(f"{macro}(['t*', 'P1.flow'], ?, ?, {length})", s(start), s(end))
@@ -115,29 +115,27 @@ def test_an_aggregate_is_the_historians(engines: Engines, macro: str, span: Span
 
 
 @pytest.mark.parametrize(("start", "end", "every", "interval"), [each for each in SPANS if each[2]])
-def test_values_every_so_often_are_the_historians_to_the_last_bit(
+def test_interpolated_values_equal_the_historians_to_the_last_bit(
     engines: Engines, start: float, end: float, every: str, interval: str
 ) -> None:
     result = engines.sql(f"interpolated(?, ?, ?, interval '{interval}')", NAMES, s(start), s(end))
     assert result == rows(engines.historian.interpolated(NAMES, s(start), s(end), every))
 
 
-def test_values_at_times_are_the_historians_to_the_last_bit(engines: Engines) -> None:
+def test_values_at_times_equal_the_historians_to_the_last_bit(engines: Engines) -> None:
     moments = [s(at) for at in MOMENTS]
     assert engines.sql("readings_at(?, ?)", NAMES, moments) == rows(engines.historian.at(NAMES, moments))
 
 
 @pytest.mark.parametrize(("start", "end"), [each[:2] for each in SPANS])
 @pytest.mark.parametrize("pixels", [1, 7, 1000])
-def test_a_trend_is_the_historians(engines: Engines, start: float, end: float, pixels: int) -> None:
+def test_a_trend_equals_the_historians(engines: Engines, start: float, end: float, pixels: int) -> None:
     result = engines.sql("plot(?, ?, ?, ?)", NAMES, s(start), s(end), pixels)
     assert sorted(result, key=repr) == sorted(rows(engines.historian.plot(NAMES, s(start), s(end), pixels)), key=repr)
 
 
 @pytest.mark.parametrize(("start", "end"), [each[:2] for each in SPANS])
-def test_readings_as_they_are_stored_and_the_last_ones_are_the_historians(
-    engines: Engines, start: float, end: float
-) -> None:
+def test_raw_and_last_readings_equal_the_historians(engines: Engines, start: float, end: float) -> None:
     names = [*NAMES, "P1.*"]
     result = engines.sql("readings_raw(?, ?, ?)", names, s(start), s(end))
     expected = rows(engines.historian.raw(names, s(start), s(end)))
@@ -147,7 +145,7 @@ def test_readings_as_they_are_stored_and_the_last_ones_are_the_historians(
 
 
 @pytest.mark.parametrize("pattern", ["*", "p?.FLOW", "s[1].*", "P1_flow", "P%", "*.m?de", "S[1]*"])
-def test_wildcards_are_the_historians(engines: Engines, pattern: str) -> None:
+def test_wildcards_are_those_of_the_historian(engines: Engines, pattern: str) -> None:
     result = [row[0] for row in engines.sql("last_reading(?, ?)", [pattern, "P2.flow", "P1.mode"], s(0))]
     wild = engines.historian.tags(pattern) if set(pattern) & set("*?") else [pattern]
     assert result == list(dict.fromkeys([*wild, "P2.flow", "P1.mode"]))

@@ -58,7 +58,7 @@ def test_readings_and_aggregates_and_states_of_a_span(ask: Ask) -> None:
     assert [(row["state"], row["seconds"]) for row in result] == [("auto", 20), ("manual", 3580)]
 
 
-def test_without_a_time_it_is_the_last_reading(ask: Ask) -> None:
+def test_without_a_time_the_last_reading_is_returned(ask: Ask) -> None:
     assert [row["tag"] for row in rows(ask("P?.flow", "--json"))] == ["P1.flow", "P2.flow"]
 
 

@@ -67,7 +67,7 @@ def test_a_topic_that_is_created_again_stops_a_running_job_and_is_reported(plant
         plant_on.submit()
 
 
-def test_records_that_retention_took_before_they_were_read_stop_the_job(plant_on: Plant) -> None:
+def test_records_that_retention_deleted_before_they_were_read_stop_the_job(plant_on: Plant) -> None:
     plant_on.produce(reading(n) for n in range(READINGS))
     job = plant_on.submit()
     plant_on.follow()

@@ -81,7 +81,7 @@ def flink(tmp_path_factory: pytest.TempPathFactory) -> Flink:
 
 
 @pytest.mark.parametrize(("macro", "case"), CASES, ids=lambda v: v if isinstance(v, str) else v.it)
-def test_it_gives_on_flink(flink: Flink, macro: str, case: Execution) -> None:
+def test_a_macro_returns_its_rows_on_flink(flink: Flink, macro: str, case: Execution) -> None:
     assert f"{macro}(" in case.query
     rows, taken_back = flink.ask(case.query, case.inputs)
     assert sorted(rows.elements(), key=repr) == sorted(map(tuple, case.rows), key=repr)
@@ -93,7 +93,7 @@ def table(rows: Sequence[Row], **columns: str) -> Input:
     return Input(columns={**columns, "event_time": "TIMESTAMP_LTZ(3)"}, rows=[[*row, EPOCH] for row in rows])
 
 
-def test_z_score_gives_what_the_step_score_gives(flink: Flink) -> None:
+def test_z_score_returns_the_results_of_the_step_score(flink: Flink) -> None:
     random = np.random.default_rng(4)
     n = 2000
     value = np.where(random.random(n) < 0.1, np.nan, random.normal(50, 1e3, n))
@@ -111,7 +111,7 @@ def test_z_score_gives_what_the_step_score_gives(flink: Flink) -> None:
     assert dict(rows) == {(i, None if np.isnan(m) else float(m)): 1 for i, m in enumerate(score)}
 
 
-def test_lookup_gives_what_the_step_enrich_gives(flink: Flink) -> None:
+def test_lookup_returns_the_results_of_the_step_enrich(flink: Flink) -> None:
     known = [("a", "site/a", "degC"), ("", "site", None), ("'b\"`", None, "bar"), ("ä\\n", "s'", "%")]
     tags = [*(tag for tag, _, _ in known), "A", "a ", None]
     told = TagTable.of(pa.table([*zip(*known, strict=True), [None] * 4, [None] * 4], names=list(COLUMNS)))

@@ -237,7 +237,7 @@ def put_in_place(local: Settings, read: Table, *groups: choose.Group) -> list[st
     return [each.partition for each in done]
 
 
-def test_days_are_put_in_place_together_and_those_that_another_was_faster_with_are_left_out(
+def test_days_are_committed_together_without_those_that_another_maintainer_replaced_first(
     project: Project, local: Settings
 ) -> None:
     for first in range(0, 80, 20):
@@ -251,9 +251,7 @@ def test_days_are_put_in_place_together_and_those_that_another_was_faster_with_a
     assert sorted(identities(load(local)).values()) == [1] * 100
 
 
-def test_what_one_commit_puts_in_place_has_a_limit(
-    project: Project, local: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_size_of_one_commit_is_limited(project: Project, local: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     for first in range(0, 120, 20):
         append(project, local, first, day=CLOSED - timedelta(days=first % 60 // 20))
     before = load(local)
@@ -304,7 +302,7 @@ def test_files_are_not_put_into_a_table_whose_layout_was_changed_meanwhile(proje
     assert len(identities(load(local))) == 40
 
 
-def test_a_file_that_holds_fewer_rows_than_its_metadata_says_is_left(
+def test_a_file_with_fewer_rows_than_in_its_metadata_is_not_replaced(
     project: Project, local: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     append(project, local, 0)
@@ -353,7 +351,7 @@ with mock.patch.object(owner, name, kill):
 @pytest.mark.parametrize(
     "point", ["files written", "manifests written", "metadata written", "committed", "expired", "some removed"]
 )
-def test_killed_at_any_point_it_leaves_the_table_right_and_the_next_run_ends_the_work(
+def test_maintenance_killed_at_any_point_leaves_the_table_correct_and_the_next_run_completes_it(
     project: Project, local: Settings, point: str
 ) -> None:
     for first in range(0, 80, 10):
@@ -375,7 +373,7 @@ def test_killed_at_any_point_it_leaves_the_table_right_and_the_next_run_ends_the
     assert on_disk(table) <= used
 
 
-def test_expiry_keeps_in_sight_what_flink_goes_by(project: Project, local: Settings) -> None:
+def test_expiry_keeps_the_checkpoint_ids_that_flink_looks_for(project: Project, local: Settings) -> None:
     for number in range(1, 4):
         append(project, local, number * 20, job_id="a", operator_id="o", max_committed_checkpoint_id=str(number))
     append(project, local, 80, job_id="a", operator_id="p", max_committed_checkpoint_id="2")
@@ -398,7 +396,7 @@ def test_expiry_keeps_in_sight_what_flink_goes_by(project: Project, local: Setti
     assert (flink_finds(load(local), "a"), flink_finds(load(local), "b")) == (3, 8)
 
 
-def test_an_incarnation_that_a_later_one_took_over_from_is_let_go(project: Project, local: Settings) -> None:
+def test_checkpoint_ids_of_a_replaced_incarnation_are_not_kept(project: Project, local: Settings) -> None:
     for number, job in enumerate("abc"):
         append(project, local, number * 20, job_id=job, operator_id="o", max_committed_checkpoint_id="1")
     append(project, local, 60)
@@ -407,7 +405,7 @@ def test_an_incarnation_that_a_later_one_took_over_from_is_let_go(project: Proje
     assert [each.summary["flink.job-id"] for each in steps.carried if each.summary] == ["c", "b"]
 
 
-def test_snapshots_are_kept_for_a_week_and_a_reader_reads_on_in_one(project: Project, local: Settings) -> None:
+def test_snapshots_are_kept_for_a_week_and_a_reader_can_finish_in_one(project: Project, local: Settings) -> None:
     for first in range(0, 60, 20):
         append(project, local, first)
     opened = load(local)
@@ -470,7 +468,7 @@ def test_what_a_lost_job_has_yet_to_commit_is_not_an_orphan(project: Project, lo
     assert orphans.find(iceberg.connect(local), READINGS, {"j": [job, "next"]}, datetime.now(UTC)).files == ()
 
 
-def test_a_table_written_by_key_is_left_as_it_is_and_reported(project: Project, local: Settings) -> None:
+def test_a_table_written_by_key_is_left_unchanged_and_reported(project: Project, local: Settings) -> None:
     before = iceberg.load_table(iceberg.connect(local), TAGS)
     (report,) = maintain.maintain(project, local, [TAGS])
     assert report.rewritten == ()
@@ -478,7 +476,7 @@ def test_a_table_written_by_key_is_left_as_it_is_and_reported(project: Project, 
     assert iceberg.load_table(iceberg.connect(local), TAGS).metadata_location == before.metadata_location
 
 
-def test_the_command_tells_of_all_tables_in_text_and_json(
+def test_the_command_reports_all_tables_as_text_and_json(
     project: Project, local: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for first in range(0, 60, 20):

@@ -59,7 +59,7 @@ def kept_up(plant: Plant) -> list[Report]:
     return list(maintain(plant.project, plant.settings))
 
 
-def test_a_job_that_follows_a_table_reads_no_row_again_that_upkeep_has_sorted(own_plant: Plant) -> None:
+def test_a_job_that_follows_a_table_does_not_read_rows_again_that_upkeep_has_sorted(own_plant: Plant) -> None:
     _write_copies(own_plant)
     plant = of(own_plant, JOB, COPIES)
     with steady_flow(plant):

@@ -153,7 +153,7 @@ def test_a_job_that_is_cancelled_is_reported_as_aborted(
 
 
 @pytest.mark.parametrize("how", ["nobody listens", "no answer comes", "it answers 500"])
-def test_a_service_that_is_down_hurts_no_job(
+def test_a_service_that_is_down_does_not_affect_a_job(
     listened: Listened, listened_plant: Plant, headrace: Callable[..., str], service: Service, how: str
 ) -> None:
     with socket.create_server((HOST, 0)) as silent:

@@ -68,7 +68,7 @@ def test_the_project_is_the_one_named_else_that_of_the_environment_else_that_of_
 
 
 @pytest.mark.usefixtures("project")
-def test_an_unknown_environment_is_refused_with_those_that_there_are() -> None:
+def test_an_unknown_environment_is_refused_with_the_existing_ones() -> None:
     with pytest.raises(UserError, match="no environment 'nowhere'") as refused:
         headrace.open("nowhere")
     (problem,) = refused.value.problems
@@ -77,7 +77,7 @@ def test_an_unknown_environment_is_refused_with_those_that_there_are() -> None:
     assert "local" in problem.fix
 
 
-def test_every_name_that_the_package_exports_is_there_and_importing_it_loads_none() -> None:
+def test_every_name_that_the_package_exports_exists_and_importing_it_loads_none() -> None:
     assert all(getattr(headrace, name) for name in headrace.__all__)
     assert set(headrace.__all__) <= set(dir(headrace))
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):

@@ -66,7 +66,7 @@ def run(local: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     return command
 
 
-def test_a_table_shows_what_was_asked(run: Command) -> None:
+def test_a_table_shows_the_answer(run: Command) -> None:
     code, out, _ = run("select tag, count(*) as n, max(ts) as latest from historian.readings group by tag order by tag")
     assert code == 0
     assert "t0 75 2026-01-07T04:00:00+00:00" in " ".join(re.findall(r"[\w:+-]+", out))
@@ -87,7 +87,7 @@ def test_csv_has_every_row_and_reads_back(run: Command) -> None:
     assert rows[1] == {"tag": "t1", "ts": "2026-01-01T01:00:00+00:00", "value": "1.0", "unit": ""}
 
 
-def test_json_is_one_document_even_of_what_json_has_no_word_for(run: Command) -> None:
+def test_json_is_one_document_even_with_values_that_json_cannot_represent(run: Command) -> None:
     _, out, _ = run("select 'nan'::double as a, 1.5::decimal(3, 1) as b, ts from historian.readings limit 1", "--json")
     assert json.loads(out) == [{"a": None, "b": "1.5", "ts": "2026-01-01T00:00:00+00:00"}]
 
@@ -143,7 +143,7 @@ def test_a_query_sees_no_file_outside_the_warehouse(local: Settings, tmp_path: P
         "pivot historian.readings on tag using sum(value) group by quality",
     ],
 )
-def test_what_reads_without_the_word_select_is_a_query_too(local: Settings, sql: str) -> None:
+def test_a_statement_that_reads_without_select_is_a_query_too(local: Settings, sql: str) -> None:
     with warehouse.open(local) as connection:
         warehouse.ask(connection, sql).fetchall()
 
@@ -180,12 +180,12 @@ def test_another_engines_view_is_left_out(pytestconfig: pytest.Config, tmp_path:
     warehouse.open(local).close()
 
 
-def test_the_historians_questions_can_be_asked_in_sql(run: Command) -> None:
+def test_the_historians_functions_can_be_called_in_sql(run: Command) -> None:
     _, out, _ = run("from last_reading(['t0', 't1'], '2026-01-02')", "--json")
     assert [(row["tag"], row["value"]) for row in json.loads(out)] == [("t0", 24.0), ("t1", 23.0)]
 
 
-def test_a_connection_to_one_table_has_no_questions_to_others(local: Settings) -> None:
+def test_a_connection_to_one_table_has_no_functions_over_others(local: Settings) -> None:
     with warehouse.open(local, ["historian.tags"]) as connection, pytest.raises(UserError, match="last_reading"):
         warehouse.ask(connection, "from last_reading(['t0'], now())")
 

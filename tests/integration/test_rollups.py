@@ -28,7 +28,7 @@ def message(tag: str, second: float, value: float, good: bool) -> bytes:
     return b'{"tag":"%s","ts":%d,"value":%a,"q":%d}' % (tag.encode(), ts, value, 192 if good else 0)
 
 
-def test_rollups_are_what_the_historian_makes_of_the_same_readings(own_plant: Plant) -> None:
+def test_rollups_equal_the_historians_results_for_the_same_readings(own_plant: Plant) -> None:
     random = np.random.default_rng(11)
     sent = []
     for tag in ("a", "b"):

@@ -104,7 +104,7 @@ def true(plant: Plant, change: Change) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.name.replace(" ", "_"))
-def test_what_is_said_of_a_change_is_so(watched: Plant, change: Change) -> None:
+def test_the_verdict_on_a_change_is_correct(watched: Plant, change: Change) -> None:
     project, settings = watched.project, watched.settings
     watched.produce(map(message, BEFORE))
     first = submission.prepare(project, settings, change.job, parallelism=1)

@@ -142,7 +142,7 @@ def test_trino_answers_as_duckdb_does(lake: Lake, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_trino_tells_tags_as_they_stood_at_a_time(lake: Lake, kind: str) -> None:
+def test_trino_returns_the_tags_as_of_a_time(lake: Lake, kind: str) -> None:
     (sql,) = blocks("sql", "Trino")
     first, *_, last = lake.table(kind, "historian.tags").snapshots()
     units = []
@@ -154,7 +154,7 @@ def test_trino_tells_tags_as_they_stood_at_a_time(lake: Lake, kind: str) -> None
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_trino_opens_the_files_of_the_day_alone(lake: Lake, kind: str) -> None:
+def test_trino_opens_only_the_files_of_the_day(lake: Lake, kind: str) -> None:
     table = lake.table(kind, "historian.readings")
     (_, _, day, _) = blocks("sql", "Five questions")
     ((((explanation,),),), _) = lake.ask(kind, f"explain analyze {day}")
@@ -175,7 +175,7 @@ def test_each_question_sees_what_was_committed_before(lake: Lake) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("sql", ["delete from historian.tags", "create view historian.mine as select 1 as one"])
-def test_nobody_writes_by_trino(lake: Lake, kind: str, sql: str) -> None:
+def test_nobody_can_write_through_trino(lake: Lake, kind: str, sql: str) -> None:
     with pytest.raises(AssertionError, match="Access Denied"):
         lake.ask(kind, sql)
 
@@ -187,7 +187,7 @@ def test_headrace_ignores_a_view_created_by_trino(lake: Lake) -> None:
     assert count > FIRST
 
 
-def test_a_session_elsewhere_asks_for_another_day_and_a_quality_is_a_number(lake: Lake) -> None:
+def test_a_session_in_another_time_zone_selects_another_day_and_a_quality_is_a_number(lake: Lake) -> None:
     (local, utc) = (
         f"select min(ts) from historian.readings where ts >= timestamp '2014-01-01 00:00:00{zone}'"
         for zone in ("", " UTC")

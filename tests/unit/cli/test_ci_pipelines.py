@@ -29,7 +29,7 @@ def test_a_pipeline_is_as_its_service_defines_it(pytestconfig: pytest.Config, fi
 
 
 @pytest.mark.parametrize("page", ["ci/github-actions.yml", "ci/gitlab-ci.yml", "ci.md"])
-def test_each_command_that_a_pipeline_runs_is_one_that_a_person_can(pytestconfig: pytest.Config, page: str) -> None:
+def test_each_command_that_a_pipeline_runs_is_valid(pytestconfig: pytest.Config, page: str) -> None:
     found = _COMMAND.findall((pytestconfig.rootpath / "docs" / page).read_text())
     assert len(found) > 4
     for command in found:

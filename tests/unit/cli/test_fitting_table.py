@@ -18,7 +18,7 @@ def printed(table: FittingTable, width: int = 80) -> list[str]:
     return [line for line in lines if line]
 
 
-def test_rows_that_fit_stand_in_a_table_and_no_cell_wraps() -> None:
+def test_rows_that_fit_are_shown_in_a_table_and_no_cell_wraps() -> None:
     table = FittingTable("job", "time", "rows", numbers=["rows"])
     table.add_row("historian/readings_v1", "2026-03-01 06:00:00 UTC", "1,234")
     assert printed(table) == [

@@ -46,7 +46,7 @@ def test_how_far_the_data_is_complete(lines: Any) -> None:
     assert "  R80711.wind_speed: no reading so far" in printed
 
 
-def test_data_of_which_it_is_unknown_how_far_it_is_complete(lines: Any) -> None:
+def test_data_whose_completeness_is_unknown(lines: Any) -> None:
     completeness._show(Completeness([Reached(JOB, TOPIC, 3, 1, 0, None, None, NOW)], []))
     assert "complete through: unknown" in lines()
 

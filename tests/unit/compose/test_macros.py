@@ -40,13 +40,13 @@ def test_a_macro_has_cases_that_render_refuse_and_run(macro: str) -> None:
 
 
 @pytest.mark.parametrize(("macro", "case"), cases(Rendering, ALL), ids=it)
-def test_it_renders(sandbox: Sandbox, macro: str, case: Rendering) -> None:
+def test_a_call_renders(sandbox: Sandbox, macro: str, case: Rendering) -> None:
     assert f"{macro}(" in case.call
     assert rendered(sandbox, macro, case.call) == case.sql.strip()
 
 
 @pytest.mark.parametrize(("macro", "case"), cases(Refusal, ALL), ids=it)
-def test_it_refuses_at_the_line_of_the_call(sandbox: Sandbox, macro: str, case: Refusal) -> None:
+def test_a_refusal_is_reported_at_the_line_of_the_call(sandbox: Sandbox, macro: str, case: Refusal) -> None:
     with pytest.raises(UserError) as refused:
         rendered(sandbox, macro, f"select\n{case.call}")
     (problem,) = refused.value.problems
@@ -65,7 +65,7 @@ def test_the_example_in_its_docstring_renders(sandbox: Sandbox, macro: str) -> N
 
 
 @pytest.mark.parametrize(("macro", "case"), cases(Execution, CHECK_NAMES), ids=it)
-def test_a_macro_of_checks_gives_on_duckdb(sandbox: Sandbox, macro: str, case: Execution) -> None:
+def test_a_macro_of_checks_returns_its_rows_on_duckdb(sandbox: Sandbox, macro: str, case: Execution) -> None:
     assert f"{macro}(" in case.query
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'; create schema historian")
@@ -78,7 +78,7 @@ def test_a_macro_of_checks_gives_on_duckdb(sandbox: Sandbox, macro: str, case: E
     assert sorted(rows, key=repr) == sorted(map(tuple, case.rows), key=repr)
 
 
-def test_every_unit_goes_to_every_other_of_its_dimension_and_back(sandbox: Sandbox) -> None:
+def test_every_unit_converts_to_every_other_of_its_dimension_and_back(sandbox: Sandbox) -> None:
     values = [0.0, 1.0, -7.25, 98.6, 1e-9, 123456.789]
     pairs = [pair for units in macro_fixtures.dimensions() for pair in itertools.permutations(units, 2)]
     calls = [f"{{{{ convert('x', '{a}', '{b}') }}}}|{{{{ convert('y', '{b}', '{a}') }}}}" for a, b in pairs]
@@ -112,7 +112,7 @@ def test_a_macro_file_without_its_macro_is_reported_at_the_call(tmp_path: Path) 
         own.render("{{ mine() }}")
 
 
-def test_the_reference_page_is_what_the_docstrings_say() -> None:
+def test_the_reference_page_matches_the_docstrings() -> None:
     page = (ROOT / "docs" / "macros.md").read_text()
     assert page == macro_fixtures.reference(), (
         "run: PYTHONPATH=tests .venv/bin/python -m support.macro_fixtures > docs/macros.md"

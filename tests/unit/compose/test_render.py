@@ -72,7 +72,7 @@ def composed(project: Project) -> render.Templates:
         ("{% for t in ['a', 'b'] %}{{ t }}{% if not loop.last %}, {% endif %}{% endfor %}", "'a', 'b'"),
     ],
 )
-def test_what_a_template_says_becomes_sql(project: Project, template: str, sql: str) -> None:
+def test_a_template_renders_to_sql(project: Project, template: str, sql: str) -> None:
     assert rendered(project, template) == sql
 
 
@@ -93,7 +93,7 @@ def test_what_a_template_says_becomes_sql(project: Project, template: str, sql: 
         ("{% include 'a' %}", 1, "template: "),
     ],
 )
-def test_a_fault_is_told_at_its_line(project: Project, template: str, line: int, what: str) -> None:
+def test_a_fault_is_reported_at_its_line(project: Project, template: str, line: int, what: str) -> None:
     with pytest.raises(UserError) as raised:
         rendered(project, template)
     (problem,) = raised.value.problems
@@ -101,7 +101,7 @@ def test_a_fault_is_told_at_its_line(project: Project, template: str, line: int,
     assert what in str(problem)
 
 
-def test_views_come_after_those_they_read(project: Project) -> None:
+def test_a_view_comes_after_the_views_that_it_reads(project: Project) -> None:
     folder = project.sql / "test" / "hot_v1"
     (folder / "_a.sql.j2").write_text("select * from {{ view('b') }}")
     (folder / "_b.sql.j2").write_text("select * from {{ view('c') }}")
@@ -113,7 +113,7 @@ def test_views_come_after_those_they_read(project: Project) -> None:
         composed(project)
 
 
-def test_faults_of_the_folder_are_told_all_at_once(project: Project) -> None:
+def test_all_faults_of_the_folder_are_reported_at_once(project: Project) -> None:
     folder = project.sql / "test" / "hot_v1"
     (folder / "job.yaml").write_text(JOB.replace("test/hot_v1", "test/cold_v1"))
     (folder / "other.sink.sql.j2").write_text("select 1")
@@ -126,7 +126,7 @@ def test_faults_of_the_folder_are_told_all_at_once(project: Project) -> None:
     ]
 
 
-def test_what_a_job_names_and_the_project_has_not_is_told_with_the_nearest(project: Project) -> None:
+def test_a_missing_source_table_or_job_is_reported_where_job_yaml_names_it(project: Project) -> None:
     (project.sql / "test" / "hot_v1" / "historian.readings.sql.j2").write_text("select 1")
     (project.sql / "test" / "hot_v1" / "job.yaml").write_text(
         JOB.replace("source/plant_readings", "source/plant_reading")
@@ -142,6 +142,6 @@ def test_what_a_job_names_and_the_project_has_not_is_told_with_the_nearest(proje
     ]
 
 
-def test_an_unknown_job_lists_those_there_are(project: Project) -> None:
+def test_an_unknown_job_is_reported_with_the_existing_ones(project: Project) -> None:
     with pytest.raises(UserError, match=r"there is no job 'test/hot_v2'[\s\S]*test/hot_v1"):
         job_folder.load(project, "test/hot_v2")

@@ -58,13 +58,13 @@ def test_literals(value: object, text: str) -> None:
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, 2**63, "a\nb", "\ue000", {}, [], object()])
-def test_what_sql_cannot_say_is_refused(value: object) -> None:
+def test_a_value_that_sql_cannot_represent_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match=r"literal|BIGINT|control character"):
         literal(value)
 
 
 @pytest.mark.parametrize("name", ["", "a.", ".a", "a\x00b"])
-def test_what_cannot_be_an_identifier_is_refused(name: str) -> None:
+def test_an_invalid_identifier_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="identifier"):
         ident(name)
 
@@ -73,13 +73,13 @@ def test_a_path_is_quoted_part_by_part() -> None:
     assert ident("historian.readings") == "`historian`.`readings`"
 
 
-def test_names_stand_in_a_row() -> None:
+def test_names_are_separated_by_commas() -> None:
     assert ident(["tag", "r.ts"]) == "`tag`, `r`.`ts`"
     assert ident(Sql("`plant_readings__on_time`")) == "`plant_readings__on_time`"
 
 
 @pytest.mark.parametrize("name", [7, None, [], {}, ["a", ""], ["a", 7]])
-def test_what_is_no_text_cannot_be_an_identifier(name: object) -> None:
+def test_a_value_that_is_not_text_cannot_be_an_identifier(name: object) -> None:
     with pytest.raises(ValueError, match="cannot be an identifier"):
         ident(name)  # type: ignore[arg-type]
 
@@ -90,7 +90,7 @@ def test_a_number_is_a_number_or_sql(value: object, text: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["1", True, None, [1], Sql("'1'")])
-def test_no_other_value_is_a_number(value: object) -> None:
+def test_any_other_value_is_refused_as_a_number(value: object) -> None:
     with pytest.raises(ValueError, match="is not a number"):
         number(value)
 
@@ -127,18 +127,18 @@ def test_an_interval_is_as_long_as_the_duration(ms: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["1 minute", "90", "", "-1s", "1.5h", "1w", "0s", 60, None, "36526d"])
-def test_another_text_is_no_duration(text: object) -> None:
+def test_any_other_value_is_refused_as_a_duration(text: object) -> None:
     with pytest.raises(ValueError, match=r"duration|not a valid length of time"):
         duration(text)
 
 
 @pytest.mark.parametrize("span", [timedelta(days=1000), timedelta(seconds=-1)])
-def test_what_flink_has_no_interval_for_is_refused(span: timedelta) -> None:
+def test_a_duration_that_does_not_fit_flinks_intervals_is_refused(span: timedelta) -> None:
     with pytest.raises(ValueError, match="does not fit an INTERVAL"):
         interval(span)
 
 
-def test_duckdb_has_quotes_and_intervals_of_its_own() -> None:
+def test_duckdb_has_its_own_quotes_and_intervals() -> None:
     assert duckdb_ident(["a.b", 'c"d']) == '"a"."b", "c""d"'
     text = duckdb_interval(duration("90m"))
     assert duckdb.sql(f"select {text}").fetchone() == (timedelta(minutes=90),)

@@ -85,7 +85,7 @@ def test_variables_override_it(project: Project, monkeypatch: pytest.MonkeyPatch
         ("https://registry:port", "is not a valid address"),
     ],
 )
-def test_an_address_that_cannot_be_is_told_by_its_reference(
+def test_an_invalid_address_is_reported_by_its_reference(
     monkeypatch: pytest.MonkeyPatch, url: str, message: str
 ) -> None:
     monkeypatch.setenv("REGISTRY_URL", url)
@@ -94,7 +94,7 @@ def test_an_address_that_cannot_be_is_told_by_its_reference(
     assert "secret1" not in str(raised.value)
 
 
-def test_an_address_without_a_protocol_is_told_at_once() -> None:
+def test_an_address_without_a_protocol_is_reported_at_once() -> None:
     with pytest.raises(RegistryFailed, match="begin url: with https:// or http://"):
         RegistryAddress("registry:8081").open().schema(1)
 

@@ -33,7 +33,7 @@ def test_a_line_arrives_at_the_first_reading_of_an_instant_and_leaves_from_the_l
     assert list(ask("TimeAverage2", question(series, (0, 10), (10, 20), (0, 20))).value) == [5, 20, 12.5]
 
 
-def test_a_reading_between_two_intervals_is_the_later_ones_and_backwards_the_earlier_ones() -> None:
+def test_a_reading_on_the_border_of_two_intervals_belongs_to_the_later_one_and_backwards_to_the_earlier() -> None:
     series = [(0, 1.0, 0), (5, 2.0, 0), (10, 3.0, 0), (15, 4.0, 0)]
     forward = question(series, (0, 5), (5, 10))
     back = question(series, (5, 10), (0, 5), reverse=True)
@@ -70,7 +70,7 @@ def test_a_stepped_value_held_past_a_bad_reading_is_uncertain() -> None:
     assert [f"{each:#x}" for each in result.status] == ["0x402", "0x40a40402", "0x40a40402"]
 
 
-def test_states_last_to_the_end_of_time_asked_and_count_how_often_they_were_entered() -> None:
+def test_states_last_to_the_end_of_the_requested_time_and_count_how_often_they_were_entered() -> None:
     series = [(0, 1.0, 0), (3, 0.0, 0), (4, 1.0, 0), (5, 1.0, 0), (6, None, BAD), (8, 0.0, 0)]
     result = states(question(series, (2, 10), (10, 20)))
     rows = list(zip(result.cell, result.state, result.time // S, result.readings, result.entries, strict=True))
@@ -87,7 +87,7 @@ def test_a_tag_without_readings_is_in_no_state() -> None:
     st.integers(3, 50),
     st.lists(st.integers(0, 200), max_size=5),
 )
-def test_lttb_keeps_what_its_definition_says_into_whatever_parts_the_readings_are_cut(
+def test_lttb_follows_its_definition_however_the_readings_are_split(
     rows: list[tuple[int, float]], count: int, cuts: list[int]
 ) -> None:
     ts = np.array(sorted(row[0] for row in rows), np.int64)

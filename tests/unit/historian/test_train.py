@@ -66,7 +66,7 @@ def test_only_readings_at_or_after_since_are_learned_from() -> None:
     assert (row["baseline_count"], row["baseline_median"]) == (4, 7.5)
 
 
-def test_only_tags_like_the_glob_are_learned() -> None:
+def test_only_tags_that_match_the_glob_are_learned() -> None:
     connection = stored([("north/a", 1.0, GOOD), ("north/b", 1.0, GOOD), ("south/a", 1.0, GOOD)])
     assert baselines(connection, START, "north/*")["tag"].to_pylist() == ["north/a", "north/b"]
 

@@ -187,7 +187,7 @@ def test_java_gets_the_options_of_flinks_own_distribution(cluster: Object, pytes
     assert cluster["spec"]["flinkConfiguration"]["env.java.opts.all"].split() == options.split()
 
 
-def test_each_job_runs_a_command_that_a_person_can(objects: list[Object]) -> None:
+def test_each_job_runs_a_valid_command(objects: list[Object]) -> None:
     for cron in manifests.of_kind(objects, "CronJob"):
         (container,) = cron["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
         cli_commands.parse(container["args"])

@@ -16,7 +16,7 @@ def offsets(covered: Runs) -> set[int]:
 
 
 @given(OFFSETS, OFFSETS)
-def test_a_union_has_what_is_in_one_or_the_other_in_runs_that_do_not_touch(some: list[int], others: list[int]) -> None:
+def test_a_union_has_the_offsets_of_both_in_runs_that_do_not_touch(some: list[int], others: list[int]) -> None:
     covered = union(runs(np.array(some, np.int64)), runs(np.array(others, np.int64)))
     assert offsets(covered) == {*some, *others}
     edges = covered.ravel().tolist()
@@ -37,5 +37,5 @@ def test_the_reach_ends_at_the_first_record_that_is_not_stored(start: int, store
     assert gap == any(each >= end for each in stored)
 
 
-def test_nothing_stored_reaches_nowhere() -> None:
+def test_without_stored_records_the_reach_ends_at_the_start() -> None:
     assert reach(7, NONE, lambda _at: 7) == (7, False)

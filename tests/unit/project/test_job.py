@@ -57,7 +57,7 @@ def test_sinks_have_the_names_of_their_tables_and_topics(project: Project) -> No
         ("complete", "keeps_every_record", "true"),
     ],
 )
-def test_an_old_key_is_answered_with_the_new_one(project: Project, old: str, new: str, value: str) -> None:
+def test_an_old_key_is_reported_with_the_new_one(project: Project, old: str, new: str, value: str) -> None:
     assert problems(project, f"{TEXT}{old}: {value}\n") == [
         ("job.yaml:8:1", f"'{old}' is now '{new}'", f"write {new}: ...")
     ]
@@ -67,7 +67,7 @@ def test_an_old_key_is_answered_with_the_new_one(project: Project, old: str, new
     ("old", "new", "column"),
     [("test.hot: append", "table/test.hot", 10), ("kafka/alerts: append", "topic/alerts", 10)],
 )
-def test_an_old_name_of_a_sink_is_answered_with_the_new_one(project: Project, old: str, new: str, column: int) -> None:
+def test_an_old_name_of_a_sink_is_reported_with_the_new_one(project: Project, old: str, new: str, column: int) -> None:
     name = old.partition(":")[0]
     text = TEXT.replace("{table/test.hot: append, topic/alerts: upsert}", f"{{{old}}}")
     where, what, fix = problems(project, text)[0]
@@ -76,14 +76,14 @@ def test_an_old_name_of_a_sink_is_answered_with_the_new_one(project: Project, ol
 
 
 @pytest.mark.parametrize("name", ["table/kafka.x", "table/topic.x", "topic/a.b", "table/x", "source/x", "Hot"])
-def test_what_is_neither_a_table_nor_a_topic_is_refused(project: Project, name: str) -> None:
+def test_a_sink_that_is_neither_a_table_nor_a_topic_is_refused(project: Project, name: str) -> None:
     text = TEXT.replace("table/test.hot", name)
     _, what, fix = problems(project, text)[0]
     assert what == f"writes: '{name}' is not a valid sink"
     assert fix == "write table/<namespace>.<table> or topic/<topic>"
 
 
-def test_the_old_file_name_of_a_topic_is_answered_with_the_new_one(project: Project) -> None:
+def test_the_old_file_name_of_a_topic_is_reported_with_the_new_one(project: Project) -> None:
     (project.sql / "test" / "hot_v1" / "kafka.kafka_alerts.sql.j2").write_text("select 1")
     old = TEXT.replace("topic/alerts", "kafka/kafka_alerts")
     renamed = (

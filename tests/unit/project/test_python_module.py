@@ -49,7 +49,7 @@ def reported(project: Project) -> str:
     return str(raised.value).replace(f"{project.root}/", "")
 
 
-def test_a_module_stands_in_place_of_templates(project: Project) -> None:
+def test_a_module_replaces_templates(project: Project) -> None:
     folder = job_folder.load(project, "test/hot_v1")
     assert folder.module
     assert folder.templates == {}
@@ -58,22 +58,22 @@ def test_a_module_stands_in_place_of_templates(project: Project) -> None:
     assert str(folder.place("topic/alerts")).endswith("jobs/table_api/hot.py:1")
 
 
-def test_a_module_that_is_not_there_is_told_at_its_name(project: Project) -> None:
+def test_a_missing_module_is_reported_at_its_name(project: Project) -> None:
     write(project.sql / "test/hot_v1/job.yaml", JOB.replace("module: hot", "module: hott"))
     assert reported(project) == ("sql/test/hot_v1/job.yaml:2:1: there is no module 'hott'\n  fix: did you mean 'hot'?")
 
 
-def test_a_module_that_is_no_python_is_told_at_its_line(project: Project) -> None:
+def test_a_module_with_a_syntax_error_is_reported_at_its_line(project: Project) -> None:
     write(python_module.package(project) / "hot.py", "def tables(inputs):\n    return {\n")
     assert reported(project).startswith("jobs/table_api/hot.py:2:12: not Python: '{' was never closed")
 
 
-def test_a_module_has_the_function_tables(project: Project) -> None:
+def test_a_module_without_the_function_tables_is_refused(project: Project) -> None:
     write(python_module.package(project) / "hot.py", "def table(inputs):\n    return {}\n")
     assert reported(project).startswith("jobs/table_api/hot.py: the module has no function 'tables'")
 
 
-def test_all_that_is_wrong_in_the_folder_is_told_at_once(project: Project) -> None:
+def test_all_faults_of_the_folder_are_reported_at_once(project: Project) -> None:
     write(project.sql / "test/hot_v1/job.yaml", JOB.replace("module: hot\n", "").replace("plant_readings", "plant"))
     write(project.sql / "test/hot_v1/historian.readings.sql.j2", "select 1")
     text = reported(project)
@@ -82,7 +82,7 @@ def test_all_that_is_wrong_in_the_folder_is_told_at_once(project: Project) -> No
     assert "sql/test/hot_v1/job.yaml:6:9: " in text
 
 
-def test_a_job_of_templates_has_no_module(project: Project) -> None:
+def test_a_job_of_templates_cannot_have_a_module(project: Project) -> None:
     write(project.sql / "test/hot_v1/job.yaml", JOB.replace("kind: table_api", "kind: job"))
     write(project.sql / "test/hot_v1/historian.readings.sql.j2", "select 1")
     assert reported(project).startswith("sql/test/hot_v1/job.yaml:2:1: a job of templates cannot have a module")

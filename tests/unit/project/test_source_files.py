@@ -47,7 +47,7 @@ def faults(project: Project, text: str) -> dict[int, str]:
     return {int(str(p.where).split(":")[1]): f"{p.what}; {p.fix}" for p in raised.value.problems}
 
 
-def test_a_contract_says_what_becomes_of_a_message(project: Project) -> None:
+def test_a_contract_describes_how_a_message_is_read(project: Project) -> None:
     contract = load(project, GOOD)
     assert contract.columns == {
         "tag": "string", "value": "double", "state": "string", "ts": "timestamp", "quality": "long",
@@ -63,18 +63,18 @@ def test_a_contract_says_what_becomes_of_a_message(project: Project) -> None:
     assert contract.watermark.lateness == timedelta(seconds=10)
 
 
-def test_a_contract_travels_to_a_worker(project: Project) -> None:
+def test_a_contract_can_be_pickled_for_a_worker(project: Project) -> None:
     contract = load(project, GOOD)
     assert pickle.loads(pickle.dumps(contract)) == contract  # noqa: S301 - what was pickled one line up
 
 
-def test_a_source_that_is_not_there_is_told_with_those_that_are(project: Project) -> None:
+def test_an_unknown_source_is_reported_with_the_existing_ones(project: Project) -> None:
     load(project, GOOD)
     with pytest.raises(UserError, match=r"(?s)no source 'valve'.*sources of this project: pump"):
         source_files.load(project, "valve")
 
 
-def test_every_fault_of_a_contract_is_told_at_its_line(project: Project) -> None:
+def test_every_fault_of_a_contract_is_reported_at_its_line(project: Project) -> None:
     lines = faults(
         project,
         """\
@@ -135,7 +135,7 @@ watermark: {lateness: 10}
         ("topic: pump.readings", "topic: ''", 2, "at least 1 character"),
     ],
 )
-def test_a_contract_that_cannot_hold_is_refused(
+def test_a_contradictory_contract_is_refused(
     project: Project, old: str, new: str, line: int | None, what: str | None
 ) -> None:
     assert old in GOOD
@@ -147,7 +147,7 @@ def test_a_contract_that_cannot_hold_is_refused(
     assert what in lines[line]
 
 
-def test_the_contracts_of_this_project_hold(pytestconfig: pytest.Config) -> None:
+def test_the_contracts_of_this_project_are_valid(pytestconfig: pytest.Config) -> None:
     project = Project.find(pytestconfig.rootpath)
     assert source_files.names(project)
     for name in source_files.names(project):

@@ -36,7 +36,7 @@ def table(tmp_path: Path, text: str) -> Table:
     return yaml_file.load(path, Table)
 
 
-def test_every_error_of_a_file_is_told_at_its_line(tmp_path: Path) -> None:
+def test_every_error_of_a_file_is_reported_at_its_line(tmp_path: Path) -> None:
     errors = problems(
         tmp_path,
         "description: What it holds.\n"
@@ -56,7 +56,7 @@ def test_every_error_of_a_file_is_told_at_its_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("key", ["partition", "sort", "identity", "key"])
-def test_an_unknown_column_is_told_at_its_line_with_the_nearest(tmp_path: Path, key: str) -> None:
+def test_an_unknown_column_is_reported_at_its_line_with_the_nearest(tmp_path: Path, key: str) -> None:
     [(line, what)] = problems(tmp_path, GOOD + f"{key}:\n  - tag\n  - tagg\n")
     assert line == 9
     assert "unknown column 'tagg'; did you mean 'tag'?" in what
@@ -68,7 +68,7 @@ def test_a_transform_that_its_column_cannot_take_is_refused(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("fields", ["[day(ts), hour(ts)]", "[tag, tag]"])
-def test_a_column_is_partitioned_one_way(tmp_path: Path, fields: str) -> None:
+def test_a_column_can_be_partitioned_only_one_way(tmp_path: Path, fields: str) -> None:
     [(_, what)] = problems(tmp_path, GOOD + f"partition: {fields}\n")
     assert "keep the finer one" in what
 
@@ -115,7 +115,7 @@ def test_a_decimal_has_at_most_38_digits(tmp_path: Path) -> None:
     assert "at most 38 digits" in problems(tmp_path, bad)[0][1]
 
 
-def test_a_file_that_names_no_table_is_told_with_the_errors_of_the_others(tmp_path: Path) -> None:
+def test_a_file_whose_name_is_not_a_tables_is_reported_with_the_errors_of_the_others(tmp_path: Path) -> None:
     folder = tmp_path / "sql" / "_tables"
     folder.mkdir(parents=True)
     (folder / "readings.yml").write_text(GOOD)
@@ -129,7 +129,7 @@ def test_a_file_that_names_no_table_is_told_with_the_errors_of_the_others(tmp_pa
     }
 
 
-def test_a_table_that_has_no_file_is_told_with_the_nearest(tmp_path: Path) -> None:
+def test_a_table_without_a_file_is_reported_with_the_nearest(tmp_path: Path) -> None:
     folder = tmp_path / "sql" / "_tables"
     folder.mkdir(parents=True)
     (folder / "a.readings.yaml").write_text(GOOD)
@@ -155,7 +155,7 @@ def project_with(tmp_path: Path, **files: str) -> Project:
     return Project(tmp_path, tmp_path)
 
 
-def test_included_columns_stand_where_they_are_included(tmp_path: Path) -> None:
+def test_included_columns_are_at_the_place_of_the_include(tmp_path: Path) -> None:
     text = GOOD.replace("  ts:", "  include: [position]\n  ts:") + "identity: [src_topic, src_offset]\n"
     described = pick(project_with(tmp_path, a__b=text), ["a.b"])["a.b"]
     assert [(f.field_id, f.name) for f in described.iceberg_schema().fields] == [

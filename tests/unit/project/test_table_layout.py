@@ -36,12 +36,12 @@ def test_a_partition_field_is_named_as_other_engines_name_it(text: str, name: st
 @pytest.mark.parametrize(
     "text", ["day(ts", "day ts", "ts)", "week(ts)", "bucket(tag)", "bucket(0, tag)", "day(2, ts)", ""]
 )
-def test_what_is_no_partition_is_refused_with_what_may_be_written(text: str) -> None:
+def test_an_invalid_partition_is_refused_with_the_valid_forms(text: str) -> None:
     with pytest.raises(ValueError, match="is not a valid partition; write column, year"):
         Partition.parse(text)
 
 
 @pytest.mark.parametrize("text", ["ts descending", "desc(ts)", "", "a b c"])
-def test_what_is_no_sort_column_is_refused_with_what_may_be_written(text: str) -> None:
+def test_an_invalid_sort_column_is_refused_with_the_valid_forms(text: str) -> None:
     with pytest.raises(ValueError, match="is not a valid sort column; write column"):
         Sort.parse(text)

@@ -48,7 +48,7 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
     assert yaml_file.load(path, Outer).fields["v"].unit == "m"
 
 
-def test_every_fault_is_told_at_its_own_place(tmp_path: Path) -> None:
+def test_every_fault_is_reported_at_its_own_place(tmp_path: Path) -> None:
     faults = problems(tmp_path, "fields:\n  v:\n    unit: furlong\n    low: x\nmany:\n  - {unit: m}\n  - {low: 1}\n")
     assert {str(p.where).split("x.yaml:")[1]: p.what for p in faults} == {
         "1:1": "key 'name' is required",
@@ -58,13 +58,13 @@ def test_every_fault_is_told_at_its_own_place(tmp_path: Path) -> None:
     }
 
 
-def test_an_unknown_key_offers_the_nearest(tmp_path: Path) -> None:
+def test_an_unknown_key_suggests_the_nearest(tmp_path: Path) -> None:
     faults = problems(tmp_path, "name: a\nfields:\n  v: {units: m, unit: m}\n")
     assert [(p.what, p.fix) for p in faults] == [("unknown key 'fields.v.units'", "did you mean 'unit'?")]
     assert places(faults) == ["3:7"]
 
 
-def test_an_unknown_key_unlike_any_lists_what_is_known(tmp_path: Path) -> None:
+def test_an_unknown_key_similar_to_none_lists_the_known_ones(tmp_path: Path) -> None:
     faults = problems(tmp_path, "name: a\nzzz: 1\n")
     assert faults[0].fix == "known keys here: name, fields, many"
 
@@ -84,7 +84,7 @@ def test_a_key_given_twice_is_refused(tmp_path: Path) -> None:
         ("a: !!python/object:os.system {}\n", "could not determine a constructor"),
     ],
 )
-def test_what_is_no_mapping_is_refused(tmp_path: Path, text: str, what: str) -> None:
+def test_a_file_that_is_not_a_mapping_is_refused(tmp_path: Path, text: str, what: str) -> None:
     assert what in problems(tmp_path, text)[0].what
 
 
@@ -93,7 +93,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         yaml_file.load(tmp_path / "none.yaml", Outer)
 
 
-def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_bytes(b"name: \xff\n")
     with pytest.raises(UserError, match="not UTF-8 text"):
         yaml_file.load(tmp_path / "x.yaml", Outer)
@@ -126,7 +126,7 @@ class Sized(yaml_file.Model, use_attribute_docstrings=True):
         ("sizes: 3\n", "sizes: How large each is."),
     ],
 )
-def test_a_value_that_will_not_do_is_told_with_what_would(tmp_path: Path, text: str, fix: str) -> None:
+def test_an_invalid_value_is_reported_with_a_fix(tmp_path: Path, text: str, fix: str) -> None:
     path = tmp_path / "x.yaml"
     path.write_text(text)
     with pytest.raises(UserError) as raised:
@@ -158,7 +158,7 @@ class House(yaml_file.Model):
         ("pet:\n  barks: no\n", ("1:1", "key 'pet.kind' is required", "one of cat, dog")),
     ],
 )
-def test_a_fault_in_one_of_several_kinds_is_told_at_its_place(
+def test_a_fault_in_one_of_several_kinds_is_reported_at_its_place(
     tmp_path: Path, text: str, expected: tuple[str, str, str]
 ) -> None:
     path = tmp_path / "x.yaml"

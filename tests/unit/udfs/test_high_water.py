@@ -63,7 +63,7 @@ def test_an_empty_batch_gives_an_empty_result() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 1_000)), max_size=60), st.integers(1, 7))
-def test_batches_make_no_difference(records: list[tuple[int, int]], size: int) -> None:
+def test_the_result_does_not_depend_on_the_batches(records: list[tuple[int, int]], size: int) -> None:
     whole = advance(HighWater(4, 1, Clock()), records)
     water = HighWater(4, 1, Clock())
     assert whole == [each for i in range(0, len(records), size) for each in advance(water, records[i : i + size])]

@@ -160,7 +160,7 @@ def test_steps_are_opened_with_the_count_and_closed() -> None:
     assert step.closed
 
 
-def test_a_pipeline_travels_to_a_worker() -> None:
+def test_a_pipeline_can_be_pickled_for_a_worker() -> None:
     pipeline = pickle.loads(pickle.dumps(Pipeline(CONTRACT, [Double()])))  # noqa: S301 - pickled on the same line
     pipeline.open(lambda _name, _n: None)
     assert pipeline.run([reading(4)])["twice"].to_pylist() == [8.0]
@@ -205,7 +205,7 @@ def test_a_step_that_adds_an_existing_column_is_refused() -> None:
 
 
 @given(st.integers(0, 200), st.sets(st.integers(0, 199)))
-def test_isolation_covers_every_row_once_and_blames_the_culprits(rows: int, culprits: set[int]) -> None:
+def test_isolation_covers_every_row_once_and_finds_those_that_fail(rows: int, culprits: set[int]) -> None:
     def function(start: int, stop: int) -> range:
         if culprits & set(range(start, stop)):
             raise ValueError

@@ -35,7 +35,7 @@ def account(span: OffsetRange, good: Offsets, dead: Offsets) -> Balance:
     return balance("t", 0, span, Stored(positions(good, NONE), positions(dead, NONE)), every)
 
 
-def test_good_and_dead_that_make_up_the_span_hold() -> None:
+def test_the_account_holds_if_good_and_dead_records_fill_the_span() -> None:
     result = account(OffsetRange(0, 4), offsets(0, 1, 3), offsets(2))
     assert (result.records, result.good, result.dead, result.holds) == (4, 3, 1, True)
 
@@ -52,7 +52,7 @@ def test_an_offset_stored_twice_is_repeated_whichever_table_it_is_in() -> None:
     assert account(OffsetRange(0, 2), offsets(0, 1), offsets(1)).repeated == [(1, 2)]
 
 
-def test_the_readings_of_one_message_are_no_repeats_of_each_other() -> None:
+def test_the_readings_of_one_message_are_not_repeats_of_each_other() -> None:
     good, dead = at((0, 0), (0, 2), (1, 0)), at((0, 1))
     assert balance("t", 0, OffsetRange(0, 2), Stored(good, dead), every).holds
     twice = balance("t", 0, OffsetRange(0, 2), Stored(good, at((0, 1), (1, 0))), every)
@@ -68,20 +68,20 @@ def test_offsets_without_a_record_are_not_missing() -> None:
     assert result.records == 4
 
 
-def test_rows_older_than_what_the_topic_holds_are_no_fault() -> None:
+def test_rows_older_than_the_records_of_the_topic_are_not_a_fault() -> None:
     result = account(OffsetRange(5, 8), offsets(3, 4, 5, 6, 7), offsets())
     assert result.holds
     assert result.expired == []
     assert result.good == 3
 
 
-def test_what_retention_took_before_it_was_read_is_not_a_loss() -> None:
+def test_records_that_retention_deleted_before_they_were_read_have_expired() -> None:
     result = account(OffsetRange(5, 7), offsets(0, 1, 5, 6), offsets())
     assert result.holds
     assert result.expired == [(2, 5)]
 
 
-def test_a_row_from_beyond_the_end_leaves_the_account_as_it_is() -> None:
+def test_a_row_beyond_the_end_does_not_change_the_account() -> None:
     assert account(OffsetRange(0, 2), offsets(0, 1, 2), offsets()).holds
 
 
@@ -98,7 +98,7 @@ def test_the_account_agrees_with_counting(first: int, rows: list[tuple[int, bool
 
 
 @given(st.sets(st.integers(0, 60)))
-def test_runs_cover_just_what_they_were_made_of(values: set[int]) -> None:
+def test_runs_cover_exactly_the_given_offsets(values: set[int]) -> None:
     pairs = ranges(offsets(*values))
     assert {o for a, b in pairs for o in range(a, b)} == values
     assert all(b < c for (_, b), (c, _) in pairwise(pairs))

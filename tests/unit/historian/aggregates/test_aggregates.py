@@ -27,7 +27,7 @@ def status(text: str) -> int:
 
 
 @pytest.mark.parametrize(("name", "vector"), VECTORS, ids=[f"{name}-{vector['in']}" for name, vector in VECTORS])
-def test_a_result_is_as_worked_out_by_hand(name: str, vector: dict[str, Any]) -> None:
+def test_a_result_matches_the_calculation_by_hand(name: str, vector: dict[str, Any]) -> None:
     series = FILE["series"][vector.get("of", "tank")]
     start, end = FILE["intervals"].get(str(vector["in"]), vector["in"])
     result = ask(
@@ -67,7 +67,7 @@ def test_a_tag_that_has_never_reported_has_no_data() -> None:
         assert list(result.status) == [CODES["ND"]] * 2, name
 
 
-def test_an_aggregate_is_found_whatever_its_case_and_a_wrong_name_leads_to_the_nearest() -> None:
+def test_an_aggregate_is_found_in_any_case_and_a_wrong_name_suggests_the_nearest() -> None:
     assert named("timeaverage2").name == "TimeAverage2"
     with pytest.raises(UserError, match="one of: TimeAverage"):
         named("TimeAvrage")

@@ -23,7 +23,7 @@ def test_a_value_larger_than_the_limit_is_returned_and_not_stored() -> None:
     assert cache.get("a", lambda: "b") == "b"
 
 
-def test_of_two_threads_that_load_one_path_both_get_the_first_value() -> None:
+def test_two_threads_that_load_one_path_both_get_the_first_value() -> None:
     cache: Cache[str] = Cache(9, len)
 
     def second() -> str:

@@ -40,7 +40,7 @@ def test_a_skipped_wall_clock_time_moves_forward_by_the_length_of_the_clock_chan
     assert list((result.end - result.start) / HOUR) == [24, 23, 24]
 
 
-def test_of_a_wall_clock_time_that_occurs_twice_the_first_counts() -> None:
+def test_a_wall_clock_time_that_occurs_twice_is_the_first_of_the_two() -> None:
     result = cut(at("2026-10-24T02:30"), at("2026-10-26T02:30"), Every.parse("1d"), BERLIN)
     assert list((result.end - result.start) / HOUR) == [24, 25]
 

@@ -16,7 +16,7 @@ from headrace.historian.serve import server
 LONG = "0123456789abcdef"
 
 
-def test_tokens_are_what_references_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_tokens_are_the_values_of_references(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("OFFICE", LONG)
     (tmp_path / "token").write_text(f"{LONG}!\n")
     assert server.secrets(["${env:OFFICE}", f"${{file:{tmp_path / 'token'}}}"]) == [LONG, f"{LONG}!"]

@@ -63,7 +63,7 @@ def test_two_jobs_that_append_to_one_table_are_both_named(project: Project) -> N
         refuse_shared_tables(project, [READINGS, "historian/readings_v2"])
 
 
-def test_what_ships_can_be_deployed_together(project: Project) -> None:
+def test_the_jobs_of_this_project_can_be_deployed_together(project: Project) -> None:
     refuse_shared_tables(project, desired_jobs(project, settings.load(project, "local")))
 
 
@@ -75,7 +75,7 @@ def test_what_ships_can_be_deployed_together(project: Project) -> None:
         ([UserError("a"), PlatformError("b"), CheckFailed("c")], PlatformError),
     ],
 )
-def test_all_that_forbids_a_deployment_is_raised_with_the_highest_exit_code(
+def test_all_problems_of_a_deployment_are_raised_with_the_highest_exit_code(
     errors: list[HeadraceError], raised: type[HeadraceError]
 ) -> None:
     actions = [Action(f"a/b_v{n}", "create", "", error=error) for n, error in enumerate(errors, 1)]
@@ -113,7 +113,7 @@ def test_a_deployment_as_markdown_is_a_table_with_its_problems_below() -> None:
         ("sql/condition/overheat_v1/job.yaml", "hot_limit: 100.0", "hot_limit: 99.0", True),
     ],
 )
-def test_a_job_is_another_where_what_it_runs_by_has_changed(
+def test_the_fingerprint_of_a_job_changes_with_the_files_that_it_runs_with(
     project: Project, file: str, before: str, after: str, same: bool
 ) -> None:
     was = fingerprint(project, settings.load(project, "local"), READINGS)

@@ -40,7 +40,7 @@ def known(tmp_path: Path) -> Settings:
     return loaded
 
 
-def test_a_job_stands_where_its_last_entry_says(known: Settings) -> None:
+def test_the_state_of_a_job_is_that_of_its_last_entry(known: Settings) -> None:
     with ledger.held(known) as (book, owner):
         book.write(entry("a/b_v1", "submitting"), owner)
         book.write(entry("a/c_v1"), owner)
@@ -52,7 +52,7 @@ def test_a_job_stands_where_its_last_entry_says(known: Settings) -> None:
     assert [each.step for each in Ledger(known).history("a/b_v1")] == ["submitting", "stopped"]
 
 
-def test_a_ledger_that_is_not_there_yet_has_no_entries(tmp_path: Path) -> None:
+def test_a_missing_ledger_has_no_entries(tmp_path: Path) -> None:
     assert Ledger(settings.load(Project(ROOT, tmp_path), "local")).last() == {}
 
 
@@ -63,7 +63,7 @@ def test_a_second_deployer_is_refused_while_the_first_is_at_work(known: Settings
         pass
 
 
-def test_a_second_deployer_waits_as_long_as_it_may(known: Settings) -> None:
+def test_a_second_deployer_waits_up_to_its_limit(known: Settings) -> None:
     messages: list[str] = []
     with ledger.held(known) as (book, owner), ThreadPoolExecutor(1) as pool:
 
@@ -79,7 +79,7 @@ def test_a_second_deployer_waits_as_long_as_it_may(known: Settings) -> None:
     assert "another deployer is at work" in messages[0]
 
 
-def test_of_deployers_that_come_at_once_one_gets_the_lock(known: Settings) -> None:
+def test_one_of_several_simultaneous_deployers_gets_the_lock(known: Settings) -> None:
     def take(_n: int) -> str | None:
         try:
             return Ledger(known).take()
@@ -91,7 +91,7 @@ def test_of_deployers_that_come_at_once_one_gets_the_lock(known: Settings) -> No
     assert len(owners) == 1
 
 
-def test_a_lock_is_not_taken_on_the_strength_of_an_old_look(known: Settings) -> None:
+def test_a_lock_is_not_taken_because_of_an_outdated_read(known: Settings) -> None:
     seen_free = iceberg.load_table(iceberg.connect(known), DEPLOYMENTS)
     owner = Ledger(known).take()
     with pytest.raises(CommitFailedException):
@@ -131,7 +131,7 @@ def test_the_lock_of_another_host_is_free_once_its_lease_has_ended(
         take()
 
 
-def test_who_has_lost_the_lock_writes_no_more(known: Settings) -> None:
+def test_a_deployer_that_has_lost_the_lock_cannot_write(known: Settings) -> None:
     book = Ledger(known)
     first = book.take()
     book.write(entry("a/b_v1"), first)

@@ -57,7 +57,7 @@ def lay(folder: Path, checkpoint_id: int, magic: int = 0x4960672D) -> str:
     return folder.as_uri()
 
 
-def test_the_newest_is_the_last_that_the_last_incarnation_with_any_has_left(
+def test_the_newest_state_is_the_last_one_of_the_last_incarnation_that_has_any(
     context: OperationContext, tmp_path: Path
 ) -> None:
     history = [entry(FIRST, "running"), entry(SECOND, "running"), entry("c" * 32, "submitting")]
@@ -71,7 +71,7 @@ def test_the_newest_is_the_last_that_the_last_incarnation_with_any_has_left(
     assert restore_points.newest(context, history) == restore_points.RestorePoint("savepoint", savepoint, SECOND, 12)
 
 
-def test_a_savepoint_that_lies_elsewhere_is_known_by_the_ledger(context: OperationContext, tmp_path: Path) -> None:
+def test_a_savepoint_in_another_folder_is_found_in_the_ledger(context: OperationContext, tmp_path: Path) -> None:
     path = lay(tmp_path / "elsewhere" / "s1", 4)
     history = [entry(FIRST, "running"), entry(FIRST, "stopped", path.replace("file:///", "file:/"))]
     newest = restore_points.newest(context, history)
@@ -106,12 +106,12 @@ def test_an_older_state_is_refused_and_the_newer_one_named(context: OperationCon
 
 
 @given(st.lists(st.sampled_from("abcde")))
-def test_incarnations_come_once_each_in_their_order(letters: list[str]) -> None:
+def test_each_incarnation_is_listed_once_in_order(letters: list[str]) -> None:
     ids = restore_points.incarnations([entry(letter, "running") for letter in letters])
     assert sorted(ids) == sorted(set(letters))
     assert [letters.index(each) for each in ids] == sorted(letters.index(each) for each in ids)
 
 
-def test_an_entry_is_what_its_columns_are(context: OperationContext) -> None:
+def test_an_entry_has_the_columns_of_its_table(context: OperationContext) -> None:
     columns = table_files.load_all(context.project)[DEPLOYMENTS].columns
     assert set(columns) == set(vars(replace(entry(FIRST, "running"))))

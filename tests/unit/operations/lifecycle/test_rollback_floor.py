@@ -80,7 +80,7 @@ def test_a_release_that_knows_all_settings_and_tables_passes(tmp_path: Path) -> 
     rollback_floor.refuse_unreadable(context(tmp_path, certificates="ca.pem"), entry("f" * 64))
 
 
-def test_a_setting_that_a_release_does_not_know_is_named_with_the_way_out(tmp_path: Path) -> None:
+def test_a_setting_that_a_release_does_not_know_is_named_with_the_fix(tmp_path: Path) -> None:
     with pytest.raises(UserError) as caught:
         rollback_floor.refuse_unreadable(context(tmp_path, certificates="ca.pem"), engine(tmp_path))
     assert str(caught.value) == (

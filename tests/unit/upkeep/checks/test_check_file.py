@@ -91,7 +91,7 @@ def test_a_fault_of_the_template_is_reported_at_its_line(folder: JobFolder, call
     assert (str(problem.where), problem.what) == ("checks.sql.j2:3", what)
 
 
-def test_what_duckdb_reports_is_at_the_line_of_the_template(folder: JobFolder) -> None:
+def test_an_error_from_duckdb_is_reported_at_the_line_of_the_template(folder: JobFolder) -> None:
     text = "-- name: a\n{{ unique(['a', 'b']) }};\n\n-- name: b\nselect {{ param('limit') }}\nform plant.pumps where"
     (problem,) = refused(folder, text)
     assert str(problem.where) == "checks.sql.j2:6:6"
@@ -148,7 +148,7 @@ def test_a_name_within_the_select_names_nothing(folder: JobFolder) -> None:
     assert str(problem).startswith("checks.sql.j2:1: the check has no name")
 
 
-def test_an_error_of_syntax_is_reported_at_its_line_and_column(folder: JobFolder) -> None:
+def test_a_syntax_error_is_reported_at_its_line_and_column(folder: JobFolder) -> None:
     (problem,) = refused(folder, "-- name: a\nselect 1;\n\n-- name: b\nselect 2\n  form plant.pumps where")
     assert str(problem.where) == "checks.sql.j2:6:8"
     assert problem.what.startswith("Parser Error: syntax error at or near")
@@ -157,12 +157,12 @@ def test_an_error_of_syntax_is_reported_at_its_line_and_column(folder: JobFolder
 @pytest.mark.parametrize(
     "statement", ["drop table plant.pumps", "insert into plant.pumps values (1)", "set threads = 1"]
 )
-def test_another_statement_than_a_select_is_refused(folder: JobFolder, statement: str) -> None:
+def test_a_statement_other_than_a_select_is_refused(folder: JobFolder, statement: str) -> None:
     (problem,) = refused(folder, f"-- name: a\nselect 1;\n\n-- name: b\n{statement};\n-- name: c\nselect 2")
     assert (str(problem.where), problem.what) == ("checks.sql.j2:5", "every statement here must be a SELECT")
 
 
-def test_what_duckdb_rewrites_is_refused(folder: JobFolder) -> None:
+def test_a_statement_that_duckdb_rewrites_is_refused(folder: JobFolder) -> None:
     (problem,) = refused(folder, "-- name: a\nselect 1;\n-- name: b\npivot plant.pumps on tag using sum(value)")
     assert problem.what == "every statement here must be a SELECT"
 
@@ -182,7 +182,9 @@ def test_a_file_without_a_check_is_refused(folder: JobFolder, text: str) -> None
         ("Binder Error: no such column", "checks.sql.j2:10"),
     ],
 )
-def test_what_duckdb_reports_of_a_check_is_at_its_place_in_the_file(folder: JobFolder, told: str, where: str) -> None:
+def test_an_error_from_duckdb_about_a_check_is_at_its_place_in_the_file(
+    folder: JobFolder, told: str, where: str
+) -> None:
     file = folder.path / "checks.sql.j2"
     lines = [f"-- {line}" for line in range(1, 20)]
     script = DuckDbScript(file, "\n".join(lines), Rendered("\n".join(lines), tuple(range(1, 20))))

@@ -48,7 +48,7 @@ def test_a_job_without_the_file_has_no_expected_counts(project: Project) -> None
 
 
 @pytest.mark.parametrize(("old", "new"), [("account.sql", "expected_counts.sql.j2"), ("checks.sql", "checks.sql.j2")])
-def test_an_old_file_name_is_answered_with_the_new_one(project: Project, old: str, new: str) -> None:
+def test_an_old_file_name_is_reported_with_the_new_one(project: Project, old: str, new: str) -> None:
     (project.sql / ROLLUP / new).rename(project.sql / ROLLUP / old)
     with pytest.raises(UserError, match=rf"{old}:1: '{old}' is now '{new}'"):
         loaded(project, ROLLUP)

@@ -50,7 +50,9 @@ def windows_of(stored: Sequence[Row], held: Counter[Row]) -> CountedWindows:
 
 @settings(deadline=None, max_examples=50)
 @given(rows, st.integers(0, 16), st.integers(1, 30))
-def test_parts_are_all_of_the_time_and_hold_no_more_than_asked(stored: list[Row], windows: int, most: int) -> None:
+def test_parts_cover_the_whole_time_and_none_holds_more_than_the_limit(
+    stored: list[Row], windows: int, most: int
+) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(counted_windows, "AT_ONCE", most)
         found = list(windows_of(stored, Counter()).spans(FIRST, FIRST + windows * LENGTH, LENGTH))
@@ -64,7 +66,7 @@ def test_parts_are_all_of_the_time_and_hold_no_more_than_asked(stored: list[Row]
 
 @settings(deadline=None, max_examples=50)
 @given(rows, rows)
-def test_what_differs_is_returned_and_nothing_else(stored: list[Row], counted: list[Row]) -> None:
+def test_only_differences_are_returned(stored: list[Row], counted: list[Row]) -> None:
     is_, held = (Counter((tag, at // 7) for tag, at in each) for each in (stored, counted))
     found = windows_of(stored, held).between(FIRST, FIRST + 15 * LENGTH)
     wanted = {Difference(*_named(each), is_[each], held[each]) for each in is_ | held if is_[each] != held[each]}
