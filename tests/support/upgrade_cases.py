@@ -84,8 +84,9 @@ CHANGES = (
     Change("the topic of the source", "compatible with loss", {CONTRACT: {"topic: ": "topic: other."}},
            reasons=("is no longer read: its offsets are dropped",), open_window=None, size_s=None, readings_stop=True),
     Change("the watermark of the source", "compatible", {CONTRACT: {"lateness: 10s": "lateness: 20s"}}),
-    Change("what the functions do", "compatible", {CONTRACT: {"range: [-1000000, 1000000]": "range: [-5, 5000]"}}),
-    Change("what the functions give", "compatible",
+    Change("a range in the source's contract", "compatible",
+           {CONTRACT: {"range: [-1000000, 1000000]": "range: [-5, 5000]"}}),
+    Change("a step added", "compatible",
            {JOB_FILE: {"reads: [source/plant_readings]": "reads: [source/plant_readings]\nsteps: [enrich]"}}),
     Change("the parallelism", "compatible", parallelism=2),
     Change("the type of a join", "compatible with loss", {PAIRED: {"inner join": "left join"}}, job=PAIRS,
@@ -97,7 +98,7 @@ CHANGES = (
     Change("an expression after a join", "compatible",
            {PAIRED: {"heres.`value` as here": "heres.`value` + 0 as here"}}, job=PAIRS),
     Change("how long state is kept", "compatible", {LATEST_FILE: {"7d": "14d"}}, job=LATEST),
-    Change("whether state is ever let go", "compatible with loss", {LATEST_FILE: {"state_ttl: 7d": ""}}, job=LATEST,
+    Change("the time limit of state removed", "compatible with loss", {LATEST_FILE: {"state_ttl: 7d": ""}}, job=LATEST,
            reasons=("starts empty, the values that it has aggregated are lost: state kept",), latest=180),
 )  # fmt: skip
 
