@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from headrace import local
@@ -24,6 +25,9 @@ LAYERS = ("faults", "integration", "jobs", "broken", "unit", "golden", "soak")
 def pytest_configure(config: pytest.Config) -> None:
     """Make a marker of each layer; plants of tests plan with the project's Flink, as under ./run."""
     os.environ.setdefault("FLINK_HOME", str(ROOT / ".headrace" / "flink"))
+    # A loaded machine is no fault of the code: no property has a deadline.
+    hypothesis.settings.register_profile("headrace", deadline=None)
+    hypothesis.settings.load_profile("headrace")
     for layer in LAYERS:
         config.addinivalue_line("markers", f"{layer}: tests in tests/{layer}")
 
