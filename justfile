@@ -68,10 +68,10 @@ integration *arguments: setup
 faults *arguments: setup
     .venv/bin/pytest tests/faults "$@"
 
-# Run the long repeats, which the other tests do once each
+# Repeat ten times what the tests do three times: kills, upgrades, bounded runs
 [group('checks')]
 soak *arguments: setup
-    .venv/bin/pytest tests/soak "$@"
+    .venv/bin/pytest tests/integration tests/faults -m repeated --soak --timeout 1800 "$@"
 
 # Run the linters
 [group('checks')]

@@ -18,8 +18,13 @@ from support.services.stack import Stack
 from support.services.stack import stack as started
 from support.worlds.live_plant import Plant, plant
 
-LAYERS = ("faults", "integration", "jobs", "broken", "unit", "golden", "soak")
+LAYERS = ("faults", "integration", "jobs", "broken", "unit", "golden")
 """The folders of tests, each a marker; the longest files come first, so that two workers end together."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --soak, which `just soak` gives."""
+    parser.addoption("--soak", action="store_true", help="repeat ten times what is otherwise done three times")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -30,10 +35,11 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.load_profile("headrace")
     for layer in LAYERS:
         config.addinivalue_line("markers", f"{layer}: tests in tests/{layer}")
+    config.addinivalue_line("markers", "repeated: does one thing several times; `just soak` does it more often")
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark each test with its layer, leave tests/soak to `just soak`, and keep what shares services on one worker.
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test with its layer, and keep what shares services on one worker.
 
     Files that use the stack form one group, so that one worker alone starts it; every other file is a group of its own.
     """
@@ -46,18 +52,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for test in tests:
             test.add_marker(layers[file])
             test.add_marker(pytest.mark.xdist_group("stack" if file in on_stack else str(file)))
-    wanted = [file for file in files if layers[file] != "soak" or _names(config, "soak")]
-    wanted.sort(key=lambda file: (file not in on_stack, LAYERS.index(layers[file])))
-    items[:] = [test for file in wanted for test in files[file]]
+    order = sorted(files, key=lambda file: (file not in on_stack, LAYERS.index(layers[file])))
+    items[:] = [test for file in order for test in files[file]]
 
 
 def _fixtures(test: pytest.Item) -> list[str]:
     return getattr(test, "fixturenames", [])
 
 
-def _names(config: pytest.Config, layer: str) -> bool:
-    """Whether the command line asks for the layer."""
-    return any(layer in Path(argument.partition("::")[0]).parts for argument in config.args)
+@pytest.fixture
+def repeats(pytestconfig: pytest.Config) -> int:
+    """How often a repeated test does what it repeats: three times, ten with --soak."""
+    return 10 if pytestconfig.getoption("soak") else 3
 
 
 @pytest.fixture(scope="session")

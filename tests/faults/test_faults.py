@@ -9,10 +9,11 @@ import sys
 import threading
 
 import psutil
+import pytest
 
 from headrace import local
 from headrace.upkeep import reconcile
-from support.worlds.live_plant import JOB, METASPACE_A_JOB, Plant, reading, steady_flow, until
+from support.worlds.live_plant import JOB, Plant, reading, steady_flow, until
 
 
 def pid_of(plant: Plant, service: str) -> int:
@@ -39,13 +40,48 @@ def until_more_is_stored(plant: Plant) -> None:
     until(lambda: stored() > before, 90)
 
 
-def test_a_task_manager_killed_three_times_loses_and_doubles_nothing(own_plant: Plant) -> None:
+def workers(plant: Plant) -> list[psutil.Process]:
+    mark = str(plant.project.local)
+    processes = []
+    for process in psutil.process_iter(["cmdline"]):
+        try:
+            if "pyflink.fn_execution" in " ".join(process.info["cmdline"] or []) and mark in json.dumps(
+                process.environ()
+            ):
+                processes.append(process)
+        except psutil.Error:
+            continue
+    return processes
+
+
+SUBMIT = """
+import sys
+import uuid
+from pathlib import Path
+from headrace.environment import settings
+from headrace.operations import submission
+from headrace.project.paths import Project
+project = Project(Path(sys.argv[1]), Path(sys.argv[2]))
+known = settings.Settings.model_validate_json(sys.argv[3])
+prepared = submission.prepare(project, known, sys.argv[4], parallelism=2)
+print(submission.launch(prepared, uuid.uuid4().hex).id)
+"""
+
+
+@pytest.mark.repeated
+def test_a_task_manager_killed_again_and_again_loses_and_doubles_nothing(own_plant: Plant, repeats: int) -> None:
+    """Its job outlives the process that submitted it, too, and no worker of a killed TaskManager is left behind."""
     own_plant.produce(reading(n) for n in range(20_000))
-    own_plant.submit(parallelism=2)
+    arguments = [str(own_plant.project.root), str(own_plant.project.home), own_plant.settings.model_dump_json(), JOB]
+    submitted = subprocess.run([sys.executable, "-c", SUBMIT, *arguments], check=True, capture_output=True, timeout=180)
+    assert submitted.stdout.strip()
     with steady_flow(own_plant):
-        for _ in range(3):
+        for _ in range(repeats):
             until_more_is_stored(own_plant)
+            orphans = workers(own_plant)
+            assert orphans
             kill_task_manager(own_plant)
+            assert not [p for p in orphans if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
     reconcile.verdict(own_plant.follow())
 
 
@@ -61,65 +97,3 @@ def test_a_broker_that_is_paused_for_twenty_seconds_loses_and_doubles_nothing(ow
         broker.send_signal(signal.SIGCONT)
     own_plant.produce(reading(n) for n in range(5_000, 10_000))
     reconcile.verdict(own_plant.follow())
-
-
-SUBMIT = """
-import sys
-import uuid
-from pathlib import Path
-from headrace.environment import settings
-from headrace.operations import submission
-from headrace.project.paths import Project
-project = Project(Path(sys.argv[1]), Path(sys.argv[2]))
-known = settings.Settings.model_validate_json(sys.argv[3])
-prepared = submission.prepare(project, known, sys.argv[4], parallelism=1)
-print(submission.launch(prepared, uuid.uuid4().hex).id)
-"""
-
-
-def test_a_job_outlives_its_submitter_and_its_task_manager(own_plant: Plant) -> None:
-    own_plant.produce(reading(n) for n in range(5_000))
-    arguments = [str(own_plant.project.root), str(own_plant.project.home), own_plant.settings.model_dump_json(), JOB]
-    done = subprocess.run([sys.executable, "-c", SUBMIT, *arguments], check=True, capture_output=True, timeout=180)
-    assert done.stdout.strip()
-    own_plant.follow()
-    kill_task_manager(own_plant)
-    own_plant.produce(reading(n) for n in range(5_000, 10_000))
-    reconcile.verdict(own_plant.follow())
-
-
-def test_ten_jobs_leave_the_metaspace_as_it_was(own_plant: Plant) -> None:
-    def run() -> None:
-        own_plant.produce(reading(n) for n in range(100))
-        own_plant.finish(own_plant.submit(bounded=True, parallelism=1))
-
-    for _ in range(2):
-        run()
-    before = own_plant.metaspace()
-    for _ in range(10):
-        run()
-    assert (own_plant.metaspace() - before) / 10 < METASPACE_A_JOB
-
-
-def workers(plant: Plant) -> list[psutil.Process]:
-    mark = str(plant.project.local)
-    processes = []
-    for process in psutil.process_iter(["cmdline"]):
-        try:
-            if "pyflink.fn_execution" in " ".join(process.info["cmdline"] or []) and mark in json.dumps(
-                process.environ()
-            ):
-                processes.append(process)
-        except psutil.Error:
-            continue
-    return processes
-
-
-def test_the_workers_of_a_killed_task_manager_are_ended(own_plant: Plant) -> None:
-    own_plant.produce(reading(n) for n in range(1_000))
-    own_plant.submit(parallelism=1)
-    own_plant.follow()
-    orphans = workers(own_plant)
-    assert orphans
-    kill_task_manager(own_plant)
-    assert not [p for p in orphans if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]

@@ -97,16 +97,17 @@ def test_upgrades_a_rollback_and_restarts_under_load_are_exact(own_plant: Plant)
     assert len(ids(plant)[JOB]) == 1
 
 
-def test_ten_upgrades_in_a_row_are_exact_and_leave_the_metaspace_as_it_was(own_plant: Plant) -> None:
+@pytest.mark.repeated
+def test_upgrades_in_a_row_are_exact_and_leave_the_metaspace_as_it_was(own_plant: Plant, repeats: int) -> None:
     plant = of(own_plant, JOB)
     edit(plant, READINGS, "from readings", "from readings where src_offset > -1")
     with steady_flow(plant):
         deployed(plant)
         before = plant.metaspace()
-        for number in range(1, 11):
+        for number in range(1, repeats + 1):
             edit(plant, READINGS, f"> -{number}", f"> -{number + 1}")
             assert kinds(deployed(plant)) == {JOB: "upgrade"}
-        assert (plant.metaspace() - before) / 10 < METASPACE_A_JOB
+        assert (plant.metaspace() - before) / repeats < METASPACE_A_JOB
     reconcile.verdict(plant.follow())
 
 

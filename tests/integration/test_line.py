@@ -16,7 +16,7 @@ from headrace.operations.lifecycle import submit
 from headrace.upkeep import reconcile
 from support import flink_plans
 from support.deployments import at, of
-from support.worlds.live_plant import JOB, START_MS, Plant, reading, until
+from support.worlds.live_plant import JOB, METASPACE_A_JOB, START_MS, Plant, reading, until
 
 
 def test_every_kind_of_bad_message_is_a_dead_letter_and_costs_no_good_one(own_plant: Plant) -> None:
@@ -67,13 +67,18 @@ def test_a_good_row_holds_the_reading_and_its_position(own_plant: Plant) -> None
     ]
 
 
-def test_ten_bounded_runs_are_each_exact(own_plant: Plant) -> None:
-    for run in range(1, 11):
+@pytest.mark.repeated
+def test_bounded_runs_are_each_exact_and_leave_the_metaspace_as_it_was(own_plant: Plant, repeats: int) -> None:
+    metaspace = 0
+    for run in range(1, repeats + 3):
         own_plant.produce(reading(n) for n in range(3_000))
         own_plant.finish(own_plant.submit(bounded=True, parallelism=2))
         balances = own_plant.account()
         reconcile.verdict(balances)
         assert sum(b.good for b in balances) == run * 3_000
+        if run == 2:  # the first runs load what all of them share
+            metaspace = own_plant.metaspace()
+    assert (own_plant.metaspace() - metaspace) / repeats < METASPACE_A_JOB
 
 
 def test_a_job_starts_where_its_tables_end(own_plant: Plant) -> None:
