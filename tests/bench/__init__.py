@@ -1,1 +1,1 @@
-"""How fast the line is, and how fast others are on the same topic."""
+"""Benchmarks: the speed of the line and of other programs on the same topic, and of queries on the same readings."""

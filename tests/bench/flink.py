@@ -22,7 +22,7 @@ _SQL = Path(__file__).parent / "sql"
 
 
 def json_format(stand: Stand, meter: Meter) -> None:
-    """Kafka to Iceberg in SQL, exactly once as the line, with nothing of Python; drops what it cannot read."""
+    """Run Kafka to Iceberg in SQL, exactly once like the line and without Python; it drops messages it cannot read."""
     _watch(stand, meter)
     name = stand.settings.catalog.name
     values = {
@@ -39,7 +39,7 @@ def json_format(stand: Stand, meter: Meter) -> None:
 
 
 def line(stand: Stand, meter: Meter) -> None:
-    """The job that headrace ships, as headrace submits it."""
+    """Run the job that headrace ships, as headrace submits it."""
     _watch(stand, meter)
     prepared = submission.prepare(stand.project, stand.settings, JOB, bounded=True, parallelism=SLOTS)
     submitted = submission.launch(prepared, uuid.uuid4().hex)
@@ -47,13 +47,13 @@ def line(stand: Stand, meter: Meter) -> None:
 
 
 def decode_only(stand: Stand, meter: Meter) -> None:
-    """The line without its steps: what is left is decoding."""
+    """Run the line without its steps, so that only decoding is left."""
     folder = stand.project.sql / JOB
     job = yaml.safe_load((folder / "job.yaml").read_text())
     (folder / "job.yaml").write_text(yaml.safe_dump({**job, "steps": []}, sort_keys=False))
     template = folder / f"{READINGS}.sql.j2"
-    added = {"unit,", "asset,", "score,", "anomaly,"}
-    template.write_text("\n".join(line for line in template.read_text().splitlines() if line.strip() not in added))
+    of_steps = {"unit,", "asset,", "score,", "anomaly,"}
+    template.write_text("\n".join(line for line in template.read_text().splitlines() if line.strip() not in of_steps))
     line(stand, meter)
 
 

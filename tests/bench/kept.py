@@ -1,4 +1,4 @@
-"""How a bench keeps its result: as JSON, and as a page of Markdown with the table and the chart."""
+"""Write the result of a benchmark: as JSON, and as a page of Markdown with the table and the chart."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import msgspec
 
 
 class Stamped(msgspec.Struct, frozen=True):
-    """When and where it was measured, and with which versions of packages."""
+    """Date, machine and package versions of a measurement."""
 
     date: str
     machine: str
@@ -20,15 +20,17 @@ class Stamped(msgspec.Struct, frozen=True):
 
 
 def now() -> str:
+    """Return the time in UTC, to the minute, in ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="minutes")
 
 
 def machine() -> str:
+    """Return the number of cores, the system and the version of Python."""
     return f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
 
 
 def keep(result: Stamped, folder: Path, name: str, about: Iterable[str], rows: Sequence[Sequence[str]]) -> Path:
-    """Write <name>.json and <name>.md, the table of `rows` in the latter, and return where its chart goes."""
+    """Write <name>.json and <name>.md, which has the table of `rows`; return the path for the chart."""
     (folder / f"{name}.json").write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
     text = [
         f"# {name.capitalize()} bench",

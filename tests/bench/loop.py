@@ -1,7 +1,8 @@
-"""Kafka to Iceberg by hand: confluent-kafka, orjson, pyarrow, pyiceberg. Keeps no offsets: a crash repeats or loses.
+"""Kafka to Iceberg without Flink: confluent-kafka, orjson, pyarrow, pyiceberg.
 
-Written to be fast: messages by the ten thousand, one pass of plain Python each, columns built once a batch, Arrow
-appended whenever Flink would have made a checkpoint.
+It stores no offsets, so a crash repeats or loses messages. It is written to be fast: messages are read by the ten
+thousand and each is decoded in one pass of plain Python, columns are built once per batch, and Arrow tables are
+appended as often as Flink makes a checkpoint.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class Batch(NamedTuple):
 
 
 def decode(messages: list[Message], latest_ms: float) -> Batch:
-    """Check each message as the line does, to the depth that these messages can be wrong in."""
+    """Check each message as the line does, for the faults that these messages can have."""
     batch = Batch([], [], [], [], [], [], [])
     loads = orjson.loads
     for message in messages:
@@ -63,12 +64,12 @@ def decode(messages: list[Message], latest_ms: float) -> Batch:
 def _checked(reading: dict[str, Any], latest_ms: float) -> tuple[str, int, float | None, int]:
     tag, ts, value = reading["tag"], reading["ts"], reading.get("value")
     if type(tag) is not str:
-        raise TypeError("tag is no text")
+        raise TypeError("tag is not a text")
     if type(ts) is not int or not EARLIEST_MS <= ts <= latest_ms:
-        raise ValueError("ts is no time within bounds")
+        raise ValueError("ts is not a time within bounds")
     if value is not None and type(value) is not float:
         if type(value) is not int:
-            raise TypeError("value is no number")
+            raise TypeError("value is not a number")
         value = float(value)
     return tag, ts, value, _quality(reading.get("q"))
 
@@ -77,7 +78,7 @@ def _quality(code: object) -> int:
     if code is None:
         return _UNCERTAIN
     if type(code) is not int or not 0 <= code <= 255:
-        raise ValueError("q is no OPC DA quality")
+        raise ValueError("q is not a valid OPC DA quality")
     return _GOOD if code >= 192 else _UNCERTAIN if code >= 64 else _BAD
 
 
@@ -99,7 +100,7 @@ def _dead(message: Message, payload: bytes | None, error: Exception) -> dict[str
 
 
 class Writer:
-    """Collects batches, and appends them to both tables."""
+    """Collects batches and appends them to both tables."""
 
     def __init__(self, tables: Catalog, topic: str) -> None:
         self._tables = tables
@@ -112,6 +113,7 @@ class Writer:
         self._dead: list[dict[str, Any]] = []
 
     def add(self, batch: Batch, ingested_us: int) -> None:
+        """Collect a batch; `ingested_us` is in microseconds since 1970."""
         rows, schema = len(batch.tag), self._schemas[READINGS]
         values = {
             "tag": batch.tag,
@@ -129,6 +131,7 @@ class Writer:
         self._dead += batch.dead
 
     def commit(self) -> None:
+        """Append what was collected since the last commit."""
         good, self._good = pa.Table.from_batches(self._good, self._schemas[READINGS]), []
         dead, self._dead = pa.Table.from_pylist(self._dead, self._schemas[DEAD_LETTERS]), []
         for name, rows in ((READINGS, good), (DEAD_LETTERS, dead)):
@@ -143,12 +146,12 @@ def _column(values: Any, kind: pa.DataType, rows: int) -> pa.Array:
 
 
 def main(task: Task) -> None:
-    """Read the task's partitions up to where they end now."""
+    """Read the task's partitions up to their present end."""
     settings = {**task.kafka, "group.id": "bench.loop", "enable.auto.commit": False, "auto.offset.reset": "earliest"}
     consumer = Consumer({**settings, "fetch.min.bytes": 100_000, "queued.max.messages.kbytes": 65_536})
-    spots = [TopicPartition(task.topic, partition, 0) for partition in task.partitions]
-    left = sum(consumer.get_watermark_offsets(spot, 10)[1] for spot in spots)
-    consumer.assign(spots)
+    starts = [TopicPartition(task.topic, partition, 0) for partition in task.partitions]
+    left = sum(consumer.get_watermark_offsets(start, 10)[1] for start in starts)
+    consumer.assign(starts)
     writer, committed = Writer(load_catalog(task.catalog, **task.tables), task.topic), time.monotonic()
     while left:
         messages = consumer.consume(BATCH, 0.2)

@@ -1,4 +1,4 @@
-"""CPU time of the processes that work for a contender, those that end on the way too."""
+"""The CPU time of a contender's processes, including those that end during the run."""
 
 from __future__ import annotations
 
@@ -14,18 +14,20 @@ Key = tuple[int, float]
 
 
 class Meter:
-    """Looks at watched processes and all below them a few times a second: a worker that is killed is known by its
-    last look, where its parent's account of ended children would leave it out."""
+    """Reads the CPU time of watched processes and their descendants a few times per second.
+
+    A worker that is killed counts with its last reading; its parent's total of ended children would leave it out.
+    """
 
     def __init__(self) -> None:
         self._watched: list[psutil.Process] = []
         self._before: dict[Key, float] = {}
         self._last: dict[Key, float] = {}
         self._done = threading.Event()
-        self._thread = threading.Thread(target=self._look_on, name="meter", daemon=True)
+        self._thread = threading.Thread(target=self._read_repeatedly, name="meter", daemon=True)
 
     def watch(self, pid: int) -> None:
-        """Count what this process and those below it spend from now on."""
+        """Count the CPU time of this process and its descendants from now on."""
         process = psutil.Process(pid)
         self._before |= _spent([process])
         self._watched.append(process)
@@ -45,7 +47,7 @@ class Meter:
         self._done.set()
         self._thread.join()
 
-    def _look_on(self) -> None:
+    def _read_repeatedly(self) -> None:
         ended = False
         while not ended:
             ended = self._done.wait(_EVERY_S)
@@ -56,10 +58,10 @@ def _spent(roots: list[psutil.Process]) -> dict[Key, float]:
     spent: dict[Key, float] = {}
     for root in roots:
         try:
-            found = [root, *root.children(recursive=True)]
+            processes = [root, *root.children(recursive=True)]
         except psutil.NoSuchProcess:
             continue
-        for process in found:
+        for process in processes:
             try:
                 times = process.cpu_times()
                 spent[process.pid, process.create_time()] = times.user + times.system

@@ -1,4 +1,4 @@
-"""Packages of rivals, each in an environment of its own in .headrace/bench, apart from all that the line runs on."""
+"""The packages of rivals, each in a separate environment in .headrace/bench, apart from those of the line."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ _LIMIT_S = 1200
 
 
 def folder() -> Path:
-    """Beside what `./run` made, whatever home the bench has."""
+    """The folder next to what `./run` installed, independent of the home of the benchmark."""
     return HERE.parents[1] / ".headrace" / "bench"
 
 
 def python(name: str) -> Path:
-    """The interpreter of an environment."""
+    """Return the interpreter of an environment."""
     return folder() / name / "bin" / "python"
 
 
 def once(name: str, sources: Sequence[Path], make: Callable[[], None]) -> None:
-    """Call `make` where that has not been done with these sources yet."""
-    wanted = sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
+    """Call `make` unless that has been done with these sources."""
+    digest = sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
     stamp = folder() / f"{name}.stamp"
-    if stamp.is_file() and stamp.read_text() == wanted:
+    if stamp.is_file() and stamp.read_text() == digest:
         return
     make()
-    stamp.write_text(wanted)
+    stamp.write_text(digest)
 
 
 def install(name: str, locks: Sequence[Path]) -> None:
-    """What the locks name, each file checked against its sum; all other packages are those that the line uses."""
+    """Install what the locks name, each file checked against its hash; all other packages are those of the line."""
     venv.create(folder() / name, clear=True, with_pip=True)
     own = folder() / name / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
     for lock in locks:
@@ -46,7 +46,7 @@ def install(name: str, locks: Sequence[Path]) -> None:
 
 
 def call(command: list[str]) -> None:
-    """Raises RuntimeError with the end of what the command said, where it fails."""
+    """Run the command; raise RuntimeError with the end of its output if it fails."""
     done = subprocess.run(command, capture_output=True, text=True, timeout=_LIMIT_S, check=False)
     if done.returncode:
         raise RuntimeError(f"{command[0]} failed:\n{(done.stdout + done.stderr)[-4000:]}")

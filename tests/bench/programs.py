@@ -1,4 +1,4 @@
-"""The contenders that are programs of their own."""
+"""The contenders that are separate programs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from headrace.environment.catalog_types import SqliteCatalog
 
 
 class Task(msgspec.Struct, frozen=True):
-    """What a program is told, as JSON in its only argument."""
+    """The only argument of a program, as JSON."""
 
     project: str
     home: str
@@ -32,13 +32,13 @@ class Task(msgspec.Struct, frozen=True):
 
 
 def loop(stand: Stand, meter: Meter) -> None:
-    """bench.loop in as many processes as the Flink jobs have slots."""
+    """Run bench.loop in as many processes as the Flink jobs have slots."""
     shares = [list(range(PARTITIONS))[slot::SLOTS] for slot in range(SLOTS)]
     _run(stand, meter, [[sys.executable, "-m", "bench.loop", _task(stand, share)] for share in shares])
 
 
 def spark(stand: Stand, meter: Meter) -> None:
-    """bench.spark_stream with as many cores as the Flink jobs have slots."""
+    """Run bench.spark_stream with as many cores as the Flink jobs have slots."""
     python = sparkhome.python()
     _run(stand, meter, [[str(python), "-m", "bench.spark_stream", _task(stand, list(range(PARTITIONS)))]])
 

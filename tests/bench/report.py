@@ -1,4 +1,4 @@
-"""What the runs say: marginal figures a contender, ratios of the line to each, as table, files and chart."""
+"""The report of the runs: marginal figures per contender and the line's ratio to each, as table, files and chart."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PACKAGES = ("apache-flink", "confluent-kafka", "msgspec", "numpy", "orjson", "p
 
 
 class Marginal(msgspec.Struct, frozen=True):
-    """Figures of one contender, one a round: the large topic's less the small one's, divided by the rows between."""
+    """One contender's figures, one per round: those of the large topic less those of the small one, per row between."""
 
     contender: str
     rows_s: list[float]
@@ -43,7 +43,7 @@ class Result(kept.Stamped, frozen=True):
 
 
 def summed_up(runs: Sequence[Run]) -> Result:
-    """Rates of each contender; a round with a wrong count has none."""
+    """Return the rates of each contender; a round with a wrong count has none."""
     names = [name for name in TITLES if any(run.contender == name for run in runs)]
     rates = {name: _marginal(runs, name) for name in names}
     marginals = [
@@ -62,17 +62,17 @@ def summed_up(runs: Sequence[Run]) -> Result:
 
 def _marginal(runs: Sequence[Run], name: str) -> dict[int, tuple[float, float]]:
     """Rows/s and CPU-seconds per million rows, by round."""
-    found = {}
+    rates = {}
     for number in sorted({run.round for run in runs} - {0}):
         pair = sorted((r for r in runs if (r.contender, r.round) == (name, number)), key=lambda run: run.messages)
         if len(pair) == 2 and not any(run.fault for run in pair):
             small, large = pair
             rows = large.messages - small.messages
-            found[number] = (
+            rates[number] = (
                 rows / (large.seconds - small.seconds),
                 (large.cpu_s - small.cpu_s) / rows * 1e6,
             )
-    return found
+    return rates
 
 
 def _ratio(line: dict[int, tuple[float, float]], other: dict[int, tuple[float, float]]) -> float | None:
@@ -81,13 +81,13 @@ def _ratio(line: dict[int, tuple[float, float]], other: dict[int, tuple[float, f
 
 
 def table(result: Result) -> Table:
-    """For the terminal."""
-    made = Table(title=f"Ingest, marginal figures ({result.date}, {result.machine})")
+    """Return the table for the terminal."""
+    grid = Table(title=f"Ingest, marginal figures ({result.date}, {result.machine})")
     for heading, justify in _HEADINGS:
-        made.add_column(heading, justify=justify)  # type: ignore[arg-type]
+        grid.add_column(heading, justify=justify)  # type: ignore[arg-type]
     for cells in _cells(result):
-        made.add_row(*cells)
-    return made
+        grid.add_row(*cells)
+    return grid
 
 
 _HEADINGS = (

@@ -1,4 +1,4 @@
-"""Run every contender on every topic, in pairs within a round, and check what each has stored."""
+"""Run every contender on every topic, in pairs within a round, and check what each one has stored."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CONTENDERS: Mapping[str, Contender] = {
 
 
 class Run(msgspec.Struct, frozen=True):
-    """One contender's way through one topic. `seconds`: see Stored; `whole_s` is from its start to its end."""
+    """One run of a contender over a topic. `seconds`: see Stored; `whole_s` is from its start to its end."""
 
     contender: str
     round: int
@@ -47,7 +47,7 @@ class Run(msgspec.Struct, frozen=True):
 
 @contextmanager
 def platform(root: Project, progress: Progress) -> Iterator[Project]:
-    """The project with a platform of its own, which is gone afterwards, data and all."""
+    """Yield the project with a separate platform, which is removed afterwards with its data."""
     with tempfile.TemporaryDirectory(prefix="headrace-bench-") as home:
         project = Project(root.root, Path(home))
         os.environ.setdefault("FLINK_HOME", str(root.root / ".headrace" / "flink"))
@@ -61,9 +61,9 @@ def platform(root: Project, progress: Progress) -> Iterator[Project]:
 def run(
     project: Project, names: Sequence[str], sizes: tuple[int, int], rounds: int, progress: Progress
 ) -> Iterator[Run]:
-    """Each round, each contender on the small topic and then on the large one; every other round backwards.
+    """Run, in each round, each contender on the small topic and then on the large one; every other round backwards.
 
-    Round 0 is on the small topic alone and warms up: class loading and compiling are not what is asked.
+    Round 0 is on the small topic only and warms up: class loading and compiling are not to be measured.
     """
     client = settings.load(project, "local").kafka_client()
     topics = {size: f"ingest.{size}" for size in sizes}
@@ -73,27 +73,27 @@ def run(
     for number in range(rounds + 1):
         for name in names if number % 2 else reversed(names):
             for size in sizes if number else sizes[:1]:
-                made = _one(project, name, topics[size], size, number)
-                progress(_told(made))
-                yield made
+                result = _one(project, name, topics[size], size, number)
+                progress(_line(result))
+                yield result
 
 
-def _one(project: Project, name: str, read: str, messages: int, number: int) -> Run:
+def _one(project: Project, name: str, topic_name: str, messages: int, number: int) -> Run:
     folder = project.home / f"{name}-{number}-{messages}"
     began = time.monotonic()
-    with stand(project, folder, read, messages) as made:
+    with stand(project, folder, topic_name, messages) as place:
         with Meter() as meter:
-            CONTENDERS[name](made, meter)
+            CONTENDERS[name](place, meter)
         whole = time.monotonic() - began
-        found = stored(made)
+        counts = stored(place)
     dead = 0 if name == "json" else topic.corrupt(messages)
     good = messages - topic.corrupt(messages)
-    fault = None if (found.good, found.dead) == (good, dead) else f"{good:,} good and {dead:,} dead were to be stored"
-    return Run(name, number, messages, found.good, found.dead, found.seconds, whole, meter.cpu_s, fault)
+    fault = None if (counts.good, counts.dead) == (good, dead) else f"{good:,} good and {dead:,} dead were expected"
+    return Run(name, number, messages, counts.good, counts.dead, counts.seconds, whole, meter.cpu_s, fault)
 
 
-def _told(made: Run) -> str:
-    rate = made.messages / made.seconds / 1000
-    told = f"round {made.round}: {made.contender} {made.messages:,} in {made.seconds:.1f} s ({rate:,.0f} k/s)"
-    told += f", {made.cpu_s:.1f} CPU-s; {made.good:,} good, {made.dead:,} dead"
-    return f"{told}: VOID, {made.fault}" if made.fault else told
+def _line(result: Run) -> str:
+    rate = result.messages / result.seconds / 1000
+    text = f"round {result.round}: {result.contender} {result.messages:,} in {result.seconds:.1f} s ({rate:,.0f} k/s)"
+    text += f", {result.cpu_s:.1f} CPU-s; {result.good:,} good, {result.dead:,} dead"
+    return f"{text}: VOID, {result.fault}" if result.fault else text

@@ -1,7 +1,7 @@
 """Kafka to Iceberg with PySpark Structured Streaming: the line's decoder as a pandas UDF, both tables by foreachBatch.
 
-A decoded batch is cached, so that decoding runs once for two tables. Iceberg is told not to sort before it writes:
-neither Flink's sink nor the loop sorts.
+A decoded batch is cached, so that decoding runs once for two tables. Iceberg is set not to sort before it writes,
+because neither Flink's sink nor the loop sorts.
 """
 
 # PySpark is not in the environment that mypy sees.
@@ -38,7 +38,7 @@ from headrace.project.paths import Project
 from headrace_udfs.pipeline import ERRORS, Pipeline
 from headrace_udfs.types import ContractType
 
-RECORDS_A_BATCH = 1_000_000
+RECORDS_PER_BATCH = 1_000_000
 
 _TYPES: dict[ContractType, DataType] = {
     "string": StringType(),
@@ -50,7 +50,7 @@ _TYPES: dict[ContractType, DataType] = {
 
 
 def session(task: Task) -> SparkSession:
-    """A session in one JVM, with the catalog of the task under its own name."""
+    """Return a session in one JVM, with the task's catalog under its own name."""
     os.environ["PYSPARK_PYTHON"] = sys.executable
     catalog = f"spark.sql.catalog.{task.catalog}"
     options = {
@@ -73,7 +73,7 @@ def session(task: Task) -> SparkSession:
 
 
 def main(task: Task) -> None:
-    """Read the topic up to where it ends now."""
+    """Read the topic up to its present end."""
     spark = session(task)
     pipeline = Pipeline(source_files.load(Project(Path(task.project), Path(task.home)), "plant_readings"))
     columns = {**pipeline.columns, **ERRORS}
@@ -97,7 +97,7 @@ def main(task: Task) -> None:
         .option("kafka.bootstrap.servers", task.kafka["bootstrap.servers"])
         .option("subscribe", task.topic)
         .option("startingOffsets", "earliest")
-        .option("maxOffsetsPerTrigger", RECORDS_A_BATCH)
+        .option("maxOffsetsPerTrigger", RECORDS_PER_BATCH)
         .load()
     )
     position = [f.col(name).alias(f"src_{name}") for name in ("topic", "partition", "offset")]

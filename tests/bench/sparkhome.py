@@ -1,4 +1,4 @@
-"""PySpark and its jars, fetched on first use."""
+"""PySpark and its jars, downloaded on first use."""
 
 from __future__ import annotations
 
@@ -12,20 +12,22 @@ _LOCKS = [_HERE / name for name in ("requirements-build.lock", "requirements.loc
 
 
 def jars() -> list[Path]:
+    """Return the jars that Spark loads."""
     return sorted((packages.folder() / "jars").glob("*.jar"))
 
 
 def python() -> Path:
+    """Return the interpreter that has PySpark."""
     return packages.python("spark")
 
 
 def make() -> None:
-    """Install what is missing, each file checked against its sum."""
+    """Install what is missing, each file checked against its hash."""
     packages.once("spark", [*_LOCKS, _HERE / "pom.xml", _HERE / "jars.sha256"], _install)
 
 
 def _install() -> None:
-    """PySpark has a Py4J of its own; pandas, pyarrow and the decoder are those that the line uses."""
+    """Install PySpark with its own Py4J; pandas, pyarrow and the decoder are those of the line."""
     _fetch_jars()
     packages.install("spark", _LOCKS)
 
@@ -37,9 +39,9 @@ def _fetch_jars() -> None:
         f"-DoutputDirectory={packages.folder() / 'jars'}",
     ]
     packages.call(["mvn", "-q", "-B", "-f", str(_HERE / "pom.xml"), *goal])
-    sums = dict(line.split()[::-1] for line in (_HERE / "jars.sha256").read_text().splitlines())
-    found = {path.name: sha256(path.read_bytes()).hexdigest() for path in jars()}
-    if found != sums:
+    expected = dict(line.split()[::-1] for line in (_HERE / "jars.sha256").read_text().splitlines())
+    hashes = {path.name: sha256(path.read_bytes()).hexdigest() for path in jars()}
+    if hashes != expected:
         raise RuntimeError(f"the jars in {packages.folder() / 'jars'} are not those of jars.sha256")
 
 

@@ -1,4 +1,4 @@
-"""Where one contender runs once: a topic that is there already, and tables of its own."""
+"""The stand for one run of one contender: an existing topic and separate tables."""
 
 from __future__ import annotations
 
@@ -36,10 +36,11 @@ class Stand:
 
     @property
     def cluster(self) -> Cluster:
+        """The local session cluster."""
         return Cluster(self.settings.flink_rest())
 
     def finish(self, job_id: str) -> None:
-        """Return once the bounded job has ended, and ended well."""
+        """Wait until the bounded job has ended; raise RuntimeError unless it finished."""
         self.cluster.wait(lambda: self.cluster.state(job_id) in ENDED, LIMIT_S, f"the end of job {job_id}")
         if (state := self.cluster.state(job_id)) != "FINISHED":
             raise RuntimeError(f"job {job_id} is {state}: {self.cluster.last_failure(job_id)}")
@@ -47,7 +48,7 @@ class Stand:
 
 @contextmanager
 def stand(platform: Project, folder: Path, topic: str, messages: int) -> Iterator[Stand]:
-    """A stand under `folder`, which is gone afterwards."""
+    """Yield a stand under `folder`, which is deleted afterwards."""
     shutil.copytree(platform.root / "sql", folder / "sql")
     shutil.copytree(platform.root / "catalogs", folder / "catalogs")
     contract = folder / "sql" / "_sources" / "plant_readings.yaml"
@@ -55,19 +56,21 @@ def stand(platform: Project, folder: Path, topic: str, messages: int) -> Iterato
     project = Project(folder, platform.home)
     loaded = settings.load(project, "local")
     own = {"path": str(folder / "catalog.db"), "warehouse": f"file://{folder / 'warehouse'}"}
-    made = Stand(project, loaded.model_copy(update={"catalog": loaded.catalog.model_copy(update=own)}), topic, messages)
-    table_changes.apply(project, made.settings)
-    _know_tags(made)
+    result = Stand(
+        project, loaded.model_copy(update={"catalog": loaded.catalog.model_copy(update=own)}), topic, messages
+    )
+    table_changes.apply(project, result.settings)
+    _list_tags(result)
     try:
-        yield made
+        yield result
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _know_tags(made: Stand) -> None:
-    """Every tag with its asset and its baseline, so that enriching and scoring have their work to do."""
-    table = iceberg.load_table(iceberg.connect(made.settings), "historian.tags")
-    known = {
+def _list_tags(stand: Stand) -> None:
+    """List every tag with its asset and its baseline, so that enriching and scoring have work to do."""
+    table = iceberg.load_table(iceberg.connect(stand.settings), "historian.tags")
+    values = {
         "tag": TAGS,
         "asset": [f"plant/park/row/{tag.split('.')[0]}" for tag in TAGS],
         "unit": ["degC"] * len(TAGS),
@@ -75,5 +78,5 @@ def _know_tags(made: Stand) -> None:
         "baseline_mad": np.full(len(TAGS), 25.0),
     }
     schema = schema_to_pyarrow(table.schema(), include_field_ids=False)
-    columns = [pa.array(known[f.name], f.type) if f.name in known else pa.nulls(len(TAGS), f.type) for f in schema]
+    columns = [pa.array(values[f.name], f.type) if f.name in values else pa.nulls(len(TAGS), f.type) for f in schema]
     table.append(pa.Table.from_arrays(columns, schema=schema))

@@ -1,4 +1,4 @@
-"""What a run has stored, told by its tables alone."""
+"""What a run has stored, read from its tables only."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from headrace.environment import iceberg
 class Stored:
     """Rows, and seconds from the first reading's ingested_at to the end of the last data file.
 
-    A commit comes after that, for a Flink job with its next checkpoint: an interval that is set, not a speed.
+    The commit, which comes later, is left out: a Flink job commits at its next checkpoint, an interval that is set.
     """
 
     good: int
@@ -24,7 +24,7 @@ class Stored:
 
 
 def stored(stand: Stand) -> Stored:
-    """Read counts and bounds from the tables' metadata, times of files from the disk."""
+    """Read counts and bounds from the tables' metadata, and the times of files from the disk."""
     tables = iceberg.connect(stand.settings)
     readings, dead_letters = (iceberg.load_table(tables, name) for name in (READINGS, DEAD_LETTERS))
     files = readings.inspect.files()

@@ -16,10 +16,10 @@ CORRUPT_EVERY = 1000
 
 
 def fill(client: Mapping[str, str], topic: str, messages: int) -> None:
-    """Make the topic and send its messages, spread evenly over its partitions and, in order, over one day."""
+    """Create the topic and send its messages, spread evenly over its partitions and, in order, over one day."""
     admin = AdminClient(dict(client))
-    made = admin.create_topics([NewTopic(topic, num_partitions=PARTITIONS, replication_factor=1)])
-    made[topic].result(timeout=30)
+    futures = admin.create_topics([NewTopic(topic, num_partitions=PARTITIONS, replication_factor=1)])
+    futures[topic].result(timeout=30)
     producer = Producer({**client, "linger.ms": 20, "acks": "all"})
     numbers = random.Random(7)  # noqa: S311 - the same topic each time, not a secret
     for n in range(messages):
@@ -37,11 +37,11 @@ def fill(client: Mapping[str, str], topic: str, messages: int) -> None:
 
 
 def message(n: int, ts: int, value: float) -> bytes:
-    """The nth message; the corrupt ones have lost their last bytes."""
+    """Return the nth message; a corrupt one lacks its last bytes."""
     payload = b'{"tag":"%s","ts":%d,"value":%.5f,"q":192}' % (TAGS[n * 7919 % len(TAGS)].encode(), ts, value)
     return payload[:-9] if n % CORRUPT_EVERY == CORRUPT_EVERY - 1 else payload
 
 
 def corrupt(messages: int) -> int:
-    """How many of the first `messages` are corrupt."""
+    """Return how many of the first `messages` are corrupt."""
     return messages // CORRUPT_EVERY

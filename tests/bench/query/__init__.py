@@ -1,1 +1,1 @@
-"""`just bench query`: a day of many tags, asked of the maintained table, of one as Flink leaves it, and of a rival."""
+"""Query a day of many tags in the maintained table, in one as Flink leaves it, and in a rival: `just bench query`."""

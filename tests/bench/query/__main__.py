@@ -1,4 +1,4 @@
-"""Makes the day, has it maintained and filled into the rival, asks, and tells."""
+"""Store the day, maintain it, load it into the rival, run the queries and report."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ app = typer.Typer(pretty_exceptions_enable=False)
 def main(
     rows: Annotated[int, typer.Option(help="Readings of the day, of all tags together.")] = 20_000_000,
     tags: Annotated[int, typer.Option(help="Tags.")] = 2_000,
-    repeat: Annotated[int, typer.Option("--rounds", help="How often each contender is asked each question anew.")] = 3,
-    results: Annotated[Path, typer.Option(help="Where query.json, .md and .svg go.")] = RESULTS,
+    repeat: Annotated[int, typer.Option("--rounds", help="Number of new processes per contender and question.")] = 3,
+    results: Annotated[Path, typer.Option(help="Folder for query.json, .md and .svg.")] = RESULTS,
 ) -> None:
-    """Measure, print the table, keep it as JSON and Markdown, and draw it."""
+    """Measure, print the table, write it as JSON and Markdown, and draw it."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    console.print("making sure of chdb (about a minute, once)")
+    console.print("installing chdb if it is missing (about a minute, once)")
     packages.once("clickhouse", [_LOCK], lambda: packages.install("clickhouse", [_LOCK]))
     root = Project.find(Path(__file__)).root
     with tempfile.TemporaryDirectory(prefix="headrace-bench-") as place:
@@ -41,7 +41,7 @@ def main(
         began = time.monotonic()
         upkeep = stand.keep_up(place)
         maintain_s = time.monotonic() - began
-        console.print(f"that took {maintain_s:,.0f} s; filling chdb")
+        console.print(f"that took {maintain_s:,.0f} s; loading chdb")
         _call(["-c", _FILL, place, stand.naive_files(place)])
         stand.settle(Path(place))
         runs = list(rounds.run(place, day.names(tags), repeat, console.print))
@@ -53,11 +53,11 @@ def main(
     Console(highlight=False, width=200).print(report.table(result))
     results.mkdir(parents=True, exist_ok=True)
     report.keep(result, results)
-    console.print(f"kept in {results}/query.json, .md and .svg")
+    console.print(f"written to {results}/query.json, .md and .svg")
 
 
 def _call(arguments: list[str]) -> str:
-    """What Python with the rival's packages prints."""
+    """Return what Python with the rival's packages prints. Raises RuntimeError if it fails."""
     done = subprocess.run([rounds.interpreter("clickhouse"), *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"chdb failed:\n{done.stderr[-4000:]}")

@@ -1,4 +1,4 @@
-"""A day of readings of many tags as Flink would leave it: a file a checkpoint, all tags in each, in order of time."""
+"""A day of readings of many tags as Flink leaves it: one file per checkpoint with all tags, in order of time."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ CHECKPOINT_S = 30
 """As in catalogs/prod.yaml."""
 _DAY_US = 86_400_000_000
 _BAD, _UNCERTAIN = 0x80000000, 0x40000000
-# Flink merges manifests as it commits: a hundred files in each is about what that leaves.
-_FILES_A_MANIFEST = 100
+# Flink merges manifests when it commits, which leaves about a hundred files in each.
+_FILES_PER_MANIFEST = 100
 
 
 def names(tags: int) -> list[str]:
-    """Names as plants have them, with a long prefix in common."""
+    """Return names like those in plants, with long prefixes in common."""
     return [f"Site1.Area{n // 500 + 1}.Line{n // 50 % 10 + 1}.Unit{n % 50 + 1:02}.PV" for n in range(tags)]
 
 
 def readings(tags: int, each: int, schema: pa.Schema) -> pa.Table:
-    """`each` readings of each tag, in order of time, with the columns of `schema`.
+    """Return `each` readings of each tag, in order of time, with the columns of `schema`.
 
-    A tag reports once in each of as many equal spans of the day, at any time in it; its values are a random walk of
-    two decimals. One in a hundred is bad and has no value, one in two hundred is uncertain.
+    The day is cut into `each` equal spans, and a tag reports once in each, at a random time; its values are a random
+    walk with two decimals. One in a hundred is bad and has no value, one in two hundred is uncertain.
     """
     random = np.random.default_rng(20260301)
     step = _DAY_US / each
@@ -42,14 +42,14 @@ def readings(tags: int, each: int, schema: pa.Schema) -> pa.Table:
     values = np.take_along_axis(value, order, axis=1).ravel()
     chance = random.random(len(ts))
     quality = np.where(chance < 0.01, _BAD, np.where(chance < 0.015, _UNCERTAIN, 0))
-    listed = names(tags)
-    known = {
-        "tag": pa.array(listed).take(pa.array(tag)),
+    all_names = names(tags)
+    filled = {
+        "tag": pa.array(all_names).take(pa.array(tag)),
         "ts": pa.array(ts, pa.timestamp("us", "UTC")),
         "value": pa.array(values, mask=quality == _BAD),
         "quality": pa.array(quality, pa.int64()),
         "unit": pa.repeat("degC", len(ts)),
-        "asset": pa.array(["/".join(name.split(".")[:4]) for name in listed]).take(pa.array(tag)),
+        "asset": pa.array(["/".join(name.split(".")[:4]) for name in all_names]).take(pa.array(tag)),
         "score": pa.array(random.normal(size=len(ts)), mask=quality != 0),
         "anomaly": pa.array(chance > 0.9999, mask=quality != 0),
         "src_topic": pa.repeat("plant.readings", len(ts)),
@@ -58,16 +58,16 @@ def readings(tags: int, each: int, schema: pa.Schema) -> pa.Table:
         "src_index": pa.repeat(pa.scalar(0, pa.int32()), len(ts)),
         "ingested_at": pa.array(ts + 1_500_000, pa.timestamp("us", "UTC")),
     }
-    columns = [known[f.name].cast(f.type) if f.name in known else pa.nulls(len(ts), f.type) for f in schema]
+    columns = [filled[f.name].cast(f.type) if f.name in filled else pa.nulls(len(ts), f.type) for f in schema]
     return pa.table(columns, schema)
 
 
 def store(table: Table, rows: pa.Table) -> None:
-    """Append the rows of each checkpoint as a file of its own."""
+    """Append the rows of each checkpoint as a separate file."""
     checkpoints = _checkpoints(rows)
-    while some := list(islice(checkpoints, _FILES_A_MANIFEST)):
+    while batch := list(islice(checkpoints, _FILES_PER_MANIFEST)):
         with table.transaction() as transaction, transaction.update_snapshot().fast_append() as append:
-            for part in some:
+            for part in batch:
                 for file in _dataframe_to_data_files(transaction.table_metadata, part, table.io):
                     append.append_data_file(file)
 

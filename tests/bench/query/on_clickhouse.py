@@ -1,4 +1,4 @@
-"""The rival: ClickHouse within the process (chdb), a MergeTree in the order of tag and time."""
+"""The rival: ClickHouse in the process (chdb), with a MergeTree sorted by tag and time."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from typing import Any
 import pyarrow as pa
 from chdb.session import Session  # type: ignore[import-not-found]
 
-from bench.query.questions import Asked, values
+from bench.query.questions import Question, values
 
 _SQL = Path(__file__).parent / "sql" / "clickhouse"
 
 
-def open(place: str) -> Callable[[Asked], pa.Table]:  # noqa: A001 - a contender is opened
-    """What answers, over the table that `fill` has made in that folder."""
+def open(place: str) -> Callable[[Question], pa.Table]:  # noqa: A001 - a contender is opened
+    """Return a function that answers questions from the table that `fill` created at `place`."""
     session = Session(_folder(place))
 
-    def answer(asked: Asked) -> pa.Table:
-        return session.query(_text(asked.question), "ArrowTable", params=_told(values(asked)))
+    def answer(question: Question) -> pa.Table:
+        return session.query(_text(question.name), "ArrowTable", params=_literals(values(question)))
 
     return answer
 
 
 def fill(place: str, files: str) -> None:
-    """Take in the rows of Parquet files, a glob; and merge what that leaves into one part, as upkeep does for ours."""
+    """Insert the rows of the Parquet files of a glob, and merge the parts into one, as upkeep merges files."""
     session = Session(_folder(place))
     session.query(_text("make"))
     session.query(_text("fill"), params={"files": files})
@@ -42,8 +42,8 @@ def _text(name: str) -> str:
     return (_SQL / f"{name}.sql").read_text(encoding="utf-8")
 
 
-def _told(given: dict[str, Any]) -> dict[str, Any]:
-    return {name: _literal(value) for name, value in given.items()}
+def _literals(parameters: dict[str, Any]) -> dict[str, Any]:
+    return {name: _literal(value) for name, value in parameters.items()}
 
 
 def _literal(value: Any) -> Any:

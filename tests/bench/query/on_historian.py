@@ -1,4 +1,4 @@
-"""The contender that is the project's own: the Historian over the maintained table, DuckDB where it has no question."""
+"""The project's contender: the Historian over the maintained table, and DuckDB for the question it does not answer."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from functools import cache
 import pyarrow as pa
 
 from bench.query import on_duckdb
-from bench.query.questions import MOMENTS, PIXELS, SINCE, UNTIL, Asked
+from bench.query.questions import MOMENTS, PIXELS, SINCE, UNTIL, Question
 from bench.query.stand import load
 from headrace.historian import Historian
 
 
-def open(place: str) -> Callable[[Asked], pa.Table]:  # noqa: A001 - a contender is opened
-    """What answers, over the maintained table of the stand in that folder."""
+def open(place: str) -> Callable[[Question], pa.Table]:  # noqa: A001 - a contender is opened
+    """Return a function that answers questions from the maintained table of the stand at `place`."""
     historian = Historian.open(load(place, "maintained"))
     tables = cache(lambda: on_duckdb.open(place, "maintained"))
-    return lambda asked: tables()(asked) if asked.question == "bad_count" else _answer(historian, asked)
+    return lambda question: tables()(question) if question.name == "bad_count" else _answer(historian, question)
 
 
-def _answer(historian: Historian, asked: Asked) -> pa.Table:
-    tags = asked.tags or "*"
-    match asked.question:
+def _answer(historian: Historian, question: Question) -> pa.Table:
+    tags = question.tags or "*"
+    match question.name:
         case "raw":
             return historian.raw(tags, SINCE, UNTIL)
         case "average":
@@ -35,4 +35,4 @@ def _answer(historian: Historian, asked: Asked) -> pa.Table:
             return historian.plot(tags, SINCE, UNTIL, PIXELS)
         case "last_one" | "last_all":
             return historian.last(tags, UNTIL)
-    raise ValueError(asked.question)
+    raise ValueError(question.name)

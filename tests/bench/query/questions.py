@@ -1,4 +1,4 @@
-"""What is asked: one day of readings, its questions, and with which tags each is asked."""
+"""The questions about one day of readings, and the tags of each."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ QUESTIONS = {
     "plot": "five tags, the day in 1000 pixels",
     "bad_count": "every tag, how many readings are bad",
 }
-"""The file in sql/ that asks it, and what it is."""
+"""The name of its file in sql/, and its description."""
 
 
-class Asked(msgspec.Struct, frozen=True):
-    """A question and its tags; of every tag where it names none."""
+class Question(msgspec.Struct, frozen=True):
+    """A question, by its name in QUESTIONS, and its tags; without tags it is about every tag."""
 
-    question: str
+    name: str
     tags: list[str]
 
 
-def asked(question: str, names: list[str], number: int) -> Asked:
-    """The question for the `number`th time: of other tags each time."""
-    if question in {"last_all", "bad_count"}:
-        return Asked(question, [])
-    count = 5 if question == "plot" else 1
-    # Far apart: neighbours in the sort order would share what was read for the one before.
-    return Asked(question, sorted(names[(number * 331 + each * 397) % len(names)] for each in range(count)))
+def numbered(name: str, names: list[str], number: int) -> Question:
+    """Return the question with the tags of its `number`th use, which differ each time."""
+    if name in {"last_all", "bad_count"}:
+        return Question(name, [])
+    count = 5 if name == "plot" else 1
+    # The tags are far apart: with neighbours in the sort order, a question would use what the last one has read.
+    return Question(name, sorted(names[(number * 331 + each * 397) % len(names)] for each in range(count)))
 
 
-def values(asked: Asked) -> dict[str, Any]:
-    """The parameters of a question in SQL, by name."""
-    tags = {f"tag_{number}" if number > 1 else "tag": tag for number, tag in enumerate(asked.tags, start=1)}
+def values(question: Question) -> dict[str, Any]:
+    """Return the parameters of a question in SQL, by name."""
+    tags = {f"tag_{number}" if number > 1 else "tag": tag for number, tag in enumerate(question.tags, start=1)}
     width = -((SINCE - UNTIL) // timedelta(microseconds=1) // PIXELS)
     return {**tags, "since": SINCE, "until": UNTIL, "moments": MOMENTS, "width": width}

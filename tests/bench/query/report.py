@@ -1,4 +1,4 @@
-"""What the runs say: cold and warm medians of each question and contender, as table, files and chart."""
+"""The report of the runs: cold and warm medians of each question and contender, as table, files and chart."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _COLOURS = {"historian": "tab:blue", "maintained": "tab:cyan", "naive": "tab:gra
 
 
 class Figures(msgspec.Struct, frozen=True):
-    """Milliseconds of one contender at one question, medians over the rounds; of `warm` of each round's median."""
+    """Milliseconds of one contender at one question: medians over the rounds, for `warm` of each round's median."""
 
     contender: str
     question: str
@@ -52,7 +52,7 @@ class Result(kept.Stamped, frozen=True):
 
 
 def summed_up(runs: Sequence[Run], upkeep: Report, maintain_s: float, tags: int, versions: dict[str, str]) -> Result:
-    """`versions` are those of packages that only a rival has."""
+    """Return the result of the runs; `versions` are those of packages that only a rival has."""
     return Result(
         date=kept.now(),
         machine=kept.machine(),
@@ -89,11 +89,11 @@ def cells(result: Result) -> list[list[str]]:
             _pair(of["naive"].cold_ms / ours.cold_ms, of["naive"].warm_ms / ours.warm_ms, ".1f"),
             _pair(ours.cold_ms / of["clickhouse"].cold_ms, ours.warm_ms / of["clickhouse"].warm_ms, ".2f"),
         ]
-        rows.append([meaning, *(_told(of[name]) for name in TITLES), *ratios])
+        rows.append([meaning, *(_cell(of[name]) for name in TITLES), *ratios])
     return rows
 
 
-def _told(each: Figures) -> str:
+def _cell(each: Figures) -> str:
     return "void: " + "; ".join(each.faults) if each.faults else _pair(each.cold_ms, each.warm_ms, ",.0f")
 
 
@@ -102,13 +102,13 @@ def _pair(cold: float, warm: float, form: str) -> str:
 
 
 def table(result: Result) -> Table:
-    """For the terminal."""
-    made = Table(title=f"Questions, ms cold, warm ({result.rows:,} rows; {result.date}, {result.machine})")
+    """Return the table for the terminal."""
+    grid = Table(title=f"Questions, ms cold, warm ({result.rows:,} rows; {result.date}, {result.machine})")
     for number, heading in enumerate(headings()):
-        made.add_column(heading, justify="right" if number else "left")
+        grid.add_column(heading, justify="right" if number else "left")
     for row in cells(result):
-        made.add_row(*row)
-    return made
+        grid.add_row(*row)
+    return grid
 
 
 def keep(result: Result, folder: Path) -> None:
@@ -120,9 +120,10 @@ def keep(result: Result, folder: Path) -> None:
     about = [
         f"{result.rows:,} readings of {result.tags:,} tags in one day. As written, a file every {CHECKPOINT_S} s:"
         f" {before}. After `headrace maintain`, which took {result.maintain_s:,.0f} s: {after}.",
-        f"Milliseconds, cold then warm, medians of {result.rounds} rounds. Cold: a new process with its imports done,"
-        " and no data file in the system's memory, opens and answers. Warm: the same process answers again, of other"
-        " tags. All answers were compared: tags, times and qualities are the same, values to nine digits.",
+        f"Milliseconds, cold then warm, medians of {result.rounds} rounds. Cold: a new process, with its imports done"
+        " and no data file in the system's memory, opens the contender and answers. Warm: the same process"
+        " answers again, for other tags. All answers were compared: tags, times and qualities are equal, values to nine"
+        " digits.",
     ]
     _draw(result, kept.keep(result, folder, "query", about, rows))
 

@@ -1,4 +1,4 @@
-"""Ask every contender every question in every round, in turns, and check that their answers are one."""
+"""Run every question on every contender in every round, in turns, and check that their answers are the same."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from pyarrow import feather
 
 from bench import packages
 from bench.query import stand
-from bench.query.asker import Task, Told
-from bench.query.questions import QUESTIONS, asked
+from bench.query.questions import QUESTIONS, numbered
+from bench.query.worker import Task, Timings
 
 CONTENDERS = ("historian", "maintained", "naive", "clickhouse")
 WARM = 3
-"""How often a process asks again, of other tags each time."""
+"""How often a process runs the question again, with other tags each time."""
 _DIGITS = 1e-9
 _LIMIT_S = 900
 _VALUES_ONLY = {"average", "time_average2", "at"}
-"""Of these the Historian has a row, without a value, for a time that has no good data; SQL has none."""
+"""For these, the Historian returns a row without a value for a time without good data; SQL returns none."""
 
 
 class Run(msgspec.Struct, frozen=True):
-    """One process: seconds to open the contender and have the first answer, nothing in memory before; and the others'.
+    """One process: the seconds to open the contender and answer once, with no data in memory; those of later answers.
 
-    `fault` says where its answers are not those of the others.
+    `fault` says how its answers differ from those of the others.
     """
 
     contender: str
@@ -43,24 +43,24 @@ class Run(msgspec.Struct, frozen=True):
 
 
 def run(place: str, names: list[str], rounds: int, progress: Callable[[str], None]) -> Iterator[Run]:
-    """Each round asks other tags; contenders take turns within a question, every other round the other way round."""
+    """Run the rounds, each with other tags; contenders take turns within a question, in reverse every other round."""
     for number in range(rounds):
         for question in QUESTIONS:
             order = CONTENDERS if number % 2 else CONTENDERS[::-1]
             with tempfile.TemporaryDirectory(prefix="headrace-bench-") as answers:
-                wanted = [asked(question, names, number * (WARM + 1) + each) for each in range(WARM + 1)]
-                told = {}
+                questions = [numbered(question, names, number * (WARM + 1) + each) for each in range(WARM + 1)]
+                timings = {}
                 for contender in order:
                     folder = Path(answers) / contender
                     folder.mkdir()
                     module, *arguments = _entry(contender, place)
-                    told[contender] = _ask(contender, place, Task(module, arguments, wanted, str(folder)))
-                faults = _compared(question, Path(answers), order, len(wanted))
+                    timings[contender] = _run(contender, place, Task(module, arguments, questions, str(folder)))
+                faults = _compared(question, Path(answers), order, len(questions))
             for contender in order:
-                open_s, (first, *others) = told[contender].open_s, told[contender].answer_s
-                made = Run(contender, question, number, open_s + first, others, faults.get(contender))
-                progress(_line(made))
-                yield made
+                open_s, (first, *others) = timings[contender].open_s, timings[contender].answer_s
+                result = Run(contender, question, number, open_s + first, others, faults.get(contender))
+                progress(_line(result))
+                yield result
 
 
 def _entry(contender: str, place: str) -> list[str]:
@@ -71,27 +71,27 @@ def _entry(contender: str, place: str) -> list[str]:
 
 
 def interpreter(contender: str) -> str:
-    """The Python that has the contender's packages."""
+    """Return the path of the Python that has the contender's packages."""
     return str(packages.python("clickhouse")) if contender == "clickhouse" else sys.executable
 
 
-def _ask(contender: str, place: str, task: Task) -> Told:
+def _run(contender: str, place: str, task: Task) -> Timings:
     stand.forget(Path(place))
-    command = [interpreter(contender), "-m", "bench.query.asker", msgspec.json.encode(task).decode()]
+    command = [interpreter(contender), "-m", "bench.query.worker", msgspec.json.encode(task).decode()]
     done = subprocess.run(command, capture_output=True, text=True, timeout=_LIMIT_S, check=False)
     if done.returncode:
-        raise RuntimeError(f"{contender} failed at {task.asked[0].question}:\n{done.stderr[-4000:]}")
-    return msgspec.json.decode(done.stdout, type=Told)
+        raise RuntimeError(f"{contender} failed at {task.questions[0].name}:\n{done.stderr[-4000:]}")
+    return msgspec.json.decode(done.stdout, type=Timings)
 
 
 def _compared(question: str, answers: Path, names: Sequence[str], count: int) -> Mapping[str, str]:
-    """Of each contender that differs from the one of plain SQL over the table as it was written, in what."""
+    """Return, by contender, how its answers differ from those of plain SQL over the table as written."""
     faults = {}
     for number in range(count):
-        found = {name: _ordered(question, feather.read_table(answers / name / f"{number}.feather")) for name in names}
-        for name, table in found.items():
-            if fault := _difference(table, found["naive"]):
-                faults[name] = f"{fault}, asked for the {number + 1}. time"
+        tables = {name: _ordered(question, feather.read_table(answers / name / f"{number}.feather")) for name in names}
+        for name, table in tables.items():
+            if fault := _difference(table, tables["naive"]):
+                faults[name] = f"{fault} in answer {number + 1}"
     return faults
 
 
@@ -102,7 +102,7 @@ def _ordered(question: str, table: pa.Table) -> pa.Table:
 
 
 def _difference(table: pa.Table, other: pa.Table) -> str | None:
-    """Tags, times and qualities have to be the same, values to nine digits."""
+    """Return the difference, if any: tags, times and qualities must be equal, values to nine digits."""
     if len(table) != len(other) or not len(other):
         return f"{len(table):,} rows, not {len(other):,}"
     for name in set(table.column_names) & set(other.column_names) - {"value"}:
@@ -114,7 +114,8 @@ def _difference(table: pa.Table, other: pa.Table) -> str | None:
     return None
 
 
-def _line(made: Run) -> str:
-    warm = ", ".join(f"{each * 1e3:,.0f}" for each in made.warm_s)
-    told = f"round {made.round + 1}: {made.question} of {made.contender}: cold {made.cold_s * 1e3:,.0f} ms, then {warm}"
-    return f"{told}: VOID, {made.fault}" if made.fault else told
+def _line(result: Run) -> str:
+    warm = ", ".join(f"{each * 1e3:,.0f}" for each in result.warm_s)
+    text = f"round {result.round + 1}: {result.question} of {result.contender}:"
+    text += f" cold {result.cold_s * 1e3:,.0f} ms, then {warm}"
+    return f"{text}: VOID, {result.fault}" if result.fault else text

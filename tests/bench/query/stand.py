@@ -1,4 +1,4 @@
-"""Where the bench lives: a catalog with the maintained table, one with the table as Flink left it, and the rival's."""
+"""The stand of the benchmark: a catalog with the maintained table, and one with the table as Flink left it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow as pa
-import pyiceberg.catalog.sql  # noqa: F401 - opening the first catalog imports it, and imports are done before a clock runs
+import pyiceberg.catalog.sql  # noqa: F401 - the first catalog would import it while the clock runs
 
 from bench.query import day
 from headrace.environment import iceberg, settings
@@ -24,25 +24,25 @@ READINGS = "historian.readings"
 
 
 def load(place: str, name: str) -> Settings:
-    """The settings of one of the two catalogs: `maintained` or `naive`."""
+    """Return the settings of one of the two catalogs: `maintained` or `naive`."""
     project = _project(place)
-    known = settings.load(project, "local")
+    loaded = settings.load(project, "local")
     own = {"path": str(project.home / f"{name}.db"), "warehouse": f"file://{project.home / 'warehouse'}"}
-    return known.model_copy(update={"catalog": known.catalog.model_copy(update=own)})
+    return loaded.model_copy(update={"catalog": loaded.catalog.model_copy(update=own)})
 
 
 def make(root: Path, place: str, tag_count: int, each: int) -> None:
-    """Fill `historian.readings` and `historian.tags`; the catalog `naive` keeps the readings as they are then."""
-    described = Path(place) / "sql" / "_tables"
-    described.mkdir(parents=True)
-    shutil.copy(root / "sql" / "_tables" / "_defaults.yaml", described)
+    """Fill `historian.readings` and `historian.tags`; the catalog `naive` then holds the readings as written."""
+    folder = Path(place) / "sql" / "_tables"
+    folder.mkdir(parents=True)
+    shutil.copy(root / "sql" / "_tables" / "_defaults.yaml", folder)
     for name in (READINGS, "historian.tags"):
-        shutil.copy(table_files.path_of(_project(str(root)), name), described)
+        shutil.copy(table_files.path_of(_project(str(root)), name), folder)
     shutil.copytree(root / "catalogs", Path(place) / "catalogs")
-    project, known = _project(place), load(place, "maintained")
-    table_changes.apply(project, known)
-    tags.import_tags(known, pa.table({"tag": day.names(tag_count)}))
-    table = iceberg.load_table(iceberg.connect(known), READINGS)
+    project, maintained = _project(place), load(place, "maintained")
+    table_changes.apply(project, maintained)
+    tags.import_tags(maintained, pa.table({"tag": day.names(tag_count)}))
+    table = iceberg.load_table(iceberg.connect(maintained), READINGS)
     day.store(table, day.readings(tag_count, each, table_files.load_all(project)[READINGS].arrow_schema()))
     naive = iceberg.connect(load(place, "naive"))
     naive.create_namespace_if_not_exists("historian")
@@ -50,26 +50,25 @@ def make(root: Path, place: str, tag_count: int, each: int) -> None:
 
 
 def keep_up(place: str) -> Report:
-    """What `headrace maintain` does; the files that it writes anew lie beside those that they took the place of."""
-    known = load(place, "maintained")
-    (report,) = maintain.maintain(_project(place), known, [READINGS])
+    """Maintain as `headrace maintain` does; the replaced files stay next to the new ones."""
+    (report,) = maintain.maintain(_project(place), load(place, "maintained"), [READINGS])
     return report
 
 
 def naive_files(place: str) -> str:
-    """The data files of the table that is not maintained, as a glob: pyiceberg numbers what it appends."""
+    """Return the data files of the table that is not maintained, as a glob: pyiceberg numbers what it appends."""
     return f"{place}/home/warehouse/historian/readings/data/*/00000-*.parquet"
 
 
 def settle(folder: Path) -> None:
-    """Have the system write the folder's files to disk: what is not there stays in memory."""
+    """Make the system write the folder's files to disk: it cannot drop unwritten pages from memory."""
     for path in _files(folder):
         with path.open("rb") as file:
             os.fdatasync(file.fileno())
 
 
 def forget(folder: Path) -> None:
-    """Have the system drop from memory what it holds of the folder's files; needs no right to do so."""
+    """Make the system drop the folder's files from memory, which needs no privileges."""
     for path in _files(folder):
         with path.open("rb") as file:
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
