@@ -47,7 +47,7 @@ HEAD = """\
 One file each in `sql/_macros/`; this page is generated from their docstrings.
 """
 CHECKS_HEAD = """
-# Macros of checks
+# Macros for checks
 
 These are in `sql/_macros/checks/`, for the templates that DuckDB runs: checks.sql.j2 and expected_counts.sql.j2. Such a
 template can also call the macros above, as far as DuckDB has the functions that they use, and `param()`, `var()`,

@@ -25,7 +25,7 @@ def graph(
         str | None,
         typer.Argument(
             metavar="JOB",
-            help="Only what leads to this job, and from it.",
+            help="Only what feeds this job, and what it feeds.",
             autocompletion=completion.jobs,
         ),
     ] = None,

@@ -18,7 +18,7 @@ HOLDS = "The reconciliation holds: every record is stored, and stored once."
 def reconcile(
     job: JobName,
     wait: Annotated[bool, typer.Option("--wait", help="First wait until the running job has caught up.")] = False,
-    stalled: Annotated[float, typer.Option(help="With --wait: give up after so many seconds without a row.")] = 120,
+    stalled: Annotated[float, typer.Option(help="With --wait: give up after this many seconds without a row.")] = 120,
     env: Env = "local",
     json: Json = False,
 ) -> None:

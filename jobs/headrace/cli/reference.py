@@ -25,7 +25,7 @@ _HEAD = f"""\
 
 # Commands
 
-`./run headrace COMMAND` runs a command, and `--help` after it shows what this page says of it.
+`./run headrace COMMAND` runs a command; with `--help` it shows the description on this page.
 
 {textwrap.fill(EPILOG, 120)}
 

@@ -1,4 +1,4 @@
-"""`headrace tags`: import and list what is known of each tag."""
+"""`headrace tags`: import and list the plant's tags."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def list_(
     env: Env = "local",
     json: Json = False,
 ) -> None:
-    """List tags with what is known of each."""
+    """List tags with their units, limits, places and baselines."""
     from headrace.historian.tags import tags
 
     rows = tags.matching(Context(env).settings, glob)

@@ -33,7 +33,7 @@ def baselines(
     tag: Annotated[
         str, typer.Option(metavar="GLOB", help="Only matching tags: *, ?, [...].", autocompletion=completion.tags)
     ] = "*",
-    min_count: Annotated[int, typer.Option(min=1, help="Good readings that a tag needs at least.")] = 30,
+    min_count: Annotated[int, typer.Option(min=1, help="Good readings that a tag must have at least.")] = 30,
     env: Env = "local",
     json: Json = False,
 ) -> None:

@@ -26,8 +26,8 @@ def run(
             "--from", metavar="earliest|latest|TIME", help="Where to start; a TIME is ISO-8601, compared with Kafka's."
         ),
     ] = "latest",
-    rows: Annotated[int, typer.Option(min=1, help="Stop once a sink has so many rows.")] = 20,
-    seconds: Annotated[float, typer.Option(min=1, help="Stop after so many seconds.")] = 60,
+    rows: Annotated[int, typer.Option(min=1, help="Stop once a sink has this many rows.")] = 20,
+    seconds: Annotated[float, typer.Option(min=1, help="Stop after this many seconds.")] = 60,
     env: Env = "local",
     json: Json = False,
 ) -> None:
