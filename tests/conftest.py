@@ -30,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Make a marker of each layer; plants of tests plan with the project's Flink, as under ./run."""
     os.environ.setdefault("FLINK_HOME", str(ROOT / ".headrace" / "flink"))
-    # A loaded machine is no fault of the code: no property has a deadline.
+    # No property has a deadline: a loaded machine is slow for reasons outside the code.
     hypothesis.settings.register_profile("headrace", deadline=None)
     hypothesis.settings.load_profile("headrace")
     for layer in LAYERS:

@@ -20,12 +20,12 @@ app = typer.Typer(pretty_exceptions_enable=False)
 @app.command()
 def main(
     messages: Annotated[int, typer.Option(help="Messages of the large topic.")] = 4_000_000,
-    less: Annotated[int, typer.Option(help="Messages of the small topic, which is subtracted.")] = 1_000_000,
+    less: Annotated[int, typer.Option(help="Messages of the small topic.")] = 1_000_000,
     repeat: Annotated[int, typer.Option("--rounds", help="Number of runs of each contender on both topics.")] = 3,
     only: Annotated[list[str] | None, typer.Option(help="Only these: " + ", ".join(rounds.CONTENDERS))] = None,
     results: Annotated[Path, typer.Option(help="Folder for ingest.json, .md and .svg.")] = RESULTS,
 ) -> None:
-    """Measure, print the table, write it as JSON and Markdown, and draw it."""
+    """Measure the marginal speed and CPU, print the table, write it as JSON and Markdown, and draw it."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     names = only or list(rounds.CONTENDERS)
     if "spark" in names:

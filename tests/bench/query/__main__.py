@@ -24,12 +24,12 @@ app = typer.Typer(pretty_exceptions_enable=False)
 
 @app.command()
 def main(
-    rows: Annotated[int, typer.Option(help="Readings of the day, of all tags together.")] = 20_000_000,
-    tags: Annotated[int, typer.Option(help="Tags.")] = 2_000,
+    rows: Annotated[int, typer.Option(help="Readings of the day, all tags together.")] = 20_000_000,
+    tags: Annotated[int, typer.Option(help="Number of tags.")] = 2_000,
     repeat: Annotated[int, typer.Option("--rounds", help="Number of new processes per contender and question.")] = 3,
     results: Annotated[Path, typer.Option(help="Folder for query.json, .md and .svg.")] = RESULTS,
 ) -> None:
-    """Measure, print the table, write it as JSON and Markdown, and draw it."""
+    """Measure the times of the answers, print the table, write it as JSON and Markdown, and draw it."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     console.print("installing chdb if it is missing (about a minute, once)")
     packages.once("clickhouse", [_LOCK], lambda: packages.install("clickhouse", [_LOCK]))
