@@ -1,4 +1,4 @@
--- In the table's own order: argMax of a tuple takes more than twice as long.
+-- Sorted like the table: argMax of a tuple takes more than twice as long.
 select tag, ts, value, quality
 from readings
 where ts <= {until:DateTime64(6, 'UTC')}

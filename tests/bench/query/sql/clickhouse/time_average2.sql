@@ -1,5 +1,6 @@
--- A good reading draws a line to the next one where that is good, and else holds until it; the last holds for 1 ms.
--- A minute in which nothing but such holding is known has no value.
+-- The value runs in a line from a good reading to the next if that is good, and is else held until it; the last is held
+-- for 1 ms.
+-- A minute with nothing but held values has no value.
 with
     readings_of_tag as (
         select

@@ -1,4 +1,4 @@
--- First, last, least and greatest of what is not bad, and the first of the worst quality.
+-- The first, last, lowest and highest reading that is not bad, and the first of the worst quality.
 with placed as (
     select
         tag,
