@@ -73,7 +73,7 @@ def test_what_was_late_counts_in_the_end_as_if_it_had_not_been(
     before = own_plant.query(ROWS)
     monkeypatch.setattr(run, "PATIENCE_S", 0)
     waiting = work(own_plant)
-    assert (waiting.anew, names(waiting.unstored), waiting.still_open) == ([], touched, [])
+    assert (waiting.recomputed, names(waiting.unstored), waiting.still_open) == ([], touched, [])
     assert own_plant.query(ROWS) == before
     store(own_plant)
     monkeypatch.setattr(dirty, "AT_ONCE", timedelta(minutes=15))
@@ -82,8 +82,8 @@ def test_what_was_late_counts_in_the_end_as_if_it_had_not_been(
         with pytest.raises(KeyboardInterrupt):
             work(own_plant)
     done = work(own_plant)
-    assert (names(done.anew), done.unstored, done.still_open) == (touched, [], [])
-    assert len(done.anew) == len(touched) > 15
+    assert (names(done.recomputed), done.unstored, done.still_open) == (touched, [], [])
+    assert len(done.recomputed) == len(touched) > 15
     again = work(own_plant)
     assert (again, again.through) == (Recomputed(ROLLUP, [], [], [], through=done.through), done.through)
     assert done.through
@@ -113,11 +113,11 @@ def test_a_window_that_the_job_may_yet_write_waits(own_plant: Plant) -> None:
     until_late(own_plant, 2)
     store(own_plant)
     result = work(own_plant)
-    assert (result.anew, result.unstored, names(result.still_open)) == ([], [], {window_of(101, "a")})
+    assert (result.recomputed, result.unstored, names(result.still_open)) == ([], [], {window_of(101, "a")})
     own_plant.produce(reading(n, tag) for n in range(130, 400, 5) for tag in ("a", "b"))
     until(lambda: len(own_plant.query(ROWS)) >= 10, 120)
     store(own_plant)
-    assert names(work(own_plant).anew) == {window_of(101, "a")}
+    assert names(work(own_plant).recomputed) == {window_of(101, "a")}
     key, start = window_of(101, "a")
     (count,) = own_plant.query(f"select readings from {TABLE} where tag = '{key}' and ts = '{start}'")
     assert count == (12 + 2,)
@@ -132,7 +132,7 @@ def test_another_late_reading_makes_a_window_dirty_again(own_plant: Plant) -> No
         own_plant.produce([reading(n, "a")])
         until_late(own_plant, n)
         store(own_plant)
-        (window,) = work(own_plant).anew
+        (window,) = work(own_plant).recomputed
         ((count,),) = own_plant.query(f"select readings from {TABLE} order by tag, ts limit 1")
         counts.append((window.late_readings, count))
     assert counts == [(1, 9), (2, 10), (3, 11)]
@@ -146,9 +146,9 @@ def test_a_late_reading_in_no_table_is_found_by_the_expected_counts(own_plant: P
     until(lambda: len(own_plant.query(ROWS)) >= 10, 120)
     store(own_plant)
     result = work(own_plant)
-    assert (result.anew, result.beyond) == ([], [])
+    assert (result.recomputed, result.beyond) == ([], [])
     savepoint = own_plant.cluster.stop(job.id)
-    # The job starts in the midst of these: it knows no watermark yet, and its windows do.
+    # The job starts while these arrive: it knows no watermark yet, and its windows do.
     unlisted = [(1, "a"), (2, "a"), (63, "c")]
     own_plant.produce(reading(*each) for each in unlisted)
     own_plant.submit(ROLLUP, parallelism=1, restore=savepoint)
@@ -157,8 +157,8 @@ def test_a_late_reading_in_no_table_is_found_by_the_expected_counts(own_plant: P
     assert own_plant.query("select count(*) from historian.late_readings") == [(0,)]
     store(own_plant)
     done = work(own_plant)
-    assert names(done.anew) == {window_of(*each) for each in unlisted}
-    assert {each.late_readings for each in done.anew} == {0}
+    assert names(done.recomputed) == {window_of(*each) for each in unlisted}
+    assert {each.late_readings for each in done.recomputed} == {0}
     assert done.through
     assert result.through
     assert done.through > result.through
@@ -177,7 +177,7 @@ def test_windows_that_count_more_than_is_stored_are_left_alone(own_plant: Plant)
     store(own_plant)
     before = own_plant.query(ROWS)
     result = work(own_plant)
-    assert (result.anew, own_plant.query(ROWS)) == ([], before)
+    assert (result.recomputed, own_plant.query(ROWS)) == ([], before)
     first = window_of(1, "a")
     assert {(each.name, each.stored, each.counted) for each in result.beyond if each.name == first} == {(first, 1, 8)}
 
@@ -203,5 +203,5 @@ def test_a_job_that_does_not_say_so_is_refused(own_plant: Plant) -> None:
         recompute.recompute(own_plant.project, own_plant.settings, [JOB])
     file = own_plant.project.sql / JOB / "job.yaml"
     file.write_text(file.read_text() + "window: 1m\n")
-    with pytest.raises(UserError, match="are those of one source, without steps, appended to one table"):
+    with pytest.raises(UserError, match="only if the job reads one source, has no steps, and appends to one table"):
         job_folder.load(own_plant.project, JOB)

@@ -42,7 +42,7 @@ def recompute(
         return
     shown = table("job", *_NUMBERS, numbers=_NUMBERS)
     for result in results:
-        counted = (result.anew, result.unstored, result.still_open, result.beyond)
+        counted = (result.recomputed, result.unstored, result.still_open, result.beyond)
         shown.add_row(result.job, *(f"{len(rows):,}" for rows in counted))
     out.print(shown)
     for line in _remarks(results):

@@ -29,7 +29,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Window:
-    """A window [window_start, window_end) of one key's readings, of which the job recorded `late_readings` as late.
+    """A window [window_start, window_end) of one key's readings, for which the job recorded `late_readings` as late.
 
     `recomputed_at` is None if the job's table does not count everything yet that is stored of it.
     """

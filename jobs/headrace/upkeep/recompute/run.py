@@ -40,7 +40,7 @@ Check = Callable[[pa.Table, list[Row]], None]
 
 @dataclass(frozen=True)
 class Recomputed:
-    """A job's dirty windows: those computed `anew`, and those that wait, by why.
+    """A job's dirty windows: those that were `recomputed`, and those that wait, by reason.
 
     `unstored`: the table of readings is `behind` the topic. `still_open`: the job may yet write them. `beyond`: the job
     counts more readings of them than are stored. `through`: up to when each other window counts what is stored, by the
@@ -48,7 +48,7 @@ class Recomputed:
     """
 
     job: str
-    anew: list[Window]
+    recomputed: list[Window]
     unstored: list[Window]
     still_open: list[Window]
     beyond: list[Difference] = field(default_factory=list)
@@ -106,7 +106,7 @@ class _Work:
         if not self._all_stored(keeper, source.topic):
             return Recomputed(job.name, [], closed, still_open, behind=True)
         if expected is None:
-            self._anew(job, source, kept_in, closed)
+            self._recompute(job, source, kept_in, closed)
             return Recomputed(job.name, closed, [], still_open)
         with audit_input(self.settings, self.catalog, job, expected, kept_in) as (counted, appended):
             beyond = audit(self.catalog, job, counted, appended, last=last, progress=self.progress)
@@ -114,11 +114,11 @@ class _Work:
             for batch in dirty.batches(closed):
                 beyond += [each for each in counted.of(batch) if each.counted > each.stored]
             left = {each.name for each in beyond}
-            anew = [each for each in closed if each.name not in left]
-            self._anew(job, source, kept_in, anew, counted.check)
-        return Recomputed(job.name, anew, [], still_open, list(dict.fromkeys(beyond)), last)
+            recomputed = [each for each in closed if each.name not in left]
+            self._recompute(job, source, kept_in, recomputed, counted.check)
+        return Recomputed(job.name, recomputed, [], still_open, list(dict.fromkeys(beyond)), last)
 
-    def _anew(
+    def _recompute(
         self, job: Job, source: Contract, kept_in: str, windows: list[Window], check: Check = lambda _from, _rows: None
     ) -> None:
         (table,) = job.tables_written
