@@ -38,7 +38,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "repeated: does one thing several times; `just soak` does it more often")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)  # a wrapper runs before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """Mark each test with its layer, and keep what shares services on one worker.
 
     Files that use the stack form one group, so that one worker alone starts it; every other file is a group of its own.
@@ -54,6 +55,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             test.add_marker(pytest.mark.xdist_group("stack" if file in on_stack else str(file)))
     order = sorted(files, key=lambda file: (file not in on_stack, LAYERS.index(layers[file])))
     items[:] = [test for file in order for test in files[file]]
+    yield
 
 
 def _fixtures(test: pytest.Item) -> list[str]:
