@@ -61,7 +61,7 @@ jobs *arguments: setup
 # Run the tests on a real broker and cluster; name files to run only those
 [group('checks')]
 integration *arguments: setup
-    if (($#)); then .venv/bin/pytest "$@"; else .venv/bin/pytest tests/integration --numprocesses 2 --dist loadgroup --no-loadscope-reorder; fi
+    if (($#)); then .venv/bin/pytest "$@"; else .venv/bin/pytest tests/integration --numprocesses 2 --dist loadfile --no-loadscope-reorder; fi
 
 # Kill and freeze real processes while records flow
 [group('checks')]

@@ -38,28 +38,21 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "repeated: does one thing several times; `just soak` does it more often")
 
 
-@pytest.hookimpl(wrapper=True)  # a wrapper runs before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """Mark each test with its layer, and keep what shares services on one worker.
-
-    Files that use the stack form one group, so that one worker alone starts it; every other file is a group of its own.
-    """
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test with its layer, and put the files of slow layers first, those that need the most services ahead."""
     files: dict[Path, list[pytest.Item]] = {}
     for item in items:
         files.setdefault(item.path, []).append(item)
     layers = {file: file.relative_to(ROOT / "tests").parts[0] for file in files}
-    on_stack = {file for file, tests in files.items() if any("stack" in _fixtures(test) for test in tests)}
     for file, tests in files.items():
         for test in tests:
             test.add_marker(layers[file])
-            test.add_marker(pytest.mark.xdist_group("stack" if file in on_stack else str(file)))
-    order = sorted(files, key=lambda file: (file not in on_stack, LAYERS.index(layers[file])))
-    items[:] = [test for file in order for test in files[file]]
-    yield
 
+    def rank(file: Path) -> tuple[bool, int]:
+        on_stack = any("stack" in getattr(test, "fixturenames", ()) for test in files[file])
+        return not on_stack, LAYERS.index(layers[file])
 
-def _fixtures(test: pytest.Item) -> list[str]:
-    return getattr(test, "fixturenames", [])
+    items[:] = [test for file in sorted(files, key=rank) for test in files[file]]
 
 
 @pytest.fixture
