@@ -36,7 +36,9 @@ def _summary(job: Job) -> Group:
     from rich.table import Table
 
     ends = Table.grid(padding=(0, 1))
-    writes = (sink if mode == "append" else f"{sink} ({mode})" for sink, mode in job.writes.items())
+    writes = (
+        job.output(sink) if mode == "append" else f"{job.output(sink)} ({mode})" for sink, mode in job.writes.items()
+    )
     ends.add_row("[dim]reads[/]", ", ".join(job.reads))
     ends.add_row("[dim]writes[/]", ", ".join(writes))
     return Group(escape(job.description), ends)
@@ -44,4 +46,6 @@ def _summary(job: Job) -> Group:
 
 def _plain(job: Job) -> dict[str, Any]:
     keys = ("name", "owner", "description", "grain", "reads", "steps", "writes", "params")
-    return {key: getattr(job, key) for key in keys}
+    return {key: getattr(job, key) for key in keys} | {
+        "writes": {job.output(sink): mode for sink, mode in job.writes.items()}
+    }

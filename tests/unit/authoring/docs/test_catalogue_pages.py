@@ -245,7 +245,7 @@ def test_the_list_keeps_names_whole(
     monkeypatch.setenv("COLUMNS", str(width))
     list_jobs()
     printed = capsys.readouterr().out
-    assert "writes c.hot, topic/alerts" in printed
+    assert "writes table/c.hot, topic/alerts" in printed
     assert re.search(r"c/hot_v1\s+What is hot", printed)
     assert max(map(len, printed.splitlines())) <= width
 
@@ -256,4 +256,4 @@ def test_the_list_as_json_has_every_key_of_job_yaml(capsys: pytest.CaptureFixtur
     [job] = json.loads(capsys.readouterr().out)
     assert job["name"] == "c/hot_v1"
     assert job["reads"] == ["source/plant"]
-    assert job["writes"] == {"c.hot": "append", "topic/alerts": "append"}
+    assert job["writes"] == {"table/c.hot": "append", "topic/alerts": "append"}
