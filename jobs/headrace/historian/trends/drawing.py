@@ -80,5 +80,6 @@ def _times(rows: pa.Table) -> object:
 
 
 def _moments(rows: pa.Table) -> list[str]:
-    moments: list[str] = pc.strftime(rows["ts"].cast(pa.timestamp("s", "UTC")), format=_TIME_FORMAT).to_pylist()
+    seconds = rows["ts"].cast(pa.timestamp("s", "UTC"), safe=False)
+    moments: list[str] = pc.strftime(seconds, format=_TIME_FORMAT).to_pylist()
     return moments
