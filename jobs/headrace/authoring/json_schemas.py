@@ -99,7 +99,7 @@ def _unmarked(project: Project) -> Iterator[tuple[Path, str]]:
 
 
 class _Generator(GenerateJsonSchema):
-    """Generates draft 7, which editors' YAML servers support, without titles and empty defaults."""
+    """Generates draft 7, which the YAML servers of editors support, without titles or empty defaults."""
 
     schema_dialect = "http://json-schema.org/draft-07/schema#"
 

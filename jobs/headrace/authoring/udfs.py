@@ -1,4 +1,4 @@
-"""The Python functions that a job can name, each with its example evaluated and, on request, its cost measured."""
+"""The Python functions that a job can use, each with the results of its example and, on request, its cost."""
 
 from __future__ import annotations
 

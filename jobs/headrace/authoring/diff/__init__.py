@@ -1,7 +1,8 @@
 """`headrace plan`: compare the jobs of the working tree with those of a git ref.
 
-In come the files of both sides, out goes a report: changes in words, differences of Flink's compiled plans, and tables
-to create or change. Neither a broker nor a cluster is contacted; running jobs and their state are not considered.
+The package reads the files of both sides and returns a report: changes in words, differences of Flink's compiled
+plans, and tables to create or change. It contacts neither a broker nor a cluster, and does not consider running jobs
+and their state.
 """
 
 from headrace.authoring.diff.job_plan import JobPlan

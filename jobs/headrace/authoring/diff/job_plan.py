@@ -1,4 +1,4 @@
-"""The plan of one job: its two sides compared, in words and by Flink's compiled plans."""
+"""The plan of one job: how its two sides differ, in words and in Flink's compiled plans."""
 
 from __future__ import annotations
 
@@ -65,7 +65,10 @@ def unreadable(now: Side, ref: str, error: UserError, compiler: Compiler) -> Job
 
 
 def changed(was: Side, now: Side, ref: str, compiler: Compiler) -> JobPlan:
-    """Return the plan of a job on both sides, changed or not. Raises UserError for what Flink rejects in it now."""
+    """Return the plan of a job that exists on both sides, changed or not.
+
+    Raises UserError for what Flink rejects in the job as it is now.
+    """
     in_files = tuple(changes.changes(was, now))
     plan = JobPlan(now.folder.job.name, "changed" if in_files else "unchanged", in_files, tables=tuple(now.tables))
     if was.plan_inputs == now.plan_inputs:

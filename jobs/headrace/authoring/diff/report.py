@@ -1,4 +1,4 @@
-"""The effect of a change of the project's files: on each job that it touches, and on the tables of those jobs."""
+"""The effect of changes to the project's files on each affected job, and on the tables of those jobs."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _each(names: Iterable[str], make: Callable[[str], T]) -> dict[str, T]:
 
 
 def _tables(project: Project, settings: Settings, jobs: Iterable[JobPlan]) -> tuple[tuple[TablePlan, ...], list[str]]:
-    """Return the jobs' tables that differ from their files, and why they were not checked, if so."""
+    """Return the jobs' tables that differ from their files; if they were not checked, none and the reason."""
     names = dict.fromkeys(name for job in jobs for name in job.tables)
     if not names:
         return (), []

@@ -27,8 +27,9 @@ TABLE_API = "Table API package"
 class Side:
     """A job on one side of a comparison.
 
-    `descriptions` are the contents of the YAML files of the job and its sources, tables and topics, `texts` the SQL,
-    each by the part it belongs to. `packages` are the Python files that run in the workers, by package and path.
+    `descriptions` are the contents of the YAML files of the job and its sources, tables and topics, and the values of
+    the environment that templates use; `texts` are the SQL and the test cases. Both are keyed by the part of the job
+    that they describe. `packages` are the project's own Python files, by package and path.
     """
 
     project: Project

@@ -24,7 +24,7 @@ _MACRO_FILES = ("_macros/*.sql.j2", "_macros/checks/*.sql.j2")
 
 @dataclass(frozen=True)
 class Contents:
-    """What the project's files describe, by the names in job.yaml and templates; `calls` are those of each job."""
+    """The contents of the project's files, by the names in job.yaml and templates; `calls` are those of each job."""
 
     jobs: Mapping[str, JobFolder]
     sources: Mapping[str, Contract]

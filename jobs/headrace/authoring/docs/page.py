@@ -1,4 +1,4 @@
-"""The catalogue as one self-contained HTML page, which opens from a disk, a share or a mail."""
+"""The catalogue as one self-contained HTML page, which can be opened from a disk, a file share or an e-mail."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Links:
         return Markup(drawing.svg(shown, Node("job", job) if job else None, self.href))  # noqa: S704 - its template escapes what goes into it
 
     def writers(self, kind: Kind, name: str) -> list[Edge]:
-        """Return the edges into a topic or table, or into a job."""
+        """Return the edges into a topic, table or job."""
         return self.lineage.into(Node(kind, name))
 
     def readers(self, kind: Kind, name: str) -> list[Edge]:

@@ -15,7 +15,7 @@ _COMMENT = re.compile(r"\s*\{#-?(.*?)-?#\}", re.DOTALL)
 
 @dataclass(frozen=True, order=True)
 class Call:
-    """A call such as `name('a', 'b')`; arguments that are not literal texts are left out."""
+    """A call such as `name('a', 'b')`; arguments that are not string literals are left out."""
 
     name: str
     texts: tuple[str, ...]

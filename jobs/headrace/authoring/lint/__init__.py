@@ -1,7 +1,8 @@
-"""`headrace lint`: mistakes that Flink accepts silently, although their author meant something else.
+"""`headrace lint`: report likely mistakes that Flink accepts silently.
 
-In come the rendered templates of a job and what its contracts and tables say of their columns; out come findings at
-lines of the templates. Flink is not needed and no row is read: a rule knows only the SQL, the job and the columns.
+The package reads the rendered templates of a job and what its contracts and tables state about their columns, and
+returns findings at lines of the templates. It needs no Flink and reads no row: a rule knows only the SQL, the job and
+the columns.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ def _rendered(project: Project, settings: Settings, folder: JobFolder) -> render
 
 
 def _key(project: Project, folder: JobFolder, sink: str, tables: Mapping[str, Table]) -> tuple[str, ...]:
-    """Return the columns by which a row of the sink replaces another; none if rows are appended."""
+    """Return the key columns, by which a row of an upsert sink replaces another; none if rows are appended."""
     if folder.job.writes[sink] != "upsert":
         return ()
     if sink.startswith(TOPIC):

@@ -1,4 +1,4 @@
-"""SQL that Flink accepts and sqlfluff's Flink dialect does not: each grammar says which SQL it adds."""
+"""SQL that Flink accepts and sqlfluff's Flink dialect does not: each grammar below shows the SQL that it adds."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class _TableExpression(ansi.TableExpressionSegment):
 
 @cache
 def extend() -> None:
-    """Add these grammars to sqlfluff's `flink` dialect in place: a configuration can name a dialect, not pass one."""
+    """Add these grammars to sqlfluff's `flink` dialect in place: a configuration can only name a dialect."""
     flink = load_raw_dialect("flink")
     flink.insert_lexer_matchers([StringLexer("right_arrow", "=>", CodeSegment)], before="equals")
     flink.add(RightArrowSegment=StringParser("=>", SymbolSegment, type="right_arrow"), QualifyClauseSegment=_Qualify)
@@ -90,8 +90,8 @@ def extend() -> None:
             flink.get_grammar("FunctionContentsGrammar"),
         ),
     )
-    # INTERVAL '1 02:00:00' DAY(5) TO SECOND(3), which is what the filter `interval` writes; sqlfluff reads its segment
-    # classes again each time it loads a dialect, so this one is changed in place.
+    # INTERVAL '1 02:00:00' DAY(5) TO SECOND(3), which the filter `interval` writes. sqlfluff reads its segment classes
+    # again each time it loads a dialect, so this one is changed in place.
     to = Sequence("INTERVAL", Ref("QuotedLiteralSegment"), _UNIT, "TO", _UNIT)
     either = OneOf(to, IntervalExpressionSegment.match_grammar)
     IntervalExpressionSegment.match_grammar = either  # type: ignore[assignment]

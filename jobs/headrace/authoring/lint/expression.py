@@ -65,7 +65,7 @@ def _null_tests(segment: BaseSegment) -> Iterator[BaseSegment]:
 
 
 def _volatile(segment: BaseSegment, scope: Scope) -> str | None:
-    """Return the first function, in it or in a column it refers to, that returns another value on each call."""
+    """Return a function, in the expression or in a column it refers to, that returns a new value on each call."""
     for part in parse_tree.below(segment, "column_reference"):
         if carried := scope.column(parse_tree.path(part)).volatile:
             return carried

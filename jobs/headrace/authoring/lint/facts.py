@@ -1,4 +1,4 @@
-"""Facts about columns and relations that hold for every row, so that they are known from the files alone."""
+"""Facts about columns and relations that hold for every row and can be derived from the files alone."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ class Column:
     """Facts about a column's values; by default none are known.
 
     `unit`: the unit of its values. `rowtime`: a watermark follows it. `measured`: the inputs whose measurements it is
-    computed from without regard to their quality. `quality`: the inputs whose quality it holds. `volatile`: the
-    function in it that returns another value on each call.
+    computed from without regard to their quality. `quality`: the inputs whose quality it holds. `volatile`: the name
+    of a function in it that returns a new value on each call.
     """
 
     unit: str | None = None
@@ -29,7 +29,7 @@ class Relation:
     """A table, a view, a CTE or a subquery. `columns` is None if they are unknown.
 
     `streams`: the unbounded inputs that it reads, none if it is bounded. `spelled`: its author wrote each column's
-    name. `sifted`: the inputs whose measurements, whatever their quality, decide which rows it has.
+    name. `sifted`: the inputs whose measurements decide which rows it has, without regard to their quality.
     """
 
     columns: Mapping[str, Column] | None = None
@@ -79,13 +79,13 @@ def _either(a: Column, b: Column) -> Column:
 
 @dataclass(frozen=True)
 class Scope:
-    """The relations that names in a select can mean, by alias; those of the enclosing select come after its own."""
+    """The relations that names in a select can refer to, by alias; those of the enclosing select come after its own."""
 
     relations: Mapping[str, Relation] = field(default_factory=dict)
     outer: Scope | None = None
 
     def column(self, path: tuple[str, ...]) -> Column:
-        """Return the column that a reference means; an unknown column for a field of a row or an unresolved name."""
+        """Return the column that a reference names; an unknown column for a field of a row or an unresolved name."""
         first, *rest = path
         if relation := self.relations.get(first):
             return (relation.column(rest[0]) or Column()) if len(rest) == 1 else Column()

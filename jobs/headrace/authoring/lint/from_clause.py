@@ -59,7 +59,7 @@ def origins(clause: BaseSegment, names: Names, read: Read) -> Origins:
 
 
 def _parts(segment: BaseSegment) -> Iterator[tuple[BaseSegment, bool]]:
-    """Yield the elements and clauses of a FROM in order, also those in brackets, and whether each is a JOIN."""
+    """Yield the elements and clauses of a FROM in order, including those in brackets, and whether each is a JOIN."""
     for part in parse_tree.code(segment):
         if part.is_type("from_expression", "bracketed"):
             yield from _parts(part)
@@ -70,7 +70,7 @@ def _parts(segment: BaseSegment) -> Iterator[tuple[BaseSegment, bool]]:
 def _element(
     element: BaseSegment, names: Names, read: Read, windows: list[Window]
 ) -> tuple[str | None, Relation, bool]:
-    """Return the alias, the relation, and whether it is looked up for each row that it joins."""
+    """Return the alias, the relation, and whether the relation is looked up for each row that it joins."""
     identifier = parse_tree.alias(element)
     alias = parse_tree.name(identifier) if identifier else None
     expression = next(parse_tree.below(element, "table_expression"), element)
@@ -89,7 +89,7 @@ def _element(
 
 
 def _function(function: BaseSegment, names: Names, read: Read, windows: list[Window]) -> Relation | None:
-    """Return the rows of a function over a table; None for a function over values of a row, such as UNNEST."""
+    """Return the relation of a function over a table; None for a function over values of a row, such as UNNEST."""
     arguments = parse_tree.arguments(function)
     if parse_tree.function_name(function) == "table" and arguments:
         return _function(parse_tree.bare(arguments[0]), names, read, windows)

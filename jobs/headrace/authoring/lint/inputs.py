@@ -41,7 +41,7 @@ def inputs(
 
 
 def of_source(name: str, read: Contract, steps: list[str], *, on_time: bool = False) -> Relation:
-    """Return the good readings of a source. source() also holds late readings, so only on_time() has a rowtime."""
+    """Return the relation of a source. source() also holds late readings, so only on_time() has a rowtime."""
     itself = frozenset({name}) if read.quality else NONE
     columns = {
         field: Column(spec.unit, measured=itself if _is_measured(spec) else NONE) for field, spec in read.fields.items()
@@ -54,7 +54,7 @@ def of_source(name: str, read: Contract, steps: list[str], *, on_time: bool = Fa
 
 
 def of_table(name: str, table: Table, *, followed: bool = False) -> Relation:
-    """Return the rows of an Iceberg table, read once when the job starts or followed as they arrive."""
+    """Return the relation of an Iceberg table, read once when the job starts or followed as rows arrive."""
     itself = frozenset({name}) if QUALITY in table.columns else NONE
     columns = {
         column: Column(

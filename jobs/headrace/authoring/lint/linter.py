@@ -1,4 +1,4 @@
-"""Lint one template: sqlfluff's rules and ours over the rendered SQL, each finding at a line of the template."""
+"""Lint one template: apply sqlfluff's and headrace's rules to its SQL, and report findings at its own lines."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ from headrace.project.job import Job
 
 _UNREADABLE = "fix the SQL; if Flink accepts it as it is, end the line with -- noqa: {code}"
 
-# Layout and capitalisation are for `sqlfluff lint` over the template itself: calls put lines, spaces, quotation marks
+# Layout and capitalisation are left to `sqlfluff lint` on the template itself: calls put lines, spaces, quotation marks
 # and upper case into the SQL that its author did not write and cannot change.
 _TEMPLATE_GROUPS = frozenset({"layout", "capitalisation", "jinja"})
 _LEFT_OUT = frozenset(
     {
-        "AL05",  # reports an alias as unused that names the columns of an UNNEST
+        "AL05",  # reports an alias that names the columns of an UNNEST as unused
         "AM04",  # HR07 reports it for the select that fills the sink, where it matters
         "RF01",  # takes a field of a ROW for a table missing in FROM; Flink itself reports missing tables
-        "RF02",  # requires a table's name for each column next to an UNNEST; Flink itself refuses ambiguous names
+        "RF02",  # requires a table's name for each column next to an UNNEST; Flink itself rejects ambiguous names
         "RF04",  # contracts and tables have columns `value` and `text`; HR06 reports the names that do harm
         "RF06",  # source(), table() and good() quote every name
         "ST06",  # requires plain columns first; a select's columns are in the order of its sink's columns
@@ -53,11 +53,12 @@ class Template:
 
 
 class TemplateLinter:
-    """sqlfluff with our rules next to its own, configured by the .sqlfluff files of a folder and those above it."""
+    """sqlfluff with headrace's rules next to its own, configured by the .sqlfluff files of a folder and its parents."""
 
     def __init__(self, folder: Path) -> None:
         dialect.extend()
-        # A noqa is in the template, where one line with a call can become many: it is applied after mapping lines back.
+        # A noqa is a comment of the template, where one line with a call can become many lines of SQL, so it is applied
+        # after positions are mapped back.
         settings: ConfigMappingType = {"dialect": "flink", "templater": "raw", "disable_noqa": True}
         self._linter = Linter(FluffConfig.from_path(str(folder), overrides=settings), user_rules=[*RULES])
         self._pack = self._linter.get_rulepack()
@@ -74,7 +75,7 @@ class TemplateLinter:
     ) -> tuple[list[Finding], Relation]:
         """Return the findings in the template of a sink or a view, and the relation that it produces.
 
-        `inputs` are the relations that it can name; `key` the key columns of an upsert sink.
+        `inputs` are the relations that the template can name, `key` are the key columns of an upsert sink.
         """
         parsed = self._linter.parse_string(template.rendered.sql + "\n", fname=str(template.path))
         variant = parsed.root_variant()

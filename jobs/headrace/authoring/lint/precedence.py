@@ -1,4 +1,4 @@
-"""Split sqlfluff's flat expressions, in which operands and operators stand in one list, by operator precedence."""
+"""Split sqlfluff's expressions, which are flat lists of operands and operators, by operator precedence."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def sides(predicate: Parts) -> list[Parts]:
 
 
 def comparison(predicate: Parts) -> str:
-    """Return the comparison, such as `<` or `between`; an empty text if the predicate has none."""
+    """Return the comparison, such as `<` or `between`; an empty string if the predicate has none."""
     return next((part.raw.lower() for part in predicate if part.is_type("comparison_operator", "keyword")), "")
 
 

@@ -15,9 +15,9 @@ from headrace.authoring.lint.select import Select, select
 
 @dataclass
 class Query:
-    """A statement's selects, inner ones first. `last` are those whose rows are the result: several in a union.
+    """A statement's selects, inner ones first.
 
-    `ctes` are the names that its WITH clauses define.
+    `last` are the selects whose rows are the result: several in a union. `ctes` are the names that WITH clauses define.
     """
 
     selects: list[Select] = field(default_factory=list)
@@ -27,7 +27,7 @@ class Query:
 
 
 def read(statement: BaseSegment, inputs: Names) -> Query:
-    """Read a parsed statement. `inputs` are the relations outside of the statement that it can name."""
+    """Read a parsed statement. `inputs` are the relations that it can name without defining them."""
     query = Query()
     outermost = next(parse_tree.nested(statement), None)
     if outermost is not None:

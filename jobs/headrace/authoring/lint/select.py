@@ -14,7 +14,7 @@ from headrace.authoring.lint.time_bound import bounded
 from headrace.authoring.lint.windows import Window, overs
 
 Read = Callable[[BaseSegment, Scope | None], Relation]
-"""Reads a select nested in the select, in its scope, as a relation."""
+"""Reads a nested select as a relation, in the scope of the select around it."""
 
 _CONDITIONS = ("where_clause", "having_clause", "qualify_clause")
 
@@ -56,7 +56,7 @@ class Select:
 
 
 def select(segment: BaseSegment, names: Names, outer: Scope | None, read: Read) -> Select:
-    """Read a select_statement."""
+    """Return the facts about a select_statement. `read` is called for each select nested in it."""
     clause = segment.get_child("from_clause")
     from_clause = origins(clause, names, lambda inner: read(inner, outer)) if clause else Origins()
     scope = Scope(from_clause.relations, outer)
@@ -94,7 +94,7 @@ def _streams(scope: Scope) -> frozenset[str]:
 
 
 def _targets(segment: BaseSegment, scope: Scope) -> tuple[list[Target], list[BaseSegment], bool]:
-    """Return the result columns, the stars that its author did not spell out, and whether all columns are known."""
+    """Return the result columns, the stars over columns not named by the author, and whether all columns are known."""
     targets, stars, known = [], [], True
     clause = segment.get_child("select_clause")
     for place, element in enumerate(clause.get_children("select_clause_element") if clause else []):
@@ -121,7 +121,11 @@ def _name(element: BaseSegment, place: int) -> str:
 def _result(
     targets: list[Target] | None, scope: Scope, conditions: list[BaseSegment], *, in_order: bool, spelled: bool
 ) -> Relation:
-    """Return the result. A condition on quality covers all measurements of that input; out of order, no rowtime."""
+    """Return the result as a relation.
+
+    A condition on the quality of an input covers all measurements of that input. If rows are not `in_order`, no column
+    of the result is a rowtime.
+    """
     checked = NONE.union(*(expression.quality(condition, scope) for condition in conditions))
     sifted = NONE.union(
         *(expression.measured(condition, scope) for condition in conditions),

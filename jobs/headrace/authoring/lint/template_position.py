@@ -13,7 +13,7 @@ _TAG = re.compile(r"({{.*?}}|{%.*?%}|{#.*?#})")
 
 @dataclass(frozen=True)
 class TemplatePosition:
-    """A line and a column of a template, from 1. `own`: the author wrote the text there; no call inserted it."""
+    """A line and a column of a template, counted from 1. `own`: the text is the author's, not inserted by a tag."""
 
     line: int
     column: int
@@ -21,7 +21,7 @@ class TemplatePosition:
 
 
 def template_position(template: list[str], rendered: Rendered, line: int, column: int) -> TemplatePosition:
-    """Return the position in the template of a line and column of the SQL; for text that a tag inserted, its start."""
+    """Return the template's position for a line and column of the SQL; for text inserted by a tag, the tag's start."""
     number = rendered.template_line(line)
     sql_line = rendered.sql.split("\n")[min(line, len(rendered.lines)) - 1]
     template_line = template[number - 1]

@@ -19,7 +19,7 @@ def bounded(conditions: Iterable[BaseSegment], scope: Scope, right: str) -> bool
     """Return whether the conditions bound the time between the relation `right` and those before it.
 
     They do if they compare rowtime columns of both sides from above and from below, or require the same window: equal
-    window_start and equal window_end. Also true if the columns of a side are unknown.
+    window_start and equal window_end. Also true if the columns of any relation in `scope` are unknown.
     """
     if any(relation.columns is None for relation in scope.relations.values()):
         return True

@@ -33,7 +33,7 @@ class Mix:
 
 
 def unit(segment: BaseSegment, scope: Scope) -> str | None:
-    """Return the unit of the expression's result; None if it is unknown or has none."""
+    """Return the unit of the expression's result; None if it has no unit or the unit is unknown."""
     inner = parse_tree.bare(segment)
     if inner.is_type("column_reference"):
         column_unit = scope.column(parse_tree.path(inner)).unit

@@ -10,7 +10,7 @@ from sqlfluff.core.parser import BaseSegment
 from headrace.authoring.lint import parse_tree
 from headrace.authoring.lint.facts import Column, Scope
 
-# These can order rows by any column; other functions OVER an order need a watermark.
+# These can order rows by any column; all other functions with an ordered OVER need a watermark.
 _RANKING = ("row_number", "rank", "dense_rank")
 
 
@@ -25,7 +25,7 @@ class Window:
 
 
 def overs(segment: BaseSegment, scope: Scope, streams: frozenset[str]) -> Iterator[Window]:
-    """Yield the orders of a select's OVERs; none if the columns that it reads are unknown."""
+    """Yield the ORDER BY of each OVER in a select; nothing if the columns that the select reads are unknown."""
     if any(relation.columns is None for relation in scope.relations.values()):
         return
     named = {

@@ -1,7 +1,7 @@
 """`headrace new`: a working job to edit, generated from the contract of a source.
 
-In comes a `Request`, out go the files of a job that passes its own test and the lint, and the file of its table. An
-existing file is never overwritten, and no service is needed.
+The package takes a `Request` and writes the files of a job that passes its own test and the lint, and the file of its
+table. It never overwrites an existing file, and needs no service.
 """
 
 from __future__ import annotations

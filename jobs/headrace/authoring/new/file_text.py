@@ -1,6 +1,6 @@
 """The text of the files of a new job.
 
-The files are templates themselves, so the templates in this package use other delimiters: `<< >>`.
+Some of these files are Jinja templates themselves, so the templates in this package use other delimiters: `<< >>`.
 """
 
 from __future__ import annotations

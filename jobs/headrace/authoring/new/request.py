@@ -1,4 +1,4 @@
-"""The answers that `headrace new` asks for: a check of each, and the default that it proposes."""
+"""The answers that `headrace new` asks for: check each of them, and propose a default."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Request:
 
     @property
     def span(self) -> timedelta | None:
-        """The length of a window."""
+        """The length of a window; None without windows."""
         return duration(self.window) if self.window else None
 
 
@@ -90,7 +90,7 @@ def likely_source(project: Project) -> str | None:
 
 
 def likely_sink(name: str) -> str:
-    """Return a table named after the job; from version 2 on with the version, whose rows mean something else."""
+    """Return a table named after the job; from version 2 on with the version, because its rows mean something else."""
     return name.removesuffix("_v1").replace("/", ".")
 
 

@@ -1,5 +1,5 @@
 """`headrace render`: a job's statements as text, in the order in which Flink gets them.
 
-In come the job's files and an environment, out go the statements, or their diff against a git ref. Secrets are masked
-before anything is rendered, and Flink is not needed: the columns of a SELECT are read from its text.
+The package reads the job's files and an environment, and returns the statements or their diff against a git ref.
+Secrets are masked before anything is rendered, and Flink is not needed: the columns of a SELECT are read from its text.
 """

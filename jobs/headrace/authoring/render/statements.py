@@ -46,7 +46,7 @@ def of(composition: Composition, columns: Columns) -> list[str]:
 
 
 def text(statements: list[str]) -> str:
-    """Return the statements as one script, each with a semicolon; an empty text if there are none."""
+    """Return the statements as one script, each with a semicolon; an empty string if there are none."""
     return "".join(f"{statement.rstrip()};\n\n" for statement in statements).removesuffix("\n")
 
 
@@ -65,7 +65,7 @@ def difference(project: Project, env: str, name: str, ref: str) -> str:
 
 
 def unified(was: str, now: str, was_name: str, now_name: str) -> str:
-    """Return a unified diff as one text; empty if the texts are equal."""
+    """Return a unified diff as one string; empty if the texts are equal."""
     lines = difflib.unified_diff(was.splitlines(), now.splitlines(), was_name, now_name, lineterm="")
     return "".join(f"{line}\n" for line in lines)
 

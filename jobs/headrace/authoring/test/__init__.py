@@ -1,7 +1,7 @@
 """`headrace test`: run test cases, which are folders of data: `sql/<domain>/<job>/tests/<case>/`.
 
-In come the cases and the job's files, out go outcomes: the rows of each sink and how they differ from the expected
-rows. The statements run on a Flink inside the process; no broker, catalog or cluster is used.
+The package reads the cases and the job's files, and returns outcomes: the rows of each sink and how they differ from
+the expected rows. The statements run on a Flink inside the process; no broker, catalog or cluster is used.
 """
 
 from headrace.authoring.test.run import Outcome, run

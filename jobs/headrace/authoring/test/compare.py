@@ -12,10 +12,11 @@ from headrace.planner.in_process.values import Row
 
 @dataclass(frozen=True)
 class Difference:
-    """How the rows of one sink differ, in the expected file's `columns`.
+    """The rows of one sink that differ from the expected ones, in the expected file's `columns`.
 
     `missing` rows were expected but not written, `extra` rows were written but not expected. The two lists have the
-    same length: at each index stand a missing row and the extra row most similar to it, or None for either.
+    same length: each index holds a missing row and the extra row most similar to it, or None for either. If the order
+    counts and the numbers of rows are equal, each index holds two rows of the same position instead.
     """
 
     sink: str
@@ -33,7 +34,7 @@ def difference(
     ordered: bool,
     tolerance: float,
 ) -> Difference | None:
-    """Return the difference, or None if the rows are equal, in their order too if `ordered`.
+    """Return the difference, or None if the rows are equal and, if `ordered`, in the same order.
 
     Doubles may differ by the relative `tolerance`.
     """

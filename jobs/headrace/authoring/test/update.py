@@ -21,7 +21,8 @@ _RECENT = timedelta(hours=1)
 def update(job: Job, outcome: Outcome) -> list[Path]:
     """Rewrite the case's expect files with the rows of the outcome, in the columns that they name. Returns the files.
 
-    A sink without a file gets one with the columns that hold more than nulls and the time of the run.
+    A sink without a file gets one: for dead letters and late readings with a fixed set of columns, for others with the
+    columns that hold values other than nulls and times of the run.
     """
     case, files = outcome.case, []
     for sink, rows in outcome.rows.items():

@@ -19,7 +19,10 @@ ROLL = "1 s"
 
 @dataclass(frozen=True)
 class TrialConnectors(LiveConnectors):
-    """Reads live topics from `since` (None: the latest offset); writes topics and the tables `written` to `folder`."""
+    """Reads live topics from `since`, or from the latest offset if it is None.
+
+    Topics, and the tables in `written`, are written as files in `folder`.
+    """
 
     folder: Path = field(default_factory=Path)
     written: Mapping[str, Table] = field(default_factory=dict)
@@ -44,7 +47,7 @@ class TrialConnectors(LiveConnectors):
         return {**options, "scan.startup.mode": "timestamp", "scan.startup.timestamp-millis": millis}
 
     def writing(self, job: Job, topic: Topic, mode: Mode) -> Options:  # noqa: ARG002 - the signature of Connectors
-        """Return the options of a sink: files that take the place of the topic."""
+        """Return the options of a sink: files instead of the topic."""
         return self._files(topic.topic)
 
     def output(self, sink: str) -> Path:

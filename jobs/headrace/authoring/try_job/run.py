@@ -36,9 +36,9 @@ _CHECKPOINT = "1000 ms"
 class TrialStats:
     """Statistics of a trial so far.
 
-    `rows` counts changes by sink, `dead` dead letters by code. `records` of the topics were read in `seconds`; `per_s`
-    is the rate since the first poll that saw any, None until a later poll saw more. `state_bytes` is the size of the
-    state at the last checkpoint, `late` the number of late readings.
+    `rows` counts changes by sink, `dead` counts dead letters by code. `records` is the number of records read from the
+    topics in `seconds`; `per_s` is the rate since the first poll that saw records, None until a later poll sees more.
+    `state_bytes` is the size of the state at the last checkpoint, `late` the number of late readings.
     """
 
     records: int = 0
@@ -74,10 +74,11 @@ def run(
     limit_s: float,
     stats: TrialStats,
 ) -> Iterator[Change]:
-    """Yield each row that the job would write, up to `rows` per sink, and update `stats` meanwhile.
+    """Yield each row that the job would write, up to `rows` per sink, and keep `stats` up to date.
 
-    With `since`, the topics are read from that time to their current ends; with None, new records are read for
-    `limit_s` seconds. Raises UserError and PlatformError as `submit` does.
+    With `since`, the topics are read from that time to their current ends; with None, new records are read. Either way
+    the job is stopped once a sink has `rows` rows, or after `limit_s` seconds. Raises UserError and PlatformError as
+    `submit` does.
     """
     folder = job_folder.load(project, name)
     preflight.check_registry(project, settings, folder)
@@ -169,7 +170,8 @@ def _measure(
 ) -> tuple[float, int] | None:
     """Update the records read, their rate since `first`, and the state's size at the last checkpoint.
 
-    `first` is the time and count of the first poll that saw records, None until then; returns it.
+    `first` is the time and count of the first poll that saw records, None until then. Returns `first`, set if this poll
+    is that one.
     """
     for vertex in cluster.get(f"/jobs/{job_id}")["vertices"]:
         path = f"/jobs/{job_id}/vertices/{vertex['id']}/subtasks/metrics"

@@ -23,7 +23,7 @@ Violations = Iterator[tuple[BaseSegment, str]]
 
 @dataclass(frozen=True)
 class Subject:
-    """A template as the rules see it: of a sink or a shared view. `key`: the key columns of an upsert sink."""
+    """The template that a rule checks, of a sink or a shared view. `key`: the key columns of an upsert sink."""
 
     query: Query
     job: Job

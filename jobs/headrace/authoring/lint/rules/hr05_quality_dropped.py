@@ -1,4 +1,4 @@
-"""HR05: measurements reach a sink without a look at their quality."""
+"""HR05: measurements reach a sink without a check of their quality."""
 
 from __future__ import annotations
 

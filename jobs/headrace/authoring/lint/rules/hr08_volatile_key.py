@@ -1,4 +1,4 @@
-"""HR08: an upsert key that changes on each run."""
+"""HR08: an upsert key that changes on each call."""
 
 from __future__ import annotations
 
