@@ -20,7 +20,7 @@ _LINES_OF_LOG = 40
 
 
 def wait(layout: Layout, chosen: Ports, progress: Progress) -> None:
-    """Return when all services are healthy.
+    """Wait until all services are healthy.
 
     Raises PlatformError with the end of a service's log if the service keeps crashing or takes too long.
     """

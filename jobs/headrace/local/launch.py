@@ -1,4 +1,4 @@
-"""Run by supervisord for each service: clean up after the service's previous process, then become the service."""
+"""The program that supervisord runs for each service: clean up after its previous process, then become the service."""
 
 from __future__ import annotations
 

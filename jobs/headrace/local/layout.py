@@ -16,7 +16,7 @@ SERVICES = ("kafka", "jobmanager", "taskmanager")
 
 @dataclass(frozen=True)
 class Layout:
-    """Paths of one platform. `./run` has set up `programs`, which every home shares; all else is below `state`."""
+    """Paths of one platform: `programs`, set up by `./run` and shared by all homes, and `state`, its own files."""
 
     programs: Path
     state: Path
@@ -85,7 +85,7 @@ class Layout:
         return self.supervisor / f"{service}.starts"
 
     def check_programs(self) -> None:
-        """Raise PlatformError if the set-up has not been run, or Java is missing."""
+        """Raise PlatformError if `./run` has not set up the programs, or Java is missing."""
         for needed in (self.flink_home / "lib", self.kafka_jars):
             if not needed.is_dir():
                 raise PlatformError(f"{needed} is missing", fix="run ./run once: it sets the project up")

@@ -13,7 +13,7 @@ _PAUSE_S = 0.3
 
 
 def tail(log: Path, count: int) -> list[str]:
-    """Return the last `count` lines, without line ends; [] if there is no log yet."""
+    """Return the last `count` lines, without line endings; [] if there is no log yet."""
     try:
         with log.open(encoding="utf-8", errors="replace") as file:
             return [line.rstrip("\n") for line in deque(file, maxlen=count)]

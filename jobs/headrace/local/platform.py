@@ -75,7 +75,7 @@ def up(project: Project, progress: Progress) -> Endpoints:
 
 
 def down(project: Project, progress: Progress) -> bool:
-    """Stop every job with a savepoint, then every service; the data stay. Returns False if nothing was running."""
+    """Stop every job with a savepoint, then every service; data is kept. Returns False if nothing was running."""
     layout = Layout.of(project)
     if not layout.state.is_dir():
         return False
@@ -88,7 +88,7 @@ def down(project: Project, progress: Progress) -> bool:
 
 
 def status(project: Project) -> list[ServiceStatus]:
-    """Return the status of every service, in the order they start."""
+    """Return the status of every service, in the order in which they start."""
     layout = Layout.of(project)
     known = supervision.services(layout)
     if not known:
@@ -181,7 +181,7 @@ def _gib(count: int) -> str:
 
 @contextmanager
 def _exclusive(layout: Layout, progress: Progress) -> Iterator[None]:
-    """Hold the platform's lock, so that two commands that start or stop it take turns."""
+    """Hold the platform's lock, so that commands that start or stop it run one after another."""
     with _lock_file(layout) as lock:
         if not _acquire(lock):
             progress("waiting for another command that starts or stops the platform")

@@ -1,4 +1,4 @@
-"""Ports of the local platform: free when chosen, and the same in every run as long as they stay free."""
+"""Ports of the local platform: free when they are chosen, and kept in later runs as long as they are free."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from headrace.errors import PlatformError
 
 HOST = "127.0.0.1"
 
-# Below the range of outgoing connections, so that none of these takes the port of a service that is down.
+# Below the range of outgoing connections, so that no such connection takes the port of a service that is down.
 _RANGE = range(20_000, 32_000)
 
 
@@ -47,7 +47,7 @@ def read(record: Path) -> Ports:
 def choose(record: Path) -> tuple[Ports, list[str]]:
     """Choose the ports and write them to `record`: those of the last run, and a new one for each that is taken.
 
-    Returns them with one message per taken port, which names the process that has it.
+    Returns the ports, and one message per port that was taken, which names the process that has it.
     """
     try:
         kept = read(record).named()
@@ -65,7 +65,7 @@ def choose(record: Path) -> tuple[Ports, list[str]]:
 
 
 def listener(port: int) -> psutil.Process | None:
-    """Return the process that listens on `port`; None if there is none, or this user may not see it."""
+    """Return the process that listens on `port`; None if there is none, or if this user may not see it."""
     try:
         listening = (c for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN)
         pid = next((c.pid for c in listening if c.laddr and c.laddr.port == port), None)

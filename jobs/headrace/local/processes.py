@@ -19,13 +19,13 @@ _SIGNAL_LIMIT_S = 5
 
 
 def find(state: Path, service: str | None = None) -> list[psutil.Process]:
-    """Return live processes of the platform at `state`, or of one service, without this one and its ancestors."""
+    """Return the processes of the platform at `state`, or of one of its services, except this one and its ancestors."""
     own = {os.getpid(), *(p.pid for p in psutil.Process().parents())}
     return [p for p in psutil.process_iter() if p.pid not in own and _belongs(p, str(state), service)]
 
 
 def end(state: Path, service: str | None = None) -> int:
-    """Terminate the processes that `find` returns, kill those that stay, and return how many there were."""
+    """Terminate the processes that `find` returns, kill those that do not end, and return how many there were."""
     running = find(state, service)
     _send(running, signal.SIGTERM)
     # Search again: this also ends processes started meanwhile, and skips zombies that no parent reaps.
@@ -34,7 +34,7 @@ def end(state: Path, service: str | None = None) -> int:
 
 
 def wait_for_end(processes: list[psutil.Process], limit_s: float) -> None:
-    """Return when all processes have ended and released their ports, or after `limit_s` seconds."""
+    """Wait until all processes have ended and released their ports, but at most `limit_s` seconds."""
     tenacity.Retrying(
         retry=tenacity.retry_if_result(bool),
         stop=tenacity.stop_after_delay(limit_s),

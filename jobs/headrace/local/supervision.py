@@ -26,10 +26,11 @@ from headrace.local.layout import Layout
 _ANSWER_LIMIT_S = 10
 _START_LIMIT_S = 30
 _STOP_LIMIT_S = 60
-# A socket's path has at most 107 bytes, and supervisord first binds it with its pid appended.
+# The path of a Unix socket has at most 107 bytes, and supervisord first binds the path with its pid appended.
 _LONGEST_SOCKET_PATH = 95
 
-# Variables that a shell may set for another Flink, Java or Python. All others are passed on: references may use them.
+# Variables that a shell may set for another Flink, Java or Python. All others are passed on, because references in the
+# project's settings may use them.
 _FOREIGN = re.compile(
     "(FLINK|PYFLINK|PYTHON|SUPERVISOR).*|(HADOOP|HBASE|YARN)_CONF_DIR|HADOOP_(HOME|CLASSPATH)"
     "|CLASSPATH|JVM_ARGS|(_JAVA|JDK_JAVA)_OPTIONS|VIRTUAL_ENV"
@@ -62,7 +63,7 @@ def start(layout: Layout, services: Mapping[str, list[str]], environment: Mappin
 
 
 def services(layout: Layout) -> dict[str, dict[str, Any]] | None:
-    """Return supervisord's information on each service, by name; None if it is not running."""
+    """Return supervisord's information on each service, by name; None if supervisord is not running."""
     try:
         return {info["name"]: info for info in _client(layout).getAllProcessInfo()}
     except TimeoutError:
@@ -72,7 +73,7 @@ def services(layout: Layout) -> dict[str, dict[str, Any]] | None:
 
 
 def stop(layout: Layout) -> None:
-    """Stop the services in reverse order, and supervisord. Does nothing if it is not running."""
+    """Stop the services in reverse order, then supervisord. Does nothing if supervisord is not running."""
     try:
         client = _client(layout)
         supervisord = psutil.Process(client.getPID())
@@ -83,7 +84,7 @@ def stop(layout: Layout) -> None:
 
 
 def _client(layout: Layout) -> Any:
-    """Return the `supervisor` namespace of its XML-RPC interface, whose calls raise OSError if it is not running."""
+    """Return the `supervisor` namespace of supervisord's XML-RPC interface; calls raise OSError if it is down."""
     config = RawConfigParser()
     config.read(layout.supervisor / "supervisord.conf", encoding="utf-8")
     path = config.get("unix_http_server", "file", fallback="").replace("%%", "%")
@@ -91,7 +92,7 @@ def _client(layout: Layout) -> Any:
 
 
 class _Transport(xmlrpc.client.Transport):
-    """XML-RPC over a Unix socket. supervisor's own waits indefinitely for a supervisord that does not answer."""
+    """XML-RPC over a Unix socket. supervisor's own transport waits indefinitely if supervisord does not answer."""
 
     def __init__(self, path: str) -> None:
         super().__init__()
@@ -145,7 +146,7 @@ def _socket_path(layout: Layout) -> Path:
 
 
 def _relative(layout: Layout, path: Path) -> str:
-    """Return `path` relative to supervisord's working directory: it expands log names twice, so % cannot be escaped."""
+    """Return `path` relative to supervisord's working directory: it expands log paths twice, so % cannot be escaped."""
     return str(path.relative_to(layout.state))
 
 

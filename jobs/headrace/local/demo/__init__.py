@@ -1,7 +1,7 @@
 """Run two years of a real wind farm through the pipeline: baselines come from the first, the second is scored.
 
-A project and its settings come in; stored readings and their reconciliation go out. It is an example on top of the
-engine, which knows nothing of it.
+The package takes a project and its settings, stores the readings, and returns their reconciliation. It is an example on
+top of the engine, which does not depend on it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ SCORED_FROM = datetime(2015, 1, 1, tzinfo=UTC)
 STALLED_S = 120
 
 Progress = Callable[[str, int | None, int | None], None]
-"""Called with a step's name, how much of it is done and the total, where these are known."""
+"""Called with a step's name, and how much of it is done and the total, each None if unknown."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Outcome:
 
 
 def run(project: Project, settings: Callable[[], Settings], progress: Progress) -> Outcome:
-    """Run the demo, resuming where an earlier run stopped. `settings` is called when the platform is up.
+    """Run the demo, resuming where an earlier run stopped. `settings` is called once the platform is up.
 
     A run that fails or is interrupted stops the platform; one that succeeds keeps it running to be explored.
     """

@@ -1,4 +1,4 @@
-"""Damage that real links and gateways do to messages, each with the dead-letter code that it must get."""
+"""Damage that real links and gateways do to messages, and the dead-letter code that each kind must produce."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from headrace_udfs.faults import Code
 
 @dataclass(frozen=True)
 class Damage:
-    """One kind of damage. `apply` returns a good payload of the plant's gateway damaged, or None for a tombstone."""
+    """One kind of damage. `apply` takes a good payload and returns it damaged; None stands for a tombstone."""
 
     code: Code
     apply: Callable[[bytes], bytes | None]
 
 
 def _set(field: bytes, text: bytes) -> Callable[[bytes], bytes]:
-    """Replace a field's value by `text`."""
+    """Return a function that replaces the value of a field with `text`."""
     value = re.compile(rb'"%s":("[^"]*"|[^,}]*)' % field)
     return lambda payload: value.sub(b'"%s":%s' % (field, text), payload, count=1)
 
 
 def _add(text: bytes) -> Callable[[bytes], bytes]:
-    """Add a member to the object."""
+    """Return a function that adds the member `text` to a JSON object."""
     return lambda payload: payload[:-1] + b"," + text + b"}"
 
 
@@ -50,7 +50,7 @@ DAMAGES = (
     Damage(Code.DUPLICATE_KEY, _add(b'"value":0')),
     Damage(Code.NESTED_TOO_DEEP, _add(b'"meta":' + b"[" * 10_000 + b"]" * 10_000)),
 )
-"""Every damage that a message of ordinary size can have."""
+"""Every kind of damage to a message of ordinary size."""
 
 OVERSIZED = Damage(Code.PAYLOAD_TOO_LARGE, _add(b'"meta":"' + b"x" * 10_000_000 + b'"'))
 """A message of more than 10 MB."""

@@ -26,7 +26,7 @@ SIGNALS = {
     "Ya_avg": ("nacelle_direction", "deg"),
     "Wa_avg": ("wind_direction", "deg"),
 }
-"""Column of the file to name of the signal and unit."""
+"""For each column of the CSV file, the name of its signal and the unit."""
 
 
 def fetch(project: Project) -> Path:
@@ -53,9 +53,9 @@ def fetch(project: Project) -> Path:
 
 
 def readings(csv: Path) -> pa.Table:
-    """Return all readings in order of time, as the plant's gateway sends them.
+    """Return all readings in time order, as the plant's gateway sends them.
 
-    Columns: tag string, ts int64 (epoch milliseconds), payload binary: the JSON message.
+    Columns: tag string, ts int64 (epoch milliseconds), payload binary (the JSON message).
     """
     names = ", ".join(f"('{column}', '{signal}')" for column, (signal, _) in SIGNALS.items())
     query = f"""
@@ -74,7 +74,7 @@ def readings(csv: Path) -> pa.Table:
 
 
 def tags() -> pa.Table:
-    """Return asset and unit of each tag, in columns of historian.tags."""
+    """Return the demo's tags, one row per tag, with a subset of the columns of historian.tags."""
     turbines = ["R80711", "R80721", "R80736", "R80790"]
     rows = [
         {

@@ -46,7 +46,8 @@ def replay(
 ) -> int:
     """Send the `readings` (columns tag, ts, payload) that the topic does not hold yet, and return their number.
 
-    Calls `progress(messages handled so far)` regularly. Raises PlatformError if the broker takes no more messages.
+    Calls `progress` regularly with the number of messages handled so far. Raises PlatformError if the broker does not
+    accept messages.
     """
     failures: list[str] = []
     producer = Producer(
@@ -56,7 +57,7 @@ def replay(
             "linger.ms": 50,
             "compression.type": "lz4",
             "queue.buffering.max.messages": 500_000,
-            "log_level": 3,  # it retries while the broker starts, and would log a warning each time
+            "log_level": 3,  # the client retries while the broker starts, and would log a warning each time
             "delivery.report.only.error": True,
             "on_delivery": lambda error, _message: failures.append(str(error)),
         }
