@@ -1,7 +1,7 @@
 """The `headrace` command: one module per command or group of commands.
 
-Modules import at the top only what a command's signature needs, and everything heavy inside the functions that run:
-`headrace --help` and completion load all of these modules.
+Modules import at the top only what a command's signature needs, and everything heavy inside the functions that use it,
+because `headrace --help` and completion load all of these modules.
 """
 
 from __future__ import annotations
@@ -109,9 +109,9 @@ app.add_typer(local.app, name="local", rich_help_panel=LOCAL)
 
 
 def main() -> None:
-    """Run the command of `sys.argv` and exit with its code; errors go to standard error, one after another."""
+    """Run the command in `sys.argv` and exit with its code; errors go to standard error, one after another."""
     standard_streams.guard()
-    # What libraries log and warn of is not for users; Python would print it to standard error.
+    # Log records and warnings of libraries are not for users; Python would print them to standard error.
     logging.getLogger().addHandler(logging.NullHandler())
     if not sys.warnoptions:
         warnings.simplefilter("ignore")

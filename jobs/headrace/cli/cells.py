@@ -1,4 +1,4 @@
-"""Values of tables as text for people and for CSV, and as JSON can hold them."""
+"""Values of tables as text for people and for CSV, and as values that JSON can hold."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def text(value: Any) -> str:
 def shown(value: Any) -> str:
     """Return a value as a cell for people: as `text`, but a time with a zone as `2026-03-01 06:00:00Z`.
 
-    Fractions of a second are shown where there are any.
+    Fractions of a second are shown if there are any.
     """
     if isinstance(value, datetime) and value.tzinfo:
         fraction = "auto" if value.microsecond % 1000 else "milliseconds" if value.microsecond else "seconds"

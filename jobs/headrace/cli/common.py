@@ -1,4 +1,4 @@
-"""What all commands share: the project and the environment, their common options, and ways to print."""
+"""Shared by all commands: the project and the environment, common options, and functions that print."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Context:
 
 
 def refuse_together(**formats: bool) -> None:
-    """Raise UserError if more than one of the named options is given, like `json` and `csv`."""
+    """Raise UserError if more than one of these options, such as `json` and `csv`, is given."""
     given = [f"--{name}" for name, is_given in formats.items() if is_given]
     if len(given) > 1:
         raise UserError(f"{', '.join(given[:-1])} and {given[-1]} cannot be combined", fix="use one")
@@ -99,7 +99,7 @@ def print_json(value: Any) -> None:
 
 
 def print_json_list(values: Iterable[Any]) -> None:
-    """Print what `print_json` prints of a list, value by value: the list may not fit in memory."""
+    """Print a list as `print_json` does, one value at a time: the list may not fit in memory."""
     between = "[\n"
     for value in values:
         typer.echo(between + indent(json.dumps(value, indent=2, default=_plain), "  "), nl=False)

@@ -1,7 +1,7 @@
 """Shell completion of jobs, tables, environments and tags.
 
-Jobs, tables and environments come from file names alone. Tags are in the catalog, which is opened only to complete
-one. A failure completes nothing: an error has no place in a half-written command line.
+Jobs, tables and environments come from file names alone. Tags are in the catalog, which is opened only to complete a
+tag. If something fails, nothing is completed: an error must not appear in a half-written command line.
 """
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ def _figures(connection: DuckDBPyConnection) -> dict[str, Any]:
 
 
 def _answer(connection: DuckDBPyConnection, file: str, values: dict[str, str]) -> DuckDBPyConnection:
-    """Run one of the demo's own queries."""
+    """Run one of the demo's own queries and return its result."""
     from headrace.environment import warehouse
     from headrace.local.demo import QUERIES
 

@@ -1,4 +1,4 @@
-"""A table that fits the terminal: where its rows are too wide, each row becomes a block of lines."""
+"""A table that fits the terminal: if its rows are too wide, each row is printed as a block of lines."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
 
 _PROSE = 24
-"""Cells that a column of prose needs at least."""
+"""Minimum width of a column of prose, in character cells."""
 
 
 class FittingTable(Table):
     """A rich table whose cells stay on one line, except those of `prose` columns, which wrap.
 
-    If a row does not fit the width at hand, the rows are printed one below another, a line per column that is not
-    empty. Columns in `numbers` are aligned right.
+    If a row does not fit the available width, each row is printed as a block with one line per value that is not empty.
+    Columns in `numbers` are aligned right.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class FittingTable(Table):
             yield from self._blocks()
 
     def _needs(self, console: Console) -> int:
-        """Cells of the narrowest table in which nothing but prose wraps."""
+        """Return the width, in character cells, of the narrowest table in which only prose wraps."""
         widths = [self._width(console, column) for column in self.columns]
         return sum(widths) + 2 * len(widths)  # two between columns, and one at each edge
 

@@ -116,7 +116,7 @@ def _draw(answer: pa.Table, png: Path | None) -> None:
 
 
 def _print_all(answer: pa.Table | pa.RecordBatchReader, *, json: bool) -> None:
-    """Print an answer as JSON or CSV, holding only a part of a stream in memory."""
+    """Print an answer as JSON or CSV. Only a part of a stream is in memory at a time."""
     import pyarrow.csv
 
     batches = _batches(answer)
@@ -132,7 +132,7 @@ def _write_parquet(answer: pa.Table | pa.RecordBatchReader, parquet: Path) -> No
     import pyarrow.parquet
 
     batches = _batches(answer)
-    # Under another name until it is complete: half a file does not look different to a reader.
+    # Written under another name until it is complete, so that no reader takes half a file for the whole.
     unfinished = parquet.with_name(f"{parquet.name}.part")
     try:
         with pyarrow.parquet.ParquetWriter(unfinished, batches.schema) as writer:

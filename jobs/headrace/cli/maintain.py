@@ -51,7 +51,7 @@ def _numbers(report: Report, dry_run: bool) -> Iterable[str]:
     yield "" if dry_run else f"{report.files_after:,}"
     yield "" if dry_run else _mb(report.bytes_after)
     yield f"{report.expired.snapshots:,}"
-    # Which files expired snapshots leave behind is known only once they are expired.
+    # The files that only expired snapshots refer to are known only after the snapshots have expired.
     more = "" if report.expired.removed else "+"
     yield f"{report.orphans.files + (report.expired.removed.files if report.expired.removed else 0):,}{more}"
 

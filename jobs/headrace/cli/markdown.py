@@ -1,4 +1,4 @@
-"""Reports of `plan` and `deploy` as Markdown, for a comment on a pull request or the summary of a pipeline run."""
+"""Markdown reports of `plan` and `deploy`, for a comment on a pull request or the summary of a pipeline run."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def deploy_comment(env: str, actions: Sequence[Action], outcomes: Sequence[Outco
 def _template(name: str) -> Template:
     environment = Environment(
         loader=PackageLoader("headrace.cli"),
-        # HTML escaping does not protect Markdown: text that may hold its marks goes through `escaped` or `code`.
+        # HTML escaping does not protect Markdown: text that may contain Markdown goes through `escaped` or `code`.
         autoescape=False,  # noqa: S701
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -42,10 +42,10 @@ def _template(name: str) -> Template:
 
 
 def _escaped(text: object) -> str:
-    """Text in one line, with its Markdown marks escaped."""
+    """Return the text on one line, with its Markdown marks escaped."""
     return _MARKS.sub(r"\\\1", " ".join(str(text).split()))
 
 
 def _code(text: str) -> str:
-    """Text as a code span."""
+    """Return the text as a code span, without its backquotes."""
     return f"`{text.replace('`', '')}`"

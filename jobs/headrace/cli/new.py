@@ -79,7 +79,7 @@ def new(
 
 
 def _checked(checks: dict[str, Check], flags: dict[str, str | None]) -> dict[str, str]:
-    """Return the options that are given, checked. Raises UserError with the faults of all of them."""
+    """Check the options that are given, and return them. Raises UserError with the faults of all of them."""
     given: dict[str, str] = {}
     problems: list[Problem] = []
     for key, text in flags.items():

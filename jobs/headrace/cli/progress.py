@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     Progress = Callable[[str, int | None, int | None], None]
 
 EVERY_S = 10
-"""Seconds between two lines of one step where standard error is not a terminal."""
+"""Seconds between two lines of one step if standard error is not a terminal."""
 
 
 @contextmanager
 def steps() -> Iterator[Progress]:
-    """Yield a function to call with the name of the current step and, if known, how many of how many are done.
+    """Yield a function to call with the name of the current step and, if known, how much is done and the total.
 
     On a terminal each step has a line with a spinner, a bar and its time. Elsewhere, as in the log of a CI pipeline, a
-    step prints a line when it starts, every ten seconds, and when it is done.
+    line is printed when a step starts, every EVERY_S seconds, and when the step is done.
     """
     if log.is_terminal:
         with _bars() as progress:
@@ -43,7 +43,7 @@ def steps() -> Iterator[Progress]:
 
 
 class Lines:
-    """Progress as lines of text, for `write`; `clock` returns seconds."""
+    """Progress as lines of text, each passed to `write`; `clock` returns seconds."""
 
     def __init__(self, write: Callable[[str], None], clock: Callable[[], float]) -> None:
         self._write, self._clock = write, clock
@@ -52,7 +52,7 @@ class Lines:
         self._since = self._last = 0.0
 
     def progress(self, step: str, done: int | None, total: int | None) -> None:
-        """Note how far the current step is; another name than before ends the step before it."""
+        """Record the progress of the current step; a new name ends the previous step."""
         if step != self._step:
             self.end()
             with self._lock:
@@ -63,7 +63,7 @@ class Lines:
             self._count = f": {done:,} of {total:,}"
 
     def tick(self) -> None:
-        """Write a line about the current step if the last one was written EVERY_S seconds ago."""
+        """Write a line about the current step if its last line was written at least EVERY_S seconds ago."""
         with self._lock:
             now = self._clock()
             if self._step and now - self._last >= EVERY_S:
@@ -71,7 +71,7 @@ class Lines:
                 self._write(f"{self._step}{self._count} ({now - self._since:.0f} s)")
 
     def end(self) -> None:
-        """Write that the current step is done."""
+        """Write a line that reports the current step as done, if there is one."""
         with self._lock:
             if self._step:
                 self._write(f"{self._step}{self._count}, done in {self._clock() - self._since:.0f} s")

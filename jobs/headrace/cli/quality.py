@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-_SEVERITIES = ("Good", "Uncertain", "Bad", "Bad")  # the severity 3 has no meaning and is never good
+_SEVERITIES = ("Good", "Uncertain", "Bad", "Bad")  # OPC UA reserves severity 3; it is never good
 
-# Names of OPC UA Part 4, 7.39 and Part 11, 6.3, by the upper 16 bits of the code.
+# Names from OPC UA Part 4, 7.39 and Part 11, 6.3, by the upper 16 bits of the code.
 _NAMES = {
     0x002F: "overload",
     0x0030: "clamp",
@@ -47,7 +47,7 @@ _NAMES = {
 
 
 def in_words(status: int) -> str:
-    """Return the severity of a StatusCode and, after a comma, its name; of a code without a known name, its number.
+    """Return the severity of a StatusCode and, after a comma, its name, or its number if no name is known.
 
     The information bits (calculated, interpolated, partial, limits) are left out.
     """

@@ -52,7 +52,7 @@ def _print_csv(answer: DuckDBPyConnection) -> None:
 
 
 def _rows(answer: DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
-    """Every row of the answer; only one part at a time is held in memory."""
+    """Yield every row of the answer. Only a part of them is in memory at a time."""
     while rows := answer.fetchmany(10_000):
         yield from rows
 

@@ -1,4 +1,4 @@
-"""`headrace recompute`: compute windows again that lack late readings."""
+"""`headrace recompute`: recompute windows that lack late readings."""
 
 from __future__ import annotations
 

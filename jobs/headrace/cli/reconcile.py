@@ -1,4 +1,4 @@
-"""`headrace reconcile`: verify that nothing was lost and nothing stored twice."""
+"""`headrace reconcile`: verify that no record was lost or stored twice."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def reconcile(
 
 
 def _follow(context: Context, job: str, stalled_s: float) -> list[Balance]:
-    """`reconcile.follow` with a progress bar."""
+    """Call `reconcile.follow` with a progress bar, and return its balances."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from headrace.upkeep import reconcile as reconciliation
@@ -58,7 +58,7 @@ def _follow(context: Context, job: str, stalled_s: float) -> list[Balance]:
 
 
 def show(balances: list[Balance]) -> None:
-    """Print a table per topic with one row per partition, and below it what is wrong."""
+    """Print one table per topic with one row per partition, and below the tables what is wrong."""
     from itertools import groupby
 
     columns = ("partition", "first", "end", "records", "good", "dead", "missing", "repeated")

@@ -1,4 +1,4 @@
-"""`headrace savepoints`: list and delete what jobs can be started from."""
+"""`headrace savepoints`: list savepoints and retained checkpoints, and delete savepoints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`headrace schemas`: check or write the JSON schemas by which editors complete and check the YAML files."""
+"""`headrace schemas`: check or write the JSON schemas that editors use to complete and check the YAML files."""
 
 from __future__ import annotations
 

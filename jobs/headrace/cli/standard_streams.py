@@ -1,4 +1,4 @@
-"""Standard output and standard error for every command: one place handles a closed pipe and a full disk.
+"""Standard output and standard error of every command; a closed pipe and a full disk are handled only here.
 
 A write can fail at any line and, because of buffering, at the very end. Libraries write to `sys.stdout` too (CSV by
 pyarrow, tables by rich), so the streams themselves report the failure.
@@ -38,7 +38,7 @@ class _StandardOutput(io.FileIO):
 
 
 class _StandardError(io.FileIO):
-    """Drops what cannot be written: progress that nobody reads must not end a command."""
+    """Drops output that cannot be written: a command must not end because nobody reads its progress."""
 
     def write(self, data: ReadableBuffer, /) -> int:
         try:
@@ -48,9 +48,9 @@ class _StandardError(io.FileIO):
 
 
 def guard() -> None:
-    """Replace `sys.stdout` and `sys.stderr` by streams that report failures as this module describes.
+    """Replace `sys.stdout` and `sys.stderr` with streams that handle failed writes as their classes describe.
 
-    Streams that something else has replaced, like a test that captures them, stay.
+    A stream that something else has replaced, such as a test that captures output, is left alone.
     """
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout is sys.__stdout__:
         sys.stdout = _guarded(sys.stdout, _StandardOutput)

@@ -22,7 +22,7 @@ _SHOWN = {
     "median": "baseline_median",
     "MAD": "baseline_mad",
 }
-"""Heading to column."""
+"""Heading of the printed table to column of historian.tags."""
 
 
 @app.command(name="import")

@@ -98,7 +98,7 @@ def _show(context: Context, outcome: Outcome, update: bool) -> None:
 
 
 def _rows(difference: Difference, tolerance: float) -> Table:
-    """Return the expected rows (-) above those that came out (+), with the cells that differ marked."""
+    """Return a table of expected rows (-), each above the actual row (+), with the cells that differ marked."""
     from headrace.authoring.test.compare import cells_that_differ
     from headrace.planner.in_process.values import shown
 

@@ -69,7 +69,7 @@ def _time(text: str) -> datetime | None:
 
 
 def _tables(changes: list[Change]) -> Group:
-    """One table per sink, in the order of their first rows."""
+    """Return one table per sink, in the order of their first rows."""
     from rich.console import Group
 
     return Group(*(_table(sink, changes) for sink in dict.fromkeys(change.sink for change in changes)))

@@ -1,4 +1,4 @@
-"""`headrace upgrade`, `rollback` and `restart`: run a job again from its state."""
+"""`headrace upgrade`, `rollback` and `restart`: run a job again, normally from its state."""
 
 from __future__ import annotations
 
