@@ -10,7 +10,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, order=True)
 class Place:
-    """A point in a file; `line` and `column` count from 1, 0 is unknown."""
+    """A point in a file; `line` and `column` count from 1; 0 means unknown."""
 
     file: str
     line: int = 0
@@ -77,7 +77,7 @@ class PlatformError(HeadraceError):
 def nearest(name: str, known: Iterable[str], count: int = 1, cutoff: float = 0.6) -> list[str]:
     """Return up to `count` of the `known` names that resemble `name`, the most similar first, ignoring case.
 
-    `cutoff` is the least similarity, as difflib counts it, from 0 to 1.
+    `cutoff` is the minimum similarity, as difflib measures it, from 0 to 1.
     """
     folded = {each.casefold(): each for each in known}
     return [folded[each] for each in difflib.get_close_matches(name.casefold(), folded, n=count, cutoff=cutoff)]
@@ -94,5 +94,5 @@ def did_you_mean(name: str, known: Iterable[str], label: str) -> str:
 def unknown(
     kind: str, name: str, known: Iterable[str], where: Place | str | None = None, *, scope: str = "this project"
 ) -> Problem:
-    """Return the Problem of a `kind` of thing (job, table, ...) called `name` that `scope` does not have."""
+    """Return the Problem that `scope` has no `kind` (job, table, ...) with the name `name`."""
     return Problem(f"there is no {kind} '{name}'", where, did_you_mean(name, known, f"{kind}s of {scope}"))

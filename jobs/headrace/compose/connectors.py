@@ -27,11 +27,11 @@ class Spread:
 
 
 class Connectors(Protocol):
-    """How a job is connected to topics and tables: live, in a trial or in a test. All else of the job is the same."""
+    """How a job is connected to topics and tables: live, in a trial or in a test. The rest of the job is the same."""
 
     @property
     def metadata(self) -> bool:
-        """Whether a record's position is metadata of the connector; else it is in columns of its own."""
+        """Whether a record's position is metadata of the connector; otherwise it is stored in ordinary columns."""
 
     @property
     def follow(self) -> Options:
@@ -42,10 +42,10 @@ class Connectors(Protocol):
         """Seconds since 1970 that replace the workers' clock; None for their own clock."""
 
     def stepped(self, source: str) -> bool:
-        """Return whether the source's table has its watermark in src_watermark, and the readings do not move it."""
+        """Return whether the column src_watermark sets the watermark of the source's table, instead of the readings."""
 
     def catalog(self) -> list[str]:
-        """Return the statements that create the catalog, which has the settings' name, and what it needs."""
+        """Return the statements that create the catalog, under its name in the settings, and anything that it needs."""
 
     def reading(self, job: Job, source: str, contract: Contract) -> Options:
         """Return the options of the Flink table of the source's topic."""
@@ -61,7 +61,7 @@ class Connectors(Protocol):
 
 
 def group(job: Job) -> str:
-    """Return the job's Kafka consumer group, which holds the start offsets and shows other tools how far the job is."""
+    """Return the job's Kafka consumer group, which holds the start offsets and shows other tools its progress."""
     return f"headrace.{job.name.replace('/', '.')}"
 
 
@@ -81,7 +81,7 @@ class LiveConnectors:
     """Connectors to Kafka and the Iceberg catalog of the settings.
 
     A job starts at the offsets that were set for its consumer group, or at those of its savepoint. `spreads` are by
-    source name. A `bounded` job stops at the end of its topics as it is when the job starts.
+    source name. A `bounded` job stops at the offsets at which its topics end when it starts.
     """
 
     settings: Settings

@@ -50,7 +50,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Sink:
-    """A sink of the job: its path in SQL, and its columns, each with whether it is required."""
+    """A sink of the job: its path in SQL, and for each of its columns whether it is required."""
 
     path: str
     columns: Mapping[str, bool]
@@ -126,12 +126,12 @@ def leftover_tables(project: Project, settings: Settings, folder: JobFolder) -> 
 
 
 def module_view(sink: str) -> str:
-    """Return the name of the view of the Table that a job's module returns for the sink."""
+    """Return the name of the view over the Table that a job's module returns for the sink."""
     return f"{sink.replace('/', '_').replace('.', '_')}__of_module"
 
 
 def _templates(project: Project, settings: Settings, folder: JobFolder, follow: Options) -> Templates:
-    """Return the job's templates, rendered; for a module, a SELECT of all of each view that it returns."""
+    """Return the job's templates, rendered; for a module, a `SELECT *` from the view of each Table that it returns."""
     templates = render.job(project, settings, folder, follow)
     if folder.module is None:
         return templates

@@ -159,7 +159,7 @@ def _environment(dialect: Dialect) -> ImmutableSandboxedEnvironment:
 
 
 def _of_known(make: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Return `make`, preceded by Jinja's error for a name or argument that is missing."""
+    """Return `make` as a function that raises Jinja's error for a missing name or argument."""
 
     def call(value: Any) -> Any:
         return make(str(value) if isinstance(value, StrictUndefined) else value)
@@ -170,7 +170,7 @@ def _of_known(make: Callable[[Any], Any]) -> Callable[[Any], Any]:
 def _macros(
     project: Project, dialect: Dialect = FLINK, functions: Mapping[str, Callable[..., Any]] = MappingProxyType({})
 ) -> dict[str, Callable[..., Sql]]:
-    """Return the macros for the dialect by the names of their files. Each can call the others, and the functions."""
+    """Return the macros for the dialect, by file name. Each can call the other macros and the functions."""
     macros: dict[str, Callable[..., Sql]] = {}
     for path in sorted(path for folder in dialect.macros for path in project.sql.glob(f"{folder}/*.sql.j2")):
         macros[path.name.removesuffix(".sql.j2")] = _macro(path, dialect, functions, macros)
@@ -201,7 +201,7 @@ def _macro(
             what, fix = invalid.problem.what, invalid.problem.fix
         except (TemplateError, TypeError, ValueError) as error:
             what, fix = str(error), f"see {Place.of(path)}"
-        # Raised from here, it has the traceback of the call: its place is the caller's line.
+        # A new error: its traceback starts here, so the line that is reported is the caller's.
         raise InvalidCall(Problem(f"{name}(): {what}", fix=fix))
 
     return call

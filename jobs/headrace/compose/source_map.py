@@ -16,7 +16,7 @@ from jinja2.lexer import Token, TokenStream
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _MARK = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
-# The last of the marks before a line's first word counts: the others are of lines that rendered to nothing.
+# Only the last mark before a line's first word counts: the others belong to lines that rendered to nothing.
 _FIRST_WORD = re.compile(f"^(?:\\s*{_OPEN}(\\d+){_CLOSE})+")
 
 
@@ -24,7 +24,7 @@ class LineMarks(Extension):
     """Jinja extension that marks the start of each line of template text with its number."""
 
     def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
-        """Yield the tokens, those of text with marks."""
+        """Yield the tokens, with marks in those of template text."""
         for token in stream:
             yield Token(token.lineno, "data", _mark(token)) if token.type == "data" else token
 

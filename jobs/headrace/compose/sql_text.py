@@ -43,7 +43,7 @@ def ident(name: str | list[str] | tuple[str, ...], quote: str = "`") -> Sql:
 
 
 def duckdb_ident(name: str | list[str] | tuple[str, ...]) -> Sql:
-    """Return an identifier, or a run of them, as `ident` does, quoted for DuckDB."""
+    """Return one or more identifiers as `ident` does, but quoted for DuckDB."""
     return ident(name, '"')
 
 

@@ -16,7 +16,7 @@ from headrace.project.system_tables import DEAD_LETTERS
 
 
 class InvalidCall(Exception):
-    """A call that cannot be answered; whoever renders the template reports the line of the call."""
+    """A call that is not valid; the code that renders the template adds the line of the call."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
@@ -109,7 +109,10 @@ class TemplateFunctions:
 
 
 def duckdb_functions(functions: TemplateFunctions) -> dict[str, Callable[..., Sql | Param]]:
-    """Return the functions of a template that DuckDB runs. Its tables are those that the job reads or writes."""
+    """Return the functions of a template that DuckDB runs.
+
+    Its `table` accepts the tables that the job reads or writes, the dead letters and the late readings.
+    """
     job = functions.folder.job
 
     def table(name: str | None = None) -> Sql:
@@ -136,5 +139,5 @@ def on_time_view(source: str) -> str:
 
 
 def versions_view(table: str) -> str:
-    """Return the name of the table whose rows are the table's rows as versions by its key, for as-of joins."""
+    """Return the name under which as-of joins read the rows of `table` as versions by its key."""
     return f"{table.replace('.', '_')}__versions"
