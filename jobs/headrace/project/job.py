@@ -16,11 +16,11 @@ from headrace_udfs.steps import STEPS
 
 JOB_NAME = re.compile(r"(?P<domain>[a-z][a-z0-9_]*)/(?P<name>[a-z][a-z0-9_]*)_v(?P<version>[1-9][0-9]*)")
 TABLE = "table/"
-"""How `reads:` and `writes:` name a table: `table/<namespace>.<table>`. Inside the engine the name stands alone."""
+"""How `reads:` and `writes:` name a table: `table/<namespace>.<table>`. Inside the engine, a table has no prefix."""
 TOPIC = "topic/"
 """How `writes:` and the engine name a topic that a job writes: `topic/<topic>`."""
 OLD_TOPIC = "kafka"
-"""The word that stood for `topic` in `writes:` and in file names before."""
+"""The word for `topic` in `writes:` and in file names of earlier versions."""
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 # Namespaces that no written table can have: the file of its SELECT would be taken for that of a topic.
 _TOPIC_WORDS = (OLD_TOPIC, TOPIC.removesuffix("/"))
@@ -72,7 +72,7 @@ def _table(text: str) -> str:
 
 
 def _like(pattern: str) -> WithJsonSchema:
-    """The JSON Schema of a text of this pattern, without the names of its groups, which JSON Schema does not know."""
+    """Return the JSON Schema of a text with this pattern, without group names, which JSON Schema does not support."""
     return WithJsonSchema({"type": "string", "pattern": f"^({re.sub('[?]P<[a-z]+>', '', pattern)})$"})
 
 
@@ -167,7 +167,7 @@ class Job(yaml_file.Model, use_attribute_docstrings=True):
 
     @staticmethod
     def output(sink: str) -> str:
-        """The sink as `writes:` names it: `table/<namespace>.<table>` or `topic/<topic>`."""
+        """Return the sink as `writes:` names it: `table/<namespace>.<table>` or `topic/<topic>`."""
         return sink if sink.startswith(TOPIC) else TABLE + sink
 
     def _read(self, kind: str) -> list[str]:

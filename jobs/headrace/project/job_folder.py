@@ -1,4 +1,4 @@
-"""A job's folder under sql/: its job.yaml, one template per sink, shared views; all faults of it at once."""
+"""A job's folder under sql/: its job.yaml, one template per sink, shared views; all its faults are reported at once."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from headrace.project.python_module import ModuleFile
 
 _SUFFIX = ".sql.j2"
 CHECKS = "checks.sql.j2"
-"""What must hold of the tables that the job writes."""
+"""The file of the checks on the tables that the job writes."""
 EXPECTED_COUNTS = "expected_counts.sql.j2"
-"""How many readings each window of the job must have counted."""
+"""The file with the SELECT that returns how many readings each window of the job must have counted."""
 _OLD_NAMES = {"checks.sql": CHECKS, "account.sql": EXPECTED_COUNTS}
 
 
@@ -36,7 +36,7 @@ class JobFolder:
 
     @property
     def duckdb_templates(self) -> list[Path]:
-        """The templates that DuckDB runs: checks.sql.j2 and expected_counts.sql.j2, as far as the job has them."""
+        """The templates that DuckDB runs: checks.sql.j2 and expected_counts.sql.j2, if the job has them."""
         return [path for name in (CHECKS, EXPECTED_COUNTS) if (path := self.path / name).is_file()]
 
     def place(self, sink: str) -> Place:
@@ -104,7 +104,7 @@ def old_names(paths: Iterable[Path]) -> Iterator[Problem]:
 
 
 def _templates(path: Path) -> dict[str, Path]:
-    """The templates of the sinks, by sink."""
+    """Return the templates of the sinks, by sink."""
     files = sorted(p for p in path.glob(f"[!_]*{_SUFFIX}") if p.name not in (CHECKS, EXPECTED_COUNTS))
     return {sink_of(p.name.removesuffix(_SUFFIX)): p for p in files}
 
@@ -166,7 +166,7 @@ def _of_templates(folder: JobFolder) -> list[Problem]:
 
 
 def _absent(project: Project, folder: JobFolder) -> list[Problem]:
-    """What the job names but the project does not have, or has with faults of its own."""
+    """Return a problem for each file that the job names but that does not exist, and the faults of those that do."""
     job, file = folder.job, folder.path / "job.yaml"
     problems: list[Problem] = []
 

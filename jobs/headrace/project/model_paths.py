@@ -37,7 +37,7 @@ class ModelPath:
 
     @property
     def meaning(self) -> str | None:
-        """The innermost key that has documentation, with it; None if none has."""
+        """The innermost key that has documentation, followed by it; None if no key has any."""
         for key, field in reversed(self.fields):
             if field.description:
                 return f"{key}: {' '.join(field.description.split())}"
@@ -66,7 +66,7 @@ def _fields(model: type[BaseModel] | None) -> list[tuple[str, FieldInfo]]:
 
 
 def _members(field: FieldInfo) -> Mapping[str, type[BaseModel]]:
-    """The members of a discriminated union, by the value of the key that selects each."""
+    """Return the members of a discriminated union, by the value of the key that selects each."""
     if not isinstance(field.discriminator, str):
         return {}
     key, members = field.discriminator, get_args(field.annotation)

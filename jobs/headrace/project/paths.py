@@ -20,8 +20,8 @@ class Project:
     def find(cls, start: Path | None = None) -> Project:
         """Return the project that `start` (default: the working directory) is in.
 
-        Without `start`, HEADRACE_PROJECT names the root outright; HEADRACE_HOME always names the home. Raises
-        UserError if there is no project.
+        Without `start`, HEADRACE_PROJECT, if it is set, is the root; HEADRACE_HOME, if it is set, is always the home.
+        Raises UserError if there is no project.
         """
         if start is None and (named := os.environ.get("HEADRACE_PROJECT")):
             root = Path(named).resolve()

@@ -29,11 +29,11 @@ class ModuleFile:
 
     @property
     def on_time(self) -> frozenset[str]:
-        """Names of the sources that it calls on_time() with, each as a text in the call."""
+        """Names of the sources that it passes to on_time() as literals."""
         return frozenset(text for call in self._calls("on_time") for text in call)
 
     def place(self, text: str) -> Place:
-        """Return the first line with the text `text`; that of the function `tables` if there is none."""
+        """Return the first line with the literal `text`, or the line of the function `tables` if there is none."""
         matches = (node for node in ast.walk(self.tree) if isinstance(node, ast.Constant) and node.value == text)
         line = min((node.lineno for node in matches), default=self.line)
         return Place.of(self.path, line)
@@ -50,7 +50,7 @@ class ModuleFile:
         return Place.of(self.path.parents[1] / lines[-1][0], int(lines[-1][1])) if lines else None
 
     def _calls(self, name: str) -> Iterator[tuple[str, ...]]:
-        """The arguments that are texts, of each call of `<something>.<name>(...)`."""
+        """Yield the arguments of each call of `<something>.<name>(...)` that are literal texts."""
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == name:
                 arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
@@ -60,7 +60,7 @@ class ModuleFile:
 
 
 def package(project: Project) -> Path:
-    """Return the folder of the project's modules, and of what they import."""
+    """Return the folder of the project's modules and of the modules that they import."""
     return project.root / "jobs" / PACKAGE
 
 

@@ -1,4 +1,4 @@
-"""The job and the table that keep every reading of a source: late readings of windows are read from there."""
+"""The job and the table that keep every reading of a source, from which its windows can be computed again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ INGESTED_AT = "ingested_at"
 
 
 def columns(source: Contract) -> list[str]:
-    """Return the columns of such a table: a reading's fields, its time and quality, its arrival and its position."""
+    """Return the columns that such a table must have: a reading's fields, time, quality, arrival and position."""
     return [*source.fields, "ts", "quality", INGESTED_AT, *POSITION]
 
 

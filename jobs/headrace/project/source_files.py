@@ -17,7 +17,7 @@ def load(project: Project, name: str) -> Contract:
 
 
 def no_event_time(name: str, contract: Contract) -> Problem | None:
-    """Return why the source's readings cannot be put in windows; None if they can."""
+    """Return the reason that the source's readings have no event time, which windows need; None if they have one."""
     if contract.watermark is None:
         fix = f"add watermark: {{lateness: 10s}} to sql/_sources/{name}.yaml"
         return Problem(f"the source '{name}' does not say how late a reading may come", fix=fix)

@@ -176,7 +176,7 @@ def _defaults(info: ValidationInfo) -> Defaults:
 
 
 def _with_included(columns: Any, info: ValidationInfo) -> Any:
-    """The columns with those of the groups instead of `include:`."""
+    """Return the columns, with those of the included groups in the position of `include:`."""
     if not isinstance(columns, dict) or INCLUDE not in columns:
         return columns
     included = _included(columns, _defaults(info).columns)
@@ -280,7 +280,7 @@ class Table(yaml_file.Model, use_attribute_docstrings=True):
             "headrace.grain": self.grain,
             "headrace.identity": ",".join(self.identity),
             "headrace.retention": self.retention,
-            # Flink writes to it by its key.
+            # With it, Flink's sink replaces rows by their key.
             "write.upsert.enabled": "true" if self.key else None,
         }
         own = {name: value for name, value in self.properties.items() if value is not None}
@@ -295,7 +295,7 @@ class Table(yaml_file.Model, use_attribute_docstrings=True):
         return Schema(*fields, identifier_field_ids=[f.field_id for f in fields if f.name in self.key])
 
     def arrow_schema(self) -> pa.Schema:
-        """Return the pyarrow schema that pyiceberg writes as it is: required is not nullable, times are us in UTC."""
+        """Return the pyarrow schema that pyiceberg writes unchanged: required is not nullable, times are us in UTC."""
         return schema_to_pyarrow(self.iceberg_schema(), include_field_ids=False)
 
     def partition_spec(self) -> PartitionSpec:

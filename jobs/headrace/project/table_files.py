@@ -1,4 +1,4 @@
-"""The files of sql/_tables/: one table each, named as the table is.
+"""The files of sql/_tables/, each of which describes the table that it is named after.
 
 The tables that headrace's own commands read and write are in _system/; what tables share is in _defaults.yaml.
 """
@@ -42,7 +42,7 @@ def load_all(project: Project) -> dict[str, Table]:
 
 
 def pick(project: Project, names: Iterable[str] | None) -> dict[str, Table]:
-    """Return the tables `names`, or all for None. Raises UserError with all faults of their files, and absent files."""
+    """Return the tables `names`, or all for None. Raises UserError for all absent and faulty files."""
     if names is None:
         return load_all(project)
     tables, problems = _load(project, names)

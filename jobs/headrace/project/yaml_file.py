@@ -97,7 +97,7 @@ def _place(path: Path, root: yaml.Node, location: Location) -> Place:
 def _problem(path: Path, root: yaml.Node, model: type[BaseModel], item: Any) -> Problem:
     route = model_path(model, item["loc"])
     location = route.location
-    # Pydantic marks a fault of a key itself; what is wrong names the key already.
+    # For a fault of a key itself, Pydantic adds '[key]' to the location; the message already names the key.
     name = ".".join(map(str, location[:-2] if location[-1:] == ("[key]",) else location))
     where = _place(path, root, location)
     if item["type"] in {"union_tag_invalid", "union_tag_not_found"}:
