@@ -93,13 +93,13 @@ class Cluster:
         try:
             self._call("PATCH", f"/jobs/{job_id}?mode=cancel")
         except PlatformError:
-            # The answer of /jobs/ID may be seconds old; this one is current.
+            # The response of /jobs/ID may be seconds old; this one is current.
             if self.get(f"/jobs/{job_id}/status")["status"] not in ENDED:
                 raise
         self.wait(lambda: self.state(job_id) in ENDED, limit_s, f"the end of job {job_id}")
 
     def wait(self, done: Callable[[], bool], limit_s: float, what: str) -> None:
-        """Wait until `done()`. Raises PlatformError after `limit_s` seconds."""
+        """Wait until `done()` returns true. Raises PlatformError after `limit_s` seconds."""
         end = time.monotonic() + limit_s
         while not done():
             if time.monotonic() > end:
@@ -107,7 +107,7 @@ class Cluster:
             time.sleep(0.2)
 
     def _run(self, path: str, order: Any, progress: str, limit_s: float, what: str) -> Any:
-        """Start an asynchronous operation at `path`, wait for it below `progress`, and return its result."""
+        """Start an asynchronous operation at `path`, poll its status below `progress`, and return its result."""
         request = f"{progress}/{self._call('POST', path, order)['request-id']}"
         self.wait(lambda: self.get(request)["status"]["id"] == "COMPLETED", limit_s, what)
         return self.get(request)["operation"]

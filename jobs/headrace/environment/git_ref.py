@@ -46,7 +46,7 @@ def at(project: Project, ref: str) -> Iterator[Project]:
 
 
 def settings_at(then: Project, env: str, otherwise: Settings) -> Settings:
-    """Return the settings of the environment in the project `then`; `otherwise` if it had no such environment."""
+    """Return the environment's settings in the earlier project `then`, or `otherwise` if it had no such environment."""
     exists = (then.root / "catalogs" / f"{env}.yaml").is_file()
     return settings.load(then, env) if exists else otherwise
 

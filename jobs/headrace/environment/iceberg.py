@@ -1,4 +1,4 @@
-"""Client of an environment's Iceberg catalog, by pyiceberg."""
+"""Client of an environment's Iceberg catalog, on top of pyiceberg."""
 
 from __future__ import annotations
 
@@ -101,9 +101,9 @@ def errors_reported(what: str, where: str | None = None, passing: tuple[type[Exc
 
 
 def commit(name: str, attempt: Callable[[], T]) -> T:
-    """Run `attempt`, which loads table `name` and commits to it, again whenever another writer was faster.
+    """Run `attempt`, which loads table `name` and commits to it; repeat it whenever another writer was faster.
 
-    Raises PlatformError for a failure, and if all of ten attempts, some 10 s in total, were overtaken.
+    Raises PlatformError for a failure, and if another writer was faster in all ten attempts, some 10 s in total.
     """
     # IntegrityError: another process has created the namespace meanwhile.
     retry = _retrying(CommitFailedException, TableAlreadyExistsError, IntegrityError, attempts=10)

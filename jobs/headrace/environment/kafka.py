@@ -65,12 +65,12 @@ def next_record(client: Mapping[str, str], topic: str, partition: int, first: in
 
 
 def identity(client: Mapping[str, str], topic: str) -> str:
-    """Return the topic's name and Kafka's id of it. Raises as `topic_id` does."""
+    """Return the topic's name and its id in Kafka, in one text. Raises as `topic_id` does."""
     return f"{topic} {topic_id(client, topic)}"
 
 
 def topic_id(client: Mapping[str, str], topic: str) -> str:
-    """Return Kafka's id of the topic. A topic that is created again under its name has another id.
+    """Return the topic's id in Kafka. A topic that is created again under the same name has another id.
 
     Raises PlatformError if the broker does not answer, UserError if there is no such topic.
     """
@@ -145,7 +145,7 @@ def _next(consumer: Consumer, topic: str, partition: int, first: int) -> Message
 
 
 def _offset_ranges(client: Mapping[str, str], topic: str, partitions: Iterable[int]) -> dict[int, OffsetRange]:
-    # One client per attempt: a client that has once not found a partition's leader is slow to look again.
+    # One client per attempt: a client that did not find a partition's leader waits long before it looks again.
     consumer = Consumer({**client, "group.id": "headrace.spans", "enable.auto.commit": False})
     try:
         return {p: OffsetRange(*consumer.get_watermark_offsets(TopicPartition(topic, p), LIMIT_S)) for p in partitions}

@@ -1,4 +1,4 @@
-"""Settings of an environment: catalogs/<env>.yaml < HEADRACE_<SECTION>__<KEY> < argument, read once, then frozen."""
+"""Settings of an environment, read once, then frozen: catalogs/<env>.yaml, overridden by HEADRACE_<SECTION>__<KEY>."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _leaves(values: dict[str, Any], prefix: str = "") -> Iterator[str]:
 
 
 def _validated(values: dict[str, Any]) -> Settings:
-    """Validate the settings with overrides. The file itself is valid, so only an override can be at fault."""
+    """Return the settings with overrides. The file itself is valid, so only an override can be at fault."""
     try:
         return Settings.model_validate(values)
     except ValidationError as error:

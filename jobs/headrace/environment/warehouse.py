@@ -51,7 +51,7 @@ def open(settings: Settings, tables: Iterable[str] | None = None) -> DuckDBPyCon
             _sign_in(connection, settings.catalog.s3)
         for name, table in stored.items():
             _view(connection, name, table.metadata_location)
-        if stored.keys() >= _HISTORIAN_TABLES:  # DuckDB defines no macro on a missing table
+        if stored.keys() >= _HISTORIAN_TABLES:  # DuckDB cannot define a macro on a missing table
             connection.execute((_QUERIES / "historian.sql").read_text(encoding="utf-8"))
         _lock(connection, [table.location() for table in stored.values()])
     return connection
@@ -86,7 +86,7 @@ def errors_reported() -> Iterator[None]:
     except duckdb.Error as error:
         raise UserError(str(error)) from None
     except RuntimeError as error:
-        if str(error) == "Query interrupted":  # DuckDB's word for ctrl-C
+        if str(error) == "Query interrupted":  # DuckDB raises this for ctrl-C
             raise KeyboardInterrupt from None
         raise
 

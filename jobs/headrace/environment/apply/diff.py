@@ -39,13 +39,13 @@ def changes(table: Table, stored: TableMetadata) -> Iterator[Change]:
 
 
 def partition_of(stored: TableMetadata) -> list[Partition]:
-    """Return the partition fields of the table's new files."""
+    """Return the table's current partition fields; older files may have others."""
     schema = stored.schema()
     return [Partition(schema.find_field(f.source_id).name, f.transform) for f in stored.spec().fields]
 
 
 def sort_of(stored: TableMetadata) -> list[Sort]:
-    """Return the sort order of rows in the table's new files."""
+    """Return the table's current sort order; older files may have another."""
     order = stored.sort_order_by_id(stored.default_sort_order_id)
     fields = order.fields if order else []
     schema = stored.schema()

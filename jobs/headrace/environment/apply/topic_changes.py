@@ -9,7 +9,7 @@ from headrace.project.paths import Project
 
 
 def missing(project: Project, settings: Settings) -> dict[str, topic_files.Topic]:
-    """Return the topics that the broker does not have, by its name for them. Raises UserError, PlatformError."""
+    """Return the topics that the broker does not have, by their names in Kafka. Raises UserError, PlatformError."""
     described = [topic_files.load(project, name) for name in topic_files.names(project)]
     existing = kafka.topic_names(settings.kafka_client()) if described else []
     return {each.topic: each for each in described if each.topic not in existing}

@@ -58,7 +58,7 @@ def _retyped(name: str, field: NestedField, column: Column, file: Path) -> Itera
 
 
 def _moved(table: Table, stored: list[str], file: Path) -> Iterator[Problem]:
-    """INSERT and UNION match columns by position: a moved column would silently get another's values."""
+    """Yield the first moved column: INSERT and UNION match by position, and would silently give it another's values."""
     order = list(table.columns)
     wrong = next((pair for pair in zip(order, stored, strict=False) if pair[0] != pair[1]), None)
     if wrong:
