@@ -64,7 +64,7 @@ def aggregated(names: Sequence[str], cells: Cells, name: str, results: Values) -
 
 
 def in_order(table: pa.Table, tags: Sequence[str], aggregates: Sequence[str]) -> pa.Table:
-    """Return the rows sorted by tag, then by aggregate, in the order of these names, and otherwise as they were."""
+    """Return the rows sorted by tag, then by aggregate, in the order of these names; the sort is stable."""
     tag, aggregate = (
         pc.index_in(table[column], value_set=pa.array(names, pa.string())).to_numpy().astype(np.int64)
         for column, names in (("tag", tags), ("aggregate", aggregates))

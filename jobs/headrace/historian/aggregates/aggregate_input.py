@@ -63,7 +63,7 @@ class AggregateInput:
 
     @cached_property
     def inside(self) -> tuple[Ints, Ints]:
-        """For each cell, start and stop of its readings: with those at its label, without those at its far end."""
+        """For each cell, start and stop of its readings: those at its label are included, those at its far end not."""
         side: Side = "right" if self.cells.reverse else "left"
         find, tag = self.points.find, self.cells.tag
         return find(tag, self.cells.start, side), find(tag, self.cells.end, side)

@@ -72,8 +72,9 @@ def simple(
     """Return the simple bounding value, from the adjacent readings of any quality on both sides (3.1.9).
 
     Arguments as for `interpolated`. A reading at the time is returned unchanged, even a bad one. The status is
-    Bad_NoData after a bad reading, before a tag's first reading and after its last. If the line would lead to an
-    unusable reading, the value before it holds, with Uncertain_DataSubNormal.
+    Bad_NoData before a tag's first reading, after its last, after a bad reading, and, unless the tag is stepped, after
+    any unusable reading. If the line would lead to an unusable reading, the value before it holds, with
+    Uncertain_DataSubNormal.
     """
     usable = configuration.usable(points.quality)
     low, high = points.offsets[tag], points.offsets[tag + 1]

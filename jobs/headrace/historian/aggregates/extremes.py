@@ -66,7 +66,7 @@ def value_range(inputs: AggregateInput) -> Values:
 
 
 def _doubtful(inputs: AggregateInput, value: Floats, sign: int) -> Mask:
-    """Return where a reading is not usable, or an uncertain one lies beyond the extreme of the good ones."""
+    """Return for each cell whether it has an unusable reading, or an uncertain one beyond the extreme `value`."""
     points, (start, stop) = inputs.points, inputs.inside
     uncertain = inputs.usable & (severity(points.quality) == 1)
     beyond = reduce.over(np.maximum, np.where(uncertain, points.value * sign, -np.inf), start, stop, -np.inf)

@@ -37,9 +37,9 @@ class Regions:
     def simple(cls, inputs: AggregateInput, start: Bound, stepped: Mask, *, last_holds: bool = False) -> Regions:
         """Return the regions from the value `start` to the simple bound at the cell's end.
 
-        `stepped` is for each cell whether values hold. The region after an unusable reading is void. If the line would
-        lead to an unusable reading, the value before it holds and the region is uncertain. The region after the last
-        reading of a tag is LAST_HOLDS_US long, or extends to the end of the cell with `last_holds`.
+        `stepped` says for each cell whether values hold. The region after an unusable reading is void. If the line
+        would lead to an unusable reading, the value before it holds and the region is uncertain. The region after the
+        last reading of a tag is LAST_HOLDS_US long, or extends to the end of the cell with `last_holds`.
         """
         sequence = Sequence.of(inputs, start, inputs.simple_end)
         before, after = sequence.neighbours()
@@ -70,7 +70,7 @@ class Regions:
 
     @classmethod
     def _of(cls, sequence: Sequence, width: Ints, end: Floats, reached: Mask) -> Regions:
-        """`reached` is for each region whether the value at its end leaves its quality unchanged."""
+        """Return the regions; `reached` says for each whether its end value leaves its quality unchanged."""
         before, _ = sequence.neighbours()
         void = ~sequence.usable[before]
         count = sequence.stop - sequence.first - 1

@@ -62,7 +62,7 @@ class Sequence:
         )
 
     def neighbours(self) -> tuple[Ints, Ints]:
-        """Return the items that another item of the same cell follows, and those that follow."""
+        """Return the items that have a next item in the same cell, and these next items."""
         followed = np.ones(len(self.ts), np.bool_)
         followed[self.stop - 1] = False
         before = np.flatnonzero(followed)

@@ -17,8 +17,8 @@ from headrace.historian.series.points import Floats, Ints
 class States:
     """One item per cell and state that occurs in it, sorted by cell, then by state.
 
-    `time` is in microseconds; `readings` is the number of usable readings with the state, `entries` the number of them
-    that changed to it from another state. Summed over a cell these are its count and its transitions.
+    `time` is in microseconds; `readings` is the number of usable readings with the state, `entries` the number of
+    these that changed to it from another state. Summed over a cell these are its count and its transitions.
     """
 
     cell: Ints
@@ -31,7 +31,7 @@ class States:
 def states(inputs: AggregateInput) -> States:
     """Return the states of each cell.
 
-    A state lasts from its reading to the next usable or bad one, and after a tag's last reading to the end of the cell.
+    A state lasts from its reading to the next one of any quality; a tag's last state lasts to the end of the cell.
     Time without usable data is in no state. States are always stepped, whatever the tag is.
     """
     points, cells = inputs.points, inputs.cells

@@ -49,7 +49,7 @@ class Plan:
 class Files:
     """The data files of one snapshot, with the last three plans.
 
-    Three, because a query plans for its span, and at most once for the time far before it and once for far after it.
+    Three, because a query plans for its span, and at most once each for the time far before it and far after it.
     """
 
     table: Table
@@ -105,8 +105,8 @@ def extent(table: Table) -> tuple[int, int] | None:
 class _LiveManifests(DataScan):
     """A scan that reads each manifest once, and none that lists only deleted files.
 
-    Compaction leaves such a manifest, as long as the day had files. The scan returns every file of each manifest that
-    its filter does not exclude.
+    Compaction leaves such a manifest, with one entry per file that the day had. The scan returns every file of each
+    manifest that its filter does not exclude.
     """
 
     def __init__(self, manifests: Manifests, *arguments: Any, **options: Any) -> None:

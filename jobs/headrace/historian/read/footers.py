@@ -1,4 +1,4 @@
-"""Read the footers of Parquet files, and with them only those row groups that can hold matching readings."""
+"""Read the footers of Parquet files, and then only the row groups that can hold matching readings."""
 
 from __future__ import annotations
 

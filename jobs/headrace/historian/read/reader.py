@@ -108,9 +108,9 @@ class Reader:
         return Rows(names, pa.Table.from_batches(batches, schema))
 
     def plan_files(self, start: int, end: int) -> None:
-        """Plan once for the files of a time, both ends included, and of a day on both sides.
+        """Plan the files of a span, both ends included, and of one day on either side, all at once.
 
-        The searches for neighbouring readings look there next, and find the plan. Raises PlatformError.
+        The searches for neighbouring readings look there next, and reuse the plan. Raises PlatformError.
         """
         self._plan(start - _DAY_US, end + 1 + _DAY_US)
 

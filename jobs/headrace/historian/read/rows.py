@@ -73,7 +73,7 @@ class Rows:
         return points, known.to_pylist()
 
     def nearest(self, configuration: Configuration, usable: int, *, last: bool) -> Rows:
-        """Return of each tag its last row and its last `usable` usable rows; or its first ones unless `last`."""
+        """Return the last row and the last `usable` usable rows of each tag, or its first ones unless `last`."""
         order = self._in_order(np.arange(len(self)), 1 if last else -1)  # the nearest row of each tag comes last
         fit = self.usable(configuration)[order]
         tag = self.tag[order]
@@ -113,5 +113,5 @@ class Rows:
         return order
 
     def joined(self, others: Sequence[Rows]) -> Rows:
-        """Return these rows and `others`, which number the tags alike."""
+        """Return these rows and `others`, which must have the same `names`."""
         return Rows(self.names, pa.concat_tables([self.table, *(each.table for each in others)]))

@@ -37,7 +37,7 @@ class Bits(IntFlag):
 
 
 def severity(status: Status) -> Status:
-    """Return 0 for good, 1 for uncertain, 2 for bad, and 3, which is never good, for the severity without a meaning."""
+    """Return 0 for good, 1 for uncertain, 2 for bad, and 3 for the reserved severity, which counts as bad."""
     return status >> _SEVERITY_SHIFT
 
 

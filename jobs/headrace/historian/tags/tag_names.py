@@ -38,7 +38,7 @@ class TagNames:
         )
 
     def resolve(self, tags: str | Sequence[str]) -> list[str]:
-        """Return the names of one or more names and wildcards, in order and without duplicates.
+        """Return the names that `tags`, one or more names and wildcards, stand for, in order and without duplicates.
 
         A name that is not in the list is kept: it may have readings. Raises UserError for a wildcard that matches
         nothing, and if `tags` is empty.
@@ -62,12 +62,12 @@ class TagNames:
         return UserError([Problem(f"there is no tag '{name}'", fix=self._hint(name)) for name in names])
 
     def nearest(self, name: str, count: int = 3) -> list[str]:
-        """Return up to `count` known names that resemble `name`, the most similar first, or else that contain it."""
+        """Return up to `count` known names: those most similar to `name`, or else those that contain it."""
         containing = [each for each in sorted(self.rows) if _like(each, f"*{name}*")]
         return nearest(name, self.rows, count) or containing[:count]
 
     def stepped(self, name: str) -> bool:
-        """Return whether the tag's value holds from one reading to the next; for other tags it is a line."""
+        """Return whether the tag's value holds from one reading to the next; otherwise a line connects them."""
         return bool(self.rows.get(name, {}).get("interpolation") == "step")
 
     def _hint(self, name: str) -> str:

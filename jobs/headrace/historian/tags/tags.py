@@ -100,9 +100,10 @@ def upsert(settings: Settings, updates: pa.Table) -> Upserted:
 
 
 def merged(tags: pa.Table, updates: pa.Table) -> pa.Table:
-    """Return `tags` with the columns of `updates` replaced in the rows of its tags, and with its new tags added.
+    """Return `tags` with the columns and the new tags of `updates`.
 
-    Both have one row per tag. The result is sorted by tag and has the schema of `tags`, null for what neither has.
+    Both have one row per tag. A tag in both has the values of `updates` in its columns, and keeps its other values. The
+    result is sorted by tag and has the schema of `tags`, null for what neither has.
     """
     updates = updates.cast(pa.schema([tags.schema.field(name) for name in updates.column_names]))
     untouched = tags.filter(pc.invert(pc.is_in(tags["tag"], value_set=updates["tag"])))

@@ -77,7 +77,7 @@ def _largest(bucket: Series, last: Series, after: Series, origin: int) -> Series
 
 
 def _cut(parts: Iterable[Series], lengths: list[int]) -> Iterator[Series]:
-    """Yield the points of all parts again, in parts of these lengths."""
+    """Yield the points of all parts, regrouped into parts of these lengths."""
     waiting: list[Series] = []
     held = 0
     left = iter(parts)

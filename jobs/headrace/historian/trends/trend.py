@@ -82,7 +82,7 @@ def _flagged(rows: Rows, part: Intervals) -> Rows:
 
 
 def _strongest(rows: Rows, part: Intervals) -> Ints:
-    """Return for each tag and MARK_PIXELS intervals the index of the row with the largest absolute score."""
+    """Return the index of the row with the largest absolute score, for each tag in every MARK_PIXELS intervals."""
     score = np.abs(np.nan_to_num(rows.table["score"].to_numpy().astype(np.float64)))
     cell = rows.tag * len(part) + (np.searchsorted(part.start, rows.ts, "right") - 1) // MARK_PIXELS
     order = np.lexsort((rows.ts, -score, cell))
