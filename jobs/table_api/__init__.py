@@ -1,7 +1,7 @@
 """Table API jobs, for what is hard to express in SQL.
 
 Each job is one module, which job.yaml names, with a function `tables(inputs)` that computes the output tables from the
-job's inputs. A module knows nothing else of the engine.
+job's inputs. A module knows nothing else about the engine.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Inputs(Protocol):
         """Return the topic's good records: the contract's fields, `ts`, `quality`, the steps' columns, the position."""
 
     def on_time(self, name: str) -> Table:
-        """Return the same with `event_time` and the contract's watermark, without the records that arrived late."""
+        """Return these records with `event_time` and the contract's watermark, without those that arrived late."""
 
     def table(self, name: str) -> Table:
         """Return an Iceberg table as it is when the job starts."""

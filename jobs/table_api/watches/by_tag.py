@@ -26,8 +26,8 @@ def watched(inputs: Inputs, readings: Table, watch: Watch[Any, Any], columns: Ma
     """Return the events of a watch over each tag of `readings`: the tag, then the fields of the event.
 
     readings: a source read with `inputs.on_time`, with the columns tag, ts, value and quality. The watch gets each
-    reading once the watermark has passed it. columns: the names and types of the event's fields, in their order; the
-    event has a field of Types.INSTANT() as microseconds since 1970.
+    reading once the watermark has passed it. columns: the names and types of the event's fields, in their order; in
+    the event, a field of the type Types.INSTANT() is a number of microseconds since 1970.
     """
     good = (col("quality") < SEVERITY["uncertain"]).alias("good")
     stream = inputs.to_stream(readings.select(col("tag"), col("ts"), col("value"), good))

@@ -1,4 +1,4 @@
-"""The protocol of a watch: pure functions of one tag's readings and of a memory of earlier ones."""
+"""The protocol of a watch: pure functions of a reading of one tag and a memory of its earlier readings."""
 
 from __future__ import annotations
 
