@@ -1,7 +1,7 @@
-"""The formats that a contract can name, with the facts that a contract needs of each.
+"""The formats that a contract can name, with the facts that a contract needs about each.
 
-`headrace_udfs.formats` holds the class that decodes each format; this table knows none of them, so that a contract does
-not import its decoders.
+`headrace_udfs.formats` has the class that decodes each format. This module does not import these classes, so that a
+contract can be loaded without them.
 """
 
 from __future__ import annotations

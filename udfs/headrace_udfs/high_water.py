@@ -36,7 +36,7 @@ class HighWater:
         self._since = clock()
 
     def advance(self, times: Micros, good: npt.NDArray[np.bool_], partitions: npt.NDArray[np.int64]) -> Micros:
-        """Return, for each record, the event time that all partitions have reached with it.
+        """Return, for each record, the event time that all partitions have reached once it is read.
 
         times: event times in microseconds since 1970, used where `good` is true. good, partitions: as long as `times`.
         The result is int64 microseconds since 1970, as long as `times`; NOTHING while any partition that is not idle

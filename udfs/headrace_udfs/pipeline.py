@@ -1,6 +1,6 @@
 """Turns payloads into readings in one pass: decodes them, then runs each step.
 
-A row that fails in one of these becomes a dead letter and affects no other row.
+A row that fails in decoding or in a step becomes a dead letter and affects no other row.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from headrace_udfs.step_protocol import CatalogAddress, Columns, Step, Worker
 from headrace_udfs.types import ARROW, TS, ContractType
 
 DECODE = "decode"
-"""The stage of dead letters that could not be decoded; that of the others is the name of the step that failed."""
+"""The stage of dead letters that could not be decoded; for the others, it is the name of the step that failed."""
 
 INDEX = "src_index"
 """The column with the number of a reading in its message, from 0."""
@@ -75,8 +75,8 @@ class Pipeline:
     def open(self, count: Callable[[str, int], None]) -> None:
         """Prepare to run; `count(name, n)` adds n to the metric `name`.
 
-        Raises what a step raises on opening, with every step that was opened closed again; RegistryFailed if the
-        address of the registry has no valid value; ValueError if the format needs schemas and has none.
+        Raises the error of a step that fails to open, after closing what is open already; RegistryFailed if the address
+        of the registry has no valid value; ValueError if the format needs schemas and has none.
         """
         now = self._now
         worker = Worker(self._catalog, count)

@@ -34,7 +34,7 @@ class _Transient(RegistryFailed):
 
 @dataclass(frozen=True)
 class RegistryAddress:
-    """The address of a registry and the credentials for it, with `${env:}` and `${file:}` references not resolved yet.
+    """The address of a registry and the credentials for it, with `${env:}` and `${file:}` references unresolved.
 
     url: base of its API. user, password: for basic authentication. token: bearer token. ca: certificate authorities in
     PEM, used instead of those of the system.

@@ -1,9 +1,9 @@
 """The modified z-score: the distance of a reading from the usual readings of its tag.
 
 Iglewicz and Hoaglin, How to Detect and Handle Outliers (ASQC Basic References in Quality Control, vol. 16, 1993):
-M = 0.6745 (x - median) / MAD, an outlier where |M| > 3.5. Median and MAD stay stable even if up to half of the readings
+M = 0.6745 (x - median) / MAD, an outlier if |M| > 3.5. Median and MAD stay stable even if up to half of the readings
 they are learned from are outliers; 0.6745, the 0.75 quantile of the standard normal distribution, makes M a z-score
-where readings are normally distributed.
+if readings are normally distributed.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The column functions that SQL can name, thin wrappers of pure functions.
 
-No value of a row stops a job: a function returns null for a value that it cannot process.
+A value in a row never stops a job: a function returns null for a value that it cannot process.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from headrace_udfs.types import ARROW
 
 
 def _doubles(function: Callable[..., Doubles]) -> Callable[..., pa.DoubleArray]:
-    """Return `function`, which takes float64 arrays, as one of Arrow arrays: null becomes NaN, and NaN becomes null."""
+    """Return `function`, which takes float64 arrays, as a function of Arrow arrays: null becomes NaN and vice versa."""
     return lambda **columns: _nullable(function(**{name: _numpy(column) for name, column in columns.items()}))
 
 

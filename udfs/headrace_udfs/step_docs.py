@@ -1,4 +1,4 @@
-"""Descriptions of the steps that job.yaml can name under `steps:`, in the form of those of SQL functions."""
+"""Descriptions of the steps that job.yaml can name under `steps:`, in the same form as those of SQL functions."""
 
 from __future__ import annotations
 

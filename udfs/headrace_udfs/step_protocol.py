@@ -16,7 +16,7 @@ Columns = Mapping[str, pa.Array]
 
 @dataclass(frozen=True)
 class CatalogAddress:
-    """The name and the pyiceberg properties of an Iceberg catalog, with references in them not resolved yet."""
+    """The name and the pyiceberg properties of an Iceberg catalog, with references unresolved."""
 
     name: str
     properties: Mapping[str, str]
@@ -49,8 +49,8 @@ class Step(Protocol):
     def apply(self, columns: Columns) -> Columns:
         """Return `outputs` for the good rows of a batch: arrays as long as the input, of the types in ARROW.
 
-        The contract's key column is dictionary-encoded. If it raises, it is called again on parts of the batch; each
-        row on which it raises alone becomes a dead letter.
+        The contract's key column is dictionary-encoded. If the method raises, it is called again on parts of the
+        batch; a row on which it raises even alone becomes a dead letter.
         """
         ...
 

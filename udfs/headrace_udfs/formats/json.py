@@ -25,7 +25,7 @@ from headrace_udfs.formats.json_shape import Columns, Shape
 from headrace_udfs.schemas import Schemas
 
 CHUNK = 256
-"""Payloads per chunk: one with an unknown key makes all of its chunk be checked one by one.
+"""Payloads per chunk: if one of them has an unknown key, the whole chunk is checked one by one.
 
 A much smaller chunk makes the cost of the calls per chunk noticeable.
 """
@@ -77,7 +77,7 @@ class JsonFormat:
         return structs, np.delete(np.arange(len(payloads)), failed)
 
     def _take_proven(self, structs: Sequence[Any], payloads: Payloads, columns: Columns) -> slice | list[int]:
-        """Append the leaves of the structs that account for all of their payloads, and return which these are."""
+        """Append the leaves of the structs that account for their whole payloads; return their indices."""
         which: slice | list[int] = slice(None)
         taken: Columns = [[] for _ in columns]
         accounted = self._shape.take(structs, taken)
