@@ -16,7 +16,7 @@ class Difference:
 
     `missing` rows were expected but not written, `extra` rows were written but not expected. The two lists have the
     same length: each index holds a missing row and the extra row most similar to it, or None for either. If the order
-    counts and the numbers of rows are equal, each index holds two rows of the same position instead.
+    counts and the numbers of rows are equal, each index holds the two rows of one position instead.
     """
 
     sink: str
