@@ -101,7 +101,7 @@ def dead_letter(offset: int, job: str) -> dict[str, Any]:
     [
         ({"src_offset": 0}, "a reading is stored once, by its position in the topic"),
         ({"src_offset": 9}, "a stored reading is not a dead letter of this job"),
-        ({"quality": -1}, "the quality is an OPC UA StatusCode"),
+        ({"quality": -1, "score": None, "anomaly": None}, "the quality is an OPC UA StatusCode"),
         ({"quality": 0xC0000000, "score": None, "anomaly": None}, "the quality is an OPC UA StatusCode"),
         ({"ts": datetime(1999, 12, 31, tzinfo=UTC)}, "the time is within the contract's bounds"),
         ({"ts": START + timedelta(hours=1)}, "the time is within the contract's bounds"),
