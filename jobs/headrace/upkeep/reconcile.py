@@ -1,4 +1,4 @@
-"""Check that nothing is lost or doubled: for each partition, `end - first = good + dead`, each offset once."""
+"""Check that no record is lost or stored twice: for each partition, `end - first = good + dead`, each offset once."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class Balance:
     `good` and `dead` count readings: more than `records` if a message holds many.
 
     `no_record` counts offsets in the span at which Kafka holds none (a transaction marker, a compacted record).
-    `expired` are offsets below the span that lie above a stored one and were never stored: retention took them
-    before they were read. They are reported, and are not `missing`: the topic no longer shows what they were.
+    `expired` are offsets below the span, after a stored one, that were never stored: retention deleted them before
+    they were read. They are reported but are not `missing`: the topic no longer shows whether they held records.
     """
 
     topic: str
@@ -107,7 +107,7 @@ def follow(
     stalled_s: float,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> list[Balance]:
-    """As `reconcile`, once the running job has stored everything that the topic held when the call began.
+    """Return the same as `reconcile` once the running job has stored all that the topic held when the call began.
 
     `progress(stored, all)` is called repeatedly. Raises PlatformError if the job ends or fails before that, or if
     nothing more is stored for `stalled_s` seconds.
@@ -119,7 +119,7 @@ def follow(
     best, since = -1, time.monotonic()
     while True:
         ended = _ended(cluster, name)
-        # A gap counts as records still to come; the broker is queried about it only when the job has ended.
+        # While the job runs, a gap counts as records still to come; the broker is queried only once it has ended.
         look = _balances if ended else partial(_balances, records_in=lambda _topic, _partition, a, b: np.arange(a, b))
         balances = [b for topic, spans in targets.items() for b in look(tables, client, job, topic, spans=spans)]
         done = total - sum(b.missing_count for b in balances)
@@ -136,7 +136,7 @@ def follow(
 
 
 def verdict(balances: list[Balance]) -> None:
-    """Raises CheckFailed unless nothing is missing or repeated in any partition."""
+    """Raise CheckFailed if a record is missing or repeated in any partition."""
     missing = sum(b.missing_count for b in balances)
     repeated = sum(b.repeated_count for b in balances)
     if missing or repeated:
@@ -172,7 +172,7 @@ def _balances(
     spans: dict[int, OffsetRange] | None = None,
     records_in: RecordsIn | None = None,
 ) -> list[Balance]:
-    # The tables are read first: what is stored in between is then at worst reported as missing, never overlooked.
+    # The tables are read before the topic: a record stored in between is at worst reported as missing.
     kept = stored(tables, job, topic)
     look = records_in or partial(kafka.records_in, client)
     return [
@@ -182,7 +182,7 @@ def _balances(
 
 
 def _ended(cluster: Cluster, name: str) -> str | None:
-    """The state in which the job ended; None while it runs."""
+    """Return the state in which the job ended; None while it runs."""
     if cluster.running(name):
         return None
     last = next((j for j in cluster.jobs() if j.name == name), None)
@@ -199,7 +199,7 @@ def _explain_stall(cluster: Cluster, name: str, stalled_s: float, left: int) -> 
 
 
 def _absent(offsets: Offsets, first: int, end: int) -> Ranges:
-    """The runs of [first, end) that `offsets` leaves out."""
+    """Return the runs in [first, end) that are not in `offsets`."""
     inside = offsets[(offsets >= first) & (offsets < end)]
     edges = [first, *(edge for run in ranges(inside) for edge in run), end]
     return [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if a < b]

@@ -1,4 +1,4 @@
-"""checks.sql.j2 of a job: SELECTs that must return no rows, each below a comment that states what then holds."""
+"""A job's checks.sql.j2: SELECTs that must return no rows, each below a comment that names what must hold."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Check:
         return self.select.sql
 
     def tables(self) -> list[str]:
-        """Return the tables that it reads, as it names them; none if their columns would be needed, as for USING."""
+        """Return the tables that the SELECT names; empty if DuckDB needs their columns to parse it, as for USING."""
         with duckdb.connect() as connection:
             try:
                 return sorted(connection.get_table_names(self.sql, qualified=True))
@@ -47,7 +47,7 @@ class Check:
 
 
 def load(project: Project, settings: Settings, folder: JobFolder) -> list[Check]:
-    """Return the checks of the job, none without checks.sql.j2. Raises UserError with every fault of the file."""
+    """Return the checks of the job; empty without checks.sql.j2. Raises UserError with every fault of the file."""
     script = duckdb_script.load(project, settings, folder, CHECKS)
     return checks(folder.job.name, script) if script else []
 
@@ -73,7 +73,7 @@ def checks(job: str, script: DuckDbScript) -> list[Check]:
 
 
 def _name(select: Select) -> tuple[str | None, int]:
-    """Return the check's name and the line of it; without a name, the line that the SELECT itself begins in."""
+    """Return the check's name and its line; without a name, None and the line on which the SELECT itself begins."""
     name, line = None, select.first
     for number, text in enumerate(map(str.strip, select.sql.splitlines()), select.first):
         if match := _NAME.fullmatch(text):

@@ -38,7 +38,7 @@ class DuckDbScript:
     rendered: Rendered
 
     def place(self, line: int, column: int = 0) -> Place:
-        """Return the place in the template of a line of the SQL; without its column if the line is not verbatim."""
+        """Return the place in the template of a line of the SQL; without the column if rendering changed the line."""
         template_line = self.rendered.template_line(line)
         templates, lines = self.template.split("\n"), self.rendered.sql.split("\n")
         verbatim = line <= len(lines) and templates[template_line - 1] == lines[line - 1]
@@ -79,7 +79,7 @@ class DuckDbScript:
 
 
 def load(project: Project, settings: Settings, folder: JobFolder, name: str) -> DuckDbScript | None:
-    """Return the rendered template `name` of the job, None if it has none. Raises UserError."""
+    """Return the rendered template `name` of the job; None if it has none. Raises UserError."""
     path = folder.path / name
     if not path.is_file():
         return None
@@ -87,6 +87,6 @@ def load(project: Project, settings: Settings, folder: JobFolder, name: str) -> 
 
 
 def _comment_lines(sql: str) -> int:
-    """Return the number of lines before the first that is neither empty nor a comment."""
+    """Return the number of lines before the first one that is neither empty nor a comment."""
     lines = [line.strip() for line in sql.splitlines()]
     return next((number for number, line in enumerate(lines) if line and not line.startswith("--")), 0)

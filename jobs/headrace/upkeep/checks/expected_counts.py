@@ -1,4 +1,4 @@
-"""expected_counts.sql.j2 of a job with windows: a SELECT of how many readings each window must have counted."""
+"""A job's expected_counts.sql.j2: a SELECT of how many readings each of its windows must count."""
 
 from __future__ import annotations
 
@@ -23,8 +23,11 @@ READINGS = "readings"
 
 @dataclass(frozen=True)
 class ExpectedCounts:
-    """`sql` returns one row per key and window with readings: the column `key`, the window's start as `ts`, and the
-    number of its readings in the column that the job's table calls `count`."""
+    """A SELECT that returns one row per key and window with readings.
+
+    Its columns are the source's key, with the name `key`, the window's start, `ts`, and the number of its readings,
+    with the name `count`, as in the job's table.
+    """
 
     sql: str
     key: str
@@ -33,7 +36,7 @@ class ExpectedCounts:
 
 
 def load(project: Project, settings: Settings, folder: JobFolder) -> ExpectedCounts | None:
-    """Return the job's expected counts, None without expected_counts.sql.j2.
+    """Return the job's expected counts; None without expected_counts.sql.j2.
 
     Raises UserError with every fault of the file.
     """

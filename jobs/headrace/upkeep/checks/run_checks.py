@@ -19,7 +19,7 @@ from headrace.upkeep.checks import check_file
 from headrace.upkeep.checks.check_file import Check
 
 SHOWN = 10
-"""The number of rows kept of those that break a check."""
+"""How many of the rows that break a check are kept in its result."""
 _BATCH = 10_000
 
 
@@ -47,7 +47,7 @@ class CheckResult:
 def run(project: Project, settings: Settings, names: Iterable[str]) -> list[CheckResult]:
     """Run the checks of the jobs `names`, in that order; a job without checks.sql.j2 has none.
 
-    Raises UserError with every fault of the files, missing tables included; PlatformError.
+    Raises UserError with every fault of the files, including missing tables; PlatformError.
     """
     checks = _load(project, settings, names)
     results: list[CheckResult] = []
@@ -65,7 +65,7 @@ def run(project: Project, settings: Settings, names: Iterable[str]) -> list[Chec
 
 
 def verdict(results: Iterable[CheckResult]) -> None:
-    """Raise CheckFailed with each check that rows break, if there is one."""
+    """Raise CheckFailed with all checks that rows break, if any."""
     problems = [
         Problem(f"{r.broken:,} row{'' if r.broken == 1 else 's'} of {r.job} break '{r.name}'", r.where)
         for r in results

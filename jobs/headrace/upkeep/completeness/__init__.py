@@ -1,7 +1,7 @@
-"""How far what is stored is complete: up to which time, by partition of a topic, and which tags are silent.
+"""Report how far the stored rows are complete: up to which time, by partition of a topic, and which tags are silent.
 
 A project and an environment come in; the contents of historian.completeness and historian.last_seen go out. It reads
-tables and topics alone, and knows nothing of running jobs.
+only tables and topics, and knows nothing of running jobs.
 """
 
 from headrace.upkeep.completeness.last_seen import Seen as Seen

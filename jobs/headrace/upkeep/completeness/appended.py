@@ -43,7 +43,7 @@ class Appended:
 
     @property
     def goes_on(self) -> bool:
-        """Whether these are only the rows since then, not all of them."""
+        """Whether these are only the rows after `since`, not all rows of the table."""
         return any(each.snapshot_id == self.since for each in self._line)
 
     def _files(self) -> Iterator[DataFile]:

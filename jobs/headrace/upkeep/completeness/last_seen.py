@@ -41,9 +41,9 @@ class Seen:
         return (self.last_ts - self.first_ts) / (self.readings - 1)
 
     def silent(self, through: datetime) -> bool:
-        """Whether it should have sent a reading by `through`, the time up to which all readings are stored.
+        """Whether the tag should have sent another reading by `through`, the time up to which all readings are stored.
 
-        That is after SILENT_AFTER usual intervals, and after a minute at least. A tag that is listed and never sent a
+        It should after SILENT_AFTER usual intervals, and after a minute at least. A tag that is listed and never sent a
         reading is silent; one that sent a single reading is not, because its usual interval is unknown.
         """
         if self.last_ts is None:
@@ -54,7 +54,7 @@ class Seen:
 def refresh(settings: Settings) -> list[Seen]:
     """Update the table and return it: the tags that ever sent a reading, or are listed. Raises PlatformError.
 
-    Only rows that were stored since the last time are read.
+    Only rows that were stored since the last refresh are read.
     """
     catalog = iceberg.connect(settings)
     listed = [row["tag"] for row in tags.matching(settings)]

@@ -1,4 +1,4 @@
-"""historian.completeness: for each partition of a topic, up to which offset every record is in a table."""
+"""historian.completeness: for each partition of a topic, the offset up to which every record is in a table."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class Reached:
     """How far a job has stored a partition of a topic, at the time `looked_at` (UTC).
 
     Each record below `next_offset` of the topic with Kafka's `topic_id` is in a table or in dead letters, unless
-    retention took it before it was read, which `reconcile` reports. `lag` counts the offsets from there to the topic's
-    end, 0 if none of them holds a record. `last_ts` is the latest time of a reading below. No reading from before
-    `complete_through` is still to come, if sources are no later than their contract says; None if that is unknown, for
-    example because another topic has the name now.
+    retention deleted it before it was read, which `reconcile` reports. `lag` counts the offsets from there to the
+    topic's end, 0 if none of them holds a record. `last_ts` is the latest time of a reading below `next_offset`. No
+    reading from before `complete_through` is still to come, if sources are no later than their contract allows; None if
+    that time is unknown, for example because another topic has the name now.
     """
 
     job: str
@@ -49,7 +49,7 @@ class Reached:
 def refresh(project: Project, settings: Settings) -> list[Reached]:
     """Update the table and return it: the partitions of all jobs that keep every record and have ever stored one.
 
-    Only rows that were stored since the last time are read. Raises UserError, PlatformError.
+    Only rows that were stored since the last refresh are read. Raises UserError, PlatformError.
     """
     catalog, client = iceberg.connect(settings), settings.kafka_client()
     jobs = [job for job in job_folder.jobs(project) if job.keeps_every_record]
@@ -76,7 +76,7 @@ def _rows(table: Table) -> list[Reached]:
 
 
 def _appended(catalog: Catalog, table: Table, job: Job) -> dict[str, Appended]:
-    """Rows appended to each of the job's tables since the last refresh, by the names under which `table` keeps that."""
+    """Return the rows appended to each of the job's tables, by the name under which `table` stores what was read."""
     return {
         (of := f"{job.name}.{name}"): Appended(iceberg.load_table(catalog, name), stored_progress.since(table, of))
         for name in (*job.tables_written, DEAD_LETTERS)
@@ -87,9 +87,10 @@ def _appended(catalog: Catalog, table: Table, job: Job) -> dict[str, Appended]:
 def _refreshed(
     project: Project, client: Mapping[str, str], job: Job, appended: Mapping[str, Appended], previous: list[Reached]
 ) -> tuple[list[Reached], dict[str, int | None]]:
-    """The job's partitions, and the snapshots to continue from next time: those before a gap, so that it is seen again.
+    """Return the job's partitions, and the snapshots to continue from next time.
 
-    Tables are read before the topic: what is stored in between counts as lag, and nothing counts as stored that is not.
+    If there is a gap, these are the snapshots of last time, so that rows beyond the gap are read again. Tables are read
+    before the topic: what is stored in between counts as lag, and nothing counts as stored that is not.
     """
     before = {(row.src_topic, row.src_partition): row for row in previous if row.job == job.name}
     new = stored_runs(job.name, appended.values())
@@ -107,7 +108,7 @@ def _refreshed(
             start = old.next_offset if old else min([span.first, *added.offsets[:1, 0].tolist()])
             next_record = partial(kafka.next_record, client, *at)
             end, gap = reach(start, added.offsets, next_record)
-            # Times of what lies beyond a gap count once that is closed.
+            # Some of the new rows lie beyond a gap: their times count once it is closed.
             last_ts = latest(old.last_ts if old else None, None if gap else added.last_ts)
             lag = _lag(end, span, next_record)
             through = _through(contract, last_ts, now if lag == 0 else None) if end <= span.end else None
@@ -117,9 +118,9 @@ def _refreshed(
 
 
 def _lag(at: int, span: OffsetRange, next_record: Callable[[int], int | None]) -> int:
-    if at > span.end:  # the tables hold more, of another topic that had the name
+    if at > span.end:  # the tables hold more: rows of another topic that had the name
         return span.end - span.first
-    # A transaction's marker at the end is an offset that no record has.
+    # A transaction's marker at the end has an offset, but is not a record.
     record = next_record(at) if at < span.end else None
     return 0 if record is None or record >= span.end else span.end - at
 

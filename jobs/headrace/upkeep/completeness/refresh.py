@@ -27,13 +27,13 @@ class Completeness:
         return self.through_of(*{each.job for each in self.partitions})
 
     def through_of(self, *jobs: str) -> datetime | None:
-        """The same for the partitions that the jobs read."""
+        """Return the same for the partitions that the jobs read."""
         times = [each.complete_through for each in self.partitions if each.job in jobs]
         return min((each for each in times if each), default=None) if all(times) else None
 
     @property
     def silent(self) -> list[Seen]:
-        """Tags that should have sent a reading again by then."""
+        """The tags that should have sent another reading by the time `through`."""
         through = self.through
         return [each for each in self.tags if each.silent(through)] if through else []
 

@@ -1,4 +1,4 @@
-"""The small tables that keep the result of a refresh, each with how far other tables were read for it."""
+"""Small tables that hold the result of a refresh, with properties of how far other tables were read for it."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def since(table: Table, of: str) -> int | None:
 
 
 def replace(table: Table, results: Iterable[Mapping[str, Any]], read: Mapping[str, int | None]) -> None:
-    """Replace the rows with these, in one commit with how far was read: after a crash, the old ones are complete."""
+    """Replace the rows and how far was read in one commit, so that after a crash the two still belong together."""
     schema = schema_to_pyarrow(table.schema(), include_field_ids=False)
     now = pa.Table.from_pylist(list(results), schema)
     with table.transaction() as transaction:
-        # pyiceberg warns of an overwrite that finds nothing.
+        # pyiceberg warns if an overwrite finds no rows.
         (transaction.overwrite if iceberg.row_count(table) else transaction.append)(now)
         transaction.set_properties({_PREFIX + of: str(head) for of, head in read.items() if head is not None})

@@ -1,7 +1,7 @@
-"""Maintain stored tables: compaction, expiry of snapshots, removal of orphans; safe next to jobs and other maintainers.
+"""Maintain stored tables: compact files, expire snapshots and remove orphans, while jobs and other maintainers run.
 
 Names of tables come in; one report per table goes out. It changes files and snapshots, never a row, and knows jobs only
-by the Flink ids that the ledger has.
+by their Flink ids in the ledger.
 """
 
 from headrace.upkeep.maintain.report import Expired, Removed, Report, Rewritten

@@ -1,4 +1,4 @@
-"""Choose the files to rewrite: unsorted ones of a closed day, small ones of any other."""
+"""Choose the files to rewrite: unsorted and small ones of a closed partition, small ones of an open partition."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from pyiceberg.transforms import TimeTransform
 TARGET_BYTES = 128 * 2**20
 """Size of a file if the table does not set `write.target-file-size-bytes`."""
 CLOSED_AFTER = timedelta(hours=1)
-"""A partition is closed this long after its time is over: the next run merges what comes later."""
+"""A partition is closed this long after its time has ended. The next run merges files that come later."""
 ENOUGH = 8
-"""An open partition's small files are merged once there are this many: each merge writes the last one's rest again."""
+"""An open partition's small files are merged once there are this many: each merge rewrites what the last one left."""
 AT_ONCE = 512 * 2**20
-"""Bytes that one commit replaces: each reads all manifests, and what is not committed yet may be lost."""
+"""Bytes that one commit replaces. Each commit reads all manifests, so there should be few of them; but work that is not
+committed yet is lost if the run ends, so they should not be large."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -48,9 +49,9 @@ def target_bytes(table: Table) -> int:
 
 
 def choose(table: Table, files: Iterable[DataFile], now: datetime) -> list[Group]:
-    """Return the groups of `files`, all live in the table, to rewrite; none if every partition is as it should be.
+    """Return the groups of the live `files` to rewrite; empty if every partition is as it should be.
 
-    Files of an earlier partition spec stay as they are, as do those that are not Parquet.
+    Files of an earlier partition spec and files that are not Parquet are left as they are.
     """
     partitions: dict[tuple[Any, ...], list[DataFile]] = defaultdict(list)
     for each in files:
@@ -94,14 +95,14 @@ def _gaining(table: Table, files: list[DataFile], now: datetime) -> Iterator[Gro
 
 
 def _closed(table: Table, file: DataFile, now: datetime) -> bool:
-    """Whether the time of the file's partition is over; never if no partition field is a time."""
+    """Whether the file's partition is closed; never if no partition field is a time."""
     fields = enumerate(table.spec().fields)
     times = [(field.transform, file.partition[i]) for i, field in fields if isinstance(field.transform, TimeTransform)]
     return bool(times) and all(value is not None and _end(str(by), value) + CLOSED_AFTER < now for by, value in times)
 
 
 def _end(by: str, value: int | date) -> datetime:
-    """When the partition `value` of a year, month, day or hour ends; Iceberg counts each from 1970 on."""
+    """Return the end of the year, month, day or hour that Iceberg counts as `value` from 1970 on."""
     number = (value - _EPOCH.date()).days if isinstance(value, date) else value
     if by == "hour":
         return _EPOCH + timedelta(hours=number + 1)

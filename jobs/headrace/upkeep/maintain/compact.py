@@ -34,13 +34,13 @@ from headrace.upkeep.maintain.live_files import Live
 from headrace.upkeep.maintain.replace import Replace
 from headrace.upkeep.maintain.report import Rewritten
 
-# A row group: what is held in memory next to DuckDB's sort, and the step in which a file's size is measured.
+# Rows per row group: these are in memory next to DuckDB's sort, and a file's size is checked after each row group.
 _ROWS_AT_ONCE = 32_768
 _SORTED_IN = "1GiB"
 
 
 def before(group: Group) -> Rewritten:
-    """Return the report of a group before anything is done."""
+    """Return the report of a group that is not rewritten yet."""
     return Rewritten(group.partition, group.closed, group.rows, len(group.files), group.bytes)
 
 
@@ -49,8 +49,9 @@ def compact(
 ) -> list[Rewritten]:
     """Rewrite each group and commit all of them at once; `progress` is called with each group before it is read.
 
-    Groups are left out if another writer has replaced one of their files, and all of them if the table has changed:
-    what was written for them becomes an orphan, as does what an attempt wrote that never commits. Raises PlatformError.
+    A group is left out if another writer has replaced one of its files. All groups are left out if the table's schema,
+    partition spec or sort order has changed, or if it has delete files. Files written for a group that is left out
+    become orphans, as do those of an attempt that never commits. Raises PlatformError.
     """
     written = {}
     for each in groups:
@@ -95,7 +96,7 @@ def _done(group: Group, written: list[DataFile]) -> Rewritten:
 
 
 def _shape(table: Table) -> tuple[int | None, ...]:
-    """The ids that written files are described by: `tables apply` may change them meanwhile."""
+    """Return the ids of what files are written by: schema, partition spec and order. `tables apply` may change them."""
     metadata = table.metadata
     return metadata.current_schema_id, metadata.default_spec_id, metadata.default_sort_order_id
 
@@ -107,7 +108,7 @@ def _rewrite(table: Table, group: Group) -> Iterator[DataFile]:
         while waiting is not None:
             path = f"{group.partition}/{uuid4().hex}.parquet" if table.spec().fields else f"{uuid4().hex}.parquet"
             output = table.io.new_output(table.location_provider().new_data_location(path))
-            sink: Any = output.create()  # pyiceberg's type does not say that it has a position
+            sink: Any = output.create()  # pyiceberg's type does not declare tell()
             with sink as stream:
                 options = _get_parquet_writer_kwargs(table.properties)
                 with pq.ParquetWriter(stream, schema, store_decimal_as_integer=True, **options) as writer:
@@ -129,7 +130,7 @@ def _described(table: Table, group: Group, path: str, size: int, metadata: pq.Fi
         file_format=FileFormat.PARQUET,
         partition=group.files[0].partition,
         file_size_in_bytes=size,
-        # Only for a closed partition: an open one gets more runs, and all are sorted into one in the end.
+        # Only for a closed partition: an open one gets more runs, which are sorted into one once it is closed.
         sort_order_id=table.sort_order().order_id if group.closed else None,
         spec_id=group.files[0].spec_id,
         equality_ids=None,
@@ -139,7 +140,7 @@ def _described(table: Table, group: Group, path: str, size: int, metadata: pq.Fi
 
 
 def _batches(table: Table, group: Group, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """The rows in the current schema, one file after the other: pyiceberg would read all of them at once."""
+    """Yield the rows in the current schema, one file after the other: pyiceberg would read all files at once."""
     scan = ArrowScan(table.metadata, table.io, table.schema(), AlwaysTrue())
     for each in group.files:
         for batch in scan._record_batches_from_scan_tasks_and_deletes([FileScanTask(each)], {}):
@@ -148,7 +149,7 @@ def _batches(table: Table, group: Group, schema: pa.Schema) -> Iterator[pa.Recor
 
 @contextmanager
 def _ordered(table: Table, batches: Iterator[pa.RecordBatch]) -> Iterator[Iterator[pa.RecordBatch]]:
-    """The rows in the table's order, as batches; what does not fit into _SORTED_IN is spilled to disk."""
+    """Yield the rows in the table's sort order, in batches; DuckDB spills what exceeds _SORTED_IN to disk."""
     order = ", ".join(
         f'"{table.schema().find_column_name(field.source_id)}"'
         f" {'desc' if field.direction == SortDirection.DESC else 'asc'}"
@@ -162,7 +163,7 @@ def _ordered(table: Table, batches: Iterator[pa.RecordBatch]) -> Iterator[Iterat
     ):
         connection.execute("set memory_limit = ?", [_SORTED_IN])
         connection.from_arrow(schema_to_pyarrow(table.schema()).empty_table()).create("stored")
-        # Read as it sorts, DuckDB would hold on to each batch to the end.
+        # If DuckDB read the batches while sorting, it would hold each of them until the end.
         for batch in batches:
             connection.from_arrow(pa.Table.from_batches([batch])).insert_into("stored")
         rows = connection.table("stored")

@@ -1,4 +1,4 @@
-"""Drop old snapshots from a table, but never those by which Flink finds its commits, and then their own files."""
+"""Drop a table's old snapshots, and then the files that only they use, so that Flink still finds its last commits."""
 
 from __future__ import annotations
 
@@ -27,18 +27,21 @@ KEPT_FOR = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Plan:
-    """Snapshots to drop, and those (dropped, or kept but then out of Flink's reach) to repeat at the head."""
+    """The snapshots to drop, and those whose commit by Flink is repeated at the head.
+
+    A `carried` snapshot is dropped, or it is kept but Flink can no longer reach it from the head.
+    """
 
     dropped: tuple[Snapshot, ...]
     carried: tuple[Snapshot, ...]
 
 
 def plan(metadata: TableMetadata, jobs: Incarnations, now: datetime) -> Plan:
-    """Plan to drop what is older than the table keeps. Everything that a tag or a branch's head names is kept.
+    """Plan to drop snapshots older than the table keeps. Those that a tag or a branch's head names are kept.
 
-    Flink finds what it has committed by going back from the head, parent by parent, to the last snapshot of its own. A
-    gap would end that, and its rows come twice: so what is kept is one run, and the last commit of a job (a job's
-    earlier incarnation aside, which is never started again) that would lie behind its end is carried to the head.
+    Flink finds its last commit by going back from the head, parent by parent. A gap would end that search, and Flink
+    would commit the same rows twice. The last commit of a job that lies behind the first gap is therefore repeated at
+    the head. That of an incarnation which a later one of the same job has replaced is not: it never starts again.
     """
     main = line(metadata, metadata.current_snapshot_id)
     if not main:
@@ -58,12 +61,12 @@ def plan(metadata: TableMetadata, jobs: Incarnations, now: datetime) -> Plan:
 
 
 def before(plan: Plan) -> Expired:
-    """Return the report of a plan before anything is done."""
+    """Return the report of a plan that is not carried out yet."""
     return Expired(len(plan.dropped), len(plan.carried), None if plan.dropped else Removed())
 
 
 def expire(catalog: Catalog, name: str, jobs: Incarnations, now: datetime) -> Expired:
-    """Drop the snapshots in one commit, and then delete their files: a crash between leaves orphans.
+    """Drop the snapshots in one commit, then delete the files that only they use: a crash in between leaves orphans.
 
     Raises PlatformError.
     """
@@ -78,7 +81,7 @@ def _drop(table: Table, jobs: Incarnations, now: datetime) -> tuple[Table, Plan]
     steps = plan(table.metadata, jobs, now)
     if steps.dropped:
         with table.transaction() as transaction:
-            # At least one: the catalog checks the head that a snapshot follows, and of two maintainers refuses one.
+            # At least one new snapshot: the catalog then checks that the head has not moved, and refuses one of two.
             for each in map(_flinks, steps.carried) if steps.carried else [{}]:
                 with Replace(transaction, table, each):
                     pass
@@ -88,7 +91,7 @@ def _drop(table: Table, jobs: Incarnations, now: datetime) -> tuple[Table, Plan]
 
 
 def _remove(table: Table, dropped: Iterable[Snapshot]) -> Removed:
-    """Delete the files of the dropped snapshots that no other snapshot has."""
+    """Delete the files of the dropped snapshots that no remaining snapshot uses."""
     kept = manifests(table.io, table.snapshots())
     old = {path: each for path, each in manifests(table.io, dropped).items() if path not in kept}
     gone = {place(path): (path, size) for path, size in reached(table.io, dropped, old)}

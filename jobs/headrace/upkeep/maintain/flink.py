@@ -1,4 +1,4 @@
-"""What Flink reads from a table when a job starts again: its own commits, and files that it has yet to commit."""
+"""Find in a table what Flink needs when a job starts again: its own commits, and files that it has yet to commit."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from headrace.upkeep.maintain.live_files import entries
 
 OPERATOR_ID = "flink.operator-id"
 Incarnations = Mapping[str, Sequence[str]]
-"""The ids that Flink gave each job, oldest first."""
-# Job, operator, subtask, attempt, checkpoint, number: the sink writes one per checkpoint and deletes it once committed.
+"""The Flink ids of each job's incarnations, oldest first, by the job's name."""
+# Job, operator, subtask, attempt, checkpoint, number. The sink writes one per checkpoint and deletes it once committed.
 _MANIFEST = re.compile(
     r".*/metadata/(?P<name>(?P<job>[0-9a-f]{32})-(?P<operator>[0-9a-f]+)-\d+-\d+-(?P<checkpoint>\d+)-\d+\.avro)"
 )
 
 
 def line(metadata: TableMetadata, head: int | None) -> list[Snapshot]:
-    """Return the snapshot and its parents, newest first, back to the first one that has expired."""
+    """Return the snapshot with the id `head` and its ancestors, newest first, as far as they have not expired."""
     known = {each.snapshot_id: each for each in metadata.snapshots}
     snapshots: list[Snapshot] = []
     while head in known:
@@ -35,7 +35,7 @@ def line(metadata: TableMetadata, head: int | None) -> list[Snapshot]:
 
 
 def commit(snapshot: Snapshot) -> tuple[str | None, str | None]:
-    """Return the Flink job and operator whose commit the snapshot is; None and None if it is not one of Flink's."""
+    """Return the ids of the Flink job and operator that committed the snapshot; None and None if Flink did not."""
     summary = snapshot.summary
     return (summary[JOB_ID], summary[OPERATOR_ID]) if summary and summary[CHECKPOINT_ID] else (None, None)
 
@@ -52,7 +52,8 @@ def superseded(present: Collection[str], jobs: Incarnations) -> set[str]:
 def pending(table: Table, paths: Iterable[str], jobs: Incarnations) -> Iterator[str]:
     """Yield the addresses of manifests of checkpoints that may still be committed, and of the files in them.
 
-    `paths` are the paths of files in the table's folder: a job's state has the addresses of its manifests alone.
+    `paths` are the paths of files in the table's folder. A job's state names only the manifests, so the files that it
+    may still commit are read from these.
     """
     committed: dict[tuple[str | None, str | None], int] = {}
     for each in line(table.metadata, table.metadata.current_snapshot_id):
@@ -68,12 +69,12 @@ def pending(table: Table, paths: Iterable[str], jobs: Incarnations) -> Iterator[
 
 
 def _listed(io: FileIO, address: str) -> list[str]:
-    """The address of a manifest that no snapshot has, and its files; empty if its writer was killed meanwhile."""
+    """Return the address of a manifest that no snapshot has, and those of its files; empty if it is incomplete."""
     manifest = ManifestFile.from_args(
         manifest_path=address, manifest_length=0, partition_spec_id=0, content=ManifestContent.DATA, sequence_number=0
     )
     try:
         return [address, *(each.file_path for each in entries(io, [manifest]))]
     except (EOFError, ValueError, zlib.error):
-        # Incomplete: its checkpoint was never completed.
+        # Its writer was killed, so its checkpoint was never completed.
         return []

@@ -46,9 +46,9 @@ def entries(io: FileIO, listed: Iterable[ManifestFile]) -> Iterator[DataFile]:
 
 
 def reached(io: FileIO, snapshots: Iterable[Snapshot], known: Mapping[str, ManifestFile]) -> Iterator[tuple[str, int]]:
-    """Yield the paths of all files of the snapshots, whose manifests are `known`, each with its size in bytes.
+    """Yield the path and the size in bytes of each file of the snapshots; `known` are the manifests to read, by path.
 
-    A manifest list has 0 bytes, because its size is not recorded.
+    The size of a manifest list is 0, because it is not recorded.
     """
     yield from ((snapshot.manifest_list, 0) for snapshot in snapshots)
     yield from ((path, manifest.manifest_length) for path, manifest in known.items())

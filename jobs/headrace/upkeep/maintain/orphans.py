@@ -1,4 +1,4 @@
-"""Files in a table's folders that nothing refers to: left by a crash, or by a commit that was overtaken."""
+"""Find and delete files in a table's folders that nothing refers to: a crash or a refused commit left them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from headrace.upkeep.maintain.live_files import manifests, place, reached
 from headrace.upkeep.maintain.report import Removed
 
 SAFE_AGE = timedelta(days=7)
-"""Writers commit files some time after they have written them: younger files are not touched."""
+"""Younger files are not touched: a writer commits a file some time after it has written it."""
 _FOLDERS = ("data", "metadata")
 
 
@@ -44,9 +44,9 @@ class Orphans:
 
 
 def find(catalog: Catalog, name: str, jobs: Incarnations, now: datetime) -> Orphans:
-    """Return files of the table's data and metadata folders, older than SAFE_AGE, that no snapshot or metadata has.
+    """Return files of the table's data and metadata folders, older than SAFE_AGE, that nothing refers to.
 
-    Files that a job may still commit, once it starts again, are not among them.
+    Files that a job may still commit once it starts again are not among them.
 
     Raises PlatformError.
     """
@@ -59,7 +59,7 @@ def find(catalog: Catalog, name: str, jobs: Incarnations, now: datetime) -> Orph
         scheme, host, root = PyArrowFileIO.parse_location(table.location().rstrip("/"))
         system = table.io.fs_by_scheme(scheme, host)
         old = {each.path: each for folder in _FOLDERS for each in _files(system, f"{root}/{folder}", now - SAFE_AGE)}
-        # Listed before the metadata is read: what is committed meanwhile is known then.
+        # The metadata is read after the files are listed, so that files committed in between count as used.
         if old:
             table = iceberg.load_table(catalog, name)
             for path in (*_used(table), *pending(table, tuple(old), jobs)):

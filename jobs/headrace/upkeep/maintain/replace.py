@@ -1,4 +1,4 @@
-"""One snapshot that replaces files by others: Iceberg's operation `replace`, which changes no row."""
+"""A snapshot that replaces files with others: Iceberg's operation `replace`, which changes no row."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from pyiceberg.typedef import EMPTY_DICT
 
 
 class Replace(_OverwriteFiles):
-    """Files deleted and added in one snapshot; without any, one that has only `properties` in its summary.
+    """A snapshot that deletes and adds files; without any, it only has `properties` in its summary.
 
-    A reader that follows the table's appends skips it. It follows the transaction's own head, and raises
-    ValidationException if that lacks one of the deleted files; the catalog refuses it if the head has moved.
+    Readers that follow the table's appends skip it. Its parent is the transaction's own head. Raises
+    ValidationException if the head lacks one of the deleted files; the catalog refuses it if the head has moved.
     """
 
     def __init__(self, transaction: Transaction, table: Table, properties: dict[str, str] = EMPTY_DICT) -> None:
         super().__init__(Operation.OVERWRITE, transaction, table.io, snapshot_properties=properties)
 
     def _summary(self, snapshot_properties: dict[str, str] = EMPTY_DICT) -> Summary:
-        # pyiceberg adds up totals for the other operations only.
+        # pyiceberg computes totals for other operations only, so this begins as an overwrite.
         return Summary(Operation.REPLACE, **super()._summary(snapshot_properties).additional_properties)
 
     def _existing_manifests(self) -> list[ManifestFile]:
@@ -34,7 +34,7 @@ class Replace(_OverwriteFiles):
 
     @cached_property
     def _parted(self) -> tuple[list[ManifestFile], list[ManifestEntry]]:
-        """The head's manifests without the deleted files, and the entries of these."""
+        """Return the head's manifests without the deleted files, and the entries of the deleted files."""
         kept: list[ManifestFile] = []
         deleted: list[ManifestEntry] = []
         head = self._transaction.table_metadata.snapshot_by_name(self._target_branch or "")

@@ -1,4 +1,4 @@
-"""Reports of what was done to a table, or would be."""
+"""Reports of what was done to a table, or would be done."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Rewritten:
-    """Files of one partition that were replaced; the numbers after are None in a dry run."""
+    """Files of one partition that were replaced; `files_after` and `bytes_after` are None in a dry run."""
 
     partition: str
     closed: bool
@@ -28,9 +28,9 @@ class Removed:
 
 @dataclass(frozen=True)
 class Expired:
-    """The number of snapshots dropped, and of Flink's last commits that were repeated; then the files that went.
+    """The number of snapshots dropped, the number of Flink's commits repeated at the head, and the files deleted.
 
-    `removed` is None in a dry run with something to expire: it is known once it is done.
+    `removed` is None in a dry run that has something to expire: it is known only once the snapshots are dropped.
     """
 
     snapshots: int
@@ -40,7 +40,7 @@ class Expired:
 
 @dataclass(frozen=True)
 class Report:
-    """One table: its live data files and their bytes before and after, what was done, and what was left, and why."""
+    """The report on one table: its live data files before and after, what was done, and what was not done and why."""
 
     table: str
     files_before: int

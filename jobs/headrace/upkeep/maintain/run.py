@@ -21,7 +21,7 @@ from headrace.upkeep.maintain.live_files import Live
 from headrace.upkeep.maintain.report import Report, Rewritten
 
 Progress = Callable[[str], None]
-# After another maintainer of the same partitions nothing is left to do; a third one is unusual.
+# If another maintainer replaced the same files first, the second round finds nothing to do. A third is rarely needed.
 _ROUNDS = 3
 
 
@@ -35,7 +35,7 @@ def maintain(
 ) -> Iterator[Report]:
     """Maintain the tables `names` (default: all of the project that the catalog has), and yield their reports.
 
-    Each is done when its report comes; a dry run writes nothing. Raises UserError, PlatformError.
+    A table is finished when its report is yielded. A dry run writes nothing. Raises UserError, PlatformError.
     """
     tables = pick(project, names)
     catalog = iceberg.connect(settings)

@@ -1,6 +1,6 @@
-"""Compute the windows again that late readings touched.
+"""Recompute the windows that late readings fell into.
 
-Names of jobs come in; the windows that were computed again, and those that wait, go out. It reads stored readings and
+Names of jobs come in; the windows that were recomputed, and those that wait, go out. It reads stored readings and
 runs a job's own SQL on a Flink in this process; it never touches a running job.
 """
 

@@ -1,4 +1,4 @@
-"""Compares the windows of a job with its expected counts, and lists those to compute again as dirty windows."""
+"""Compare the windows of a job with its expected counts, and list those to recompute as dirty windows."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def audit_input(
     """
     (table,) = job.tables_written
     dirty_windows = iceberg.load_table(catalog, DIRTY_WINDOWS)
-    # Before the windows are opened: what is appended in between is seen again next time. In the other order it would
-    # never be seen.
+    # Loaded before the windows are opened: what is appended in between is compared again next time. In the other order,
+    # it would never be compared.
     since = stored_progress.since(dirty_windows, _mark(job, readings))
     appended = Appended(iceberg.load_table(catalog, readings), since)
     with opened(settings, expected, readings, table) as windows:
@@ -50,10 +50,10 @@ def audit(
     last: datetime,
     progress: Callable[[str], None],
 ) -> list[Difference]:
-    """List as dirty those of the windows ending by `last` that count fewer readings than are stored.
+    """List windows that end by `last` as dirty if they count too few readings; return those that count too many.
 
-    It compares the windows that were not compared before, and those with readings stored since. Returns the windows
-    that count more than is stored. Raises UserError, PlatformError.
+    Only windows that were not compared before, or have readings stored since, are compared with what is stored.
+    Raises UserError, PlatformError.
     """
     assert job.window is not None  # noqa: S101 - a job with expected counts has windows
     (table,) = job.tables_written
@@ -86,7 +86,7 @@ def _mark(job: Job, table: str) -> str:
 
 
 def _first(catalog: Catalog, table: str) -> int | None:
-    """Return the start of the first window that the job has written, in microseconds since 1970."""
+    """Return the start of the first window that the job has written, in microseconds since 1970; None without any."""
     span = extent(iceberg.load_table(catalog, table))
     return span and span[0]
 

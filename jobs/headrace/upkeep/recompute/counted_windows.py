@@ -1,4 +1,4 @@
-"""How many readings windows have counted, compared with those stored: finds late readings that no table lists."""
+"""Compare the readings that windows count with those stored, to find late readings that no table lists."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from headrace.upkeep.recompute.dirty import Name, Window
 
 _QUERIES = Path(__file__).parent / "queries"
 AT_ONCE = 10_000_000
-"""The number of readings that are counted at once; a single window may have more."""
+"""The most readings that are counted at once, unless a single window has more."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A window of one key for which the job's table has `counted` readings, and expected_counts.sql.j2 `stored`."""
+    """A window of one key whose counts differ: `counted` in the job's table, `stored` by expected_counts.sql.j2."""
 
     key: str
     start: datetime
@@ -65,7 +65,7 @@ class CountedWindows:
         return self._within(_from(start, end))
 
     def of(self, windows: Sequence[Window]) -> list[Difference]:
-        """Return those of the windows, which span about one day, whose counts differ."""
+        """Return the windows whose counts differ; `windows` should span about a day, because all of it is read."""
         start, end = min(each.window_start for each in windows), max(each.window_end for each in windows)
         keys = (ConstantExpression(key) for key in sorted({each.key for each in windows}))
         differences = self._within(_from(start, end) & ColumnExpression(self.expected.key).isin(*keys))
@@ -75,7 +75,7 @@ class CountedWindows:
     def check(self, readings: pa.Table, rows: Iterable[Row]) -> None:
         """Compare the counts of `rows`, which the job computed from the readings, with the expected ones.
 
-        Raises UserError if they differ: then the file of expected counts is wrong.
+        Raises UserError if they differ: expected_counts.sql.j2 is wrong then.
         """
         columns = {self.expected.key: pa.string(), "ts": pa.timestamp("us", "UTC"), self.expected.count: pa.int64()}
         held = pa.Table.from_pylist([*rows], pa.schema(columns.items()))

@@ -1,4 +1,4 @@
-"""historian.dirty_windows: the windows that a late reading fell into, and when each was last computed again."""
+"""historian.dirty_windows: the windows that a late reading fell into, and when each was last recomputed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from headrace.upkeep.completeness.appended import Appended
 AT_ONCE = timedelta(minutes=5_000)
 """The total length of the windows that one run of the job's SQL computes: some hundred thousand readings."""
 KEPT_FOR = timedelta(days=30)
-"""How long a window stays on the list once it is computed again."""
+"""How long a window stays on the list once it is recomputed."""
 Name = tuple[str, datetime]
 """Identifies a window within its job: its key and its start."""
 _HOLE = timedelta(hours=1)
@@ -31,7 +31,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Window:
     """A window [window_start, window_end) of one key's readings, for which the job recorded `late_readings` as late.
 
-    `recomputed_at` is None if the job's table does not count everything yet that is stored of it.
+    `recomputed_at` is None as long as the job's table does not count all stored readings of the window.
     """
 
     job: str
@@ -54,7 +54,7 @@ def start(ts: datetime, length: timedelta) -> datetime:
 
 
 def counted(rows: Appended, key: str, length: timedelta, only: BooleanExpression) -> Counter[Name]:
-    """Count the rows that `only` selects per window, by their `key` and ts. Raises PlatformError."""
+    """Return the number of rows that `only` selects, by their column `key` and window's start. Raises PlatformError."""
     us = length // timedelta(microseconds=1)
     counts: Counter[Name] = Counter()
     for batch in rows.batches((key, "ts"), only):
@@ -68,7 +68,7 @@ def counted(rows: Appended, key: str, length: timedelta, only: BooleanExpression
 
 
 def batches(windows: Iterable[Window]) -> Iterator[list[Window]]:
-    """Yield the windows in the order of time, in batches of up to AT_ONCE with little else to read between them."""
+    """Yield the windows in order of time, in batches of up to AT_ONCE without a gap of more than _HOLE to read."""
     batch: list[Window] = []
     for each in sorted(windows, key=lambda each: each.window_start):
         length = each.window_end - each.window_start
@@ -81,13 +81,13 @@ def batches(windows: Iterable[Window]) -> Iterator[list[Window]]:
 
 
 def pending(catalog: Catalog, job: Job) -> list[Window]:
-    """Return the job's windows on the list that have yet to be computed again. Raises PlatformError."""
+    """Return the job's windows on the list that are still to be recomputed. Raises PlatformError."""
     rows = (Window(**row) for row in stored_progress.rows(iceberg.load_table(catalog, DIRTY_WINDOWS)))
     return [each for each in rows if each.job == job.name and each.recomputed_at is None]
 
 
 def find(catalog: Catalog, jobs: Iterable[Job], now: datetime) -> None:
-    """Put the windows of readings that jobs recorded as late since the last time on the list.
+    """Add the windows of readings that jobs recorded as late since the last call to the list.
 
     Raises PlatformError.
     """
@@ -108,7 +108,7 @@ def find(catalog: Catalog, jobs: Iterable[Job], now: datetime) -> None:
 
 
 def add(catalog: Catalog, job: Job, names: Iterable[Name], marks: Mapping[str, int | None], now: datetime) -> None:
-    """Put windows of the job on the list that were found in another way, and keep how far that has read.
+    """Add windows of the job that were not found by late readings to the list, and store `marks`, how far was read.
 
     Raises PlatformError.
     """
@@ -132,7 +132,7 @@ def add(catalog: Catalog, job: Job, names: Iterable[Name], marks: Mapping[str, i
 
 
 def done(catalog: Catalog, windows: Iterable[Window], now: datetime) -> None:
-    """Mark the windows as computed again, except those that changed on the list meanwhile.
+    """Mark the windows as recomputed, except those that changed on the list meanwhile.
 
     Raises PlatformError.
     """

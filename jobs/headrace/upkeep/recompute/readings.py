@@ -18,10 +18,10 @@ from headrace_udfs.contract import Contract
 
 
 def readings(catalog: Catalog, name: str, source: Contract, windows: Sequence[Window]) -> pa.Table:
-    """Return the rows of the windows, which span a day or so: everything between their first and last time is read.
+    """Return the rows of the windows, which span about a day: all that lies between their first and last time is read.
 
-    Columns are the fields of the source's contract, ts, quality, and those of when it came. Rows are in the order of
-    their times and, within one millisecond, in the order in which they came. Raises PlatformError.
+    Columns are those of `readings_table.columns`. Rows are in the order of their times and, within one millisecond,
+    of their arrival. Raises PlatformError.
     """
     columns = readings_table.columns(source)
     table = iceberg.load_table(catalog, name)
@@ -37,7 +37,7 @@ def readings(catalog: Catalog, name: str, source: Contract, windows: Sequence[Wi
 
 
 def around(key: str, time: str, windows: Sequence[Window]) -> BooleanExpression:
-    """Return a filter that selects all rows of the windows, and some others: their keys, from first to last time."""
+    """Return a filter for the windows' keys from first to last time: it selects all rows of the windows, and others."""
     # pydantic hides the expressions' own __init__ from mypy.
     return And(
         In(key, {each.key for each in windows}),  # type: ignore[call-arg,arg-type]

@@ -1,4 +1,4 @@
-"""Replace the rows of windows by others, in one snapshot."""
+"""Replace the rows of windows with others, in one snapshot."""
 
 from __future__ import annotations
 
@@ -21,13 +21,16 @@ from headrace.upkeep.recompute.readings import around
 
 
 def closed_before(catalog: Catalog, name: str) -> datetime | None:
-    """Return the start of the last window that the job has written: it writes none any more that ends by then."""
+    """Return the start of the last window that the job has written, or None if there is no window yet.
+
+    The job no longer writes windows that end by then.
+    """
     span = extent(iceberg.load_table(catalog, name))
     return instant(span[1]) if span else None
 
 
 def replace_rows(catalog: Catalog, name: str, key: str, windows: Sequence[Window], rows: Iterable[Row]) -> None:
-    """Replace what the table holds of the `windows` with `rows`.
+    """Replace the table's rows of the `windows` with `rows`.
 
     The snapshot's operation is `overwrite`: jobs that follow the table skip it. Raises PlatformError.
     """
@@ -39,7 +42,7 @@ def replace_rows(catalog: Catalog, name: str, key: str, windows: Sequence[Window
         tasks = [*table.scan(row_filter=around(key, "ts", windows)).plan_files()]
         if any(task.delete_files for task in tasks):
             raise PlatformError(f"table {name} has delete files, so no rows can be replaced in it")
-        # A file without rows of the windows does not stay in memory.
+        # A generator: the rows of a file that has none of the windows do not stay in memory.
         remaining = ((task, _without(table, task, key, windows)) for task in tasks)
         gone = [(task, kept) for task, kept in remaining if len(kept) < task.file.record_count]
         now = pa.concat_tables([pa.Table.from_pylist(new, schema), *(kept.cast(schema) for _, kept in gone)])
@@ -53,7 +56,7 @@ def replace_rows(catalog: Catalog, name: str, key: str, windows: Sequence[Window
 
 
 def _without(table: Table, task: FileScanTask, key: str, windows: Sequence[Window]) -> pa.Table:
-    """The file's rows that belong to none of the windows."""
+    """Return the file's rows that belong to none of the windows."""
     names = {each.name for each in windows}
     rows = ArrowScan(table.metadata, table.io, table.schema(), AlwaysTrue()).to_table([task])
     pairs = zip(rows[key].to_pylist(), rows["ts"].to_pylist(), strict=True)

@@ -1,4 +1,4 @@
-"""Run a job's own SQL over stored readings, on real Flink: the rows that it writes if none of them is late."""
+"""Run a job's own SQL over stored readings, on real Flink, to get the rows that it writes if no reading is late."""
 
 from __future__ import annotations
 
@@ -59,19 +59,19 @@ def rerun(
 
 
 def _write(path: Path, source: Contract) -> None:
-    """Write the contract of messages that carry what is stored, as it was decoded; fields have the same types."""
+    """Write the contract of messages that carry stored, already decoded readings; fields have the same types."""
     fields = {name: {"type": field.type, "required": name == source.key} for name, field in source.fields.items()}
     contract = {
         "description": "Readings as they are stored.",
         "topic": source.topic,
         "format": "json",
-        # What is stored was accepted once, whatever the source's contract says now.
+        # Stored readings were accepted once, whatever the source's contract allows now.
         "max_bytes": 2**31 - 1,
         "fields": fields,
         "time": {"path": _TS, "unit": "epoch_us", "earliest": "1900-01-01T00:00:00Z", "latest": "36500d"},
         "quality": {"path": _QUALITY, "mapping": "opcua"},
         "key": source.key,
-        "watermark": {"lateness": "1s"},  # without it, the second of two readings of one time would be late
+        "watermark": {"lateness": "1s"},  # without it, the second of two readings with the same time would be late
     }
     path.write_text(yaml.safe_dump(contract, allow_unicode=True), encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""Find the windows that late readings touched, and compute them again."""
+"""Find the windows that late readings fell into, and recompute them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from headrace.upkeep.recompute.rerun import rerun
 from headrace_udfs.contract import Contract
 
 PATIENCE_S = 120
-"""How long to wait for readings that are not stored yet: some checkpoints."""
+"""How many seconds to wait for readings that are not stored yet: several checkpoints."""
 
 
 Check = Callable[[pa.Table, list[Row]], None]
@@ -42,9 +42,9 @@ Check = Callable[[pa.Table, list[Row]], None]
 class Recomputed:
     """A job's dirty windows: those that were `recomputed`, and those that wait, by reason.
 
-    `unstored`: the table of readings is `behind` the topic. `still_open`: the job may yet write them. `beyond`: the job
-    counts more readings of them than are stored. `through`: up to when each other window counts what is stored, by the
-    job's expected counts; None if it has none, or if the table is behind.
+    `unstored`: the table of readings is `behind` the topic. `still_open`: the job may still write them. `beyond`: the
+    job counts more readings of them than are stored. `through`: each other window that ends by this time counts what
+    is stored, by the job's expected counts; None if it has none, or if the table is behind.
     """
 
     job: str
@@ -62,11 +62,10 @@ def recompute(
     names: Sequence[str] = (),
     progress: Callable[[str], None] = lambda _step: None,
 ) -> list[Recomputed]:
-    """Compute the dirty windows again of the jobs called `names`, or of all whose job.yaml says `window:`.
+    """Recompute the dirty windows of the jobs `names` (default: all jobs whose job.yaml has `window:`).
 
-    It may be interrupted at any point, and run next to the jobs: what is not reported as done is done again, with the
-    same rows.
-    Raises UserError, PlatformError.
+    It may be interrupted at any point, and may run while the jobs run: windows that are not marked as recomputed are
+    computed again, with the same rows. Raises UserError, PlatformError.
     """
     able = {job.name: job for job in job_folder.jobs(project) if job.window}
     for name in names:
@@ -157,7 +156,7 @@ class _Work:
 
 
 def _closed(windows: Iterable[Window], last: datetime | None) -> tuple[list[Window], list[Window]]:
-    """The windows that end by `last`, and the others."""
+    """Return the windows that end by `last`, and the others."""
     closed: list[Window] = []
     still_open: list[Window] = []
     for each in windows:
