@@ -25,7 +25,7 @@ def ranges(offsets: Offsets) -> list[tuple[int, int]]:
 
 
 def union(some: Runs, others: Runs) -> Runs:
-    """Return what is in one or the other, shapes (n, 2) and (m, 2); the arguments may be unsorted and overlap."""
+    """Return the runs of offsets in either, shapes (n, 2) and (m, 2); the arguments may be unsorted and overlap."""
     both = np.concatenate([some, others])
     if not len(both):
         return NONE
@@ -37,10 +37,10 @@ def union(some: Runs, others: Runs) -> Runs:
 
 
 def reach(start: int, stored: Runs, next_record: Callable[[int], int | None]) -> tuple[int, bool]:
-    """Return up to which offset every record from `start` is stored, and whether one is stored beyond a gap.
+    """Return the offset up to which every record from `start` is stored, and whether one is stored beyond a gap.
 
-    `next_record(offset)` returns the first offset, from that one on, at which the topic holds a record; a gap without
-    a record is not a gap.
+    `next_record(offset)` returns the first offset, at or after `offset`, at which the topic holds a record. Missing
+    offsets that hold no record are not a gap.
     """
     at = start
     for first, end in stored.tolist():

@@ -28,7 +28,7 @@ def check_slots(
     by: str = "the job needs",
     fix: str = "stop a job, add TaskManagers, or submit with a lower --parallelism",
 ) -> None:
-    """Raises UserError where fewer than `needed` slots are free: a job would wait for them silently."""
+    """Raise UserError if fewer than `needed` slots are free: a job would wait for them silently."""
     free, total = cluster.slots()
     if free < needed:
         raise UserError(f"{by} {needed} slots, and {free} of the cluster's {total} are free", cluster.rest, fix)
@@ -37,7 +37,7 @@ def check_slots(
 def check_tables(
     project: Project, settings: Settings, tables: Catalog, folder: JobFolder, *, may_differ: bool = False
 ) -> None:
-    """Raises UserError naming each table or topic that the job needs and that is missing, or differs from its file.
+    """Raise UserError with each table or topic that the job needs and that is missing, or differs from its file.
 
     `may_differ`: a table may have changed since its file was written, as long as the job can still write it.
     """
@@ -61,9 +61,9 @@ def check_tables(
 
 
 def table_misfits(project: Project, tables: Catalog, job: Job) -> list[Problem]:
-    """Return a problem for each column that keeps the job from writing a table of the catalog as that is now.
+    """Return a problem for each column that prevents the job from writing a table as the catalog has it now.
 
-    Columns that the table has on top of its file are no hindrance as long as they may be null.
+    Columns that the table has in addition to those of its file must be nullable.
     """
     problems = []
     for name, table in table_files.pick(project, job.tables_written).items():
@@ -82,7 +82,7 @@ def table_misfits(project: Project, tables: Catalog, job: Job) -> list[Problem]:
 
 
 def check_registry(project: Project, settings: Settings, folder: JobFolder) -> None:
-    """Raises UserError naming each source whose schemas are in a registry, where the environment has none."""
+    """Raise UserError with each source whose schemas are in a registry, if the environment has no registry."""
     if settings.schema_registry:
         return
     registered = [name for name in folder.job.sources if source_files.load(project, name).registered]
@@ -100,7 +100,7 @@ def check_registry(project: Project, settings: Settings, folder: JobFolder) -> N
 
 
 def check_first_run(tables: Catalog, folder: JobFolder) -> None:
-    """Raises UserError where a job has written tables before and cannot find out from them where it stopped."""
+    """Raise UserError if the job has written tables before and cannot find out from them where it stopped."""
     job = folder.job
     written = [
         name
@@ -115,7 +115,7 @@ def check_first_run(tables: Catalog, folder: JobFolder) -> None:
 
 
 def check_same_topics(before: StoredPlan, now: StoredPlan) -> None:
-    """Raises UserError where a topic was created again since `before`: the offsets mean other records now."""
+    """Raise UserError if a topic was created again since `before`: the offsets mean other records now."""
     old, new = ({topic.split()[0]: topic for topic in plan.topics.values()} for plan in (before, now))
     if recreated := [name for name in old.keys() & new.keys() if old[name] != new[name]]:
         raise UserError(
@@ -126,7 +126,7 @@ def check_same_topics(before: StoredPlan, now: StoredPlan) -> None:
 
 
 def spread(project: Project, settings: Settings, source: str, slots: int) -> Spread:
-    """Return how `slots` readers share the source's topic. Raises UserError where the topic does not exist."""
+    """Return how `slots` readers share the source's topic. Raises UserError if the topic does not exist."""
     topic = source_files.load(project, source).topic
     return Spread(len(kafka.offset_ranges(settings.kafka_client(), topic)), slots)
 
@@ -137,10 +137,10 @@ def start(
     """Return the offset that each partition of the source is read from.
 
     A job that keeps every record starts right after the last one that its tables hold, so that none is stored twice or
-    skipped; any other job starts at the earliest. With `goes_on`, the offsets are for a source that the savepoint does
-    not know.
+    skipped; any other job starts at the earliest record. With `goes_on`, the offsets are for a source that the
+    savepoint does not know.
 
-    Raises UserError where the tables hold a gap, or offsets that the topic does not have.
+    Raises UserError if the tables have a gap, or offsets that the topic does not have.
     """
     topic = source_files.load(project, source).topic
     spans = kafka.offset_ranges(settings.kafka_client(), topic)

@@ -1,4 +1,4 @@
-"""Which records of a topic a job has stored, by partition and offset, read from the Iceberg tables alone.
+"""Read which records of a topic a job has stored, by partition and offset, from the Iceberg tables alone.
 
 There are two ways to look at the same rows: `stored` keeps each row's position, to find what is missing or repeated;
 `stored_runs` keeps runs of offsets and the latest time, to find how far a partition is complete.
@@ -48,13 +48,13 @@ class Stored:
 
     @property
     def offsets(self) -> Offsets:
-        """The offsets of the messages that left one row or more; sorted, each once."""
+        """The offsets of the messages with one row or more; sorted, each once."""
         offsets: Offsets = np.unique(np.concatenate([self.good, self.dead]) >> INDEX_BITS)
         return offsets
 
     @property
     def repeated(self) -> Offsets:
-        """The offsets of messages that left a row twice; sorted, each once."""
+        """The offsets of the messages with a row that is stored more than once; sorted, each once."""
         distinct, rows = np.unique(np.concatenate([self.good, self.dead]), return_counts=True)
         repeated: Offsets = np.unique(distinct[rows > 1] >> INDEX_BITS)
         return repeated
@@ -118,7 +118,7 @@ def stored_runs(job: str, tables: Iterable[Rows]) -> dict[Partition, StoredRuns]
 
 
 def latest(*times: datetime | None) -> datetime | None:
-    """The latest of the times that are not None; None if all are."""
+    """Return the latest of the times that are not None; None if all are None."""
     return max((each for each in times if each), default=None)
 
 
@@ -129,9 +129,9 @@ def _by_partition(
     columns: tuple[str, ...],
     optional: tuple[str, ...] = (),
 ) -> Iterator[tuple[str, Partition, pa.Table]]:
-    """Yield a table's name, a partition, and rows of it with the `columns` and those of `optional` that there are.
+    """Yield a table's name, a partition, and its rows with the `columns` and those `optional` ones that the table has.
 
-    Of dead letters, only those of the job count; a table without one of the `columns` does not count.
+    Dead letters of other jobs are left out, and so is a table that lacks one of the `columns`.
     """
     for each in tables:
         name, known = ".".join(each.table.name()), each.table.schema().column_names

@@ -1,6 +1,6 @@
-"""Plan a job from its files and submit it to the session cluster, detached; errors say in plain words why it fails.
+"""Plan a job from its files and submit it to the session cluster, detached; errors say in plain words what is wrong.
 
-Lifecycle operations call it, and so does the engine of a release that is rolled back to. It knows no ledger.
+Lifecycle operations call it, and so does the engine of a release that is rolled back to. It has no ledger.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ RUNNING_LIMIT_S = 120
 
 @dataclass(frozen=True)
 class Prepared:
-    """A job that is checked and planned, and does not run yet.
+    """A job that is checked and planned, but not started.
 
     `starts` are the offsets, by source and partition, at which a source without state starts.
     """
@@ -41,7 +41,7 @@ class Prepared:
 
     @property
     def plan(self) -> StoredPlan:
-        """The part of its plan to keep, for the next incarnation to be compared with."""
+        """The part of the plan that is stored, so that the next incarnation can be compared with it."""
         return self.planned.stored
 
 
@@ -68,13 +68,13 @@ def prepare(
     tables_may_differ: bool = False,
     progress: Callable[[str], None] = lambda _step: None,
 ) -> Prepared:
-    """Check the job's tables and topics, and plan it; nothing is started, and an incarnation of it may run.
+    """Check the job's tables and topics, and plan it; nothing is started, and the job may be running.
 
-    `bounded`: it stops reading at the current end of its topics. `goes_on`: it continues from a savepoint that the plan
-    `before` left; else a job that keeps every record starts where its tables end, and any other at the earliest record.
+    `bounded`: it stops reading at the current end of its topics. `goes_on`: it continues from a savepoint of the plan
+    `before`; otherwise, a job that keeps every record starts where its tables end, any other at the earliest record.
     `tables_may_differ`: tables may have changed since these files were written.
 
-    Raises UserError for what its author or operator must fix (files, SQL, no topic, no table), PlatformError when a
+    Raises UserError for what its author or operator must fix (files, SQL, no topic, no table), PlatformError if a
     service fails.
     """
     folder = job_folder.load(project, name)
@@ -100,12 +100,12 @@ def prepare(
 def launch(
     prepared: Prepared, job_id: str, restore: str | None = None, progress: Callable[[str], None] = lambda _step: None
 ) -> Submitted:
-    """Start what was prepared, from the savepoint `restore` if any, and return once each of its tasks runs.
+    """Start the prepared job, from the savepoint `restore` if given, and return once all of its tasks run.
 
-    `job_id`, 32 hex digits, must never have been an incarnation's before: Flink takes a second job with one id for the
-    first, and Iceberg's sink drops what it believes to be committed.
+    `job_id`, 32 hex digits, must never have been used before: Flink takes a second job with the same id for the first,
+    and Iceberg's sink drops rows that it considers committed.
 
-    Raises PlatformError when a service fails, or the job does not run within RUNNING_LIMIT_S.
+    Raises PlatformError if a service fails, or if the job does not run within RUNNING_LIMIT_S.
     """
     cluster = Cluster(prepared.settings.flink_rest())
     progress("submitting")
@@ -118,7 +118,7 @@ def launch(
     try:
         state = _await_running(cluster, job_id, prepared.slots)
     except PlatformError:
-        # What never ran has stored nothing, and would hold its slots and retry indefinitely.
+        # A job that never ran has stored nothing. It would hold its slots and retry indefinitely.
         cluster.cancel(job_id)
         raise
     return Submitted(prepared.name, job_id, state, {} if restore else prepared.starts)

@@ -15,7 +15,7 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def check_catalog(catalog: Catalog) -> None:
-    """Raises PlatformError if the catalog accepts no connection, or its folder cannot be created."""
+    """Raise PlatformError if the catalog accepts no connection, or its folder cannot be created."""
     if isinstance(catalog, PostgresCatalog):
         _connect(resolved({"host": catalog.host})["host"], catalog.port)
     elif isinstance(catalog, RestCatalog):
@@ -25,7 +25,7 @@ def check_catalog(catalog: Catalog) -> None:
 
 
 def check_store(catalog: Catalog) -> None:
-    """Raises PlatformError if the store accepts no connection, or its folder cannot be created."""
+    """Raise PlatformError if the store accepts no connection, or its folder cannot be created."""
     if catalog.s3:
         _connect_to(catalog.s3.address)
     elif catalog.warehouse.startswith("file://"):

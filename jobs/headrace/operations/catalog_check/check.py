@@ -1,4 +1,4 @@
-"""The parts that must work, each tried in turn on a table that is dropped again."""
+"""Try the parts that must work, one after the other, on a table that is dropped again."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _BOTH = [1, 1 + ADDED]
 
 
 def check(project: Project, settings: Settings, progress: Callable[[str], None] = lambda _part: None) -> list[Part]:
-    """Try to connect, sign in, write, commit and read back with each engine. A fault is kept in its part, not raised.
+    """Try to connect, sign in, write, commit and read back with each engine. Faults are returned, not raised.
 
-    Each part is bounded: by 10 s to connect, by 60 s for an answer, and by two minutes for a Flink job.
+    Each part has a limit: 10 s to connect, 60 s for an answer, two minutes for a Flink job.
     """
     parts: list[Part] = []
     for step in _steps(project, settings):
@@ -29,7 +29,7 @@ def check(project: Project, settings: Settings, progress: Callable[[str], None] 
 
 
 def verdict(parts: list[Part]) -> None:
-    """Raises CheckFailed with each part that fails."""
+    """Raise CheckFailed with all parts that failed, if any."""
     failed = [Problem(f"{part.name}: {part.fault}", fix=part.fix) for part in parts if part.outcome == "fails"]
     if failed:
         raise CheckFailed(failed)

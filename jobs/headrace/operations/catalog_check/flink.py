@@ -29,7 +29,7 @@ class InFlink:
         self._path = f"{settings.catalog.name}.{name}"
 
     def check_reads(self, expected: list[int]) -> None:
-        """Raises PlatformError if a job on the cluster reads other values."""
+        """Read the table in a job on the cluster. Raises PlatformError if the values are not the expected ones."""
         environment = self._environment()
         with _errors_reported():
             result = environment.from_path(self._path).execute()
@@ -39,7 +39,7 @@ class InFlink:
         compare("Flink", values, expected)
 
     def append(self) -> None:
-        """Have a job on the cluster append each value, and ADDED, and commit."""
+        """Have a job on the cluster append each value plus ADDED, and commit."""
         from pyflink.table.expressions import col  # noqa: PLC0415 - imports PyFlink
 
         environment = self._environment()

@@ -21,7 +21,7 @@ class Part:
     fix: str | None = None
 
     def to_json(self) -> dict[str, object]:
-        """The part as one JSON object."""
+        """Return the part as one JSON object."""
         return asdict(self)
 
 
@@ -35,7 +35,7 @@ class Step:
     needs: tuple[str, ...] = ()
 
     def tried(self, working: Collection[str]) -> Part:
-        """Return the part, tried if those that it needs are among the `working`."""
+        """Try the part if all parts that it needs are in `working`, and return the result."""
         if not set(self.needs) <= set(working):
             return Part(self.name, "skipped")
         start = time.monotonic()

@@ -71,6 +71,6 @@ class Throwaway:
 
 
 def compare(engine: str, values: list[int], expected: list[int]) -> None:
-    """Raises PlatformError if the values, in any order, are not the expected ones."""
+    """Raise PlatformError if the values, in any order, are not the expected ones."""
     if sorted(values) != sorted(expected):
         raise PlatformError(f"{engine} reads {sorted(values)} instead of {sorted(expected)}")

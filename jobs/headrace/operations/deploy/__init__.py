@@ -1,7 +1,7 @@
-"""Compare the jobs that should run on a cluster with those that do, and take the steps from one to the other.
+"""Compare the jobs that should run on a cluster with those that do, and start, upgrade and stop jobs accordingly.
 
-A context comes in, with the environment's settings; a plan and then its outcomes go out. It starts and stops jobs by
-`lifecycle` alone, and knows nothing of how results are shown.
+A context comes in, with the environment's settings; a plan and then its outcomes go out. It starts and stops jobs
+only through `lifecycle`, and knows nothing of how results are shown.
 """
 
 from headrace.operations.deploy.execute import Outcome, execute, verdict

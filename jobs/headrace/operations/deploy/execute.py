@@ -1,4 +1,4 @@
-"""Execute a plan, job by job; one that fails does not hold up the others."""
+"""Execute a plan, job by job; an action that fails does not hold up the others."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from headrace.operations.lifecycle.upgrade import switch
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of an action: the job's last entry, and how long it took; `error` where it failed."""
+    """The result of an action: the job's last entry, and how long it took; `error` if it failed."""
 
     action: Action
     entry: Entry | None
@@ -25,7 +25,7 @@ class Outcome:
     error: HeadraceError | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """The outcome as one JSON object: the action's keys, and its result."""
+        """Return the outcome as one JSON object: the action's keys, and its result."""
         entry = self.entry
         return {
             **self.action.to_json(),
@@ -44,7 +44,7 @@ def execute(context: OperationContext, actions: Iterable[Action]) -> list[Outcom
 
 
 def verdict(outcomes: Iterable[Outcome]) -> None:
-    """Raises PlatformError with all that failed."""
+    """Raise PlatformError with the problems of all actions that failed, if any."""
     problems = [
         Problem(f"{each.action.job}: {p.what}", p.where, p.fix)
         for each in outcomes

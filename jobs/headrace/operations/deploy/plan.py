@@ -1,4 +1,4 @@
-"""Plan a deployment: what to do about each job, and what forbids it, before anything is done."""
+"""Plan a deployment: what to do about each job, and what prevents it, before anything is done."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Kind = Literal["create", "resume", "upgrade", "leave alone", "stop"]
 
 @dataclass(frozen=True)
 class Action:
-    """What to do about a job, and `why`; `error` is what forbids it, if anything."""
+    """An action on one job, and `why` it is needed; `error` is what prevents it, if anything."""
 
     job: str
     kind: Kind
@@ -38,16 +38,16 @@ class Action:
 
     @property
     def verdict(self) -> Verdict | None:
-        """What becomes of the job's state; None where it has none, or keeps running as it is."""
+        """The verdict on the job's state; None if it has none, or keeps running as it is."""
         return self.successor.verdict if self.successor else None
 
     @property
     def problems(self) -> list[Problem]:
-        """What forbids the action; empty if nothing does."""
+        """The problems that prevent the action; empty if it is possible."""
         return self.error.problems if self.error else []
 
     def to_json(self) -> dict[str, Any]:
-        """The action as one JSON object."""
+        """Return the action as one JSON object."""
         return {
             "job": self.job,
             "action": self.kind,
@@ -59,7 +59,7 @@ class Action:
 
 
 def recover(context: OperationContext, only: Collection[str] = ()) -> None:
-    """Finish what deployers that were killed left incomplete, so that the ledger is true; of the jobs `only`, if any.
+    """Finish what killed deployers left incomplete, so that the ledger is correct; only for the jobs `only`, if given.
 
     Raises as `finish_interrupted` does.
     """
@@ -69,9 +69,10 @@ def recover(context: OperationContext, only: Collection[str] = ()) -> None:
 
 
 def plan(context: OperationContext, only: Collection[str] = ()) -> list[Action]:
-    """Return the actions that make the cluster match the environment, stops first; of the jobs `only`, if any.
+    """Return the actions that make the cluster match the environment, stops first; only for the jobs in `only`, if any.
 
-    Nothing is done. Raises UserError where the environment itself is at fault, or two jobs append to one table.
+    Nothing is done. Raises UserError if the environment itself is at fault, if two jobs append to the same table, or if
+    `only` has an unknown job.
     """
     names = desired_jobs(context.project, context.settings)
     refuse_shared_tables(context.project, names)
@@ -88,7 +89,7 @@ def plan(context: OperationContext, only: Collection[str] = ()) -> list[Action]:
 
 
 def desired_jobs(project: Project, settings: Settings) -> list[str]:
-    """The jobs that `deploy:` of the environment names. Raises UserError for a name or pattern that matches none."""
+    """Return the jobs that the environment's `deploy:` names. Raises UserError for a pattern that matches none."""
     names = job_folder.names(project)
     patterns = [("deploy", each) for each in settings.deploy] + [("slots", each) for each in settings.slots]
     problems = [
@@ -102,7 +103,7 @@ def desired_jobs(project: Project, settings: Settings) -> list[str]:
 
 
 def validate(actions: Iterable[Action], *, accept_loss: bool = False) -> None:
-    """Raises all that forbids any of the actions at once, as the kind of error with the highest exit code."""
+    """Raise all that prevents an action as one error, of the kind with the highest exit code."""
     problems: list[Problem] = []
     kinds: list[type[HeadraceError]] = []
     for action in actions:
@@ -152,7 +153,7 @@ def _kind(state: JobState, now: str) -> tuple[Kind, str]:
 
 
 def _check_slots(context: OperationContext, actions: list[Action], on_cluster: Mapping[str, Entry]) -> None:
-    """Raises UserError where the cluster has too few slots for all actions, after those that stop jobs."""
+    """Raise UserError if the cluster has too few slots for all actions, once those that stop jobs are done."""
     needed: dict[str, int] = {}
     for action in actions:
         running = action.state.before if action.state and action.state.alive else None

@@ -18,9 +18,9 @@ from headrace.operations.ledger.table import Ledger
 def held(
     settings: Settings, wait_s: float = 0, progress: Callable[[str], None] = lambda _step: None
 ) -> Iterator[tuple[Ledger, str]]:
-    """Yield the ledger and the owner's name to write by; the lease is renewed until the block ends, then given back.
+    """Yield the ledger and the owner's name to write under; the lease is renewed until the block ends, then released.
 
-    Raises CheckFailed where another deployer still holds it after `wait_s` seconds.
+    Raises CheckFailed if another deployer still holds the lock after `wait_s` seconds.
     """
     ledger = Ledger(settings)
     owner = _take(ledger, wait_s, progress)
@@ -32,7 +32,7 @@ def held(
     finally:
         ended.set()
         renewing.join()
-        # A lock that is not given back expires, and an error of the block matters more.
+        # A lock that is not released expires, and an error of the block matters more.
         with suppress(PlatformError):
             ledger.give_back(owner)
 
@@ -53,7 +53,7 @@ def _take(ledger: Ledger, wait_s: float, progress: Callable[[str], None]) -> str
 
 
 def _renew(settings: Settings, owner: str, ended: threading.Event) -> None:
-    """Renew the lease until the block ends. A failed renewal is tried again; one too late finds another owner."""
+    """Renew the lease until the block ends. A failed renewal is tried again, until another owner has the lock."""
     ledger = Ledger(settings)
     while not ended.wait(LEASE_S / 4):
         with suppress(PlatformError):

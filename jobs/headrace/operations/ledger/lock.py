@@ -1,4 +1,4 @@
-"""The deployers' lock: a lease in a property of the ledger's table, which its next owner swaps in one commit."""
+"""The deployers' lock: a lease in a property of the ledger's table, which a deployer takes in one commit."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from uuid import uuid4
 import psutil
 
 PROPERTY = "deploy.lock"
-"""Not headrace.*: `tables apply` removes those that no file of sql/_tables/ has."""
+"""Not named headrace.*: `tables apply` removes such properties if no file of sql/_tables/ has them."""
 LEASE_S = 60
-"""The clocks of two deployers' machines must differ by less."""
+"""Seconds from one renewal to the end. The clocks of two deployers' machines must differ by less."""
 
 
 @dataclass(frozen=True)
 class Lock:
-    """The owner of the ledger, and `until` when (seconds since 1970) unless it is renewed.
+    """The owner of the lock, and `until` when it holds, in seconds since 1970, unless it is renewed.
 
-    `started` is the start time of the process, so that another one with the same pid is not taken for it.
+    `started` is the start time of the process, so that a later process with the same pid is not taken for it.
     """
 
     owner: str
@@ -34,7 +34,7 @@ class Lock:
 
     @classmethod
     def mine(cls, owner: str | None = None) -> Lock:
-        """Return a new lease of this process; `owner` is the one to renew, if any."""
+        """Return a lease of this process: a new one, or the renewed one of `owner`."""
         until = (datetime.now(UTC) + timedelta(seconds=LEASE_S)).timestamp()
         process = psutil.Process()
         return cls(owner or uuid4().hex, _host(), os.getpid(), process.create_time(), until)
@@ -68,5 +68,5 @@ class Lock:
 
 @cache
 def _host() -> str:
-    """This machine: its name alone does not identify it, as containers may share one."""
+    """Return an id of this machine. Its name alone is not enough, because containers may share one."""
     return f"{socket.gethostname()}/{int(psutil.boot_time())}"

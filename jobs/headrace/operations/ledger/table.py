@@ -24,7 +24,7 @@ from headrace.project.system_tables import DEPLOYMENTS
 
 
 class Ledger:
-    """The ledger of a catalog. Reading needs no lock; writing does, and each call raises PlatformError on a failure."""
+    """The ledger of a catalog. Reading needs no lock, writing does. Each call raises PlatformError if it fails."""
 
     def __init__(self, settings: Settings) -> None:
         self._catalog: Catalog = iceberg.connect(settings)
@@ -133,7 +133,7 @@ def _holds(table: Table, owner: str) -> bool:
 def swap(table: Table, properties: Mapping[str, str]) -> None:
     """Set the lock, or clear it, if nobody has committed to the table since it was loaded.
 
-    A change of properties alone checks nothing; an append, even of no row, checks the snapshot that it follows.
+    A commit of properties alone checks nothing; an append, even of no rows, checks that its parent is still the head.
     """
     with table.transaction() as transaction:
         transaction.append(schema_to_pyarrow(table.schema(), include_field_ids=False).empty_table())

@@ -1,4 +1,4 @@
-"""Rows that tables hold and a savepoint does not know of: a job started from it would store them twice."""
+"""Find rows committed after a savepoint was taken: a job that is started from it would store them twice."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ JOB_ID, CHECKPOINT_ID = "flink.job-id", "flink.max-committed-checkpoint-id"
 
 
 def refuse_later(context: OperationContext, history: Sequence[Entry], start: RestorePoint) -> None:
-    """Raises CheckFailed where rows were written, or may have been, after the state `start` was taken."""
+    """Raise CheckFailed if rows were written, or may have been, after the state `start` was taken."""
     last = restore_points.newest(context, history)
     if last and (last.flink_job_id, last.checkpoint_id) != (start.flink_job_id, start.checkpoint_id):
         raise CheckFailed(
@@ -40,7 +40,7 @@ def refuse_later(context: OperationContext, history: Sequence[Entry], start: Res
 def written_later(
     context: OperationContext, history: Sequence[Entry], start: RestorePoint
 ) -> Iterator[tuple[str, int]]:
-    """Yield each table, with the rows that the job or another writer of its own tables committed after `start`."""
+    """Yield each table and the number of rows that the job, or other writers of its own tables, added after `start`."""
     catalog = iceberg.connect(context.settings)
     job = history[-1].job
     if job not in job_folder.names(context.project):
@@ -51,12 +51,12 @@ def written_later(
     for name in folder.job.tables_written:
         yield name, _rows(catalog, name, start, ids, begun)
     for name in leftover_tables(context.project, context.settings, folder):
-        # Shared by jobs: only what is known to be this one's counts.
+        # Shared by jobs: only rows that are known to be this job's count.
         yield name, _rows(catalog, name, start, ids, None)
 
 
 def _rows(catalog: Catalog, name: str, start: RestorePoint, ids: Sequence[str], begun: datetime | None) -> int:
-    """Rows that snapshots of the table added after `start`; those of other writers too, if they came after `begun`."""
+    """Return the number of rows added after `start`; those of other Flink jobs count if they came after `begun`."""
     earlier, later = ids[: ids.index(start.flink_job_id)], ids[ids.index(start.flink_job_id) + 1 :]
 
     def after(snapshot: Snapshot) -> bool:

@@ -1,4 +1,4 @@
-"""A hash that shows, without asking Flink, whether a job is still what it was when it was last started."""
+"""A hash that shows, without querying Flink, whether a job has changed since it was last started."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from headrace.project.paths import Project
 
 
 def fingerprint(project: Project, settings: Settings, name: str) -> str:
-    """Return the sha256, in hex, of all that the job consists of: its SQL, functions, tables, and how it runs.
+    """Return the sha256, in hex, of everything that the job consists of: its SQL, functions, tables, and how it runs.
 
     Two fingerprints of one job differ if a restart would change anything. Raises UserError for faults in its files.
     """

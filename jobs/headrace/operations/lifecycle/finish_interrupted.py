@@ -1,4 +1,4 @@
-"""Finish what a deployer that was killed has left incomplete, and write down what has become of a job."""
+"""Finish what a killed deployer left incomplete, and write the outcome to the ledger."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from headrace.operations.lifecycle.start import await_checkpoint, run
 
 
 def finish_interrupted(context: OperationContext, history: Sequence[Entry]) -> Entry | None:
-    """Return the job's last entry once it is true: the job runs, or it has ended; None for an empty history.
+    """Make the job's last entry agree with the cluster, and return it; None for an empty history.
 
-    Exactly one incarnation is on the cluster after this, or none. Raises UserError where another cluster has it.
+    At most one incarnation is on the cluster after this. Raises UserError if the job runs on another cluster.
     """
     if not history or history[-1].step not in UNSETTLED:
         return history[-1] if history else None
@@ -30,7 +30,7 @@ def finish_interrupted(context: OperationContext, history: Sequence[Entry]) -> E
         return context.write(replace(last, step="finished"))
     never_came = job is None and last.step == "submitting"
     if never_came and not restore_points.newest_of(context, last.flink_job_id, history):
-        # It may be on its way even now: with the same id, Flink accepts one of the two.
+        # The interrupted one may still arrive: of two submissions with the same id, Flink accepts only one.
         context.progress(f"{last.job}: finishing a submission that was interrupted")
         return _try_again(context, last)
     how = f"found {job.state}" if job else "unknown to the cluster"
@@ -39,7 +39,7 @@ def finish_interrupted(context: OperationContext, history: Sequence[Entry]) -> E
 
 
 def _adopt(context: OperationContext, last: Entry) -> Entry:
-    """The entry of an incarnation that runs; one that has not proved itself yet is waited for."""
+    """Return the entry of an incarnation that runs, after the first checkpoint of one that was being submitted."""
     if last.step != "submitting":
         return context.write(replace(last, step="running")) if last.step == "stopping" else last
     context.progress(f"{last.job}: waiting for what an earlier deployer has submitted")

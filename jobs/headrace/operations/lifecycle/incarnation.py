@@ -22,7 +22,7 @@ GOOD = frozenset({"running", "rolled back"})
 
 @dataclass(frozen=True)
 class Successor:
-    """A job as its files describe it, planned: the entry to submit it by, and the verdict on the state it continues."""
+    """A planned incarnation of the current files: its ledger entry, and the verdict on the state that it continues."""
 
     entry: Entry
     prepared: Prepared
@@ -79,7 +79,7 @@ def successor(
 
 
 def resubmission(context: OperationContext, entry: Entry, savepoint: str | None, why: str) -> Entry:
-    """The entry to submit another incarnation of the same release by."""
+    """Return the entry of another incarnation of the same release."""
     return replace(
         entry,
         step="submitting",
@@ -94,7 +94,7 @@ def resubmission(context: OperationContext, entry: Entry, savepoint: str | None,
 def launch(context: OperationContext, entry: Entry, prepared: Prepared | None = None) -> None:
     """Submit the incarnation and wait until it runs.
 
-    Raises as submission.launch does, and UserError where its release cannot run with today's settings or tables.
+    Raises as submission.launch does, and UserError if its release cannot run with today's settings or tables.
     """
     if entry.release != context.release:
         rollback_floor.refuse_unreadable(context, entry, prepare=True)
@@ -113,10 +113,10 @@ def launch(context: OperationContext, entry: Entry, prepared: Prepared | None = 
 
 
 def plan_of(entry: Entry | None) -> StoredPlan | None:
-    """The plan that the entry's incarnation runs by; None where the ledger has none."""
+    """Return the plan of the entry's incarnation; None if the ledger has none."""
     return StoredPlan.from_text(entry.plan) if entry and entry.plan else None
 
 
 def last_good(history: Sequence[Entry], but: str | None = None) -> Entry | None:
-    """The entry of the last incarnation that ran, other than the one with the Flink id `but`."""
+    """Return the entry of the last incarnation that ran, other than the one with the Flink id `but`."""
     return next((e for e in reversed(history) if e.step in GOOD and e.flink_job_id != but), None)

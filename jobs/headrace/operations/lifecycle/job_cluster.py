@@ -13,7 +13,7 @@ _DISPOSAL_LIMIT_S = 60
 
 @dataclass(frozen=True)
 class Checkpoints:
-    """How many checkpoints of its own a job has completed, and when the last of them was, in seconds since 1970."""
+    """Counts of a job's own checkpoints, and the time of the last completed one in seconds since 1970, if any."""
 
     completed: int
     failed: int
@@ -21,10 +21,10 @@ class Checkpoints:
 
 
 class JobCluster(Cluster):
-    """A Cluster that also answers for single jobs. Each call raises PlatformError when the cluster does not answer."""
+    """A Cluster with calls about single jobs. Each call raises PlatformError if the cluster does not answer."""
 
     def listed(self, job_id: str) -> RunningJob | None:
-        """The job with the id, ended or not; None where the cluster has never known it, or has forgotten it."""
+        """Return the job with the id, ended or not; None if the cluster has never known it, or has forgotten it."""
         return next((job for job in self.jobs() if job.id == job_id), None)
 
     def alive(self, job_id: str) -> bool:
@@ -33,7 +33,7 @@ class JobCluster(Cluster):
         return job is not None and not job.ended
 
     def checkpoints(self, job_id: str) -> Checkpoints:
-        """The job's checkpoints; the one that it was restored from is not among them."""
+        """Return the job's checkpoints, without the one that it was restored from."""
         statistics = self.get(f"/jobs/{job_id}/checkpoints")
         last = (statistics["latest"] or {}).get("completed")
         at = last["latest_ack_timestamp"] / 1000 if last else None
@@ -45,11 +45,11 @@ class JobCluster(Cluster):
         return bool(policy["enabled"] and not policy["delete_on_cancellation"])
 
     def failures(self, job_id: str) -> int:
-        """How many of the job's failures the cluster remembers."""
+        """Return how many of the job's failures the cluster remembers."""
         return len(self.get(f"/jobs/{job_id}/exceptions")["exceptionHistory"]["entries"])
 
     def setting(self, key: str) -> str | None:
-        """A setting of the cluster's own; None where it is not set."""
+        """Return a setting of the cluster itself; None if it is not set."""
         return next((each["value"] for each in self.get("/jobmanager/config") if each["key"] == key), None)
 
     def dispose(self, savepoint: str) -> None:

@@ -18,7 +18,7 @@ from headrace.planner.state.verdict import Verdict
 
 @dataclass(frozen=True)
 class JobState:
-    """`before` is the incarnation to continue from; None where the job has never completed a checkpoint."""
+    """`before` is the incarnation to continue from; None if the job has no state, and does not run."""
 
     history: Sequence[Entry]
     before: Entry | None
@@ -26,16 +26,16 @@ class JobState:
 
 
 def settled(context: OperationContext, name: str) -> JobState:
-    """The job's state, after whatever was left incomplete is finished.
+    """Finish what was left incomplete, and return the job's state.
 
-    Raises UserError where it runs without the ledger knowing of it, or bounded, or on another cluster.
+    Raises UserError if the job runs without being in the ledger, or bounded, or on another cluster.
     """
     finish_interrupted(context, context.ledger.history(name))
     return observed(context, name)
 
 
 def observed(context: OperationContext, name: str) -> JobState:
-    """The job's state as it is found; nothing is written or finished. Raises as `settled`."""
+    """Return the job's state as it is; nothing is finished. Raises as `settled` does, but ignores other clusters."""
     history = context.ledger.history(name)
     last = history[-1] if history else None
     if last and context.cluster.alive(last.flink_job_id):
@@ -57,9 +57,9 @@ def observed(context: OperationContext, name: str) -> JobState:
 
 
 def stop_and_restore_point(context: OperationContext, state: JobState) -> tuple[Sequence[Entry], RestorePoint | None]:
-    """Stop the job if it runs; return its history then, and the state to continue from, None where there never was any.
+    """Stop the job if it runs; return its history then, and the state to continue from, None if there never was one.
 
-    Raises CheckFailed where rows were written after that state was taken.
+    Raises CheckFailed if no state is left, or if rows were written after it was taken.
     """
     if state.before is None:
         return state.history, None
@@ -77,7 +77,7 @@ def stop_and_restore_point(context: OperationContext, state: JobState) -> tuple[
 
 
 def require_compatible(name: str, verdict: Verdict, *, accept_loss: bool) -> None:
-    """Raises CheckFailed where the state cannot be kept, or loses something that was not agreed to."""
+    """Raise CheckFailed if the state cannot be kept, or would be lost in part and `accept_loss` is not set."""
     if verdict.kind == "compatible" or (accept_loss and verdict.kind != "incompatible"):
         return
     fix = "--accept-loss continues all the same"
@@ -87,7 +87,7 @@ def require_compatible(name: str, verdict: Verdict, *, accept_loss: bool) -> Non
 
 
 def check_slots(context: OperationContext, state: JobState, needed: int) -> None:
-    """Raises UserError where the job would not get `needed` slots, its own included if it runs."""
+    """Raise UserError if too few slots are free for the job to get `needed`; if it runs, it keeps its own."""
     own = state.before.parallelism if state.before and state.alive else 0
     if needed > own:
         preflight.check_slots(context.cluster, needed - own)

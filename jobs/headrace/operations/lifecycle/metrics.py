@@ -20,7 +20,7 @@ _BACKPRESSURED = re.compile(r"\d+\.backPressuredTimeMsPerSecond")
 class Metrics:
     """`lag` in records of the topics, rates in records per second, `backpressured` the share of time of the worst task.
 
-    None where the cluster does not report it: in the first seconds of a job, or for a source that is not a topic.
+    None if the cluster does not report it: in the first seconds of a job, or for a source that is not a topic.
     """
 
     restarts: int | None = None
@@ -31,7 +31,7 @@ class Metrics:
 
 
 def metrics(cluster: JobCluster, job_id: str) -> Metrics:
-    """Return the metrics of a running job. Raises PlatformError where the cluster does not answer."""
+    """Return the metrics of a running job. Raises PlatformError if the cluster does not answer."""
     of_job = _values(cluster, f"/jobs/{job_id}/metrics", ["numRestarts"])
     values: dict[str, float] = {}
     for vertex in cluster.get(f"/jobs/{job_id}")["vertices"]:

@@ -38,16 +38,16 @@ class OperationContext:
     progress: Progress
 
     def write(self, entry: Entry) -> Entry:
-        """Write the step to the ledger as one of this command's. Raises PlatformError where the lock is lost."""
+        """Write the step to the ledger as part of this deployment. Raises PlatformError if the lock is lost."""
         return self.ledger.write(replace(entry, deployment=self.deployment, deployer=_deployer()), self.owner)
 
     @property
     def release(self) -> str:
-        """The digest of the release of the project's files as they are."""
+        """The digest of the release of the project's current files."""
         return self._packed.digest
 
     def keep_release(self) -> None:
-        """Keep the project's files as they are in the warehouse. Raises PlatformError."""
+        """Store the release of the project's current files in the warehouse. Raises PlatformError."""
         releases.store(self.ledger.io, self.store, self._packed)
 
     @cached_property
@@ -56,7 +56,7 @@ class OperationContext:
 
     @cached_property
     def git_commit(self) -> str | None:
-        """The commit that HEADRACE_COMMIT names, as in an image, or that is checked out; None where neither exists."""
+        """The commit that HEADRACE_COMMIT names, as in an image, or that is checked out; None without either."""
         if commit := os.environ.get("HEADRACE_COMMIT"):
             return commit
         try:
@@ -66,11 +66,11 @@ class OperationContext:
 
     @property
     def store(self) -> str:
-        """The address that releases are kept below: next to the ledger, as only a REST catalog knows where that is."""
+        """The address below which releases are stored: next to the ledger, whose place a REST catalog decides."""
         return f"{self.ledger.folder}/_headrace"
 
     def unpacked(self, digest: str) -> Path:
-        """The folder of a kept release. Raises PlatformError."""
+        """Return the folder of a stored release, unpacked if necessary. Raises PlatformError."""
         return releases.unpack(self.ledger.io, self.store, digest, self.project.home / "releases")
 
 
@@ -78,9 +78,9 @@ class OperationContext:
 def locked(
     project: Project, settings: Settings, wait_s: float = 0, progress: Progress = lambda _step: None
 ) -> Iterator[OperationContext]:
-    """A context that alone may write steps until the block ends.
+    """Yield a context, the only one that may write steps until the block ends.
 
-    Raises CheckFailed where another deployer still holds the lock after `wait_s` seconds.
+    Raises CheckFailed if another deployer still holds the lock after `wait_s` seconds.
     """
     table_changes.apply(project, settings, [DEPLOYMENTS])
     cluster = JobCluster(settings.flink_rest())
@@ -89,7 +89,7 @@ def locked(
 
 
 def read_only(project: Project, settings: Settings, progress: Progress = lambda _step: None) -> OperationContext:
-    """A context without the lock, for reading: `write` fails."""
+    """Return a context without the lock, for reading: `write` fails."""
     return OperationContext(project, settings, JobCluster(settings.flink_rest()), Ledger(settings), "", "", progress)
 
 

@@ -1,8 +1,8 @@
-"""Report how a release reads an order. It runs by its path in the release's tree, and imports that tree's engine alone.
+"""Report how a release reads an order. It is run by its path, and imports the engine from the release's tree alone.
 
 The order comes on standard input, as JSON. The report is one line of JSON on standard output: `order_version`,
 `settings`, one fault for each setting that the release refuses, and `tables`, one sentence for each reason why it
-cannot write its tables. With the argument `prepare`, tables are also made ready for the release, where that is safe.
+cannot write its tables. With the argument `prepare`, tables are also made ready for the release, if that is safe.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ _HARMLESS = {"describe", "property"}
 
 
 def report(order: dict[str, Any], *, prepare: bool) -> dict[str, Any]:
-    """Return the version of the orders that the release reads, and its faults with this one."""
-    # By name: in this tree, the module imports this package.
+    """Return the version of the orders that the release reads, and why it cannot run this one."""
+    # Imported by name: in this tree, that module itself imports this package.
     engine: Any = importlib.import_module("headrace.lifecycle.again")
     # The first releases read version 1, and do not declare it.
     declared = getattr(engine, "ORDER_VERSION", None)
@@ -43,7 +43,7 @@ def _setting_faults(engine: Any, settings: dict[str, Any]) -> list[dict[str, Any
 
 
 def _key(settings: Any, location: tuple[int | str, ...]) -> str:
-    """The fault's key with dots; pydantic's location also names the variant of a union, which no file has."""
+    """Return the fault's key with dots. pydantic's location also names the variant of a union, which no file has."""
     keys: list[str] = []
     for number, step in enumerate(location, 1):
         if isinstance(settings, dict | list) and (step in settings if isinstance(settings, dict) else True):
@@ -55,10 +55,10 @@ def _key(settings: Any, location: tuple[int | str, ...]) -> str:
 
 
 def _first_table_faults(engine: Any, order: dict[str, Any], *, prepare: bool) -> list[str]:
-    """As `table_faults` of later releases, for those of commit 49e4b02 and before.
+    """Return what `table_faults` of later releases returns, for releases of commit 49e4b02 and before.
 
-    They start no job whose tables have other descriptions or properties than their own files. `prepare` gives the
-    tables back those of the release.
+    These start no job whose tables have other descriptions or properties than their own files. `prepare` sets the
+    tables' descriptions and properties to those of the release.
     """
     modules = [importlib.import_module(f"headrace.{name}") for name in ("tables", "jobfolder", "project")]
     tables, folders, paths = modules

@@ -1,4 +1,4 @@
-"""Programs run in the tree of a kept release, each in a process of its own: the release's code exactly."""
+"""Run programs in the tree of a stored release, each in a process of its own, so that only its code runs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LIMIT_S = 300
 def launch(context: OperationContext, entry: Entry) -> None:
     """Have the entry's release submit the job, with today's settings, and wait until it runs.
 
-    Raises as submission.launch does, and PlatformError where the release is missing, or does not answer in time.
+    Raises as submission.launch does, and PlatformError if the release is missing, or does not answer in time.
     """
     context.progress(f"{entry.job}: starting release {entry.release[:12]}")
     result = run(context, entry, ["-m", ENGINE], order(context, entry))
@@ -32,9 +32,9 @@ def launch(context: OperationContext, entry: Entry) -> None:
 
 
 def order(context: OperationContext, entry: Entry) -> dict[str, Any]:
-    """The order to submit the entry's incarnation by, as the release's engine reads it from its standard input.
+    """Return the order to submit the entry's incarnation, as the release's engine reads it from its standard input.
 
-    Of the settings, only those that differ from their defaults: a release refuses keys that it does not know.
+    It has only the settings that differ from their defaults, because a release refuses keys that it does not know.
     """
     return {
         "root": str(context.unpacked(entry.release)),
@@ -53,7 +53,7 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Run Python with the arguments `program` on the entry's release; `given` is its standard input, as JSON.
 
-    Raises PlatformError where the release is missing, or the program does not end in time.
+    Raises PlatformError if the release is missing, or the program does not end in time.
     """
     root = context.unpacked(entry.release)
     environment = {
@@ -79,7 +79,7 @@ def run(
 
 
 def _reported(stdout: str, stderr: str) -> errors.HeadraceError:
-    """The error that the release's own process reports."""
+    """Return the error that the release's own process reports."""
     try:
         report = json.loads(stdout.splitlines()[-1])
         kind = {"UserError": errors.UserError, "CheckFailed": errors.CheckFailed}.get(report["kind"], PlatformError)

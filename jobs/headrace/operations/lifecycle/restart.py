@@ -19,8 +19,9 @@ Source = Literal["savepoint", "checkpoint"]
 def restart(context: OperationContext, name: str, source: Source, path: str | None = None) -> Entry:
     """Run the job's last version again, from its newest state or from the one at `path`.
 
-    A running job is stopped first: with a savepoint, or, for a checkpoint, cancelled. Raises UserError where there is
-    no such state, CheckFailed where rows were written after it was taken: they would come twice.
+    A running job is first stopped with a savepoint, or cancelled if `source` is a checkpoint. Raises UserError if the
+    job never left a state, or none at `path`; CheckFailed if no state is left, or if rows were written after it was
+    taken, which would come twice.
     """
     state = job_state.settled(context, name)
     if state.before is None:

@@ -17,13 +17,13 @@ from headrace.project.job_folder import JobFolder
 
 @dataclass(frozen=True)
 class Cost:
-    """What a start without state does to the rows of a job, one sentence per effect; empty where it has none."""
+    """The effects of a start without state on the rows of a job, one sentence per effect; empty if there are none."""
 
     sentences: Sequence[str]
 
 
 def cost(context: OperationContext, name: str) -> Cost:
-    """Return what a start without state would cost; nothing is done. Raises UserError for faults in the job's files."""
+    """Return the cost of a start without state; nothing is done. Raises UserError for faults in the job's files."""
     folder = job_folder.load(context.project, name)
     job = folder.job
     if job.keeps_every_record:
@@ -44,15 +44,15 @@ def restart(context: OperationContext, name: str) -> Entry:
     """Start the project's version of the job without state; a running one is stopped first.
 
     A job that keeps every record starts right after the last one that its tables hold. Raises as `upgrade` does; if it
-    fails, nothing goes back to the state of before by itself.
+    fails, the previous incarnation is not started again.
     """
     state = job_state.settled(context, name)
     keeps_every_record = job_folder.load(context.project, name).job.keeps_every_record
-    # Whatever is refused is refused before anything stops.
+    # Plan the job once before anything stops, so that faults are reported first.
     incarnation.successor(context, name, None, goes_on=True)
     if state.alive and state.before:
         stop_with_savepoint(context, state.before)
-    # What its tables hold is read after it has stopped: a job that keeps every record starts right after that.
+    # Plan it again after it has stopped: a job that keeps every record starts right after what its tables hold now.
     successor = incarnation.successor(context, name, None, goes_on=not keeps_every_record)
     job_state.check_slots(context, replace(state, alive=False), successor.entry.parallelism)
     return run(context, replace(successor.entry, message="restarted from nothing"), successor.prepared)

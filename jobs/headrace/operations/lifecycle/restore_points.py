@@ -1,4 +1,4 @@
-"""What a job can be started from: its savepoints and retained checkpoints, and which of them is the newest."""
+"""The states that a job can be started from: its savepoints and retained checkpoints, and which is the newest."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Kind = Literal["savepoint", "checkpoint"]
 
 @dataclass(frozen=True)
 class RestorePoint:
-    """State of the incarnation `flink_job_id`; of its `checkpoint_id`s a higher one is newer, of either kind."""
+    """A state of the incarnation `flink_job_id`; of its states of either kind, a higher `checkpoint_id` is newer."""
 
     kind: Kind
     path: str
@@ -38,20 +38,20 @@ class RestorePoint:
 
 
 def incarnations(history: Sequence[Entry]) -> list[str]:
-    """The Flink ids of a job's incarnations, oldest first."""
+    """Return the Flink ids of a job's incarnations, oldest first."""
     return list(dict.fromkeys(entry.flink_job_id for entry in history))
 
 
 def bounded(history: Sequence[Entry]) -> frozenset[str]:
-    """The Flink ids of the incarnations that end by themselves.
+    """Return the Flink ids of the incarnations that end by themselves.
 
-    No job may go on from their state: a Kafka source keeps in it the offset at which it stops reading.
+    No job may continue from their state, because it holds the offset at which the Kafka source stops reading.
     """
     return frozenset(entry.flink_job_id for entry in history if entry.step == "bounded")
 
 
 def newest(context: OperationContext, history: Sequence[Entry]) -> RestorePoint | None:
-    """The newest state of the last incarnation that has any. One that never completed a checkpoint wrote nothing."""
+    """Return the newest state of the last incarnation with one; without a checkpoint, an incarnation wrote nothing."""
     for job_id in reversed(incarnations(history)):
         if point := newest_of(context, job_id, history):
             return point
@@ -59,12 +59,12 @@ def newest(context: OperationContext, history: Sequence[Entry]) -> RestorePoint 
 
 
 def newest_of(context: OperationContext, job_id: str, history: Sequence[Entry]) -> RestorePoint | None:
-    """The newest state that the incarnation left; None where it left none."""
+    """Return the newest state that the incarnation left; None if it left none."""
     return max(all_of(context, job_id, history), key=lambda each: each.checkpoint_id, default=None)
 
 
 def all_of(context: OperationContext, job_id: str, history: Sequence[Entry]) -> list[RestorePoint]:
-    """All that the incarnation left in the cluster's folders, and the savepoints that the ledger names.
+    """Return all states of the incarnation: those in the cluster's folders, and the savepoints that the ledger names.
 
     Empty for a bounded incarnation. Raises PlatformError.
     """
@@ -78,7 +78,7 @@ def all_of(context: OperationContext, job_id: str, history: Sequence[Entry]) -> 
 
 
 def at(context: OperationContext, path: str, history: Sequence[Entry]) -> RestorePoint | None:
-    """The savepoint or checkpoint at `path`; None where no incarnation of the job left one there."""
+    """Return the savepoint or checkpoint at `path`; None if no incarnation of the job left one there."""
     for job_id in reversed(incarnations(history)):
         for point in all_of(context, job_id, history):
             if same_place(point.path, path):
@@ -87,12 +87,12 @@ def at(context: OperationContext, path: str, history: Sequence[Entry]) -> Restor
 
 
 def same_place(path: str, other: str) -> bool:
-    """Whether both are the address of one place: Flink writes file:/x, others file:///x."""
+    """Whether both are addresses of the same place: Flink writes file:/x, others file:///x."""
     return _place(path) == _place(other)
 
 
 def _read(context: OperationContext, path: str, job_id: str) -> RestorePoint | None:
-    """The state at the address; None where there is no complete savepoint or checkpoint."""
+    """Return the state at the address; None if there is no complete savepoint or checkpoint."""
     system, place = _opened(context, path)
     with iceberg.errors_reported("a savepoint cannot be read", path):
         file = f"{place}/{_METADATA}"
@@ -114,7 +114,7 @@ def _place(path: str) -> tuple[str, str, str]:
 
 
 def _folders(context: OperationContext, setting: str, under: str, prefix: str) -> Iterator[str]:
-    """The addresses of the folders in the cluster's folder (in `under` in it) whose names begin with `prefix`."""
+    """Yield the addresses of folders `<prefix>...` in the cluster's folder `setting`, or in its folder `under`."""
     root = context.cluster.setting(setting)
     if root is None:
         return

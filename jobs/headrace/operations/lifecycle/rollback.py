@@ -15,10 +15,10 @@ from headrace.planner.state.verdict import Verdict, verdict
 
 
 def rollback(context: OperationContext, name: str, *, accept_loss: bool = False) -> Entry:
-    """Run the last version that ran and is not the current one.
+    """Run the last version that ran before the current one.
 
-    Raises, before anything stops, UserError where there is none or it cannot run with today's settings and tables, and
-    CheckFailed where the state cannot be kept; PlatformError as `upgrade` does.
+    Before anything stops, raises UserError if there is none or it cannot run with today's settings and tables, and
+    CheckFailed if the state cannot be kept. Raises PlatformError as `upgrade` does.
     """
     state = job_state.settled(context, name)
     target = _target(state.history, state.before)

@@ -1,13 +1,13 @@
-"""How far back a rollback reaches: what an older release must be able to read, checked before anything stops.
+"""Check, before anything stops, whether an older release can be started: this limits how far back a rollback reaches.
 
 A job is rolled back by the engine of the release that it goes back to. That engine reads an order that this one writes,
 with today's settings, and it finds today's tables. Three things limit it:
 
 - The version of the order. A release reports the one that it reads; none below OLDEST_ORDER_VERSION can be started.
-- The settings. A release refuses keys that it does not know: a setting that is newer than the release ends the way back
-  to it, for as long as an environment uses that setting.
-- The tables. A release writes the columns that its own files name. Columns added since stay null; one that was removed
-  or has another type ends the way back.
+- The settings. A release refuses keys that it does not know: a setting that is newer than the release prevents a
+  rollback to it, for as long as an environment uses that setting.
+- The tables. A release writes the columns that its own files name. Columns added since stay null; a column that was
+  removed or has another type prevents the rollback.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _PROBE = Path(__file__).with_name("release_probe.py")
 
 
 def refuse_unreadable(context: OperationContext, entry: Entry, *, prepare: bool = False) -> None:
-    """Raises UserError with all that keeps the entry's release from being started with today's settings and tables.
+    """Raise UserError with all that prevents the entry's release from starting with today's settings and tables.
 
-    With `prepare`, tables get the descriptions and properties of the release where it cannot start without them.
+    With `prepare`, tables get the descriptions and properties of the release if it cannot start without them.
 
-    Raises PlatformError where the release is missing, or its engine does not start. A release of the project's files as
-    they are passes.
+    Raises PlatformError if the release is missing, or its engine does not start. The release of the project's current
+    files is not checked.
     """
     if entry.release == context.release:
         return

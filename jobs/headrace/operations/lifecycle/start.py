@@ -18,14 +18,14 @@ from headrace.planner.state.verdict import verdict
 
 CHECKPOINT_LIMIT_S = 180
 _FAILURES = 3
-"""A job that has failed so often before its first checkpoint is not waited for any longer."""
+"""A job that has failed this often before its first checkpoint is given up."""
 
 
 def run(context: OperationContext, entry: Entry, prepared: Prepared | None = None, then: Step = "running") -> Entry:
     """Submit the incarnation that `entry` describes; return its entry once it runs and has completed a checkpoint.
 
-    One that does not is cancelled: it has stored nothing. Raises PlatformError, or UserError where the operator can fix
-    the cause.
+    An incarnation that does not get there is cancelled, and its entry is `failed`. Raises PlatformError, or UserError
+    if the operator can fix the cause.
     """
     if entry.release == context.release:
         context.keep_release()
@@ -35,7 +35,7 @@ def run(context: OperationContext, entry: Entry, prepared: Prepared | None = Non
         try:
             incarnation.launch(context, entry, prepared)
         except HeadraceError:
-            # If it fails and the job is there, a deployer that was killed had submitted it already.
+            # If this fails although the job runs, a deployer that was killed had submitted it already.
             if not context.cluster.alive(entry.flink_job_id):
                 raise
         context.progress(f"{entry.job}: waiting for a checkpoint")
@@ -51,7 +51,7 @@ def run(context: OperationContext, entry: Entry, prepared: Prepared | None = Non
 def run_bounded(context: OperationContext, entry: Entry, prepared: Prepared) -> Entry:
     """Submit an incarnation that ends by itself; return its entry once it runs, or has finished already.
 
-    It need not complete a checkpoint, and is never started again. Raises PlatformError where it does not run.
+    It need not complete a checkpoint, and is never started again. Raises PlatformError if it does not run.
     """
     context.keep_release()
     entry = context.write(replace(entry, step="bounded"))
@@ -66,9 +66,9 @@ def run_bounded(context: OperationContext, entry: Entry, prepared: Prepared) -> 
 def run_or_go_back(
     context: OperationContext, entry: Entry, prepared: Prepared | None, history: Sequence[Entry]
 ) -> Entry:
-    """As `run`; if the incarnation fails, the last good one of `history` continues from where it had stopped.
+    """Do as `run` does; if the incarnation fails, start the last good one of `history` again from where it stopped.
 
-    Raises PlatformError that says which of them runs.
+    Raises PlatformError that reports which of the two runs; as `run` does if there is no earlier one.
     """
     try:
         return run(context, entry, prepared)
@@ -89,7 +89,7 @@ def run_or_go_back(
 def await_checkpoint(context: OperationContext, job_id: str) -> None:
     """Return once the job runs and has completed a checkpoint of its own.
 
-    Raises PlatformError where it ends or fails repeatedly instead, or after CHECKPOINT_LIMIT_S and three checkpoint
+    Raises PlatformError if it ends or fails repeatedly before that, or after CHECKPOINT_LIMIT_S and three checkpoint
     intervals.
     """
     cluster = context.cluster
@@ -117,7 +117,7 @@ def _go_back(context: OperationContext, failed: Entry, old: Entry, error: Headra
     if start is None:
         raise PlatformError(f"there is no savepoint to go back to: {old.job} does not run", context.cluster.rest)
     if start.flink_job_id == failed.flink_job_id:
-        # It completed a checkpoint before it failed, and may have written: only from there on nothing comes twice.
+        # It completed a checkpoint before it failed, and may have written rows: only its own state avoids duplicates.
         failed_plan, old_plan = plan_of(failed), plan_of(old)
         judgement = verdict(failed_plan, old_plan) if failed_plan and old_plan else None
         if judgement is None or judgement.kind != "compatible":

@@ -14,10 +14,10 @@ from headrace.operations.lifecycle.operation_context import OperationContext
 
 @dataclass(frozen=True)
 class Status:
-    """A job. `state` is Flink's word for one that the cluster knows, the ledger's step for one that has ended.
+    """The status of a job. `state` is Flink's state of a job that runs, and the ledger's step of one that has ended.
 
-    LOST: according to the ledger it runs, and the cluster does not know it. `entry` is None for a job that is not in
-    the ledger. `uptime_s` counts from when it last came to run, `checkpoint_age_s` from its last completed checkpoint.
+    LOST: it runs according to the ledger, but not on the cluster. UNKNOWN: neither has it. `entry` is None for a job
+    that is not in the ledger. `uptime_s` counts from the last start, `checkpoint_age_s` from the last checkpoint.
     `complete_through` is the last result of `headrace completeness` for the job; None for one that does not keep every
     record.
     """
@@ -81,7 +81,7 @@ def _ended(name: str, entry: Entry | None, ended: Mapping[str, str]) -> Status:
         return Status(name, "UNKNOWN")
     state = "LOST" if entry.step in ALIVE else entry.step.upper()
     if entry.step == "bounded":
-        # The ledger learns of its end from the next command that takes a step.
+        # The next command that takes a step writes its end to the ledger.
         state = ended.get(entry.flink_job_id, "ENDED")
     return Status(name, state, entry.flink_job_id, entry, error=entry.message)
 

@@ -1,4 +1,4 @@
-"""Stop a running job in order: all that it has read is committed, and a savepoint marks where it stopped."""
+"""Stop a running job cleanly: all that it has read is committed, and a savepoint marks where it stopped."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from headrace.operations.lifecycle.operation_context import OperationContext
 
 
 def stop(context: OperationContext, name: str) -> Entry:
-    """Stop the job. Raises UserError where it does not run, PlatformError where it cannot take a savepoint."""
+    """Stop the job. Raises UserError if it does not run, PlatformError if it cannot take a savepoint."""
     last = finish_interrupted(context, context.ledger.history(name))
     if last is None or not context.cluster.alive(last.flink_job_id):
         raise UserError(f"{name} does not run", context.cluster.rest)
@@ -28,9 +28,9 @@ class UnknownJob:
 
 
 def stop_unknown(context: OperationContext, name: str) -> UnknownJob | None:
-    """Stop the job that runs by the name and is not in the ledger; return None where there is none.
+    """Stop the job that runs under the name and is not in the ledger; return None if there is none.
 
-    Raises PlatformError where it cannot take a savepoint.
+    Raises PlatformError if it cannot take a savepoint.
     """
     running = context.cluster.running(name)
     known = {entry.flink_job_id for entry in context.ledger.history(name)}
@@ -59,7 +59,7 @@ def stop_with_savepoint(context: OperationContext, entry: Entry) -> Entry:
 
 
 def cancel(context: OperationContext, entry: Entry, why: str) -> Entry:
-    """Cancel the incarnation, which keeps its last checkpoint. Raises CheckFailed where Flink would delete that."""
+    """Cancel the incarnation, which keeps its last checkpoint. Raises CheckFailed if Flink would delete that."""
     cluster = context.cluster
     if cluster.checkpoints(entry.flink_job_id).completed and not cluster.retains(entry.flink_job_id):
         raise CheckFailed(

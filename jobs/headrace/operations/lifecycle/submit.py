@@ -24,8 +24,8 @@ def submit(
 
     A `bounded` one reads up to the current end of its topics and then ends; deploy does not start it again.
 
-    Raises UserError where it runs, or for what must be fixed; CheckFailed where rows were written after the savepoint
-    was taken; PlatformError where it does not come up.
+    Raises UserError if it runs already, or for what must be fixed; CheckFailed if the state cannot be kept, or if rows
+    were written after the savepoint was taken; PlatformError if the job does not come up.
     """
     if bounded and savepoint:
         raise UserError("a bounded job starts where its tables end", fix="omit --from or --bounded")

@@ -1,4 +1,4 @@
-"""Which job appends to which table: two jobs that append to one could not find out which rows are theirs."""
+"""Refuse two jobs that append to the same table: they could not find out which rows are theirs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from headrace.project.paths import Project
 
 
 def refuse_shared_tables(project: Project, names: Iterable[str]) -> None:
-    """Raises UserError naming each table that more than one of the jobs `names` appends to, and these jobs."""
+    """Raise UserError with each table to which more than one of the jobs `names` appends, and with these jobs."""
     writers: dict[str, list[str]] = defaultdict(list)
     for name in names:
         for sink, mode in job_folder.job_of(project, name).writes.items():
@@ -33,7 +33,7 @@ def refuse_shared_tables(project: Project, names: Iterable[str]) -> None:
 
 
 def refuse_beside_running(context: OperationContext, name: str) -> None:
-    """Raises UserError where another job that runs, according to the ledger, appends to a table of this job."""
+    """Raise UserError if another job that runs, according to the ledger, appends to a table of this job."""
     known = job_folder.names(context.project)
     running = [job for job, entry in context.ledger.last().items() if entry.step in ALIVE and job in known]
     refuse_shared_tables(context.project, dict.fromkeys([*sorted(running), name]))

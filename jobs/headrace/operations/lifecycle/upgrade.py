@@ -1,4 +1,4 @@
-"""Replace the incarnation that runs, or has stopped, with one of the project's files."""
+"""Replace the incarnation that runs, or has stopped, with one that is planned from the project's files."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from headrace.operations.lifecycle.table_ownership import refuse_beside_running
 def upgrade(
     context: OperationContext, name: str, *, accept_loss: bool = False, parallelism: int | None = None
 ) -> Entry:
-    """Have the job run as its files say, from the state that it has; from its start where it has none.
+    """Run the job as its files describe it, from its current state; without state if it has none.
 
-    Raises, before anything stops, UserError for what must be fixed, CheckFailed where the state cannot be kept;
-    PlatformError where the new version does not come up: the old one then runs again.
+    Before anything stops, raises UserError for what must be fixed, and CheckFailed if the state cannot be kept. Raises
+    PlatformError if the new version does not come up: the old one then runs again.
     """
     state = job_state.settled(context, name)
     refuse_beside_running(context, name)
@@ -32,7 +32,7 @@ def upgrade(
 
 
 def switch(context: OperationContext, state: JobState, successor: Successor) -> Entry:
-    """Stop the job's incarnation, if it runs, and start the successor from its state. Raises as `upgrade`."""
+    """Stop the job's incarnation, if it runs, and start the successor from its state. Raises as `upgrade` does."""
     history, start = job_state.stop_and_restore_point(context, state)
     entry = replace(successor.entry, savepoint=start.path if start else None)
     return run_or_go_back(context, entry, successor.prepared, history)
