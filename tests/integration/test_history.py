@@ -75,7 +75,7 @@ def test_answers_as_a_table_csv_a_file_and_pictures(ask: Ask, tmp_path: Path) ->
 def test_explain_prints_on_stderr_what_was_read(ask: Ask, capsys: pytest.CaptureFixture[str]) -> None:
     assert len(rows(ask("P1.flow", *HOUR, "--json", "--explain"))) == 5
     said = capsys.readouterr().err
-    assert re.fullmatch(r"opened 2 of 3 files, of 0.0 of 0.0 MB; 5 rows came of them\n", said)
+    assert re.fullmatch(r"opened 2 of 3 files, of 0.0 of 0.0 MB; 5 rows were read from them\n", said)
 
 
 @pytest.mark.parametrize(

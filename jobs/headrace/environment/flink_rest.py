@@ -118,12 +118,24 @@ class Cluster:
             answer.raise_for_status()
             return answer.json() if answer.content else None
         except httpx.HTTPStatusError as error:
-            lines = "; ".join(error.response.json().get("errors", [])).splitlines() if error.response.content else []
-            cause = root_cause("\n".join(lines)) or f"HTTP {error.response.status_code}"
+            cause = root_cause(_errors(error.response)) or f"HTTP {error.response.status_code}"
             raise PlatformError(f"Flink refused {method} {path}: {cause}", self.rest) from None
+        except ValueError:
+            raise PlatformError(
+                f"{method} {path} is not answered with JSON: is this Flink's REST?", self.rest
+            ) from None
         except httpx.HTTPError as error:
             raise PlatformError(
                 f"the Flink cluster does not answer: {error}",
                 self.rest,
                 "is it up? `headrace local status` shows the local one; `headrace local up` starts it",
             ) from None
+
+
+def _errors(response: httpx.Response) -> str:
+    """Return the errors that Flink's answer names, one per line; "" for an answer that is not Flink's."""
+    try:
+        errors = response.json()["errors"]
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return "\n".join("; ".join(map(str, errors)).splitlines())

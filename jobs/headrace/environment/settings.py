@@ -101,8 +101,8 @@ def _overridden(values: dict[str, Any]) -> dict[str, Any]:
                 continue
             within = values[section] or {}
             for key in keys[:-1]:
-                within = within.get(key) or {}
-            if keys[-1] not in within:
+                within = (within.get(key) or {}) if isinstance(within, dict) else {}
+            if not isinstance(within, dict) or keys[-1] not in within:
                 known = ", ".join(f"HEADRACE_{match[1]}__{k.upper()}" for k in _leaves(values[section] or {})) or "none"
                 raise UserError([Problem(f"{name} overrides no setting", "the environment", f"known: {known}")])
             within[keys[-1]] = value

@@ -109,7 +109,7 @@ class Historian:
         stats, (files, size) = self.read_stats, self.reader.whole
         return (
             f"opened {len(stats.files):,} of {files:,} files, of {stats.bytes / 1e6:,.1f} of {size / 1e6:,.1f} MB; "
-            f"{stats.rows:,} rows came of them"
+            f"{stats.rows:,} rows were read from them"
         )
 
     @cached_property

@@ -51,7 +51,7 @@ def _with_sink_by_name(node: Mapping[str, Any]) -> Mapping[str, Any]:
 def operator_graph(statements) -> tuple[str, ...]:  # type: ignore[no-untyped-def]
     """Return one line per operator of a StatementSet's job: its number, its name and the numbers of its inputs.
 
-    A job that passes through a DataStream has no compiled plan; this stands for it.
+    A job that passes through a DataStream has no compiled plan; these lines are compared instead.
     """
     from pyflink.table import ExplainDetail  # noqa: PLC0415 - importing PyFlink costs a second
 

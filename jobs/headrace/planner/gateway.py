@@ -13,8 +13,8 @@ from headrace.project.paths import Project
 
 _OPTIONS = "JVM_ARGS"
 # The process is too short-lived to benefit from optimised code: planning takes half the time with the first compiler
-# alone. The code cache has the size that Java reserves for all its compilers; for one it reserves a fifth, which a
-# hundred jobs fill.
+# alone. The code cache has the size that Java reserves for all of its compilers. For one compiler it would reserve a
+# fifth, which a hundred jobs fill.
 _SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"
 
 

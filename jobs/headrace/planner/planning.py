@@ -44,7 +44,7 @@ class PlannedJob:
         options.set("$internal.pipeline.job-id", job_id)
         if restore:
             options.set("execution.state-recovery.path", restore)
-            # The verdict has reported what is dropped. Without this, Flink would also refuse where only a sink is gone.
+            # The verdict has reported what is dropped. Without this, Flink refuses even if only a sink is removed.
             options.set("execution.state-recovery.ignore-unclaimed-state", "true")
         with flink_errors_reported(self.composition):
             if self._plan is None:
@@ -131,9 +131,9 @@ def _prepare_module(environment, composition: Composition) -> None:  # type: ign
 def flink_errors_reported(
     composition: Composition, path: Path | None = None, select: Rendered | None = None
 ) -> Iterator[None]:
-    """Convert Flink's exceptions: UserError where SQL or the module is at fault, PlatformError otherwise.
+    """Convert Flink's exceptions: to UserError if SQL or the module is at fault, otherwise to PlatformError.
 
-    With `path` and `select`, the error names the line of the template; otherwise the sink that the message names.
+    With `path` and `select`, the error has the line of the template; otherwise the place of the sink in the message.
     """
     from py4j.protocol import Py4JJavaError  # noqa: PLC0415 - comes with PyFlink
     from pyflink.util.exceptions import JavaException  # noqa: PLC0415

@@ -46,7 +46,7 @@ def pack(project: Project) -> Release:
 
 
 def store(files: FileIO, folder: str, release: Release) -> None:
-    """Store the release under the address `folder` unless it is there complete. Raises PlatformError."""
+    """Store the release under the address `folder`, unless a complete copy is there. Raises PlatformError."""
     address = _address(folder, release.digest)
     with iceberg.errors_reported("the release cannot be stored", address):
         if _stored(files, address) != release.packed:

@@ -12,7 +12,7 @@ _UNNAMED = re.compile(r"EXPR\$\d+")
 
 
 def mismatches(environment, composition: Composition, sink: str, selected) -> list[Problem]:  # type: ignore[no-untyped-def]
-    """Return what keeps the sink from taking the rows of the pyflink Table `selected`."""
+    """Return the problems that prevent the sink from taking the rows of the pyflink Table `selected`."""
     from pyflink.java_gateway import get_gateway  # noqa: PLC0415 - importing PyFlink costs a second
 
     casts = get_gateway().jvm.org.apache.flink.table.types.logical.utils.LogicalTypeCasts
@@ -46,7 +46,7 @@ def _types(table):  # type: ignore[no-untyped-def]
 
 
 def _place(composition: Composition, sink: str, column: str) -> Place:
-    """Return the line of the template that selects the column; the template or the sink where there is none."""
+    """Return the line of the template that selects the column; the template or the sink if there is none."""
     template = composition.folder.templates.get(sink)
     return Place.of(template, _line(template, column)) if template else composition.folder.place(sink)
 

@@ -136,6 +136,8 @@ def test_variables_override_what_a_catalogs_file_says(project: Project, monkeypa
         ("HEADRACE_FLINK__PARALLELISM", "HEADRACE_FLINK__PARALLELISM: Input should be a valid integer"),
         ("HEADRACE_KAFKA__SASL_USER", "HEADRACE_KAFKA__SASL_USER: Flink's client has no such option"),
         ("HEADRACE_CATALOG__S3__KEY", "HEADRACE_CATALOG__S3__KEY overrides no setting"),
+        ("HEADRACE_CATALOG__NAME__A__B", "HEADRACE_CATALOG__NAME__A__B overrides no setting"),
+        ("HEADRACE_FLINK__REST__FILE__X__Y", "HEADRACE_FLINK__REST__FILE__X__Y overrides no setting"),
     ],
 )
 def test_an_invalid_override_is_reported_by_its_name(

@@ -75,10 +75,6 @@ def _doubtful(rows: pa.Table) -> pa.Array:
     return pa.array(~is_good(np.asarray(rows["quality"]).astype(np.uint32)))
 
 
-def _times(rows: pa.Table) -> object:
-    return rows["ts"].cast(pa.timestamp("us")).to_numpy()
-
-
 def _moments(rows: pa.Table) -> list[str]:
     seconds = rows["ts"].cast(pa.timestamp("s", "UTC"), safe=False)
     moments: list[str] = pc.strftime(seconds, format=_TIME_FORMAT).to_pylist()

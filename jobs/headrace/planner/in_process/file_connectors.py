@@ -1,4 +1,4 @@
-"""Connectors of a job under test: each topic and table is a folder of JSON lines, and all other statements stay."""
+"""Connectors of a job under test: each topic and table is a folder of JSON lines; other statements are unchanged."""
 
 from __future__ import annotations
 

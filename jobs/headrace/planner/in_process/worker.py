@@ -91,4 +91,4 @@ def _work(connection: socket.socket) -> None:
 
 
 def _ignore(*_values: object, **_options: object) -> None:
-    """Replace `print`."""
+    """Stand in for `print`, and print nothing."""

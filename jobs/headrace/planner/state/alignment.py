@@ -14,7 +14,7 @@ from headrace.planner.state.operators import Operator
 
 @dataclass(frozen=True)
 class Pair:
-    """An operator before and after a change; None where it is added or removed. `changes` are those of its traits."""
+    """An operator before and after a change; one of them may be absent. `changes` are those of its traits."""
 
     was: Operator | None
     now: Operator | None

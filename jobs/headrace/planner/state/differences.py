@@ -27,7 +27,7 @@ _ONE_OF = {
 class Change:
     """`what` of `part` had the value `was` and has the value `now`; None is an absent value.
 
-    Without either, `what` is the whole text.
+    If both are None, `what` is the whole text.
     """
 
     part: str

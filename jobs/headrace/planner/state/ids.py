@@ -1,4 +1,4 @@
-"""Ids of a plan's operators, from which Flink makes the uids that a savepoint finds its state by."""
+"""Ids of a plan's operators, from which Flink derives the uids that assign a savepoint's state to operators."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from headrace.planner.state.stored_plan import StoredPlan
 def carry_over(
     plan: Mapping[str, Any], now: StoredPlan, before: StoredPlan | None
 ) -> tuple[dict[str, Any], StoredPlan]:
-    """Return Flink's JSON of a plan and its stored form; operators that continue from `before` have their ids there.
+    """Return Flink's JSON of a plan and its stored form; operators that continue from `before` keep their ids.
 
     All others get ids that were never used before. Flink numbers operators by their position in the plan: without this,
     a source that is inserted before another one would take over its offsets.

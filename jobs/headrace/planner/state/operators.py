@@ -57,7 +57,7 @@ class Operator:
 
     @property
     def follows(self) -> bool:
-        """Whether another operator determines it, as for a shuffle: its changes say nothing of their own."""
+        """Whether another operator determines it, as for a shuffle: its changes are not worth reporting."""
         return bool(_FOLLOWS.fullmatch(self.type))
 
     def __str__(self) -> str:

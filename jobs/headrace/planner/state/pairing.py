@@ -33,9 +33,9 @@ class TracedOperator:
 
 @dataclass(frozen=True)
 class Pairing:
-    """Two plans' operators by id. `kept` maps the id of an operator now to the id that it continues from.
+    """The operators of two plans, by id. `kept` maps the id of an operator now to the id that it continues from.
 
-    `doubtful` are the ids of operators now that could continue from more than one, and so continue from none.
+    `doubtful` are the ids of operators now that could continue from more than one operator, and so continue from none.
     """
 
     before: Mapping[int, TracedOperator]
@@ -45,17 +45,17 @@ class Pairing:
 
     @property
     def lost(self) -> list[TracedOperator]:
-        """The operators before whose state no operator continues from."""
+        """The operators of the plan `before` whose state is not continued from."""
         return [t for i, t in self.before.items() if t.stateful and i not in self.kept.values()]
 
     @property
     def empty(self) -> list[TracedOperator]:
-        """The operators now that start without state."""
+        """The operators of the plan `now` that start without state."""
         return [t for i, t in self.now.items() if t.stateful and i not in self.kept]
 
 
 def pair_operators(before: StoredPlan, now: StoredPlan) -> Pairing:
-    """Pair the operators of two plans; those that are equal in every respect come first."""
+    """Pair the operators of two plans, beginning with those that are equal in every respect."""
     old, new = trace_operators(before), trace_operators(now)
     kept: dict[int, int] = {}
     for key in (lambda each: (each.subtree, each.operator.feeds), lambda each: each.subtree):
@@ -80,7 +80,7 @@ def _groups(
     kept: Mapping[int, int],
     key: Callable[[TracedOperator], Hashable],
 ) -> list[tuple[list[int], list[int]]]:
-    """Return the unpaired ids before and now of each value of `key` that occurs on both sides."""
+    """Return the unpaired ids before and now, for each value of `key` that occurs on both sides."""
     groups: dict[Hashable, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
     for side, (plan, taken) in enumerate(((old, set(kept.values())), (new, set(kept)))):
         for id_, each in plan.items():

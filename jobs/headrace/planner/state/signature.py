@@ -59,7 +59,7 @@ _KEEPS_NOTHING = ("TumblingWindow", "HoppingWindow", "CumulativeWindow")
 
 
 def known(operator: Operator) -> bool:
-    """Return whether it is known what an operator of this type keeps."""
+    """Return whether it is known what state an operator of this type keeps."""
     return operator.type in STATELESS | _OF_ACCUMULATORS | _OF_ROWS | {SOURCE, SINK}
 
 
@@ -94,12 +94,12 @@ def signature(operator: Operator, inputs: list[Operator], topics: Mapping[str, s
             [kind for _, kind in names] if operator.type.startswith("global-") else None,
             _expires(node),
         )
-    # It keeps whole rows, by the positions of their columns.
+    # Other operators keep whole rows, by the positions of their columns.
     return _text(_without(node, _LEFT_OUT), [list(row.items()) for row in rows], _expires(node))
 
 
 def _expires(node: Mapping[str, Any]) -> list[bool]:
-    """Return, for each of its states, whether entries expire: Flink stores a time with every entry, or with none."""
+    """Return whether entries expire, for each state of a node: Flink stores a time with every entry, or with none."""
     return [state["ttl"] != "0 ms" for state in node.get("state", [])]
 
 

@@ -17,7 +17,7 @@ _INTERNAL = re.compile(r"\$(.+)\$\d+")
 _SIZES = ("size", "max_size", "slide", "step", "gap", "offset")
 _BY = ("groupBy", "partitionBy", "key")
 _PUSHED_DOWN = ("project", "filter", "watermark", "limit")
-# Positions, what another trait covers, and what belongs to the operator before or after.
+# Positions, attributes that another trait covers, and attributes of the operator before or after.
 _LEFT_OUT = (
     "table", "targetColumns", "windowBounds", "distribution", "union", "all", "outputInsertOnly", "rowType", "correlate"
 )  # fmt: skip
@@ -113,7 +113,7 @@ def _pushed_down(attributes: Mapping[str, str]) -> Traits:
 
 
 def _state(node: Mapping[str, Any]) -> Traits:
-    """Return how long the node keeps its state, and the changes that it takes: both are not in its description."""
+    """Return how long the node keeps its state, and the changes that it takes: neither is in its description."""
     result: Traits = {}
     if ttls := sorted({state["ttl"] for state in node.get("state", [])}):
         result["state kept"] = ["indefinitely" if ttl == "0 ms" else ttl for ttl in ttls]
@@ -127,5 +127,5 @@ def _is_generated(name: str) -> bool:
 
 
 def _expanded(text: str, known: Mapping[str, str]) -> str:
-    """Replace Flink's generated names in `text` by the expressions behind them."""
+    """Replace Flink's generated names in `text` with the expressions behind them."""
     return _WITHIN.sub(lambda match: known.get(match[1], match[1]), text)

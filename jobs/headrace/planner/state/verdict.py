@@ -63,7 +63,7 @@ def _unknown(pairing: Pairing) -> Iterator[str]:
 
 
 def _lost(pairing: Pairing) -> Iterator[str]:
-    """Yield what is lost, operator by operator, and why."""
+    """Yield what each operator loses, and why."""
     changes = {
         pair.was.id: (pairing.now[pair.now.id], list(map(str, pair.changes)))
         for pair in align([each.operator for each in pairing.lost], [each.operator for each in pairing.empty])

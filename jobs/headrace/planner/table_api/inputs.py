@@ -31,7 +31,7 @@ class Inputs:
         return self._table(self._calls.source(name))
 
     def on_time(self, name: str) -> Table:
-        """Return the same with `event_time` and the contract's watermark, without the records that came late."""
+        """Return the same as `source` with `event_time` and the contract's watermark, without late records."""
         view = self._calls.on_time(name)
         if name not in self._module.on_time:
             what = f"{self._module.path.name} does not show before it runs that it reads '{name}' on time"

@@ -1,4 +1,4 @@
-"""Convert Tables to DataStreams, for what only those offer: keyed state and timers."""
+"""Convert Tables to DataStreams, for what only DataStreams offer: keyed state and timers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def to_stream(environment: StreamTableEnvironment, table: Table) -> DataStream:
 
 
 def share(environment: StreamTableEnvironment, name: str) -> None:
-    """Replace the temporary table or view `name` by a view of one DataStream that all its readers share.
+    """Replace the temporary table or view `name` with a view of one DataStream that all its readers share.
 
     Flink plans each conversion to a DataStream and each INSERT separately: each would read the topic, and they would
     differ in which readings are late.

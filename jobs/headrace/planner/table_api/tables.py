@@ -17,7 +17,7 @@ from headrace.project.python_module import FUNCTION, PACKAGE, ModuleFile
 
 
 def tables(module: ModuleFile, job: Job, inputs: Inputs) -> dict[str, Any]:
-    """Return the pyflink Table of each sink. Raises UserError for what the module raises, except Java's errors."""
+    """Return the pyflink Table of each sink. Raises UserError for what the module raises; Java's errors pass."""
     from py4j.protocol import Py4JJavaError  # noqa: PLC0415 - comes with PyFlink
     from pyflink.util.exceptions import JavaException  # noqa: PLC0415
 
