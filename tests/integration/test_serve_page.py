@@ -24,6 +24,7 @@ from support.worlds.turbines import DOUBTED, END, EVERY, OUT, SPIKES, START, far
 
 TOKEN = "a token of the control room"  # noqa: S105 - a test's own
 LIMIT_MS = 30_000
+expect.set_options(timeout=LIMIT_MS)
 
 
 @pytest.fixture(scope="module")
