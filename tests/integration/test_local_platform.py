@@ -72,7 +72,7 @@ def test_an_interrupted_up_leaves_nothing_running(platform: Project, tmp_path: P
         text=True,
     )
     started = Project(platform.root, tmp_path)
-    _until(lambda: len(processes.find(started.local)) > 3)
+    _until(lambda: len(processes.find(started.local)) > 1)
     up.send_signal(signal.SIGINT)
     _, errors = up.communicate(timeout=60)
     assert up.returncode == 130, errors

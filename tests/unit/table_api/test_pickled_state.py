@@ -22,7 +22,10 @@ STATE = (
 
 def test_the_state_of_an_earlier_release_is_read() -> None:
     lines = pickle.loads(base64.b64decode(STATE))  # noqa: S301 - the text above
-    assert lines == [
-        Line([Reading(1, 2.0, True)], Seen(1, 2.0, 1, 2.0, reported=True), 5),
-        Line([], Open(1, 2, 3.0, 1, 3.0, 1), None),
-    ]
+    # By their text: a test before this one may have made Python import the package again, and classes differ then.
+    assert repr(lines) == repr(
+        [
+            Line([Reading(1, 2.0, True)], Seen(1, 2.0, 1, 2.0, reported=True), 5),
+            Line([], Open(1, 2, 3.0, 1, 3.0, 1), None),
+        ]
+    )

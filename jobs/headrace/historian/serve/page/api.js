@@ -31,7 +31,8 @@ async function answer(path, parameters, signal) {
   }
   if (response.ok) return response;
   if (response.status === 401) {
-    await login(token !== null);
+    // While this request was on its way, another one may have asked for the token: only the one sent is refused.
+    if (sessionStorage.getItem(TOKEN_KEY) === token) await login(token !== null);
     return answer(path, parameters, signal);
   }
   const body = await response.json().catch(() => null);
