@@ -72,11 +72,15 @@ def test_an_interrupted_up_leaves_nothing_running(platform: Project, tmp_path: P
         text=True,
     )
     started = Project(platform.root, tmp_path)
-    _until(lambda: len(processes.find(started.local)) > 1)
-    up.send_signal(signal.SIGINT)
-    _, errors = up.communicate(timeout=60)
-    assert up.returncode == 130, errors
-    assert processes.find(started.local) == []
+    try:
+        _until(lambda: len(processes.find(started.local)) > 1)
+        up.send_signal(signal.SIGINT)
+        _, errors = up.communicate(timeout=60)
+        assert up.returncode == 130, errors
+        assert processes.find(started.local) == []
+    finally:
+        up.kill()
+        local.down(started, print)
 
 
 def test_two_platforms_run_side_by_side(platform: Project, other: Project) -> None:
