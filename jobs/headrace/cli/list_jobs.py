@@ -36,16 +36,17 @@ def _summary(job: Job) -> Group:
     from rich.table import Table
 
     ends = Table.grid(padding=(0, 1))
-    writes = (
-        job.output(sink) if mode == "append" else f"{job.output(sink)} ({mode})" for sink, mode in job.writes.items()
-    )
+    writes = (sink if mode == "append" else f"{sink} ({mode})" for sink, mode in _writes(job).items())
     ends.add_row("[dim]reads[/]", ", ".join(job.reads))
     ends.add_row("[dim]writes[/]", ", ".join(writes))
     return Group(escape(job.description), ends)
 
 
 def _plain(job: Job) -> dict[str, Any]:
-    keys = ("name", "owner", "description", "grain", "reads", "steps", "writes", "params")
-    return {key: getattr(job, key) for key in keys} | {
-        "writes": {job.output(sink): mode for sink, mode in job.writes.items()}
-    }
+    keys = ("name", "owner", "description", "grain", "reads", "steps", "params")
+    return {**{key: getattr(job, key) for key in keys}, "writes": _writes(job)}
+
+
+def _writes(job: Job) -> dict[str, str]:
+    """Return the mode by sink, each named as in job.yaml."""
+    return {job.output(sink): mode for sink, mode in job.writes.items()}

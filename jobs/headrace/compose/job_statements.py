@@ -18,16 +18,16 @@ from headrace.project import source_files, table_files, topic_files
 from headrace.project.job import TOPIC, Job
 from headrace.project.job_folder import JobFolder
 from headrace.project.paths import Project
-from headrace.project.system_tables import DEAD_LETTERS
+from headrace.project.system_tables import DEAD_LETTERS, POSITION
 from headrace.project.table import Table
 from headrace_udfs.contract import Contract
 from headrace_udfs.pipeline import ERRORS, INDEX, Pipeline
 from headrace_udfs.step_protocol import CatalogAddress
 from headrace_udfs.steps import STEPS
 
-_POSITION = ["src_topic", "src_partition", "src_offset", "src_index", "src_ts", "job", "version"]
-_DEAD_COLUMNS = ["payload", "code", "message", "stage", *_POSITION, "dead_at"]
-_LATE_COLUMNS = ["payload", "key", "ts", "watermark", *_POSITION, "late_at"]
+_ORIGIN = [*POSITION, "src_ts", "job", "version"]
+_DEAD_COLUMNS = ["payload", "code", "message", "stage", *_ORIGIN, "dead_at"]
+_LATE_COLUMNS = ["payload", "key", "ts", "watermark", *_ORIGIN, "late_at"]
 
 
 @dataclass(frozen=True)

@@ -133,9 +133,9 @@ class Cluster:
 
 
 def _errors(response: httpx.Response) -> str:
-    """Return the errors that Flink's answer names, one per line; "" for an answer that is not Flink's."""
+    """Return the errors that Flink's answer names; "" for an answer that is not Flink's."""
     try:
         errors = response.json()["errors"]
     except (ValueError, KeyError, TypeError):
         return ""
-    return "\n".join("; ".join(map(str, errors)).splitlines())
+    return "; ".join(map(str, errors))
