@@ -12,6 +12,7 @@ import pytest
 from headrace import local
 from headrace.project.paths import Project
 from support import ROOT
+from support.services.processes import SHORT_LIVED_JAVA
 from support.services.registry import Registry
 from support.services.registry import registry as in_front
 from support.services.stack import Stack
@@ -67,7 +68,10 @@ def platform(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFacto
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HEADRACE_HOME", str(tmp_path_factory.mktemp("home")))
         project = Project.find(pytestconfig.rootpath)
-        local.up(project, print)
+        with pytest.MonkeyPatch.context() as short_lived:
+            for name, value in SHORT_LIVED_JAVA.items():
+                short_lived.setenv(name, value)
+            local.up(project, print)
         try:
             yield project
         finally:

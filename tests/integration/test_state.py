@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 import uuid
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from headrace.environment.apply import table_changes
+from headrace.environment.catalog_types import SqliteCatalog
 from headrace.operations import submission
 from headrace.planner.state.stored_plan import StoredPlan
 from headrace.planner.state.verdict import verdict
@@ -39,21 +43,79 @@ def message(second: int, tag: str = "A") -> bytes:
     return json.dumps({"tag": tag, "ts": MINUTE_MS + second * 1000, "value": second, "q": 192}).encode()
 
 
-@pytest.fixture
-def watched(platform: Project, tmp_path: Path) -> Iterator[Plant]:
-    """A plant with the jobs of tests/state_jobs, and a second topic, other.<its own>, of 100 readings of B."""
-    with plant(platform, tmp_path) as laid:
-        often = laid.settings.flink.model_copy(update={"checkpoint_interval_s": 1.0})
-        world = replace(laid, settings=laid.settings.model_copy(update={"flink": often}))
-        shutil.copytree(JOBS, world.project.sql, dirs_exist_ok=True)
-        contract = world.project.sql / "_sources" / "other_readings.yaml"
-        contract.write_text(contract.read_text().replace("topic: other.readings", f"topic: other.{world.topic}"))
-        client = AdminClient(world.settings.kafka_client())
-        for done in client.create_topics([NewTopic(f"other.{world.topic}", 2, 1)]).values():
-            done.result(timeout=30)
-        table_changes.apply(world.project, world.settings)
-        produce_other(world, [message(second, "B") for second in OF_B])
-        yield world
+@dataclass(frozen=True)
+class Stopped:
+    """A job that was stopped with a savepoint, after which its topics got more records."""
+
+    plant: Plant
+    plan: StoredPlan
+    savepoint: str
+    kept: Path
+
+    def restore(self) -> None:
+        """Make the project's files and the tables what they were when the job was stopped."""
+        shutil.rmtree(self.plant.project.sql)
+        shutil.copytree(self.kept / "sql", self.plant.project.sql)
+        _copy(self.kept / "catalog.db", _catalog(self.plant))
+
+
+@pytest.fixture(scope="module")
+def stopped(platform: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Stopped]]:
+    """A function that returns one of the jobs of tests/state_jobs, each stopped once for all of its changes."""
+    with ExitStack() as plants:
+
+        @cache
+        def stop(job: str) -> Stopped:
+            folder = tmp_path_factory.mktemp("stopped")
+            laid = plants.enter_context(plant(platform, folder))
+            return _stop_with_savepoint(_watched(laid), job)
+
+        yield stop
+
+
+def _watched(laid: Plant) -> Plant:
+    """The plant with the jobs of tests/state_jobs, and a second topic, other.<its own>, of 100 readings of B."""
+    often = laid.settings.flink.model_copy(update={"checkpoint_interval_s": 1.0})
+    world = replace(laid, settings=laid.settings.model_copy(update={"flink": often}))
+    shutil.copytree(JOBS, world.project.sql, dirs_exist_ok=True)
+    contract = world.project.sql / "_sources" / "other_readings.yaml"
+    contract.write_text(contract.read_text().replace("topic: other.readings", f"topic: other.{world.topic}"))
+    client = AdminClient(world.settings.kafka_client())
+    for done in client.create_topics([NewTopic(f"other.{world.topic}", 2, 1)]).values():
+        done.result(timeout=30)
+    table_changes.apply(world.project, world.settings)
+    return world
+
+
+def _stop_with_savepoint(watched: Plant, job: str) -> Stopped:
+    produce_other(watched, [message(second, "B") for second in OF_B])
+    watched.produce(map(message, BEFORE))
+    first = submission.prepare(watched.project, watched.settings, job, parallelism=1)
+    running = submission.launch(first, uuid.uuid4().hex)
+    counts = {WINDOWS: {"readings": {watched.topic: [150, 150]}, 0: WHOLE, 60_000: WHOLE},
+              PAIRS: {"readings": {}, "pairs": 100}, LATEST: {"readings": {}, "A": 150}}  # fmt: skip
+    same = Change("", "unknown", job=job)
+    until(lambda: contents(watched, same) == counts[job], 60, lambda: str(contents(watched, same)))
+    savepoint = watched.cluster.stop(running.id)
+    kept = watched.project.root / "kept"
+    shutil.copytree(watched.project.sql, kept / "sql")
+    _copy(_catalog(watched), kept / "catalog.db")
+    watched.produce(map(message, AFTER))
+    if job == PAIRS:
+        produce_other(watched, [message(second, "B") for second in range(100, 330)])
+    return Stopped(watched, StoredPlan.from_text(first.plan.to_text()), savepoint, kept)
+
+
+def _catalog(plant: Plant) -> Path:
+    catalog = plant.settings.catalog
+    assert isinstance(catalog, SqliteCatalog)
+    return Path(catalog.path)
+
+
+def _copy(one: Path, other: Path) -> None:
+    """Make SQLite's file `other` hold what `one` holds, for connections that are open too."""
+    with closing(sqlite3.connect(one)) as source, closing(sqlite3.connect(other)) as target:
+        source.backup(target)
 
 
 def produce_other(plant: Plant, payloads: Iterable[bytes]) -> None:
@@ -104,31 +166,23 @@ def true(plant: Plant, change: Change) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.name.replace(" ", "_"))
-def test_the_verdict_on_a_change_is_correct(watched: Plant, change: Change) -> None:
-    project, settings = watched.project, watched.settings
-    watched.produce(map(message, BEFORE))
-    first = submission.prepare(project, settings, change.job, parallelism=1)
-    job = submission.launch(first, uuid.uuid4().hex)
-    counts = {WINDOWS: {"readings": {watched.topic: [150, 150]}, 0: WHOLE, 60_000: WHOLE},
-              PAIRS: {"readings": {}, "pairs": 100}, LATEST: {"readings": {}, "A": 150}}  # fmt: skip
-    same = Change("", "unknown", job=change.job)
-    until(lambda: contents(watched, same) == counts[change.job], 60, lambda: str(contents(watched, same)))
-
-    change_files(watched, change)
-    before = StoredPlan.from_text(first.plan.to_text())
-    second = submission.prepare(
-        project, settings, change.job, parallelism=change.parallelism, goes_on=True, before=before
+def test_the_verdict_on_a_change_is_correct(stopped: Callable[[str], Stopped], change: Change) -> None:
+    before = stopped(change.job)
+    before.restore()
+    plant = before.plant
+    change_files(plant, change)
+    job = submission.prepare(
+        plant.project, plant.settings, change.job, parallelism=change.parallelism, goes_on=True, before=before.plan
     )
-    said = verdict(before, second.plan)
+    said = verdict(before.plan, job.plan)
     assert said.kind == change.verdict, str(said)
     assert len(said.reasons) >= len(change.reasons), str(said)
     for reason, words in zip(said.reasons, change.reasons, strict=False):
         assert words in reason
 
-    savepoint = watched.cluster.stop(job.id)
-    submission.launch(second, uuid.uuid4().hex, savepoint)
-    watched.produce(map(message, AFTER))
-    if change.job == PAIRS:
-        produce_other(watched, [message(second, "B") for second in range(100, 330)])
-    expected = true(watched, change)
-    until(lambda: contents(watched, change) == expected, 60, lambda: f"{contents(watched, change)} is not {expected}")
+    submission.launch(job, uuid.uuid4().hex, before.savepoint)
+    try:
+        expected = true(plant, change)
+        until(lambda: contents(plant, change) == expected, 60, lambda: f"{contents(plant, change)} is not {expected}")
+    finally:
+        plant.cancel()

@@ -226,11 +226,16 @@ def steady_flow(plant: Plant) -> Iterator[None]:
 
 
 def until(done: Callable[[], bool], limit_s: float, otherwise: Callable[[], str] = lambda: "") -> None:
-    """Wait until `done()`; fail the test after `limit_s` with the text of `otherwise()`."""
+    """Wait until `done()`; fail the test after `limit_s` with the text of `otherwise()`.
+
+    A look that takes long is repeated less often: it would take the processor from what it waits for.
+    """
     end = time.monotonic() + limit_s
+    asked = time.monotonic()
     while not done():
         assert time.monotonic() < end, f"not within {limit_s} s. {otherwise()}"
-        time.sleep(0.1)
+        time.sleep(min(max(0.1, 2 * (time.monotonic() - asked)), 2))
+        asked = time.monotonic()
 
 
 def reading(n: int, tag: str = "R80711.wind_speed", value: float | None = None) -> bytes:
