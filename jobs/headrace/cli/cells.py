@@ -21,8 +21,10 @@ def text(value: Any) -> str:
 def shown(value: Any) -> str:
     """Return a value as a cell for people: as `text`, but a time with a zone as `2026-03-01 06:00:00Z`.
 
-    Fractions of a second are shown if there are any.
+    Fractions of a second are shown if there are any. Numbers have at most 12 significant digits.
     """
+    if isinstance(value, float):
+        return f"{value:.12g}"
     if isinstance(value, datetime) and value.tzinfo:
         fraction = "auto" if value.microsecond % 1000 else "milliseconds" if value.microsecond else "seconds"
         return f"{value.astimezone(UTC).replace(tzinfo=None).isoformat(' ', fraction)}Z"

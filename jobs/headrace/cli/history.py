@@ -156,6 +156,8 @@ def _print_table(answer: pa.Table, *, raw: bool) -> None:
     import pyarrow as pa
     from rich.markup import escape
 
+    if {"interval", "ts"} <= {*answer.column_names} and answer["interval"].equals(answer["ts"]):
+        answer = answer.drop_columns("interval")
     words = {"quality"} if not raw else set()
     numbers = {
         field.name

@@ -6,9 +6,11 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
-from headrace.cli import completeness, reconcile, status
+from headrace.cli import completeness, history, reconcile, status
+from headrace.historian.answers import AGGREGATED
 from headrace.operations.lifecycle.status import Status
 from headrace.upkeep.completeness import Completeness, Reached, Seen
 from headrace.upkeep.reconcile import Balance
@@ -56,3 +58,20 @@ def test_a_reconciliation_of_millions_of_records(lines: Any) -> None:
     lists: dict[str, Any] = {"topic": TOPIC, "partition": 0, "no_record": 0, "missing": [(5, 7)], "repeated": []}
     reconcile.show([Balance(**{**values, **lists, "first": 0, "expired": []})])
     assert f"  missing: {TOPIC}/0 offsets 5 to 6" in lines()
+
+
+@pytest.mark.parametrize(("seconds", "columns"), [(0, []), (7, ["interval"])])
+def test_aggregates_name_the_interval_where_it_is_not_the_time_of_the_result(
+    lines: Any, seconds: int, columns: list[str]
+) -> None:
+    row = {"tag": "R80711.wind_speed", "aggregate": "TimeAverage2", "value": 7.123456789012345, "quality": 0x401}
+    times = {"interval": NOW.replace(microsecond=0), "ts": NOW.replace(microsecond=0, second=15 + seconds)}
+    history._print_table(pa.Table.from_pylist([row | times], schema=AGGREGATED), raw=False)
+    printed = lines()
+    if columns:
+        assert "interval   2026-03-01 06:30:15Z" in printed
+    else:
+        assert printed[1].split() == ["tag", "aggregate", "ts", "value", "quality"]
+        assert "  R80711.wind_speed  TimeAverage2  2026-03-01 06:30:15Z  7.12345678901  Good" in (
+            f"  {p.strip()}" for p in printed
+        )

@@ -42,6 +42,9 @@ def test_a_status_code_in_words(status: int, words: str) -> None:
         (True, "true"),
         (b"\xff", "\\xff"),
         (1.5, "1.5"),
+        (12.300000000000001, "12.3"),
+        (12_345_678_901.5, "12345678901.5"),
+        (float("nan"), "nan"),
     ],
 )
 def test_a_value_as_a_cell(value: Any, cell: str) -> None:

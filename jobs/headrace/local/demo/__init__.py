@@ -65,7 +65,7 @@ def run(project: Project, settings: Callable[[], Settings], progress: Progress) 
         replay.create_topic(client, topic)
         if not Cluster(known.flink_rest()).running(JOB):
             with operation_context.locked(
-                project, known, progress=lambda step: progress(f"{JOB}: {step.removeprefix(f'{JOB}: ')}", None, None)
+                project, known, progress=lambda step: progress(step, None, None)
             ) as operation:
                 submit(operation, JOB)
         learning = readings.slice(0, _before(readings, SCORED_FROM))

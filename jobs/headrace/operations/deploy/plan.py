@@ -132,7 +132,6 @@ def _start(context: OperationContext, name: str) -> Action:
         kind, why = _kind(state, fingerprint(context.project, context.settings, name))
         if kind == "leave alone":
             return Action(name, kind, why, state)
-        context.progress(f"compiling {name}")
         return Action(name, kind, why, state, incarnation.successor(context, name, state.before))
     except HeadraceError as error:
         return Action(name, kind, "it cannot be deployed as it is", error=error)

@@ -31,7 +31,7 @@ def finish_interrupted(context: OperationContext, history: Sequence[Entry]) -> E
     never_came = job is None and last.step == "submitting"
     if never_came and not restore_points.newest_of(context, last.flink_job_id, history):
         # The interrupted one may still arrive: of two submissions with the same id, Flink accepts only one.
-        context.progress(f"{last.job}: finishing a submission that was interrupted")
+        context.progress_of(last.job)("finishing a submission that was interrupted")
         return _try_again(context, last)
     how = f"found {job.state}" if job else "unknown to the cluster"
     left = restore_points.newest_of(context, last.flink_job_id, history)
@@ -42,7 +42,7 @@ def _adopt(context: OperationContext, last: Entry) -> Entry:
     """Return the entry of an incarnation that runs, after the first checkpoint of one that was being submitted."""
     if last.step != "submitting":
         return context.write(replace(last, step="running")) if last.step == "stopping" else last
-    context.progress(f"{last.job}: waiting for what an earlier deployer has submitted")
+    context.progress_of(last.job)("waiting for what an earlier deployer has submitted")
     try:
         await_checkpoint(context, last.flink_job_id)
     except PlatformError as error:

@@ -55,7 +55,7 @@ def successor(
         parallelism=slots,
         goes_on=before is not None if goes_on is None else goes_on,
         before=old_plan,
-        progress=context.progress,
+        progress=context.progress_of(name),
     )
     judgement = verdict(old_plan, prepared.plan) if old_plan else None
     text = prepared.plan.to_text()
@@ -108,8 +108,9 @@ def launch(context: OperationContext, entry: Entry, prepared: Prepared | None = 
             parallelism=entry.parallelism,
             goes_on=entry.savepoint is not None,
             before=plan_of(entry),
+            progress=context.progress_of(entry.job),
         )
-    submission.launch(prepared, entry.flink_job_id, entry.savepoint, context.progress)
+    submission.launch(prepared, entry.flink_job_id, entry.savepoint, context.progress_of(entry.job))
 
 
 def plan_of(entry: Entry | None) -> StoredPlan | None:

@@ -37,6 +37,10 @@ class OperationContext:
     deployment: str
     progress: Progress
 
+    def progress_of(self, job: str) -> Progress:
+        """Return a function that reports a step of an operation on the job, with the job's name."""
+        return lambda step: self.progress(f"{job}: {step}")
+
     def write(self, entry: Entry) -> Entry:
         """Write the step to the ledger as part of this deployment. Raises PlatformError if the lock is lost."""
         return self.ledger.write(replace(entry, deployment=self.deployment, deployer=_deployer()), self.owner)

@@ -25,7 +25,7 @@ def launch(context: OperationContext, entry: Entry) -> None:
 
     Raises as submission.launch does, and PlatformError if the release is missing, or does not answer in time.
     """
-    context.progress(f"{entry.job}: starting release {entry.release[:12]}")
+    context.progress_of(entry.job)(f"starting release {entry.release[:12]}")
     result = run(context, entry, ["-m", ENGINE], order(context, entry))
     if result.returncode:
         raise _reported(result.stdout, result.stderr)

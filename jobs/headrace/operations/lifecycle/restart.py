@@ -36,7 +36,7 @@ def restart(context: OperationContext, name: str, source: Source, path: str | No
     if state.alive and source == "savepoint":
         stop_with_savepoint(context, state.before)
     elif state.alive:
-        context.progress(f"{name}: cancelling it")
+        context.progress_of(name)("cancelling it")
         cancel(context, state.before, "restarted from a checkpoint")
     history = context.ledger.history(name)
     start = _given(context, history, path) if path else restore_points.newest(context, history)

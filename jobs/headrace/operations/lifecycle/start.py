@@ -30,7 +30,6 @@ def run(context: OperationContext, entry: Entry, prepared: Prepared | None = Non
     if entry.release == context.release:
         context.keep_release()
     entry = context.write(entry)
-    context.progress(f"{entry.job}: submitting")
     try:
         try:
             incarnation.launch(context, entry, prepared)
@@ -38,7 +37,7 @@ def run(context: OperationContext, entry: Entry, prepared: Prepared | None = Non
             # If this fails although the job runs, a deployer that was killed had submitted it already.
             if not context.cluster.alive(entry.flink_job_id):
                 raise
-        context.progress(f"{entry.job}: waiting for a checkpoint")
+        context.progress_of(entry.job)("waiting for a checkpoint")
         await_checkpoint(context, entry.flink_job_id)
     except HeadraceError as error:
         if context.cluster.alive(entry.flink_job_id):
@@ -56,7 +55,7 @@ def run_bounded(context: OperationContext, entry: Entry, prepared: Prepared) -> 
     context.keep_release()
     entry = context.write(replace(entry, step="bounded"))
     try:
-        submitted = submission.launch(prepared, entry.flink_job_id, progress=context.progress)
+        submitted = submission.launch(prepared, entry.flink_job_id, progress=context.progress_of(entry.job))
     except HeadraceError as error:
         context.write(replace(entry, step="failed", message=str(error)))
         raise
@@ -111,7 +110,7 @@ def await_checkpoint(context: OperationContext, job_id: str) -> None:
 
 
 def _go_back(context: OperationContext, failed: Entry, old: Entry, error: HeadraceError) -> None:
-    context.progress(f"{old.job}: it did not come up; starting the version before it again")
+    context.progress_of(old.job)("it did not come up; starting the version before it again")
     history = context.ledger.history(old.job)
     start = restore_points.newest(context, history)
     if start is None:

@@ -42,7 +42,7 @@ def stop_with_savepoint(context: OperationContext, entry: Entry) -> Entry:
 
     A bounded incarnation commits what it has read, and leaves no savepoint that a job could continue from.
     """
-    context.progress(f"{entry.job}: stopping with a savepoint")
+    context.progress_of(entry.job)("stopping with a savepoint")
     stopping = context.write(replace(entry, step="stopping", message=None))
     if context.cluster.state(entry.flink_job_id) == "RUNNING":
         try:

@@ -41,7 +41,6 @@ def submit(
     if savepoint and (point := restore_points.at(context, savepoint, state.history)):
         commits.refuse_later(context, state.history, point)
         before = next(entry for entry in state.history if entry.flink_job_id == point.flink_job_id)
-    context.progress(f"{name}: compiling")
     successor = incarnation.successor(
         context, name, before, parallelism, goes_on=savepoint is not None, bounded=bounded
     )

@@ -23,7 +23,6 @@ def upgrade(
     """
     state = job_state.settled(context, name)
     refuse_beside_running(context, name)
-    context.progress(f"{name}: compiling")
     successor = incarnation.successor(context, name, state.before, parallelism)
     if successor.verdict:
         job_state.require_compatible(name, successor.verdict, accept_loss=accept_loss)
