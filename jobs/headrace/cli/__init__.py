@@ -10,7 +10,7 @@ import logging
 import sys
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -48,7 +48,7 @@ from headrace.cli import (
     udfs,
     upgrade,
 )
-from headrace.cli.common import log
+from headrace.cli.common import log, out
 from headrace.errors import HeadraceError
 
 if TYPE_CHECKING:
@@ -68,6 +68,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        out.print(f"headrace {version('headrace')}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Have options that belong to no command."""
+
 
 app.command(rich_help_panel=AUTHOR)(new.new)
 app.command("list", rich_help_panel=AUTHOR)(list_jobs.list_jobs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 
 HEAVY = {  # without pydantic, with which typer itself reads parameters
     "confluent_kafka",
@@ -59,3 +60,8 @@ def test_the_help_of_no_command_imports_a_heavy_package_or_another_room() -> Non
         assert not HEAVY.intersection(name.partition(".")[0] for name in modules), command
         rooms = {".".join(name.split(".")[:2]) for name in modules if name.startswith("headrace")}
         assert rooms <= OWN, command
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    ran = subprocess.run([sys.executable, "-m", "headrace", "--version"], check=True, capture_output=True, text=True)
+    assert ran.stdout == f"headrace {version('headrace')}\n"
