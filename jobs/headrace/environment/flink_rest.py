@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import httpx
@@ -36,7 +38,7 @@ class Cluster:
 
     def __init__(self, rest: str) -> None:
         self.rest = rest
-        self._http = httpx.Client(base_url=rest, timeout=10, trust_env=False)
+        self._http = httpx.Client(base_url=rest, timeout=10, trust_env=False, verify=_certificates())
 
     def get(self, path: str) -> Any:
         """Return the JSON at `path`."""
@@ -139,3 +141,9 @@ def _errors(response: httpx.Response) -> str:
     except (ValueError, KeyError, TypeError):
         return ""
     return "; ".join(map(str, errors))
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Return httpx's default certificates, read once: reading them takes longer than a request."""
+    return httpx.create_ssl_context(trust_env=False)

@@ -6,9 +6,10 @@ import sys
 from importlib.resources import files
 from typing import Any
 
-import httpx
 import yaml
 
+from headrace.environment.flink_rest import Cluster
+from headrace.errors import PlatformError
 from headrace.local.layout import Layout
 from headrace.local.ports import HOST, Ports
 
@@ -72,10 +73,8 @@ def has_taskmanager(ports: Ports) -> bool:
 
 def _overview(ports: Ports) -> dict[str, Any] | None:
     try:
-        # The address is local: a proxy in the environment must not be used.
-        response = httpx.get(f"http://{HOST}:{ports.flink_rest}/overview", timeout=5, trust_env=False)
-        overview: dict[str, Any] = response.raise_for_status().json()
-    except (httpx.HTTPError, ValueError):
+        overview: dict[str, Any] = Cluster(f"http://{HOST}:{ports.flink_rest}").get("/overview")
+    except PlatformError:
         return None
     return overview
 
