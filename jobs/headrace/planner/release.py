@@ -6,7 +6,7 @@ import hashlib
 import io
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
@@ -23,6 +23,7 @@ from headrace.project.paths import Project
 # A fixed time: with the files' own times, two zips of the same contents would differ.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _CACHES = {"__pycache__", ".mypy_cache", ".ruff_cache"}
+_FOR_TYPE_CHECKERS = "py.typed"
 
 
 @dataclass(frozen=True)
@@ -81,12 +82,25 @@ def functions_package() -> Path:
     return Path(headrace_udfs.__file__).parent
 
 
-def content_digest(folder: Path) -> str:
-    """Return the sha256 of a package's Python files and of their names."""
+def package_files(folder: Path) -> dict[str, bytes]:
+    """Return the files of a package that run in the workers, by name: its code, and the models that the code reads.
+
+    Caches, hidden files and the marker for type checkers are left out.
+    """
+    names = {path: path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        name.as_posix(): path.read_bytes()
+        for path, name in names.items()
+        if name.name != _FOR_TYPE_CHECKERS and not any(part in _CACHES or part.startswith(".") for part in name.parts)
+    }
+
+
+def content_digest(files: Mapping[str, bytes]) -> str:
+    """Return the sha256 of the files of a package, by name: of their contents and of their names."""
     digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*.py")):
-        digest.update(f"{path.relative_to(folder).as_posix()}\0{path.stat().st_size}\0".encode())
-        digest.update(path.read_bytes())
+    for name, content in files.items():
+        digest.update(f"{name}\0{len(content)}\0".encode())
+        digest.update(content)
     return digest.hexdigest()
 
 

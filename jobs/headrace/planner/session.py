@@ -34,7 +34,7 @@ def table_environment(  # type: ignore[no-untyped-def]
         # The submitting process reports what a job reads and writes, the cluster's own listener how the job ends.
         **({"execution.job-status-changed-listeners": OPENLINEAGE} if settings.flink.openlineage else {}),
         "parallelism.default": str(parallelism),
-        "python.files": ",".join(str(_packed(project, package)) for package in _packages(project, job)),
+        "python.files": ",".join(str(packed(project, package)) for package in packages(project, job)),
     }
     return create_environment(project, options)
 
@@ -86,19 +86,20 @@ def job_options(job: Job) -> dict[str, str]:
     }
 
 
-def _packages(project: Project, job: Job) -> list[Path]:
-    """Return the packages whose code runs in the job's workers."""
+def packages(project: Project, job: Job) -> list[Path]:
+    """Return the packages whose code, and the models next to it, are in the job's workers."""
     return [releases.functions_package(), *([python_module.package(project)] if job.module else [])]
 
 
-def _packed(project: Project, package: Path) -> Path:
+def packed(project: Project, package: Path) -> Path:
     """Return a zip of the package that is shipped with the job. Its name has a digest: a restart runs the same code."""
-    packed = project.home / "udfs" / f"{package.name}-{releases.content_digest(package)[:12]}.zip"
-    if not packed.is_file():
-        packed.parent.mkdir(parents=True, exist_ok=True)
-        part = packed.with_suffix(f".{os.getpid()}")
+    files = releases.package_files(package)
+    archived = project.home / "udfs" / f"{package.name}-{releases.content_digest(files)[:12]}.zip"
+    if not archived.is_file():
+        archived.parent.mkdir(parents=True, exist_ok=True)
+        part = archived.with_suffix(f".{os.getpid()}")
         with zipfile.ZipFile(part, "w") as archive:
-            for file in sorted(package.rglob("*.py")):
-                archive.write(file, file.relative_to(package.parent))
-        part.replace(packed)
-    return packed
+            for name, content in files.items():
+                archive.writestr(f"{package.name}/{name}", content)
+        part.replace(archived)
+    return archived

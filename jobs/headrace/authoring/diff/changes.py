@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 from collections.abc import Iterator, Mapping
 
 from headrace.authoring.diff.side import Side
+from headrace.planner import release as releases
 from headrace.planner.state import differences
 from headrace.planner.state.differences import Change
 
@@ -50,4 +50,4 @@ def _packages(was: Mapping[str, Mapping[str, bytes]], now: Mapping[str, Mapping[
 
 def _version(files: Mapping[str, bytes]) -> str | None:
     """Return the version in the name of the package that `submit` ships."""
-    return hashlib.sha256(b"".join(files.values())).hexdigest()[:12] if files else None
+    return releases.content_digest(files)[:12] if files else None

@@ -12,6 +12,7 @@ from headrace.compose.connectors import LiveConnectors
 from headrace.compose.job_statements import Composition, compose, leftover_tables
 from headrace.environment.masking import masked
 from headrace.environment.settings import Settings
+from headrace.planner import release as releases
 from headrace.planner import session
 from headrace.planner.state.differences import plain
 from headrace.project import job_folder, python_module, source_files, table_files, topic_files
@@ -29,7 +30,7 @@ class Side:
 
     `descriptions` are the contents of the YAML files of the job and its sources, tables and topics, and the values of
     the environment that templates use; `texts` are the SQL and the test cases. Both are keyed by the part of the job
-    that they describe. `packages` are the project's own Python files, by package and path.
+    that they describe. `packages` are the files that run in the workers, code and models, by package and path.
     """
 
     project: Project
@@ -88,14 +89,11 @@ def load(project: Project, settings: Settings, name: str) -> Side:
 
 
 def _packages(project: Project, job: Job) -> dict[str, Mapping[str, bytes]]:
-    """Return the Python files of the project's own packages."""
+    """Return the files of the project's own packages that jobs need in the workers."""
     folders = {"UDF package": project.root / "udfs" / "headrace_udfs"}
     if job.module:
         folders[TABLE_API] = python_module.package(project)
-    return {
-        name: {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.py"))}
-        for name, folder in folders.items()
-    }
+    return {name: releases.package_files(folder) for name, folder in folders.items()}
 
 
 def _calls(project: Project, folder: JobFolder) -> Iterator[template_file.Call]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 
 from headrace.compose.connectors import LiveConnectors
 from headrace.compose.job_statements import compose, leftover_tables
@@ -34,7 +35,11 @@ def fingerprint(project: Project, settings: Settings, name: str) -> str:
         "options": session.job_options(job),
         "checkpoints": settings.flink.checkpoint_interval_s,
         "slots": settings.slots_of(name),
-        "functions": releases.content_digest(releases.functions_package()),
-        "module": releases.content_digest(python_module.package(project)) if job.module else None,
+        "functions": _digest(releases.functions_package()),
+        "module": _digest(python_module.package(project)) if job.module else None,
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _digest(package: Path) -> str:
+    return releases.content_digest(releases.package_files(package))

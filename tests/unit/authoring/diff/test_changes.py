@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 import re
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -16,6 +15,7 @@ from hypothesis import strategies as st
 from headrace.authoring.diff import changes, side
 from headrace.authoring.diff.side import Side
 from headrace.environment import git_ref, settings
+from headrace.planner import session
 from headrace.planner.state import differences
 from support.git_repository import Repository, committed, repository
 
@@ -109,9 +109,17 @@ def test_a_change_in_the_order_of_columns_is_described(repository: Repository) -
 def test_the_version_of_the_udf_package_is_the_one_that_submit_ships(repository: Repository) -> None:
     repository.edit("udfs/headrace_udfs/score.py", "0.6745", "0.6746")
     package = repository.project.root / "udfs" / "headrace_udfs"
-    shipped = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(package.rglob("*.py")))).hexdigest()[:12]
+    shipped = session.packed(repository.project, package).stem.removeprefix("headrace_udfs-")
     version, _ = changed(repository)
     assert re.fullmatch(rf"UDF package \| version: [0-9a-f]{{12}} → {shipped}", version)
+
+
+def test_a_changed_model_of_the_udf_package_is_named(repository: Repository) -> None:
+    repository.write("udfs/headrace_udfs/models/spikes.json", "{}")
+    repository.commit()
+    repository.edit("udfs/headrace_udfs/models/spikes.json", "{}", "[]")
+    _, files = changed(repository)
+    assert files == "UDF package | files that differ: models/spikes.json"
 
 
 def test_a_job_uses_the_macros_that_its_macros_call(repository: Repository) -> None:

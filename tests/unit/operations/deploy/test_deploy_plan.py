@@ -14,6 +14,7 @@ from headrace.operations import deploy
 from headrace.operations.deploy.plan import Action, desired_jobs
 from headrace.operations.lifecycle.fingerprint import fingerprint
 from headrace.operations.lifecycle.table_ownership import refuse_shared_tables
+from headrace.planner import release
 from headrace.project.paths import Project
 from support import ROOT
 
@@ -122,3 +123,31 @@ def test_the_fingerprint_of_a_job_changes_with_the_files_that_it_runs_with(
     path.write_text(path.read_text().replace(before, after))
     now = fingerprint(project, settings.load(project, "local"), READINGS)
     assert (was == now) == same
+
+
+@pytest.mark.parametrize(
+    ("file", "same"),
+    [
+        ("table_api/models/stuck.onnx", False),
+        ("table_api/watches/limits.json", False),
+        ("headrace_udfs/models/score/1.npz", False),
+        ("headrace_udfs/__pycache__/score.pyc", True),
+        ("headrace_udfs/.mypy_cache/x.json", True),
+        ("headrace_udfs/formats/.DS_Store", True),
+        ("headrace_udfs/formats/py.typed", True),
+    ],
+)
+def test_the_fingerprint_of_a_job_changes_with_the_models_of_its_packages(
+    project: Project, monkeypatch: pytest.MonkeyPatch, file: str, same: bool
+) -> None:
+    functions = project.root / "udfs" / "headrace_udfs"
+    shutil.copytree(ROOT / "udfs" / "headrace_udfs", functions, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(release, "functions_package", lambda: functions)
+    known = settings.load(project, "local")
+    was = fingerprint(project, known, "condition/stuck_v1")
+    path = project.root / ("jobs" if file.startswith("table_api") else "udfs") / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"\x00\x01")
+    assert (fingerprint(project, known, "condition/stuck_v1") == was) == same
+    path.write_bytes(b"\x00\x02")
+    assert (fingerprint(project, known, "condition/stuck_v1") == was) == same
