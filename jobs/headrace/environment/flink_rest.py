@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import re
 import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 import httpx
 
+from headrace.environment.addresses import unreachable
+from headrace.environment.flink_failures import Failure, explained
 from headrace.environment.java_errors import root_cause
 from headrace.errors import PlatformError
 
 ENDED = frozenset({"FINISHED", "CANCELED", "FAILED"})
-_OUT_OF_RANGE = re.compile(r"offset=(?P<offset>\d+).* is out of range for partition (?P<partition>\S+)")
 
 
 @dataclass(frozen=True)
@@ -65,19 +66,18 @@ class Cluster:
         started = all(v["status"] in {"RUNNING", "FINISHED"} for v in job["vertices"])
         return "RUNNING" if started else "STARTING"
 
-    def last_failure(self, job_id: str) -> str | None:
-        """Return the innermost cause of the job's last failure, explained where Flink says too little, or None."""
+    def failure(self, job_id: str) -> Failure | None:
+        """Return the job's last failure, explained where Flink says too little; None if it has never failed."""
         entries = self.get(f"/jobs/{job_id}/exceptions")["exceptionHistory"]["entries"]
         if not entries:
             return None
-        cause = root_cause(entries[0]["stacktrace"])
-        if match := _OUT_OF_RANGE.search(cause):
-            return (
-                f"{match['partition']} has no offset {match['offset']}, which the job reads next: the topic was "
-                "created again, or lost records before they were read. Nothing is read past it; `headrace reconcile` "
-                "shows what is missing, `headrace stop` ends the job"
-            )
-        return cause
+        last = entries[0]
+        return Failure(datetime.fromtimestamp(last["timestamp"] / 1000, UTC), *explained(last["stacktrace"]))
+
+    def last_failure(self, job_id: str) -> str | None:
+        """Return the cause of the job's last failure, as `failure` does; None if it has never failed."""
+        failure = self.failure(job_id)
+        return failure.what if failure else None
 
     def stop(self, job_id: str, limit_s: float = 120) -> str:
         """Stop the job with a savepoint, so that everything read is committed, and return the savepoint's path."""
@@ -130,7 +130,7 @@ class Cluster:
             raise PlatformError(
                 f"the Flink cluster does not answer: {error}",
                 self.rest,
-                "is it up? `headrace local status` shows the local one; `headrace local up` starts it",
+                unreachable(self.rest, "flink.rest"),
             ) from None
 
 

@@ -71,9 +71,9 @@ class Settings(yaml_file.Model, use_attribute_docstrings=True):
     def kafka_client(self) -> dict[str, str]:
         """Return the librdkafka options with references resolved. Raises PlatformError if one cannot be resolved.
 
-        Below errors the client logs nothing to standard error: what matters comes as an exception.
+        The client logs nothing to standard error: what matters comes as an exception, in the engine's own words.
         """
-        return {"log_level": "3", **resolved(self.kafka)}
+        return {"log_level": "0", **resolved(self.kafka)}
 
     def flink_rest(self) -> str:
         """Return the base address of the cluster's REST API, `http://host:port`."""

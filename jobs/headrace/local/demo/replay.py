@@ -57,7 +57,6 @@ def replay(
             "linger.ms": 50,
             "compression.type": "lz4",
             "queue.buffering.max.messages": 500_000,
-            "log_level": 3,  # the client retries while the broker starts, and would log a warning each time
             "delivery.report.only.error": True,
             "on_delivery": lambda error, _message: failures.append(str(error)),
         }

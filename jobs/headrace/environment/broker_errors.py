@@ -1,0 +1,34 @@
+"""The error of a broker that does not answer, with the reason that librdkafka knows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from headrace.environment.addresses import unreachable
+from headrace.errors import PlatformError
+
+_REASON_LIMIT_S = 2
+
+
+def unavailable(client: Mapping[str, str], error: KafkaException) -> PlatformError:
+    """Return the error that Kafka does not answer, with the reason why no connection is made, if there is one."""
+    where = client["bootstrap.servers"]
+    what = _reason(client) or error.args[0].str()
+    return PlatformError(f"Kafka does not answer: {what}", where, unreachable(where, "kafka: bootstrap.servers"))
+
+
+def _reason(client: Mapping[str, str]) -> str | None:
+    """Return why no connection is made, such as a refused connection or password; None if a connection is made.
+
+    librdkafka gives it to a callback and to its log alone: a request only reports that its time was up.
+    """
+    reasons: list[str] = []
+    admin = AdminClient({**client, "error_cb": lambda error: reasons.append(error.str())})
+    end = time.monotonic() + _REASON_LIMIT_S
+    while not reasons and time.monotonic() < end:
+        admin.poll(0.1)
+    return reasons[0].partition(" (after ")[0] if reasons else None

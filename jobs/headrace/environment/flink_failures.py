@@ -1,0 +1,59 @@
+"""Failures of jobs as Flink reports them, explained where Flink names a symptom, with what to do next."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from headrace.environment.java_errors import root_cause
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A failure of a job: when it happened (UTC), its cause in one sentence, and what to do; JOB stands for the job."""
+
+    at: datetime
+    what: str
+    fix: str | None = None
+
+
+# The pattern is searched for in the innermost cause; its groups fill the braces.
+_EXPLAINED: tuple[tuple[re.Pattern[str], str, str], ...] = (
+    (
+        re.compile(r"offset=(?P<offset>\d+).* is out of range for partition (?P<partition>\S+)"),
+        "{partition} has no offset {offset}, which the job reads next: the topic was created again, or lost records "
+        "before they were read. Nothing is read past it",
+        "headrace restart JOB --from nothing shows what continuing behind it costs; headrace reconcile JOB shows what "
+        "is missing",
+    ),
+    (
+        re.compile(r"NoResourceAvailableException"),
+        "the cluster has fewer free slots than the job needs",
+        "add TaskManagers, or stop another job: headrace stop JOB",
+    ),
+    (
+        re.compile(r"UnknownTopicOrPartition"),
+        "the broker has no such topic or partition: it was deleted",
+        "create the topic, then see what continuing with it costs: headrace restart JOB --from nothing",
+    ),
+    (
+        re.compile(r"SQLITE_BUSY|database is locked"),
+        "the catalog's file was locked by another program",
+        "close what else uses the catalog's file, such as a backup or a browser of databases",
+    ),
+    (
+        re.compile(r"CANCELLED: call already cancelled|Process died with exit code"),
+        "a Python worker of the job ended while it worked: it was killed, or ran out of memory",
+        "if it happens again, see the TaskManager's log, and the memory of its machine",
+    ),
+)
+
+
+def explained(trace: str) -> tuple[str, str | None]:
+    """Return the innermost cause of a stack trace, in plain words if it is a known one, and what to do, if known."""
+    cause = root_cause(trace)
+    for pattern, what, fix in _EXPLAINED:
+        if match := pattern.search(cause):
+            return what.format(**match.groupdict()), fix
+    return cause, None

@@ -1,0 +1,62 @@
+"""A failure that Flink names by a symptom is explained, with what to do; any other is reported as it is."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from headrace.environment.flink_failures import explained
+from headrace.environment.flink_rest import Cluster
+from support.servers import server
+
+_TRACE = "java.lang.RuntimeException: outer\n\tat a.b(C.java:1)\nCaused by: {}\n\tat d.e(F.java:2)\n"
+
+
+@pytest.mark.parametrize(
+    ("cause", "what", "fix"),
+    [
+        (
+            "org.apache.kafka.OffsetOutOfRangeException: Fetch position {offset=300224, epoch=0} is out of range for "
+            "partition plant.readings-2",
+            "plant.readings-2 has no offset 300224, which the job reads next",
+            "headrace restart JOB --from nothing",
+        ),
+        (
+            "org.apache.flink.runtime.jobmanager.scheduler.NoResourceAvailableException: Could not acquire the minimum "
+            "required resources.",
+            "fewer free slots than the job needs",
+            "headrace stop JOB",
+        ),
+        (
+            "org.sqlite.SQLiteException: [SQLITE_BUSY] The database file is locked (database is locked)",
+            "locked by another program",
+            "close what else uses the catalog's file",
+        ),
+        (
+            "java.lang.IllegalStateException: CANCELLED: call already cancelled. Use ServerCallStreamObserver.",
+            "a Python worker of the job ended",
+            "TaskManager's log",
+        ),
+        ("java.io.IOException: disk on fire", "IOException: disk on fire", None),
+    ],
+)
+def test_a_cause(cause: str, what: str, fix: str | None) -> None:
+    found, next_command = explained(_TRACE.replace("{}", cause))
+    assert what in found
+    assert (next_command is None) == (fix is None)
+    assert (fix or "") in (next_command or "")
+
+
+def test_the_last_failure_of_a_job_has_a_time() -> None:
+    entries = [{"timestamp": 1_700_000_000_000, "stacktrace": _TRACE.replace("{}", "java.io.IOException: no")}]
+    with server(200, json.dumps({"exceptionHistory": {"entries": entries}}).encode()) as address:
+        failure = Cluster(address).failure("j")
+    assert failure
+    assert (failure.at, failure.what) == (datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC), "IOException: no")
+
+
+def test_a_job_that_never_failed_has_none() -> None:
+    with server(200, b'{"exceptionHistory": {"entries": []}}') as address:
+        assert Cluster(address).failure("j") is None
