@@ -103,6 +103,57 @@ def test_the_last_reading_is_found_days_back_and_a_silent_tag_has_none(plant: Se
     assert rows(historian.last("P1.flow", s(20)), "ts", "value") == [(s(20), 30)]
 
 
+def test_a_tag_that_reports_is_found_although_it_is_not_listed(local: Settings, project: Project) -> None:
+    words = [("T.text", s(at), word, 0) for at, word in ((0, "RUN"), (5, "STOP"))]
+    store(project, [*words, ("T.fast", s(0), 1.0, 0), ("P1.flow", s(0), 2.0, 0)])
+    store(project, [("U.alone", s(0), 3.0, 0)])
+    historian = Historian.open(local)
+    assert historian.tags("t.*") == ["T.fast", "T.text"]
+    assert historian.tags(asset="north") == ["P1.flow", "P1.mode", "P1.state", "P2.flow"]
+    for ask in (historian.raw, lambda *query: historian.stream(*query).read_all()):
+        assert rows(ask("T.*", s(0), s(9)), "tag", "value", "text") == [
+            ("T.fast", 1, None), ("T.text", None, "RUN"), ("T.text", None, "STOP"),
+        ]  # fmt: skip
+    later = s(0) + timedelta(days=40)
+    assert historian.last("T.text", later)["quality"].to_pylist() == [NO_DATA]
+    assert len(historian.stream("T.text", later, later + timedelta(hours=1)).read_all()) == 0
+    assert historian.tags("u*") == ["U.alone"]
+    with pytest.raises(UserError, match=r"there is no tag 'T\.fsat'") as error:
+        historian.raw("T.fsat", s(0), s(9))
+    assert "T.fast" in str(error.value)
+    store(project, [("V.new", s(0), 4.0, 0)])
+    assert historian.refreshed().tags("?.n*") == ["V.new"]
+
+
+def test_a_tag_with_wildcards_in_its_name_can_be_asked_for_alone(local: Settings, project: Project) -> None:
+    store(project, [(tag, s(at), float(at), 0) for at, tag in enumerate(("A*B", "A1B", "A?B", "A~B"))])
+    historian = Historian.open(local)
+    for asked, found in {
+        "A*B": ["A*B", "A1B", "A?B", "A~B"],
+        "A~*B": ["A*B"],
+        "A~?B": ["A?B"],
+        "A~B": ["A~B"],
+        "a~**": ["A*B"],
+    }.items():
+        assert historian.raw(asked, s(0), s(9))["tag"].to_pylist() == found, asked
+
+
+def test_each_file_is_looked_up_for_tags_once_and_all_of_its_row_groups_count(
+    local: Settings, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = iceberg.load_table(iceberg.connect(local), "historian.readings")
+    with table.transaction() as change:
+        change.set_properties({"write.parquet.row-group-limit": "2"})
+    store(project, [(f"R{at // 3}", s(at), 1.0, 0) for at in range(12)])
+    historian = Historian.open(local)
+    assert historian.tags("R?") == ["R0", "R1", "R2", "R3"]
+    opened: list[str] = []
+    monkeypatch.setattr(Footer, "tags", listening(Footer.tags, "metadata", opened))
+    store(project, [("R8", s(0), 1.0, 0), ("R9", s(0), 1.0, 0)])
+    assert historian.refreshed().tags("R?") == ["R0", "R1", "R2", "R3", "R8", "R9"]
+    assert len(opened) == 1
+
+
 def test_values_between_readings_follow_the_interpolation_of_the_tag(plant: Settings) -> None:
     historian = Historian.open(plant)
     table = historian.at(["P1.flow", "P1.state"], [s(5), s(12)])

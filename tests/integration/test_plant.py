@@ -11,7 +11,7 @@ import pytest
 import headrace
 from headrace import Plant, UserError
 from headrace.project.paths import Project
-from support.worlds.pumps import empty_plant, s, store_two_pumps
+from support.worlds.pumps import empty_plant, s, store, store_two_pumps
 
 
 @pytest.fixture
@@ -46,10 +46,12 @@ def test_tables_are_named_with_their_descriptions(plant: Plant) -> None:
     assert all(description.endswith(".") for description in plant.tables.values())
 
 
-def test_tags_are_found_by_wildcards_in_which_brackets_stand_for_themselves(plant: Plant) -> None:
+def test_tags_are_found_by_wildcards_in_which_brackets_stand_for_themselves(plant: Plant, project: Project) -> None:
     assert plant.tags("p?.FLOW")["tag"].to_pylist() == ["P1.flow", "P2.flow"]
     assert plant.tags("S[1]*").select(["tag", "asset"]).to_pylist() == [{"tag": "S[1].flow", "asset": "south/s1"}]
     assert len(plant.tags()) == 5
+    store(project, [("T.new", s(0), 1.0, 0)])
+    assert plant.tags("t.*").to_pylist() == [dict.fromkeys(plant.tags().column_names) | {"tag": "T.new"}]
     nothing = plant.tags("P9.*")
     assert len(nothing) == 0
     assert nothing.schema == plant.tags().schema

@@ -24,6 +24,7 @@ from headrace.historian.read.chunked_reader import ChunkedReader, Nonfinite
 from headrace.historian.read.files import Manifests, extent
 from headrace.historian.read.footers import Footers
 from headrace.historian.read.reader import Reader, ReadStats, TooManyRowsError
+from headrace.historian.read.reported_tags import ReportedTags
 from headrace.historian.read.rows import TEXT
 from headrace.historian.series import intervals as spans
 from headrace.historian.series.cells import Cells, Intervals
@@ -49,10 +50,10 @@ Shape = Literal["step", "linear"]
 class Historian:
     """Queries over one snapshot of the readings and of the list of tags; `refreshed()` returns the current ones.
 
-    Tags are names or wildcards (`*`, `?`), one or several. Times are datetimes with a time zone. Every answer is a
-    `pyarrow.Table`, sorted by tag in the requested order, then in the direction of time; `.to_pandas()` makes it a data
-    frame. In its columns, `ts` is timestamp[us, UTC], `value` a double in the tag's unit or null, and `quality` an
-    OPC UA StatusCode, good below 1073741824.
+    Tags are names or wildcards (`*`, `?`), one or several; `~*` and `~?` stand for these characters in a name. Times
+    are datetimes with a time zone. Every answer is a `pyarrow.Table`, sorted by tag in the requested order, then in the
+    direction of time; `.to_pandas()` makes it a data frame. In its columns, `ts` is timestamp[us, UTC], `value` a
+    double in the tag's unit or null, and `quality` an OPC UA StatusCode, good below 1073741824.
 
     Every query raises UserError for invalid arguments, including an unknown tag, and PlatformError if the tables cannot
     be read. A reading of good or uncertain quality whose value is NaN or infinite also raises UserError, unless the
@@ -72,8 +73,9 @@ class Historian:
         """
         catalog = iceberg.connect(settings)
         readings, listed = (iceberg.load_table(catalog, name) for name in (READINGS, TAGS))
-        reader = Reader.of(readings, Manifests(), Footers())
-        return cls(ChunkedReader(reader, TagNames.of(listed), nonfinite), listed.metadata_location)
+        reader = Reader.of(readings, Manifests(), Footers(), ReportedTags())
+        names = TagNames.of(listed, reader.tags)
+        return cls(ChunkedReader(reader, names, nonfinite), listed.metadata_location)
 
     def refreshed(self) -> Historian:
         """Return a historian of the current snapshots, or this one if neither table has changed.
@@ -85,9 +87,9 @@ class Historian:
         same = listed.metadata_location == self._tags_location
         if same and readings.metadata_location == old.table.metadata_location:
             return self
-        reader = Reader.of(readings, old.files.manifests, old.footers)
-        chunked_reader = ChunkedReader(reader, names if same else TagNames.of(listed), self.chunked_reader.nonfinite)
-        return Historian(chunked_reader, listed.metadata_location)
+        reader = Reader.of(readings, old.files.manifests, old.footers, old.reported)
+        names = names.reporting(reader.tags) if same else TagNames.of(listed, reader.tags)
+        return Historian(ChunkedReader(reader, names, self.chunked_reader.nonfinite), listed.metadata_location)
 
     @property
     def reader(self) -> Reader:
@@ -96,7 +98,7 @@ class Historian:
 
     @property
     def tag_names(self) -> TagNames:
-        """The list of tags."""
+        """The names of all tags, listed or reporting."""
         return self.chunked_reader.tag_names
 
     @property
@@ -120,9 +122,10 @@ class Historian:
         return (spans.instant(times[0]), spans.instant(times[1])) if times else None
 
     def tags(self, tag: str = "*", asset: str = "*") -> list[str]:
-        """Return the sorted names in the list of tags that match the wildcard `tag` and are at or below `asset`.
+        """Return the sorted names of the tags that match the wildcard `tag` and are at or below `asset`.
 
-        `asset` is a place in the plant, or a wildcard of one.
+        They are listed in historian.tags, or have readings. `asset` is a place in the plant, or a wildcard of one; a
+        tag that is not listed has none.
         """
         return self.tag_names.find(tag, asset)
 

@@ -12,7 +12,6 @@ from headrace.environment import iceberg, settings, warehouse
 from headrace.environment.settings import Settings
 from headrace.historian.historian import Historian
 from headrace.historian.read.chunked_reader import Nonfinite
-from headrace.historian.tags.tag_names import TagNames
 from headrace.project.paths import Project
 from headrace.project.system_tables import TAGS
 
@@ -60,16 +59,16 @@ class Plant:
         return {name: table.properties.get("comment", "") for name, table in tables.items()}
 
     def tags(self, pattern: str = "*") -> pa.Table:
-        """Return the rows of historian.tags whose tag matches `pattern`, one row per tag, sorted by tag.
+        """Return one row per tag that is listed in historian.tags or has readings and matches `pattern`, sorted by tag.
 
         `*` stands for any text and `?` for one character; case does not matter, brackets stand for themselves. Columns:
-        tag, description, asset, unit, low_limit, high_limit (in the unit), interpolation, and the trained baseline.
-        Raises PlatformError if the table cannot be read.
+        tag, description, asset, unit, low_limit, high_limit (in the unit), interpolation, and the trained baseline;
+        all but the first are null for a tag that is not listed. Raises PlatformError if the tables cannot be read.
         """
+        names = self.historian().tag_names
         table = iceberg.load_table(iceberg.connect(self.settings), TAGS)
-        listed = TagNames.of(table)
         schema = schema_to_pyarrow(table.schema(), include_field_ids=False)
-        return pa.Table.from_pylist([dict(listed.rows[name]) for name in listed.find(pattern)], schema)
+        return pa.Table.from_pylist([dict(names.row(name)) for name in names.find(pattern)], schema)
 
 
 def open(env: str = "local", project: Project | Path | str | None = None) -> Plant:  # noqa: A001 - headrace.open

@@ -49,10 +49,9 @@ class RawReadings:
 
         Raises UserError for an unknown tag before the first part is read.
         """
-        unlisted = [name for name in self.names if name not in self.chunked_reader.tag_names.rows]
-        unknown = [name for name in unlisted if not any(map(len, self._halves([name], self.low, self.high)))]
-        if unknown:
-            raise self.chunked_reader.tag_names.unknown(unknown)
+        tag_names = self.chunked_reader.tag_names
+        if unknown := [name for name in self.names if not tag_names.known(name)]:
+            raise tag_names.unknown(unknown)
         return self._halves(self.names, self.low, self.high)
 
     def _halves(self, names: list[str], low: int, high: int) -> Iterator[pa.Table]:

@@ -83,12 +83,12 @@ class ChunkedReader:
             yield names, intervals, result
 
     def refuse_unknown(self, names: Sequence[str], parts: Sequence[Rows]) -> None:
-        """Raise UserError for names that are neither in the list of tags nor in any of the rows read."""
+        """Raise UserError for names that are neither in the list of tags nor in any reading; `parts` were read."""
         unknown = {name for name in names if name not in self.tag_names.rows}
         for rows in parts:
             unknown -= set(pc.unique(rows.table["tag"]).to_pylist()) if unknown else set()
-        if unknown:
-            raise self.tag_names.unknown([name for name in names if name in unknown])
+        if missing := [name for name in names if name in unknown and not self.tag_names.known(name)]:
+            raise self.tag_names.unknown(missing)
 
 
 def _halves(names: list[str], intervals: Intervals) -> Iterator[tuple[list[str], Intervals]]:

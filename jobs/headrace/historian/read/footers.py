@@ -83,6 +83,18 @@ class Footer:
                 batches.append(matching.set_column(chosen.index(tag), tag, matching[tag].dictionary_decode()))
         return batches
 
+    def tags(self, source: InputFile) -> set[str]:
+        """Return the tags of the file's readings; of a row group with several tags, the column of tags is read."""
+        bounds = [(bounds.low, bounds.high) for bounds, _ in self._groups]
+        mixed = [number for number, (low, high) in enumerate(bounds) if low is None or low != high]
+        found = {low.decode() for low, high in bounds if low is not None and low == high}
+        tag = self.columns[self.tag].name
+        with source.open() as stream, pq.ParquetFile(stream, metadata=self.metadata, read_dictionary=[tag]) as file:
+            for number in mixed:
+                for chunk in file.read_row_group(number, columns=[tag])[tag].chunks:
+                    found.update(chunk.dictionary.to_pylist())
+        return found
+
     @cached_property
     def _groups(self) -> list[tuple[Bounds, int]]:
         """The bounds of each row group and its number of rows."""

@@ -17,6 +17,7 @@ from headrace.errors import PlatformError, Problem
 from headrace.historian.read.files import Files, Manifests
 from headrace.historian.read.footers import Footers
 from headrace.historian.read.predicate import Predicate
+from headrace.historian.read.reported_tags import ReportedTags
 from headrace.historian.read.rows import COLUMNS, Rows
 from headrace.historian.read.scan import Scan
 from headrace.historian.series.configuration import Configuration
@@ -55,6 +56,7 @@ class Reader:
     table: Table
     files: Files
     footers: Footers
+    reported: ReportedTags
     read_stats: ReadStats = field(default_factory=ReadStats)
 
     @cached_property
@@ -70,7 +72,7 @@ class Reader:
         return int(snapshot.summary["total-data-files"] or 0), int(snapshot.summary["total-files-size"] or 0)
 
     @classmethod
-    def of(cls, table: Table, manifests: Manifests, footers: Footers) -> Reader:
+    def of(cls, table: Table, manifests: Manifests, footers: Footers, reported: ReportedTags) -> Reader:
         """Return a reader of the current snapshot of `table`.
 
         Raises PlatformError if the table lacks a column that the historian needs, or has it with another type.
@@ -84,7 +86,12 @@ class Reader:
         ]
         if problems:
             raise PlatformError(problems)
-        return cls(table, Files(table, manifests), footers)
+        return cls(table, Files(table, manifests), footers, reported)
+
+    def tags(self) -> frozenset[str]:
+        """Return the tags that have readings, whether or not a list names them. Raises PlatformError."""
+        with iceberg.errors_reported("the readings cannot be read"):
+            return self.reported.of(self.table, self.files.manifests, self.footers)
 
     def rows(
         self, names: Sequence[str], start: int, end: int, *, also: Sequence[str] = (), max_rows: int | None = None

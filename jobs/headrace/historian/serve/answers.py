@@ -14,6 +14,7 @@ from pyarrow import csv
 from pydantic import BaseModel, Field
 
 from headrace.historian.series.intervals import microseconds
+from headrace.historian.tags import pattern as patterns
 from headrace.historian.tags.tag_names import TagNames
 from headrace.historian.trends.trend import Trend
 
@@ -116,14 +117,14 @@ def traces(trend: Trend, rows: Mapping[str, Mapping[str, Any]]) -> Iterator[Trac
 
 
 def search(names: TagNames, text: str, asset: str = "*") -> list[Mapping[str, Any]]:
-    """Return the rows of the list of tags that match, sorted by name; an empty `text` matches all.
+    """Return a row of each matching tag, listed or reporting, sorted by name; an empty `text` matches all.
 
     With `*` or `?`, `text` is a wildcard for the whole name. Otherwise each of its words must occur in the name, the
     description, the place or the unit. Case does not matter. `asset` is a place, or a wildcard for one.
     """
-    wild = "*" in text or "?" in text
-    rows = (names.rows[name] for name in names.find(text if wild else "*", asset or "*"))
-    words = [] if wild else text.casefold().split()
+    wild = patterns.is_wild(text)
+    rows = (names.row(name) for name in names.find(text if wild else "*", asset or "*"))
+    words = [] if wild else patterns.name_of(text).casefold().split()
     return [row for row in rows if all(word in _searched(row) for word in words)]
 
 

@@ -2,40 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from pyiceberg.table import Table
 
 from headrace.errors import Problem, UserError, nearest
+from headrace.historian.tags import pattern as patterns
 from headrace.historian.tags import tags
-
-_WILD = frozenset("*?")
 
 
 @dataclass(frozen=True)
 class TagNames:
-    """The rows of historian.tags by tag."""
+    """The names of all tags: those that historian.tags lists, and those that report without being listed."""
 
     rows: Mapping[str, Mapping[str, Any]]
+    """The rows of historian.tags by tag."""
+    reported: Callable[[], AbstractSet[str]]
+    """Returns the tags that have readings; called once, and only when the listed tags are not enough."""
 
     @classmethod
-    def of(cls, listed: Table) -> TagNames:
-        """Return the names of the table `listed`, historian.tags. Raises PlatformError."""
-        return cls({row["tag"]: row for row in tags.stored(listed)})
+    def of(cls, listed: Table, reported: Callable[[], AbstractSet[str]]) -> TagNames:
+        """Return the names of the table `listed`, historian.tags, and of `reported`. Raises PlatformError."""
+        return cls({row["tag"]: row for row in tags.stored(listed)}, reported)
+
+    def reporting(self, reported: Callable[[], AbstractSet[str]]) -> TagNames:
+        """Return the same listed tags with other tags that report."""
+        return replace(self, reported=reported)
+
+    @cached_property
+    def all(self) -> list[str]:
+        """All names, sorted."""
+        return sorted({*self.rows, *self.reported()})
+
+    def row(self, name: str) -> Mapping[str, Any]:
+        """Return what the list says of a tag; only its name if it is not listed."""
+        return self.rows.get(name, {"tag": name})
+
+    def known(self, name: str) -> bool:
+        """Return whether the tag is listed or has readings."""
+        return name in self.rows or name in self.all
 
     def find(self, tag: str = "*", asset: str = "*") -> list[str]:
         """Return the sorted names that match the wildcard `tag` (* and ?) and are at or below the place `asset`.
 
-        `asset` may be a wildcard, too: `site/area` also matches tags in `site/area/line`. Case does not matter.
+        `asset` may be a wildcard, too: `site/area` also matches tags in `site/area/line`; a tag that is not listed has
+        no place. Case does not matter.
         """
-        return sorted(
+        return [
             name
-            for name, row in self.rows.items()
-            if _like(name, tag) and (asset == "*" or _in_place(row.get("asset") or "", asset))
-        )
+            for name in self.all
+            if patterns.like(name, tag) and (asset == "*" or _in_place(self.row(name).get("asset") or "", asset))
+        ]
 
     def resolve(self, tags: str | Sequence[str]) -> list[str]:
         """Return the names that `tags`, one or more names and wildcards, stand for, in order and without duplicates.
@@ -43,13 +64,13 @@ class TagNames:
         A name that is not in the list is kept: it may have readings. Raises UserError for a wildcard that matches
         nothing, and if `tags` is empty.
         """
-        patterns = [tags] if isinstance(tags, str) else list(tags)
-        if not patterns:
+        asked = [tags] if isinstance(tags, str) else list(tags)
+        if not asked:
             raise UserError("no tag is given", fix="give a name, or a wildcard like 'R80711.*'")
         names: dict[str, None] = {}
         problems = []
-        for pattern in patterns:
-            matches = self.find(pattern) if _WILD & set(pattern) else [pattern]
+        for pattern in asked:
+            matches = self.find(pattern) if patterns.is_wild(pattern) else [patterns.name_of(pattern)]
             if not matches:
                 problems.append(Problem(f"no tag matches '{pattern}'", fix=self._hint(pattern.strip("*?"))))
             names.update(dict.fromkeys(matches))
@@ -63,8 +84,8 @@ class TagNames:
 
     def nearest(self, name: str, count: int = 3) -> list[str]:
         """Return up to `count` known names: those most similar to `name`, or else those that contain it."""
-        containing = [each for each in sorted(self.rows) if _like(each, f"*{name}*")]
-        return nearest(name, self.rows, count) or containing[:count]
+        containing = [each for each in self.all if patterns.like(each, f"*{patterns.literal(name)}*")]
+        return nearest(name, self.all, count) or containing[:count]
 
     def stepped(self, name: str) -> bool:
         """Return whether the tag's value holds from one reading to the next; otherwise a line connects them."""
@@ -75,10 +96,5 @@ class TagNames:
         return f"similar names: {', '.join(similar)}" if similar else "`headrace tags` lists all tags"
 
 
-def _like(text: str, pattern: str) -> bool:
-    # Brackets are common in names of tags and stand for themselves.
-    return fnmatchcase(text.casefold(), pattern.casefold().replace("[", "[[]"))
-
-
 def _in_place(asset: str, pattern: str) -> bool:
-    return _like(asset, pattern) or _like(asset, pattern.rstrip("/") + "/*")
+    return patterns.like(asset, pattern) or patterns.like(asset, pattern.rstrip("/") + "/*")
