@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from headrace.errors import Problem
 from headrace.historian.serve.problems import refusal
 
 _LOCAL = frozenset({"127.0.0.1", "localhost", "[::1]"})
+# The whole header has to match: what follows a local name must not make it the name of another host.
+_NAME_AND_PORT = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?")
 # Plotly and Swagger UI position elements with style attributes and load icons from data URLs.
 _POLICY = (
     "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self' 'unsafe-inline'; "
@@ -88,6 +91,6 @@ def _refusal(status: int, what: str, where: str, fix: str, headers: Mapping[str,
 
 
 def _host(headers: Headers) -> str:
-    host = headers.get("host", "")
-    name = host[: host.find("]") + 1] if host.startswith("[") else host.partition(":")[0]
-    return name.lower()
+    """Return the name in the Host header in lower case, without its port; "" if the header is not exactly that."""
+    match = _NAME_AND_PORT.fullmatch(headers.get("host", ""))
+    return match["name"].lower() if match else ""
