@@ -38,6 +38,9 @@ SPANS: list[Span] = [
     (5.05, 55, None, None),
     (-90, 150, "30s", "30 seconds"),
     (-4e6, 4e6, "10d", "10 days"),
+    (200, 260, None, None),  # ends at the first reading of T.edge
+    (200, 320, "60s", "60 seconds"),
+    (260, 440, "60s", "60 seconds"),
 ]
 MOMENTS = [3.0, 60.0, 3.05, 0.0, 20.0, 20.1, 20.0]
 
@@ -90,12 +93,14 @@ def engines(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactor
     project = empty_plant(pytestconfig.rootpath, tmp_path_factory.mktemp("plant"))
     local = settings.load(project, "local")
     listed = [{"tag": name, "interpolation": "step" if number % 2 else None} for number, name in enumerate(NAMES)]
-    tags.import_tags(local, pa.Table.from_pylist(listed))
     rng = np.random.default_rng(2026)
     regular = [reading for number, name in enumerate(NAMES) if number % 10 for reading in readings(rng, name)]
     nowhere = [("T11", s(30), float("nan"), 0), ("T12", s(31), float("inf"), 0), ("T13", s(-9), -float("inf"), 0)]
+    listed.append({"tag": "T.edge"})
+    tags.import_tags(local, pa.Table.from_pylist(listed))
+    edge = [("T.edge", s(at), 0.1, 0) for at in (260, 280, 300, 320, 380)]
     words = [("P1.mode", s(at), word, 0) for at, word in ((-50, "manual"), (15, "auto"), (35, "manual"))]
-    store(project, [*regular, *nowhere, *words])
+    store(project, [*regular, *nowhere, *edge, *words])
     return Engines(Historian.open(local, nonfinite="bad"), duck(local))
 
 
@@ -112,6 +117,12 @@ def test_an_aggregate_equals_the_historians(engines: Engines, macro: str, span: 
     np.testing.assert_allclose(values, truth, rtol=1e-9, atol=5e-9)
     if macro not in {"time_average2", "average"}:  # the others contain no sums
         assert result == expected
+
+
+@pytest.mark.parametrize("macro", ["average", "time_average2"])
+def test_a_mean_of_equal_readings_is_their_value(engines: Engines, macro: str) -> None:
+    [(_, _, mean, _)] = engines.sql(f"{macro}(['T.edge'], ?, ?)", s(260), s(310))
+    assert mean == 0.1
 
 
 @pytest.mark.parametrize(("start", "end", "every", "interval"), [each for each in SPANS if each[2]])

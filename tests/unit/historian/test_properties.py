@@ -36,6 +36,7 @@ CONFIGURATIONS = st.builds(
     percent_data_good=st.integers(50, 100),
     use_sloped_extrapolation=st.booleans(),
 )
+EQUAL = st.builds(lambda value, count: [value] * count, st.floats(-1e150, 1e150), st.integers(2, 40))
 CUTS = st.lists(st.integers(-5, 65), min_size=2, max_size=8, unique=True).map(sorted)
 
 
@@ -142,6 +143,28 @@ MARKED_BY_END = {
     "StartBound",
     "EndBound",
 }
+
+
+@unhurried
+@given(st.dictionaries(st.integers(0, 60), st.integers(-1, 1).map(float), min_size=2), CUTS)
+@pytest.mark.parametrize("name", ["Minimum", "Maximum", "Minimum2", "Maximum2"])
+def test_an_extreme_of_a_series_and_one_of_its_mirror_image_backwards_have_equal_bits(
+    name: str, values: dict[int, float], cuts: list[int]
+) -> None:
+    values = {-100: 0.0, **values, 100: 0.0}  # the first and the last reading, which have no mirror image, are far away
+    edges = neighbours(cuts)
+    ahead = ask(name, question([(at, value, 0) for at, value in values.items()], *edges))
+    mirrored: list[Reading] = [(-at, value, 0) for at, value in values.items()]
+    back = ask(name, question(mirrored, *((-end, -start) for start, end in edges), reverse=True))
+    np.testing.assert_array_equal(back.status, ahead.status)
+
+
+@unhurried
+@given(EQUAL | st.lists(st.floats(-1e150, 1e150), min_size=2, max_size=40), st.booleans())
+@pytest.mark.parametrize("name", ["Average", "TimeAverage", "TimeAverage2"])
+def test_a_mean_is_never_beyond_the_extremes(name: str, values: list[float], stepped: bool) -> None:
+    inputs = question([(at, value, 0) for at, value in enumerate(values)], (0, len(values) - 1), stepped=stepped)
+    assert min(values) <= ask(name, inputs).value[0] <= max(values)
 
 
 @unhurried

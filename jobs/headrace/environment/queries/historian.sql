@@ -253,7 +253,7 @@ create or replace macro _cells(wanted, low, high, every) as table (
     select
         ends.*,
         (ends.us - low) // _length(low, high, every) as cell,
-        coalesce(ends.us <= edges.last_us and ends.end_us >= edges.first_us, false) as covered,
+        coalesce(ends.us <= edges.last_us and ends.end_us > edges.first_us, false) as covered,
         coalesce(
             (edges.first_us > ends.us and edges.first_us < ends.end_us)
             or (edges.last_us >= ends.us and edges.last_us < ends.end_us)
@@ -264,8 +264,9 @@ create or replace macro _cells(wanted, low, high, every) as table (
     left join edges on ends.tag = edges.tag
 );
 
--- The time of each interval in us: the known time, the time with a usable value, the time with a good one, and the
--- integral over the usable time in the tag's unit times us. The very last reading of a tag holds for 1000 us.
+-- The time of each interval in us: the known time, the time with a usable value, the time with a good one; the integral
+-- over the usable time in the tag's unit times us, and its lowest and highest value. The very last reading of a tag holds
+-- for 1000 us.
 create or replace macro _regions(wanted, low, high, every) as table (
     with cells as materialized (from _cells(wanted, low, high, every)),
 
@@ -360,7 +361,8 @@ create or replace macro _regions(wanted, low, high, every) as table (
             (us - low) // _length(low, high, every) as cell,
             case when us = last_us and usable then least(next_us - us, 1000) else next_us - us end as width,
             usable and leaves_good and (stepped or next_good) as good,
-            case when stepped or not next_usable then leaves else (leaves + next_arrives) / 2 end as mean
+            leaves as first_value,
+            case when stepped or not next_usable then leaves else next_arrives end as last_value
         from followed
         where us >= low and us < high
     )
@@ -370,7 +372,9 @@ create or replace macro _regions(wanted, low, high, every) as table (
         sum(regions.width) as known,
         coalesce(sum(regions.width) filter (where regions.usable), 0) as usable,
         coalesce(sum(regions.width) filter (where regions.good), 0) as good,
-        sum(regions.mean * regions.width) filter (where regions.usable) as area
+        sum((regions.first_value + regions.last_value) / 2 * regions.width) filter (where regions.usable) as area,
+        min(least(regions.first_value, regions.last_value)) filter (where regions.usable) as lowest,
+        max(greatest(regions.first_value, regions.last_value)) filter (where regions.usable) as highest
     from cells
     inner join regions on cells.tag = regions.tag and cells.cell = regions.cell
     group by all
@@ -422,6 +426,10 @@ create or replace macro _counted(wanted, low, high, every) as table (
     from _cells(wanted, low, high, every) as cells
     left join counted on cells.tag = counted.tag and cells.cell = counted.cell
 );
+
+-- A mean limited to the extremes of its values: the sum behind it is rounded, so that the mean of equal values could
+-- differ from them by a bit.
+create or replace macro _within(mean, low, high) as least(greatest(mean, low), high);
 
 -- A StatusCode with bits, and with 0x0400 if there are any.
 create or replace macro _coded(code, bits) as code + case when bits > 0 then 1024 + bits else 0 end;
@@ -512,7 +520,7 @@ create or replace macro time_average2(tags, since, until, every := null) as tabl
     select
         tag,
         make_timestamptz(us) as ts,
-        case when covered and good > 0 then area / usable end as value,
+        case when covered and good > 0 then _within(area / usable, lowest, highest) end as value,
         case
             when not covered then 2157641728
             when usable = 0 then _coded(2157641728, if(partial, 4, 0))
@@ -564,7 +572,7 @@ create or replace macro average(tags, since, until, every := null) as table (
     select
         tag,
         make_timestamptz(us) as ts,
-        case when covered and good > 0 then total / good end as value,
+        case when covered and good > 0 then _within(total / good, least, greatest) end as value,
         case when covered and good > 0 then _coded(_by_share(good, readings), 1) else 2157641728 end::bigint as quality
     from _counted(tags, _us(since), _us(until), every)
     order by place, us

@@ -97,9 +97,12 @@ class AggregateInput:
 
     @cached_property
     def covered(self) -> Mask:
-        """For each cell, whether it overlaps the time from its tag's first to its last reading."""
-        first, last = self.points.first[self.cells.tag], self.points.last[self.cells.tag]
-        return (self.cells.start <= last) & (self.cells.end >= first)
+        """For each cell, whether some of it, without its excluded end, is from its tag's first to its last reading."""
+        cells = self.cells
+        first, last = self.points.first[cells.tag], self.points.last[cells.tag]
+        if cells.reverse:
+            return (cells.start < last) & (cells.end >= first)
+        return (cells.start <= last) & (cells.end > first)
 
     @cached_property
     def partial(self) -> Mask:

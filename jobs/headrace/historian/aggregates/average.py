@@ -14,9 +14,10 @@ def average(inputs: AggregateInput) -> Values:
 
     Bad_NoData if a cell has no good reading.
     """
-    start, stop = inputs.inside
+    (start, stop), good = inputs.inside, np.where(inputs.good, inputs.points.value, np.nan)
     count = reduce.count(inputs.good, start, stop)
-    total = reduce.total(np.where(inputs.good, inputs.points.value, 0.0), start, stop)
+    total = reduce.total(np.nan_to_num(good), start, stop)
     status = with_bits(inputs.by_count(), Bits.CALCULATED)
-    value = np.where(is_bad(status), np.nan, total / np.maximum(count, 1))
+    mean = reduce.limited(total / np.maximum(count, 1), good, good, start, stop)
+    value = np.where(is_bad(status), np.nan, mean)
     return Values(inputs.cells.label, value, status).or_no_data(count > 0, inputs.cells.label)

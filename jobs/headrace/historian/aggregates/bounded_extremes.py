@@ -27,7 +27,7 @@ def bounded_extreme(sign: int, *, actual_time: bool) -> Callable[[AggregateInput
         cells = inputs.cells
         sequence = Sequence.of(inputs, inputs.simple_start, inputs.simple_end)
         extremes = find(sequence.value, _candidates(inputs, sequence), sequence.first, sequence.stop, sign)
-        at = np.maximum(extremes.index, 0)
+        at = np.maximum(extremes.first if actual_time else extremes.nearest_start(cells), 0)
         ts, status = sequence.ts[at], _status(inputs)
         interpolated = (sequence.status[at] & Bits.INTERPOLATED) > 0
         if actual_time:
@@ -38,7 +38,7 @@ def bounded_extreme(sign: int, *, actual_time: bool) -> Callable[[AggregateInput
             status = with_bits(status, Bits.CALCULATED, ~interpolated & (ts != cells.label))
             ts = cells.label
         status = with_bits(with_bits(status, Bits.INTERPOLATED, interpolated), Bits.MULTIPLE, extremes.count > 1)
-        return _of(inputs, Values(ts, sequence.value[at], status), extremes.index >= 0)
+        return _of(inputs, Values(ts, sequence.value[at], status), extremes.count > 0)
 
     return of
 
@@ -48,9 +48,9 @@ def bounded_range(inputs: AggregateInput) -> Values:
     sequence = Sequence.of(inputs, inputs.simple_start, inputs.simple_end)
     candidates = _candidates(inputs, sequence)
     low, high = (find(sequence.value, candidates, sequence.first, sequence.stop, sign) for sign in (MINIMUM, MAXIMUM))
-    value = sequence.value[np.maximum(high.index, 0)] - sequence.value[np.maximum(low.index, 0)]
+    value = sequence.value[np.maximum(high.first, 0)] - sequence.value[np.maximum(low.first, 0)]
     status = with_bits(_status(inputs), Bits.CALCULATED)
-    return _of(inputs, Values(inputs.cells.label, value, status), low.index >= 0)
+    return _of(inputs, Values(inputs.cells.label, value, status), low.count > 0)
 
 
 def _candidates(inputs: AggregateInput, sequence: Sequence) -> Mask:

@@ -20,11 +20,15 @@ def deviation(*, sample: bool, squared: bool) -> Callable[[AggregateInput], Valu
     def of(inputs: AggregateInput) -> Values:
         points, (start, stop) = inputs.points, inputs.inside
         count = reduce.count(inputs.good, start, stop)
-        mean = reduce.total(np.where(inputs.good, points.value, 0.0), start, stop) / np.maximum(count, 1)
         at, group = reduce.spread(start, stop)
-        off = np.where(inputs.good[at], points.value[at] - mean[group], 0.0)
         ends = np.cumsum(stop - start)
-        squares = reduce.total(off * off, ends - (stop - start), ends)
+        starts = ends - (stop - start)
+        # Relative to the first good reading: the mean of equal readings is rounded, and would differ from all of them.
+        first = np.append(points.value, 0.0)[reduce.first_where(inputs.good, start, stop)]
+        offset = np.where(inputs.good[at], points.value[at] - first[group], 0.0)
+        mean = reduce.total(offset, starts, ends) / np.maximum(count, 1)
+        off = np.where(inputs.good[at], offset - mean[group], 0.0)
+        squares = reduce.total(off * off, starts, ends)
         variance = squares / np.maximum(count - 1 if sample else count, 1)
         status = np.where(count == stop - start, GOOD, UNCERTAIN_SUBNORMAL)
         value = variance if squared else np.sqrt(variance)

@@ -9,6 +9,7 @@ import numpy as np
 
 from headrace.historian.aggregates import reduce
 from headrace.historian.aggregates.aggregate_input import AggregateInput, Values
+from headrace.historian.series.cells import Cells
 from headrace.historian.series.points import Floats, Ints
 from headrace.historian.series.status import GOOD, UNCERTAIN_SUBNORMAL, Bits, Mask, severity, with_bits
 
@@ -17,10 +18,15 @@ MINIMUM, MAXIMUM = -1, 1
 
 @dataclass(frozen=True)
 class Extreme:
-    """For each range: the index of the first extreme value, or -1 if there is none, and how often it occurs."""
+    """For each range: the indices of its first and last extreme value, or -1 if there is none, and their number."""
 
-    index: Ints
+    first: Ints
+    last: Ints
     count: Ints
+
+    def nearest_start(self, cells: Cells) -> Ints:
+        """Return the index of the extreme value that is nearest to the start of each cell: backwards, the latest."""
+        return self.last if cells.reverse else self.first
 
 
 def find(value: Floats, mask: Mask, start: Ints, stop: Ints, sign: int) -> Extreme:
@@ -31,9 +37,10 @@ def find(value: Floats, mask: Mask, start: Ints, stop: Ints, sign: int) -> Extre
     at, group = reduce.spread(start, stop)
     reached = np.flatnonzero(mask[at] & (height[at] == top[group]))
     count = np.bincount(group[reached], minlength=len(start))
-    index = np.full(len(start), -1)
-    index[group[reached][::-1]] = at[reached][::-1]  # the first one is written last and so remains
-    return Extreme(index, count)
+    first, last = np.full(len(start), -1), np.full(len(start), -1)
+    first[group[reached][::-1]] = at[reached][::-1]  # of several writes to one item, the last one remains
+    last[group[reached]] = at[reached]
+    return Extreme(first, last, count)
 
 
 def extreme(sign: int, *, actual_time: bool) -> Callable[[AggregateInput], Values]:
@@ -42,7 +49,7 @@ def extreme(sign: int, *, actual_time: bool) -> Callable[[AggregateInput], Value
     def of(inputs: AggregateInput) -> Values:
         points, (start, stop) = inputs.points, inputs.inside
         extremes = find(points.value, inputs.good, start, stop, sign)
-        at = np.maximum(extremes.index, 0)
+        at = np.maximum(extremes.first if actual_time else extremes.nearest_start(inputs.cells), 0)
         value, ts = _at(points.value, at), _at(points.ts, at)
         doubtful = _doubtful(inputs, value, sign)
         status = np.where(doubtful, UNCERTAIN_SUBNORMAL, GOOD)
@@ -50,7 +57,7 @@ def extreme(sign: int, *, actual_time: bool) -> Callable[[AggregateInput], Value
             status = with_bits(status, Bits.CALCULATED, doubtful | (ts != inputs.cells.label))
             ts = inputs.cells.label
         status = with_bits(status, Bits.MULTIPLE, extremes.count > 1)
-        return Values(ts, value, status).or_no_data(extremes.index >= 0, inputs.cells.label)
+        return Values(ts, value, status).or_no_data(extremes.count > 0, inputs.cells.label)
 
     return of
 
@@ -59,10 +66,10 @@ def value_range(inputs: AggregateInput) -> Values:
     """Return the maximum minus the minimum of the good readings."""
     points, (start, stop) = inputs.points, inputs.inside
     low, high = (find(points.value, inputs.good, start, stop, sign) for sign in (MINIMUM, MAXIMUM))
-    bottom, top = (_at(points.value, np.maximum(each.index, 0)) for each in (low, high))
+    bottom, top = (_at(points.value, np.maximum(each.first, 0)) for each in (low, high))
     doubtful = _doubtful(inputs, bottom, MINIMUM) | _doubtful(inputs, top, MAXIMUM)
     status = with_bits(np.where(doubtful, UNCERTAIN_SUBNORMAL, GOOD), Bits.CALCULATED)
-    return Values(inputs.cells.label, top - bottom, status).or_no_data(low.index >= 0, inputs.cells.label)
+    return Values(inputs.cells.label, top - bottom, status).or_no_data(low.count > 0, inputs.cells.label)
 
 
 def _doubtful(inputs: AggregateInput, value: Floats, sign: int) -> Mask:

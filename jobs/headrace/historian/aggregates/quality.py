@@ -25,8 +25,8 @@ def worst_quality_2(inputs: AggregateInput) -> Values:
 def _worst(inputs: AggregateInput, status: Status, start: Ints, stop: Ints) -> Values:
     level = severity(status).astype(float)
     extremes = find(level, np.ones(len(level), np.bool_), start, stop, MAXIMUM)
-    worst = np.append(code(status), GOOD)[extremes.index]
+    worst = np.append(code(status), GOOD)[extremes.first]
     several = (extremes.count > 1) & (severity(worst) > 0)
     result = with_bits(np.full(len(worst), GOOD), Bits.CALCULATED)
     values = Values(inputs.cells.label, worst.astype(float), with_bits(result, Bits.MULTIPLE, several))
-    return values.or_no_data(extremes.index >= 0, inputs.cells.label)
+    return values.or_no_data(extremes.count > 0, inputs.cells.label)

@@ -30,6 +30,16 @@ def total(values: Floats, start: Ints, stop: Ints) -> Floats:
     return over(np.add, values, start, stop, 0.0)
 
 
+def limited(mean: Floats, lowest: Floats, highest: Floats, start: Ints, stop: Ints) -> Floats:
+    """Return the `mean` of each range limited to the extremes in it: the smallest `lowest` and the largest `highest`.
+
+    NaN does not limit. The sum behind a mean is rounded: without a limit, the mean of equal values could differ from them
+    by a bit.
+    """
+    least, greatest = over(np.fmin, lowest, start, stop, np.nan), over(np.fmax, highest, start, stop, np.nan)
+    return np.fmin(np.fmax(mean, least), greatest)
+
+
 def count(mask: Mask, start: Ints, stop: Ints) -> Ints:
     """Return how many items of `mask` are true in each range."""
     before = np.concatenate(([0], np.cumsum(mask)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from headrace.historian.aggregates import reduce
 from headrace.historian.aggregates.aggregate_input import AggregateInput, Values
 from headrace.historian.aggregates.regions import Regions
 from headrace.historian.series.points import Floats
@@ -42,8 +43,9 @@ def _integral(regions: Regions) -> Floats:
 
 def _mean(regions: Regions) -> Floats:
     known = regions.time(~regions.void)
-    mean: Floats = regions.total(regions.area, ~regions.void) / np.where(known > 0, known, 1)
-    return mean
+    mean = regions.total(regions.area, ~regions.void) / np.where(known > 0, known, 1)
+    lowest, highest = np.fmin(regions.begin, regions.end), np.fmax(regions.begin, regions.end)
+    return reduce.limited(mean, lowest, highest, regions.first, regions.stop)
 
 
 def _all_good(regions: Regions) -> Status:

@@ -11,22 +11,27 @@ from headrace.historian.series.points import Ints, Points
 from headrace.historian.series.status import is_bad, severity
 
 
-def plot(points: Points, cells: Cells) -> Ints:
+def plot(points: Points, cells: Cells, word: Ints | None = None) -> Ints:
     """Return the indices of the readings to draw, in the order of `points`.
 
     Of each cell: the first, the last, the smallest and the largest reading that is not bad, and the first reading of
-    the worst quality unless that is good.
+    the worst quality unless that is good. `word` has one item per reading: a number for its text, -1 if it has none.
+    Then also the first reading with another text than the one before it, so that no short state is lost.
     """
     start, stop = points.find(cells.tag, cells.start, "left"), points.find(cells.tag, cells.end, "left")
     drawn = ~is_bad(points.quality)
+    numbers = drawn & ~np.isnan(points.value)
     level = severity(points.quality).astype(float)
     doubtful = level > 0
-    chosen = (
+    chosen = [
         first_where(drawn, start, stop),
         last_where(drawn, start, stop),
-        find(points.value, drawn, start, stop, MINIMUM).index,
-        find(points.value, drawn, start, stop, MAXIMUM).index,
-        find(level, doubtful, start, stop, MAXIMUM).index,
-    )
+        find(points.value, numbers, start, stop, MINIMUM).first,
+        find(points.value, numbers, start, stop, MAXIMUM).first,
+        find(level, doubtful, start, stop, MAXIMUM).first,
+    ]
+    if word is not None:
+        changed = np.append(False, np.diff(word) != 0)
+        chosen.append(first_where(changed, np.minimum(start + 1, stop), stop))
     indices = np.unique(np.concatenate(chosen))
     return indices[indices >= 0]
