@@ -90,7 +90,7 @@ def _keep_tags(settings: Settings, case: Case, tables: Mapping[str, Table], fold
     if not folder.job.steps:
         return
     description = tables[TAGS]
-    catalog = iceberg.connect(settings)
+    catalog = iceberg.connect(settings, create=True)
     catalog.create_namespace_if_not_exists(TAGS.partition(".")[0])
     table = catalog.create_table(TAGS, schema=description.iceberg_schema())
     if TAGS in case.tables:
