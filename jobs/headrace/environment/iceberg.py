@@ -10,20 +10,24 @@ from typing import TypeVar
 import pyiceberg.catalog
 import pyiceberg.exceptions
 from pyiceberg.catalog import Catalog
-from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.catalog.sql import IcebergNamespaceProperties, IcebergTables, SqlCatalog
 from pyiceberg.exceptions import CommitFailedException, NoSuchTableError, TableAlreadyExistsError
 from pyiceberg.expressions import BooleanExpression, EqualTo
 from pyiceberg.table import Table
-from sqlalchemy import MetaData, select
+from sqlalchemy import MetaData, inspect, select
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
+from headrace.environment import catalog_types
 from headrace.environment.catalog_types import SqliteCatalog
 from headrace.environment.settings import Settings, resolved
 from headrace.errors import PlatformError
 
 T = TypeVar("T")
+
+CHECK = "headrace catalog check shows which part of the catalog or its store does not work"
+"""The fix of an error whose cause may be anywhere between this machine and the data."""
 
 # pyiceberg's errors have no common base class.
 _FAILURES: tuple[type[Exception], ...] = (
@@ -33,16 +37,45 @@ _FAILURES: tuple[type[Exception], ...] = (
 )
 
 
-def connect(settings: Settings) -> Catalog:
-    """Return the catalog, creating its SQLite file if that is missing. Raises PlatformError if it cannot be opened."""
+def connect(settings: Settings, *, create: bool = False) -> Catalog:
+    """Return the catalog. Raises PlatformError if it cannot be opened, or does not exist.
+
+    With `create`, a SQL catalog that does not exist is created: its SQLite file and its two tables. If every command
+    did so, a mistyped address would be a second, empty catalog.
+    """
     where = settings.catalog
-    properties = resolved(where.pyiceberg())
+    properties = resolved(where.pyiceberg()) | {"init_catalog_tables": str(create).lower()}
     with errors_reported(f"catalog '{where.name}' cannot be opened", where.address):
         if isinstance(where, SqliteCatalog):
-            Path(where.path).parent.mkdir(parents=True, exist_ok=True)
+            if create:
+                Path(where.path).parent.mkdir(parents=True, exist_ok=True)
+            elif not Path(where.path).is_file():
+                raise _absent("there is no catalog: the file does not exist", where)
         # If two processes create the catalog's own tables at once, one gets an error that they exist.
         retry = _retrying(OperationalError, ProgrammingError, IntegrityError, attempts=5)
-        return retry(pyiceberg.catalog.load_catalog, where.name, **properties)
+        catalog = retry(pyiceberg.catalog.load_catalog, where.name, **properties)
+        if isinstance(catalog, SqlCatalog) and not create:
+            retry(_require_existing, catalog, where)
+        return catalog
+
+
+def _require_existing(catalog: SqlCatalog, where: catalog_types.Catalog) -> None:
+    """Raise PlatformError if the database has no catalog with this name."""
+    found = inspect(catalog.engine)
+    if not all(found.has_table(each.__tablename__) for each in (IcebergTables, IcebergNamespaceProperties)):
+        raise _absent("there is no catalog: the database has no tables of Iceberg", where)
+    columns = IcebergTables.catalog_name, IcebergNamespaceProperties.catalog_name
+    with catalog.engine.connect() as connection:
+        names = {name for column in columns for name in connection.execute(select(column).distinct()).scalars()}
+    if names and catalog.name not in names:
+        raise _absent(
+            f"there is no catalog '{catalog.name}' in this database: it has {', '.join(sorted(names))}", where
+        )
+
+
+def _absent(what: str, where: catalog_types.Catalog) -> PlatformError:
+    fix = "correct catalog: in the environment's file, or create a new, empty one: headrace tables apply"
+    return PlatformError(what, where.address, fix)
 
 
 def load_table(catalog: Catalog, name: str) -> Table:
@@ -87,7 +120,7 @@ def row_count(table: Table) -> int:
 
 @contextmanager
 def errors_reported(what: str, where: str | None = None, passing: tuple[type[Exception], ...] = ()) -> Iterator[None]:
-    """Convert failures of the catalog, files and pyiceberg to a PlatformError that begins with `what`.
+    """Convert failures of the catalog, files and pyiceberg to a PlatformError that begins with `what`, with a fix.
 
     Exceptions of the types in `passing` are raised unchanged.
     """
@@ -97,7 +130,13 @@ def errors_reported(what: str, where: str | None = None, passing: tuple[type[Exc
         if isinstance(error, passing):
             raise
         lines = str(error).splitlines()
-        raise PlatformError(f"{what}: {lines[0] if lines else type(error).__name__}", where) from None
+        raise PlatformError(f"{what}: {lines[0] if lines else type(error).__name__}", where, _fix(error)) from None
+
+
+def _fix(error: Exception) -> str:
+    if "database is locked" in str(error):
+        return "close the program that holds the catalog's file, such as a backup or a browser of databases; try again"
+    return "try it again" if isinstance(error, CommitFailedException) else CHECK
 
 
 def commit(name: str, attempt: Callable[[], T]) -> T:

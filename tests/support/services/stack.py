@@ -117,7 +117,7 @@ class Stack:
         """Yield a plant on a catalog of this type, after dropping the tables of an earlier one."""
         settings = self.settings(self.catalog(kind, folder, rest), registry)
         # The REST server has only one warehouse.
-        catalog = iceberg.connect(settings)
+        catalog = iceberg.connect(settings, create=True)
         for space in catalog.list_namespaces():
             for table in catalog.list_tables(space):
                 catalog.drop_table(table)

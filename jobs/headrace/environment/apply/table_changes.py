@@ -54,10 +54,12 @@ def plan(project: Project, settings: Settings, names: Iterable[str] | None = Non
 def apply(project: Project, settings: Settings, names: Iterable[str] | None = None) -> list[TablePlan]:
     """Change the tables `names` (default: all) to match their files, and return what was done.
 
+    A SQL catalog that does not exist is created: nothing else creates one.
+
     Raises CheckFailed with every unsafe change before any table is changed; UserError; PlatformError.
     """
     tables = pick(project, names)
-    catalog = iceberg.connect(settings)
+    catalog = iceberg.connect(settings, create=True)
     require_safe(_compare(project, catalog, name, table)[0] for name, table in tables.items())
     return [iceberg.commit(name, partial(_apply, project, catalog, name, table)) for name, table in tables.items()]
 

@@ -12,24 +12,27 @@ from headrace.errors import PlatformError
 
 LIMIT_S = 10
 _PORTS = {"http": 80, "https": 443}
+_NONE_YET = "correct the address, or create a new, empty catalog: headrace tables apply"
 
 
 def check_catalog(catalog: Catalog) -> None:
-    """Raise PlatformError if the catalog accepts no connection, or its folder cannot be created."""
+    """Raise PlatformError if the catalog accepts no connection, or its file does not exist."""
     if isinstance(catalog, PostgresCatalog):
         _connect(resolved({"host": catalog.host})["host"], catalog.port)
     elif isinstance(catalog, RestCatalog):
         _connect_to(catalog.uri)
-    else:
-        _create(Path(catalog.path).parent)
+    elif not Path(catalog.path).is_file():
+        raise PlatformError(f"there is no file {catalog.path}", fix=_NONE_YET)
 
 
 def check_store(catalog: Catalog) -> None:
-    """Raise PlatformError if the store accepts no connection, or its folder cannot be created."""
+    """Raise PlatformError if the store accepts no connection, or its folder does not exist."""
     if catalog.s3:
         _connect_to(catalog.s3.address)
     elif catalog.warehouse.startswith("file://"):
-        _create(Path(catalog.warehouse.removeprefix("file://")))
+        folder = Path(catalog.warehouse.removeprefix("file://"))
+        if not folder.is_dir():
+            raise PlatformError(f"there is no folder {folder}", fix=_NONE_YET)
 
 
 def _connect_to(address: str) -> None:
@@ -42,10 +45,3 @@ def _connect(host: str, port: int) -> None:
         socket.create_connection((host, port), LIMIT_S).close()
     except OSError as error:
         raise PlatformError(f"nothing answers at {host}:{port}: {error.strerror or error}") from None
-
-
-def _create(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise PlatformError(f"{folder} cannot be created: {error.strerror}") from None

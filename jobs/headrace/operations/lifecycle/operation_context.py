@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from uuid import uuid4
 
-from headrace.environment import git_ref
+from headrace.environment import git_ref, iceberg
 from headrace.environment.apply import table_changes
 from headrace.environment.settings import Settings
 from headrace.errors import UserError
@@ -84,8 +84,10 @@ def locked(
 ) -> Iterator[OperationContext]:
     """Yield a context, the only one that may write steps until the block ends.
 
-    Raises CheckFailed if another deployer still holds the lock after `wait_s` seconds.
+    Raises CheckFailed if another deployer still holds the lock after `wait_s` seconds, PlatformError if there is no
+    catalog.
     """
+    iceberg.connect(settings)  # the first to use the catalog: only `tables apply` creates one
     table_changes.apply(project, settings, [DEPLOYMENTS])
     cluster = JobCluster(settings.flink_rest())
     with ledger.held(settings, wait_s, progress) as (book, owner):
