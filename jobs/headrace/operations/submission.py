@@ -127,16 +127,16 @@ def launch(
 def _await_running(cluster: Cluster, job_id: str, slots: int) -> str:
     end = time.monotonic() + RUNNING_LIMIT_S
     while (state := cluster.state(job_id)) not in {"RUNNING", "FINISHED"}:
-        failure = cluster.last_failure(job_id)
+        failure = cluster.failure(job_id)
         if state in {"FAILED", "CANCELED"} or failure:
-            raise PlatformError(
-                f"the job does not start: {failure or f'it is {state}, and reports no cause'}", cluster.rest
-            )
+            cause = failure.what if failure else f"it is {state}, and reports no cause"
+            raise PlatformError(f"the job does not start: {cause}", cluster.rest, failure and failure.fix)
         if time.monotonic() > end:
             free, total = cluster.slots()
             raise PlatformError(
                 f"the job is {state} after {RUNNING_LIMIT_S} s; it needs {slots} slots, {free} of {total} are free",
                 cluster.rest,
+                "add TaskManagers, or stop another job: headrace stop OTHER",
             )
         time.sleep(0.2)
     return state

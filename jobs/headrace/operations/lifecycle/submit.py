@@ -36,6 +36,7 @@ def submit(
             context.cluster.rest,
             f"to have it run as its files say: headrace upgrade {name}",
         )
+    job_state.check_slots(context, state, parallelism or context.settings.slots_of(name))
     refuse_beside_running(context, name)
     before = None
     if savepoint and (point := restore_points.at(context, savepoint, state.history)):
@@ -46,7 +47,6 @@ def submit(
     )
     if successor.verdict:
         job_state.require_compatible(name, successor.verdict, accept_loss=False)
-    job_state.check_slots(context, state, successor.entry.parallelism)
     if bounded:
         return run_bounded(context, successor.entry, successor.prepared)
     return run(context, replace(successor.entry, savepoint=savepoint), successor.prepared)

@@ -22,11 +22,11 @@ def upgrade(
     PlatformError if the new version does not come up: the old one then runs again.
     """
     state = job_state.settled(context, name)
+    job_state.check_slots(context, state, parallelism or context.settings.slots_of(name))
     refuse_beside_running(context, name)
     successor = incarnation.successor(context, name, state.before, parallelism)
     if successor.verdict:
         job_state.require_compatible(name, successor.verdict, accept_loss=accept_loss)
-    job_state.check_slots(context, state, successor.entry.parallelism)
     return switch(context, state, successor)
 
 
