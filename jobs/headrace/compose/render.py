@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -11,9 +12,10 @@ from types import MappingProxyType
 from typing import Any, NoReturn
 
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, UndefinedError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from headrace.compose.source_map import LineMarks, Rendered, unmark
+from headrace.compose import value_places
+from headrace.compose.sandbox import Sandbox, bounded, budget
+from headrace.compose.source_map import LineMarks, Rendered, unmark, value_mark
 from headrace.compose.sql_text import Sql, duckdb_ident, duckdb_interval, duration, ident, interval, literal, number
 from headrace.compose.template_functions import InvalidCall, TemplateFunctions, duckdb_functions
 from headrace.environment.settings import Settings
@@ -22,19 +24,24 @@ from headrace.project.job_folder import JobFolder
 from headrace.project.paths import Project
 
 ENGINE_TEMPLATES = Path(__file__).parent / "templates"
+_TOO_DEEP = "it is nested too deeply, or calls itself without end"
+_LESS_DEEP = "nest fewer brackets, blocks and calls"
+_CODE = re.compile(r"^'[^']*\{[%{#][^']*'$")
+_FAULTS = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, SyntaxError)
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How an engine writes identifiers and lengths of time, and the folders of sql/ with the macros for it."""
+    """How an engine writes identifiers, lengths of time and quoted texts, and the folders of sql/ with its macros."""
 
     ident: Callable[..., Sql]
     interval: Callable[[Any], Sql]
     macros: tuple[str, ...]
+    scan: value_places.Scan
 
 
-FLINK = Dialect(ident, interval, ("_macros",))
-DUCKDB = Dialect(duckdb_ident, duckdb_interval, ("_macros", "_macros/checks"))
+FLINK = Dialect(ident, interval, ("_macros",), value_places.in_flink)
+DUCKDB = Dialect(duckdb_ident, duckdb_interval, ("_macros", "_macros/checks"), value_places.in_duckdb)
 
 
 @dataclass(frozen=True)
@@ -104,17 +111,35 @@ def engine(template: str, **values: Any) -> str:
 
 
 def _file(path: Path, names: Mapping[str, Any], dialect: Dialect = FLINK) -> Rendered:
+    text = path.read_text(encoding="utf-8")
     try:
-        return unmark(_template(path.read_text(encoding="utf-8"), dialect).render(names).strip())
+        with budget():
+            marked = _template(text, dialect).render(names).strip()
     except TemplateSyntaxError as error:
-        raise UserError(f"template: {error.message}", Place.of(path, error.lineno)) from None
+        raise UserError(
+            f"template: {error.message}", Place.of(path, error.lineno), _code_in_text(text, error)
+        ) from None
     except UndefinedError as error:
         raise UserError(f"template: {error.message}", _failed_at(path, error), _known(error, names)) from None
     except InvalidCall as error:
         what, fix = error.problem.what, error.problem.fix
         raise UserError(what, _failed_at(path, error), fix) from None
-    except (TemplateError, TypeError, ValueError) as error:
+    except (RecursionError, MemoryError) as error:
+        raise UserError(f"template: {_TOO_DEEP}", _failed_at(path, error), _LESS_DEEP) from None
+    except _FAULTS as error:
         raise UserError(f"template: {error}", _failed_at(path, error)) from None
+    if faults := value_places.misplaced(marked, dialect.scan):
+        raise UserError([replace(problem, where=Place.of(path, line)) for line, problem in faults.items()])
+    return unmark(marked)
+
+
+def _code_in_text(text: str, error: TemplateSyntaxError) -> str | None:
+    """Return the fix if a quoted SQL text at the error's line begins code of the template, as '%{%' does."""
+    line = text.split("\n")[error.lineno - 1]
+    texts = (line[region.start : region.end] for region in value_places.in_flink(line))
+    if found := next((each for each in texts if _CODE.search(each)), None):
+        return f"{{%, {{{{ and {{# begin code of the template: write the text as a value, {{{{ {found} }}}}"
+    return None
 
 
 def _known(error: UndefinedError, names: Iterable[str]) -> str:
@@ -124,8 +149,11 @@ def _known(error: UndefinedError, names: Iterable[str]) -> str:
 
 
 def _failed_at(path: Path, error: BaseException) -> Place:
-    """Return the template line that was being rendered: Jinja rewrites tracebacks to template lines."""
-    line, trace = 0, error.__traceback__
+    """Return the template line that was being rendered: Jinja rewrites tracebacks to template lines.
+
+    A fault of the template as a whole, such as its size, is at line 1.
+    """
+    line, trace = 1, error.__traceback__
     while trace:
         if trace.tb_frame.f_code.co_filename == "<template>":
             line = trace.tb_lineno
@@ -138,15 +166,8 @@ def _template(text: str, dialect: Dialect) -> Template:
     return _environment(dialect).from_string(text)
 
 
-def _environment(dialect: Dialect) -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(
-        undefined=StrictUndefined,
-        finalize=_of_known(literal),
-        extensions=[LineMarks],
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,
-    )
+def _environment(dialect: Dialect) -> Sandbox:
+    environment = Sandbox(lambda value: value_mark(_of_known(literal)(value)), [LineMarks])
     filters = {
         "ident": dialect.ident,
         "literal": literal,
@@ -162,7 +183,7 @@ def _of_known(make: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Return `make` as a function that raises Jinja's error for a missing name or argument."""
 
     def call(value: Any) -> Any:
-        return make(str(value) if isinstance(value, StrictUndefined) else value)
+        return bounded(make(str(value) if isinstance(value, StrictUndefined) else value))
 
     return call
 
@@ -188,6 +209,9 @@ def _macro(
         template = _template(path.read_text(encoding="utf-8"), dialect)
     except TemplateSyntaxError as error:
         raise UserError(f"macro: {error.message}", Place.of(path, error.lineno)) from None
+    except (RecursionError, MemoryError, *_FAULTS) as error:
+        deep = isinstance(error, RecursionError | MemoryError)
+        raise UserError(f"macro: {_TOO_DEEP if deep else error}", Place.of(path)) from None
 
     def call(*args: Any, **kwargs: Any) -> Sql:
         try:
@@ -196,15 +220,26 @@ def _macro(
                 _refuse(
                     "its file does not define a macro of that name", f"write {{% macro {name}() %}} in {Place.of(path)}"
                 )
-            return Sql(unmark(getattr(module, name)(*args, **kwargs)).sql.strip())
+            marked = getattr(module, name)(*args, **kwargs).strip()
+            for line, problem in value_places.misplaced(marked, dialect.scan).items():
+                _refuse(f"{problem.what}, at {Place.of(path, line)}", problem.fix or "")
+            return Sql(unmark(marked).sql.strip())
+        except _Endless as endless:
+            raise _Endless(endless.problem) from None
         except InvalidCall as invalid:
             what, fix = invalid.problem.what, invalid.problem.fix
-        except (TemplateError, TypeError, ValueError) as error:
+        except (RecursionError, MemoryError):
+            raise _Endless(Problem(f"{name}(): {_TOO_DEEP}", fix=f"{_LESS_DEEP}: see {Place.of(path)}")) from None
+        except _FAULTS as error:
             what, fix = str(error), f"see {Place.of(path)}"
         # A new error: its traceback starts here, so the line that is reported is the caller's.
         raise InvalidCall(Problem(f"{name}(): {what}", fix=fix))
 
     return call
+
+
+class _Endless(InvalidCall):
+    """A macro that calls itself without end, reported once and not by each of its calls."""
 
 
 def _refuse(what: str, fix: str) -> NoReturn:
