@@ -175,7 +175,29 @@ def test_a_plants_list_updates_the_tags_and_keeps_baselines(project: Project, lo
     assert (done.added, done.updated) == (1, 1)
     known = [(row["tag"], row["unit"], row["baseline_median"]) for row in tags.matching(local)]
     assert known == [("a", None, 2.0), ("b", "bar", 7.0), ("c", "K", None)]
-    assert [row["tag"] for row in tags.matching(local, "[ab]")] == ["a", "b"]
+    assert [row["tag"] for row in tags.matching(local, "?")] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"), [("[AB]*", ["[ab]1"]), ("[ab]1", ["[ab]1"]), ("a*", ["a1"]), ("~*1", ["*1"]), ("A1", [])]
+)
+def test_a_pattern_lists_and_trains_the_same_tags(
+    project: Project, local: Settings, asked: str, found: list[str]
+) -> None:
+    table_changes.apply(project, local)
+    names = ["[ab]1", "a1", "*1"]
+    tags.import_tags(local, listed(tag=names))
+    store(local, project, {name: [1.0, 2.0, 4.0] for name in names})
+    assert [row["tag"] for row in tags.matching(local, asked)] == found
+    if found:
+        training = train.train(local, tag=asked, min_count=3)
+        assert [each.tag for each in training.baselines] == found
+        assert train.train(local, tag=asked, min_count=4).too_few == found
+    else:
+        with pytest.raises(UserError, match=f"there is no tag '{asked}'"):
+            train.train(local, tag=asked)
+    with pytest.raises(UserError, match="no tag matches"):
+        train.train(local, tag="b*")
 
 
 def test_a_wrong_list_changes_nothing(project: Project, local: Settings) -> None:

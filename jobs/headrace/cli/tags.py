@@ -45,8 +45,8 @@ def import_(
 
 @app.command(name="list")
 def list_(
-    glob: Annotated[
-        str, typer.Argument(metavar="GLOB", help="Only matching tags: *, ?, [...].", autocompletion=completion.tags)
+    tag: Annotated[
+        str, typer.Argument(metavar="TAG", help="A name or a wildcard: 'R80711.*'.", autocompletion=completion.tags)
     ] = "*",
     env: Env = "local",
     json: Json = False,
@@ -54,7 +54,7 @@ def list_(
     """List tags with their units, limits, places and baselines."""
     from headrace.historian.tags import tags
 
-    rows = tags.matching(Context(env).settings, glob)
+    rows = tags.matching(Context(env).settings, tag)
     if json:
         print_json(rows)
         return

@@ -31,9 +31,9 @@ def baselines(
         str | None, typer.Option(metavar="TIME", help="Only readings at or after this ISO-8601 time.")
     ] = None,
     tag: Annotated[
-        str, typer.Option(metavar="GLOB", help="Only matching tags: *, ?, [...].", autocompletion=completion.tags)
+        str, typer.Option(metavar="TAG", help="A name or a wildcard: 'R80711.*'.", autocompletion=completion.tags)
     ] = "*",
-    min_count: Annotated[int, typer.Option(min=1, help="Good readings that a tag must have at least.")] = 30,
+    min_count: Annotated[int, typer.Option(min=1, help="Good values that a tag must have at least.")] = 30,
     env: Env = "local",
     json: Json = False,
 ) -> None:
@@ -72,7 +72,7 @@ def _show(training: Training, min_count: int) -> None:
     new = sum(b.old_median is None for b in training.baselines)
     out.print(f"baselines: {len(training.baselines):,} tags, {new:,} of them for the first time", highlight=False)
     _list("with MAD 0: the value never changes", [b.tag for b in training.baselines if b.mad == 0])
-    _list(f"unchanged: fewer than {min_count} good readings", training.too_few)
+    _list(f"unchanged: fewer than {min_count} good values", training.too_few)
 
 
 def _figures(b: Baseline) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from duckdb import DuckDBPyConnection
 
 from headrace.environment import warehouse
 from headrace.environment.settings import Settings
+from headrace.historian.historian import Historian
 from headrace.historian.tags import tags
 from headrace.project.system_tables import READINGS
 
@@ -41,7 +43,7 @@ class Baseline:
 
 @dataclass(frozen=True)
 class Training:
-    """The baselines learned and stored at the time `at` (UTC), and the tags with too few good readings."""
+    """The baselines learned and stored at the time `at` (UTC), and the chosen tags with too few good values."""
 
     at: datetime
     baselines: list[Baseline]
@@ -49,15 +51,16 @@ class Training:
 
 
 def train(settings: Settings, since: datetime | None = None, tag: str = "*", min_count: int = 30) -> Training:
-    """Learn the baselines of the tags that match the glob `tag` from the good readings measured at or after `since`.
+    """Learn the baselines of `tag`, a name or a wildcard, from the good values measured at or after `since`.
 
-    The baselines are stored in historian.tags in one commit. A tag with fewer than `min_count` good readings keeps its
-    baseline. Raises PlatformError.
+    The baselines are stored in historian.tags in one commit. A tag with fewer than `min_count` good values keeps its
+    baseline. Raises UserError for a name or a wildcard without a tag, and PlatformError.
     """
+    names = _resolve(settings, tag)
     with warehouse.open(settings, [READINGS]) as connection:
-        candidates = baselines(connection, since or _BEGINNING, tag)
-    enough = pc.greater_equal(candidates["baseline_count"], min_count)
-    learned, too_few = candidates.filter(enough), candidates.filter(pc.invert(enough))["tag"].to_pylist()
+        candidates = baselines(connection, since or _BEGINNING, names)
+    learned = candidates.filter(pc.greater_equal(candidates["baseline_count"], min_count))
+    too_few = sorted({*names} - {*learned["tag"].to_pylist()})
     at = datetime.now(UTC)
     if not len(learned):
         return Training(at, [], too_few)
@@ -66,13 +69,22 @@ def train(settings: Settings, since: datetime | None = None, tag: str = "*", min
     return Training(at, _compared(learned, before), too_few)
 
 
-def baselines(connection: DuckDBPyConnection, since: datetime, tag: str) -> pa.Table:
-    """Return the exact median and median absolute deviation of the good values of each tag in `historian.readings`.
+def _resolve(settings: Settings, tag: str) -> list[str]:
+    """Return the names of the tags that `tag` stands for, listed or reporting. Raises UserError if there are none."""
+    known = Historian.open(settings).tag_names
+    names = known.resolve(tag)
+    if unknown := [name for name in names if not known.known(name)]:
+        raise known.unknown(unknown)
+    return names
 
-    Columns tag, baseline_median, baseline_mad, baseline_count; sorted by tag. A value counts as good if it is finite
-    and its OPC UA StatusCode has the severity bits 00.
+
+def baselines(connection: DuckDBPyConnection, since: datetime, names: Sequence[str]) -> pa.Table:
+    """Return the exact median and median absolute deviation of the good values in `historian.readings` of each tag.
+
+    Columns tag, baseline_median, baseline_mad, baseline_count; sorted by tag. Of the tags `names`, those without a good
+    value have no row. A value counts as good if it is finite and its OPC UA StatusCode has the severity bits 00.
     """
-    result = warehouse.run(connection, _BASELINES, {"since": since.isoformat(), "tag": tag})
+    result = warehouse.run(connection, _BASELINES, {"since": since.isoformat(), "tags": list(names)})
     with warehouse.errors_reported():
         return result.to_arrow_table()
 

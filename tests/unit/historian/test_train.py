@@ -16,11 +16,12 @@ from headrace.historian.train import Baseline, baselines
 START = datetime(2026, 1, 1, tzinfo=UTC)
 GOOD, UNCERTAIN, BAD = 0, 0x40000000, 0x80000000
 
+NAMES = ["a/1", "a/2", "b"]
 Reading = tuple[str, float | None, int]
 
 readings = st.lists(
     st.tuples(
-        st.sampled_from(["a/1", "a/2", "b"]),
+        st.sampled_from(NAMES),
         st.none() | st.floats(min_value=-1e300, max_value=1e300) | st.sampled_from([float("nan"), float("inf")]),
         st.sampled_from([GOOD, GOOD, GOOD, 0x00000400, 0x3FFFFFFF, UNCERTAIN, BAD, 0xFFFFFFFF]),
     ),
@@ -50,7 +51,7 @@ def test_baselines_are_the_median_and_mad_of_the_good_values(rows: list[Reading]
     for tag, value, quality in rows:
         if value is not None and np.isfinite(value) and quality < UNCERTAIN:
             good[tag].append(value)
-    learned = baselines(stored(rows), START, "*").to_pylist()
+    learned = baselines(stored(rows), START, NAMES).to_pylist()
     assert [row["tag"] for row in learned] == sorted(good)
     for row in learned:
         values = np.array(good[row["tag"]])
@@ -62,13 +63,14 @@ def test_baselines_are_the_median_and_mad_of_the_good_values(rows: list[Reading]
 
 def test_only_readings_at_or_after_since_are_learned_from() -> None:
     rows: list[Reading] = [("a", float(number), GOOD) for number in range(10)]
-    [row] = baselines(stored(rows), START + timedelta(seconds=6), "*").to_pylist()
+    [row] = baselines(stored(rows), START + timedelta(seconds=6), ["a"]).to_pylist()
     assert (row["baseline_count"], row["baseline_median"]) == (4, 7.5)
 
 
-def test_only_tags_that_match_the_glob_are_learned() -> None:
-    connection = stored([("north/a", 1.0, GOOD), ("north/b", 1.0, GOOD), ("south/a", 1.0, GOOD)])
-    assert baselines(connection, START, "north/*")["tag"].to_pylist() == ["north/a", "north/b"]
+@pytest.mark.parametrize("name", ["[ab]", r"\\SRV\P1", "O'Brien", "100%", "a*"])
+def test_only_the_named_tags_are_learned_whatever_is_in_a_name(name: str) -> None:
+    connection = stored([(name, 1.0, GOOD), ("a", 1.0, GOOD), ("b", 1.0, GOOD)])
+    assert baselines(connection, START, [name])["tag"].to_pylist() == [name]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 --
 --     from time_average2(['R80711.*'], '2026-03-01 00:00:00Z', '2026-03-02 00:00:00Z', interval '1 hour')
 --
--- `tags` is a list of names and wildcards (* and ?). Times are TIMESTAMPTZ, or anything that DuckDB casts to it in the
+-- `tags` is a list of names and wildcards: * and ?, and ~* ~? ~~ for these characters in a name. Times are TIMESTAMPTZ, or anything that DuckDB casts to it in the
 -- session's time zone. `every` is an INTERVAL of at most days, each 24 hours long. Results: ts, the time of the reading
 -- or the start of the interval; value, in the tag's unit unless stated otherwise; quality, an OPC UA StatusCode with
 -- its bits.
@@ -29,11 +29,18 @@ create or replace macro _length(low, high, every) as case
     else epoch_us(every::interval)
 end;
 
+-- A pattern whose characters that stand for themselves, ~~ ~* and ~?, are control characters, and the opposite.
+create or replace macro _protected(pattern) as
+replace(replace(replace(pattern, '~~', chr(1)), '~*', chr(2)), '~?', chr(3));
+
+create or replace macro _revealed(pattern) as
+replace(replace(replace(pattern, chr(1), '~'), chr(2), '*'), chr(3), '?');
+
 -- The tags in the order of the answer, with wildcards expanded ignoring case, and whether their values hold (stepped).
 create or replace macro _asked(wanted) as table (
     with patterns as (
         select
-            unnest(wanted::varchar[]) as pattern,
+            _protected(unnest(wanted::varchar[])) as pattern,
             generate_subscripts(wanted::varchar[], 1) as place
     ),
 
@@ -51,11 +58,11 @@ create or replace macro _asked(wanted) as table (
             spelt.place
         from spelt
         inner join historian.tags as listed
-            on lower(listed.tag) like replace(replace(spelt.literal, '*', '%'), '?', '_') escape '\'
+            on lower(listed.tag) like _revealed(replace(replace(spelt.literal, '*', '%'), '?', '_')) escape '\'
         where spelt.wild
         union all
         select
-            pattern as tag,
+            _revealed(pattern) as tag,
             place
         from spelt
         where not wild

@@ -33,8 +33,8 @@ def total(values: Floats, start: Ints, stop: Ints) -> Floats:
 def limited(mean: Floats, lowest: Floats, highest: Floats, start: Ints, stop: Ints) -> Floats:
     """Return the `mean` of each range limited to the extremes in it: the smallest `lowest` and the largest `highest`.
 
-    NaN does not limit. The sum behind a mean is rounded: without a limit, the mean of equal values could differ from them
-    by a bit.
+    NaN does not limit. The sum behind a mean is rounded, so that without a limit the mean of equal values could differ
+    from them by a bit.
     """
     least, greatest = over(np.fmin, lowest, start, stop, np.nan), over(np.fmax, highest, start, stop, np.nan)
     return np.fmin(np.fmax(mean, least), greatest)

@@ -11,7 +11,7 @@ with good as (
         quality between 0 and 1073741823
         and isfinite(value)
         and ts >= $since::timestamptz
-        and tag glob $tag
+        and tag in (select unnest($tags::varchar[]))
 ),
 
 ranked as (

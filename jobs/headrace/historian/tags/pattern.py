@@ -1,16 +1,17 @@
 """The one reading of a pattern of tags: a name, or a wildcard with `*` for any text and `?` for one character.
 
-`~*` and `~?` stand for the characters themselves, as in a spreadsheet. Every other character, also a bracket or a
-backslash, stands for itself; the case of a wildcard does not matter.
+`~*`, `~?` and `~~` stand for the characters themselves, as in a spreadsheet. Every other character, also a bracket or a
+backslash, stands for itself. A name must be written as it is; the case of a wildcard does not matter.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
-_TOKEN = re.compile(r"~(?P<itself>[*?])|(?P<wild>[*?])|(?P<text>.)", re.DOTALL)
+_TOKEN = re.compile(r"~(?P<itself>[*?~])|(?P<wild>[*?])|(?P<text>.)", re.DOTALL)
 
 
 def is_wild(pattern: str) -> bool:
@@ -25,12 +26,20 @@ def name_of(pattern: str) -> str:
 
 def literal(name: str) -> str:
     """Return the pattern that stands for this name alone."""
-    return re.sub(r"[*?]", r"~\g<0>", name)
+    return re.sub(r"[*?~]", r"~\g<0>", name)
 
 
 def like(text: str, pattern: str) -> bool:
     """Return whether the whole of `text` matches `pattern`, regardless of case."""
     return fnmatchcase(text.casefold(), _glob(pattern.casefold()))
+
+
+def select(names: Iterable[str], pattern: str) -> list[str]:
+    """Return the `names` that `pattern` stands for, in their order: the name itself, or those like the wildcard."""
+    if is_wild(pattern):
+        return [name for name in names if like(name, pattern)]
+    wanted = name_of(pattern)
+    return [name for name in names if name == wanted]
 
 
 @lru_cache(256)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -19,6 +18,7 @@ from pyiceberg.table import Table
 from headrace.environment import iceberg
 from headrace.environment.settings import Settings
 from headrace.errors import Place, Problem, UserError
+from headrace.historian.tags import pattern
 from headrace.project import yaml_file
 from headrace.project.system_tables import TAGS
 
@@ -112,12 +112,13 @@ def merged(tags: pa.Table, updates: pa.Table) -> pa.Table:
     return pa.concat_tables([untouched, touched]).sort_by("tag")
 
 
-def matching(settings: Settings, glob: str = "*") -> list[dict[str, Any]]:
-    """Return the rows of historian.tags whose tag matches `glob` (`*`, `?`, `[...]`), sorted by tag.
+def matching(settings: Settings, asked: str = "*") -> list[dict[str, Any]]:
+    """Return the rows of historian.tags that `asked`, a name or a wildcard (`pattern`), selects, sorted by tag.
 
     Raises PlatformError.
     """
-    return [row for row in stored(iceberg.load_table(iceberg.connect(settings), TAGS)) if fnmatchcase(row["tag"], glob)]
+    rows = {row["tag"]: row for row in stored(iceberg.load_table(iceberg.connect(settings), TAGS))}
+    return [rows[name] for name in pattern.select(rows, asked)]
 
 
 def stored(table: Table) -> list[dict[str, Any]]:

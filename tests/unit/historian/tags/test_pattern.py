@@ -39,7 +39,9 @@ def test_a_star_is_any_text_and_a_question_mark_one_character(before: str, betwe
         ("axb", "a~*b", False),
         ("a*b", "a*b", True),
         ("a~b", "a~b", True),
-        ("a~*b", "a~~*b", True),
+        ("a~xb", "a~~*b", True),
+        ("a~b", "a~~b", True),
+        ("a~~b", "a~~b", False),
         ("a\nb", "a?b", True),
         ("[!x]", "[!x]", True),
     ],
@@ -48,6 +50,28 @@ def test_brackets_and_backslashes_stand_for_themselves_and_a_tilde_escapes(
     text: str, asked: str, matches: bool
 ) -> None:
     assert pattern.like(text, asked) is matches
+
+
+@pytest.mark.parametrize(
+    ("asked", "selected"),
+    [
+        ("[default]*", ["[default]Line1/Temp", "[default]Line1/Flow"]),
+        ("[DEFAULT]*", ["[default]Line1/Temp", "[default]Line1/Flow"]),
+        ("[default]Line1/Temp", ["[default]Line1/Temp"]),
+        ("[default]line1/temp", []),  # a name has its case, a wildcard has none
+        ("dLine1/*", ["dLine1/Temp"]),
+        (r"\\SRV\P1", [r"\\SRV\P1"]),
+        (r"\\srv\*", [r"\\SRV\P1"]),
+        ("ns=2;s=A.B", ["ns=2;s=A.B"]),
+        ("1??%", ["100%"]),
+        ("O'*", ["O'Brien"]),
+    ],
+)
+def test_a_name_selects_itself_and_a_wildcard_what_is_like_it(asked: str, selected: list[str]) -> None:
+    known = [
+        "[default]Line1/Temp", "[default]Line1/Flow", "dLine1/Temp", r"\\SRV\P1", "ns=2;s=A.B", "100%", "O'Brien",
+    ]  # fmt: skip
+    assert pattern.select(known, asked) == selected
 
 
 def test_many_stars_do_not_slow_a_match_down() -> None:
