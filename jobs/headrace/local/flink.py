@@ -28,6 +28,7 @@ def configure(layout: Layout, ports: Ports) -> None:
         "rest.address": HOST,
         "rest.bind-address": HOST,
         "rest.port": ports.flink_rest,
+        "metrics.reporter.prom.host": HOST,
         "execution.checkpointing.dir": (layout.state / "checkpoints").as_uri(),
         "execution.checkpointing.savepoint-dir": (layout.state / "savepoints").as_uri(),
         "io.tmp.dirs": str(layout.scratch),
