@@ -35,13 +35,18 @@ def environments(incomplete: str) -> list[str]:
 
 
 def tags(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Return the tags of historian.tags whose name starts with `incomplete`, of the environment on the command line."""
+    """Return the tags of historian.tags that start with `incomplete`, as patterns, in the environment on the command line.
+
+    A tag that reports without being listed is not offered: to find it takes longer than a shell should wait.
+    """
 
     def names(project: Project) -> Iterable[str]:
-        import headrace
+        from headrace.environment import settings
+        from headrace.historian.tags import pattern
+        from headrace.historian.tags import tags as listed
 
-        rows = headrace.open(ctx.params.get("env") or "local", project).tags(f"{incomplete}*")
-        return map(str, rows["tag"].to_pylist())
+        rows = listed.matching(settings.load(project, ctx.params.get("env") or "local"))
+        return (pattern.literal(row["tag"]) for row in rows)
 
     return _starting(incomplete, names)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -58,6 +59,14 @@ def completions(folder: Path, line: str) -> list[str]:
 )
 def test_words_are_completed_from_the_files_of_the_project(project: Path, line: str, offered: list[str]) -> None:
     assert completions(project, line) == offered
+
+
+def test_completing_a_tag_creates_nothing(pytestconfig: pytest.Config, tmp_path: Path) -> None:
+    (tmp_path / "sql").mkdir()
+    shutil.copytree(pytestconfig.rootpath / "catalogs", tmp_path / "catalogs")
+    files = sorted(tmp_path.rglob("*"))
+    assert completions(tmp_path, "headrace history R8") == []
+    assert sorted(tmp_path.rglob("*")) == files
 
 
 def test_outside_a_project_nothing_is_offered(tmp_path: Path) -> None:
