@@ -11,7 +11,7 @@ import psutil
 from headrace import local
 from headrace.errors import PlatformError
 from headrace.operations import ledger
-from headrace.operations.lifecycle import operation_context, restart, status
+from headrace.operations.lifecycle import restart, status
 from headrace.upkeep import reconcile
 from support.deployments import READINGS, at, deployed, edit, ids, of
 from support.worlds.live_plant import JOB, Plant, steady_flow, until
@@ -84,11 +84,12 @@ def test_a_job_whose_job_manager_was_killed_continues_from_its_checkpoint(own_pl
         assert before
         psutil.Process(before).kill()
         until(lambda: free_slots(plant) == 4, 120)
-        (state,) = status.status(operation_context.read_only(plant.project, plant.settings))
+        (state,) = status.survey(plant.project, plant.settings).jobs
         assert (state.state, state.well) == ("LOST", False)
+        assert state.health.fix == f"headrace restart {JOB} --from checkpoint"
         with at(plant) as context:
             restart.restart(context, JOB, "checkpoint")
-        (state,) = status.status(operation_context.read_only(plant.project, plant.settings))
+        (state,) = status.survey(plant.project, plant.settings).jobs
         assert (state.state, state.well) == ("RUNNING", True)
     reconcile.verdict(plant.follow())
 

@@ -7,11 +7,14 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import psutil
 import pytest
 
 from headrace import local
+from headrace.operations.lifecycle import status
+from headrace.operations.lifecycle.health import Health
 from headrace.upkeep import reconcile
 from support.worlds.live_plant import JOB, Plant, reading, steady_flow, until
 
@@ -54,6 +57,11 @@ def workers(plant: Plant) -> list[psutil.Process]:
     return processes
 
 
+def health(plant: Plant) -> Health:
+    (job,) = status.survey(plant.project, plant.settings, [JOB]).jobs
+    return job.health
+
+
 SUBMIT = """
 import sys
 import uuid
@@ -89,11 +97,39 @@ def test_a_broker_that_is_paused_for_twenty_seconds_loses_and_doubles_nothing(ow
     own_plant.produce(reading(n) for n in range(5_000))
     own_plant.submit(parallelism=1)
     own_plant.follow()
+    until(lambda: health(own_plant).state == "RUNNING", 60, lambda: str(health(own_plant)))
     broker = psutil.Process(pid_of(own_plant, "kafka"))
     broker.send_signal(signal.SIGSTOP)
     try:
-        threading.Event().wait(20)
+        resume = time.monotonic() + 20
+        during = health(own_plant)
+        threading.Event().wait(max(0, resume - time.monotonic()))
     finally:
         broker.send_signal(signal.SIGCONT)
+    assert during.state == "STALLED"
+    assert "it reads nothing new: Kafka does not answer" in (during.why or "")
+    assert "is it up?" in (during.fix or "")
     own_plant.produce(reading(n) for n in range(5_000, 10_000))
     reconcile.verdict(own_plant.follow())
+    until(lambda: health(own_plant).state == "RUNNING", 60, lambda: str(health(own_plant)))
+
+
+def test_a_worker_that_is_frozen_is_reported_as_stalled_and_loses_and_doubles_nothing(own_plant: Plant) -> None:
+    own_plant.produce(reading(n) for n in range(5_000))
+    own_plant.submit(parallelism=1)
+    own_plant.follow()
+    frozen = workers(own_plant)
+    for each in frozen:
+        each.suspend()
+    try:
+        own_plant.produce(reading(n) for n in range(5_000, 6_000))
+        assert own_plant.cluster.running(JOB)
+        until(lambda: health(own_plant).state == "STALLED", 90, lambda: str(health(own_plant)))
+        during = health(own_plant)
+    finally:
+        for each in frozen:
+            each.resume()
+    assert "no checkpoint for" in (during.why or "")
+    assert during.fix == f"headrace restart {JOB} --from checkpoint"
+    reconcile.verdict(own_plant.follow())
+    until(lambda: health(own_plant).state == "RUNNING", 60, lambda: str(health(own_plant)))

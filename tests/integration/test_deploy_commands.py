@@ -58,9 +58,9 @@ def test_a_job_is_deployed_watched_stopped_and_restarted_by_commands(own_plant: 
         return int(own_plant.query("select count(*) from condition.overheats")[0][0])
 
     until(lambda: rows() == 50, 60)
-    (seen,) = response(command("status", "--json"))
+    (seen,) = response(command("status", "--json"))["jobs"]
     assert (seen["state"], seen["well"], seen["entry"]["step"]) == ("RUNNING", True, "running")
-    until(lambda: response(command("status", "--json"))[0]["metrics"]["lag"] == 0, 60)
+    until(lambda: response(command("status", "--json"))["jobs"][0]["metrics"]["lag"] == 0, 60)
 
     savepoint = response(command("stop", OVERHEAT, "--json"))["savepoint"]
     (kept,) = [each for each in response(command("savepoints", "list", "--json")) if each["newest"]]
@@ -81,11 +81,11 @@ def test_a_bounded_run_is_in_the_ledger_and_is_not_started_again(own_plant: Plan
     run = response(command("submit", JOB, "--bounded", "--json"))
     assert run["step"] in {"bounded", "finished"}
     until(lambda: own_plant.cluster.state(run["flink_job_id"]) == "FINISHED", 60)
-    (seen,) = response(command("status", "--json"))
+    (seen,) = response(command("status", "--json"))["jobs"]
     assert (seen["state"], seen["well"]) == ("FINISHED", True)
 
     assert isinstance(command("stop", JOB).exception, UserError)
-    (seen,) = response(command("status", "--json"))
+    (seen,) = response(command("status", "--json"))["jobs"]
     assert (seen["state"], seen["entry"]["step"]) == ("FINISHED", "finished")
     assert response(command("savepoints", "list", "--json")) == []
     (would,) = response(command("deploy", "--only", JOB, "--dry-run", "--json"))["jobs"]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from headrace.cli import completion
-from headrace.cli.common import Json, log, out, print_json, table
-from headrace.errors import UserError
+from headrace.cli.common import Context, Json, log, out, print_json, table
+from headrace.errors import HeadraceError, UserError
 from headrace.project.paths import Project
 
 if TYPE_CHECKING:
@@ -27,15 +27,18 @@ def up(json: Json = False) -> None:
 
     with _progress("starting the local platform") as progress:
         endpoints = local.up(Project.find(), progress)
+        progress("looking for jobs that ran before")
+        lost = _lost_jobs()
     if json:
-        print_json(asdict(endpoints))
+        print_json({**asdict(endpoints), "lost_jobs": lost})
     else:
         out.print(f"Kafka       {endpoints.kafka}\nFlink page  {endpoints.flink}", highlight=False)
+        _show_lost(lost)
 
 
 @app.command()
 def status(json: Json = False) -> None:
-    """Show the state of each service; exits with 1 unless all of them run."""
+    """Show the state of each service, and the jobs that were lost; exits with 1 unless all services run."""
     from datetime import timedelta
 
     from headrace import local
@@ -51,6 +54,7 @@ def status(json: Json = False) -> None:
             pid = str(s.pid or "")
             shown.add_row(s.name, s.state, pid, uptime, s.address or "", s.metrics or "", str(s.restarts))
         out.print(shown)
+        _show_lost(_lost_jobs() if all(service.state == "RUNNING" for service in services) else [])
     if any(service.state != "RUNNING" for service in services):
         raise typer.Exit(1)
 
@@ -96,6 +100,29 @@ def down(json: Json = False) -> None:
         print_json({"ran": ran})
     else:
         out.print("the local platform is down" if ran else "the local platform was not running")
+
+
+def _lost_jobs() -> list[str]:
+    """Return the jobs that should run in the environment local, and that the cluster does not know.
+
+    A JobManager that starts again, after a crash or after `local down`, does not bring back its jobs.
+    """
+    from headrace.operations.lifecycle import status as lifecycle
+
+    context = Context("local")
+    try:
+        survey = lifecycle.survey(context.project, context.settings)
+    except HeadraceError:
+        return []  # such as a project without the environment local: what is asked for here are the services
+    return [job.job for job in survey.ill if job.state == "LOST"]
+
+
+def _show_lost(jobs: list[str]) -> None:
+    if jobs:
+        out.print("These jobs should run, and the cluster does not know them:", highlight=False)
+        for job in jobs:
+            out.print(f"  {job}: headrace restart {job} --from checkpoint", highlight=False, soft_wrap=True)
+        out.print("headrace deploy starts all of them, as their files are now.", highlight=False)
 
 
 @contextmanager

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from headrace.cli.common import Context, Env, JobNames, Json, clock, log, out, print_json, table
-from headrace.errors import CheckFailed
+from headrace.errors import CheckFailed, PlatformError, Problem
 
 if TYPE_CHECKING:
-    from headrace.operations.lifecycle.status import Status
+    from headrace.operations.lifecycle.status import Status, Survey
 
-_NUMBERS = ("up", "restarts", "checkpoint", "lag", "backpressure", "rows/s", "dead/s")
+_NUMBERS = ("checkpoint", "commit", "lag", "rows/s")
+_UNITS = (("d", 86_400), ("h", 3_600), ("min", 60))
 
 
 def status(
@@ -20,54 +20,87 @@ def status(
     env: Env = "local",
     json: Json = False,
 ) -> None:
-    """Show the state of jobs and how they progress; exits with 1 unless every job that should run does.
+    """Show the state of jobs and how they progress.
 
-    lag: records still to be read; checkpoint: time since the last one; backpressure: share of time that the worst task
-    waits for the next one.
+    Exits with 0 if every job that should run does and makes progress, with 1 if one does not, and otherwise with 3 if a
+    service did not answer. Each job that is not well has a next command.
+
+    checkpoint, commit: time since the last one; lag: records that no checkpoint includes yet; rows/s: records read.
+    --json also has the time since the last start, restarts, backpressure and dead letters per second.
     """
-    from headrace.operations.lifecycle import operation_context
     from headrace.operations.lifecycle import status as lifecycle
     from headrace.upkeep import completeness
 
     context = Context(env)
-    with log.status("querying the cluster"):
-        last = completeness.last(context.settings)
-        operation = operation_context.read_only(context.project, context.settings)
-        states = lifecycle.status(operation, jobs or (), last.through_of)
+    with log.status("querying the catalog, the cluster and the broker"):
+        survey = lifecycle.survey(
+            context.project, context.settings, jobs or (), lambda: completeness.last(context.settings).through_of
+        )
     if json:
-        print_json([_plain(job) for job in states])
+        print_json(
+            {"jobs": [_plain(job) for job in survey.jobs], "unanswered": [p.to_json() for p in survey.unanswered]}
+        )
     else:
-        _show(states)
-    if ill := [job for job in states if not job.well]:
-        raise CheckFailed("; ".join(f"{job.job} is {job.state}" for job in ill))
+        _show(survey)
+    _verdict(survey)
 
 
-def _show(states: list[Status]) -> None:
+def _verdict(survey: Survey) -> None:
+    """Raise CheckFailed with each job that is not well, or PlatformError with what did not answer, if any."""
+    ill = [Problem(f"{job.job} is {job.state}: {job.health.why}", fix=job.health.fix) for job in survey.ill]
+    # A job whose state is unknown because a service does not answer is no finding about the job.
+    if any(job.state != "UNKNOWN" or not survey.unanswered for job in survey.ill):
+        raise CheckFailed([*ill, *survey.unanswered])
+    if survey.unanswered:
+        raise PlatformError(survey.unanswered)
+
+
+def _show(survey: Survey) -> None:
     from rich.markup import escape
 
     shown = table("job", "state", *_NUMBERS, numbers=_NUMBERS)
-    for job in states:
-        metrics = job.metrics
-        row = (
-            _time(job.uptime_s),
-            _number(metrics.restarts),
-            _time(job.checkpoint_age_s),
-            _number(metrics.lag),
-            "" if metrics.backpressured is None else f"{metrics.backpressured:.0%}",
-            _number(metrics.rows_per_s),
-            _number(metrics.dead_letters_per_s),
-        )
-        shown.add_row(job.job, job.state, *row, style=None if job.well else "bold red")
-    out.print(shown)
-    for job in states:
-        if job.complete_through:
-            out.print(f"{job.job} is complete through {clock(job.complete_through)}", highlight=False, soft_wrap=True)
-        if job.error:
-            out.print(f"{job.job}, last error: {escape(job.error)}", highlight=False, soft_wrap=True)
+    for job in survey.jobs:
+        shown.add_row(job.job, job.state, *_numbers(job), style=None if job.well else "bold red")
+    if survey.jobs:
+        out.print(shown)
+    elif not survey.unanswered:
+        out.print("no job has been deployed")
+    for line in (line for job in survey.jobs for line in _lines(job)):
+        out.print(escape(line), highlight=False, soft_wrap=True)
 
 
-def _time(seconds: float | None) -> str:
-    return "" if seconds is None else str(timedelta(seconds=round(seconds)))
+def _numbers(job: Status) -> tuple[str, ...]:
+    report = job.report
+    if report is None:
+        return ("",) * len(_NUMBERS)
+    return (
+        _age(report.checkpoint_s),
+        _age(report.metrics.commit_age_s),
+        _number(job.topics.lag if job.topics else None),
+        _number(report.metrics.rows_per_s),
+    )
+
+
+def _lines(job: Status) -> list[str]:
+    lines = []
+    if job.complete_through:
+        lines.append(f"{job.job} is complete through {clock(job.complete_through)}")
+    if job.topics and job.topics.in_transactions:
+        lines.append(f"{job.job}: {job.topics.in_transactions:,} offsets wait behind an open transaction")
+    if job.report and (dead := job.report.metrics.dead_letters_per_s):
+        lines.append(f"{job.job} writes {dead:.2g} dead letters per second")
+    if job.report and (failure := job.report.failure):
+        since = "" if job.state == "RESTARTING" else "; it has recovered since" if job.well else ""
+        ago = _age(job.report.failure_s)
+        lines.append(f"{job.job}, last error, {ago} ago, at {clock(failure.at)}{since}: {failure.what}")
+    return lines
+
+
+def _age(seconds: float | None) -> str:
+    """Return a span of time in its largest whole unit, as `45 s` or `12 min`; "" for None."""
+    if seconds is None:
+        return ""
+    return next((f"{seconds // size:.0f} {unit}" for unit, size in _UNITS if seconds >= 2 * size), f"{seconds:.0f} s")
 
 
 def _number(value: float | None) -> str:
@@ -75,7 +108,23 @@ def _number(value: float | None) -> str:
 
 
 def _plain(job: Status) -> dict[str, Any]:
-    plain = asdict(job)
-    if plain["entry"]:
-        plain["entry"].pop("plan")
-    return {**plain, "well": job.well}
+    report, topics = job.report, job.topics
+    entry = asdict(job.entry) if job.entry else None
+    if entry:
+        entry.pop("plan")
+    return {
+        "job": job.job,
+        "state": job.state,
+        "well": job.well,
+        "why": job.health.why,
+        "fix": job.health.fix,
+        "flink_job_id": job.flink_job_id,
+        "entry": entry,
+        "uptime_s": report and report.attempt_s,
+        "checkpoint_age_s": report and report.checkpoint_s,
+        "checkpoint_interval_s": report and report.interval_s,
+        "metrics": {**(asdict(report.metrics) if report else {}), "lag": topics and topics.lag},
+        "in_open_transactions": topics and topics.in_transactions,
+        "complete_through": job.complete_through,
+        "error": report and report.failure and {**asdict(report.failure), "age_s": report.failure_s},
+    }

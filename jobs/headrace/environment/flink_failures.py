@@ -30,7 +30,7 @@ _EXPLAINED: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (
         re.compile(r"NoResourceAvailableException"),
         "the cluster has fewer free slots than the job needs",
-        "add TaskManagers, or stop another job: headrace stop JOB",
+        "add TaskManagers, or stop another job: headrace stop OTHER",
     ),
     (
         re.compile(r"UnknownTopicOrPartition"),

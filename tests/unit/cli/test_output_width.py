@@ -10,8 +10,14 @@ import pyarrow as pa
 import pytest
 
 from headrace.cli import completeness, history, reconcile, status
+from headrace.environment.consumer_lag import TopicProgress
+from headrace.environment.flink_failures import Failure
+from headrace.errors import HeadraceError, Problem
 from headrace.historian.answers import AGGREGATED
-from headrace.operations.lifecycle.status import Status
+from headrace.operations.lifecycle.health import Health
+from headrace.operations.lifecycle.job_report import JobReport
+from headrace.operations.lifecycle.metrics import Metrics
+from headrace.operations.lifecycle.status import Status, Survey
 from headrace.upkeep.completeness import Completeness, Reached, Seen
 from headrace.upkeep.reconcile import Balance
 
@@ -32,11 +38,61 @@ def lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
 
 
 def test_the_status_of_jobs(lines: Any) -> None:
-    status._show([Status(JOB, "RUNNING", uptime_s=86_400 * 12, checkpoint_age_s=4, complete_through=NOW)])
-    printed = lines()
-    assert f"job           {JOB}" in printed
-    assert "up            12 days, 0:00:00" in printed
-    assert f"{JOB} is complete through 2026-03-01 06:30:15 UTC" in printed
+    numbers = Metrics(restarts=3, rows_per_s=12_345.6, dead_letters_per_s=0.2, commit_age_s=130)
+    report = JobReport("RUNNING", 5, attempt_s=86_400 * 12, checkpoint_s=4, metrics=numbers)
+    topics = TopicProgress(lag=400_269, in_transactions=20)
+    health = Health("RESTARTING", "it failed", "restart it")
+    job = Status(JOB, health, report=report, topics=topics, complete_through=NOW)
+    status._show(Survey([job, Status("historian/readings_v1", Health("LOST", "it is gone", "restart it"))]))
+    header, _, first, second, *others = (line.split() for line in lines() if line)
+    assert header == ["job", "state", "checkpoint", "commit", "lag", "rows/s"]
+    assert first == [JOB, "RESTARTING", "4", "s", "2", "min", "400,269", "12,346"]
+    assert second == ["historian/readings_v1", "LOST"]
+    assert [" ".join(words) for words in others] == [
+        f"{JOB} is complete through 2026-03-01 06:30:15 UTC",
+        f"{JOB}: 20 offsets wait behind an open transaction",
+        f"{JOB} writes 0.2 dead letters per second",
+    ]
+
+
+def test_a_last_error_has_its_time_and_whether_it_is_over(capsys: pytest.CaptureFixture[str]) -> None:
+    report = JobReport("RUNNING", 5, 100, 4, failure_s=150, failure=Failure(NOW, "IOException: no"))
+    status._show(Survey([Status("a/b_v1", Health("RUNNING"), report=report)]))
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "last error, 2 min ago, at 2026-03-01 06:30:15 UTC; it has recovered since: IOException: no" in shown
+
+
+@pytest.mark.parametrize(
+    ("states", "silent", "code", "text"),
+    [
+        (["RUNNING"], 0, None, ""),
+        (["STALLED", "RUNNING"], 0, 1, "a/b_v1 is STALLED: why\n  fix: do it"),
+        (["STALLED"], 1, 1, "a/b_v1 is STALLED: why\n  fix: do it\nit is silent"),
+        (["RUNNING"], 1, 3, "it is silent"),
+        (["UNKNOWN"], 1, 3, "it is silent"),
+        (["UNKNOWN"], 0, 1, "a/b_v1 is UNKNOWN: why\n  fix: do it"),
+        ([], 1, 3, "it is silent"),
+    ],
+)
+def test_the_exit_code_of_status_is_one_for_probes(states: list[str], silent: int, code: int | None, text: str) -> None:
+    healths = [Health(state) if state == "RUNNING" else Health(state, "why", "do it") for state in states]
+    survey = Survey([Status("a/b_v1", health) for health in healths], [Problem("it is silent")] * silent)
+    if code is None:
+        status._verdict(survey)
+        return
+    with pytest.raises(HeadraceError) as caught:
+        status._verdict(survey)
+    assert (caught.value.exit_code, str(caught.value)) == (code, text)
+
+
+def test_the_json_of_a_status_holds_the_same_facts() -> None:
+    report = JobReport("RUNNING", 5, 100, 44, 150, Failure(NOW, "IOException: no"), Metrics(restarts=3, rows_per_s=0))
+    health = Health("STALLED", "no checkpoint", "restart it")
+    plain = status._plain(Status(JOB, health, "f" * 32, None, report, TopicProgress(7, 2, True)))
+    assert (plain["state"], plain["well"]) == ("STALLED", False)
+    assert (plain["why"], plain["fix"]) == ("no checkpoint", "restart it")
+    assert (plain["checkpoint_age_s"], plain["metrics"]["lag"], plain["in_open_transactions"]) == (44, 7, 2)
+    assert plain["error"] == {"at": NOW, "what": "IOException: no", "fix": None, "age_s": 150}
 
 
 def test_how_far_the_data_is_complete(lines: Any) -> None:

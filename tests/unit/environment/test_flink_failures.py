@@ -27,7 +27,7 @@ _TRACE = "java.lang.RuntimeException: outer\n\tat a.b(C.java:1)\nCaused by: {}\n
             "org.apache.flink.runtime.jobmanager.scheduler.NoResourceAvailableException: Could not acquire the minimum "
             "required resources.",
             "fewer free slots than the job needs",
-            "headrace stop JOB",
+            "headrace stop OTHER",
         ),
         (
             "org.sqlite.SQLiteException: [SQLITE_BUSY] The database file is locked (database is locked)",

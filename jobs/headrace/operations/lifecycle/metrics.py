@@ -1,4 +1,4 @@
-"""A running job's lag, rates and backpressure, from Flink's metrics."""
+"""A running job's rates, backpressure and last commit, from Flink's metrics."""
 
 from __future__ import annotations
 
@@ -10,24 +10,25 @@ from headrace.operations.lifecycle.job_cluster import JobCluster
 from headrace.project.system_tables import DEAD_LETTERS
 
 # A metric of a vertex is <subtask>.<operator>.<name>; one of the task itself has no operator.
-_LAG = re.compile(r"\d+\.Source__.*\.pendingRecords")
 _READ = re.compile(r"\d+\.Source__.*\.numRecordsInPerSecond")
 _DEAD = re.compile(rf"\d+\..*{DEAD_LETTERS.replace('.', '_')}__Writer\.numRecordsInPerSecond")
+_COMMITTED = re.compile(r"\d+\..*IcebergFilesCommitter\.(?P<table>.+)\.elapsedSecondsSinceLastSuccessfulCommit")
 _BACKPRESSURED = re.compile(r"\d+\.backPressuredTimeMsPerSecond")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Metrics:
-    """`lag` in records of the topics, rates in records per second, `backpressured` the share of time of the worst task.
+    """Rates in records per second, `backpressured` the share of time of the worst task, `commit_age_s` in seconds.
 
-    None if the cluster does not report it: in the first seconds of a job, or for a source that is not a topic.
+    The last is the age of the last commit, of the table that was committed least recently. None if the cluster does not
+    report it, as in the first seconds of a job.
     """
 
     restarts: int | None = None
-    lag: int | None = None
     rows_per_s: float | None = None
     dead_letters_per_s: float | None = None
     backpressured: float | None = None
+    commit_age_s: float | None = None
 
 
 def metrics(cluster: JobCluster, job_id: str) -> Metrics:
@@ -37,16 +38,28 @@ def metrics(cluster: JobCluster, job_id: str) -> Metrics:
     for vertex in cluster.get(f"/jobs/{job_id}")["vertices"]:
         path = f"/jobs/{job_id}/vertices/{vertex['id']}/metrics"
         names = [each["id"] for each in cluster.get(path)]
-        chosen = [n for n in names if any(p.fullmatch(n) for p in (_LAG, _READ, _DEAD, _BACKPRESSURED))]
+        chosen = [n for n in names if any(p.fullmatch(n) for p in (_READ, _DEAD, _COMMITTED, _BACKPRESSURED))]
         values |= {f"{vertex['id']}/{name}": value for name, value in _values(cluster, path, chosen).items()}
-    lag, backpressured = _of(values, _LAG, sum), _of(values, _BACKPRESSURED, max)
+    backpressured = _of(values, _BACKPRESSURED, max)
     return Metrics(
         restarts=int(of_job["numRestarts"]) if "numRestarts" in of_job else None,
-        lag=None if lag is None else int(lag),
         rows_per_s=_of(values, _READ, sum),
         dead_letters_per_s=_of(values, _DEAD, sum),
         backpressured=None if backpressured is None else backpressured / 1000,
+        commit_age_s=_commit_age(values),
     )
+
+
+def _commit_age(values: Mapping[str, float]) -> float | None:
+    """Return the age of the last commit of the table with the oldest; None without a table.
+
+    One of the committer's subtasks commits a table; in the others the time only grows.
+    """
+    ages: dict[str, float] = {}
+    for name, value in values.items():
+        if match := _COMMITTED.fullmatch(name.partition("/")[2]):
+            ages[match["table"]] = min(value, ages.get(match["table"], value))
+    return max(ages.values(), default=None)
 
 
 def _values(cluster: JobCluster, path: str, names: list[str]) -> dict[str, float]:

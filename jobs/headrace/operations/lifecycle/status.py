@@ -1,90 +1,121 @@
-"""The status of jobs: what the ledger holds, what the cluster reports, and the last error in words."""
+"""The status of jobs: whether they run and make progress, from what the ledger, the cluster and the broker report."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from fnmatch import fnmatchcase
 
-from headrace.operations.ledger import ALIVE, Entry
-from headrace.operations.lifecycle.metrics import Metrics, metrics
-from headrace.operations.lifecycle.operation_context import OperationContext
+from headrace.environment.consumer_lag import TopicProgress
+from headrace.environment.settings import Settings
+from headrace.errors import Problem
+from headrace.operations.ledger import Entry
+from headrace.operations.lifecycle import observations
+from headrace.operations.lifecycle.health import Facts, Health, judge
+from headrace.operations.lifecycle.job_report import JobReport
+from headrace.operations.lifecycle.observations import NO_RESULT, Known, Running, Through
+from headrace.project import job_folder
+from headrace.project.paths import Project
 
 
 @dataclass(frozen=True)
 class Status:
-    """The status of a job. `state` is Flink's state of a job that runs, and the ledger's step of one that has ended.
+    """The status of a job. `entry` is None if it is not in the ledger, or the ledger cannot be read.
 
-    LOST: it runs according to the ledger, but not on the cluster. UNKNOWN: neither has it. `entry` is None for a job
-    that is not in the ledger. `uptime_s` counts from the last start, `checkpoint_age_s` from the last checkpoint.
-    `complete_through` is the last result of `headrace completeness` for the job; None for one that does not keep every
-    record.
+    `report` and `topics` are None if the job does not run, or the cluster or the broker does not answer.
+    `complete_through` is the last result of `headrace completeness` for the job, if there is one.
     """
 
     job: str
-    state: str
+    health: Health
     flink_job_id: str | None = None
     entry: Entry | None = None
-    uptime_s: float | None = None
-    checkpoint_age_s: float | None = None
-    metrics: Metrics = field(default_factory=Metrics)
+    report: JobReport | None = None
+    topics: TopicProgress | None = None
     complete_through: datetime | None = None
-    error: str | None = None
+
+    @property
+    def state(self) -> str:
+        """RUNNING, STALLED, RESTARTING, LOST and others, as `health.judge` describes them."""
+        return self.health.state
 
     @property
     def well(self) -> bool:
-        """Whether it is in the state that the ledger has for it."""
-        return self.state == "RUNNING" if self.entry is None or self.entry.step in ALIVE else True
+        """Whether the job runs and makes progress, or is meant not to run."""
+        return self.health.well
 
 
-def status(
-    context: OperationContext,
+@dataclass(frozen=True)
+class Survey:
+    """The status of jobs, by name, and a problem for each question that was not answered."""
+
+    jobs: list[Status]
+    unanswered: list[Problem] = field(default_factory=list)
+
+    @property
+    def ill(self) -> list[Status]:
+        """The jobs that should run and do not, or make no progress."""
+        return [job for job in self.jobs if not job.well]
+
+
+def survey(
+    project: Project,
+    settings: Settings,
     names: Sequence[str] = (),
-    complete_through: Callable[[str], datetime | None] = lambda _job: None,
-) -> list[Status]:
-    """Return every job of the ledger and of the cluster, or those of `names`, by name. Raises PlatformError.
+    completeness: Callable[[], Through] = lambda: NO_RESULT,
+) -> Survey:
+    """Return the status of every job of the ledger and of the cluster, or of those in `names`.
 
-    `complete_through(job)` returns the last result of `headrace completeness` for a job.
+    Returns within half a minute, whatever does not answer. `completeness()` reads its last results from the catalog.
     """
-    last = context.ledger.last()
-    jobs = context.cluster.jobs()
-    running = {job.name: job.id for job in jobs if not job.ended}
-    ended = {job.id: job.state for job in jobs if job.ended}
-    statuses = [
-        _of(context, name, last.get(name), running.get(name), ended) for name in sorted(names or {*last, *running})
-    ]
-    return [replace(each, complete_through=complete_through(each.job)) for each in statuses]
+    known = observations.known(settings, completeness)
+    chosen = sorted({*names} or known.jobs)
+    on_cluster = {name: job_id for name, job_id in known.running.items() if name in chosen}
+    running = observations.running(project, settings, on_cluster)
+    wanted = {
+        name for name in job_folder.names(project) if any(fnmatchcase(name, pattern) for pattern in settings.deploy)
+    }
+    jobs = [_status(name, known, running, wanted=name in wanted) for name in chosen]
+    return Survey(jobs, list(dict.fromkeys([*known.unanswered, *running.unanswered])))
 
 
-def _of(
-    context: OperationContext, name: str, entry: Entry | None, running: str | None, ended: Mapping[str, str]
-) -> Status:
-    if running is None:
-        return _ended(name, entry, ended)
-    cluster, overview = context.cluster, context.cluster.get(f"/jobs/{running}")
-    at = cluster.checkpoints(running).last_at
+def _status(name: str, known: Known, running: Running, *, wanted: bool) -> Status:
+    entry = (known.entries or {}).get(name)
     return Status(
         name,
-        cluster.state(running),
-        running,
+        judge(_facts(name, entry, known, running, wanted=wanted)),
+        known.running.get(name) or (entry.flink_job_id if entry else None),
         entry,
-        uptime_s=_since(overview["timestamps"]["RUNNING"] / 1000) if overview["state"] == "RUNNING" else None,
-        checkpoint_age_s=_since(at) if at else None,
-        metrics=metrics(cluster, running),
-        error=cluster.last_failure(running),
+        running.reports.get(name),
+        running.topics.get(name),
+        known.through(name),
     )
 
 
-def _ended(name: str, entry: Entry | None, ended: Mapping[str, str]) -> Status:
-    if entry is None:
-        return Status(name, "UNKNOWN")
-    state = "LOST" if entry.step in ALIVE else entry.step.upper()
-    if entry.step == "bounded":
-        # The next command that takes a step writes its end to the ledger.
-        state = ended.get(entry.flink_job_id, "ENDED")
-    return Status(name, state, entry.flink_job_id, entry, error=entry.message)
-
-
-def _since(at: float) -> float:
-    return max(0.0, time.time() - at)
+def _facts(name: str, entry: Entry | None, known: Known, running: Running, *, wanted: bool) -> Facts:
+    report = running.reports.get(name)
+    facts = Facts(
+        job=name,
+        step=entry.step if entry else None,
+        message=entry.message if entry else None,
+        wanted=wanted,
+        ledger_answers=known.entries is not None,
+        cluster_answers=known.on_cluster is not None and (report is not None or name not in known.running),
+        last_known=known.ended.get(entry.flink_job_id) if entry else None,
+    )
+    if report is None:
+        return facts
+    return replace(
+        facts,
+        cluster=report.state,
+        interval_s=report.interval_s,
+        attempt_s=report.attempt_s,
+        checkpoint_s=report.checkpoint_s,
+        commit_s=report.metrics.commit_age_s,
+        rows_per_s=report.metrics.rows_per_s,
+        failure_s=report.failure_s,
+        failure=report.failure,
+        broker=running.broker if name in running.readers else None,
+        topics=running.topics.get(name),
+    )
