@@ -15,7 +15,7 @@ from headrace.cli import app
 from headrace.environment import kafka
 from headrace.environment.iceberg import connect, load_table
 from headrace.historian.tags import tags
-from headrace.operations.lifecycle import operation_context, status
+from headrace.operations.lifecycle import status
 from headrace.operations.stored_offsets import Partition
 from headrace.upkeep import completeness, reconcile
 from headrace.upkeep.completeness import Completeness, appended
@@ -91,9 +91,8 @@ def test_data_is_complete_through_a_time_once_everything_sent_is_stored(own_plan
     assert {each.tag: each.readings for each in caught_up.tags}["R80711.wind_speed"] == 200
     assert completeness.last(own_plant.settings) == caught_up
     last = completeness.last(own_plant.settings)
-    context = operation_context.read_only(own_plant.project, own_plant.settings)
-    (shown_status,) = status.status(context, [JOB], last.through_of)
-    assert shown_status.complete_through == caught_up.through
+    survey = status.survey(own_plant.project, own_plant.settings, [JOB], lambda: last.through_of)
+    assert [job.complete_through for job in survey.jobs] == [caught_up.through]
 
 
 def test_a_record_that_is_in_no_table_holds_completeness_back_until_it_is(own_plant: Plant) -> None:
