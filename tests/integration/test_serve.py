@@ -7,8 +7,9 @@ import io
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -17,13 +18,18 @@ from fastapi.testclient import TestClient
 
 from headrace.environment import iceberg, settings
 from headrace.errors import UserError
-from headrace.historian import Historian
+from headrace.historian import Historian, raw_stream
 from headrace.historian.read import reader
 from headrace.historian.read.files import Plan
-from headrace.historian.serve import api, app
+from headrace.historian.read.reader import Reader
+from headrace.historian.read.rows import Rows
+from headrace.historian.serve import answers, api, app, load
+from headrace.historian.serve.answers import Tag
+from headrace.historian.tags import pattern
 from headrace.historian.trends import trend
 from headrace.project.paths import Project
-from support.worlds.pumps import empty_plant
+from support.worlds import pumps
+from support.worlds.pumps import empty_plant, s
 from support.worlds.turbines import (
     BAD,
     DOUBTED,
@@ -132,6 +138,54 @@ def test_bad_and_uncertain_readings_keep_their_quality_and_bad_ones_no_value(cli
     assert doubted == [ms(number) for number in DOUBTED]
 
 
+def test_a_text_comes_with_its_words_and_its_own_quality(pytestconfig: pytest.Config, tmp_path: Path) -> None:
+    project = empty_plant(pytestconfig.rootpath, tmp_path)
+    words: list[tuple[str | None, int]] = [
+        ("RUN", 0),
+        ("RUN", 0),
+        ("STOP", 0),
+        ("RUN", UNCERTAIN),
+        (None, BAD),
+        ("I/O Timeout", BAD),
+        ("RUN", 0),
+    ]
+    states = [("T.text", s(10 * at), word, quality) for at, (word, quality) in enumerate(words)]
+    short = [("T.short", s(at / 100), word, 0) for at, word in enumerate(("ON", "OFF", "ON"))]
+    long = [("T.long", s(0), "x" * 5000, 0), ("T.long", s(1), "x" * 200, 0)]
+    mixed: list[tuple[str, datetime, float | str | None, int]] = [
+        ("T.mixed", s(0), 1.5, 0),
+        ("T.mixed", s(10), "Stopped", 0),
+        ("T.mixed", s(20), 2.5, 0),
+    ]
+    pumps.store(project, [*states, *short, *long, *mixed, ("P1.flow", s(0), 1.0, 0)])
+    span = {"start": s(0).isoformat(), "end": s(600).isoformat(), "pixels": 600}
+    with served(project) as client:
+        plot = ask(client, "plot", tag=["T.text", "T.short", "T.long", "T.mixed", "P1.flow"], **span)
+    text, shorts, longs, both, flow = plot["traces"]
+    assert list(zip(text["text"], text["quality"], strict=True)) == words
+    assert text["value"] == [None] * len(words)
+    assert shorts["text"] == ["ON", "OFF", "ON"]
+    assert longs["text"] == ["x" * 199 + "…", "x" * 200]
+    assert (both["value"], both["text"], both["quality"]) == ([1.5, None, 2.5], [None, "Stopped", None], [0, 0, 0])
+    assert (flow["value"], flow["text"]) == ([1.0], None)
+
+
+def test_a_tag_that_is_not_listed_is_found_by_search_and_by_its_name_with_wildcards(
+    pytestconfig: pytest.Config, tmp_path: Path
+) -> None:
+    project = empty_plant(pytestconfig.rootpath, tmp_path)
+    pumps.store(project, [(tag, s(0), 1.0, 0) for tag in ("T.fast", "A*B", "A1B")])
+    with served(project) as client:
+        for text, found in {"fast": ["T.fast"], "T.": ["T.fast"], "t.*": ["T.fast"], "A~*B": ["A*B"]}.items():
+            assert ask(client, "tags", search=text) == {
+                "found": len(found),
+                "tags": [dict.fromkeys(Tag.model_fields) | {"tag": tag} for tag in found],
+            }
+        (trace,) = ask(client, "plot", tag="A~*B", start=s(-1).isoformat(), end=s(1).isoformat())["traces"]
+        assert trace["about"]["tag"] == "A*B"
+        assert len(trace["ts"]) == 1
+
+
 def test_csv_is_the_readings_as_they_are_stored(client: TestClient, project: Project) -> None:
     response = client.get("/api/readings.csv", params={"tag": ["W1.power", "W2.wind_speed"], **ALL})
     assert "attachment" in response.headers["content-disposition"]
@@ -187,11 +241,43 @@ def test_an_empty_table_has_no_time(pytestconfig: pytest.Config, tmp_path: Path)
         assert trace["ts"] == []
 
 
-def test_more_rows_of_csv_than_the_limit_are_refused(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api, "MAX_CSV_ROWS", READINGS - 1)
-    assert "more than 4,319 readings" in refused(client, "readings.csv", 400, tag="W1.power", **ALL)["what"]
-    monkeypatch.setattr(api, "MAX_CSV_ROWS", READINGS)
-    assert client.get("/api/readings.csv", params={"tag": "W1.power", **ALL}).status_code == 200
+def test_csv_is_read_from_the_table_as_the_client_takes_it(
+    client: TestClient, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(raw_stream, "AT_ONCE", 1000)
+    monkeypatch.setattr(answers, "CSV_ROWS", 300)
+    read: list[int] = []
+    rows = Reader.rows
+
+    def counted(*of: Any, **how: Any) -> Rows:
+        read.append(1)
+        return rows(*of, **how)
+
+    monkeypatch.setattr(Reader, "rows", counted)
+    parts = answers.csv_parts(Historian.open(settings.load(project, "local")).stream("W?.*", START, END))
+    before = len(read)
+    assert next(parts).startswith(b'"tag","ts"')
+    assert len(read) == before
+    assert 1 + sum(part.count(b"\n") for part in parts) > 3 * READINGS - 300
+    assert len(read) > before + 10
+    text = client.get("/api/readings.csv", params={"tag": "W?.*", **ALL}).text
+    assert len(text.splitlines()) == 1 + 3 * READINGS
+
+
+def test_a_text_that_a_spreadsheet_takes_for_a_formula_begins_with_an_apostrophe(
+    pytestconfig: pytest.Config, tmp_path: Path
+) -> None:
+    project = empty_plant(pytestconfig.rootpath, tmp_path)
+    names = ["=cmd|'/c calc'!A1", "-2+3", "@SUM(A1)", "+1", "\t=1", " =1", "\uff1d1", "fine-tag", "a=b"]
+    pumps.store(project, [(name, s(at), word, 0) for name in names for at, word in ((0, "=1+1"), (1, "ok"))])
+    pumps.store(project, [("P1.flow", s(0), -1.5, 0)])
+    tags = [pattern.literal(name) for name in [*names, "P1.flow"]]
+    with served(project) as client:
+        response = client.get("/api/readings.csv", params={"tag": tags, "start": s(0), "end": s(9)})
+    rows = list(csv.reader(io.StringIO(response.text, newline="")))[1:]
+    assert [row[0] for row in rows[::2]] == [*(f"'{name}" for name in names[:-2]), *names[-2:], "P1.flow"]
+    assert [row[3] for row in rows[:2]] == ["'=1+1", "ok"]
+    assert rows[-1][2] == "-1.5"
 
 
 def test_a_commit_appears_in_the_next_answer(pytestconfig: pytest.Config, tmp_path: Path) -> None:
@@ -229,7 +315,8 @@ def test_the_docs_state_the_actual_limits(pytestconfig: pytest.Config) -> None:
     text = " ".join(section.split())
     assert f"more than {api.MAX_TAGS} tags, {api.MAX_SPAN.days:,} days, {api.MAX_PIXELS:,} pixels" in text
     assert f"more than {trend.MAX_READ:,} readings" in text
-    assert (api.MAX_CSV_ROWS, app.AT_ONCE) == (1_000_000, 4)
+    assert f"no answer within {load.READ_S:g} seconds" in text
+    assert (load.AT_ONCE, load.OPEN_FILES, load.OPEN_ANSWERS, trend.MAX_TEXT) == (4, 4, 12, 200)
 
 
 def test_a_plan_of_files_that_another_thread_replaces_is_still_returned(
@@ -259,6 +346,19 @@ def test_concurrent_requests_do_not_affect_each_other(client: TestClient) -> Non
     with ThreadPoolExecutor(8) as pool:
         together = list(pool.map(lambda each: ask(client, "plot", **each), query))
     assert together == alone
+
+
+def test_files_of_the_page_do_not_wait_for_questions(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    ready = Event()
+    monkeypatch.setattr(Historian, "trend", lambda *_: ready.wait(60) and 1 / 0)
+    with ThreadPoolExecutor(12) as pool:
+        try:
+            questions = [pool.submit(client.get, "/api/plot", params={"tag": "W1.power", **DAY}) for _ in range(8)]
+            for path in ("/", "/page/style.css", "/page/main.js", "/assets/plotly.min.js"):
+                assert pool.submit(client.get, path).result(20).status_code == 200
+            assert not any(question.done() for question in questions)
+        finally:
+            ready.set()
 
 
 def test_only_get_and_head_are_allowed(client: TestClient) -> None:

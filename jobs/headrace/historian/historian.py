@@ -141,7 +141,7 @@ class Historian:
         try:
             return self._raw_readings(tags, start, end, bounding=bounding).whole(max_rows)
         except TooManyRowsError:
-            what = f"more than {max_rows or reader.MAX_HELD:,} readings"
+            what = f"more than {max_rows or reader.MAX_HELD:,} readings, or too many long texts"
             raise UserError(what, fix="choose less time, or use a plot or a stream") from None
 
     def stream(self, tags: Tags, start: datetime, end: datetime, *, bounding: bool = False) -> pa.RecordBatchReader:

@@ -75,7 +75,9 @@ class ChunkedReader:
             result = read(names, low, high)
         except TooManyRowsError:
             if len(names) == 1 and len(intervals) == 1:
-                what = f"an interval of '{names[0]}' holds more than {reader.MAX_HELD:,} readings"
+                what = (
+                    f"an interval of '{names[0]}' holds more than {reader.MAX_HELD:,} readings, or too many long texts"
+                )
                 raise UserError(what, fix="use shorter intervals") from None
             for half, part in _halves(names, intervals):
                 yield from self.each(half, part, read)

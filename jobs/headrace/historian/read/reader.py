@@ -24,6 +24,9 @@ from headrace.historian.series.configuration import Configuration
 
 # Rows held in memory at a time, some 50 bytes each including what is derived from them.
 MAX_HELD = 4_000_000
+# Bytes per row above which fewer rows are held: only long texts take that much.
+_ROW_BYTES = 256
+_LEAST_ROWS = 100_000
 _DAY_US = 86_400_000_000
 # How far to look for a reading before or after the requested time, in widening steps.
 LOOK_US = [int(timedelta(**each) / timedelta(microseconds=1)) for each in (
@@ -33,7 +36,7 @@ _TYPES = {"tag": "string", "ts": "timestamptz", "value": "double", "quality": "l
 
 
 class TooManyRowsError(Exception):
-    """A read returned more than MAX_HELD rows, or more than the caller allows."""
+    """A read returned more than MAX_HELD rows, or more than the caller allows, or as many bytes as so many rows."""
 
 
 @dataclass
@@ -98,17 +101,20 @@ class Reader:
     ) -> Rows:
         """Return all readings of the tags from `start` to before `end`, with COLUMNS and the columns `also`.
 
-        Raises TooManyRowsError for more than `max_rows` (default MAX_HELD), and PlatformError.
+        Raises TooManyRowsError for more than `max_rows` (default MAX_HELD), also for fewer with long texts, and
+        PlatformError.
         """
         columns = [*COLUMNS, *also]
         if missing := [column for column in columns if column not in self._types.names]:
             raise PlatformError(f"{'.'.join(self.table.name())} has no column {', '.join(missing)}")
         max_rows = MAX_HELD if max_rows is None else max_rows
         schema = pa.schema([self._types.field(column) for column in columns])
-        batches, held = [], 0
+        max_bytes = max(max_rows, _LEAST_ROWS) * _ROW_BYTES
+        batches, held, size = [], 0, 0
         for batch in self._batches(names, start, end, schema):
             held += len(batch)
-            if held > max_rows:
+            size += batch.nbytes
+            if held > max_rows or size > max_bytes:
                 raise TooManyRowsError
             batches.append(batch)
         self.read_stats.rows += held

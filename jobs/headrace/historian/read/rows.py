@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from headrace.historian.series import points as series
 from headrace.historian.series.configuration import Configuration
 from headrace.historian.series.points import Floats, Ints, Points, nonfinite_as_bad
 from headrace.historian.series.status import BAD, Mask, Status, is_bad, severity
@@ -57,6 +58,24 @@ class Rows:
         """
         quality = nonfinite_as_bad(self.value, self.quality) if nonfinite_is_bad else self.quality
         return Points.of(self.names, self.tag, self.ts, self.value, quality).since_creation()
+
+    def stored(self, *, nonfinite_is_bad: bool) -> tuple[Points, pa.Array]:
+        """Return the rows as points and the text of each point, null if it has none; TEXT must be in the table.
+
+        Unlike in `points`, a reading that is a text keeps its own quality: its value is NaN, and its quality may be
+        good. NaN and infinity as values are handled as in `points`.
+        """
+        text = self.table[TEXT].combine_chunks()
+        word = pc.and_(self.table[TEXT].is_valid(), self.table["value"].is_null()).to_numpy()
+        quality = nonfinite_as_bad(self.value, self.quality) if nonfinite_is_bad else self.quality
+        quality = np.where(word, self.table["quality"].to_numpy().astype(np.uint32), quality)
+        bad = is_bad(quality)
+        series.refuse_nonfinite(self.names, self.tag, self.ts, self.value, ~bad & ~word)
+        value = np.where(bad, np.nan, self.value)
+        order = series.in_order(self.tag, self.ts, quality, value)
+        offsets = np.searchsorted(self.tag[order], np.arange(len(self.names) + 1)).astype(np.int64)
+        points = Points(offsets, self.ts[order], value[order], quality[order])
+        return points.where(points.created), text.take(pa.array(order[points.created]))
 
     def states(self) -> tuple[Points, list[str]]:
         """Return points whose values are numbers of states, and the states in the order of these numbers.

@@ -43,9 +43,9 @@ class Points:
         that is not a finite number.
         """
         bad = is_bad(quality)
-        _refuse_nonfinite(names, tag, ts, value, ~bad)
+        refuse_nonfinite(names, tag, ts, value, ~bad)
         value = np.where(bad, np.nan, value)
-        order = _order(tag, ts, quality, value)
+        order = in_order(tag, ts, quality, value)
         offsets = np.searchsorted(tag[order], np.arange(len(names) + 1))
         return cls(offsets.astype(np.int64), ts[order], value[order], quality[order])
 
@@ -66,9 +66,15 @@ class Points:
 
     def since_creation(self) -> Points:
         """Return the points without leading Bad_NoData readings, with which a historian marks the creation of a tag."""
+        return self.where(self.created)
+
+    @property
+    def created(self) -> Mask:
+        """Whether each reading is not one of the leading Bad_NoData readings of its tag."""
         data = code(self.quality) != BAD_NO_DATA
         seen = np.concatenate(([0], np.cumsum(data)))
-        return self.where(seen[1:] > seen[self.offsets[self.tag]])
+        created: Mask = seen[1:] > seen[self.offsets[self.tag]]
+        return created
 
     def find(self, tag: Ints, time: Ints, side: Side) -> Ints:
         """Return for each pair of `tag` and `time` the index of the tag's first reading at or after the time.
@@ -116,7 +122,8 @@ def instant(ts: int) -> str:
         return f"{ts} microseconds since 1970"
 
 
-def _order(tag: Ints, ts: Ints, quality: Status, value: Floats) -> Ints:
+def in_order(tag: Ints, ts: Ints, quality: Status, value: Floats) -> Ints:
+    """Return the indices of the readings in the order of `Points`; arrays as in `Points.of`."""
     # Readings from sorted files come in runs, which a stable sort by one key merges fast; the few readings that share
     # an instant are then sorted by all keys.
     key = tag * (np.ptp(ts) + 1 if len(ts) else 1) + (ts - ts.min(initial=np.iinfo(np.int64).max))
@@ -129,7 +136,8 @@ def _order(tag: Ints, ts: Ints, quality: Status, value: Floats) -> Ints:
     return order
 
 
-def _refuse_nonfinite(names: Sequence[str], tag: Ints, ts: Ints, value: Floats, checked: Mask) -> None:
+def refuse_nonfinite(names: Sequence[str], tag: Ints, ts: Ints, value: Floats, checked: Mask) -> None:
+    """Raise UserError if a value for which `checked` is true is not a finite number; arrays as in `Points.of`."""
     wrong = np.flatnonzero(checked & ~np.isfinite(value))
     if len(wrong):
         at = wrong[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,9 @@ from headrace.historian.tags.tag_names import TagNames
 from headrace.historian.trends.trend import Trend
 
 _US_PER_MS = 1000
-CSV_ROWS = 20_000
+CSV_ROWS = 5_000
+# A spreadsheet takes a text that begins with one of these, also after blanks, for a formula.
+_FORMULA = r"^(\s*[=+\-@\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]|[\t\r\n])"
 _WORDS_IN = ("tag", "description", "asset", "unit")
 
 Times = list[float]
@@ -79,9 +82,11 @@ class Trace(BaseModel, use_attribute_docstrings=True):
     about: Tag
     ts: Times
     value: Values
-    """Null if the quality is bad."""
+    """Null if the quality is bad, or if the reading is a text."""
+    text: list[str | None] | None
+    """The text of each reading that is one, at most 200 characters, null for the others; null if none is a text."""
     quality: list[int]
-    """OPC UA StatusCode: the top two bits are 00 good, 01 uncertain, 10 bad."""
+    """OPC UA StatusCode, as stored: the top two bits are 00 good, 01 uncertain, 10 bad."""
     anomalies: Anomalies
 
 
@@ -106,6 +111,7 @@ def traces(trend: Trend, rows: Mapping[str, Mapping[str, Any]]) -> Iterator[Trac
             about=Tag.model_validate(rows.get(name, {"tag": name})),
             ts=_times(points),
             value=points["value"].to_pylist(),
+            text=points["text"].to_pylist() if points["text"].null_count < len(points) else None,
             quality=points["quality"].to_pylist(),
             anomalies=Anomalies(
                 found=count,
@@ -128,15 +134,34 @@ def search(names: TagNames, text: str, asset: str = "*") -> list[Mapping[str, An
     return [row for row in rows if all(word in _searched(row) for word in words)]
 
 
-def csv_parts(table: pa.Table) -> Iterator[bytes]:
-    """Yield the CSV of `table`: the header, then CSV_ROWS rows at a time.
+def csv_parts(readings: pa.RecordBatchReader) -> Iterator[bytes]:
+    """Return an iterator of the CSV of `readings`: the header and the first rows, then up to CSV_ROWS rows at a time.
 
-    Times are ISO 8601 in UTC; a missing value is an empty cell.
+    Times are ISO 8601 in UTC; a missing value is an empty cell. A text that a spreadsheet would take for a formula
+    begins with an apostrophe. The first part is made before this returns, so that its errors are raised here.
     """
-    header = csv.WriteOptions(include_header=True)
-    yield _text(table.slice(0, 0), header)
-    for first in range(0, len(table), CSV_ROWS):
-        yield _text(table.slice(first, CSV_ROWS), csv.WriteOptions(include_header=False))
+    parts = _csv_parts(readings)
+    return chain([next(parts)], parts)
+
+
+def _csv_parts(readings: pa.RecordBatchReader) -> Iterator[bytes]:
+    waiting = _text(readings.schema.empty_table(), csv.WriteOptions(include_header=True))
+    for batch in readings:
+        for first in range(0, len(batch), CSV_ROWS):
+            rows = _harmless(pa.Table.from_batches([batch.slice(first, CSV_ROWS)]))
+            yield waiting + _text(rows, csv.WriteOptions(include_header=False))
+            waiting = b""
+    if waiting:
+        yield waiting
+
+
+def _harmless(rows: pa.Table) -> pa.Table:
+    """Return the rows with an apostrophe before each text that a spreadsheet would take for a formula."""
+    for number, field in enumerate(rows.schema):
+        if pa.types.is_string(field.type):
+            quoted = pc.replace_substring_regex(rows[field.name], _FORMULA, r"'\1")
+            rows = rows.set_column(number, field, quoted)
+    return rows
 
 
 def _times(table: pa.Table) -> Times:

@@ -19,12 +19,12 @@ from headrace.historian.historian import Historian
 from headrace.historian.serve import answers
 from headrace.historian.serve.answers import Extent, Health, Plot, Tag, Tags, milliseconds, traces
 from headrace.historian.serve.problems import Refusal
+from headrace.historian.tags import pattern as patterns
 
 MAX_TAGS = 20
 MAX_SPAN = timedelta(days=3660)
 MAX_PIXELS = 4000
 MAX_LISTED = 500
-MAX_CSV_ROWS = 1_000_000
 
 # The guard checks tokens, if there are any; this adds them to the OpenAPI description.
 _TOKEN = HTTPBearer(auto_error=False, description="A token, if the server was started with one.")
@@ -32,7 +32,7 @@ _REFUSALS = {
     400: "the request is not valid",
     401: "the token is missing or unknown",
     403: "the request comes from another site",
-    503: "a table cannot be read",
+    503: "a table cannot be read, or the server is busy",
 }
 
 router = APIRouter(
@@ -114,17 +114,21 @@ def plot(
 
 @router.get("/readings.csv", response_class=StreamingResponse, responses={200: {"content": {"text/csv": {}}}})
 def readings(historian: Now, tags: Tagged, start: Start, end: End) -> StreamingResponse:
-    """Return stored readings, sorted by tag, then by time; at most a million."""
+    """Return stored readings for a spreadsheet, sorted by tag, then by time, however many.
+
+    A text that a spreadsheet would take for a formula begins with an apostrophe.
+    """
     names = _checked(historian, tags, start, end)
-    rows = historian.raw(names, start, end, max_rows=MAX_CSV_ROWS)
+    rows = answers.csv_parts(historian.stream(names, start, end))
     headers = {"Content-Disposition": 'attachment; filename="readings.csv"'}
-    return StreamingResponse(answers.csv_parts(rows), media_type="text/csv", headers=headers)
+    return StreamingResponse(rows, media_type="text/csv", headers=headers)
 
 
 def _checked(historian: Historian, tags: list[str], start: datetime, end: datetime) -> list[str]:
+    """Return one pattern per tag that `tags` stand for."""
     names = historian.tag_names.resolve(tags)
     _check(names, start, end)
-    return names
+    return [patterns.literal(name) for name in names]
 
 
 def _check(tags: Sequence[str], start: datetime, end: datetime) -> None:

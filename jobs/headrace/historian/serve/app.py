@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
-from anyio import to_thread
 from fastapi import FastAPI
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
@@ -16,9 +14,8 @@ from headrace.environment.settings import Settings
 from headrace.historian.serve import problems
 from headrace.historian.serve.api import CurrentHistorian, router
 from headrace.historian.serve.guard import Guard
+from headrace.historian.serve.load import Load
 
-AT_ONCE = 4
-"""Requests that are processed at a time; others wait."""
 _PAGE = Path(__file__).parent / "page"
 # Nothing is loaded from another host, and no copy is kept in git: these packages contain the files.
 _ASSETS = {
@@ -35,11 +32,12 @@ def build(settings: Settings, tokens: Sequence[str] = ()) -> FastAPI:
         description="Read-only queries of the historian. Times are UTC.",
         docs_url=None,
         redoc_url=None,
-        lifespan=_limited_threads,
     )
     app.state.current = CurrentHistorian(settings)
     app.include_router(router)
     problems.install(app)
+    # The last one added handles a request first: what the guard refuses waits for nothing.
+    app.add_middleware(Load)
     app.add_middleware(Guard, tokens=tokens)
     for path, (package, file) in _ASSETS.items():
         _serve(app, path, _folder(package) / file)
@@ -47,12 +45,6 @@ def build(settings: Settings, tokens: Sequence[str] = ()) -> FastAPI:
     _serve(app, "/docs", _PAGE / "docs.html")
     app.mount("/page", StaticFiles(directory=_PAGE))
     return app
-
-
-@asynccontextmanager
-async def _limited_threads(_: FastAPI) -> AsyncIterator[None]:
-    to_thread.current_default_thread_limiter().total_tokens = AT_ONCE
-    yield
 
 
 def _serve(app: FastAPI, path: str, file: Path) -> None:

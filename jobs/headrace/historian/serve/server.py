@@ -13,6 +13,8 @@ from headrace.errors import PlatformError, UserError
 from headrace.historian.serve.app import build
 from headrace_udfs.references import has_reference
 
+CONNECTIONS = 256
+"""Connections that are open at a time; a further one is refused with status 503."""
 _SHORTEST = 16
 _PATIENCE_S = 5
 _MAKE = 'generate one: python -c "import secrets; print(secrets.token_urlsafe(32))"'
@@ -31,7 +33,13 @@ def run(settings: Settings, host: str, port: int, tokens: Sequence[str], started
     app = build(settings, known)
     with listening(host, port) as listener:
         started(f"http://{_in_address(host)}:{listener.getsockname()[1]}/")
-        config = uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=_PATIENCE_S)
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            server_header=False,
+            limit_concurrency=CONNECTIONS,
+            timeout_graceful_shutdown=_PATIENCE_S,
+        )
         uvicorn.Server(config).run(sockets=[listener])
 
 

@@ -33,5 +33,5 @@ def plot(points: Points, cells: Cells, word: Ints | None = None) -> Ints:
     if word is not None:
         changed = np.append(False, np.diff(word) != 0)
         chosen.append(first_where(changed, np.minimum(start + 1, stop), stop))
-    indices = np.unique(np.concatenate(chosen))
+    indices: Ints = np.unique(np.concatenate(chosen))
     return indices[indices >= 0]

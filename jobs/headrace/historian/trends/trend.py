@@ -12,17 +12,20 @@ import pyarrow.compute as pc
 from headrace.errors import UserError
 from headrace.historian import answers
 from headrace.historian.read.chunked_reader import ChunkedReader
-from headrace.historian.read.rows import Rows
+from headrace.historian.read.rows import TEXT, Rows
 from headrace.historian.series.cells import Cells, Intervals
 from headrace.historian.series.configuration import Configuration
 from headrace.historian.series.points import Ints, Points
 from headrace.historian.trends.plot import plot
 
 MARKS = ("score", "anomaly")
+"""Columns of historian.readings that mark an anomaly."""
 MAX_READ = 50_000_000
 """The most readings that one trend may be made from."""
 MARK_PIXELS = 8
 """The width of an anomaly's mark: of anomalies whose marks would overlap, only the strongest is returned."""
+MAX_TEXT = 200
+"""The most characters of a text that are returned; it ends with an ellipsis if there were more."""
 ANOMALIES = pa.schema([("tag", pa.string()), ("ts", answers.TS), ("value", pa.float64()), ("score", pa.float64())])
 
 
@@ -30,8 +33,9 @@ ANOMALIES = pa.schema([("tag", pa.string()), ("ts", answers.TS), ("value", pa.fl
 class Trend:
     """The trend of several tags.
 
-    `points` has the columns of a plot, `anomalies` those of ANOMALIES, the strongest of every MARK_PIXELS pixels. Both
-    are sorted by tag, then by time. `anomaly_counts` is the number of all anomalies of each tag.
+    `points` has the columns of `raw`: a text is in `text`, of MAX_TEXT characters at most, and has its stored quality;
+    a bad reading has no value. `anomalies` has those of ANOMALIES, the strongest of every MARK_PIXELS pixels. Both are
+    sorted by tag, then by time. `anomaly_counts` is the number of all anomalies of each tag.
     """
 
     points: pa.Table
@@ -48,20 +52,36 @@ def trend(chunked_reader: ChunkedReader, names: list[str], pixels: Intervals) ->
     points, anomalies, counts, read = [], [], dict.fromkeys(names, 0), 0
 
     def around(chunk: Sequence[str], start: int, end: int) -> Rows:
-        return chunked_reader.around(chunk, start, end, Configuration(), also=MARKS)
+        return chunked_reader.around(chunk, start, end, Configuration(), also=(*MARKS, TEXT))
 
     for chunk, part, rows in chunked_reader.each(names, pixels, around):
         read += len(rows)
         if read > MAX_READ:
             raise UserError(f"a trend of more than {MAX_READ:,} readings", fix="choose less time or fewer tags")
-        drawn = rows.points(nonfinite_is_bad=chunked_reader.nonfinite == "bad")
-        at = np.union1d(plot(drawn, Cells.of(part, drawn.tags)), _beyond(drawn, part, low, high))
-        points.append(answers.values(chunk, drawn.tag[at], drawn.ts[at], drawn.value[at], drawn.quality[at]))
+        drawn, text = rows.stored(nonfinite_is_bad=chunked_reader.nonfinite == "bad")
+        chosen = plot(drawn, Cells.of(part, drawn.tags), _numbered(text))
+        at = np.union1d(chosen, _beyond(drawn, part, low, high))
+        values = answers.values(chunk, drawn.tag[at], drawn.ts[at], drawn.value[at], drawn.quality[at])
+        points.append(values.add_column(3, answers.READINGS.field(TEXT), _shortened(text.take(pa.array(at)))))
         flagged = _flagged(rows, part)
         anomalies.append(flagged.table.take(_strongest(flagged, part)).select(ANOMALIES.names).cast(ANOMALIES))
         for name, count in zip(chunk, np.bincount(flagged.tag, minlength=len(chunk)), strict=True):
             counts[name] += int(count)
     return Trend(pa.concat_tables(points), pa.concat_tables(anomalies), counts)
+
+
+def _numbered(text: pa.Array) -> Ints | None:
+    """Return a number for each text, -1 for none; None if all are none."""
+    if text.null_count == len(text):
+        return None
+    numbers: Ints = pc.fill_null(text.dictionary_encode().indices, -1).to_numpy().astype(np.int64)
+    return numbers
+
+
+def _shortened(text: pa.Array) -> pa.Array:
+    start = pc.utf8_slice_codeunits(text, 0, MAX_TEXT).cast(pa.string())
+    cut = pc.utf8_replace_slice(start, MAX_TEXT - 1, MAX_TEXT, "…")
+    return pc.if_else(pc.greater(pc.utf8_length(text), MAX_TEXT), cut, start)
 
 
 def _beyond(points: Points, part: Intervals, low: int, high: int) -> Ints:

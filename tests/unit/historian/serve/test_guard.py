@@ -13,7 +13,7 @@ from headrace.historian.serve.guard import Guard
 
 def status(host: str | bytes) -> int:
     client = TestClient(Guard(Response("an answer")), base_url="http://127.0.0.1")
-    return client.get("/", headers={"Host": host}).status_code
+    return int(client.get("/", headers={"Host": host}).status_code)
 
 
 @pytest.mark.parametrize("host", ["localhost", "LocalHost:8080", "127.0.0.1:1", "[::1]", "[::1]:65535"])
