@@ -32,5 +32,9 @@ def shown(value: Any) -> str:
 
 
 def finite(value: Any) -> Any:
-    """Return the value, or None for NaN and the infinities, which JSON cannot hold."""
+    """Return the value with None for each NaN and infinity in it, which JSON cannot hold, in lists and objects too."""
+    if isinstance(value, dict):
+        return {name: finite(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

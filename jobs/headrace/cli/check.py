@@ -61,5 +61,4 @@ def _show_rows(result: CheckResult) -> None:
 
 
 def _plain(result: CheckResult) -> dict[str, Any]:
-    rows = [{name: cells.finite(value) for name, value in row.items()} for row in result.rows]
-    return {**result.to_json(), "rows": rows}
+    return {**result.to_json(), "rows": result.rows}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from headrace.cli import completion
+from headrace.cli import cells, completion
 from headrace.cli.fitting_table import FittingTable
 from headrace.errors import HeadraceError, PlatformError, UserError
 from headrace.project.paths import Project
@@ -94,15 +94,15 @@ def cannot_write(file: Path, error: OSError) -> HeadraceError:
 
 
 def print_json(value: Any) -> None:
-    """Print `value` as one JSON document; times as ISO-8601, bytes as text."""
-    typer.echo(json.dumps(value, indent=2, default=_plain))
+    """Print `value` as one JSON document; times as ISO-8601, bytes as text, NaN and the infinities as null."""
+    typer.echo(_json(value))
 
 
 def print_json_list(values: Iterable[Any]) -> None:
     """Print a list as `print_json` does, one value at a time: the list may not fit in memory."""
     between = "[\n"
     for value in values:
-        typer.echo(between + indent(json.dumps(value, indent=2, default=_plain), "  "), nl=False)
+        typer.echo(between + indent(_json(value), "  "), nl=False)
         between = ",\n"
     typer.echo("[]" if between == "[\n" else "\n]")
 
@@ -117,6 +117,10 @@ def table(
 def clock(time: datetime | None) -> str:
     """Return a time in UTC, to the second, as `2026-03-01 06:00:00 UTC`; "" for None."""
     return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if time else ""
+
+
+def _json(value: Any) -> str:
+    return json.dumps(cells.finite(value), indent=2, default=_plain, allow_nan=False)
 
 
 def _plain(value: Any) -> Any:

@@ -35,7 +35,7 @@ def environments(incomplete: str) -> list[str]:
 
 
 def tags(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Return the tags of historian.tags that start with `incomplete`, as patterns, in the environment on the command line.
+    """Return the tags of historian.tags that start with `incomplete`, as patterns, of the command's environment.
 
     A tag that reports without being listed is not offered: to find it takes longer than a shell should wait.
     """

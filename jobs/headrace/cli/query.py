@@ -42,7 +42,7 @@ def query(
 
 def _print_json(answer: DuckDBPyConnection) -> None:
     names = [column[0] for column in answer.description]
-    print_json_list(dict(zip(names, map(cells.finite, row), strict=True)) for row in _rows(answer))
+    print_json_list(dict(zip(names, row, strict=True)) for row in _rows(answer))
 
 
 def _print_csv(answer: DuckDBPyConnection) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
-from headrace.cli import cells, quality
+from headrace.cli import cells, common, quality
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,24 @@ from headrace.cli import cells, quality
 )
 def test_a_status_code_in_words(status: int, words: str) -> None:
     assert quality.in_words(status) == words
+
+
+ODD = [float("nan"), float("inf"), {"a": -float("inf"), "b": [1.5, (float("nan"),)]}]
+
+
+def strictly(text: str) -> Any:
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} is not JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def test_what_json_cannot_hold_is_null_wherever_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    expected = [None, None, {"a": None, "b": [1.5, [None]]}]
+    common.print_json(ODD)
+    assert strictly(capsys.readouterr().out) == expected
+    common.print_json_list(ODD)
+    assert strictly(capsys.readouterr().out) == expected
 
 
 @pytest.mark.parametrize(
