@@ -48,7 +48,7 @@ def status(
 def _verdict(survey: Survey) -> None:
     """Raise CheckFailed with each job that is not well, or PlatformError with what did not answer, if any."""
     ill = [Problem(f"{job.job} is {job.state}: {job.health.why}", fix=job.health.fix) for job in survey.ill]
-    # A job whose state is unknown because a service does not answer is no finding about the job.
+    # A state that is unknown because a service does not answer says nothing about the job.
     if any(job.state != "UNKNOWN" or not survey.unanswered for job in survey.ill):
         raise CheckFailed([*ill, *survey.unanswered])
     if survey.unanswered:

@@ -1,0 +1,181 @@
+"""What one service does not answer is reported, and what the others answer is shown."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headrace.environment import consumer_lag, iceberg, settings
+from headrace.environment.apply import table_changes
+from headrace.environment.catalog_types import PostgresCatalog
+from headrace.environment.consumer_lag import TopicProgress
+from headrace.environment.flink_rest import RunningJob
+from headrace.environment.settings import Settings
+from headrace.errors import PlatformError
+from headrace.operations import ledger
+from headrace.operations.ledger import DEPLOYMENTS, Entry
+from headrace.operations.lifecycle import job_report, observations, questions, status
+from headrace.operations.lifecycle.job_report import JobReport
+from headrace.project.paths import Project
+from support import ROOT
+
+JOB, OTHER = "historian/readings_v1", "condition/spikes_v1"
+ID = "a" * 32
+REPORT = JobReport("RUNNING", 5, attempt_s=100, checkpoint_s=2)
+
+
+class Cluster:
+    """A cluster that runs one job."""
+
+    rest = "http://flink"
+    running: tuple[RunningJob, ...] = (RunningJob(ID, JOB, "RUNNING"),)
+
+    def __init__(self, _rest: str) -> None:
+        pass
+
+    def jobs(self) -> list[RunningJob]:
+        return [*self.running]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(ROOT, tmp_path)
+
+
+@pytest.fixture
+def known(project: Project, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """The settings of an environment whose broker and cluster answer, and whose ledger has two jobs that run."""
+    loaded = settings.load(project, "local")
+    found = loaded.model_copy(
+        update={
+            "kafka": {"bootstrap.servers": "127.0.0.1:1"},
+            "flink": loaded.flink.model_copy(update={"rest": "http://127.0.0.1:1"}),
+        }
+    )
+    table_changes.apply(project, found, [DEPLOYMENTS])
+    with ledger.held(found) as (book, owner):
+        for name, job_id in ((JOB, ID), (OTHER, "b" * 32)):
+            book.write(Entry("d", name, 1, "running", job_id, "r", "f", 1, "http://flink", "me"), owner)
+    monkeypatch.setattr(observations, "JobCluster", Cluster)
+    monkeypatch.setattr(job_report, "report", lambda *_: REPORT)
+    monkeypatch.setattr(consumer_lag, "progress", lambda _client, groups, _age: dict.fromkeys(groups, TopicProgress(7)))
+    monkeypatch.setattr(observations, "answers", partial(questions.answers, limit_s=1))
+    return found
+
+
+def states(survey: status.Survey) -> dict[str, str]:
+    return {job.job: job.state for job in survey.jobs}
+
+
+def test_a_job_that_the_cluster_does_not_know_is_lost(project: Project, known: Settings) -> None:
+    survey = status.survey(project, known)
+    assert states(survey) == {JOB: "RUNNING", OTHER: "LOST"}
+    assert survey.unanswered == []
+    assert [job.job for job in survey.ill] == [OTHER]
+    assert [job.topics for job in survey.jobs] == [None, TopicProgress(7)]
+
+
+def test_a_job_that_the_cluster_has_as_failed_is_not_lost(
+    project: Project, known: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Cluster, "running", (RunningJob(ID, JOB, "FAILED"),))
+    assert states(status.survey(project, known, [JOB])) == {JOB: "FAILED"}
+
+
+@contextmanager
+def locked(known: Settings, _patch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    with sqlite3.connect(known.catalog.address, isolation_level=None) as holder:
+        holder.execute("begin exclusive")
+        try:
+            yield known
+        finally:
+            holder.execute("rollback")
+
+
+@contextmanager
+def database_is_away(known: Settings, _patch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    postgres = PostgresCatalog(
+        type="postgres", name="headrace", host="127.0.0.1", port=1, database="lake", user="u", password="p",  # noqa: S106
+        warehouse="s3://b/w",
+    )  # fmt: skip
+    yield known.model_copy(update={"catalog": postgres})
+
+
+@contextmanager
+def catalog_is_mistyped(known: Settings, _patch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    yield known.model_copy(update={"catalog": known.catalog.model_copy(update={"path": "/nowhere/c.db"})})
+
+
+@pytest.mark.parametrize(
+    ("fault", "what"),
+    [
+        (locked, "the catalog 'headrace' does not answer within 1 s"),
+        (database_is_away, "catalog 'headrace' cannot be opened: (psycopg2.OperationalError)"),
+        (catalog_is_mistyped, "there is no catalog: the file does not exist"),
+    ],
+)
+def test_jobs_are_shown_although_the_catalog_does_not_answer(
+    project: Project,
+    known: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Callable[..., Any],
+    what: str,
+) -> None:
+    if fault is database_is_away:
+        monkeypatch.setattr(observations, "answers", partial(questions.answers, limit_s=20))
+    with fault(known, monkeypatch) as faulty:
+        began = time.monotonic()
+        survey = status.survey(project, faulty, (), lambda: iceberg.connect(faulty) and (lambda _job: None))
+        assert time.monotonic() - began < 20
+    assert states(survey) == {JOB: "RUNNING"}
+    (problem,) = survey.unanswered
+    assert problem.what.startswith(what)
+    assert problem.where == faulty.catalog.address
+    assert problem.fix
+
+
+def test_jobs_of_the_ledger_are_shown_although_the_cluster_does_not_answer(
+    project: Project, known: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent(_self: Cluster) -> list[RunningJob]:
+        raise PlatformError("the Flink cluster does not answer", "http://flink", "start it")
+
+    monkeypatch.setattr(Cluster, "jobs", silent)
+    survey = status.survey(project, known)
+    assert states(survey) == {JOB: "UNKNOWN", OTHER: "UNKNOWN"}
+    assert [problem.what for problem in survey.unanswered] == ["the Flink cluster does not answer"]
+
+
+def test_a_job_whose_broker_does_not_answer_is_stalled(
+    project: Project, known: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hang(*_: Any) -> None:
+        time.sleep(3)
+
+    monkeypatch.setattr(consumer_lag, "progress", hang)
+    survey = status.survey(project, known, [JOB])
+    (job,) = survey.jobs
+    assert (job.state, job.topics) == ("STALLED", None)
+    assert job.health.why == "it reads nothing new: Kafka does not answer within 1 s"
+    assert survey.unanswered
+
+
+def test_a_job_that_ends_while_it_is_asked_about_is_unknown_and_the_others_are_shown(
+    project: Project, known: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def report(_cluster: Cluster, job_id: str) -> JobReport:
+        if job_id == ID:
+            raise PlatformError("Flink refused GET /jobs/a: not found")
+        return replace(REPORT, checkpoint_s=600)
+
+    monkeypatch.setattr(Cluster, "running", (*Cluster.running, RunningJob("b" * 32, OTHER, "RUNNING")))
+    monkeypatch.setattr(job_report, "report", report)
+    assert states(status.survey(project, known)) == {JOB: "UNKNOWN", OTHER: "STALLED"}
