@@ -186,6 +186,30 @@ def test_a_tag_that_is_not_listed_is_found_by_search_and_by_its_name_with_wildca
         assert len(trace["ts"]) == 1
 
 
+def test_an_empty_span_names_the_nearest_readings_however_far_away(pytestconfig: pytest.Config, tmp_path: Path) -> None:
+    project = empty_plant(pytestconfig.rootpath, tmp_path)
+    days = [-900, -400, -399, 500, 501]
+    for tag, offset in (("P1.flow", 0), ("T.text", 7)):
+        pumps.store(project, [(tag, s(0) + timedelta(days=day, minutes=offset), "x", 0) for day in days])
+    span = {"start": s(0).isoformat(), "end": s(60).isoformat()}
+    with served(project) as client:
+        found = ask(client, "nearest", tag=["T.text", "P1.flow", "P2.flow"], **span)
+        early = {"start": "2000-01-01T00:00:00Z", "end": "2000-01-02T00:00:00Z"}
+        (first,) = ask(client, "nearest", tag="P1.flow", **early)
+        (inside,) = ask(
+            client, "nearest", tag="P1.flow", start=(s(0) - timedelta(days=400)).isoformat(), end=span["end"]
+        )
+        assert "no tag 'P9'" in refused(client, "nearest", 400, tag="P9", **span)["what"]
+    ms = {day: (s(0) + timedelta(days=day)).timestamp() * 1000 for day in days}
+    assert found == [
+        {"tag": "T.text", "before": ms[-399] + 420_000, "after": ms[500] + 420_000},
+        {"tag": "P1.flow", "before": ms[-399], "after": ms[500]},
+        {"tag": "P2.flow", "before": None, "after": None},
+    ]
+    assert first == {"tag": "P1.flow", "before": None, "after": ms[-900]}
+    assert inside == {"tag": "P1.flow", "before": ms[-900], "after": ms[500]}
+
+
 def test_csv_is_the_readings_as_they_are_stored(client: TestClient, project: Project) -> None:
     response = client.get("/api/readings.csv", params={"tag": ["W1.power", "W2.wind_speed"], **ALL})
     assert "attachment" in response.headers["content-disposition"]
@@ -420,5 +444,7 @@ def test_the_page_and_the_api_description_need_no_other_host(client: TestClient)
         waiting += result
     assert {"/assets/plotly.min.js", "/assets/swagger-ui-bundle.js", "/page/chart.js", "/page/style.css"} <= seen
     described = client.get("/openapi.json").json()
-    assert set(described["paths"]) == {f"/api/{name}" for name in ("health", "tags", "extent", "plot", "readings.csv")}
+    assert set(described["paths"]) == {
+        f"/api/{name}" for name in ("health", "tags", "extent", "plot", "nearest", "readings.csv")
+    }
     assert all(set(path) == {"get"} for path in described["paths"].values())

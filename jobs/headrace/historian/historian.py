@@ -163,6 +163,21 @@ class Historian:
         self.chunked_reader.refuse_unknown([name for name, at in zip(names, newest, strict=True) if at < 0], [rows])
         return answers.readings_or_none(rows, newest)
 
+    def nearest(self, tags: Tags, start: datetime, end: datetime) -> pa.Table:
+        """Return when the tags last reported before `start` and first from `end` on: columns tag, before, after.
+
+        One row per tag, however long ago; times are timestamp[us, UTC], null if there is no such reading. So an empty
+        answer can say where the readings are.
+        """
+        names = self._resolve(tags)
+        if unknown := [name for name in names if not self.tag_names.known(name)]:
+            raise self.tag_names.unknown(unknown)
+        low, high = sorted((spans.microseconds(start), spans.microseconds(end)))
+        reporting = self.reader.tags()  # of other tags, every file would be searched in vain
+        before = [self.reader.last_time(name, low) if name in reporting else None for name in names]
+        after = [self.reader.first_time(name, high) if name in reporting else None for name in names]
+        return pa.table({"tag": names, "before": pa.array(before, answers.TS), "after": pa.array(after, answers.TS)})
+
     def at(
         self,
         tags: Tags,

@@ -79,6 +79,16 @@ class Files:
         """Return the files that may hold readings that match."""
         return (task for bounds, task in self.plan(predicate.start, predicate.end).tasks if bounds.may_hold(predicate))
 
+    def farthest(self, predicate: Predicate, *, latest: bool) -> Iterator[tuple[int | None, FileScanTask]]:
+        """Return the files that may hold readings that match, from the latest to the earliest or the other way around.
+
+        Each comes with the time of its last reading, or of its first one unless `latest`; files of unknown times first.
+        """
+        held = [each for each in self.plan(predicate.start, predicate.end).tasks if each[0].may_hold(predicate)]
+        reaches = [(bounds.last if latest else bounds.first, task) for bounds, task in held]
+        sign = -1 if latest else 1
+        return iter(sorted(reaches, key=lambda each: (each[0] is not None, sign * (each[0] or 0))))
+
     @cached_property
     def _columns(self) -> tuple[int, int]:
         schema = self.table.schema()

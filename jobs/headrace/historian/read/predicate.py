@@ -19,7 +19,8 @@ from pyiceberg.expressions import (
 
 from headrace.historian.series.intervals import instant, microseconds
 
-_FIRST, _LAST = (microseconds(edge.replace(tzinfo=UTC)) for edge in (datetime.min, datetime.max))
+EARLIEST, LATEST = (microseconds(edge.replace(tzinfo=UTC)) for edge in (datetime.min, datetime.max))
+"""The earliest and the latest time that a reading can have, microseconds since 1970, UTC."""
 
 
 @dataclass(frozen=True)
@@ -81,4 +82,4 @@ def during(start: int, end: int) -> BooleanExpression:
 
 
 def _iso(ts: int) -> str:
-    return instant(min(max(ts, _FIRST), _LAST)).isoformat()
+    return instant(min(max(ts, EARLIEST), LATEST)).isoformat()

@@ -16,7 +16,7 @@ from headrace.environment import iceberg
 from headrace.errors import PlatformError, Problem
 from headrace.historian.read.files import Files, Manifests
 from headrace.historian.read.footers import Footers
-from headrace.historian.read.predicate import Predicate
+from headrace.historian.read.predicate import EARLIEST, LATEST, Predicate
 from headrace.historian.read.reported_tags import ReportedTags
 from headrace.historian.read.rows import COLUMNS, Rows
 from headrace.historian.read.scan import Scan
@@ -138,6 +138,31 @@ class Reader:
     ) -> Rows:
         """Return the nearest readings of each tag at or after `time`, up to 32 days ahead."""
         return self._near(names, time, configuration, usable, also=also, back=False)
+
+    def last_time(self, name: str, before: int) -> int | None:
+        """Return the time of the tag's last reading before the time `before`, however far back; None if there is none.
+
+        Files are read from the latest to the earliest, until no earlier one can hold a later reading.
+        """
+        return self._outermost(Predicate([name], EARLIEST, before), latest=True)
+
+    def first_time(self, name: str, since: int) -> int | None:
+        """Return the time of the tag's first reading at or after the time `since`, however far ahead, or None."""
+        return self._outermost(Predicate([name], since, LATEST), latest=False)
+
+    def _outermost(self, predicate: Predicate, *, latest: bool) -> int | None:
+        sign = 1 if latest else -1
+        columns = pa.schema([self._types.field(column) for column in ("tag", "ts")])
+        scan = Scan(self.table, self.footers, columns, predicate)
+        found: int | None = None
+        with iceberg.errors_reported("the readings cannot be read"):
+            for reach, task in self.files.farthest(predicate, latest=latest):
+                if found is not None and reach is not None and sign * reach <= sign * found:
+                    break
+                for batch in scan.batches([self._noted(task)]):
+                    times = np.asarray(batch["ts"].cast(pa.int64()))
+                    found = int(sign * np.max(sign * (times if found is None else np.append(times, found))))
+        return found
 
     def _near(
         self,

@@ -90,6 +90,16 @@ class Trace(BaseModel, use_attribute_docstrings=True):
     anomalies: Anomalies
 
 
+class Neighbours(BaseModel, use_attribute_docstrings=True):
+    """When a tag last reported before a span and first after it, however long ago; null for never."""
+
+    tag: str
+    before: float | None
+    """The time of its last reading before the start of the span."""
+    after: float | None
+    """The time of its first reading at or after the end of the span."""
+
+
 class Plot(BaseModel, use_attribute_docstrings=True):
     """One trace per tag; each includes the tag's last reading before the span and its first one after it, if any."""
 
@@ -120,6 +130,18 @@ def traces(trend: Trend, rows: Mapping[str, Mapping[str, Any]]) -> Iterator[Trac
                 score=_finite(anomalies["score"]),
             ),
         )
+
+
+def neighbours(nearest: pa.Table) -> list[Neighbours]:
+    """Return the rows of `Historian.nearest`."""
+    return [
+        Neighbours(tag=row["tag"], before=_or_none(row["before"]), after=_or_none(row["after"]))
+        for row in nearest.to_pylist()
+    ]
+
+
+def _or_none(time: datetime | None) -> float | None:
+    return None if time is None else milliseconds(time)
 
 
 def search(names: TagNames, text: str, asset: str = "*") -> list[Mapping[str, Any]]:

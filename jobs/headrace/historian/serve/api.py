@@ -17,7 +17,7 @@ from headrace.environment.settings import Settings
 from headrace.errors import Problem, UserError
 from headrace.historian.historian import Historian
 from headrace.historian.serve import answers
-from headrace.historian.serve.answers import Extent, Health, Plot, Tag, Tags, milliseconds, traces
+from headrace.historian.serve.answers import Extent, Health, Neighbours, Plot, Tag, Tags, milliseconds, traces
 from headrace.historian.serve.problems import Refusal
 from headrace.historian.tags import pattern as patterns
 
@@ -110,6 +110,12 @@ def plot(
     trend = historian.trend(names, start, end, pixels)
     rows = historian.tag_names.rows
     return Plot(start=milliseconds(start), end=milliseconds(end), traces=list(traces(trend, rows)))
+
+
+@router.get("/nearest")
+def nearest(historian: Now, tags: Tagged, start: Start, end: End) -> list[Neighbours]:
+    """Return when each tag last reported before the span and first after it, to find readings from an empty span."""
+    return answers.neighbours(historian.nearest(_checked(historian, tags, start, end), start, end))
 
 
 @router.get("/readings.csv", response_class=StreamingResponse, responses={200: {"content": {"text/csv": {}}}})
