@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from headrace.cli import app
 from headrace.environment import kafka
 from headrace.environment.iceberg import connect, load_table
+from headrace.errors import CheckFailed, UserError
 from headrace.historian.tags import tags
 from headrace.operations.lifecycle import status
 from headrace.operations.stored_offsets import Partition
@@ -163,6 +164,34 @@ def test_a_record_without_a_value_is_a_record(own_plant: Plant) -> None:
         assert kafka.records_in(client, own_plant.topic, partition, 0, 4).tolist() == [0, 1, 2, 3]
 
 
+def test_what_waits_behind_an_open_transaction_is_lag_and_is_not_passed(own_plant: Plant) -> None:
+    own_plant.produce(reading(n) for n in range(20))
+    store(own_plant)
+    before = look(own_plant)
+    assert [each.held_by for each in before.partitions] == [None, None]
+    opened_at = datetime.now(UTC)
+    with own_plant.open_transaction(reading(20), partition=0):
+        own_plant.produce(reading(n) for n in range(21, 31))
+        for _ in range(2):
+            behind = look(own_plant)
+            first, second = behind.partitions
+            assert (first.next_offset, first.lag, first.hidden) == (10, 6, 6)
+            assert first.complete_through == before.partitions[0].complete_through
+            assert behind.through
+            assert behind.through <= opened_at - LATENESS
+            assert first.held_by
+            assert first.held_by.startswith(f"6 offsets wait behind an open transaction since {opened_at:%Y-%m-%d %H:}")
+            # Nothing is in the way of the other partition: its records can be read, and are not stored yet.
+            assert (second.lag, second.hidden, second.held_by) == (5, 0, None)
+        balances = own_plant.account()
+        assert [(each.end, each.hidden, each.missing_count) for each in balances] == [(10, 6, 0), (15, 0, 5)]
+        assert balances[0].unreadable == first.held_by
+    store(own_plant)
+    after = look(own_plant)
+    assert [(each.lag, each.hidden, each.held_by) for each in after.partitions] == [(0, 0, None), (0, 0, None)]
+    assert own_plant.query("select count(*) from historian.readings") == [(31,)]
+
+
 def test_nothing_of_a_topic_created_again_is_reported_as_complete(own_plant: Plant) -> None:
     own_plant.produce(reading(n) for n in range(10))
     store(own_plant)
@@ -176,3 +205,8 @@ def test_nothing_of_a_topic_created_again_is_reported_as_complete(own_plant: Pla
     assert reached(after) == {(own_plant.topic, 0): (5, 15), (own_plant.topic, 1): (5, 15)}
     assert {each.topic_id for each in after.partitions} == {each.topic_id for each in before.partitions}
     assert look(own_plant).through is None
+    # Its records have the offsets of the rows that are stored, and more.
+    with pytest.raises(CheckFailed, match="the topic was deleted and created again"):
+        own_plant.account()
+    with pytest.raises(UserError, match="the topic was deleted and created again"):
+        own_plant.submit()

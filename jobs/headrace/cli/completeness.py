@@ -17,7 +17,8 @@ def completeness(env: Env = "local", json: Json = False) -> None:
     """Show how far the stored data is complete, and which tags are silent.
 
     Data is complete through a time if every record that a topic had by then is in a table or in dead letters, and no
-    source is later than its contract says. The results are kept in historian.completeness and historian.last_seen.
+    source is later than its contract says. What waits behind an open transaction counts as lag, and is reported. The
+    results are kept in historian.completeness and historian.last_seen.
     """
     from headrace.upkeep.completeness import refresh
 
@@ -31,12 +32,17 @@ def completeness(env: Env = "local", json: Json = False) -> None:
 
 
 def _show(result: Completeness) -> None:
+    from rich.markup import escape
+
     columns = ("partition", "next offset", "lag", "last reading", "complete through")
     shown = table("job", "topic", *columns, numbers=columns[:3])
     for at in result.partitions:
         numbers = (str(at.src_partition), f"{at.next_offset:,}", f"{at.lag:,}")
         shown.add_row(at.job, at.src_topic, *numbers, clock(at.last_ts), clock(at.complete_through))
     out.print(shown)
+    for at in result.partitions:
+        if at.held_by:
+            out.print(f"  {at.src_topic}/{at.src_partition}: {escape(at.held_by)}", highlight=False, soft_wrap=True)
     through = clock(result.through)
     out.print(f"complete through {through}" if through else "complete through: unknown", highlight=False)
     silent, tags = result.silent, len(result.tags)

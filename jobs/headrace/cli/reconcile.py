@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from headrace.upkeep.reconcile import Balance
 
 HOLDS = "The reconciliation holds: every record is stored, and stored once."
+HOLDS_IN_PART = "The reconciliation holds for the records that can be read: each is stored, and stored once."
 
 
 def reconcile(
@@ -22,7 +23,10 @@ def reconcile(
     env: Env = "local",
     json: Json = False,
 ) -> None:
-    """Verify that nothing was lost and nothing stored twice: end - first = good + dead, every offset exactly once."""
+    """Verify that nothing was lost and nothing stored twice: end - first = good + dead, every offset exactly once.
+
+    `end` is the end of what can be read: records behind an open transaction are reported separately.
+    """
     from headrace.upkeep import reconcile as reconciliation
 
     context = Context(env)
@@ -36,7 +40,8 @@ def reconcile(
         show(balances)
     reconciliation.verdict(balances)
     if not json:
-        out.print(f"{HOLDS}\n", highlight=False)
+        holds = HOLDS_IN_PART if any(b.hidden for b in balances) else HOLDS
+        out.print(f"{holds}\n", highlight=False)
 
 
 def _follow(context: Context, job: str, stalled_s: float) -> list[Balance]:
@@ -85,6 +90,8 @@ def show(balances: list[Balance]) -> None:
                 f"read (offsets {b.expired[0][0]:,} to {b.expired[-1][1] - 1:,})",
                 highlight=False,
             )
+        if b.unreadable:
+            out.print(f"  unreadable: {b.topic}/{b.partition}: {b.unreadable}", highlight=False, soft_wrap=True)
         if b.no_record:
             out.print(f"  {b.topic}/{b.partition}: {b.no_record:,} offsets hold no record (markers, compaction)")
 

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Collection, Generator, Mapping
+from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import takewhile
+from typing import Any
 
 import numpy as np
 from confluent_kafka import (
+    TIMESTAMP_NOT_AVAILABLE,
     Consumer,
     ConsumerGroupTopicPartitions,
+    IsolationLevel,
     KafkaError,
     KafkaException,
     Message,
     TopicCollection,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient, NewTopic, TopicMetadata
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec, TopicMetadata
 from numpy.typing import NDArray
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+from tenacity import Retrying, retry_if_exception_type, retry_if_result, stop_after_delay, wait_fixed
 
+from headrace.environment.broker_errors import unavailable
 from headrace.errors import PlatformError, UserError
 
 LIMIT_S = 10
@@ -30,26 +36,100 @@ PATIENCE_S = 60
 _PATIENTLY = Retrying(
     stop=stop_after_delay(PATIENCE_S), wait=wait_fixed(0.5), retry=retry_if_exception_type(KafkaException), reraise=True
 )
+# A broker that has just started has not yet loaded the groups that it coordinates.
+_GROUP_MOVES = {
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+}
+_WHILE_THE_GROUP_MOVES = Retrying(
+    stop=stop_after_delay(PATIENCE_S),
+    wait=wait_fixed(0.5),
+    retry=retry_if_result(lambda fault: fault is not None and fault.code() in _GROUP_MOVES),
+    retry_error_callback=lambda last: last.outcome.result() if last.outcome else None,
+)
+_WHILE_LEADERLESS = Retrying(
+    stop=stop_after_delay(PATIENCE_S),
+    wait=wait_fixed(0.5),
+    retry=retry_if_result(bool),
+    retry_error_callback=lambda last: last.outcome.result() if last.outcome else (),
+)
 
 
 @dataclass(frozen=True)
 class OffsetRange:
-    """The offsets that a partition still holds: from `first` up to but not including `end`."""
+    """The offsets of a partition that consumers can read now: from `first` up to but not including `end`.
+
+    `end` is the last stable offset: consumers do not read past a transaction that is still open. The broker holds
+    `hidden` more offsets from there on, whether their own transaction is open or not; `hidden_since` is the time (UTC)
+    of the first of these records, None if there is none, or if Kafka does not know it.
+    """
 
     first: int
     end: int
+    hidden: int = 0
+    hidden_since: datetime | None = None
+
+    @property
+    def held(self) -> int:
+        """The end of what the broker holds, readable or not: the high watermark."""
+        return self.end + self.hidden
+
+    @property
+    def hidden_reason(self) -> str | None:
+        """What is hidden, and why, as text; None if nothing is."""
+        if not self.hidden:
+            return None
+        since = f" since {self.hidden_since:%Y-%m-%d %H:%M:%S} UTC" if self.hidden_since else ""
+        return f"{self.hidden:,} offsets wait behind an open transaction{since}"
+
+
+@dataclass(frozen=True)
+class TopicState:
+    """A topic now: its `id` in Kafka, and the offsets of each partition, by its number.
+
+    The offsets of the partitions `leaderless` are unknown: none of the brokers leads these.
+    """
+
+    name: str
+    id: str
+    ranges: Mapping[int, OffsetRange]
+    leaderless: tuple[int, ...] = ()
+
+
+def topic_state(client: Mapping[str, str], topic: str) -> TopicState:
+    """Return the state of `topic`. A partition without a leader is waited for, up to PATIENCE_S.
+
+    Raises PlatformError if the broker does not answer, UserError if there is no such topic.
+    """
+    partitions = _partitions(client, topic)
+    leaderless = _WHILE_LEADERLESS(_leaderless, client, topic)
+    led = [each for each in partitions if each not in leaderless]
+    try:
+        ranges = _PATIENTLY(_offset_ranges, client, topic, led) if led else {}
+    except KafkaException as error:
+        raise unavailable(client, error) from None
+    return TopicState(topic, topic_id(client, topic), ranges, leaderless)
 
 
 def offset_ranges(client: Mapping[str, str], topic: str) -> dict[int, OffsetRange]:
     """Return the range of offsets of each partition of `topic`, by the partition's number.
 
-    Raises PlatformError if the broker does not answer, UserError if there is no such topic.
+    Raises PlatformError if the broker does not answer or a partition has no leader, UserError if there is no such
+    topic.
     """
-    partitions = _partitions(client, topic)
-    try:
-        return _PATIENTLY(_offset_ranges, client, topic, partitions)
-    except KafkaException as error:
-        raise _unavailable(client, error) from None
+    state = topic_state(client, topic)
+    if state.leaderless:
+        raise PlatformError(
+            no_leader(state.leaderless), f"topic {topic}", "start the brokers that hold it, then run this again"
+        )
+    return dict(state.ranges)
+
+
+def no_leader(partitions: Collection[int]) -> str:
+    """Return the words for partitions that no broker leads."""
+    noun, verb = ("partition", "has") if len(partitions) == 1 else ("partitions", "have")
+    return f"{noun} {', '.join(map(str, partitions))} {verb} no leader: nobody can read or write there"
 
 
 def records_in(client: Mapping[str, str], topic: str, partition: int, first: int, end: int) -> NDArray[np.int64]:
@@ -77,9 +157,9 @@ def topic_id(client: Mapping[str, str], topic: str) -> str:
     _partitions(client, topic)
     admin = AdminClient(dict(client))
     try:
-        description = admin.describe_topics(TopicCollection([topic]))[topic].result(LIMIT_S)
+        description = _result(admin.describe_topics(TopicCollection([topic]), request_timeout=LIMIT_S)[topic])
     except KafkaException as error:
-        raise _unavailable(client, error) from None
+        raise unavailable(client, error) from None
     return str(description.topic_id)
 
 
@@ -93,40 +173,42 @@ def create_topic(client: Mapping[str, str], topic: str, partitions: int) -> None
     admin = AdminClient(dict(client))
     try:
         for creation in admin.create_topics([NewTopic(topic, partitions)]).values():
-            creation.result(LIMIT_S)
+            _result(creation)
     except KafkaException as error:
-        raise _unavailable(client, error) from None
+        raise unavailable(client, error) from None
 
 
 def set_group_offsets(client: Mapping[str, str], group: str, topic: str, offsets: Mapping[int, int]) -> None:
     """Set the offsets of the consumer group `group` in the topic, by partition. Raises PlatformError."""
     positions = [TopicPartition(topic, partition, offset) for partition, offset in offsets.items()]
-    admin = AdminClient(dict(client))
-    try:
-        (response,) = admin.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, positions)]).values()
-        faults = [each.error for each in response.result(LIMIT_S).topic_partitions if each.error]
-    except KafkaException as error:
-        faults = [error.args[0]]
-    if faults:
+    wanted = ConsumerGroupTopicPartitions(group, positions)
+    if fault := _WHILE_THE_GROUP_MOVES(_group_offsets_fault, AdminClient(dict(client)), wanted):
         raise PlatformError(
-            f"the start offsets of {topic} cannot be set for the consumer group {group}: {faults[0].str()}",
+            f"the start offsets of {topic} cannot be set for the consumer group {group}: {fault.str()}",
             client["bootstrap.servers"],
             "the job's user needs the right to READ the group, and no other consumer may be in it",
         )
 
 
+def _group_offsets_fault(admin: AdminClient, wanted: ConsumerGroupTopicPartitions) -> KafkaError | None:
+    try:
+        (response,) = admin.alter_consumer_group_offsets([wanted]).values()
+        return next((each.error for each in _result(response).topic_partitions if each.error), None)
+    except KafkaException as error:
+        fault: KafkaError = error.args[0]
+        return fault
+
+
 def _records(client: Mapping[str, str], topic: str, partition: int, first: int) -> Generator[int, None, None]:
     """Yield the offsets of records from `first` to the end; none if the topic ends before `first`."""
-    settings = {**client, "group.id": "headrace.records", "enable.auto.commit": False, "enable.partition.eof": True,
-                "isolation.level": "read_committed", "auto.offset.reset": "earliest"}  # fmt: skip
-    consumer = Consumer(settings)
+    consumer = Consumer(_reading(client, "read_committed"))
     try:
         consumer.assign([TopicPartition(topic, partition, first)])
         # A message without a value is falsy, but a record like any other.
         while (message := _next(consumer, topic, partition, first)) is not None and message.offset() >= first:
             yield message.offset()
     except KafkaException as error:
-        raise _unavailable(client, error) from None
+        raise unavailable(client, error) from None
     finally:
         consumer.close()
 
@@ -144,13 +226,58 @@ def _next(consumer: Consumer, topic: str, partition: int, first: int) -> Message
     return message
 
 
-def _offset_ranges(client: Mapping[str, str], topic: str, partitions: Iterable[int]) -> dict[int, OffsetRange]:
+def _leaderless(client: Mapping[str, str], topic: str) -> tuple[int, ...]:
+    known = _known(client).get(topic)
+    return tuple(sorted(each.id for each in known.partitions.values() if each.leader < 0)) if known else ()
+
+
+def _offset_ranges(client: Mapping[str, str], topic: str, partitions: Collection[int]) -> dict[int, OffsetRange]:
     # One client per attempt: a client that did not find a partition's leader waits long before it looks again.
-    consumer = Consumer({**client, "group.id": "headrace.spans", "enable.auto.commit": False})
+    admin = AdminClient(dict(client))
+    first = _offsets(admin, topic, partitions, OffsetSpec.earliest(), IsolationLevel.READ_UNCOMMITTED)
+    # What the broker holds is asked for before what can be read: in the other order, records that arrive in between
+    # would appear to wait behind a transaction.
+    held = _offsets(admin, topic, partitions, OffsetSpec.latest(), IsolationLevel.READ_UNCOMMITTED)
+    stable = _offsets(admin, topic, partitions, OffsetSpec.latest(), IsolationLevel.READ_COMMITTED)
+    hidden = {p: max(0, held[p] - stable[p]) for p in partitions}
+    since = {p: _time_of(client, topic, p, stable[p]) for p in partitions if hidden[p]}
+    return {p: OffsetRange(first[p], stable[p], hidden[p], since.get(p)) for p in partitions}
+
+
+def _offsets(
+    admin: AdminClient, topic: str, partitions: Collection[int], spec: OffsetSpec, level: IsolationLevel
+) -> dict[int, int]:
+    asked = {TopicPartition(topic, partition): spec for partition in partitions}
+    answers = admin.list_offsets(asked, isolation_level=level, request_timeout=LIMIT_S)
+    return {at.partition: _result(answer).offset for at, answer in answers.items()}
+
+
+def _time_of(client: Mapping[str, str], topic: str, partition: int, offset: int) -> datetime | None:
+    """Return the time (UTC) of the record at `offset`, whether its transaction has ended or not; None if unknown."""
+    consumer = Consumer(_reading(client, "read_uncommitted"))
     try:
-        return {p: OffsetRange(*consumer.get_watermark_offsets(TopicPartition(topic, p), LIMIT_S)) for p in partitions}
+        consumer.assign([TopicPartition(topic, partition, offset)])
+        message = consumer.poll(LIMIT_S)
+        if message is None or message.error():
+            return None
+        kind, milliseconds = message.timestamp()
+        return None if kind == TIMESTAMP_NOT_AVAILABLE else datetime.fromtimestamp(milliseconds / 1000, UTC)
     finally:
         consumer.close()
+
+
+def _reading(client: Mapping[str, str], isolation: str) -> dict[str, str | bool]:
+    """Return the settings of a consumer that reads from a given offset and commits nothing."""
+    return {**client, "group.id": "headrace.records", "enable.auto.commit": False, "enable.partition.eof": True,
+            "isolation.level": isolation, "auto.offset.reset": "earliest"}  # fmt: skip
+
+
+def _result(response: Future[Any]) -> Any:
+    """Return what the broker answers. Raises KafkaException, also if it does not answer."""
+    try:
+        return response.result(LIMIT_S)
+    except TimeoutError:
+        raise KafkaException(KafkaError(KafkaError._TIMED_OUT)) from None
 
 
 def _partitions(client: Mapping[str, str], topic: str) -> list[int]:
@@ -165,13 +292,5 @@ def _known(client: Mapping[str, str]) -> dict[str, TopicMetadata]:
     try:
         topics: dict[str, TopicMetadata] = AdminClient(dict(client)).list_topics(timeout=LIMIT_S).topics
     except KafkaException as error:
-        raise _unavailable(client, error) from None
+        raise unavailable(client, error) from None
     return topics
-
-
-def _unavailable(client: Mapping[str, str], error: KafkaException) -> PlatformError:
-    return PlatformError(
-        f"Kafka does not answer: {error.args[0].str()}",
-        client["bootstrap.servers"],
-        "is it up? `headrace local status` shows the local one; `headrace local up` starts it",
-    )

@@ -9,12 +9,14 @@ from pyiceberg.catalog import Catalog
 from headrace.compose.connectors import Spread
 from headrace.compose.job_statements import leftover_tables
 from headrace.environment import iceberg, kafka
+from headrace.environment.apply.diff import widens
 from headrace.environment.apply.table_changes import plan
 from headrace.environment.flink_rest import Cluster
 from headrace.environment.settings import Settings
 from headrace.errors import Place, Problem, UserError
 from headrace.operations.offset_runs import ranges
 from headrace.operations.stored_offsets import stored
+from headrace.operations.topic_identity import refuse_recreated
 from headrace.planner.state.stored_plan import StoredPlan
 from headrace.project import source_files, table_files, topic_files
 from headrace.project.job import Job
@@ -63,7 +65,7 @@ def check_tables(
 def table_misfits(project: Project, tables: Catalog, job: Job) -> list[Problem]:
     """Return a problem for each column that prevents the job from writing a table as the catalog has it now.
 
-    Columns that the table has in addition to those of its file must be nullable.
+    Columns that the table has in addition to those of its file must be nullable; others may have got a wider type.
     """
     problems = []
     for name, table in table_files.pick(project, job.tables_written).items():
@@ -74,7 +76,7 @@ def table_misfits(project: Project, tables: Catalog, job: Job) -> list[Problem]:
             field = fields.pop(column, None)
             if field is None:
                 problems.append(Problem(f"{name}: it has no column {column}"))
-            elif field.field_type != described.type:
+            elif field.field_type != described.type and not widens(described.type, field.field_type):
                 problems.append(Problem(f"{name}: its column {column} is {field.field_type}, not {described.type}"))
         required = [field.name for field in fields.values() if field.required]
         problems += [Problem(f"{name}: its column {column} is required") for column in required]
@@ -134,33 +136,36 @@ def spread(project: Project, settings: Settings, source: str, slots: int) -> Spr
 def start(
     project: Project, settings: Settings, tables: Catalog, folder: JobFolder, source: str, *, goes_on: bool
 ) -> dict[int, int]:
-    """Return the offset that each partition of the source is read from.
+    """Return the offset that each partition of the source is read from, in a job without state of the source.
 
     A job that keeps every record starts right after the last one that its tables hold, so that none is stored twice or
-    skipped; any other job starts at the earliest record. With `goes_on`, the offsets are for a source that the
-    savepoint does not know.
+    skipped; any other job starts at the earliest record. With `goes_on`, the savepoint knows the source, and the
+    offsets are not used.
 
-    Raises UserError if the tables have a gap, or offsets that the topic does not have.
+    Raises UserError if the tables have a gap, or hold records of another topic that had the name.
     """
-    topic = source_files.load(project, source).topic
-    spans = kafka.offset_ranges(settings.kafka_client(), topic)
+    topic, client = source_files.load(project, source).topic, settings.kafka_client()
+    spans = kafka.offset_ranges(client, topic)
     earliest = {p: span.first for p, span in spans.items()}
     if goes_on or not folder.job.keeps_every_record:
         return earliest
-    kept = {p: s.offsets for p, s in stored(tables, folder.job, topic).items() if p in spans}
+    every = stored(tables, folder.job, topic)
+    if every:
+        refuse_recreated(settings, tables, folder.job, {topic: kafka.topic_id(client, topic)}, UserError)
+    kept = {p: s.offsets for p, s in every.items() if p in spans}
     problems = []
     for partition, offsets in kept.items():
-        if offsets[-1] >= spans[partition].end:
+        if offsets[-1] >= spans[partition].held:
             problems.append(
                 Problem(
                     f"the tables hold offset {offsets[-1]} of {topic}/{partition}, which ends at "
-                    f"{spans[partition].end}: the topic was deleted and created again, and its offsets mean other "
+                    f"{spans[partition].held}: the topic was deleted and created again, and its offsets mean other "
                     "records now",
                     fix="give the new topic another name",
                 )
             )
         for (_, gap), (end, _) in pairwise(ranges(offsets)):
-            if len(kafka.records_in(settings.kafka_client(), topic, partition, gap, end)):
+            if len(kafka.records_in(client, topic, partition, gap, end)):
                 problems.append(
                     Problem(
                         f"the tables hold {topic}/{partition} up to offset {gap} and from {end} on, but not between",

@@ -6,7 +6,7 @@ Lifecycle operations call it, and so does the engine of a release that is rolled
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from headrace.compose.connectors import LiveConnectors, group
@@ -30,13 +30,16 @@ RUNNING_LIMIT_S = 120
 class Prepared:
     """A job that is checked and planned, but not started.
 
-    `starts` are the offsets, by source and partition, at which a source without state starts.
+    `starts` are the offsets, by source and partition, at which a source without state starts. `added` are the sources
+    that the savepoint does not know, of a job that continues from one.
     """
 
+    project: Project
     name: str
     settings: Settings
     slots: int
     starts: Mapping[str, Mapping[int, int]]
+    added: Collection[str]
     planned: PlannedJob
 
     @property
@@ -71,7 +74,8 @@ def prepare(
     """Check the job's tables and topics, and plan it; nothing is started, and the job may be running.
 
     `bounded`: it stops reading at the current end of its topics. `goes_on`: it continues from a savepoint of the plan
-    `before`; otherwise, a job that keeps every record starts where its tables end, any other at the earliest record.
+    `before`, except for sources that this plan does not have. Without a savepoint, a job that keeps every record starts
+    where its tables end, any other at the earliest record.
     `tables_may_differ`: tables may have changed since these files were written.
 
     Raises UserError for what its author or operator must fix (files, SQL, no topic, no table), PlatformError if a
@@ -83,8 +87,10 @@ def prepare(
     preflight.check_tables(project, settings, tables, folder, may_differ=tables_may_differ)
     if not goes_on:
         preflight.check_first_run(tables, folder)
+    # Without the plan of the savepoint's job, each source is taken to be in the savepoint.
+    added = [source for source in folder.job.sources if goes_on and before and source not in before.topics]
     starts = {
-        source: preflight.start(project, settings, tables, folder, source, goes_on=goes_on)
+        source: preflight.start(project, settings, tables, folder, source, goes_on=goes_on and source not in added)
         for source in folder.job.sources
     }
     spreads = {source: preflight.spread(project, settings, source, slots) for source in folder.job.sources}
@@ -94,7 +100,7 @@ def prepare(
     planned = planning.plan_job(environment, composition, settings, before)
     if goes_on and before:
         preflight.check_same_topics(before, planned.stored)
-    return Prepared(name, settings, slots, starts, planned)
+    return Prepared(project, name, settings, slots, starts, added, planned)
 
 
 def launch(
@@ -110,9 +116,10 @@ def launch(
     cluster = Cluster(prepared.settings.flink_rest())
     progress("submitting")
     composition = prepared.planned.composition
+    starts = {**prepared.starts, **_starts_of_added(prepared)}
     for name, source in zip(composition.folder.job.sources, composition.sources, strict=True):
         client, topic = prepared.settings.kafka_client(), source.contract.topic
-        kafka.set_group_offsets(client, group(composition.folder.job), topic, prepared.starts[name])
+        kafka.set_group_offsets(client, group(composition.folder.job), topic, starts[name])
     prepared.planned.execute(job_id, restore)
     progress(f"waiting for job {job_id} to run")
     try:
@@ -121,7 +128,16 @@ def launch(
         # A job that never ran has stored nothing. It would hold its slots and retry indefinitely.
         cluster.cancel(job_id)
         raise
-    return Submitted(prepared.name, job_id, state, {} if restore else prepared.starts)
+    return Submitted(prepared.name, job_id, state, {} if restore else starts)
+
+
+def _starts_of_added(prepared: Prepared) -> dict[str, dict[int, int]]:
+    """Return where the added sources start now: the job may have stored more of their topics until it was stopped."""
+    folder, tables = prepared.planned.composition.folder, iceberg.connect(prepared.settings)
+    return {
+        source: preflight.start(prepared.project, prepared.settings, tables, folder, source, goes_on=False)
+        for source in prepared.added
+    }
 
 
 def _await_running(cluster: Cluster, job_id: str, slots: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import NoReturn
 
@@ -16,6 +17,7 @@ from headrace.environment.flink_rest import Cluster
 from headrace.environment.kafka import OffsetRange
 from headrace.environment.settings import Settings
 from headrace.errors import CheckFailed, PlatformError, UserError
+from headrace.operations import topic_identity
 from headrace.operations.offset_runs import Offsets, ranges
 from headrace.operations.stored_offsets import INDEX_BITS, Positions, Stored, stored
 from headrace.project import job_folder, source_files, yaml_file
@@ -29,13 +31,15 @@ _NOTHING = Stored(np.empty(0, np.int64), np.empty(0, np.int64))
 
 @dataclass(frozen=True)
 class Balance:
-    """One partition's balance over the span [first, end) that the topic still holds. Ranges are [first, end).
+    """One partition's balance over the span [first, end) that the topic lets consumers read. Ranges are [first, end).
 
     `good` and `dead` count readings: more than `records` if a message holds many.
 
     `no_record` counts offsets in the span at which Kafka holds none (a transaction marker, a compacted record).
     `expired` are offsets below the span, after a stored one, that were never stored: retention deleted them before
     they were read. They are reported but are not `missing`: the topic no longer shows whether they held records.
+    `hidden` is the number of offsets that the topic holds after the span, behind a transaction that has been open
+    since `hidden_since`: nobody can read them yet, so they are reported but are not `missing`.
     """
 
     topic: str
@@ -48,6 +52,8 @@ class Balance:
     missing: Ranges
     repeated: Ranges
     expired: Ranges
+    hidden: int = 0
+    hidden_since: datetime | None = None
 
     @property
     def records(self) -> int:
@@ -58,6 +64,11 @@ class Balance:
     def holds(self) -> bool:
         """Whether no record is missing or repeated."""
         return not self.missing and not self.repeated
+
+    @property
+    def unreadable(self) -> str | None:
+        """What the topic holds that nobody can read yet, and why, as text; None if nothing is."""
+        return OffsetRange(self.first, self.end, self.hidden, self.hidden_since).hidden_reason
 
     @property
     def missing_count(self) -> int:
@@ -90,14 +101,24 @@ def balance(
         missing,
         ranges(kept.repeated),
         _absent(offsets, int(below[0]), span.first) if len(below) else [],
+        span.hidden,
+        span.hidden_since,
     )
 
 
 def reconcile(project: Project, settings: Settings, name: str) -> list[Balance]:
-    """Return the balance of every partition that the job reads. Raises UserError if it does not keep every record."""
+    """Return the balance of every partition that the job reads.
+
+    Raises UserError if the job does not keep every record, CheckFailed if the tables hold records of another topic
+    than the one that has its name now, PlatformError if a service fails or a partition has no leader.
+    """
     job = _accountable(project, name)
     tables, client = iceberg.connect(settings), settings.kafka_client()
-    return [b for topic in _topics(project, job) for b in _balances(tables, client, job, topic)]
+    topics = _topics(project, job)
+    balances = [b for topic in topics for b in _balances(tables, client, job, topic)]
+    # Last: the topics whose ids are compared are those that were just read, or newer ones.
+    _refuse_recreated(settings, tables, job, topics)
+    return balances
 
 
 def follow(
@@ -109,12 +130,15 @@ def follow(
 ) -> list[Balance]:
     """Return the same as `reconcile` once the running job has stored all that the topic held when the call began.
 
-    `progress(stored, all)` is called repeatedly. Raises PlatformError if the job ends or fails before that, or if
-    nothing more is stored for `stalled_s` seconds.
+    What the topic held includes no records behind an open transaction. `progress(stored, all)` is called repeatedly.
+    Raises as `reconcile` does, and PlatformError if the job ends or fails before that, or if nothing more is stored for
+    `stalled_s` seconds.
     """
     job = _accountable(project, name)
     tables, client, cluster = iceberg.connect(settings), settings.kafka_client(), Cluster(settings.flink_rest())
-    targets = {topic: kafka.offset_ranges(client, topic) for topic in _topics(project, job)}
+    topics = _topics(project, job)
+    _refuse_recreated(settings, tables, job, topics)
+    targets = {topic: kafka.offset_ranges(client, topic) for topic in topics}
     total = sum(s.end - s.first for spans in targets.values() for s in spans.values())
     best, since = -1, time.monotonic()
     while True:
@@ -125,12 +149,14 @@ def follow(
         done = total - sum(b.missing_count for b in balances)
         progress(done, total)
         if done == total or ended == "FINISHED":
+            _refuse_recreated(settings, tables, job, topics)
             return balances
         if ended:
             raise PlatformError(f"{name} is {ended}, {total - done:,} records short", fix=f"headrace submit {name}")
         if done > best:
             best, since = done, time.monotonic()
         elif time.monotonic() - since > stalled_s:
+            _refuse_recreated(settings, tables, job, topics)
             _explain_stall(cluster, name, stalled_s, total - done)
         time.sleep(1)
 
@@ -158,6 +184,12 @@ def _topics(project: Project, job: Job) -> list[str]:
     if not job.sources:
         raise UserError(f"{job.name} reads no topic, so there is nothing to reconcile")
     return [source_files.load(project, source).topic for source in job.sources]
+
+
+def _refuse_recreated(settings: Settings, tables: Catalog, job: Job, topics: list[str]) -> None:
+    client = settings.kafka_client()
+    now = {topic: kafka.topic_id(client, topic) for topic in topics}
+    topic_identity.refuse_recreated(settings, tables, job, now, CheckFailed)
 
 
 RecordsIn = Callable[[str, int, int, int], Offsets]

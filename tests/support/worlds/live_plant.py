@@ -95,6 +95,17 @@ class Plant:
                 producer.produce(self.topic, payload, partition=n % self.partitions)
             producer.commit_transaction(60)
 
+    @contextmanager
+    def open_transaction(self, payload: bytes, partition: int) -> Iterator[None]:
+        """Send the payload in a transaction that is open during the block, and is committed at its end."""
+        producer = Producer({**self.settings.kafka_client(), "transactional.id": f"{self.topic}.open"})
+        producer.init_transactions(60)
+        producer.begin_transaction()
+        producer.produce(self.topic, payload, partition=partition)
+        assert producer.flush(60) == 0
+        yield
+        producer.commit_transaction(60)
+
     def make_topic(self) -> None:
         config = {"max.message.bytes": str(16 * 2**20)}
         topic = NewTopic(self.topic, num_partitions=self.partitions, replication_factor=1, config=config)

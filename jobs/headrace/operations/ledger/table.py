@@ -43,6 +43,10 @@ class Ledger:
         """Return the last entry of each job, by its name; empty if nothing was deployed yet."""
         return {entry.job: entry for entry in self._entries()}
 
+    def entries(self) -> list[Entry]:
+        """Return all entries of all jobs, oldest first."""
+        return self._entries()
+
     def history(self, job: str) -> list[Entry]:
         """Return all entries of the job, oldest first."""
         return self._entries(job)

@@ -76,9 +76,7 @@ def _listed(names: Sequence[str]) -> str:
 def operators(plan: Mapping[str, Any]) -> list[Operator]:
     """Return the operators of a compiled plan's JSON, in its order."""
     nodes = {node["id"]: node for node in plan["nodes"]}
-    inputs: dict[int, list[int]] = {id_: [] for id_ in nodes}
-    for edge in plan["edges"]:
-        inputs[edge["target"]].append(edge["source"])
+    inputs = inputs_of(plan)
     feeds = _feeds(nodes, inputs)
     sinks = {sink for fed in feeds.values() for sink in fed}
     operator_traits: dict[int, Traits] = {}
@@ -87,28 +85,42 @@ def operators(plan: Mapping[str, Any]) -> list[Operator]:
         known = {name: text for each in inputs[id_] for name, text in expressions[each].items()}
         rows = [descriptions.row(nodes[each]["outputType"]) for each in inputs[id_]]
         operator_traits[id_], expressions[id_] = traits.read(nodes[id_], rows, known)
-        if end := _end(nodes[id_]):
+        if end := end_of(nodes[id_]):
             operator_traits[id_] = {"of": end, **operator_traits[id_]}
     return [
-        Operator(id_, tuple(inputs[id_]), _type(node), operator_traits[id_], feeds[id_], feeds[id_] == sinks, node)
+        Operator(id_, tuple(inputs[id_]), type_of(node), operator_traits[id_], feeds[id_], feeds[id_] == sinks, node)
         for id_, node in nodes.items()
     ]
 
 
-def _type(node: Mapping[str, Any]) -> str:
+def sinks(plan: Mapping[str, Any]) -> frozenset[str]:
+    """Return the names of the tables that a compiled plan writes, and of its topics as topic/<topic>."""
+    return frozenset(end_of(node) for node in plan["nodes"] if "dynamicTableSink" in node)
+
+
+def inputs_of(plan: Mapping[str, Any]) -> dict[int, list[int]]:
+    """Return the ids of the operators whose rows each operator of a compiled plan receives, by its id."""
+    inputs: dict[int, list[int]] = {node["id"]: [] for node in plan["nodes"]}
+    for edge in plan["edges"]:
+        inputs[edge["target"]].append(edge["source"])
+    return inputs
+
+
+def type_of(node: Mapping[str, Any]) -> str:
+    """Return the type of an operator, like group-aggregate, from its part of Flink's JSON."""
     match = _TYPE.fullmatch(node["type"])
     return match[1] if match else str(node["type"])
 
 
 def _feeds(nodes: Mapping[int, Any], inputs: Mapping[int, Sequence[int]]) -> dict[int, frozenset[str]]:
-    feeds = {id_: frozenset({_end(node)} if "dynamicTableSink" in node else ()) for id_, node in nodes.items()}
+    feeds = {id_: frozenset({end_of(node)} if "dynamicTableSink" in node else ()) for id_, node in nodes.items()}
     for id_ in reversed([*TopologicalSorter(inputs).static_order()]):
         for each in inputs[id_]:
             feeds[each] |= feeds[id_]
     return feeds
 
 
-def _end(node: Mapping[str, Any]) -> str:
+def end_of(node: Mapping[str, Any]) -> str:
     """Return the job's name for a source or a sink: a contract, a table, topic/<topic>; "" for other operators."""
     end = node.get("scanTableSource") or node.get("dynamicTableSink")
     if not end:

@@ -28,6 +28,11 @@ class StoredPlan:
     store: str
     top: int
 
+    @property
+    def topic_ids(self) -> dict[str, str]:
+        """Kafka's ids of the topics that the job's sources read, by the topics' names."""
+        return dict(text.split() for text in self.topics.values())
+
     def to_text(self) -> str:
         """Return the plan as JSON."""
         return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))

@@ -46,6 +46,14 @@ class Appended:
         """Whether these are only the rows after `since`, not all rows of the table."""
         return any(each.snapshot_id == self.since for each in self._line)
 
+    @property
+    def rolled_back(self) -> bool:
+        """Whether the snapshot `since` is known to be no ancestor of the table's head; False if it may have expired."""
+        if self.since is None or self.goes_on:
+            return False
+        whole = not self._line or self._line[-1].parent_snapshot_id is None
+        return whole or any(each.snapshot_id == self.since for each in self.table.metadata.snapshots)
+
     def _files(self) -> Iterator[DataFile]:
         if not self.goes_on:
             yield from Live.of(self.table).files

@@ -17,6 +17,7 @@ from headrace.historian.tags import tags
 from headrace.project.system_tables import LAST_SEEN, READINGS
 from headrace.upkeep.completeness import stored_progress
 from headrace.upkeep.completeness.appended import Appended
+from headrace.upkeep.completeness.stored_progress import Mark
 
 SILENT_AFTER = 10
 """A tag is silent after this many of its usual intervals."""
@@ -61,11 +62,12 @@ def refresh(settings: Settings) -> list[Seen]:
 
     def attempt() -> list[Seen]:
         table = iceberg.load_table(catalog, LAST_SEEN)
-        appended = Appended(iceberg.load_table(catalog, READINGS), stored_progress.since(table, READINGS))
-        # If the snapshot that was read last has expired, all readings are read and counted again.
+        readings = iceberg.load_table(catalog, READINGS)
+        appended = Appended(readings, stored_progress.since(table, READINGS, readings))
+        # If the last snapshot that was read has expired, or is another table's, all readings are counted again.
         before = stored_progress.rows(table) if appended.goes_on else []
         rows = [*_seen(before, appended, listed)]
-        stored_progress.replace(table, map(asdict, rows), {READINGS: appended.head})
+        stored_progress.replace(table, map(asdict, rows), {READINGS: Mark(appended.head, readings)})
         return rows
 
     return iceberg.commit(LAST_SEEN, attempt)

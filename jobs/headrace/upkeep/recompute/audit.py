@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from pyiceberg.catalog import Catalog
 from pyiceberg.expressions import LessThan
+from pyiceberg.table import Table
 
 from headrace.environment import iceberg
 from headrace.environment.settings import Settings
@@ -18,6 +19,7 @@ from headrace.project.system_tables import DIRTY_WINDOWS
 from headrace.upkeep.checks.expected_counts import ExpectedCounts
 from headrace.upkeep.completeness import stored_progress
 from headrace.upkeep.completeness.appended import Appended
+from headrace.upkeep.completeness.stored_progress import Mark
 from headrace.upkeep.recompute import dirty
 from headrace.upkeep.recompute.counted_windows import CountedWindows, Difference, opened
 from headrace.upkeep.recompute.dirty import Name, Window
@@ -35,8 +37,8 @@ def audit_input(
     dirty_windows = iceberg.load_table(catalog, DIRTY_WINDOWS)
     # Loaded before the windows are opened: what is appended in between is compared again next time. In the other order,
     # it would never be compared.
-    since = stored_progress.since(dirty_windows, _mark(job, readings))
-    appended = Appended(iceberg.load_table(catalog, readings), since)
+    stored = iceberg.load_table(catalog, readings)
+    appended = Appended(stored, stored_progress.since(dirty_windows, _mark(job, readings), stored))
     with opened(settings, expected, readings, table) as windows:
         yield windows, appended
 
@@ -59,12 +61,14 @@ def audit(
     (table,) = job.tables_written
     dirty_windows = iceberg.load_table(catalog, DIRTY_WINDOWS)
     of_windows, of_readings = _mark(job, table), _mark(job, windows.readings)
-    through = stored_progress.since(dirty_windows, of_windows) if appended.goes_on else _first(catalog, table)
+    written, read = iceberg.load_table(catalog, table), Mark(appended.head, appended.table)
+    through = stored_progress.since(dirty_windows, of_windows, written) if appended.goes_on else None
+    through = _first(written) if through is None else through
     if through is None:
         return []
     beyond: list[Difference] = []
 
-    def record(differences: list[Difference], marks: dict[str, int | None]) -> None:
+    def record(differences: list[Difference], marks: dict[str, Mark]) -> None:
         fewer = [each.name for each in differences if each.counted < each.stored]
         beyond.extend(each for each in differences if each.counted > each.stored)
         dirty.add(catalog, job, fewer, marks, datetime.now(UTC))
@@ -74,10 +78,10 @@ def audit(
         before = LessThan("ts", instant(through).isoformat())  # type: ignore[call-arg,arg-type] # pydantic hides __init__
         late = _windows(job, job.window, dirty.counted(appended, windows.expected.key, job.window, before))
         differences = [each for batch in dirty.batches(late) for each in windows.of(batch)]
-        record(differences, {of_readings: appended.head})
+        record(differences, {of_readings: read})
     for start, end in windows.spans(instant(through), last, job.window):
         progress(f"{job.name}: {start:%Y-%m-%d %H:%M}Z to {end:%Y-%m-%d %H:%M}Z, against its expected counts")
-        record(windows.between(start, end), {of_windows: microseconds(end), of_readings: appended.head})
+        record(windows.between(start, end), {of_windows: Mark(microseconds(end), written), of_readings: read})
     return beyond
 
 
@@ -85,9 +89,9 @@ def _mark(job: Job, table: str) -> str:
     return f"{job.name}.{table}"
 
 
-def _first(catalog: Catalog, table: str) -> int | None:
+def _first(table: Table) -> int | None:
     """Return the start of the first window that the job has written, in microseconds since 1970; None without any."""
-    span = extent(iceberg.load_table(catalog, table))
+    span = extent(table)
     return span and span[0]
 
 

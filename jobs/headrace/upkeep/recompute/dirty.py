@@ -16,6 +16,7 @@ from headrace.project.job import Job
 from headrace.project.system_tables import DIRTY_WINDOWS
 from headrace.upkeep.completeness import stored_progress
 from headrace.upkeep.completeness.appended import Appended
+from headrace.upkeep.completeness.stored_progress import Mark
 
 AT_ONCE = timedelta(minutes=5_000)
 """The total length of the windows that one run of the job's SQL computes: some hundred thousand readings."""
@@ -96,18 +97,19 @@ def find(catalog: Catalog, jobs: Iterable[Job], now: datetime) -> None:
         table = iceberg.load_table(catalog, DIRTY_WINDOWS)
         before = [Window(**row) for row in stored_progress.rows(table)]
         windows: list[Window] = []
-        read: dict[str, int | None] = {}
+        read: dict[str, Mark] = {}
         for job in jobs:
             of = f"{job.name}.{job.late_table}"
-            late = Appended(iceberg.load_table(catalog, job.late_table), stored_progress.since(table, of))
+            late_table = iceberg.load_table(catalog, job.late_table)
+            late = Appended(late_table, stored_progress.since(table, of, late_table))
             windows += _merged({each.name: each for each in before if each.job == job.name}, job, late, now)
-            read[of] = late.head
+            read[of] = Mark(late.head, late_table)
         stored_progress.replace(table, map(asdict, windows), read)
 
     iceberg.commit(DIRTY_WINDOWS, attempt)
 
 
-def add(catalog: Catalog, job: Job, names: Iterable[Name], marks: Mapping[str, int | None], now: datetime) -> None:
+def add(catalog: Catalog, job: Job, names: Iterable[Name], marks: Mapping[str, Mark], now: datetime) -> None:
     """Add windows of the job that were not found by late readings to the list, and store `marks`, how far was read.
 
     Raises PlatformError.

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import yaml
 
 from headrace.environment.settings import Settings
 from headrace.errors import PlatformError
@@ -73,7 +72,8 @@ def _write(path: Path, source: Contract) -> None:
         "key": source.key,
         "watermark": {"lateness": "1s"},  # without it, the second of two readings with the same time would be late
     }
-    path.write_text(yaml.safe_dump(contract, allow_unicode=True), encoding="utf-8")
+    # JSON is YAML: its texts are in quotes, so that none is read as a number.
+    path.write_text(json.dumps(contract, ensure_ascii=False), encoding="utf-8")
 
 
 def _message(row: dict[str, Any]) -> dict[str, Any]:
