@@ -76,7 +76,7 @@ def test_time_without_progress_heals_nothing(facts: Facts, later: float) -> None
     def aged(age: float | None) -> float | None:
         return None if age is None else age + later
 
-    older = replace(facts, **{f"{name}_s": aged(getattr(facts, f"{name}_s")) for name in ("checkpoint", "commit")})
+    older = replace(facts, checkpoint_s=aged(facts.checkpoint_s), commit_s=aged(facts.commit_s))
     if judge(facts).state == "STALLED":
         assert not judge(older).well
 
