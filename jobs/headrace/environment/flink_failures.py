@@ -17,6 +17,10 @@ class Failure:
     what: str
     fix: str | None = None
 
+    def fix_for(self, job: str) -> str | None:
+        """Return what to do, with the job's name; None if it is not known."""
+        return self.fix and self.fix.replace("JOB", job)
+
 
 # The pattern is searched for in the innermost cause; its groups fill the braces.
 _EXPLAINED: tuple[tuple[re.Pattern[str], str, str], ...] = (

@@ -123,7 +123,7 @@ def launch(
     prepared.planned.execute(job_id, restore)
     progress(f"waiting for job {job_id} to run")
     try:
-        state = _await_running(cluster, job_id, prepared.slots)
+        state = _await_running(cluster, job_id, prepared)
     except PlatformError:
         # A job that never ran has stored nothing. It would hold its slots and retry indefinitely.
         cluster.cancel(job_id)
@@ -140,17 +140,19 @@ def _starts_of_added(prepared: Prepared) -> dict[str, dict[int, int]]:
     }
 
 
-def _await_running(cluster: Cluster, job_id: str, slots: int) -> str:
+def _await_running(cluster: Cluster, job_id: str, prepared: Prepared) -> str:
     end = time.monotonic() + RUNNING_LIMIT_S
     while (state := cluster.state(job_id)) not in {"RUNNING", "FINISHED"}:
         failure = cluster.failure(job_id)
         if state in {"FAILED", "CANCELED"} or failure:
             cause = failure.what if failure else f"it is {state}, and reports no cause"
-            raise PlatformError(f"the job does not start: {cause}", cluster.rest, failure and failure.fix)
+            fix = failure.fix_for(prepared.name) if failure else None
+            raise PlatformError(f"the job does not start: {cause}", cluster.rest, fix)
         if time.monotonic() > end:
             free, total = cluster.slots()
+            slots = f"it needs {prepared.slots} slots, {free} of {total} are free"
             raise PlatformError(
-                f"the job is {state} after {RUNNING_LIMIT_S} s; it needs {slots} slots, {free} of {total} are free",
+                f"the job is {state} after {RUNNING_LIMIT_S} s; {slots}",
                 cluster.rest,
                 "add TaskManagers, or stop another job: headrace stop OTHER",
             )

@@ -104,6 +104,13 @@ def test_a_catalog_is_created_by_applying_tables_and_then_used(project: Project,
     assert table_changes.plan(project, known, ["historian.tags"])[0].action == "unchanged"
 
 
+def test_a_warehouse_that_cannot_be_written_is_reported_with_a_fix(project: Project, known: Settings) -> None:
+    nowhere = known.catalog.model_copy(update={"warehouse": "file:///proc/nowhere"})
+    with pytest.raises(PlatformError) as caught:
+        table_changes.apply(project, known.model_copy(update={"catalog": nowhere}), ["historian.tags"])
+    assert "headrace catalog check" in (caught.value.problems[0].fix or "")
+
+
 def test_a_locked_catalog_is_reported_with_its_address_and_a_fix(
     project: Project, known: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from headrace.environment.flink_failures import explained
+from headrace.environment.flink_failures import Failure, explained
 from headrace.environment.flink_rest import Cluster
 from support.servers import server
 
@@ -54,6 +54,7 @@ def test_the_last_failure_of_a_job_has_a_time() -> None:
     with server(200, json.dumps({"exceptionHistory": {"entries": entries}}).encode()) as address:
         failure = Cluster(address).failure("j")
     assert failure
+    assert Failure(failure.at, "w", "stop JOB").fix_for("a/b_v1") == "stop a/b_v1"
     assert (failure.at, failure.what) == (datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC), "IOException: no")
 
 

@@ -44,7 +44,7 @@ def _adopt(context: OperationContext, last: Entry) -> Entry:
         return context.write(replace(last, step="running")) if last.step == "stopping" else last
     context.progress_of(last.job)("waiting for what an earlier deployer has submitted")
     try:
-        await_checkpoint(context, last.flink_job_id)
+        await_checkpoint(context, last)
     except PlatformError as error:
         if context.cluster.alive(last.flink_job_id):
             context.cluster.cancel(last.flink_job_id)

@@ -147,13 +147,15 @@ def _failing(facts: Facts) -> Health | None:
 
 
 def _restarting(facts: Facts) -> Health:
+    if problem := facts.topics and facts.topics.problem:
+        return Health("RESTARTING", problem.what, problem.fix)
     failure = facts.failure
     if failure is None:
         return Health("RESTARTING", "it is starting again", f"headrace status {facts.job}, in a moment")
     ago = "" if facts.failure_s is None else f" {facts.failure_s:.0f} s ago"
     why = f"it failed{ago}, and has completed no checkpoint since: {failure.what}"
-    fix = failure.fix or f"repair what the error names: it tries again by itself; headrace stop {facts.job} ends it"
-    return Health("RESTARTING", why, fix.replace("JOB", facts.job))
+    by_itself = f"repair what the error names: it tries again by itself; headrace stop {facts.job} ends it"
+    return Health("RESTARTING", why, failure.fix_for(facts.job) or by_itself)
 
 
 def _broker_is_silent(facts: Facts) -> Health | None:

@@ -38,7 +38,7 @@ def run(context: OperationContext, entry: Entry, prepared: Prepared | None = Non
             if not context.cluster.alive(entry.flink_job_id):
                 raise
         context.progress_of(entry.job)("waiting for a checkpoint")
-        await_checkpoint(context, entry.flink_job_id)
+        await_checkpoint(context, entry)
     except HeadraceError as error:
         if context.cluster.alive(entry.flink_job_id):
             context.cluster.cancel(entry.flink_job_id)
@@ -85,26 +85,30 @@ def run_or_go_back(
         ) from None
 
 
-def await_checkpoint(context: OperationContext, job_id: str) -> None:
+def await_checkpoint(context: OperationContext, entry: Entry) -> None:
     """Return once the job runs and has completed a checkpoint of its own.
 
     Raises PlatformError if it ends or fails repeatedly before that, or after CHECKPOINT_LIMIT_S and three checkpoint
     intervals.
     """
-    cluster = context.cluster
+    cluster, job_id = context.cluster, entry.flink_job_id
     limit_s = CHECKPOINT_LIMIT_S + 3 * context.settings.flink.checkpoint_interval_s
     end = time.monotonic() + limit_s
     while not cluster.checkpoints(job_id).completed:
         state = cluster.state(job_id)
         if state in ENDED or cluster.failures(job_id) >= _FAILURES:
             how = f"is {state}" if state in ENDED else "fails repeatedly"
-            cause = cluster.last_failure(job_id) or "it reports no cause"
-            raise PlatformError(f"the job {how} before its first checkpoint: {cause}", cluster.rest)
+            failure = cluster.failure(job_id)
+            cause = failure.what if failure else "it reports no cause"
+            fix = failure.fix_for(entry.job) if failure else None
+            raise PlatformError(f"the job {how} before its first checkpoint: {cause}", cluster.rest, fix)
         if time.monotonic() > end:
-            last = cluster.last_failure(job_id)
-            failure = f"; its last failure was: {last}" if last else ""
+            failure = cluster.failure(job_id)
+            last = f"; its last failure was: {failure.what}" if failure else ""
             raise PlatformError(
-                f"the job is {state}, and completed no checkpoint within {limit_s:.0f} s{failure}", cluster.rest
+                f"the job is {state}, and completed no checkpoint within {limit_s:.0f} s{last}",
+                cluster.rest,
+                failure.fix_for(entry.job) if failure else None,
             )
         time.sleep(0.2)
 
