@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Mapping
+from collections.abc import Collection, Generator, Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass
@@ -155,12 +155,25 @@ def topic_id(client: Mapping[str, str], topic: str) -> str:
     Raises PlatformError if the broker does not answer, UserError if there is no such topic.
     """
     _partitions(client, topic)
-    admin = AdminClient(dict(client))
+    if found := topic_ids(client, [topic]).get(topic):
+        return found
+    raise UserError(f"the broker has no topic '{topic}'", fix="it was deleted just now: run this again")
+
+
+def topic_ids(client: Mapping[str, str], topics: Iterable[str]) -> dict[str, str]:
+    """Return the ids in Kafka of those `topics` that exist, by name. Raises PlatformError."""
+    ids = {}
     try:
-        description = _result(admin.describe_topics(TopicCollection([topic]), request_timeout=LIMIT_S)[topic])
+        answers = AdminClient(dict(client)).describe_topics(TopicCollection([*topics]), request_timeout=LIMIT_S)
+        for topic, answer in answers.items():
+            try:
+                ids[topic] = str(_result(answer).topic_id)
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+                    raise
     except KafkaException as error:
         raise unavailable(client, error) from None
-    return str(description.topic_id)
+    return ids
 
 
 def topic_names(client: Mapping[str, str]) -> list[str]:

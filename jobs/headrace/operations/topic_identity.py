@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 
 from pyiceberg.catalog import Catalog
 
-from headrace.environment import iceberg, kafka
+from headrace.environment import iceberg
 from headrace.environment.settings import Settings
-from headrace.errors import HeadraceError, Problem, UserError
+from headrace.errors import HeadraceError, Problem
 from headrace.operations.ledger import Entry, Ledger, Step
 from headrace.planner.state.operators import sinks
 from headrace.planner.state.stored_plan import StoredPlan
@@ -24,6 +24,8 @@ FIX = (
     "what is stored of the old topic stays: give the new one another name, write it to the source's contract, and "
     "deploy the job; it then reads the new topic from its first record"
 )
+
+_CREATE = "headrace stop {} ends the job; a topic that is created again needs another name"
 
 
 def stored_ids(settings: Settings, catalog: Catalog, job: Job) -> dict[str, str]:
@@ -51,26 +53,21 @@ def recreated(job: str, topic: str, known: str | None, now: str) -> Problem | No
         return None
     return Problem(
         f"the topic was deleted and created again since {job} read it: its offsets mean other records now, and nothing "
-        f"shows that any of these is stored (the id that was read is {known}, the topic's id is {now})",
+        f"shows that any of these is stored (its id was {known}, and is {now})",
         f"topic {topic}",
         FIX,
     )
 
 
-def problems(client: Mapping[str, str], job: str, plan: StoredPlan) -> list[Problem]:
-    """Return a problem for each topic of the plan's sources that does not exist, or that was created again since.
+def problems(job: str, plan: StoredPlan, now: Mapping[str, str]) -> list[Problem]:
+    """Return a problem for each topic of the plan's sources that was deleted, or created again, since it was made.
 
-    Raises PlatformError if Kafka does not answer.
+    `now` has Kafka's ids of the topics that exist, by name.
     """
-    found: list[Problem] = []
-    for topic, known in plan.topic_ids.items():
-        try:
-            problem = recreated(job, topic, known, kafka.topic_id(client, topic))
-        except UserError as missing:
-            found += missing.problems
-        else:
-            found += [problem] if problem else []
-    return found
+    gone = [Problem(f"the broker has no topic '{topic}', which {job} reads", fix=_CREATE.format(job))
+            for topic in plan.topic_ids if topic not in now]  # fmt: skip
+    found = (recreated(job, topic, known, now[topic]) for topic, known in plan.topic_ids.items() if topic in now)
+    return [*gone, *(problem for problem in found if problem)]
 
 
 def refuse_recreated(

@@ -6,22 +6,24 @@ What a service does not answer is None here, and a problem in `unanswered`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from headrace.compose.connectors import group
-from headrace.environment import addresses, consumer_lag, iceberg
+from headrace.environment import addresses, consumer_lag, iceberg, kafka
 from headrace.environment.consumer_lag import TopicProgress
 from headrace.environment.flink_rest import RunningJob
 from headrace.environment.settings import Settings
 from headrace.errors import HeadraceError, Problem, UserError
+from headrace.operations import topic_identity
 from headrace.operations.ledger import Entry, Ledger
 from headrace.operations.lifecycle import job_report
 from headrace.operations.lifecycle.health import PATIENCE_S
 from headrace.operations.lifecycle.job_cluster import JobCluster
 from headrace.operations.lifecycle.job_report import JobReport
 from headrace.operations.lifecycle.questions import Question, answers
+from headrace.planner.state.stored_plan import StoredPlan
 from headrace.project import job_folder, source_files
 from headrace.project.paths import Project
 
@@ -90,8 +92,11 @@ def known(settings: Settings, completeness: Callable[[], Through]) -> Known:
     return Known(entries, jobs, through or NO_RESULT, unanswered)
 
 
-def running(project: Project, settings: Settings, jobs: Mapping[str, str]) -> Running:
-    """Return what the cluster and the broker report of the jobs on the cluster, given as ids by name."""
+def running(project: Project, settings: Settings, jobs: Mapping[str, str], plans: Mapping[str, StoredPlan]) -> Running:
+    """Return what the cluster and the broker report of the jobs on the cluster, given as ids by name.
+
+    `plans` are those that the ledger has of these jobs, by name: they have the ids of the topics that the jobs read.
+    """
     if not jobs:
         return Running()
     readers, unreadable = _readers(project, jobs)
@@ -101,7 +106,9 @@ def running(project: Project, settings: Settings, jobs: Mapping[str, str]) -> Ru
         for job_id in jobs.values()
     ]
     asked.append(
-        Question("Kafka", servers, _is_up(servers, "kafka: bootstrap.servers"), lambda: _progress(settings, readers))
+        Question(
+            "Kafka", servers, _is_up(servers, "kafka: bootstrap.servers"), lambda: _progress(settings, readers, plans)
+        )
     )
     (*reports, topics), unanswered = _sorted_out(given := answers(asked))
     broker = given[-1].problems[0] if isinstance(given[-1], HeadraceError) else None
@@ -132,12 +139,25 @@ def _readers(project: Project, names: Iterable[str]) -> tuple[dict[str, _Reader]
     return readers, problems
 
 
-def _progress(settings: Settings, readers: Mapping[str, _Reader]) -> dict[str, TopicProgress]:
+def _progress(
+    settings: Settings, readers: Mapping[str, _Reader], plans: Mapping[str, StoredPlan]
+) -> dict[str, TopicProgress]:
     if not readers:
         return {}
+    topics = {topic for name in readers if name in plans for topic in plans[name].topic_ids}
+    ids = kafka.topic_ids(settings.kafka_client(), topics) if topics else {}
     groups = {reader.group: reader.topics for reader in readers.values()}
     found = consumer_lag.progress(settings.kafka_client(), groups, PATIENCE_S)
-    return {name: found[reader.group] for name, reader in readers.items()}
+    return {name: _identified(name, found[reader.group], plans.get(name), ids) for name, reader in readers.items()}
+
+
+def _identified(job: str, found: TopicProgress, plan: StoredPlan | None, ids: Mapping[str, str]) -> TopicProgress:
+    """Return the progress with the problem that a topic is not the one that the job was started with, if so."""
+    problems = topic_identity.problems(job, plan, ids) if plan else []
+    if found.problem or not problems:
+        return found
+    problem = problems[0]
+    return replace(found, problem=replace(problem, what=f"{problem.where or 'Kafka'}: {problem.what}"))
 
 
 def _report(settings: Settings, job_id: str) -> Callable[[], JobReport]:

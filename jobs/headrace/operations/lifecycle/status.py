@@ -13,6 +13,7 @@ from headrace.errors import Problem
 from headrace.operations.ledger import Entry
 from headrace.operations.lifecycle import observations
 from headrace.operations.lifecycle.health import Facts, Health, judge
+from headrace.operations.lifecycle.incarnation import plan_of
 from headrace.operations.lifecycle.job_report import JobReport
 from headrace.operations.lifecycle.observations import NO_RESULT, Known, Running, Through
 from headrace.project import job_folder
@@ -72,7 +73,8 @@ def survey(
     known = observations.known(settings, completeness)
     chosen = sorted({*names} or known.jobs)
     on_cluster = {name: job_id for name, job_id in known.running.items() if name in chosen}
-    running = observations.running(project, settings, on_cluster)
+    plans = {name: plan for name in on_cluster if (plan := plan_of((known.entries or {}).get(name)))}
+    running = observations.running(project, settings, on_cluster, plans)
     wanted = {
         name for name in job_folder.names(project) if any(fnmatchcase(name, pattern) for pattern in settings.deploy)
     }

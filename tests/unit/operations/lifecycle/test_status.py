@@ -7,16 +7,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from headrace.environment import consumer_lag, iceberg, settings
+from headrace.environment import consumer_lag, iceberg, kafka, settings
 from headrace.environment.apply import table_changes
 from headrace.environment.catalog_types import PostgresCatalog
 from headrace.environment.consumer_lag import TopicProgress
+from headrace.environment.flink_failures import Failure
 from headrace.environment.flink_rest import RunningJob
 from headrace.environment.settings import Settings
 from headrace.errors import PlatformError
@@ -25,9 +27,11 @@ from headrace.operations.ledger import DEPLOYMENTS, Entry
 from headrace.operations.lifecycle import job_report, observations, questions, status
 from headrace.operations.lifecycle.job_report import JobReport
 from headrace.operations.lifecycle.observations import NO_RESULT, Through
+from headrace.planner.state.stored_plan import StoredPlan
 from headrace.project.paths import Project
 from support import ROOT
 
+TOPIC = "plant.readings"
 JOB, OTHER = "historian/readings_v1", "condition/spikes_v1"
 ID = "a" * 32
 REPORT = JobReport("RUNNING", 5, attempt_s=100, checkpoint_s=2)
@@ -82,6 +86,45 @@ def test_a_job_that_the_cluster_does_not_know_is_lost(project: Project, known: S
     assert survey.unanswered == []
     assert [job.job for job in survey.ill] == [OTHER]
     assert [job.topics for job in survey.jobs] == [None, TopicProgress(7)]
+
+
+@pytest.mark.parametrize(
+    ("report", "state"),
+    [
+        (REPORT, "STALLED"),
+        (replace(REPORT, failure_s=1, failure=Failure(datetime.now(UTC), "it has no offset 7")), "RESTARTING"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("ids", "why"),
+    [
+        ({TOPIC: "another"}, f"topic {TOPIC}: the topic was deleted and created again since {JOB} read it"),
+        ({}, f"Kafka: the broker has no topic '{TOPIC}'"),
+    ],
+)
+def test_a_job_whose_topic_is_another_one_now_is_not_well(
+    project: Project,
+    known: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    report: JobReport,
+    state: str,
+    ids: dict[str, str],
+    why: str,
+) -> None:
+    plan = StoredPlan(None, (), {"plant_readings": f"{TOPIC} first"}, "store", 0)
+    with ledger.held(known) as (book, owner):
+        book.write(Entry("d", JOB, 1, "running", ID, "r", "f", 1, "http://flink", "me", plan=plan.to_text()), owner)
+    monkeypatch.setattr(job_report, "report", lambda *_: report)
+    monkeypatch.setattr(kafka, "topic_ids", lambda _client, _topics: {TOPIC: "first"})
+    (same,) = status.survey(project, known, [JOB]).jobs
+    monkeypatch.setattr(kafka, "topic_ids", lambda _client, _topics: ids)
+    (job,) = status.survey(project, known, [JOB]).jobs
+    assert same.health.why is None or "no offset 7" in same.health.why
+    assert job.state == state
+    assert job.health.why
+    assert job.health.why.startswith(why)
+    assert job.health.fix
 
 
 def test_a_job_that_the_cluster_has_as_failed_is_not_lost(
