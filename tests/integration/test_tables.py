@@ -186,7 +186,7 @@ def test_a_pattern_lists_and_trains_the_same_tags(
 ) -> None:
     table_changes.apply(project, local)
     names = ["[ab]1", "a1", "*1"]
-    tags.import_tags(local, listed(tag=names))
+    tags.import_tags(local, listed(tag=[*names]))
     store(local, project, {name: [1.0, 2.0, 4.0] for name in names})
     assert [row["tag"] for row in tags.matching(local, asked)] == found
     if found:

@@ -14,8 +14,9 @@ from uuid import uuid4
 import duckdb
 import psutil
 from duckdb import DuckDBPyConnection, StatementType
+from pyiceberg.table import Table
 
-from headrace.environment import iceberg
+from headrace.environment import iceberg, times_before_1970
 from headrace.environment.s3 import S3
 from headrace.environment.settings import Settings, resolved
 from headrace.errors import PlatformError, UserError
@@ -50,7 +51,7 @@ def open(settings: Settings, tables: Iterable[str] | None = None) -> DuckDBPyCon
             connection.load_extension(str(_extension(_S3_EXTENSION)))
             _sign_in(connection, settings.catalog.s3)
         for name, table in stored.items():
-            _view(connection, name, table.metadata_location)
+            _view(connection, name, table)
         if stored.keys() >= _HISTORIAN_TABLES:  # DuckDB cannot define a macro on a missing table
             connection.execute((_QUERIES / "historian.sql").read_text(encoding="utf-8"))
         _lock(connection, [table.location() for table in stored.values()])
@@ -111,11 +112,14 @@ def _sign_in(connection: DuckDBPyConnection, store: S3) -> None:
     connection.execute((_QUERIES / "s3_secret.sql").read_text(encoding="utf-8"), values)
 
 
-def _view(connection: DuckDBPyConnection, name: str, location: str) -> None:
+def _view(connection: DuckDBPyConnection, name: str, stored: Table) -> None:
+    with iceberg.errors_reported(f"table {name} cannot be read"):
+        early = times_before_1970.columns(stored)
     namespace, _, table = name.rpartition(".")
     connection.execute("create schema if not exists " + _quoted(namespace))
     connection.execute("use " + _quoted(namespace))
-    connection.table_function("iceberg_scan", [location]).create_view(table)
+    scan = connection.table_function("iceberg_scan", [stored.metadata_location])
+    times_before_1970.read_whole(scan, early).create_view(table)
     connection.execute("use main")
 
 
