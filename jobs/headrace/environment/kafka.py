@@ -163,8 +163,10 @@ def topic_id(client: Mapping[str, str], topic: str) -> str:
 def topic_ids(client: Mapping[str, str], topics: Iterable[str]) -> dict[str, str]:
     """Return the ids in Kafka of those `topics` that exist, by name. Raises PlatformError."""
     ids = {}
+    # The client is kept: one that is collected ends its requests.
+    admin = AdminClient(dict(client))
     try:
-        answers = AdminClient(dict(client)).describe_topics(TopicCollection([*topics]), request_timeout=LIMIT_S)
+        answers = admin.describe_topics(TopicCollection([*topics]), request_timeout=LIMIT_S)
         for topic, answer in answers.items():
             try:
                 ids[topic] = str(_result(answer).topic_id)
