@@ -9,7 +9,7 @@ from headrace.environment.consumer_lag import TopicProgress
 from headrace.environment.flink_failures import Failure
 from headrace.environment.flink_rest import ENDED
 from headrace.errors import Problem
-from headrace.operations.ledger import ALIVE, Step
+from headrace.operations.ledger import ALIVE, UNSETTLED, Step
 
 PATIENCE_S = 30
 """Seconds without progress that are not remarkable, on a busy machine too."""
@@ -93,6 +93,8 @@ def judge(facts: Facts) -> Health:
     not answer.
     """
     if not facts.cluster_answers:
+        if facts.step and facts.step not in UNSETTLED:
+            return _ended_in_the_ledger(facts)
         return Health("UNKNOWN", "the Flink cluster does not answer", f"headrace status {facts.job}, once it answers")
     if facts.cluster is None or facts.cluster in ENDED:
         return _off_the_cluster(facts)

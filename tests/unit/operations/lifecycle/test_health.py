@@ -137,6 +137,11 @@ CASES: dict[str, tuple[Facts, str, str | None]] = {
     "a bounded run has failed": (Facts(job=JOB, step="bounded", last_known="FAILED"), "FAILED", "--bounded"),
     "nobody knows it": (Facts(job=JOB), "UNKNOWN", f"headrace submit {JOB}"),
     "the ledger is silent": (Facts(job=JOB, ledger_answers=False), "UNKNOWN", "headrace catalog check"),
+    "the cluster is silent, and it was stopped": (
+        Facts(job=JOB, step="stopped", cluster_answers=False),
+        "STOPPED",
+        None,
+    ),
     "the cluster is silent": (Facts(job=JOB, step="running", cluster_answers=False), "UNKNOWN", "headrace status"),
 }
 
