@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +17,24 @@ from typer.testing import CliRunner
 
 from headrace.cli.history import history
 from headrace.errors import UserError
-from support.worlds.pumps import empty_plant, store_two_pumps
+from headrace.project.paths import Project
+from support.worlds.pumps import empty_plant, s, store, store_two_pumps
 
 Ask = Callable[..., str]
 HOUR = ("--range", "2026-03-01T12:00..2026-03-01T13:00")
 
 
 @pytest.fixture
-def ask(pytestconfig: pytest.Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ask:
+def stored(pytestconfig: pytest.Config, tmp_path: Path) -> Project:
     project = empty_plant(pytestconfig.rootpath, tmp_path)
     store_two_pumps(project)
-    monkeypatch.setenv("HEADRACE_PROJECT", str(project.root))
-    monkeypatch.setenv("HEADRACE_HOME", str(project.home))
+    return project
+
+
+@pytest.fixture
+def ask(stored: Project, monkeypatch: pytest.MonkeyPatch) -> Ask:
+    monkeypatch.setenv("HEADRACE_PROJECT", str(stored.root))
+    monkeypatch.setenv("HEADRACE_HOME", str(stored.home))
     app = typer.Typer()
     app.command()(history)
 
@@ -62,6 +69,54 @@ def test_without_a_time_the_last_reading_is_returned(ask: Ask) -> None:
     assert [row["tag"] for row in rows(ask("P?.flow", "--json"))] == ["P1.flow", "P2.flow"]
 
 
+@pytest.mark.parametrize(
+    ("question", "notes"),
+    [
+        (("P1.flow", *HOUR), []),
+        (("P2.flow", "P1.flow", *HOUR), ["no reading of P2.flow in this time; the last one before: 2026-02-19"]),
+        (("P2.flow", *HOUR, "--aggregate", "Count"), ["no reading of P2.flow in this time; the last one before: 20"]),
+        (("P1.mode", "--range", "2026-02-28", "--states"), ["no reading of P1.mode in this time; the first one after"]),
+        (("s[1].*", *HOUR), ["S[1].flow has no readings"]),
+        (("P2.flow", *HOUR, "--json"), []),
+    ],
+)
+def test_a_silent_tag_is_reported_with_its_nearest_readings(
+    ask: Ask, capsys: pytest.CaptureFixture[str], question: tuple[str, ...], notes: list[str]
+) -> None:
+    ask(*question)
+    said = capsys.readouterr().err.splitlines()
+    assert [line[: len(note)] for line, note in zip(said, notes, strict=True)] == notes
+
+
+@pytest.mark.parametrize(("days", "which"), [(-40, "the last one before"), (2, "the first one after")])
+def test_without_a_time_a_note_shows_when_a_silent_tag_reported(
+    ask: Ask, stored: Project, capsys: pytest.CaptureFixture[str], days: int, which: str
+) -> None:
+    moment = (datetime.now(UTC) + timedelta(days=days)).replace(hour=23, microsecond=0)
+    store(stored, [("old*", moment, 8.0, 0)])
+    assert "Bad, no data" in ask("old~*", "--zone", "Asia/Tokyo")
+    note = capsys.readouterr().err
+    start = f"no reading of old* in the last 32 days; {which}: {moment:%Y-%m-%d %H:%M:%S}Z (--range "
+    assert note.startswith(start)
+    day = note.removeprefix(start).strip(")\n")
+    assert [row["value"] for row in rows(ask("old~*", "--zone", "Asia/Tokyo", "--range", day, "--json"))] == [8]
+
+
+def test_many_silent_tags_are_reported_briefly(ask: Ask, capsys: pytest.CaptureFixture[str]) -> None:
+    ask("*", "--range", "2020-01-01")
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 5
+    assert said[-1] == "S[1].flow has no readings"
+
+
+def test_json_holds_null_for_a_value_that_is_not_finite(ask: Ask, stored: Project) -> None:
+    store(stored, [("P1.flow", s(50), float("nan"), 0x80000000), ("P1.flow", s(51), float("inf"), 0x80000000)])
+    text = ask("P1.flow", *HOUR, "--json")
+    assert "NaN" not in text
+    assert "Infinity" not in text
+    assert [row["value"] for row in rows(text)][-2:] == [None, None]
+
+
 def test_answers_as_a_table_csv_a_file_and_pictures(ask: Ask, tmp_path: Path) -> None:
     assert "P1.flow" in ask("P1.flow", *HOUR)
     assert ask("P1.flow", *HOUR, "--csv").splitlines()[0] == '"tag","ts","value","text","quality"'
@@ -88,6 +143,13 @@ def test_explain_prints_on_stderr_what_was_read(ask: Ask, capsys: pytest.Capture
         ((*HOUR, "--zone", "Mars"), "no time zone"),
         ((*HOUR, "--states", "--plot"), "cannot be drawn"),
         (("--range", "2026-04-01", "--plot"), "nothing to draw"),
+        (("--aggregate", "Count"), "--aggregate needs a time span"),
+        (("--states", "--every", "1h"), "--every and --states need a time span"),
+        (("--plot",), "--plot needs a time span"),
+        (("--png", "p.png"), "--png needs a time span"),
+        (("--uncertain-is-good",), "--uncertain-is-good needs a time span"),
+        ((*HOUR, "--every", "1h"), "--every needs --aggregate or --states"),
+        ((*HOUR, "--uncertain-is-good", "--every", "1h"), "--every and --uncertain-is-good need --aggregate or"),
     ],
 )
 def test_an_invalid_query_is_refused(ask: Ask, arguments: tuple[str, ...], message: str) -> None:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from headrace.cli import cells, completion, quality
+from headrace.cli import cells, completion, quality, silent_tags
 from headrace.cli.common import Context, Env, Json, cannot_write, log, out, print_json_list, refuse_together, table
+from headrace.errors import UserError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -71,7 +72,8 @@ def history(
 ) -> None:
     """Query readings, their aggregates or states over time; without a time span, the last reading of each tag.
 
-    A table shows times in UTC and qualities in words; JSON, CSV and Parquet hold StatusCodes.
+    A table shows times in UTC and qualities in words; JSON, CSV and Parquet hold StatusCodes. The last reading is at
+    most 32 days old. For a tag without a reading, a note shows when the nearest ones were.
     """
     from headrace.historian import Configuration, Historian
     from headrace.historian.series import time_range
@@ -79,6 +81,12 @@ def history(
 
     refuse_together(json=json, csv=as_csv, plot=plot, png=png is not None, parquet=parquet is not None)
     refuse_together(aggregate=bool(aggregate), states=states)
+    of_intervals = {"--every": every is not None, "--uncertain-is-good": uncertain_is_good}
+    of_spans = {"--aggregate": bool(aggregate), "--states": states, "--plot": plot, "--png": png is not None}
+    _refuse_unused(
+        {} if last or span else of_intervals | of_spans, "a time span", "add --last 8h or --range 2026-03-01"
+    )
+    _refuse_unused({} if aggregate or states else of_intervals, "--aggregate or --states", "add one of them")
     now = datetime.now(UTC)
     times = time_range.span(last, span, zone_named(zone), now)
     historian = Historian.open(Context(env).settings)
@@ -93,16 +101,23 @@ def history(
         answer = historian.plot(tags, *times)
     else:
         answer = (historian.stream if json or as_csv or parquet else historian.raw)(tags, *times)
-    if plot or png:
-        _draw(answer, png)
-    elif parquet:
+    if parquet:
         _write_parquet(answer, parquet)
     elif json or as_csv:
         _print_all(answer, json=json)
     else:
-        _print_table(answer, raw=raw)
+        period = "in this time" if times else "in the last 32 days"
+        silent_tags.report(historian, tags, answer, times or (now, now), period, zone_named(zone))
+        _draw(answer, png) if plot or png else _print_table(answer, raw=raw)
     if explain:
         log.print(historian.explain(), highlight=False)
+
+
+def _refuse_unused(options: dict[str, bool], requirement: str, fix: str) -> None:
+    """Raise UserError if one of `options` is given: without the requirement it would change nothing."""
+    if given := sorted(name for name, is_given in options.items() if is_given):
+        verb = "needs" if len(given) == 1 else "need"
+        raise UserError(f"{' and '.join(given)} {verb} {requirement}", fix=fix)
 
 
 def _draw(answer: pa.Table, png: Path | None) -> None:
