@@ -339,7 +339,7 @@ def test_the_docs_state_the_actual_limits(pytestconfig: pytest.Config) -> None:
     text = " ".join(section.split())
     assert f"more than {api.MAX_TAGS} tags, {api.MAX_SPAN.days:,} days, {api.MAX_PIXELS:,} pixels" in text
     assert f"more than {trend.MAX_READ:,} readings" in text
-    assert f"no answer within {load.READ_S:g} seconds" in text
+    assert f"does not read an answer within {load.READ_S:g} seconds, or the next {answers.CSV_ROWS:,} rows" in text
     assert (load.AT_ONCE, load.OPEN_FILES, load.OPEN_ANSWERS, trend.MAX_TEXT) == (4, 4, 12, 200)
 
 

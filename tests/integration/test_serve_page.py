@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, Page, expect
 from headrace.project.paths import Project
 from support.services.browser import browser
 from support.services.processes import serving
+from support.worlds import pumps
 from support.worlds.turbines import DOUBTED, END, EVERY, OUT, SPIKES, START, farm, time_of
 
 TOKEN = "a token of the control room"  # noqa: S105 - a test's own
@@ -60,6 +61,30 @@ def serve(project: Project, *options: str) -> Iterator[str]:
         yield json.loads(log.read_text())["address"]
 
 
+HALLOWEEN = datetime(2015, 10, 31, tzinfo=UTC)
+STATES = ["RUN", "RUN", "STOP", "<b>I/O & Timeout</b>", "RUN"]
+"""A word every six hours from HALLOWEEN on; the fourth one is bad."""
+
+
+@pytest.fixture(scope="module")
+def unlisted(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve two days around a change of the clocks in New York, of tags that are not listed."""
+    project = pumps.empty_plant(pytestconfig.rootpath, tmp_path_factory.mktemp("unlisted"))
+    flow = [("T.flow", HALLOWEEN + at * EVERY, at % 7 - 3.0, 0) for at in range(2 * 144)]
+    states = [
+        ("T.state", HALLOWEEN + at * timedelta(hours=6), word, 0x80000000 if at == 3 else 0)
+        for at, word in enumerate(STATES)
+    ]
+    others = [
+        ("A*B", HALLOWEEN, 1.0, 0),
+        ("A1B", HALLOWEEN, 1.0, 0),
+        ("T.old", datetime(2013, 5, 1, tzinfo=UTC), 2.0, 0),
+    ]
+    pumps.store(project, [*flow, *states, *others])
+    with serve(project) as made:
+        yield made
+
+
 @pytest.fixture
 def page(chromium: Browser, address: str) -> Iterator[Page]:
     with tab(chromium, address) as made:
@@ -67,9 +92,9 @@ def page(chromium: Browser, address: str) -> Iterator[Page]:
 
 
 @contextmanager
-def tab(chromium: Browser, address: str, *expected: str) -> Iterator[Page]:
+def tab(chromium: Browser, address: str, *expected: str, zone: str = "Europe/Paris") -> Iterator[Page]:
     """Open a new tab; fail on an error of the page that is not `expected`, and on a request to another host."""
-    with chromium.new_context(viewport={"width": 1200, "height": 700}, timezone_id="Europe/Paris") as context:
+    with chromium.new_context(viewport={"width": 1200, "height": 700}, timezone_id=zone) as context:
         faults: list[str] = []
         made = context.new_page()
         made.set_default_timeout(LIMIT_MS)
@@ -234,12 +259,18 @@ def test_the_keyboard_and_the_buttons_move_in_time_and_back_returns(page: Page, 
 
 def test_times_are_drawn_and_zoomed_in_utc_or_the_browsers_own_zone(page: Page, address: str) -> None:
     opened(page, address, "W1.power", start=time_of(0), end=time_of(144))
-    for zone, begins in (("UTC", "2026-03-01 00:00:00"), ("Europe/Paris", "2026-03-01 01:00:00")):
+    for zone, begins, tick in (
+        ("UTC", "2026-03-01 00:00:00", "00:00Mar 1, 2026"),
+        ("Europe/Paris", "2026-03-01 01:00:00", "03:00Mar 1, 2026"),
+    ):
         page.get_by_label("Times in").select_option(zone)
         expect(page.locator("#span")).to_contain_text(f"{begins} to ")
         expect(page.locator("#span")).to_contain_text(f" {zone}, 24 h")
         drawn(page)
-        assert traces(page)[0]["x"][0] == f"{begins.replace(' ', 'T')}.000"
+        # The axis is UTC in any zone; its labels are of the zone.
+        assert traces(page)[0]["x"][0] == in_utc(0)
+        ticks = page.locator("#chart .xtick text").all_text_contents()
+        assert ticks[0] == tick
         # The very first reading is at the left edge of the chart.
         line = page.locator("#chart .scatterlayer .js-line").first.get_attribute("d")
         assert abs(float(re.split("[M,]", line or "")[1])) < 1
@@ -248,6 +279,101 @@ def test_times_are_drawn_and_zoomed_in_utc_or_the_browsers_own_zone(page: Page, 
         assert abs((span(page)[0] - time_of(36)).total_seconds()) < 300
         page.go_back()
         drawn(page)
+
+
+def test_an_hour_that_the_clock_shows_twice_is_drawn_once_after_the_other(chromium: Browser, unlisted: str) -> None:
+    with tab(chromium, unlisted, zone="America/New_York") as page:
+        start = HALLOWEEN + timedelta(days=1, hours=4)
+        opened(page, unlisted, "T.flow", start=start, end=start + timedelta(hours=4))
+        page.get_by_label("Times in").select_option("America/New_York")
+        drawn(page)
+        times = traces(page)[0]["x"]
+        assert times == sorted(times)
+        ticks = page.locator("#chart .xtick text").all_text_contents()
+        assert [tick for tick in ticks if tick.startswith("01:00")] == ["01:00UTC-04:00", "01:00UTC-05:00"]
+        expect(page.locator("#span")).to_have_text("2015-11-01 00:00:00 to 2015-11-01 03:00:00 America/New_York, 4 h")
+        box = page.locator("#chart .nsewdrag").first.bounding_box()
+        assert box
+        for share, clock in ((0.375, "01:30:00 UTC-04:00"), (0.625, "01:30:00 UTC-05:00"), (0.875, "02:30:00")):
+            page.mouse.move(box["x"] + box["width"] * share, box["y"] + box["height"] / 2)
+            expect(page.locator(".hoverlayer .legendtitletext")).to_have_text(f"2015-11-01 {clock}")
+
+
+def test_a_text_has_a_lane_with_its_words_and_is_bad_only_where_it_was_stored_so(
+    chromium: Browser, unlisted: str
+) -> None:
+    with tab(chromium, unlisted) as page:
+        opened(page, unlisted, "T.state", "T.flow", start=HALLOWEEN, end=HALLOWEEN + timedelta(days=2))
+        (bad,) = traces(page, "bad")
+        assert [time[:13] for time in bad["x"][:2]] == ["2015-10-31T18", "2015-11-01T00"]
+        assert [each["name"] for each in traces(page)] == ["T.flow"]
+        shown = page.locator("#chart .scatterlayer .textpoint text").all_text_contents()
+        assert shown == ["RUN", "STOP", "<b>I/O & Time…", "RUN"]
+        box = page.locator("#chart .nsewdrag").nth(1).bounding_box()
+        assert box
+        page.mouse.move(box["x"] + box["width"] * 0.44, box["y"] + 5)
+        expect(page.locator(".hoverlayer")).to_contain_text("<b>I/O & Timeout</b> (bad)")
+        opened(page, unlisted, "T.state", start=HALLOWEEN, end=HALLOWEEN + timedelta(hours=12))
+        assert traces(page, "bad") == []
+        expect(page.locator("#status")).not_to_contain_text("bad")
+
+
+def test_a_tag_that_is_not_listed_is_found_and_one_with_a_wildcard_in_its_name_is_chosen_alone(
+    chromium: Browser, unlisted: str
+) -> None:
+    with tab(chromium, unlisted) as page:
+        opened(page, unlisted, start=HALLOWEEN, end=HALLOWEEN + timedelta(days=1))
+        page.get_by_role("searchbox").fill("t.")
+        expect(page.locator("#results .name")).to_have_text(["T.flow", "T.old", "T.state"])
+        page.get_by_role("searchbox").fill("a*b")
+        page.locator("#results button", has_text="A*B").click()
+        drawn(page)
+        expect(page.locator(".chip .name")).to_have_text(["A*B"])
+        expect(page.locator("#results button[aria-pressed=true]")).to_have_count(1)
+        page.get_by_role("button", name="Remove A*B").click()
+        expect(page.locator(".chip")).to_have_count(0)
+        opened(page, unlisted, "t.*", start=HALLOWEEN, end=HALLOWEEN + timedelta(days=1))
+        page.get_by_role("button", name="Remove T.old").click()
+        expect(page.locator(".chip .name")).to_have_text(["T.flow", "T.state"])
+
+
+def test_an_empty_span_says_when_the_last_reading_was_and_leads_to_it(chromium: Browser, unlisted: str) -> None:
+    with tab(chromium, unlisted) as page:
+        opened(page, unlisted, "T.old", "T.flow", "P2.flow", start=datetime(2015, 1, 1, tzinfo=UTC), end=HALLOWEEN)
+        expect(page.locator("#silent li")).to_have_text([
+            re.compile(r"T\.old has no readings in these 303 d\. The last before: 2013-05-01 00:00:00"),
+            re.compile(r"T\.flow has no readings .*The next: 2015-10-31 00:00:00"),
+            "P2.flow has no readings at all.",
+        ])  # fmt: skip
+        assert page.locator("#chart .ytick").count() == 0
+        page.get_by_role("button", name="The last before: 2013-05-01").click()
+        expect(page.locator("#silent li").first).to_contain_text("T.flow")
+        start, end = span(page)
+        assert start < datetime(2013, 5, 1, tzinfo=UTC) < end
+        drawn(page)
+        assert traces(page)[0]["y"] == [2.0]
+
+
+@pytest.mark.parametrize(
+    ("hash_", "message"),
+    [
+        ("start=yesterday&end=2015-11-01T00:00:00Z", "start=yesterday in the address is not a time"),
+        ("start=2015-13-01&end=x", "start=2015-13-01 in the address is not a time; end=x in the address is not a time"),
+        ("end=2015-11-01T00:00:00Z", "the address has no start"),
+        ("start=2015-11-02&end=2015-11-01", "in the address, the end is not after the start"),
+        ("zone=Mars", "zone=Mars in the address is neither UTC nor local"),
+    ],
+)
+def test_an_address_that_is_not_valid_is_reported_with_what_is_shown_instead(
+    chromium: Browser, unlisted: str, hash_: str, message: str
+) -> None:
+    with tab(chromium, unlisted) as page:
+        page.goto(f"{unlisted}#tag=T.flow&{hash_}")
+        drawn(page)
+        shown = "2015-10-25 23:50:00 to 2015-11-01 23:50:00 UTC, 7 d"
+        expect(page.locator("#address")).to_have_text(f"{message}: the page shows {shown}")
+        page.get_by_role("button", name="8 h").click()
+        expect(page.locator("#address")).to_be_hidden()
 
 
 def test_a_server_with_a_token_asks_for_it_and_keeps_it_out_of_addresses(project: Project, chromium: Browser) -> None:

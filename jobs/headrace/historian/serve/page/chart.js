@@ -1,27 +1,59 @@
-// The chart: one panel per unit on a common time axis, and below them one lane per tag that is not good throughout.
+// The chart: one panel per unit on a common time axis, and below them one lane per tag that has texts, and one per tag
+// that is not good throughout.
 
 import { colour, dash, named } from "./colours.js";
 import { inWords, stretches } from "./quality.js";
-import { shown } from "./zone.js";
+import { LANE as STATES, plain, states, stateTraces } from "./states.js";
+import { ticks } from "./ticks.js";
+import { inWords as timeInWords, ofAxis, onAxis } from "./zone.js";
 
 const LANE = 14;
 const GAP = 14;
 const CONFIG = { displayModeBar: false, doubleClick: false, scrollZoom: true };
+const HOVER = "%Y-%m-%d %H:%M:%S";
+const IN_UTC = " UTC+00:00Z"; // as long as what replaces it, so that the box is wide enough
 const SPARSE = 8; // if readings are at least this many pixels apart, each is drawn as a dot
 
 export function draw(place, answer, view, drag) {
-  const units = [...new Set(answer.traces.map((trace) => trace.about.unit ?? ""))];
-  const lanes = answer.traces
-    .map((trace, number) => ({ trace, number, bad: stretches(trace, view.span.end) }))
-    .filter((lane) => lane.bad.length);
+  const numbers = answer.traces.filter((trace) => crosses(trace, view.span));
+  const units = [...new Set(numbers.map((trace) => trace.about.unit ?? ""))];
+  const lanes = lanesOf(answer.traces, view);
   const data = [];
   answer.traces.forEach((trace, number) => {
+    if (!numbers.includes(trace)) return;
     const axis = axisName(units.indexOf(trace.about.unit ?? ""));
-    data.push(line(trace, number, axis, view, place.clientWidth), ...anomalies(trace, axis, view));
+    data.push(line(trace, number, axis, place.clientWidth), ...anomalies(trace, axis));
   });
-  lanes.forEach((lane, at) => data.push(...laneOf(lane, at, view)));
-  const times = [view.span.start, view.span.end].map((ms) => shown(ms, view.zone));
-  return Plotly.react(place, data, layout(place, units, lanes, times, drag), CONFIG);
+  lanes.forEach((lane) => {
+    data.push(...(lane.states ? stateTraces(lane, lane.y, view.span, width(place)) : qualityTraces(lane)));
+  });
+  return Plotly.react(place, data, layout(place, units, lanes, view, drag), CONFIG);
+}
+
+// Whether a line of numbers lies in the span, or passes through it.
+function crosses({ ts, value }, { start, end }) {
+  const times = ts.filter((_, at) => value[at] !== null);
+  return times.some((ms) => ms >= start) && times.some((ms) => ms < end);
+}
+
+// The states of all tags come first; `y` is the middle of a lane in pixels from the top of the first one.
+function lanesOf(traces, view) {
+  const each = (find) => traces.map((trace, number) => ({ trace, number, ...find(trace) }));
+  const lanes = [
+    ...each((trace) => ({ states: states(trace, view.span), height: STATES })).filter((lane) => lane.states.length),
+    ...each((trace) => ({ bad: stretches(trace, view.span.end), height: LANE })).filter((lane) => lane.bad.length),
+  ];
+  let top = 0;
+  return lanes.map((lane) => ({ ...lane, y: (top += lane.height) - lane.height / 2 }));
+}
+
+// Plotly words the time of the pointer in UTC; this words it in the zone of the view.
+export function wordTimes(place, zone) {
+  new MutationObserver(() => {
+    const title = place.querySelector(".hoverlayer .legendtitletext");
+    const text = title?.textContent ?? "";
+    if (text.endsWith(IN_UTC)) title.textContent = timeInWords(ofAxis(text.slice(0, -IN_UTC.length)), zone());
+  }).observe(place, { childList: true, subtree: true, characterData: true });
 }
 
 export function width(place) {
@@ -31,50 +63,51 @@ export function width(place) {
 
 const axisName = (number) => (number ? `y${number + 2}` : "y"); // y2 is the axis of the lanes
 
-function line(trace, number, yaxis, view, pixels) {
+function line(trace, number, yaxis, pixels) {
   const { about } = trace;
   const sparse = trace.ts.length * SPARSE < pixels;
   return {
     type: "scatter", mode: sparse ? "lines+markers" : "lines", name: about.tag, yaxis,
-    x: trace.ts.map((ms) => shown(ms, view.zone)), y: trace.value,
+    x: trace.ts.map(onAxis), y: trace.value,
     text: trace.quality.map((status) => (inWords(status) === "good" ? "" : ` (${inWords(status)})`)),
     line: { ...shape(about), color: colour(number), width: 1.25, dash: dash(number) },
     marker: { size: 5 },
-    hovertemplate: `%{y:.7~g} ${about.unit ?? ""}%{text}<extra>${about.tag}</extra>`,
+    hovertemplate: `%{y:.7~g} ${plain(about.unit ?? "")}%{text}<extra>${plain(about.tag)}</extra>`,
   };
 }
 
 const shape = (about) => ({ shape: about.interpolation === "step" ? "hv" : "linear" });
 
-function anomalies(trace, yaxis, view) {
+function anomalies(trace, yaxis) {
   const { ts, value, score } = trace.anomalies;
   if (!ts.length) return [];
   return [{
     type: "scatter", mode: "markers", name: `${trace.about.tag} anomalies`, meta: "anomaly", yaxis,
-    x: ts.map((ms) => shown(ms, view.zone)), y: value, text: score.map((number) => number?.toFixed(1) ?? "infinite"),
+    x: ts.map(onAxis), y: value, text: score.map((number) => number?.toFixed(1) ?? "infinite"),
     marker: { symbol: "circle-open", size: 9, color: named("anomaly"), line: { width: 1.8 } },
     hovertemplate: "anomaly, score %{text}<extra></extra>",
   }];
 }
 
-function laneOf({ trace, bad }, at, view) {
+function qualityTraces({ trace, bad, y }) {
   return ["bad", "uncertain"].flatMap((kind) => {
     const parts = bad.filter((stretch) => stretch.kind === kind);
     if (!parts.length) return [];
-    const times = parts.flatMap(({ start, end }) => [shown(start, view.zone), shown(end, view.zone), null]);
+    const times = parts.flatMap(({ start, end }) => [onAxis(start), onAxis(end), null]);
     return [{
       type: "scatter", mode: "lines+markers", name: `${trace.about.tag} ${kind}`, meta: kind, yaxis: "y2",
-      x: times, y: times.map((ms) => (ms === null ? null : at)),
+      x: times, y: times.map((time) => (time === null ? null : y)),
       text: parts.flatMap(({ status }) => Array(3).fill(`0x${status.toString(16).padStart(8, "0")}`)),
       line: { color: named(kind), width: LANE / 2 }, marker: { symbol: "square", size: LANE / 2, color: named(kind) },
-      hovertemplate: `${kind} %{text}<extra>${trace.about.tag}</extra>`,
+      hovertemplate: `${kind} %{text}<extra>${plain(trace.about.tag)}</extra>`,
     }];
   });
 }
 
-function layout(place, units, lanes, times, drag) {
+function layout(place, units, lanes, { span, zone }, drag) {
   const top = 8, bottom = 40, height = Math.max(place.clientHeight - top - bottom, 100);
-  const foot = lanes.length ? (lanes.length * LANE + GAP) / height : 0;
+  const total = lanes.reduce((sum, lane) => sum + lane.height, 0);
+  const foot = lanes.length ? (total + GAP) / height : 0;
   const each = (1 - foot - ((units.length - 1) * GAP) / height) / units.length;
   const grid = { gridcolor: named("grid"), zeroline: false, linecolor: named("grid"), automargin: true };
   const settings = {
@@ -84,11 +117,16 @@ function layout(place, units, lanes, times, drag) {
     font: { color: named("text"), size: 12, family: "system-ui, sans-serif" },
     hoverlabel: { bgcolor: named("panel"), bordercolor: named("grid"), font: { color: named("text") } },
     xaxis: {
-      ...grid, type: "date", range: times, hoverformat: "%Y-%m-%d %H:%M:%S",
+      ...grid, type: "date", range: [onAxis(span.start), onAxis(span.end)],
+      ...(zone === "UTC" ? { hoverformat: HOVER } : ticks(span, zone, width(place))),
+      // Without a text of its own, the title at a tick would be the label of the tick.
+      unifiedhovertitle: { text: zone === "UTC" ? "" : `%{x|${HOVER}}${IN_UTC}` },
       showspikes: true, spikemode: "across", spikethickness: 1, spikedash: "solid", spikecolor: named("faint"),
     },
   };
-  if (!units.length) settings.yaxis = { ...grid, showgrid: false, showticklabels: false, fixedrange: true };
+  if (!units.length && !lanes.length) {
+    settings.yaxis = { ...grid, showgrid: false, showticklabels: false, fixedrange: true };
+  }
   units.forEach((unit, number) => {
     const upper = 1 - number * (each + GAP / height);
     settings[axisName(number).replace("y", "yaxis")] = {
@@ -97,9 +135,10 @@ function layout(place, units, lanes, times, drag) {
     };
   });
   if (lanes.length) {
+    const share = Math.min(total / height, 1);
     settings.yaxis2 = {
-      ...grid, domain: [0, (lanes.length * LANE) / height], range: [lanes.length - 0.5, -0.5], fixedrange: true,
-      showgrid: false, tickvals: lanes.map((_, at) => at), tickfont: { size: 10 }, ticks: "",
+      ...grid, domain: units.length ? [0, share] : [1 - share, 1], range: [total, 0], fixedrange: true,
+      showgrid: false, tickvals: lanes.map(({ y }) => y), tickfont: { size: 10 }, ticks: "",
       ticktext: lanes.map(({ trace, number }) => coloured(short(trace.about.tag), colour(number))),
     };
     settings.xaxis.anchor = "y2";
@@ -109,5 +148,5 @@ function layout(place, units, lanes, times, drag) {
   return settings;
 }
 
-const coloured = (text, name) => `<span style="color:${name}">${text}</span>`;
+const coloured = (text, name) => `<span style="color:${name}">${plain(text)}</span>`;
 const short = (tag) => (tag.length > 18 ? `…${tag.slice(-17)}` : tag);

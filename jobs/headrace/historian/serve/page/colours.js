@@ -14,4 +14,5 @@ export const dark = matchMedia("(prefers-color-scheme: dark)");
 
 export const colour = (number) => (dark.matches ? DARK : LIGHT)[number % LIGHT.length];
 export const dash = (number) => DASHES[Math.floor(number / LIGHT.length) % DASHES.length];
+export const shade = (number) => `${colour(number)}59`; // of a state: its word must be readable on it
 export const named = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();

@@ -1,13 +1,14 @@
 // The page: each change of the view sends a request, and its answer is drawn.
 
 import { ask, file, Refused } from "./api.js";
-import { draw, width } from "./chart.js";
+import { draw, width, wordTimes } from "./chart.js";
 import { dark } from "./colours.js";
 import { controls } from "./controls.js";
-import { chips, mark, searching } from "./tags.js";
+import { pointers, silentTags } from "./silent.js";
+import { asked, chips, mark, searching } from "./tags.js";
 import { back, HOUR, length, read, write } from "./view.js";
 import { counted, span, summary } from "./words.js";
-import { meant } from "./zone.js";
+import { ofAxis } from "./zone.js";
 
 const PAUSE = 120;
 const TURN = 400;
@@ -23,7 +24,7 @@ let waiting, stale, drawnAt;
 const search = searching(() => view.tags, toggle);
 
 function show(changes, options) {
-  view = { ...view, ...changes };
+  view = { ...view, problems: [], ...changes };
   write(view, options);
   refresh();
 }
@@ -31,6 +32,8 @@ function show(changes, options) {
 function refresh() {
   mark(view.tags);
   at("span").textContent = span(view);
+  at("address").textContent = `${view.problems.join("; ")}: the page shows ${span(view)}`;
+  at("address").hidden = !view.problems.length;
   at("csv").disabled = !view.tags.length;
   busy(true);
   clearTimeout(waiting);
@@ -44,13 +47,18 @@ async function load() {
   if (!view.tags.length) {
     answer = { traces: [] };
     picture("Choose a tag from the list.");
+    pointers([]);
     busy(false);
     return;
   }
   at("status").textContent = `Loading ${counted(view.tags.length, "tag")} of ${length(view.span)} …`;
   try {
     answer = await ask("plot", [...parameters(), ["pixels", width(place)]], signal);
+    view.tags = answer.traces.map(({ about }) => asked(about.tag)); // instead of a wildcard, what it stands for
+    write(view, { asNew: false });
     picture(summary(answer.traces, view.span));
+    busy(false);
+    await pointers(silentTags(answer.traces, view.span).map(asked), view, show, signal);
   } catch (error) {
     if (signal.aborted) return;
     refused(error);
@@ -63,7 +71,7 @@ async function load() {
 function picture(status) {
   at("problem").hidden = true;
   drawnAt = place.clientWidth;
-  chips(answer.traces.map((trace) => trace.about), toggle);
+  chips(answer.traces.map(({ about }) => ({ about, pattern: asked(about.tag) })), toggle);
   draw(place, answer, view, drag);
   at("status").textContent = status;
 }
@@ -72,7 +80,9 @@ function refused(error) {
   const problems = error instanceof Refused ? error.problems : [{ what: String(error), fix: "reload the page" }];
   at("problem").textContent = problems.map(({ what, fix }) => (fix ? `${what}: ${fix}` : what)).join("\n");
   at("problem").hidden = false;
-  chips(view.tags.map((tag) => answer?.traces.find((trace) => trace.about.tag === tag)?.about ?? { tag }), toggle);
+  at("silent").hidden = true;
+  const known = (pattern) => answer?.traces.find(({ about }) => asked(about.tag) === pattern)?.about;
+  chips(view.tags.map((pattern) => ({ about: known(pattern) ?? { tag: pattern }, pattern })), toggle);
 }
 
 const busy = (is) => place.setAttribute("aria-busy", is);
@@ -120,7 +130,7 @@ function listen() {
     // One turn of the wheel causes many changes; they become one step of the browser history.
     const asNew = performance.now() - last > TURN;
     last = performance.now();
-    show({ span: { start: meant(start, view.zone), end: meant(end, view.zone) } }, { asNew });
+    show({ span: { start: ofAxis(start), end: ofAxis(end) } }, { asNew });
   });
   place.on("plotly_doubleclick", back);
   addEventListener("popstate", () => {
@@ -151,11 +161,12 @@ async function begin() {
   try {
     const [listed, { end }] = await Promise.all([search(), whole()]);
     view.span ??= { start: end - WEEK, end };
-    if (!location.hash && listed.length) view.tags = [listed[0].tag];
+    if (!location.hash && listed.length) view.tags = [asked(listed[0].tag)];
     at("zone").value = view.zone;
     write(view, { asNew: false });
     await draw(place, answer, view, drag);
     listen();
+    wordTimes(place, () => view.zone);
     refresh();
   } catch (error) {
     refused(error);

@@ -1,5 +1,6 @@
-// The view: the selected tags, and a span in milliseconds since 1970, UTC. It is stored in the page's address, so that it
-// can be shared and the browser's Back button works.
+// The view: the selected tags as patterns of the API, and a span in milliseconds since 1970, UTC. It is stored in the
+// page's address, so that it can be shared and the browser's Back button works. `problems` says what of an address is
+// not valid, and so not shown.
 
 export const HOUR = 3_600_000;
 const SHORTEST = 1000;
@@ -7,8 +8,24 @@ const SHORTEST = 1000;
 export function read() {
   const stored = new URLSearchParams(location.hash.slice(1));
   const [start, end] = ["start", "end"].map((name) => Date.parse(stored.get(name) ?? ""));
-  const span = Number.isFinite(start) && Number.isFinite(end) && start < end ? { start, end } : null;
-  return { tags: stored.getAll("tag"), span, zone: stored.get("zone") === "local" ? "local" : "UTC" };
+  const problems = faults(stored, start, end);
+  const span = start < end ? { start, end } : null;
+  return { tags: stored.getAll("tag"), span, zone: stored.get("zone") === "local" ? "local" : "UTC", problems };
+}
+
+function faults(stored, start, end) {
+  const problems = [];
+  if (stored.has("start") || stored.has("end")) {
+    for (const [name, ms] of [["start", start], ["end", end]]) {
+      if (!stored.has(name)) problems.push(`the address has no ${name}`);
+      else if (Number.isNaN(ms)) problems.push(`${name}=${stored.get(name)} in the address is not a time`);
+    }
+    if (start >= end) problems.push("in the address, the end is not after the start");
+  }
+  if (stored.has("zone") && !["UTC", "local"].includes(stored.get("zone"))) {
+    problems.push(`zone=${stored.get("zone")} in the address is neither UTC nor local`);
+  }
+  return problems;
 }
 
 export function write(view, { asNew = true } = {}) {

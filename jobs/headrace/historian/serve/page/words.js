@@ -1,6 +1,7 @@
 // The texts that describe the view.
 
 import { inWords as quality } from "./quality.js";
+import { silentTags } from "./silent.js";
 import { length } from "./view.js";
 import { inWords as time, OWN } from "./zone.js";
 
@@ -18,7 +19,7 @@ export function summary(traces, { start, end }) {
   for (const kind of ["bad", "uncertain"]) {
     if (all.some((status) => quality(status) === kind)) parts.push(`some ${kind}`);
   }
-  const silent = traces.filter((_, at) => !seen[at].length).map((trace) => trace.about.tag);
+  const silent = silentTags(traces, { start, end });
   if (silent.length) parts.push(`no readings of ${silent.join(", ")} in this span`);
   return parts.join(" · ");
 }
