@@ -52,7 +52,7 @@ Scan = Callable[[str], Iterator[_Region]]
 
 
 def misplaced(marked: str, scan: Scan) -> dict[int, Problem]:
-    """Return what is wrong, by line of the template, with the first value of the line that is not a token of its own."""
+    """Return what is wrong with the first value of each line of the template that is not a token of its own."""
     problems: dict[int, Problem] = {}
     sql, places = values(marked)
     places = [place for place in places if place.start < place.end]

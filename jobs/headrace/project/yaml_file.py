@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -10,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from headrace.errors import Place, Problem, UserError, did_you_mean
+from headrace.project import yaml_text
 from headrace.project.model_paths import Location, model_path
 
 
@@ -21,63 +23,27 @@ class Model(BaseModel):
     """Keys of earlier versions, and the key that each is now."""
 
 
+_WORDS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+"""The truth values of YAML 1.1, which are texts in YAML 1.2."""
+
 M = TypeVar("M", bound=BaseModel)
 
 
 def load(path: Path, model: type[M], context: object = None) -> M:
     """Return the file `path` as a `model`. Raises UserError with one Problem per fault of the file."""
-    root, data = _read(path)
+    root, data = yaml_text.read(path)
     if not isinstance(data, dict):
         raise UserError("a mapping of keys is required here", Place.of(path, 1, 1), f"start with {_keys(model)}")
     try:
-        return model.model_validate(data, context=context)
+        # JSON's strict mode takes a text for a time, but a number, a truth value and a text never for each other.
+        return model.model_validate_json(json.dumps(data), strict=True, context=context)
     except ValidationError as error:
         raise UserError([_problem(path, root, model, item) for item in error.errors()]) from None
 
 
 def place(path: Path, location: Location) -> Place:
     """Return the line and column of the value at `location` (keys and indexes). Raises UserError as `load` does."""
-    return _place(path, _read(path)[0], location)
-
-
-def _read(path: Path) -> tuple[yaml.Node, Any]:
-    """Return the file as a tree of nodes, which have their places, and as plain values."""
-    try:
-        loader = yaml.CSafeLoader(path.read_text(encoding="utf-8"))
-        root = loader.get_single_node()
-        if root is None:
-            raise UserError("the file is empty", Place.of(path, 1, 1))
-        if problems := _repeated_keys(path, root):
-            raise UserError(problems)
-        return root, loader.construct_document(root)
-    except FileNotFoundError:
-        raise UserError("no such file", Place.of(path)) from None
-    except UnicodeDecodeError as error:
-        raise UserError(f"not UTF-8 text: {error.reason} at byte {error.start}", Place.of(path)) from None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        spot = Place.of(path, mark.line + 1, mark.column + 1) if mark else Place.of(path)
-        raise UserError(f"not YAML: {error.problem or error}", spot) from None
-
-
-def _repeated_keys(path: Path, node: yaml.Node) -> list[Problem]:
-    """PyYAML keeps the last of two equal keys. YAML 1.2 makes them an error, and so does headrace."""
-    problems = []
-    if isinstance(node, yaml.MappingNode):
-        seen: dict[str, int] = {}
-        for key, value in node.value:
-            line = key.start_mark.line + 1
-            if key.value in seen:
-                spot = Place.of(path, line, key.start_mark.column + 1)
-                problems.append(
-                    Problem(f"key '{key.value}' is already set at line {seen[key.value]}", spot, "keep one of them")
-                )
-            seen[key.value] = line
-            problems += _repeated_keys(path, value)
-    elif isinstance(node, yaml.SequenceNode):
-        for value in node.value:
-            problems += _repeated_keys(path, value)
-    return problems
+    return _place(path, yaml_text.read(path)[0], location)
 
 
 def _place(path: Path, root: yaml.Node, location: Location) -> Place:
@@ -115,8 +81,13 @@ def _problem(path: Path, root: yaml.Node, model: type[BaseModel], item: Any) -> 
         what, _, fix = str(item["ctx"]["error"]).partition("; ")
         return Problem(f"{name}: {what}" if name else what, where, fix or route.meaning)
     # A value that should be text may be a password without quotes: only its type is shown.
-    got = type(item["input"]).__name__ if item["type"] == "string_type" else repr(item.get("input"))
+    is_text = item["type"] == "string_type"
+    got = type(item["input"]).__name__ if is_text else repr(item.get("input"))
     what = f"{name}: {item['msg'][0].lower()}{item['msg'][1:]} (got {got})"
+    if is_text and isinstance(item["input"], bool | int | float):
+        return Problem(what, where, "put it in quotes")
+    if item["type"] == "bool_type" and (meant := _WORDS.get(str(item["input"]).lower())):
+        return Problem(what, where, f"write {meant}")
     return Problem(what, where, route.meaning)
 
 

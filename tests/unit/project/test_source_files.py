@@ -118,7 +118,7 @@ watermark: {lateness: 10}
         ("path: v.x", "path: tag", 6, "'tag' is already read as 'tag'"),
         ("path: v.x", "path: 'v.\\'", 6, "a quotation mark, a backslash"),
         ("path: v.x", "path: v", 7, "'v' cannot be both a value and the object around 'v.run.state'"),
-        ("path: v.x", "path: v.x.y.z, required: yes", None, None),
+        ("path: v.x", "path: v.x.y.z, required: true", None, None),
         ("path: v.x", "path: tag.x", 6, "'tag' cannot be both a value and the object around 'tag.x'"),
         ("{path: ts,", "{path: v,", 8, "'v' cannot be both a value and the object around 'v.x'"),
         ("{path: q,", "{path: ts,", 9, "'ts' is already read as 'ts'"),

@@ -13,6 +13,9 @@ from typing import Any
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from headrace.errors import UserError
+from headrace.project import yaml_text
+
 _HERE = Path(__file__).parent
 
 
@@ -44,8 +47,8 @@ def column(name: str) -> str:
 def scalar(text: str) -> str:
     """Return the text as a YAML value, in quotation marks if YAML would otherwise read it as something else."""
     try:
-        plain = yaml.safe_load(f"{{key: {text}}}") == {"key": text}
-    except yaml.YAMLError:
+        plain = yaml_text.parse(f"{{key: {text}}}", Path("key"))[1] == {"key": text}
+    except UserError:
         plain = False
     return text if plain else quoted(text)
 
