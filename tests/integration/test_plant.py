@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 
 import headrace
 from headrace import Plant, UserError
+from headrace.cli import tags
 from headrace.project.paths import Project
 from support.worlds.pumps import empty_plant, s, store, store_two_pumps
 
@@ -57,13 +60,24 @@ def test_tags_are_found_by_wildcards_in_which_brackets_stand_for_themselves(plan
     assert nothing.schema == plant.tags().schema
 
 
+def test_the_command_lists_tags_that_report_without_being_listed(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store(project, [("T.new", s(0), 1.0, 0)])
+    tags.list_("?.new", json=True)
+    (row,) = json.loads(capsys.readouterr().out)
+    assert {name: value for name, value in row.items() if value is not None} == {"tag": "T.new"}
+    tags.list_()
+    assert "6 tags" in capsys.readouterr().out
+
+
 def test_the_project_is_the_one_named_else_that_of_the_environment_else_that_of_the_working_directory(
     project: Project, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert headrace.open().project.root == project.root
     other = tmp_path_factory.mktemp("other")
     for folder in ("sql", "catalogs"):
-        (other / folder).symlink_to(project.root / folder)
+        shutil.copytree(project.root / folder, other / folder)
     monkeypatch.setenv("HEADRACE_PROJECT", str(other))
     assert headrace.open("local").project.root == other
     assert headrace.open("local", project.root / "sql").project.root == project.root

@@ -51,10 +51,10 @@ def list_(
     env: Env = "local",
     json: Json = False,
 ) -> None:
-    """List tags with their units, limits, places and baselines."""
-    from headrace.historian.tags import tags
+    """List tags with their units, limits, places and baselines, also those that report without being listed."""
+    import headrace
 
-    rows = tags.matching(Context(env).settings, tag)
+    rows = headrace.open(env).tags(tag).to_pylist()
     if json:
         print_json(rows)
         return

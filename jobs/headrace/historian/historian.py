@@ -50,7 +50,7 @@ Shape = Literal["step", "linear"]
 class Historian:
     """Queries over one snapshot of the readings and of the list of tags; `refreshed()` returns the current ones.
 
-    Tags are names or wildcards (`*`, `?`), one or several; `~*` and `~?` stand for these characters in a name. Times
+    Tags are names or wildcards (`*`, `?`), one or several; `~*`, `~?` and `~~` are these characters in a name. Times
     are datetimes with a time zone. Every answer is a `pyarrow.Table`, sorted by tag in the requested order, then in the
     direction of time; `.to_pandas()` makes it a data frame. In its columns, `ts` is timestamp[us, UTC], `value` a
     double in the tag's unit or null, and `quality` an OPC UA StatusCode, good below 1073741824.
@@ -122,7 +122,7 @@ class Historian:
         return (spans.instant(times[0]), spans.instant(times[1])) if times else None
 
     def tags(self, tag: str = "*", asset: str = "*") -> list[str]:
-        """Return the sorted names of the tags that match the wildcard `tag` and are at or below `asset`.
+        """Return the sorted names that `tag`, a name or a wildcard, stands for, of the tags at or below `asset`.
 
         They are listed in historian.tags, or have readings. `asset` is a place in the plant, or a wildcard of one; a
         tag that is not listed has none.

@@ -36,7 +36,11 @@ class TagNames:
     @cached_property
     def all(self) -> list[str]:
         """All names, sorted."""
-        return sorted({*self.rows, *self.reported()})
+        return sorted({*self.rows, *self._reported})
+
+    @cached_property
+    def _reported(self) -> AbstractSet[str]:
+        return self.reported()
 
     def row(self, name: str) -> Mapping[str, Any]:
         """Return what the list says of a tag; only its name if it is not listed."""
@@ -44,18 +48,18 @@ class TagNames:
 
     def known(self, name: str) -> bool:
         """Return whether the tag is listed or has readings."""
-        return name in self.rows or name in self.all
+        return name in self.rows or name in self._reported
 
     def find(self, tag: str = "*", asset: str = "*") -> list[str]:
-        """Return the sorted names that match the wildcard `tag` (* and ?) and are at or below the place `asset`.
+        """Return the sorted names that `tag`, a name or a wildcard, stands for and that are at or below `asset`.
 
-        `asset` may be a wildcard, too: `site/area` also matches tags in `site/area/line`; a tag that is not listed has
-        no place. Case does not matter.
+        `asset` is a place, or a wildcard for one: `site/area` also matches tags in `site/area/line`. A tag that is not
+        listed has no place. The case of wildcards and places does not matter.
         """
         return [
             name
-            for name in self.all
-            if patterns.like(name, tag) and (asset == "*" or _in_place(self.row(name).get("asset") or "", asset))
+            for name in patterns.select(self.all, tag)
+            if asset == "*" or _in_place(self.row(name).get("asset") or "", asset)
         ]
 
     def resolve(self, tags: str | Sequence[str]) -> list[str]:

@@ -7,8 +7,8 @@ import { counted } from "./words.js";
 const LISTED = 100;
 const PAUSE = 150;
 
-// The pattern that stands for this name alone: the API takes * and ? for wildcards.
-export const asked = (name) => name.replace(/[*?]/g, "~$&");
+// The pattern that stands for this name alone: the API takes * and ? for wildcards, and ~ for what escapes them.
+export const asked = (name) => name.replace(/[*?~]/g, "~$&");
 
 export function searching(chosen, toggle) {
   const [box, results, found] = ["search", "results", "found"].map((id) => document.getElementById(id));
