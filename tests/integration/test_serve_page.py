@@ -78,6 +78,7 @@ def unlisted(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFacto
     others = [
         ("A*B", HALLOWEEN, 1.0, 0),
         ("A1B", HALLOWEEN, 1.0, 0),
+        ("A~~*", HALLOWEEN, 1.0, 0),
         ("T.old", datetime(2013, 5, 1, tzinfo=UTC), 2.0, 0),
     ]
     pumps.store(project, [*flow, *states, *others])
@@ -332,6 +333,10 @@ def test_a_tag_that_is_not_listed_is_found_and_one_with_a_wildcard_in_its_name_i
         expect(page.locator("#results button[aria-pressed=true]")).to_have_count(1)
         page.get_by_role("button", name="Remove A*B").click()
         expect(page.locator(".chip")).to_have_count(0)
+        page.get_by_role("searchbox").fill("a~~~~*")
+        page.locator("#results button", has_text="A~~*").click()
+        drawn(page)
+        expect(page.locator(".chip .name")).to_have_text(["A~~*"])
         opened(page, unlisted, "t.*", start=HALLOWEEN, end=HALLOWEEN + timedelta(days=1))
         page.get_by_role("button", name="Remove T.old").click()
         expect(page.locator(".chip .name")).to_have_text(["T.flow", "T.state"])
