@@ -28,6 +28,9 @@ def configure(layout: Layout, ports: Ports) -> None:
         "rest.address": HOST,
         "rest.bind-address": HOST,
         "rest.port": ports.flink_rest,
+        # The guard of jobs/java refuses requests for other names, and those of other sites' web pages.
+        "headrace.rest.hosts": f"{HOST};localhost",
+        "web.access-control-allow-origin": f"http://{HOST}:{ports.flink_rest}",
         "metrics.reporter.prom.host": HOST,
         "execution.checkpointing.dir": (layout.state / "checkpoints").as_uri(),
         "execution.checkpointing.savepoint-dir": (layout.state / "savepoints").as_uri(),

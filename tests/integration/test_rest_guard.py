@@ -1,0 +1,58 @@
+"""Flink's REST server takes no request that a web page of another site can send, nor one for a foreign host name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from headrace.project.paths import Project
+
+
+@pytest.fixture
+def flink(platform: Project) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=(platform.local / "flink").read_text().strip(), trust_env=False) as client:
+        yield client
+
+
+def test_programs_and_flinks_own_page_are_served(flink: httpx.Client) -> None:
+    address = str(flink.base_url).rstrip("/")
+    own_page = {"Origin": address, "Sec-Fetch-Site": "same-origin"}
+    typed_in = {"Sec-Fetch-Site": "none", "Host": address.replace("http://127.0.0.1", "localhost")}
+    for headers in ({}, own_page, typed_in):
+        response = flink.get("/overview", headers=headers)
+        assert response.status_code == 200
+        assert response.headers["access-control-allow-origin"] == address
+
+
+@pytest.mark.parametrize(
+    ("headers", "reason"),
+    [
+        ({"Host": "evil.example"}, "headrace.rest.hosts"),
+        ({"Host": "localhost:x@evil"}, "headrace.rest.hosts"),
+        ({"Host": ""}, "headrace.rest.hosts"),
+        ({"Origin": "http://evil.example"}, "header Origin"),
+        ({"Origin": "http://localhost"}, "header Origin"),
+        ({"Origin": "null"}, "header Origin"),
+        ({"Sec-Fetch-Site": "cross-site"}, "header Sec-Fetch-Site"),
+        ({"Sec-Fetch-Site": "same-site"}, "header Sec-Fetch-Site"),
+        ([("Origin", "http://127.0.0.1"), ("Origin", "http://evil.example")], "at most one header Origin"),
+    ],
+)
+def test_a_request_of_another_site_or_for_another_name_is_refused(
+    flink: httpx.Client, headers: httpx._types.HeaderTypes, reason: str
+) -> None:
+    assert reason in refusal(flink.get("/overview", headers=headers))
+
+
+def test_a_job_that_a_web_page_posts_is_refused_before_it_is_stored(flink: httpx.Client) -> None:
+    parts = {"request": ("request", b"{}", "application/json"), "file_0": ("job", b"x" * 100_000)}
+    assert "header Origin" in refusal(flink.post("/jobs", files=parts, headers={"Origin": "http://evil.example"}))
+    assert flink.get("/overview").status_code == 200
+
+
+def refusal(response: httpx.Response) -> str:
+    assert response.status_code == 403
+    (error,) = response.json()["errors"]
+    return str(error)
