@@ -11,9 +11,11 @@ from contextlib import contextmanager
 
 import pytest
 
+from headrace.environment import kafka
+from headrace.environment.apply import table_changes
 from headrace.errors import CheckFailed, PlatformError, UserError
-from headrace.operations import ledger
-from headrace.operations.lifecycle import restart, restore_points, rollback, stop
+from headrace.operations import deploy, ledger
+from headrace.operations.lifecycle import restart, restore_points, rollback, status, stop
 from headrace.upkeep import reconcile
 from support import ROOT
 from support.deployments import READINGS, at, deployed, edit, ids, kinds, of
@@ -51,16 +53,30 @@ def test_only_the_changed_one_of_three_jobs_restarts(three: Plant) -> None:
     assert (entry.step, bool(entry.savepoint)) == ("stopped", True)
 
 
-def test_a_topic_created_again_while_its_job_is_stopped_is_not_taken_for_the_old_one(own_plant: Plant) -> None:
+def test_a_topic_created_again_is_not_taken_for_the_old_one(own_plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
     plant = of(own_plant, JOB)
     plant.produce(reading(n) for n in range(2_000))
     deployed(plant)
     plant.follow()
     with at(plant) as context:
+        # Its files have not changed; that its topic has is known by the topic's id alone.
+        with monkeypatch.context() as changed:
+            changed.setattr(kafka, "topic_ids", lambda _client, topics: dict.fromkeys(topics, "another"))
+            actions = deploy.plan(context)
+            (ill,) = status.survey(plant.project, plant.settings).ill
+        assert [(each.kind, len(each.problems)) for each in actions] == [("leave alone", 1)]
+        assert ill.health.why
+        assert "was deleted and created again since" in ill.health.why
+        with pytest.raises(UserError, match="was deleted and created again since"):
+            deploy.validate(actions)
+        deploy.validate(deploy.plan(context))
         stop.stop(context, JOB)
         plant.recreate_topic()
+        plant.produce(reading(n) for n in range(1_000))
+        with pytest.raises(CheckFailed, match="was deleted and created again since"):
+            plant.account()
         plant.produce(reading(n) for n in range(4_000))
-        with pytest.raises(PlatformError, match="was deleted and created again since the job was last started"):
+        with pytest.raises(UserError, match="was deleted and created again since the job was last started"):
             restart.restart(context, JOB, "savepoint")
     edit(plant, READINGS, "from readings", "from readings where src_offset > -1")
     with pytest.raises(UserError, match="was deleted and created again since the job was last started"):
@@ -69,6 +85,9 @@ def test_a_topic_created_again_while_its_job_is_stopped_is_not_taken_for_the_old
 
 
 TABLE = "_tables/historian.readings.yaml"
+ADDED = """\
+  line: {type: string, doc: "The line that the tag belongs to"}
+partition:"""
 
 
 def test_upgrades_a_rollback_and_restarts_under_load_are_exact(own_plant: Plant) -> None:
@@ -76,9 +95,9 @@ def test_upgrades_a_rollback_and_restarts_under_load_are_exact(own_plant: Plant)
     with steady_flow(plant):
         deployed(plant)
         edit(plant, READINGS, "from readings", "from readings where src_offset > -1")
-        for limit in (2, 3):
-            edit(plant, READINGS, f"> -{limit - 1}", f"> -{limit}")
-            assert kinds(deployed(plant)) == {JOB: "upgrade"}
+        edit(plant, TABLE, "partition:", ADDED)
+        table_changes.apply(plant.project, plant.settings)
+        assert kinds(deployed(plant)) == {JOB: "upgrade"}
         now = ledger.Ledger(plant.settings).last()[JOB]
         with at(plant) as context:
             back = rollback.rollback(context, JOB)

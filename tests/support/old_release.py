@@ -17,11 +17,12 @@ import sys
 from pathlib import Path
 from headrace.lifecycle import desk as desks
 from headrace.lifecycle import submit
-from headrace import tables
+from headrace import jobfolder, tables
 from headrace.project import Project
 from headrace.settings import Settings
 project, settings = Project(Path(sys.argv[1]), Path(sys.argv[2])), Settings.model_validate_json(sys.stdin.read())
-tables.apply(project, settings)
+# The catalog may have tables with columns that this release does not know.
+tables.apply(project, settings, jobfolder.job_of(project, sys.argv[3]).tables_written)
 with desks.at(project, settings) as desk:
     submit.submit(desk, sys.argv[3])
 """

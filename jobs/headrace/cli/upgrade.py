@@ -57,7 +57,9 @@ def restart(
         Literal["savepoint", "checkpoint", "nothing"], typer.Option("--from", help="What to continue from.")
     ] = "savepoint",
     path: Annotated[str | None, typer.Option(help="Savepoint or checkpoint path.", show_default="newest")] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="With --from nothing: accept what it costs.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="With --from nothing: accept what it costs, and do not ask.")
+    ] = False,
     wait: Wait = 0,
     env: Env = "local",
     json: Json = False,
@@ -65,7 +67,7 @@ def restart(
     """Restart the last version of a job.
 
     From a savepoint: a running job is first stopped with one. From a checkpoint: a running job is cancelled; this also
-    restarts a job that a JobManager lost when it failed. From nothing: reports what that costs and asks.
+    restarts a job that a JobManager lost when it failed. From nothing: reports what is lost or repeated, and asks.
     """
     from headrace.operations.lifecycle import operation_context, restart_stateless
     from headrace.operations.lifecycle import restart as restarts
@@ -73,8 +75,8 @@ def restart(
     context = Context(env)
     if source == "nothing" and path:
         raise UserError("--path cannot be combined with --from nothing", fix="omit --path, or use --from savepoint")
-    if source == "nothing" and not yes:
-        _ask(context, job)
+    if source == "nothing":
+        _confirm(context, job, yes=yes)
     with (
         log.status(job) as status,
         operation_context.locked(context.project, context.settings, wait, status.update) as operation,
@@ -87,15 +89,16 @@ def restart(
     show(entry, json=json)
 
 
-def _ask(context: Context, job: str) -> None:
+def _confirm(context: Context, job: str, *, yes: bool) -> None:
+    """Print the cost of a restart without state, and ask unless `yes`. Raises UserError if nobody can be asked."""
     from headrace.operations.lifecycle import operation_context, restart_stateless
 
     sentences = restart_stateless.cost(operation_context.read_only(context.project, context.settings), job).sentences
-    if not sentences:
-        return
-    log.print(f"Restarting {job} without state has a cost:", highlight=False)
+    log.print(f"Restarting {job} without state:", highlight=False)
     for sentence in sentences:
-        log.print(f"  {sentence}", highlight=False, soft_wrap=True)
+        log.print(f"  {sentence}", highlight=False, markup=False, soft_wrap=True)
+    if yes:
+        return
     if not log.is_terminal:
         raise UserError(f"refusing to restart {job} without state", fix="confirm with --yes")
     typer.confirm("Restart it?", abort=True, err=True)

@@ -12,6 +12,7 @@ from headrace.operations.deploy.plan import Action
 from headrace.operations.ledger import Entry
 from headrace.operations.lifecycle.operation_context import OperationContext
 from headrace.operations.lifecycle.stop import stop
+from headrace.operations.lifecycle.table_ownership import refuse_beside_running
 from headrace.operations.lifecycle.upgrade import switch
 
 
@@ -61,6 +62,8 @@ def _outcome(context: OperationContext, action: Action) -> Outcome:
         if action.kind == "stop":
             stop(context, action.job)
         elif action.state and action.successor:
+            # An earlier action of this plan may have failed to stop the other job.
+            refuse_beside_running(context, action.job)
             switch(context, action.state, action.successor)
         error = None
     except HeadraceError as failure:

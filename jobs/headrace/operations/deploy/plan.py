@@ -15,7 +15,7 @@ from headrace.operations.lifecycle import incarnation
 from headrace.operations.lifecycle.fingerprint import fingerprint
 from headrace.operations.lifecycle.finish_interrupted import finish_interrupted
 from headrace.operations.lifecycle.incarnation import Successor
-from headrace.operations.lifecycle.job_state import JobState, observed, require_compatible
+from headrace.operations.lifecycle.job_state import JobState, check_stop, observed, require_compatible
 from headrace.operations.lifecycle.operation_context import OperationContext
 from headrace.operations.lifecycle.table_ownership import refuse_shared_tables
 from headrace.planner.state.verdict import Verdict
@@ -71,8 +71,8 @@ def recover(context: OperationContext, only: Collection[str] = ()) -> None:
 def plan(context: OperationContext, only: Collection[str] = ()) -> list[Action]:
     """Return the actions that make the cluster match the environment, stops first; only for the jobs in `only`, if any.
 
-    Nothing is done. Raises UserError if the environment itself is at fault, if two jobs append to the same table, or if
-    `only` has an unknown job.
+    Nothing is done. Raises UserError if the environment itself is at fault, if two jobs would append to the same table,
+    if slots are missing, or if `only` has an unknown job.
     """
     names = desired_jobs(context.project, context.settings)
     refuse_shared_tables(context.project, names)
@@ -83,6 +83,8 @@ def plan(context: OperationContext, only: Collection[str] = ()) -> list[Action]:
         raise UserError([Problem(f"'{name}' is not among the jobs to deploy", fix=fix) for name in strangers])
     chosen = [name for name in names if not only or name in only]
     stops = [_stop(context, name) for name in gone if not only or name in only]
+    stay = {*gone} - {action.job for action in stops}
+    refuse_shared_tables(context.project, [*sorted(stay & {*job_folder.names(context.project)}), *chosen])
     actions = [*stops, *(_start(context, name) for name in chosen)]
     _check_slots(context, actions, on_cluster)
     return actions
@@ -132,7 +134,9 @@ def _start(context: OperationContext, name: str) -> Action:
         kind, why = _kind(state, fingerprint(context.project, context.settings, name))
         if kind == "leave alone":
             return Action(name, kind, why, state)
-        return Action(name, kind, why, state, incarnation.successor(context, name, state.before))
+        check_stop(context, state)
+        successor = incarnation.warned(context, incarnation.successor(context, name, state.before), state.history)
+        return Action(name, kind, "; ".join(filter(None, [why, successor.entry.message])), state, successor)
     except HeadraceError as error:
         return Action(name, kind, "it cannot be deployed as it is", error=error)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
@@ -37,6 +38,22 @@ def refuse_later(context: OperationContext, history: Sequence[Entry], start: Res
         )
 
 
+def refuse_others(context: OperationContext, history: Sequence[Entry]) -> None:
+    """Raise CheckFailed if another Flink job has added rows to the tables of the incarnation that runs.
+
+    Nothing tells whether these rows are repeated by a start from the incarnation's state.
+    """
+    last = history[-1]
+    now = RestorePoint("checkpoint", "", last.flink_job_id, sys.maxsize)
+    others = [f"{rows:,} rows in {name}" for name, rows in written_later(context, history, now) if rows]
+    if others:
+        raise CheckFailed(
+            f"{', '.join(others)} were committed while {last.job} ran, by a Flink job that the ledger does not know",
+            context.cluster.rest,
+            "headrace reconcile shows what is stored, headrace restart --from nothing shows what that would cost",
+        )
+
+
 def written_later(
     context: OperationContext, history: Sequence[Entry], start: RestorePoint
 ) -> Iterator[tuple[str, int]]:
@@ -49,7 +66,8 @@ def written_later(
     ids = restore_points.incarnations(history)
     begun = min(entry.at for entry in history if entry.at and entry.flink_job_id == start.flink_job_id)
     for name in folder.job.tables_written:
-        yield name, _rows(catalog, name, start, ids, begun)
+        # A row that is upserted again stays one row, so jobs may share such a table.
+        yield name, _rows(catalog, name, start, ids, begun if folder.job.writes[name] == "append" else None)
     for name in leftover_tables(context.project, context.settings, folder):
         # Shared by jobs: only rows that are known to be this job's count.
         yield name, _rows(catalog, name, start, ids, None)

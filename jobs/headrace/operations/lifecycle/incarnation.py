@@ -12,6 +12,7 @@ from headrace.operations.ledger import Entry
 from headrace.operations.lifecycle import release_process, rollback_floor
 from headrace.operations.lifecycle.fingerprint import fingerprint
 from headrace.operations.lifecycle.operation_context import OperationContext
+from headrace.operations.lifecycle.table_ownership import refuse_beside_running, refuse_taken
 from headrace.operations.submission import Prepared
 from headrace.planner.state.stored_plan import StoredPlan
 from headrace.planner.state.verdict import Verdict, verdict
@@ -78,6 +79,12 @@ def successor(
     return Successor(entry, prepared, judgement)
 
 
+def warned(context: OperationContext, successor: Successor, history: Sequence[Entry]) -> Successor:
+    """Return the successor, with a message if the incarnation before it could not run again should it fail."""
+    warning = rollback_floor.without_way_back(context, last_good(history))
+    return replace(successor, entry=replace(successor.entry, message=warning)) if warning else successor
+
+
 def resubmission(context: OperationContext, entry: Entry, savepoint: str | None, why: str) -> Entry:
     """Return the entry of another incarnation of the same release."""
     return replace(
@@ -91,26 +98,46 @@ def resubmission(context: OperationContext, entry: Entry, savepoint: str | None,
     )
 
 
+def checked(context: OperationContext, entry: Entry) -> Prepared | None:
+    """Check and plan, before anything stops, another incarnation of the entry's release that continues from a state.
+
+    Return the plan; None for an older release, which plans the job again when it is started.
+
+    Raises UserError for what prevents the release from running with today's settings, tables and topics, and if another
+    job that runs appends to one of its tables. Raises PlatformError as rollback_floor.refuse_unreadable does.
+    """
+    if entry.release != context.release:
+        refuse_taken(context, entry.job, rollback_floor.refuse_unreadable(context, entry))
+        return None
+    refuse_beside_running(context, entry.job)
+    return _prepared(context, entry, goes_on=True)
+
+
 def launch(context: OperationContext, entry: Entry, prepared: Prepared | None = None) -> None:
-    """Submit the incarnation and wait until it runs.
+    """Submit the incarnation and wait until it runs. An older release runs without settings that it does not know.
 
     Raises as submission.launch does, and UserError if its release cannot run with today's settings or tables.
     """
     if entry.release != context.release:
-        rollback_floor.refuse_unreadable(context, entry, prepare=True)
+        rollback_floor.refuse_unstartable(context, entry)
         release_process.launch(context, entry)
         return
-    if prepared is None:
-        prepared = submission.prepare(
-            context.project,
-            context.settings,
-            entry.job,
-            parallelism=entry.parallelism,
-            goes_on=entry.savepoint is not None,
-            before=plan_of(entry),
-            progress=context.progress_of(entry.job),
-        )
+    prepared = prepared or _prepared(context, entry, goes_on=entry.savepoint is not None)
     submission.launch(prepared, entry.flink_job_id, entry.savepoint, context.progress_of(entry.job))
+
+
+def _prepared(context: OperationContext, entry: Entry, *, goes_on: bool) -> Prepared:
+    """Return the plan of the entry's job in the project's files; its tables may have got columns since."""
+    return submission.prepare(
+        context.project,
+        context.settings,
+        entry.job,
+        parallelism=entry.parallelism,
+        goes_on=goes_on,
+        before=plan_of(entry),
+        tables_may_differ=True,
+        progress=context.progress_of(entry.job),
+    )
 
 
 def plan_of(entry: Entry | None) -> StoredPlan | None:

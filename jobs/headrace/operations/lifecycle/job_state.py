@@ -15,6 +15,9 @@ from headrace.operations.lifecycle.restore_points import RestorePoint
 from headrace.operations.lifecycle.stop import stop_with_savepoint
 from headrace.planner.state.verdict import Verdict
 
+SAVEPOINT_FOLDERS = (restore_points.SAVEPOINTS, "state.savepoints.dir", "savepoints.state.backend.fs.dir")
+"""Flink's setting of the folder for savepoints, and its earlier names, which Flink still reads."""
+
 
 @dataclass(frozen=True)
 class JobState:
@@ -74,6 +77,40 @@ def stop_and_restore_point(context: OperationContext, state: JobState) -> tuple[
         )
     commits.refuse_later(context, history, start)
     return history, start
+
+
+def check_stop(context: OperationContext, state: JobState, *, cancels: bool = False) -> None:
+    """Raise if the job, should it run, could not be continued once it is stopped; with `cancels`, once it is cancelled.
+
+    UserError if the cluster has no folder for a savepoint; CheckFailed if the job is failing and has left no state, or
+    if another Flink job has written its tables.
+    """
+    if not (state.alive and state.before):
+        return
+    entry = state.before
+    takes_savepoint = not cancels and check_savepoint(context, entry)
+    if not takes_savepoint and restore_points.newest(context, state.history) is None:
+        raise CheckFailed(
+            f"{entry.job} has no savepoint and no checkpoint that it could continue from, and would not take one now",
+            context.cluster.rest,
+            f"wait for its first checkpoint; headrace restart {entry.job} --from nothing shows what a start without "
+            "one costs",
+        )
+    commits.refuse_others(context, state.history)
+
+
+def check_savepoint(context: OperationContext, entry: Entry) -> bool:
+    """Return whether the incarnation, which runs, is stopped with a savepoint: one that is failing is cancelled.
+
+    Raises UserError if the cluster has no folder for the savepoint.
+    """
+    cluster = context.cluster
+    if cluster.state(entry.flink_job_id) != "RUNNING":
+        return False
+    if not any(cluster.setting(key) for key in SAVEPOINT_FOLDERS):
+        what = f"the cluster has no folder for savepoints, and {entry.job} is stopped with one"
+        raise UserError(what, cluster.rest, f"set {restore_points.SAVEPOINTS} in Flink's configuration")
+    return True
 
 
 def require_compatible(name: str, verdict: Verdict, *, accept_loss: bool) -> None:

@@ -1,4 +1,4 @@
-"""Run programs in the tree of a stored release, each in a process of its own, so that only its code runs."""
+"""Run the engine of a stored release in a process of its own, so that only its code runs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from headrace import errors
@@ -15,26 +15,44 @@ from headrace.operations.ledger import Entry
 from headrace.operations.lifecycle.operation_context import OperationContext
 from headrace.planner.gateway import flink_home
 
-ENGINE = "headrace.lifecycle.again"
-"""The module that submits a job in every release, old or new."""
+_RUNNER = Path(__file__).with_name("release_runner.py")
 _LIMIT_S = 300
 
 
 def launch(context: OperationContext, entry: Entry) -> None:
-    """Have the entry's release submit the job, with today's settings, and wait until it runs.
+    """Have the entry's release submit the job, with today's settings that it knows, and wait until it runs.
 
     Raises as submission.launch does, and PlatformError if the release is missing, or does not answer in time.
     """
     context.progress_of(entry.job)(f"starting release {entry.release[:12]}")
-    result = run(context, entry, ["-m", ENGINE], order(context, entry))
+    result = _run(context, entry, "start", order(context, entry))
     if result.returncode:
         raise _reported(result.stdout, result.stderr)
+
+
+def read(context: OperationContext, entry: Entry, *, plan: bool) -> dict[str, Any]:
+    """Return how the entry's release reads the order to continue the job, as release_runner describes it.
+
+    With `plan`, the release also checks and plans the job. Raises PlatformError if the release is missing, its engine
+    does not start, or it does not answer in time.
+    """
+    continued = {**order(context, entry), "restore": entry.savepoint or "the state that the running job leaves"}
+    result = _run(context, entry, "plan" if plan else "read", continued)
+    try:
+        report: dict[str, Any] = json.loads(result.stdout.splitlines()[-1])
+    except (IndexError, ValueError):
+        lines = result.stderr.strip().splitlines()
+        reason = lines[-1] if lines else "it gave no reason"
+        fix = f"deploy {entry.job} from a checkout that runs"
+        raise PlatformError(f"the engine of release {entry.release[:12]} does not start: {reason}", fix=fix) from None
+    return report
 
 
 def order(context: OperationContext, entry: Entry) -> dict[str, Any]:
     """Return the order to submit the entry's incarnation, as the release's engine reads it from its standard input.
 
-    It has only the settings that differ from their defaults, because a release refuses keys that it does not know.
+    It has only the settings that differ from their defaults: those that an older release does not know are left out of
+    what its engine gets.
     """
     return {
         "root": str(context.unpacked(entry.release)),
@@ -48,13 +66,8 @@ def order(context: OperationContext, entry: Entry) -> dict[str, Any]:
     }
 
 
-def run(
-    context: OperationContext, entry: Entry, program: Sequence[str], given: dict[str, Any]
-) -> subprocess.CompletedProcess[str]:
-    """Run Python with the arguments `program` on the entry's release; `given` is its standard input, as JSON.
-
-    Raises PlatformError if the release is missing, or the program does not end in time.
-    """
+def _run(context: OperationContext, entry: Entry, what: str, given: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+    """Run release_runner on the entry's release; `given` is its standard input, as JSON."""
     root = context.unpacked(entry.release)
     environment = {
         **os.environ,
@@ -64,7 +77,7 @@ def run(
     try:
         return subprocess.run(
             # -P: the folder of a program that runs by its path must not come before the release's.
-            [sys.executable, "-P", *program],
+            [sys.executable, "-P", str(_RUNNER), what],
             # By standard input: arguments are visible to other processes, and settings may hold a plain secret.
             input=json.dumps(given),
             env=environment,
@@ -74,8 +87,8 @@ def run(
             check=False,
         )
     except subprocess.TimeoutExpired:
-        what = f"release {entry.release[:12]} did not start {entry.job} within {_LIMIT_S} s"
-        raise PlatformError(what, context.cluster.rest) from None
+        fault = f"release {entry.release[:12]} did not {what} {entry.job} within {_LIMIT_S} s"
+        raise PlatformError(fault, context.cluster.rest) from None
 
 
 def _reported(stdout: str, stderr: str) -> errors.HeadraceError:

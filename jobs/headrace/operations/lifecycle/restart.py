@@ -7,7 +7,7 @@ from typing import Literal
 
 from headrace.errors import CheckFailed, UserError
 from headrace.operations.ledger import Entry
-from headrace.operations.lifecycle import commits, incarnation, job_state, restore_points, rollback_floor
+from headrace.operations.lifecycle import commits, incarnation, job_state, restore_points
 from headrace.operations.lifecycle.operation_context import OperationContext
 from headrace.operations.lifecycle.restore_points import RestorePoint
 from headrace.operations.lifecycle.start import run_or_go_back
@@ -19,9 +19,9 @@ Source = Literal["savepoint", "checkpoint"]
 def restart(context: OperationContext, name: str, source: Source, path: str | None = None) -> Entry:
     """Run the job's last version again, from its newest state or from the one at `path`.
 
-    A running job is first stopped with a savepoint, or cancelled if `source` is a checkpoint. Raises UserError if the
-    job never left a state, or none at `path`; CheckFailed if no state is left, or if rows were written after it was
-    taken, which would come twice.
+    A running job is first stopped with a savepoint, or cancelled if `source` is a checkpoint. Before that, raises
+    UserError if the job never left a state, or none at `path`, or for what must be fixed; CheckFailed if no state is
+    left, or if rows were written after it was taken, which would come twice.
     """
     state = job_state.settled(context, name)
     if state.before is None:
@@ -32,19 +32,28 @@ def restart(context: OperationContext, name: str, source: Source, path: str | No
             path,
             f"leave the path out: headrace restart {name} --from {source} continues from where it is",
         )
-    rollback_floor.refuse_unreadable(context, state.before)
+    job_state.check_slots(context, state, state.before.parallelism)
+    job_state.check_stop(context, state, cancels=source == "checkpoint")
+    if not state.alive:
+        _restore_point(context, state.history, path)
+    prepared = incarnation.checked(context, state.before)
     if state.alive and source == "savepoint":
         stop_with_savepoint(context, state.before)
     elif state.alive:
         context.progress_of(name)("cancelling it")
         cancel(context, state.before, "restarted from a checkpoint")
     history = context.ledger.history(name)
+    start = _restore_point(context, history, path)
+    entry = incarnation.resubmission(context, state.before, start.path, f"restarted from a {start.kind}")
+    return run_or_go_back(context, entry, prepared, history)
+
+
+def _restore_point(context: OperationContext, history: Sequence[Entry], path: str | None) -> RestorePoint:
     start = _given(context, history, path) if path else restore_points.newest(context, history)
     if start is None:
-        raise CheckFailed(f"no savepoint and no checkpoint of {name} is left")
+        raise CheckFailed(f"no savepoint and no checkpoint of {history[-1].job} is left")
     commits.refuse_later(context, history, start)
-    entry = incarnation.resubmission(context, state.before, start.path, f"restarted from a {start.kind}")
-    return run_or_go_back(context, entry, None, history)
+    return start
 
 
 def _given(context: OperationContext, history: Sequence[Entry], path: str) -> RestorePoint:

@@ -1,23 +1,32 @@
-"""Start a job without any state, and describe beforehand what that costs in rows."""
+"""Start a job without any state, and describe beforehand what that loses or repeats."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
 from headrace.environment import iceberg, kafka
+from headrace.errors import UserError
+from headrace.operations import preflight
 from headrace.operations.ledger import Entry
 from headrace.operations.lifecycle import incarnation, job_state
 from headrace.operations.lifecycle.operation_context import OperationContext
 from headrace.operations.lifecycle.start import run
 from headrace.operations.lifecycle.stop import stop_with_savepoint
+from headrace.operations.lifecycle.table_ownership import refuse_beside_running
+from headrace.operations.stored_offsets import stored
+from headrace.planner.state.operators import operators
+from headrace.planner.state.signature import SINK, SOURCE, STATELESS
+from headrace.planner.state.stored_plan import StoredPlan
 from headrace.project import job_folder, source_files
 from headrace.project.job_folder import JobFolder
 
 
 @dataclass(frozen=True)
 class Cost:
-    """The effects of a start without state on the rows of a job, one sentence per effect; empty if there are none."""
+    """The effects of a start without state on the rows of a job, one sentence per effect; never empty."""
 
     sentences: Sequence[str]
 
@@ -25,19 +34,15 @@ class Cost:
 def cost(context: OperationContext, name: str) -> Cost:
     """Return the cost of a start without state; nothing is done. Raises UserError for faults in the job's files."""
     folder = job_folder.load(context.project, name)
-    job = folder.job
-    if job.keeps_every_record:
-        return Cost(())
-    sentences = ["its windows, joins and aggregates start empty: those that are open are lost, in whole or in part"]
-    client = context.settings.kafka_client()
-    for source in job.sources:
-        topic = source_files.load(context.project, source).topic
-        held = sum(span.end - span.first for span in kafka.offset_ranges(client, topic).values())
-        sentences.append(f"it reads {topic} from its earliest record on: {held:,} records")
-    sentences += [f"{name} is read from its beginning" for name in job.jobs]
-    sentences += [f"{rows:,} rows of {table} may come twice" for table, rows in _appended(context, folder) if rows]
-    sentences += [f"messages to the topic {each} may come twice" for each in job.topics_written]
-    return Cost(sentences)
+    read = _after_what_is_stored if folder.job.keeps_every_record else _from_the_beginning
+    return Cost(
+        [
+            *_state(context, folder),
+            *(sentence for topic in _topics(context, folder) for sentence in read(context, folder, topic)),
+            *(f"{other} is read from its beginning" for other in folder.job.jobs),
+            *_repeated(context, folder),
+        ]
+    )
 
 
 def restart(context: OperationContext, name: str) -> Entry:
@@ -47,18 +52,81 @@ def restart(context: OperationContext, name: str) -> Entry:
     fails, the previous incarnation is not started again.
     """
     state = job_state.settled(context, name)
-    keeps_every_record = job_folder.load(context.project, name).job.keeps_every_record
+    refuse_beside_running(context, name)
+    job_state.check_slots(context, state, context.settings.slots_of(name))
+    folder = job_folder.load(context.project, name)
     # Plan the job once before anything stops, so that faults are reported first.
     incarnation.successor(context, name, None, goes_on=True)
     if state.alive and state.before:
+        job_state.check_savepoint(context, state.before)
+        check_start(context, folder)
         stop_with_savepoint(context, state.before)
     # Plan it again after it has stopped: a job that keeps every record starts right after what its tables hold now.
-    successor = incarnation.successor(context, name, None, goes_on=not keeps_every_record)
-    job_state.check_slots(context, replace(state, alive=False), successor.entry.parallelism)
+    successor = incarnation.successor(context, name, None, goes_on=not folder.job.keeps_every_record)
     return run(context, replace(successor.entry, message="restarted from nothing"), successor.prepared)
 
 
-def _appended(context: OperationContext, folder: JobFolder) -> Sequence[tuple[str, int]]:
-    catalog = iceberg.connect(context.settings)
-    tables = [name for name in folder.job.tables_written if folder.job.writes[name] == "append"]
-    return [(name, iceberg.row_count(iceberg.load_table(catalog, name))) for name in tables]
+def check_start(context: OperationContext, folder: JobFolder) -> None:
+    """Raise UserError for what will prevent a job that keeps every record from starting where its tables end.
+
+    While it runs, its tables may hold only a part of a checkpoint, which looks like a gap, until the next one.
+    """
+    if not folder.job.keeps_every_record:
+        return
+    tables = iceberg.connect(context.settings)
+    limit_s = 1 + 3 * context.settings.flink.checkpoint_interval_s
+    retrying = Retrying(
+        retry=retry_if_exception_type(UserError), stop=stop_after_delay(limit_s), wait=wait_fixed(0.5), reraise=True
+    )
+    for source in folder.job.sources:
+        retrying(preflight.start, context.project, context.settings, tables, folder, source, goes_on=False)
+
+
+def _topics(context: OperationContext, folder: JobFolder) -> list[str]:
+    return [source_files.load(context.project, source).topic for source in folder.job.sources]
+
+
+def _state(context: OperationContext, folder: JobFolder) -> Iterator[str]:
+    """Yield what the job's operators keep, as the last plan that is known has them."""
+    plans = [entry.plan for entry in context.ledger.history(folder.job.name) if entry.plan]
+    plan = StoredPlan.from_text(plans[-1]).plan if plans else None
+    if plan is None:
+        yield "what its operators keep (windows, joins, aggregates) is lost: they start empty"
+        return
+    keeping = [str(each) for each in operators(plan) if each.type not in STATELESS | {SOURCE, SINK}]
+    if keeping:
+        yield f"what these operators keep is lost, they start empty: {'; '.join(dict.fromkeys(keeping))}"
+    else:
+        yield "it has no windows, joins or aggregates that could be lost"
+
+
+def _after_what_is_stored(context: OperationContext, folder: JobFolder, topic: str) -> Iterator[str]:
+    spans = kafka.offset_ranges(context.settings.kafka_client(), topic)
+    kept = stored(iceberg.connect(context.settings), folder.job, topic)
+    ends = {p: int(each.offsets[-1]) + 1 for p, each in kept.items() if p in spans}
+    starts = {p: max(ends.get(p, 0), span.first) for p, span in spans.items()}
+    gone = {p: (end, spans[p].first) for p, end in ends.items() if end < spans[p].first}
+    for partition, (end, first) in gone.items():
+        lost = f"up to {first - end:,} records of {topic} are lost, offsets {end} to {first - 1}"
+        yield f"{lost} of partition {partition}: retention deleted them before they were read"
+    waiting = sum(max(0, span.end - starts[p]) for p, span in spans.items())
+    loss = "" if gone else "; none is lost or repeated"
+    yield f"it reads {topic} on after the last record that its tables hold: {waiting:,} records wait{loss}"
+
+
+def _from_the_beginning(context: OperationContext, _folder: JobFolder, topic: str) -> Iterator[str]:
+    spans = kafka.offset_ranges(context.settings.kafka_client(), topic).values()
+    yield f"it reads {topic} from its earliest record on: {sum(each.end - each.first for each in spans):,} records"
+    if gone := sum(each.first for each in spans):
+        yield f"{gone:,} earlier records of {topic} were deleted by retention, and are not read again"
+
+
+def _repeated(context: OperationContext, folder: JobFolder) -> Iterator[str]:
+    job = folder.job
+    if not job.keeps_every_record:
+        catalog = iceberg.connect(context.settings)
+        for table in (name for name in job.tables_written if job.writes[name] == "append"):
+            if rows := iceberg.row_count(iceberg.load_table(catalog, table)):
+                yield f"{rows:,} rows of {table} may come twice"
+    for topic in job.topics_written:
+        yield f"messages to the topic {topic} may come twice"

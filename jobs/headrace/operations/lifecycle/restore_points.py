@@ -86,6 +86,11 @@ def at(context: OperationContext, path: str, history: Sequence[Entry]) -> Restor
     return None
 
 
+def exists(context: OperationContext, path: str) -> bool:
+    """Whether there is a complete savepoint or checkpoint at `path`. Raises PlatformError."""
+    return _read(context, path, "") is not None
+
+
 def same_place(path: str, other: str) -> bool:
     """Whether both are addresses of the same place: Flink writes file:/x, others file:///x."""
     return _place(path) == _place(other)
@@ -133,7 +138,12 @@ def _opened(context: OperationContext, address: str) -> tuple[FileSystem, str]:
             f"{type(files).__name__} cannot list files", address, "remove py-io-impl from the catalog's options"
         )
     scheme, host, path = PyArrowFileIO.parse_location(address)
-    return _system(files, scheme, host), path
+    try:
+        return _system(files, scheme, host), path
+    except ValueError:
+        raise PlatformError(
+            f"the catalog's client cannot read the file system of '{scheme}:' addresses", address
+        ) from None
 
 
 @lru_cache

@@ -17,8 +17,8 @@ from headrace.planner.state.verdict import Verdict, verdict
 def rollback(context: OperationContext, name: str, *, accept_loss: bool = False) -> Entry:
     """Run the last version that ran before the current one.
 
-    Before anything stops, raises UserError if there is none or it cannot run with today's settings and tables, and
-    CheckFailed if the state cannot be kept. Raises PlatformError as `upgrade` does.
+    Before anything stops, raises UserError if there is none, if it cannot run with today's settings, tables and topics,
+    or if slots are missing, and CheckFailed if the state cannot be kept. Raises PlatformError as `upgrade` does.
     """
     state = job_state.settled(context, name)
     target = _target(state.history, state.before)
@@ -26,11 +26,14 @@ def rollback(context: OperationContext, name: str, *, accept_loss: bool = False)
         raise UserError(f"the ledger knows of no version of {name} before this one", fix="see headrace status")
     judgement = _verdict(state.before, target)
     job_state.require_compatible(name, judgement, accept_loss=accept_loss)
-    rollback_floor.refuse_unreadable(context, target)
+    job_state.check_slots(context, state, target.parallelism)
+    job_state.check_stop(context, state)
+    prepared = incarnation.checked(context, target)
+    warning = rollback_floor.without_way_back(context, state.before)
+    why = "; ".join(filter(None, [f"rolled back from release {state.before.release[:12]}", warning]))
     history, start = job_state.stop_and_restore_point(context, state)
-    why = f"rolled back from release {state.before.release[:12]}"
     entry = incarnation.resubmission(context, target, start.path if start else None, why)
-    return run_or_go_back(context, replace(entry, verdict=str(judgement)), None, history)
+    return run_or_go_back(context, replace(entry, verdict=str(judgement)), prepared, history)
 
 
 def _verdict(current: Entry, target: Entry) -> Verdict:

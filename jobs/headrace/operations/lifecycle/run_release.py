@@ -14,6 +14,7 @@ from headrace.environment import iceberg
 from headrace.environment.settings import Settings
 from headrace.errors import HeadraceError
 from headrace.operations import preflight, submission
+from headrace.operations.submission import Prepared
 from headrace.planner.state.stored_plan import StoredPlan
 from headrace.project import job_folder
 from headrace.project.paths import Project
@@ -21,7 +22,20 @@ from headrace.project.paths import Project
 
 def run(order: dict[str, Any]) -> None:
     """Submit the job of the order. Raises as submission.prepare and submission.launch do."""
-    prepared = submission.prepare(
+    submission.launch(_prepared(order), order["job_id"], order["restore"])
+
+
+def check(order: dict[str, Any]) -> list[str]:
+    """Check and plan the job of the order, and start nothing; return the tables that it appends to.
+
+    Raises as submission.prepare does.
+    """
+    writes = _prepared(order).planned.composition.folder.job.writes
+    return [sink for sink, mode in writes.items() if mode == "append"]
+
+
+def _prepared(order: dict[str, Any]) -> Prepared:
+    return submission.prepare(
         Project(Path(order["root"]), Path(order["home"])),
         Settings.model_validate(order["settings"]),
         order["job"],
@@ -30,7 +44,6 @@ def run(order: dict[str, Any]) -> None:
         before=StoredPlan.from_text(order["plan"]) if order["plan"] else None,
         tables_may_differ=True,
     )
-    submission.launch(prepared, order["job_id"], order["restore"])
 
 
 def table_faults(order: dict[str, Any]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from headrace.errors import CheckFailed, PlatformError, UserError
+from headrace.errors import CheckFailed, PlatformError, Problem, UserError
 from headrace.operations.ledger import Entry
 from headrace.operations.lifecycle import restore_points
 from headrace.operations.lifecycle.finish_interrupted import finish_interrupted
@@ -48,14 +48,21 @@ def stop_with_savepoint(context: OperationContext, entry: Entry) -> Entry:
         try:
             savepoint = context.cluster.stop(entry.flink_job_id)
         except PlatformError as error:
-            if context.cluster.alive(entry.flink_job_id):
-                context.write(replace(entry, step="running", message=str(error)))
-            raise
+            if not context.cluster.alive(entry.flink_job_id):
+                raise
+            context.write(replace(entry, step="running", message=str(error)))
+            raise PlatformError([*map(_runs_on, error.problems)]) from None
         if entry.flink_job_id in restore_points.bounded(context.ledger.history(entry.job)):
             return context.write(replace(stopping, step="stopped", message="stopped before it had finished"))
         return context.write(replace(stopping, step="stopped", savepoint=savepoint))
     cause = context.cluster.last_failure(entry.flink_job_id)
     return cancel(context, stopping, f"it was failing and could not take a savepoint: {cause}")
+
+
+def _runs_on(problem: Problem) -> Problem:
+    """Return the problem of a job that could not be stopped, with what to do."""
+    fix = problem.fix or "see that the cluster can write its folder for savepoints, and that checkpoints complete"
+    return replace(problem, fix=f"the job runs on as before; {fix}, then try again")
 
 
 def cancel(context: OperationContext, entry: Entry, why: str) -> Entry:

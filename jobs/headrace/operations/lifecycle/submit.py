@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from headrace.errors import UserError
@@ -36,12 +37,9 @@ def submit(
             context.cluster.rest,
             f"to have it run as its files say: headrace upgrade {name}",
         )
-    job_state.check_slots(context, state, parallelism or context.settings.slots_of(name))
     refuse_beside_running(context, name)
-    before = None
-    if savepoint and (point := restore_points.at(context, savepoint, state.history)):
-        commits.refuse_later(context, state.history, point)
-        before = next(entry for entry in state.history if entry.flink_job_id == point.flink_job_id)
+    job_state.check_slots(context, state, parallelism or context.settings.slots_of(name))
+    before = _left_by(context, state.history, savepoint) if savepoint else None
     successor = incarnation.successor(
         context, name, before, parallelism, goes_on=savepoint is not None, bounded=bounded
     )
@@ -50,3 +48,18 @@ def submit(
     if bounded:
         return run_bounded(context, successor.entry, successor.prepared)
     return run(context, replace(successor.entry, savepoint=savepoint), successor.prepared)
+
+
+def _left_by(context: OperationContext, history: Sequence[Entry], savepoint: str) -> Entry | None:
+    """Return the incarnation that left the savepoint; None if it is of a job that the ledger does not know.
+
+    Raises UserError if there is no savepoint, CheckFailed if rows were written after it was taken.
+    """
+    point = restore_points.at(context, savepoint, history)
+    if point is None:
+        if not restore_points.exists(context, savepoint):
+            what = "there is no complete savepoint or checkpoint here"
+            raise UserError(what, savepoint, "headrace savepoints list shows what is kept")
+        return None
+    commits.refuse_later(context, history, point)
+    return next(entry for entry in history if entry.flink_job_id == point.flink_job_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from headrace.errors import Problem, UserError
 from headrace.operations.ledger import ALIVE
@@ -34,6 +34,27 @@ def refuse_shared_tables(project: Project, names: Iterable[str]) -> None:
 
 def refuse_beside_running(context: OperationContext, name: str) -> None:
     """Raise UserError if another job that runs, according to the ledger, appends to a table of this job."""
+    refuse_shared_tables(context.project, dict.fromkeys([*_running(context), name]))
+
+
+def refuse_taken(context: OperationContext, name: str, appends: Collection[str]) -> None:
+    """Raise UserError with each table of `appends` to which another job than `name` that runs appends too."""
+    problems = [
+        Problem(
+            f"{other} runs and appends to {sink}, and so does the release of {name} to start",
+            context.cluster.rest,
+            f"stop the other one first: headrace stop {other}",
+        )
+        for other in _running(context)
+        if other != name
+        for sink, mode in job_folder.job_of(context.project, other).writes.items()
+        if mode == "append" and sink in appends
+    ]
+    if problems:
+        raise UserError(problems)
+
+
+def _running(context: OperationContext) -> list[str]:
+    """Return the jobs of the project that run, according to the ledger."""
     known = job_folder.names(context.project)
-    running = [job for job, entry in context.ledger.last().items() if entry.step in ALIVE and job in known]
-    refuse_shared_tables(context.project, dict.fromkeys([*sorted(running), name]))
+    return sorted(job for job, entry in context.ledger.last().items() if entry.step in ALIVE and job in known)

@@ -22,12 +22,13 @@ def upgrade(
     PlatformError if the new version does not come up: the old one then runs again.
     """
     state = job_state.settled(context, name)
-    job_state.check_slots(context, state, parallelism or context.settings.slots_of(name))
     refuse_beside_running(context, name)
+    job_state.check_slots(context, state, parallelism or context.settings.slots_of(name))
+    job_state.check_stop(context, state)
     successor = incarnation.successor(context, name, state.before, parallelism)
     if successor.verdict:
         job_state.require_compatible(name, successor.verdict, accept_loss=accept_loss)
-    return switch(context, state, successor)
+    return switch(context, state, incarnation.warned(context, successor, state.history))
 
 
 def switch(context: OperationContext, state: JobState, successor: Successor) -> Entry:
