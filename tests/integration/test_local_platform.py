@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -42,6 +43,10 @@ def test_the_published_addresses_answer(platform: Project) -> None:
         ("jobmanager", "RUNNING"),
         ("taskmanager", "RUNNING"),
     ]
+
+
+def test_other_users_of_the_machine_cannot_enter_the_platforms_folder(platform: Project) -> None:
+    assert stat.S_IMODE(platform.local.stat().st_mode) == 0o700
 
 
 def test_a_second_up_changes_nothing_and_reports_it(platform: Project) -> None:

@@ -201,6 +201,8 @@ def _exclusive(layout: Layout, progress: Progress) -> Iterator[None]:
 def _lock_file(layout: Layout) -> TextIO:
     try:
         layout.state.mkdir(parents=True, exist_ok=True)
+        # Tables, logs and Kafka's records lie below, readable by anyone who can enter.
+        layout.state.chmod(0o700)
         return (layout.state / "lock").open("w")
     except OSError as error:
         fix = "make it writable, or set HEADRACE_HOME to another folder"
