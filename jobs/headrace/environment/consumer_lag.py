@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass
@@ -64,12 +64,12 @@ def progress(
         topics = {topic for names in groups.values() for topic in names}
         problems = {topic: problem for topic in topics if (problem := _problem(known.get(topic), topic))}
         led = [(topic, number) for topic in sorted(topics & known.keys()) for number in _led(known[topic])]
-        ends = _ends(admin, led, older_than_s)
+        ends, faults = _ends(admin, led, older_than_s)
         positions = _positions(admin, groups)
     except KafkaException as error:
         raise unavailable(client, error) from None
     return {
-        group: _of(client, [problems.get(topic) for topic in names], _own(ends, names), positions[group])
+        group: _of(client, [(faults | problems).get(topic) for topic in names], _own(ends, names), positions[group])
         for group, names in groups.items()
     }
 
@@ -109,20 +109,33 @@ def _own(ends: Mapping[Partition, _Ends], topics: Sequence[str]) -> dict[Partiti
     return {at: end for at, end in ends.items() if at[0] in topics}
 
 
-def _ends(admin: AdminClient, partitions: Sequence[Partition], older_than_s: float) -> dict[Partition, _Ends]:
+def _ends(
+    admin: AdminClient, partitions: Sequence[Partition], older_than_s: float
+) -> tuple[dict[Partition, _Ends], dict[str, Problem]]:
+    """Return the ends of the partitions, and a problem for each topic with one whose ends the broker refuses."""
     if not partitions:
-        return {}
+        return {}, {}
     since_ms = int((time.time() - older_than_s) * 1000)
     latest, recent = OffsetSpec.latest(), OffsetSpec.for_timestamp(since_ms)
     levels = IsolationLevel.READ_COMMITTED, IsolationLevel.READ_UNCOMMITTED
     # All requests are on their way before the first answer is waited for.
     readable, end = (_listed(admin, partitions, latest, level) for level in levels)
     first_recent = _listed(admin, partitions, recent, IsolationLevel.READ_UNCOMMITTED)
-    found = {}
-    for at, (stop, last, first) in _results(partitions, readable, end, first_recent):
-        # -1: no record is as young as that.
-        found[at] = _Ends(stop, last, first if first >= 0 else last)
-    return found
+    found, faults = {}, {}
+    for at in partitions:
+        try:
+            stop, last, first = (_result(answer[at]).offset for answer in (readable, end, first_recent))
+        except KafkaException as error:
+            if _is_silence(error):
+                raise
+            faults[at[0]] = Problem(
+                f"the broker does not report where partition {at[1]} of {at[0]} ends: {error.args[0].str()}",
+                fix="the partition needs a leader, and the job's user the right to READ the topic",
+            )
+        else:
+            # -1: no record is as young as that.
+            found[at] = _Ends(stop, last, first if first >= 0 else last)
+    return found, faults
 
 
 def _listed(
@@ -131,13 +144,6 @@ def _listed(
     request = {TopicPartition(*at): spec for at in partitions}
     futures = admin.list_offsets(request, isolation_level=level, request_timeout=_LIMIT_S)
     return {(at.topic, at.partition): future for at, future in futures.items()}
-
-
-def _results(
-    partitions: Sequence[Partition], *answers: Mapping[Partition, Future[Any]]
-) -> Iterator[tuple[Partition, list[int]]]:
-    for at in partitions:
-        yield at, [answer[at].result(_LIMIT_S).offset for answer in answers]
 
 
 def _positions(admin: AdminClient, groups: Mapping[str, Sequence[str]]) -> dict[str, dict[Partition, int]]:
@@ -151,12 +157,25 @@ def _positions(admin: AdminClient, groups: Mapping[str, Sequence[str]]) -> dict[
 
 def _committed(answer: Future[Any]) -> dict[Partition, int]:
     try:
-        found = answer.result(_LIMIT_S).topic_partitions
+        found = _result(answer).topic_partitions
     except KafkaException as error:
-        if error.args[0].code() in {KafkaError.GROUP_AUTHORIZATION_FAILED, KafkaError.GROUP_ID_NOT_FOUND}:
-            return {}
-        raise
+        if _is_silence(error):
+            raise
+        return {}  # such as a group that the user may not read, or that the broker has not loaded yet
     return {(each.topic, each.partition): each.offset for each in found if each.offset >= 0 and not each.error}
+
+
+def _result(answer: Future[Any]) -> Any:
+    """Return what the broker answers. Raises KafkaException, also if it does not answer."""
+    try:
+        return answer.result(_LIMIT_S)
+    except TimeoutError:
+        raise KafkaException(KafkaError(KafkaError._TIMED_OUT)) from None
+
+
+def _is_silence(error: KafkaException) -> bool:
+    """Whether the error is the client's own, which has no answer, and not the broker's answer."""
+    return bool(error.args[0].code() < 0)
 
 
 def _any_record(client: Mapping[str, str], at: Mapping[Partition, int], ends: Mapping[Partition, _Ends]) -> bool:

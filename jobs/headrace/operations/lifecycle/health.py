@@ -168,7 +168,9 @@ def _broker_is_silent(facts: Facts) -> Health | None:
 
 def _topic_is_unreadable(facts: Facts) -> Health | None:
     problem = facts.topics.problem if facts.topics else None
-    return Health("STALLED", problem.what, problem.fix) if problem else None
+    if problem is None:
+        return None
+    return Health("STALLED", problem.what, problem.fix and problem.fix.replace("JOB", facts.job))
 
 
 def _checkpoint_is_overdue(facts: Facts) -> Health | None:

@@ -27,7 +27,7 @@ _ages = st.none() | st.floats(0, 1e7)
 _states = st.sampled_from(
     ["CREATED", "INITIALIZING", "STARTING", "RUNNING", "FAILING", "RESTARTING", "CANCELLING", "RECONCILING"]
 )
-_problems = st.none() | st.just(SILENT)
+_problems = st.none() | st.sampled_from([SILENT, Problem("no topic", fix="headrace restart JOB --from nothing")])
 FACTS: st.SearchStrategy[Facts] = st.builds(
     Facts,
     job=st.just(JOB),
