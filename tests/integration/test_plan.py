@@ -256,8 +256,8 @@ def test_what_flink_rejects_is_reported_for_all_jobs_at_its_lines(
 @pytest.mark.parametrize(
     ("was", "now", "note"),
     [
-        ("owner:", "ower:", "its files at HEAD have faults, so nothing is compared"),
-        ("hot_limit: 100.0", "hot_limit: x", "Flink rejects the job at HEAD, so no plans are compared"),
+        ("owner:", "ower:", "its files at HEAD cannot be read by this version of headrace, so nothing is compared"),
+        ("hot_limit: 100.0", "hot_limit: x", "the job at HEAD cannot be planned, so no plans are compared"),
     ],
 )
 def test_a_job_that_was_faulty_before_can_be_planned(repository: Repository, was: str, now: str, note: str) -> None:

@@ -60,8 +60,13 @@ def new(now: Side, compiler: Compiler) -> JobPlan:
 def unreadable(now: Side, ref: str, error: UserError, compiler: Compiler) -> JobPlan:
     """Return the plan of a job whose old files have faults. Raises UserError for what Flink rejects in the new ones."""
     compiler.compiled(now)
-    notes = (f"its files at {ref} have faults, so nothing is compared: {p.what}" for p in error.problems)
-    return JobPlan(now.folder.job.name, "changed", tables=tuple(now.tables), notes=tuple(notes))
+    first, *others = (problem.what for problem in error.problems)
+    more = f", and {len(others)} more" if others else ""
+    note = (
+        f"its files at {ref} cannot be read by this version of headrace, so nothing is compared: {first}{more}. "
+        "Compare with a commit whose files it can read"
+    )
+    return JobPlan(now.folder.job.name, "changed", tables=tuple(now.tables), notes=(note,))
 
 
 def changed(was: Side, now: Side, ref: str, compiler: Compiler) -> JobPlan:
@@ -77,7 +82,7 @@ def changed(was: Side, now: Side, ref: str, compiler: Compiler) -> JobPlan:
     try:
         before = compiler.compiled(was)
     except HeadraceError as error:
-        notes = (f"Flink rejects the job at {ref}, so no plans are compared: {p.what}" for p in error.problems)
+        notes = (f"the job at {ref} cannot be planned, so no plans are compared: {p.what}" for p in error.problems)
         return replace(plan, status="changed", notes=tuple(notes))
     pairs = align(operators(before.plan), operators(after.plan)) if before.plan and after.plan else []
     return replace(

@@ -58,7 +58,7 @@ def report(
     """
     settings = environments.load(project, env)
     with git_ref.at(project, ref) as then, Compiler(project) as compiler:
-        then_settings = git_ref.settings_at(then, env, settings)
+        then_settings, unread = settings_then(then, env, settings, ref)
         names_now, names_then = job_folder.names(project), job_folder.names(then)
 
         def planned(name: str, now: Side | None) -> JobPlan:
@@ -80,7 +80,16 @@ def report(
     touched = tuple(job for job in jobs.values() if job.status != "unchanged")
     needed, unchecked = _tables(project, settings, touched)
     compiled = [UNCHECKED] if any(job.operators for job in touched) else []
-    return Report(ref, git_ref.commit_of(project, ref), touched, needed, (*compiled, *unchecked))
+    return Report(ref, git_ref.commit_of(project, ref), touched, needed, (*unread, *compiled, *unchecked))
+
+
+def settings_then(then: Project, env: str, now: Settings, ref: str) -> tuple[Settings, list[str]]:
+    """Return the environment's settings in the earlier project; if they cannot be read, those of `now`, and why."""
+    try:
+        return git_ref.settings_at(then, env, now), []
+    except UserError as error:
+        fault = f"catalogs/{env}.yaml at {ref} cannot be read by this version of headrace: {error.problems[0].what}"
+        return now, [f"{fault}. Both sides are compared with today's, so that its changes are not shown"]
 
 
 def _each(names: Iterable[str], make: Callable[[str], T]) -> dict[str, T]:
