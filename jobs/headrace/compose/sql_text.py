@@ -67,7 +67,8 @@ def literal(value: Any) -> Sql:
         return _double(value)
     if isinstance(value, str):
         if match := _FORBIDDEN.search(value):
-            raise ValueError(f"the text {value!r} contains the control character {match[0]!r}")
+            # The text is not shown: it may be a secret.
+            raise ValueError(f"a text contains the control character {match[0]!r}")
         return Sql("'" + value.replace("'", "''") + "'")
     if isinstance(value, (list, tuple)) and value:
         return Sql(", ".join(literal(item) for item in value))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from headrace.errors import did_you_mean
@@ -38,6 +39,7 @@ _CERTIFICATES = {
 _PEM_FILES = {f"{name}.location": java for name, java in _CERTIFICATES.items()}
 _PEM_TEXTS = {f"{name}.pem": java for name, java in _CERTIFICATES.items()}
 _MECHANISM = ("sasl.mechanisms", "sasl.mechanism")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SIGN_IN = ("sasl.username", "sasl.password")
 # Options of librdkafka's sockets that Java's client does not have.
 _LIBRDKAFKA_ONLY = ("broker.address.family", "socket.keepalive.enable")
@@ -54,6 +56,9 @@ def check(options: Mapping[str, str]) -> dict[str, str]:
     """Return what is wrong with each option, by name, as `what; fix`; empty if Flink can use all of them."""
     faults = {}
     for name, value in options.items():
+        if _CONTROL.search(value):
+            faults[name] = "the value contains a control character; put it in a file, and write ${file:PATH}"
+            continue
         try:
             _translated(name, value)
         except ValueError as error:

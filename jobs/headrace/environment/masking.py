@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+from headrace.environment.secret_values import shown
 from headrace.environment.settings import Settings
-
-HIDDEN = "***"
-_SECRET = re.compile(r"password|secret|token|credential|jaas|private|(^|[._-])(key|pem)$", re.IGNORECASE)
 
 
 def masked(settings: Settings) -> Settings:
-    """Return the settings with each literal value of a secret's key replaced by HIDDEN; `${...}` references stay."""
+    """Return the settings with each literal secret replaced by HIDDEN; values that are only references stay."""
     return Settings.model_validate(_masked(settings.model_dump()))
 
 
 def _masked(value: Any, key: str = "") -> Any:
     if isinstance(value, dict):
         return {name: _masked(inner, name) for name, inner in value.items()}
-    return HIDDEN if isinstance(value, str) and _SECRET.search(key) and "${" not in value else value
+    return shown(key, value) if isinstance(value, str) else value

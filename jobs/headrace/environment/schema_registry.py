@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationInfo, field_validator
 
+from headrace.environment.secret_values import is_reference
 from headrace.project import yaml_file
-from headrace_udfs.references import has_reference
 from headrace_udfs.registry import RegistryAddress
 
 
@@ -28,14 +28,14 @@ class SchemaRegistry(yaml_file.Model, use_attribute_docstrings=True):
     @field_validator("url")
     @classmethod
     def _without_user(cls, value: str) -> str:
-        if not has_reference(value) and "@" in urlsplit(value).netloc:
+        if not is_reference(value) and "@" in urlsplit(value).netloc:
             raise ValueError("the address contains a user; give it as user: and password:")
         return value
 
     @field_validator("password", "token", "ca")
     @classmethod
     def _by_reference(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if value is not None and not has_reference(value):
+        if value is not None and not is_reference(value):
             raise ValueError(f"the {info.field_name} must be a reference; write ${{env:NAME}} or ${{file:PATH}}")
         return value
 

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 
 import uvicorn
 
+from headrace.environment.secret_values import is_reference
 from headrace.environment.settings import Settings, resolved
 from headrace.errors import PlatformError, UserError
 from headrace.historian.serve.app import build
-from headrace_udfs.references import has_reference
 
 CONNECTIONS = 256
 """Connections that are open at a time; a further one is refused with status 503."""
@@ -50,7 +50,7 @@ def secrets(references: Sequence[str]) -> list[str]:
     reference that cannot be resolved.
     """
     for reference in references:
-        if not has_reference(reference):
+        if not is_reference(reference):
             what = "a token on the command line can be read by every user of the machine"
             raise UserError(what, "--token", "use a reference: '${env:NAME}' or '${file:PATH}'")
     known = list(resolved(dict(zip(references, references, strict=True))).values())
