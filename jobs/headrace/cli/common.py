@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -76,6 +77,14 @@ class Context:
         from headrace.environment import settings
 
         return settings.load(self.project, self.env)
+
+
+class Notices(logging.Handler):
+    """Prints what headrace itself logs on standard error, such as what a command waits for."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print the record's message as one line."""
+        log.print(record.getMessage(), style="dim", markup=False, highlight=False, soft_wrap=True)
 
 
 def refuse_together(**formats: bool) -> None:

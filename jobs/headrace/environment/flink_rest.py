@@ -15,9 +15,11 @@ import httpx
 from headrace.environment.addresses import unreachable
 from headrace.environment.flink_failures import Failure, explained
 from headrace.environment.java_errors import root_cause
+from headrace.environment.waiting import waiting_for
 from headrace.errors import PlatformError
 
 ENDED = frozenset({"FINISHED", "CANCELED", "FAILED"})
+_LIMIT_S = 10
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Cluster:
 
     def __init__(self, rest: str) -> None:
         self.rest = rest
-        self._http = httpx.Client(base_url=rest, timeout=10, trust_env=False, verify=_certificates())
+        self._http = httpx.Client(base_url=rest, timeout=_LIMIT_S, trust_env=False, verify=_certificates())
 
     def get(self, path: str) -> Any:
         """Return the JSON at `path`."""
@@ -116,7 +118,8 @@ class Cluster:
 
     def _call(self, method: str, path: str, body: Any = None) -> Any:
         try:
-            answer = self._http.request(method, path, json=body)
+            with waiting_for(f"the Flink cluster ({self.rest})", _LIMIT_S):
+                answer = self._http.request(method, path, json=body)
             answer.raise_for_status()
             return answer.json() if answer.content else None
         except httpx.HTTPStatusError as error:

@@ -17,11 +17,13 @@ from pyiceberg.table import Table
 from sqlalchemy import MetaData, inspect, select
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from headrace.environment import catalog_types
+from headrace.environment import catalog_database, catalog_types
+from headrace.environment.catalog_database import LOCK_LIMIT_S, is_locked
 from headrace.environment.catalog_types import SqliteCatalog
 from headrace.environment.settings import Settings, resolved
+from headrace.environment.waiting import waiting_for
 from headrace.errors import PlatformError
 
 T = TypeVar("T")
@@ -45,8 +47,11 @@ def connect(settings: Settings, *, create: bool = False) -> Catalog:
     """
     where = settings.catalog
     properties = resolved(where.pyiceberg()) | {"init_catalog_tables": str(create).lower()}
-    with errors_reported(f"catalog '{where.name}' cannot be opened", where.address):
+    what = f"the catalog '{where.name}' ({where.address})"
+    limit_s = LOCK_LIMIT_S if isinstance(where, SqliteCatalog) else None
+    with errors_reported(f"catalog '{where.name}' cannot be opened", where.address), waiting_for(what, limit_s):
         if isinstance(where, SqliteCatalog):
+            catalog_database.await_release(where.path, what, to_write=create)
             if create:
                 Path(where.path).parent.mkdir(parents=True, exist_ok=True)
             elif not Path(where.path).is_file():
@@ -54,8 +59,10 @@ def connect(settings: Settings, *, create: bool = False) -> Catalog:
         # If two processes create the catalog's own tables at once, one gets an error that they exist.
         retry = _retrying(OperationalError, ProgrammingError, IntegrityError, attempts=5)
         catalog = retry(pyiceberg.catalog.load_catalog, where.name, **properties)
-        if isinstance(catalog, SqlCatalog) and not create:
-            retry(_require_existing, catalog, where)
+        if isinstance(catalog, SqlCatalog):
+            catalog_database.watch(catalog.engine, what, where.address)
+            if not create:
+                retry(_require_existing, catalog, where)
         return catalog
 
 
@@ -81,7 +88,10 @@ def _absent(what: str, where: catalog_types.Catalog) -> PlatformError:
 def load_table(catalog: Catalog, name: str) -> Table:
     """Return the table `<namespace>.<table>` as it is now. Raises PlatformError if it is missing or cannot be read."""
     try:
-        with errors_reported(f"table {name} cannot be read", passing=(NoSuchTableError,)):
+        with (
+            errors_reported(f"table {name} cannot be read", passing=(NoSuchTableError,)),
+            waiting_for(f"table {name} of the catalog '{catalog.name}'"),
+        ):
             return catalog.load_table(name)
     except NoSuchTableError:
         raise PlatformError(f"there is no table {name}", fix="create it: `headrace tables apply`") from None
@@ -129,12 +139,18 @@ def errors_reported(what: str, where: str | None = None, passing: tuple[type[Exc
     except _FAILURES as error:
         if isinstance(error, passing):
             raise
-        lines = str(error).splitlines()
-        raise PlatformError(f"{what}: {lines[0] if lines else type(error).__name__}", where, _fix(error)) from None
+        raise PlatformError(
+            f"{what}: {_reason(error)}", where or catalog_database.address_of(error), _fix(error)
+        ) from None
+
+
+def _reason(error: Exception) -> str:
+    lines = str(error).splitlines()
+    return lines[0] if lines else type(error).__name__
 
 
 def _fix(error: Exception) -> str:
-    if "database is locked" in str(error):
+    if is_locked(error):
         return "close the program that holds the catalog's file, such as a backup or a browser of databases; try again"
     return "try it again" if isinstance(error, CommitFailedException) else CHECK
 
@@ -152,4 +168,6 @@ def commit(name: str, attempt: Callable[[], T]) -> T:
 
 def _retrying(*errors: type[Exception], attempts: int) -> Retrying:
     wait = wait_random_exponential(multiplier=0.05, max=2)
-    return Retrying(retry=retry_if_exception_type(errors), wait=wait, stop=stop_after_attempt(attempts), reraise=True)
+    # A lock has been waited for already.
+    retry = retry_if_exception(lambda error: isinstance(error, errors) and not is_locked(error))
+    return Retrying(retry=retry, wait=wait, stop=stop_after_attempt(attempts), reraise=True)

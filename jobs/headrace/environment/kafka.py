@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Generator, Iterable, Mapping
 from concurrent.futures import Future
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import takewhile
@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from tenacity import Retrying, retry_if_exception_type, retry_if_result, stop_after_delay, wait_fixed
 
 from headrace.environment.broker_errors import unavailable
+from headrace.environment.waiting import AFTER_S, waiting_for
 from headrace.errors import PlatformError, UserError
 
 LIMIT_S = 10
@@ -103,10 +104,11 @@ def topic_state(client: Mapping[str, str], topic: str) -> TopicState:
     Raises PlatformError if the broker does not answer, UserError if there is no such topic.
     """
     partitions = _partitions(client, topic)
-    leaderless = _WHILE_LEADERLESS(_leaderless, client, topic)
-    led = [each for each in partitions if each not in leaderless]
     try:
-        ranges = _PATIENTLY(_offset_ranges, client, topic, led) if led else {}
+        with _waiting(client, f"the partitions of {topic}"):
+            leaderless = _WHILE_LEADERLESS(_leaderless, client, topic)
+            led = [each for each in partitions if each not in leaderless]
+            ranges = _PATIENTLY(_offset_ranges, client, topic, led) if led else {}
     except KafkaException as error:
         raise unavailable(client, error) from None
     return TopicState(topic, topic_id(client, topic), ranges, leaderless)
@@ -220,7 +222,7 @@ def _records(client: Mapping[str, str], topic: str, partition: int, first: int) 
     try:
         consumer.assign([TopicPartition(topic, partition, first)])
         # A message without a value is falsy, but a record like any other.
-        while (message := _next(consumer, topic, partition, first)) is not None and message.offset() >= first:
+        while (message := _next(client, consumer, topic, partition, first)) is not None and message.offset() >= first:
             yield message.offset()
     except KafkaException as error:
         raise unavailable(client, error) from None
@@ -228,9 +230,12 @@ def _records(client: Mapping[str, str], topic: str, partition: int, first: int) 
         consumer.close()
 
 
-def _next(consumer: Consumer, topic: str, partition: int, first: int) -> Message | None:
+def _next(client: Mapping[str, str], consumer: Consumer, topic: str, partition: int, first: int) -> Message | None:
     """Return the next message; None at the end. A broker that does not answer is an error, not the end."""
-    message = consumer.poll(PATIENCE_S)
+    message = consumer.poll(AFTER_S)
+    if message is None:
+        with _waiting(client, f"records of {topic}/{partition}"):
+            message = consumer.poll(PATIENCE_S)
     if message is None:
         what = f"Kafka has not answered about partition {partition} from offset {first} on for {PATIENCE_S} s"
         raise PlatformError(what, topic, "run it again once the partition has a leader")
@@ -287,6 +292,10 @@ def _reading(client: Mapping[str, str], isolation: str) -> dict[str, str | bool]
             "isolation.level": isolation, "auto.offset.reset": "earliest"}  # fmt: skip
 
 
+def _waiting(client: Mapping[str, str], what: str, limit_s: float = PATIENCE_S) -> AbstractContextManager[None]:
+    return waiting_for(f"Kafka ({client['bootstrap.servers']}): {what}", limit_s)
+
+
 def _result(response: Future[Any]) -> Any:
     """Return what the broker answers. Raises KafkaException, also if it does not answer."""
     try:
@@ -305,7 +314,8 @@ def _partitions(client: Mapping[str, str], topic: str) -> list[int]:
 
 def _known(client: Mapping[str, str]) -> dict[str, TopicMetadata]:
     try:
-        topics: dict[str, TopicMetadata] = AdminClient(dict(client)).list_topics(timeout=LIMIT_S).topics
+        with _waiting(client, "its topics", LIMIT_S):
+            topics: dict[str, TopicMetadata] = AdminClient(dict(client)).list_topics(timeout=LIMIT_S).topics
     except KafkaException as error:
         raise unavailable(client, error) from None
     return topics

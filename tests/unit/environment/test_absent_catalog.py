@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import headrace
-from headrace.environment import iceberg, settings, warehouse
+from headrace.environment import catalog_database, iceberg, settings, warehouse
 from headrace.environment.apply import table_changes
 from headrace.environment.settings import Settings
 from headrace.errors import PlatformError
@@ -115,12 +115,7 @@ def test_a_locked_catalog_is_reported_with_its_address_and_a_fix(
     project: Project, known: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table_changes.apply(project, known, ["historian.tags"])
-    properties = type(known.catalog).pyiceberg
-    monkeypatch.setattr(
-        type(known.catalog),
-        "pyiceberg",
-        lambda self: {k: f"{v}?timeout=0.1" if k == "uri" else v for k, v in properties(self).items()},
-    )
+    monkeypatch.setattr(catalog_database, "LOCK_LIMIT_S", 0.1)
     with sqlite3.connect(path_of(known), isolation_level=None) as holder:
         holder.execute("begin exclusive")
         with pytest.raises(PlatformError, match="database is locked") as caught:

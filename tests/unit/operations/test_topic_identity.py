@@ -20,6 +20,7 @@ from headrace.environment.settings import Settings
 from headrace.errors import CheckFailed, UserError
 from headrace.operations import ledger, preflight, submission, topic_identity
 from headrace.operations.ledger import DEPLOYMENTS, Entry, Step
+from headrace.planner import planning
 from headrace.planner.state.stored_plan import StoredPlan
 from headrace.project import job_folder
 from headrace.project.job import Job
@@ -165,7 +166,7 @@ def test_a_source_that_a_savepoint_does_not_know_starts_where_the_tables_end(
         monkeypatch.setattr(preflight, name, lambda *_args, **_options: None)
     monkeypatch.setattr(submission, "compose", lambda *_: composition)
     monkeypatch.setattr(submission, "table_environment", lambda *_: None)
-    monkeypatch.setattr(submission.planning, "plan_job", lambda *_: planned)
+    monkeypatch.setattr(planning, "plan_job", lambda *_: planned)
     monkeypatch.setattr(submission, "_await_running", lambda *_: "RUNNING")
     monkeypatch.setattr(submission, "Cluster", lambda _rest: None)
     begun: list[Mapping[int, int]] = []
