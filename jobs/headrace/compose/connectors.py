@@ -76,6 +76,11 @@ _SCAN: Mapping[bool, Options] = {
 }
 
 
+# Kafka's sink sends the last row of each key at a checkpoint, or once it holds this many keys. Otherwise it would send
+# a deletion before each row that replaces another. Readers see no row before the checkpoint either way.
+_LAST_OF_EACH_KEY: Options = {"sink.buffer-flush.max-rows": "10000", "sink.buffer-flush.interval": "1 d"}
+
+
 @dataclass(frozen=True)
 class LiveConnectors:
     """Connectors to Kafka and the Iceberg catalog of the settings.
@@ -123,7 +128,7 @@ class LiveConnectors:
 
     def writing(self, job: Job, topic: Topic, mode: Mode) -> Options:
         """Return the options of Flink's Kafka sink, exactly once."""
-        keyed = {"key.fields": ";".join(topic.key)} if mode == "append" else {}
+        keyed = {"key.fields": ";".join(topic.key)} if mode == "append" else _LAST_OF_EACH_KEY
         return {
             "connector": "kafka" if mode == "append" else "upsert-kafka",
             "topic": topic.topic,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from headrace.compose import render
+from headrace.compose import render, topic_tables
 from headrace.compose.connectors import Connectors, Options, Spread
-from headrace.compose.flink_types import flink_columns
 from headrace.compose.render import Templates
 from headrace.compose.source_map import Rendered
 from headrace.compose.sql_text import Sql, interval
 from headrace.compose.template_functions import TemplateFunctions, on_time_view, versions_view
+from headrace.compose.topic_tables import WrittenTopic
 from headrace.environment.settings import Settings
 from headrace.errors import Place, UserError
 from headrace.project import source_files, table_files, topic_files
@@ -67,6 +67,10 @@ class Composition:
     views: Mapping[str, Rendered]
     selects: Mapping[str, Rendered]
     sinks: Mapping[str, Sink]
+    keys: Mapping[str, tuple[str, ...]]
+    """The key of each sink that is written by upsert."""
+    topics: tuple[WrittenTopic, ...]
+    """The topics that the job writes."""
     functions: TemplateFunctions
     """The functions that a module can call."""
 
@@ -77,6 +81,15 @@ class Composition:
     def insert(self, sink: str, columns: list[str]) -> str:
         """Return the INSERT of the sink's SELECT into `columns`."""
         select = Sql(self.selects[sink].sql)
+        return render.engine("insert", sink=self.sinks[sink].path, columns=columns, select=select)
+
+    def insert_of_view(self, sink: str, columns: list[str]) -> str:
+        """Return the INSERT of `columns` of the view `selected_view(sink)`, which has the rows of the sink's SELECT.
+
+        Flink validates the query of an INSERT that lists columns twice, and the second time does not find tables that
+        MATCH_RECOGNIZE or a WITH inside FROM has named. It validates the query of a view once.
+        """
+        select = Sql(render.engine("columns_of", table=selected_view(sink), columns=columns))
         return render.engine("insert", sink=self.sinks[sink].path, columns=columns, select=select)
 
     def leftovers(self) -> list[str]:
@@ -92,31 +105,36 @@ def compose(project: Project, settings: Settings, folder: JobFolder, connectors:
         _source(project, settings, job, name, connectors, on_time=name in templates.on_time) for name in job.sources
     )
     topics = {name: topic_files.load(project, name) for name in job.topics_written}
+    tables = table_files.pick(project, job.tables_written)
     written = [
-        render.engine(
-            "kafka_sink",
-            view=_topic_table(name),
-            columns=flink_columns(topic.columns),
-            key=topic.key,
-            upsert=job.writes[TOPIC + name] == "upsert",
-            options=connectors.writing(job, topic, job.writes[TOPIC + name]),
-        )
+        topic_tables.written_topic(name, topic, mode, connectors.writing(job, topic, mode))
         for name, topic in topics.items()
+        for mode in [job.writes[TOPIC + name]]
     ]
+    keys = {
+        **{TOPIC + name: tuple(topic.key) for name, topic in topics.items()},
+        **{name: tuple(table.key) for name, table in tables.items()},
+    }
     sinks = {
-        **{TOPIC + name: Sink(_topic_table(name), _required(topic)) for name, topic in topics.items()},
-        **{
-            name: Sink(f"{settings.catalog.name}.{name}", _required(table))
-            for name, table in table_files.pick(project, job.tables_written).items()
-        },
+        **{TOPIC + name: Sink(topic_tables.table_of(name), _required(topic)) for name, topic in topics.items()},
+        **{name: Sink(f"{settings.catalog.name}.{name}", _required(table)) for name, table in tables.items()},
     }
     versions = [
         render.engine("versions", view=versions_view(name), table=f"{settings.catalog.name}.{name}")
         for name in sorted(templates.versions)
     ]
     functions = TemplateFunctions(project, settings, folder, connectors.follow)
-    connections = (*connectors.catalog(), *written, *versions)
-    return Composition(folder, connections, sources, templates.views, templates.sinks, sinks, functions)
+    return Composition(
+        folder,
+        (*connectors.catalog(), *(each.statement for each in written), *versions),
+        sources,
+        templates.views,
+        templates.sinks,
+        sinks,
+        {name: key for name, key in keys.items() if job.writes[name] == "upsert"},
+        tuple(written),
+        functions,
+    )
 
 
 def leftover_tables(project: Project, settings: Settings, folder: JobFolder) -> list[str]:
@@ -127,7 +145,16 @@ def leftover_tables(project: Project, settings: Settings, folder: JobFolder) -> 
 
 def module_view(sink: str) -> str:
     """Return the name of the view over the Table that a job's module returns for the sink."""
-    return f"{sink.replace('/', '_').replace('.', '_')}__of_module"
+    return f"{_plain_name(sink)}__of_module"
+
+
+def selected_view(sink: str) -> str:
+    """Return the name of the view that has the rows of the sink's SELECT."""
+    return f"{_plain_name(sink)}__selected"
+
+
+def _plain_name(sink: str) -> str:
+    return sink.replace("/", "_").replace(".", "_")
 
 
 def _templates(project: Project, settings: Settings, folder: JobFolder, follow: Options) -> Templates:
@@ -138,10 +165,6 @@ def _templates(project: Project, settings: Settings, folder: JobFolder, follow: 
     selects = {sink: render.engine("all_of", table=module_view(sink)) for sink in folder.job.writes}
     sinks = {sink: Rendered(select, (1,)) for sink, select in selects.items()}
     return replace(templates, sinks=sinks, on_time=folder.module.on_time)
-
-
-def _topic_table(name: str) -> str:
-    return f"{name}__topic"
 
 
 def _required(described: topic_files.Topic | Table) -> dict[str, bool]:

@@ -19,10 +19,14 @@ def from_statements(statements) -> dict[str, Any]:  # type: ignore[no-untyped-de
     return plan
 
 
-def execute(environment, plan: Mapping[str, Any]) -> None:  # type: ignore[no-untyped-def]
-    """Start the job of a compiled plan whose tables and functions `environment` knows. Raises PlatformError."""
+def execute(environment, plan: Mapping[str, Any]):  # type: ignore[no-untyped-def]
+    """Start the job of a compiled plan whose tables and functions `environment` knows, and return its TableResult.
+
+    Raises PlatformError.
+    """
     from py4j.protocol import Py4JJavaError  # noqa: PLC0415 - comes with PyFlink
     from pyflink.java_gateway import get_gateway  # noqa: PLC0415 - importing PyFlink costs a second
+    from pyflink.table.table_result import TableResult  # noqa: PLC0415
 
     text = json.dumps({**plan, "nodes": [_with_sink_by_name(node) for node in plan["nodes"]]})
     reference = get_gateway().jvm.org.apache.flink.table.api.PlanReference.fromJsonString(text)
@@ -33,7 +37,7 @@ def execute(environment, plan: Mapping[str, Any]) -> None:  # type: ignore[no-un
     except Py4JJavaError as error:
         # The message begins with the whole plan, including its secrets: only the cause is shown.
         raise PlatformError(f"Flink cannot load its own plan: {root_cause(str(error))}") from None
-    loaded.execute()
+    return TableResult(loaded.execute())
 
 
 def _with_sink_by_name(node: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -46,6 +50,13 @@ def _with_sink_by_name(node: Mapping[str, Any]) -> Mapping[str, Any]:
         return node
     looked_up = {"identifier": sink["table"]["identifier"]}
     return {**node, "dynamicTableSink": {**sink, "table": looked_up}}
+
+
+def changelog_modes(statements) -> str:  # type: ignore[no-untyped-def]
+    """Return Flink's text of a StatementSet's plan, with the kinds of changes that each operator emits."""
+    from pyflink.table import ExplainDetail  # noqa: PLC0415 - importing PyFlink costs a second
+
+    return str(statements.explain(ExplainDetail.CHANGELOG_MODE))
 
 
 def operator_graph(statements) -> tuple[str, ...]:  # type: ignore[no-untyped-def]

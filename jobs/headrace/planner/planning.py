@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from headrace.compose.job_statements import Composition, Source, module_view
+from headrace.compose.job_statements import Composition, Source, module_view, selected_view
 from headrace.compose.source_map import Rendered
 from headrace.environment.java_errors import root_cause
 from headrace.environment.settings import Settings
 from headrace.errors import Place, PlatformError, Problem, UserError
-from headrace.planner import compiled_plan, flink_errors, schema_check
+from headrace.planner import changelog, compiled_plan, first_rows, flink_errors, schema_check
 from headrace.planner.state.ids import carry_over
 from headrace.planner.state.stored_plan import StoredPlan, stored_form
 from headrace.planner.table_api import streams, tables
@@ -26,14 +26,35 @@ _PLACE = re.compile(r"(?:at|From) line (\d+), column (\d+)")
 
 
 @dataclass(frozen=True)
+class Plan:
+    """A job that Flink has planned. `compiled` is Flink's JSON of the plan; None for a Table API job."""
+
+    composition: Composition
+    compiled: Mapping[str, Any] | None
+    _environment: Any
+    _statements: Any
+
+    def execute(self):  # type: ignore[no-untyped-def]
+        """Start the job and return pyflink's TableResult. Raises UserError and PlatformError."""
+        with flink_errors_reported(self.composition):
+            if self.compiled is None:
+                return self._statements.execute()
+            return compiled_plan.execute(self._environment, self.compiled)
+
+    def operator_graph(self) -> tuple[str, ...]:
+        """Return one line per operator of a Table API job."""
+        with flink_errors_reported(self.composition):
+            return compiled_plan.operator_graph(self._statements)
+
+
+@dataclass(frozen=True)
 class PlannedJob:
-    """A job that Flink has planned. `stored` is the part of the plan that is kept."""
+    """A job that Flink has planned for the cluster. `stored` is the part of the plan that is kept."""
 
     composition: Composition
     stored: StoredPlan
     _environment: Any
-    _statements: Any
-    _plan: Mapping[str, Any] | None
+    _plan: Plan
 
     def execute(self, job_id: str, restore: str | None = None) -> None:
         """Start the job on the cluster with this id, from the savepoint `restore` if given.
@@ -46,30 +67,44 @@ class PlannedJob:
             options.set("execution.state-recovery.path", restore)
             # The verdict has reported what is dropped. Without this, Flink refuses even if only a sink is removed.
             options.set("execution.state-recovery.ignore-unclaimed-state", "true")
-        with flink_errors_reported(self.composition):
-            if self._plan is None:
-                self._statements.execute()
-            else:
-                compiled_plan.execute(self._environment, self._plan)
+        self._plan.execute()
 
 
 def plan_job(environment, composition: Composition, settings: Settings, before: StoredPlan | None) -> PlannedJob:  # type: ignore[no-untyped-def]
-    """Plan the job. Operators that continue from the plan `before` keep their ids. Raises as `statement_set` does."""
+    """Plan the job. Operators that continue from the plan `before` keep their ids. Raises as `plan` does."""
+    planned = plan(environment, composition)
+    if planned.compiled is None:
+        stored = stored_form(composition, settings, None, planned.operator_graph())
+        return PlannedJob(composition, stored, environment, planned)
+    compiled, stored = carry_over(planned.compiled, stored_form(composition, settings, planned.compiled), before)
+    return PlannedJob(composition, stored, environment, replace(planned, compiled=compiled))
+
+
+def plan(environment, composition: Composition) -> Plan:  # type: ignore[no-untyped-def]
+    """Plan the job. Raises as `statement_set` does, and UserError for each append-only sink whose rows it retracts."""
     statements = statement_set(environment, composition)
+    compiled = None
     with flink_errors_reported(composition):
         if composition.folder.module:
-            graph = compiled_plan.operator_graph(statements)
-            return PlannedJob(
-                composition, stored_form(composition, settings, None, graph), environment, statements, None
-            )
-        plan = compiled_plan.from_statements(statements)
-    plan, stored = carry_over(plan, stored_form(composition, settings, plan), before)
-    return PlannedJob(composition, stored, environment, statements, plan)
+            changes = changelog.of_explanation(composition, compiled_plan.changelog_modes(statements))
+        else:
+            compiled = first_rows.corrected(compiled_plan.from_statements(statements), composition)
+            changes = changelog.of_plan(compiled)
+    if problems := [*changelog.problems(composition, changes)]:
+        raise UserError(problems)
+    if compiled is None:
+        environment.get_config().set(*changelog.option(composition, changes))
+    else:
+        compiled = changelog.keeping_rows(compiled, composition)
+        _create_topics(environment, {topic.table: topic.statement for topic in composition.topics})
+    return Plan(composition, compiled, environment, statements)
 
 
 def statement_set(environment, composition: Composition):  # type: ignore[no-untyped-def]
     """Return the job as a pyflink StatementSet. Raises UserError with the faults of all its SELECTs; PlatformError."""
     prepare(environment, composition)
+    if composition.folder.module is None:
+        _create_topics(environment, {each.table: each.stand_in for each in composition.topics if each.stand_in})
     statements = environment.create_statement_set()
     problems: list[Problem] = []
     for sink in composition.selects:
@@ -79,8 +114,9 @@ def statement_set(environment, composition: Composition):  # type: ignore[no-unt
                 if mismatches := schema_check.mismatches(environment, composition, sink, selected):
                     problems += mismatches
                     continue
+                environment.create_temporary_view(selected_view(sink), selected)
                 columns = selected.get_resolved_schema().get_column_names()
-                statements.add_insert_sql(composition.insert(sink, list(columns)))
+                statements.add_insert_sql(composition.insert_of_view(sink, list(columns)))
         except UserError as error:
             problems += error.problems
     if problems:
@@ -105,6 +141,13 @@ def prepare(environment, composition: Composition) -> None:  # type: ignore[no-u
     for view, select in composition.views.items():
         with flink_errors_reported(composition, composition.folder.views[view], select):
             environment.create_temporary_view(view, environment.sql_query(select.sql))
+
+
+def _create_topics(environment, statements: Mapping[str, str]) -> None:  # type: ignore[no-untyped-def]
+    """Replace the tables of written topics: they are resolved when an INSERT is added, and when a plan is executed."""
+    for table, statement in statements.items():
+        environment.drop_temporary_table(table)
+        environment.execute_sql(resolve_in_sql(statement))
 
 
 def _prepare_source(environment, source: Source, *, shared: bool) -> None:  # type: ignore[no-untyped-def]

@@ -145,7 +145,10 @@ class Plant:
             return rows
 
     def messages(self, name: str) -> list[tuple[Any, Any]]:
-        """Return key and value, parsed from JSON, of each message committed to the topic of sql/_topics/<name>.yaml."""
+        """Return key and value of each message committed to the topic of sql/_topics/<name>.yaml, parsed from JSON.
+
+        The value of a message without one is None.
+        """
         topic = topic_files.load(self.project, name).topic
         client = self.settings.kafka_client()
         options = {"group.id": "headrace.tests", "isolation.level": "read_committed", "enable.partition.eof": True}
@@ -160,7 +163,7 @@ class Plant:
                 if message.error():
                     ends += 1
                 else:
-                    messages.append((json.loads(message.key()), json.loads(message.value())))
+                    messages.append((json.loads(message.key()), json.loads(message.value() or b"null")))
         finally:
             consumer.close()
         return messages

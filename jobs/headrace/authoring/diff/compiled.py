@@ -16,7 +16,7 @@ from headrace.compose.job_statements import Composition, compose
 from headrace.environment.apply import table_changes
 from headrace.environment.catalog_types import SqliteCatalog
 from headrace.environment.settings import Settings
-from headrace.planner import compiled_plan, planning, session
+from headrace.planner import planning, session
 from headrace.project.paths import Project
 
 UNCHECKED = (
@@ -63,12 +63,8 @@ class Compiler:
         table_changes.apply(side.project, settings, side.tables)
         composition = compose(side.project, settings, side.folder, LiveConnectors(settings))
         environment = session.create_environment(self._home, session.job_options(side.folder.job))
-        statements = planning.statement_set(environment, composition)
-        columns = _columns(environment, composition)
-        if side.folder.module:
-            return Compiled(None, columns)
-        with planning.flink_errors_reported(composition):
-            return Compiled(compiled_plan.from_statements(statements), columns)
+        plan = planning.plan(environment, composition)
+        return Compiled(plan.compiled, _columns(environment, composition))
 
 
 @contextmanager

@@ -101,9 +101,8 @@ def run(
             "execution.checkpointing.dir": (cluster.folder / "checkpoints").as_uri(),
         }
         environment = cluster.environment(folder.job, **checkpoints)
-        statements = planning.statement_set(environment, composition)
-        with planning.flink_errors_reported(composition):
-            job_id = str(statements.execute().get_job_client().get_job_id())
+        plan = planning.plan(environment, composition)
+        job_id = str(plan.execute().get_job_client().get_job_id())
         outputs = {sink: ends.output(_stored_as(project, sink)) for sink in sink_columns(project, folder)}
         yield from _follow(
             Cluster(cluster.rest), job_id, outputs, folder.job.late_table, rows=rows, limit_s=limit_s, stats=stats

@@ -15,6 +15,7 @@ from headrace.environment import iceberg
 from headrace.environment.settings import Settings
 from headrace.errors import UserError
 from headrace.planner import planning
+from headrace.planner.in_process import table_writes
 from headrace.planner.in_process.case import SETTINGS, Case, followed_tables
 from headrace.planner.in_process.file_connectors import FileConnectors
 from headrace.planner.in_process.minicluster import MiniCluster
@@ -43,15 +44,14 @@ def run_case(project: Project, settings: Settings, cluster: MiniCluster, case: C
     composition = job_statements.compose(project, own, replace(folder, job=job), connectors)
     _check_steps(case, composition)
     environment = cluster.environment(job)
-    statements = planning.statement_set(environment, composition)
+    plan = table_writes.like_iceberg(planning.plan(environment, composition))
     with planning.flink_errors_reported(composition):
-        statements.execute().wait(LIMIT_S * 1000)
+        plan.execute().wait(LIMIT_S * 1000)
     rows: dict[str, list[Row]] = {}
     for sink, columns in sink_columns(project, folder).items():
-        key = _key(project, tables, sink) if job.writes.get(sink) == "upsert" else None
         name = topic_files.load(project, sink.removeprefix(TOPIC)).topic if sink.startswith(TOPIC) else sink
         if connectors.output(name).is_dir():
-            rows[sink] = _read(connectors.output(name), columns, key, sink, folder)
+            rows[sink] = _read(connectors.output(name), columns, composition.keys.get(sink))
     return rows
 
 
@@ -98,24 +98,13 @@ def _keep_tags(settings: Settings, case: Case, tables: Mapping[str, Table], fold
         table.append(pa.Table.from_pylist(rows, schema=description.arrow_schema()))
 
 
-def _key(project: Project, tables: Mapping[str, Table], sink: str) -> list[str]:
-    if sink.startswith(TOPIC):
-        return topic_files.load(project, sink.removeprefix(TOPIC)).key
-    return tables[sink].key
-
-
-def _read(path: Path, columns: Mapping[str, Column], key: list[str] | None, sink: str, folder: JobFolder) -> list[Row]:
+def _read(path: Path, columns: Mapping[str, Column], key: tuple[str, ...] | None) -> list[Row]:
     """Return the rows that a sink holds at the end: all that were appended, or the last row of each key."""
     rows: dict[object, Row] = {}
     for number, change in enumerate(_changes(path)):
         if change["op"] == "d":
-            if key is None:
-                raise UserError(
-                    f"the job retracts rows of {sink}, but {sink} is append-only",
-                    folder.place(sink),
-                    f"give the table a key and write {sink}: upsert, or aggregate in a window",
-                )
-            rows.pop(tuple(change["before"][name] for name in key), None)
+            # Only rows of a sink with a key are retracted: the plan was checked.
+            rows.pop(tuple(change["before"][name] for name in key or ()), None)
             continue
         row = {name: typed(value, columns[name].type) for name, value in change["after"].items()}
         rows[tuple(change["after"][name] for name in key) if key else number] = row

@@ -53,6 +53,8 @@ _OF_ROWS = frozenset({
 })  # fmt: skip
 # Positions, what does not affect the state, and what is compared elsewhere.
 _LEFT_OUT = frozenset({"id", "description", "inputProperties", "state", "outputType"})
+# A rank keeps the same rows, whether it retracts one that is replaced or not.
+_LEFT_OUT_OF_RANKS = _LEFT_OUT | {"generateUpdateBefore"}
 _POSITIONS = frozenset({"timeAttributeIndex", "sliceEnd", "windowStart", "windowEnd"})
 # An aligned window is assigned from the row alone.
 _KEEPS_NOTHING = ("TumblingWindow", "HoppingWindow", "CumulativeWindow")
@@ -68,6 +70,11 @@ def stateful(operator: Operator) -> bool:
     if operator.type == _WINDOWING:
         return operator.node["windowing"]["window"]["type"] not in _KEEPS_NOTHING
     return operator.type not in STATELESS
+
+
+def keeps_rows(operator: Operator) -> bool:
+    """Return whether the operator is a sink for which Flink keeps the row of each key."""
+    return operator.type == SINK and bool(operator.node.get("requireUpsertMaterialize"))
 
 
 def signature(operator: Operator, inputs: list[Operator], topics: Mapping[str, str]) -> str:
@@ -95,7 +102,8 @@ def signature(operator: Operator, inputs: list[Operator], topics: Mapping[str, s
             _expires(node),
         )
     # Other operators keep whole rows, by the positions of their columns.
-    return _text(_without(node, _LEFT_OUT), [list(row.items()) for row in rows], _expires(node))
+    left_out = _LEFT_OUT_OF_RANKS if operator.type == "rank" else _LEFT_OUT
+    return _text(_without(node, left_out), [list(row.items()) for row in rows], _expires(node))
 
 
 def _expires(node: Mapping[str, Any]) -> list[bool]:
@@ -113,10 +121,10 @@ def _aggregates(operator: Operator) -> list[str]:
 
 def _materialized(operator: Operator, inputs: list[Operator]) -> Any:
     """Return the shape of the rows that Flink keeps before an upsert sink; None if it keeps none."""
-    node = operator.node
-    if not node.get("requireUpsertMaterialize"):
+    if not keeps_rows(operator):
         return None
-    return [node.get("inputUpsertKey"), [list(descriptions.row(each.node["outputType"]).items()) for each in inputs]]
+    rows = [list(descriptions.row(each.node["outputType"]).items()) for each in inputs]
+    return [operator.node.get("inputUpsertKey"), rows]
 
 
 def _without(value: Any, names: frozenset[str]) -> Any:

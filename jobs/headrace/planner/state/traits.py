@@ -27,6 +27,7 @@ _NAMES = {
     "hints": "options",
     "leftInputSpec": "left key",
     "rightInputSpec": "right key",
+    "upsertMaterialize": "keeps rows by key",
 }
 
 

@@ -8,8 +8,10 @@ from typing import Literal
 
 from headrace.planner.state.alignment import align
 from headrace.planner.state.pairing import Pairing, TracedOperator, pair_operators
-from headrace.planner.state.signature import AGGREGATES, SINK, SOURCE, WINDOWS, known
+from headrace.planner.state.signature import AGGREGATES, SINK, SOURCE, WINDOWS, keeps_rows, known
 from headrace.planner.state.stored_plan import StoredPlan
+
+_STAYS = "a row written before stays if it goes before it changes again"
 
 Kind = Literal["compatible", "compatible with loss", "incompatible", "unknown"]
 
@@ -69,10 +71,14 @@ def _lost(pairing: Pairing) -> Iterator[str]:
         for pair in align([each.operator for each in pairing.lost], [each.operator for each in pairing.empty])
         if pair.was and pair.now
     }
+    keeping = {str(each.operator) for each in pairing.empty if keeps_rows(each.operator)}
     for each in pairing.lost:
         operator = each.operator
         if operator.type == SINK:
-            # Stopped with a savepoint, a sink has committed everything that it received.
+            # Stopped with a savepoint, a sink has committed everything that it received. Only the rows that Flink
+            # keeps before it can be missed.
+            if keeps_rows(operator) and str(operator) in keeping:
+                yield f"the {operator} loses the rows that it keeps by key: {_STAYS}"
             continue
         if operator.type == SOURCE:
             yield f"the {operator} is no longer read: its offsets are dropped"
@@ -97,8 +103,11 @@ def _contents(each: TracedOperator) -> str:
 def _empty(pairing: Pairing) -> Iterator[str]:
     """Yield the operators that start without state and replace no other."""
     gone = {each.operator.noun for each in pairing.lost}
+    written = {str(each.operator) for each in pairing.lost if not keeps_rows(each.operator)}
     for each in pairing.empty:
         if each.operator.type == SOURCE:
             yield f"the {each.operator} is read from its beginning"
+        elif keeps_rows(each.operator) and str(each.operator) in written:
+            yield f"the {each.operator} now keeps rows by key, and has none yet: {_STAYS}"
         elif each.operator.type != SINK and each.operator.noun not in gone:
             yield f"the {each.operator} starts with the records after the savepoint"

@@ -42,6 +42,10 @@ def sink(id_: int, table: str = "out") -> dict[str, Any]:
     return node(id_, "sink", dynamicTableSink={"table": {"identifier": f"`lake`.`a`.`{table}`"}})
 
 
+def keeping_sink(id_: int, **more: Any) -> dict[str, Any]:
+    return sink(id_) | {"requireUpsertMaterialize": True, **more}
+
+
 def plan(*nodes: dict[str, Any], edges: str, store: str = "lake", top: int = 0) -> StoredPlan:
     pairs = [tuple(map(int, edge.split(">"))) for edge in edges.split()]
     json_plan = {"nodes": list(nodes), "edges": [{"source": a, "target": b} for a, b in pairs]}
@@ -164,3 +168,26 @@ def test_the_sinks_of_a_plan_stored_before_topics_were_named_topic_have_their_na
 
 def test_the_page_lists_the_changes_that_are_tested() -> None:
     assert upgrade_cases.page() in (ROOT / "docs" / "upgrades.md").read_text()
+
+
+STAYS = "a row written before stays if it goes before it changes again"
+
+
+def test_a_sink_that_begins_to_keep_rows_by_key_has_none_of_the_rows_in_its_table() -> None:
+    before = plan(source(1, "p"), sink(2), edges="1>2")
+    now = plan(source(1, "p"), keeping_sink(2), edges="1>2")
+    assert verdict(before, now).kind == "compatible"
+    assert verdict(before, now).reasons == (f"the sink a.out now keeps rows by key, and has none yet: {STAYS}",)
+
+
+def test_a_sink_that_cannot_continue_with_the_rows_that_it_kept_loses_them() -> None:
+    before = plan(source(1, "p"), keeping_sink(2), edges="1>2")
+    now = plan(source(1, "p"), keeping_sink(2, inputUpsertKey=[0]), edges="1>2")
+    assert verdict(before, now).kind == "compatible with loss"
+    assert verdict(before, now).reasons == (f"the sink a.out loses the rows that it keeps by key: {STAYS}",)
+
+
+@pytest.mark.parametrize("now", [[source(1, "p"), sink(2)], [source(1, "p"), keeping_sink(2)]])
+def test_rows_that_a_sink_keeps_are_not_missed_if_it_continues_or_needs_none(now: list[dict[str, Any]]) -> None:
+    before = plan(source(1, "p"), keeping_sink(2), edges="1>2")
+    assert verdict(before, plan(*now, edges="1>2")).reasons == ()
