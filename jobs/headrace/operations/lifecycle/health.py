@@ -163,14 +163,17 @@ def _restarting(facts: Facts) -> Health:
 def _broker_is_silent(facts: Facts) -> Health | None:
     if facts.broker is None:
         return None
-    return Health("STALLED", f"it reads nothing new: {facts.broker.what}", facts.broker.fix)
+    return _stalled(facts, f"it reads nothing new: {facts.broker.what}", facts.broker)
 
 
 def _topic_is_unreadable(facts: Facts) -> Health | None:
     problem = facts.topics.problem if facts.topics else None
-    if problem is None:
-        return None
-    return Health("STALLED", problem.what, problem.fix and problem.fix.replace("JOB", facts.job))
+    return _stalled(facts, problem.what, problem) if problem else None
+
+
+def _stalled(facts: Facts, why: str, problem: Problem) -> Health:
+    fix = problem.fix or "bring back the broker; the job then continues by itself"
+    return Health("STALLED", why, fix.replace("JOB", facts.job))
 
 
 def _checkpoint_is_overdue(facts: Facts) -> Health | None:
