@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,13 +21,14 @@ from pyiceberg.manifest import ManifestFile
 from pyiceberg.table import DataScan, FileScanTask
 from pyiceberg.types import StringType
 
-from headrace.environment import iceberg, settings
+from headrace.environment import iceberg, settings, warehouse
 from headrace.environment.settings import Settings
 from headrace.errors import PlatformError, UserError
 from headrace.historian import Configuration, Historian
 from headrace.historian.read import reader
 from headrace.historian.read.footers import Footer
 from headrace.historian.tags import tags
+from headrace.project import table_files
 from headrace.project.paths import Project
 from headrace.upkeep import maintain
 from headrace.upkeep.maintain import compact
@@ -173,19 +177,96 @@ def test_aggregates_use_readings_before_and_after_the_requested_time(plant: Sett
     assert whole["value"].to_pylist() == [20]
 
 
+@dataclass(frozen=True)
+class Received:
+    """A reading of `tag` at s(`at`), received at s(`received`) from an offset of a partition."""
+
+    tag: str
+    at: float
+    value: float
+    partition: int
+    offset: int
+    received: float | None = None
+
+    def row(self) -> dict[str, Any]:
+        return {
+            "tag": self.tag, "ts": s(self.at), "value": self.value, "quality": 0,
+            "src_topic": "t", "src_partition": self.partition, "src_offset": self.offset, "src_index": 0,
+            "ingested_at": None if self.received is None else s(self.received),
+        }  # fmt: skip
+
+
+CORRECTED = [
+    Received("A", 0, 10, 0, 0), Received("A", 30, 50, 0, 2), Received("A", 30, 12, 0, 4),
+    Received("B", 0, 10, 0, 1), Received("B", 30, 50, 0, 3), Received("B", 30, 50, 0, 5),
+    Received("C", 0, 4, 0, 9, 100), Received("C", 0, 9, 1, 0, 101), Received("C", 30, 2, 1, 7, 99),
+    Received("C", 30, 3, 0, 8, 98),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("files", [1, 3])
 @pytest.mark.parametrize("order", [1, -1])
-def test_the_order_of_storage_does_not_decide_which_neighbour_at_one_instant_is_used(
-    local: Settings, project: Project, order: int
+def test_of_readings_at_one_instant_only_the_one_received_last_counts_in_every_query(
+    local: Settings, project: Project, order: int, files: int
 ) -> None:
-    twice = [("P1.flow", s(-1), 1.0, 0), ("P1.flow", s(-1), 2.0, 0), ("P1.flow", s(-1), 9.0, UNCERTAIN)]
-    later = [("P1.flow", s(9), 4.0, 0), ("P1.flow", s(9), 5.0, 0x400), ("P1.flow", s(9), 5.0, 0)]
-    store(project, [*twice, *later][::order])
+    table = iceberg.load_table(iceberg.connect(local), "historian.readings")
+    schema = table_files.load_all(project)["historian.readings"].arrow_schema()
+    for number in range(files):
+        stored = CORRECTED[::order][number::files]
+        table.append(pa.Table.from_pylist([each.row() for each in stored], schema))
+    historian, tags, span = Historian.open(local), ["A", "B", "C"], (s(0), s(60))
+    expected = [("A", s(0), 10), ("A", s(30), 12), ("B", s(0), 10), ("B", s(30), 50), ("C", s(0), 9), ("C", s(30), 2)]
+    for answer in (
+        historian.raw(tags, *span),
+        historian.stream(tags, *span).read_all(),
+        historian.plot(tags, *span),
+        historian.trend(tags, *span).points,
+        historian.lttb(tags, *span, 5),
+        historian.at(tags, [s(0), s(30)]),
+        historian.interpolated(tags, *span, "30s"),
+    ):
+        assert rows(answer, "tag", "ts", "value") == expected
+    last = rows(historian.last(tags, s(59)), "tag", "ts", "value")
+    assert last == rows(historian.raw(tags, s(40), s(50), bounding=True), "tag", "ts", "value") == expected[1::2]
+    names = ["Count", "Average", "Maximum", "NumberOfTransitions"]
+    results = historian.aggregate(tags, *span, None, names)["value"].to_pylist()
+    assert results == [2, 11, 12, 2, 2, 30, 50, 2, 2, 5.5, 9, 2]
+    assert historian.states(tags, *span)["readings"].to_pylist() == [1] * 6
+    backwards = historian.aggregate(tags, s(30), s(-1), "30s", "Count")
+    assert [value for value in backwards["value"].to_pylist() if value] == [1] * 6
+    macros = {"good_count": [2, 2, 2], "average": [11, 30, 5.5], "maximum": [12, 50, 9]}
+    with warehouse.open(local) as connection:
+        for macro, values in macros.items():
+            answer = warehouse.ask(connection, f"from {macro}(['A', 'B', 'C'], '{s(0)}', '{s(60)}')").fetchall()
+            assert [value for _, _, value, _ in answer] == values, macro
+        raw = warehouse.ask(connection, f"from readings_raw(['?'], '{s(0)}', '{s(60)}')").to_arrow_table()
+        assert rows(raw, "tag", "ts", "value") == expected
+        found = warehouse.ask(connection, f"from last_reading(['A', 'B', 'C'], '{s(59)}')").to_arrow_table()
+        assert rows(found, "tag", "ts", "value") == last
+
+
+def test_readings_at_one_instant_count_as_in_the_rollup(
+    local: Settings, project: Project, pytestconfig: pytest.Config
+) -> None:
+    case = pytestconfig.rootpath / "sql" / "historian" / "rollup_1m_v1" / "tests" / "duplicates"
+    messages = [json.loads(line) for line in (case / "source.plant_readings.jsonl").read_text().splitlines()]
+    store(
+        project,
+        [
+            (each["tag"], datetime.fromtimestamp(each["ts"] / 1e3, UTC), each["value"], 0 if each["q"] == 192 else BAD)
+            for each in messages
+        ],
+    )
     historian = Historian.open(local)
-    assert rows(historian.last("P1.flow", s(0)), "value", "quality") == [(2.0, 0)]
-    table = historian.aggregate("P1.flow", s(0), s(5), None, ["TimeAverage2", "StartBound"])
-    assert table["value"].to_pylist() == pytest.approx([2.7, 2.2])
-    assert historian.at("P1.flow", [s(4)])["value"].to_pylist() == [3.0]
-    assert rows(historian.at("P1.flow", [s(9)]), "value", "quality") == [(5.0, 0)]
+    aggregates = {
+        "Count": "good_readings", "Minimum": "min_value", "Maximum": "max_value", "Average": "mean",
+        "StandardDeviationSample": "standard_deviation",
+    }  # fmt: skip
+    for row in csv.DictReader((case / "expect.historian.rollup_1m.csv").read_text().splitlines()):
+        start = datetime.fromisoformat(row["ts"])
+        results = historian.aggregate(row["tag"], start, start + timedelta(minutes=1), None, list(aggregates))
+        assert results["value"].to_pylist() == pytest.approx([float(row[name]) for name in aggregates.values()])
+        assert len(historian.raw(row["tag"], start, start + timedelta(minutes=1))) == int(row["readings"])
 
 
 def test_states_are_returned_as_words_and_the_last_one_lasts(plant: Settings) -> None:

@@ -53,7 +53,8 @@ class Historian:
     Tags are names or wildcards (`*`, `?`), one or several; `~*`, `~?` and `~~` are these characters in a name. Times
     are datetimes with a time zone. Every answer is a `pyarrow.Table`, sorted by tag in the requested order, then in the
     direction of time; `.to_pandas()` makes it a data frame. In its columns, `ts` is timestamp[us, UTC], `value` a
-    double in the tag's unit or null, and `quality` an OPC UA StatusCode, good below 1073741824.
+    double in the tag's unit or null, and `quality` an OPC UA StatusCode, good below 1073741824. Of several readings of
+    a tag at the same instant, only the one that was received last is used and returned.
 
     Every query raises UserError for invalid arguments, including an unknown tag, and PlatformError if the tables cannot
     be read. A reading of good or uncertain quality whose value is NaN or infinite also raises UserError, unless the

@@ -6,16 +6,13 @@ from headrace.errors import UserError
 from headrace.project import job_folder, table_files, yaml_file
 from headrace.project.job import Job
 from headrace.project.paths import Project
-from headrace.project.system_tables import POSITION
+from headrace.project.system_tables import ARRIVAL
 from headrace_udfs.contract import Contract
-
-INGESTED_AT = "ingested_at"
-"""The column with the time at which a reading was taken in."""
 
 
 def columns(source: Contract) -> list[str]:
     """Return the columns that such a table must have: a reading's fields, time, quality, arrival and position."""
-    return [*source.fields, "ts", "quality", INGESTED_AT, *POSITION]
+    return [*source.fields, "ts", "quality", *ARRIVAL]
 
 
 def readings_table(project: Project, job: Job, source: Contract) -> tuple[str, str]:

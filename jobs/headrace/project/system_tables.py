@@ -11,5 +11,9 @@ DIRTY_WINDOWS = "historian.dirty_windows"
 COMPLETENESS = "historian.completeness"
 LAST_SEEN = "historian.last_seen"
 
+INGESTED_AT = "ingested_at"
+"""The column with the time at which a reading was taken in."""
 POSITION = ("src_topic", "src_partition", "src_offset", "src_index")
 """A record's position: topic, partition, offset, and its number within the message."""
+ARRIVAL = (INGESTED_AT, *POSITION)
+"""The order in which readings of the same time were received; a null comes before everything else."""

@@ -10,7 +10,7 @@
 --
 -- Differences: queries run forward, with the defaults of Configuration and the interpolation in historian.tags. NaN and
 -- infinity count as bad, as with nonfinite="bad". An unknown name returns Bad_NoData, and a wildcard without a match
--- returns no row. Sums may differ by 1e-9 of the largest value of their interval. All readings of 32 days on both sides
+-- returns no row; it matches a tag that is not listed only if it has readings within 32 days of the requested time. Sums may differ by 1e-9 of the largest value of their interval. All readings of 32 days on both sides
 -- are read.
 --
 -- Macros whose names start with an underscore are internal. Their times (`us`, and `low` and `high`, the requested
@@ -37,7 +37,8 @@ create or replace macro _revealed(pattern) as
 replace(replace(replace(pattern, chr(1), '~'), chr(2), '*'), chr(3), '?');
 
 -- The tags in the order of the answer, with wildcards expanded ignoring case, and whether their values hold (stepped).
-create or replace macro _asked(wanted) as table (
+-- A wildcard finds the tags that are listed, and those with readings from 32 days before `low` to 32 days after `high`.
+create or replace macro _asked(wanted, low, high) as table (
     with patterns as (
         select
             _protected(unnest(wanted::varchar[])) as pattern,
@@ -52,13 +53,23 @@ create or replace macro _asked(wanted) as table (
         from patterns
     ),
 
+    -- Without a wildcard, the first condition is a constant, and DuckDB does not read the readings for this.
+    reported as (
+        select distinct readings.tag
+        from historian.readings as readings
+        where
+            regexp_matches(_protected(array_to_string(wanted::varchar[], chr(10))), '[*?]')
+            and readings.ts >= make_timestamptz(low - 2764800000000)
+            and readings.ts <= make_timestamptz(high + 2764800000000)
+    ),
+
     named as (
         select
-            listed.tag,
+            known.tag,
             spelt.place
         from spelt
-        inner join historian.tags as listed
-            on lower(listed.tag) like _revealed(replace(replace(spelt.literal, '*', '%'), '?', '_')) escape '\'
+        inner join (select tag from historian.tags union select tag from reported) as known
+            on lower(known.tag) like _revealed(replace(replace(spelt.literal, '*', '%'), '?', '_')) escape '\'
         where spelt.wild
         union all
         select
@@ -77,27 +88,74 @@ create or replace macro _asked(wanted) as table (
     group by named.tag
 );
 
--- The readings to calculate with, numbered in the order of each tag: at the same instant the good ones come last, and
--- of those the largest. In addition to the requested time, this includes the nearest instants within 32 days that have a
+-- The stored readings from `look` before `low` to `look` after `high`, both included. Of several readings of a tag at the
+-- same instant, the one that was received last: the others are its earlier versions.
+create or replace macro _readings(wanted, low, high, look) as table (
+    with found as materialized (
+        select
+            asked.*,
+            readings.ts,
+            readings.value,
+            readings.text,
+            readings.quality
+        from historian.readings as readings
+        inner join _asked(wanted, low, high) as asked on readings.tag = asked.tag
+        where readings.ts >= make_timestamptz(low - look) and readings.ts <= make_timestamptz(high + look)
+    ),
+
+    -- Few instants have several readings, so only for them are the columns read that tell which one is the last.
+    repeated as materialized (
+        select
+            tag,
+            place,
+            stepped,
+            ts
+        from found
+        group by all
+        having count(*) > 1
+    ),
+
+    latest as (
+        select
+            repeated.*,
+            readings.value,
+            readings.text,
+            readings.quality
+        from historian.readings as readings
+        inner join repeated on readings.tag = repeated.tag and readings.ts = repeated.ts
+        where readings.ts >= make_timestamptz(low - look) and readings.ts <= make_timestamptz(high + look)
+        qualify row_number() over (
+            partition by readings.tag, readings.ts
+            order by
+                readings.ingested_at desc nulls last,
+                readings.src_topic desc,
+                readings.src_partition desc,
+                readings.src_offset desc,
+                readings.src_index desc
+        ) = 1
+    )
+
+    select found.*
+    from found
+    left join repeated on found.tag = repeated.tag and found.ts = repeated.ts
+    where repeated.ts is null
+    union all
+    from latest
+);
+
+-- The readings to calculate with, numbered in the order of each tag. In addition to the requested time, this includes the nearest instants within 32 days that have a
 -- reading, and those that have a good one. A reading without a finite value is bad, and a bad one has no value.
 create or replace macro _points(wanted, low, high) as table (
     with around as (
         select
-            asked.tag,
-            asked.place,
-            asked.stepped,
-            epoch_us(readings.ts) as us,
-            readings.value as stored,
-            case
-                when readings.quality >= 2147483648 or isfinite(readings.value) then readings.quality
-                else 2147483648
-            end as quality,
-            readings.quality < 1073741824 and readings.value is not null as fit
-        from historian.readings as readings
-        inner join _asked(wanted) as asked on readings.tag = asked.tag
-        where
-            readings.ts >= make_timestamptz(low - 2764800000000)
-            and readings.ts <= make_timestamptz(high + 2764800000000)
+            tag,
+            place,
+            stepped,
+            epoch_us(ts) as us,
+            value as stored,
+            case when quality >= 2147483648 or isfinite(value) then quality else 2147483648 end as quality,
+            quality < 1073741824 and value is not null as fit
+        from _readings(wanted, low, high, 2764800000000)
     ),
 
     nearest as (
@@ -166,7 +224,7 @@ create or replace macro _interpolated(wanted, moments, low, high) as table (
             place,
             stepped,
             unnest(list_distinct(moments)) as us
-        from _asked(wanted)
+        from _asked(wanted, low, high)
     ),
 
     joined as (
@@ -238,7 +296,7 @@ create or replace macro _cells(wanted, low, high, every) as table (
             place,
             stepped,
             unnest(range(low, high, _length(low, high, every))) as us
-        from _asked(wanted)
+        from _asked(wanted, low, high)
     ),
 
     edges as (
@@ -457,52 +515,27 @@ create or replace macro _extreme_code(readings, good, at_start, times, partial_b
 -- The stored readings from `since` to before `until`.
 create or replace macro readings_raw(tags, since, until) as table (
     select
-        readings.tag,
-        readings.ts,
-        readings.value,
-        readings.text,
-        readings.quality
-    from historian.readings as readings
-    inner join _asked(tags) as asked on readings.tag = asked.tag
-    where readings.ts >= since::timestamptz and readings.ts < until::timestamptz
-    order by asked.place, readings.ts
+        tag,
+        ts,
+        value,
+        text,
+        quality
+    from _readings(tags, _us(since), _us(until) - 1, 0)
+    order by place, ts
 );
 
--- The last reading at or before a time, up to 32 days old; of several at the same instant the one with the best
--- quality, and of those the largest. One row per tag; ts is null for a tag without such a reading.
+-- The last reading at or before a time, up to 32 days old. One row per tag; ts is null for a tag without such a reading.
 create or replace macro last_reading(tags, as_of) as table (
-    with recent as (
-        select
-            *,
-            case when value is null and text is null then 2 else quality >> 30 end as severity
-        from historian.readings
-        where ts <= as_of::timestamptz and epoch_us(ts) > _us(as_of) - 2764800000000
-    ),
-
-    newest as (
-        select
-            asked.tag,
-            asked.place,
-            recent.ts,
-            recent.value,
-            recent.text,
-            coalesce(recent.quality, 2157641728) as quality
-        from _asked(tags) as asked
-        left join recent on asked.tag = recent.tag
-        qualify row_number() over (
-            partition by asked.tag
-            order by
-                recent.ts desc,
-                recent.severity asc,
-                coalesce(recent.value, 'nan'::double) desc,
-                recent.quality asc,
-                recent.text desc
-        ) = 1
-    )
-
-    select * exclude (place)
-    from newest
-    order by place
+    select
+        asked.tag,
+        recent.ts,
+        recent.value,
+        recent.text,
+        coalesce(recent.quality, 2157641728) as quality
+    from _asked(tags, _us(as_of), _us(as_of)) as asked
+    left join _readings(tags, _us(as_of) - 2764799999999, _us(as_of), 0) as recent on asked.tag = recent.tag
+    qualify row_number() over (partition by asked.tag order by recent.ts desc) = 1
+    order by asked.place
 );
 
 -- The value at given times, interpolated between readings, stepped or sloped as the tag is.

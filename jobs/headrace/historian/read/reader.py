@@ -16,11 +16,13 @@ from headrace.environment import iceberg
 from headrace.errors import PlatformError, Problem
 from headrace.historian.read.files import Files, Manifests
 from headrace.historian.read.footers import Footers
+from headrace.historian.read.latest import Instants, latest
 from headrace.historian.read.predicate import EARLIEST, LATEST, Predicate
 from headrace.historian.read.reported_tags import ReportedTags
 from headrace.historian.read.rows import COLUMNS, Rows
 from headrace.historian.read.scan import Scan
 from headrace.historian.series.configuration import Configuration
+from headrace.project.system_tables import ARRIVAL
 
 # Rows held in memory at a time, some 50 bytes each including what is derived from them.
 MAX_HELD = 4_000_000
@@ -101,8 +103,8 @@ class Reader:
     ) -> Rows:
         """Return all readings of the tags from `start` to before `end`, with COLUMNS and the columns `also`.
 
-        Raises TooManyRowsError for more than `max_rows` (default MAX_HELD), also for fewer with long texts, and
-        PlatformError.
+        Of several readings of a tag at the same instant, it is the one that was received last (`latest`). Raises
+        TooManyRowsError for more than `max_rows` (default MAX_HELD), also for fewer with long texts, and PlatformError.
         """
         columns = [*COLUMNS, *also]
         if missing := [column for column in columns if column not in self._types.names]:
@@ -118,7 +120,24 @@ class Reader:
                 raise TooManyRowsError
             batches.append(batch)
         self.read_stats.rows += held
-        return Rows(names, pa.Table.from_batches(batches, schema))
+        return self._latest(Rows(names, pa.Table.from_batches(batches, schema)))
+
+    def _latest(self, rows: Rows) -> Rows:
+        """Return the rows without earlier versions of a reading.
+
+        The columns that tell the versions apart are read only for the tags and the time that have some.
+        """
+        arrival = [column for column in ARRIVAL if column in self._types.names]
+        versions = Instants.repeated(rows)
+        if not len(versions) or not arrival:
+            return rows
+        names = [rows.names[number] for number in versions.tags]
+        schema = pa.unify_schemas([rows.table.schema, pa.schema(map(self._types.field, arrival))])
+        batches = self._batches(names, int(versions.times[0]), int(versions.times[-1]) + 1, schema)
+        parts = (Rows(rows.names, pa.Table.from_batches([batch])) for batch in batches)
+        found = pa.concat_tables([part.table.filter(pa.array(versions.hold(part))) for part in parts])
+        chosen = latest(Rows(rows.names, found), arrival).table.select(rows.table.column_names)
+        return Rows(rows.names, pa.concat_tables([rows.table.filter(pa.array(~versions.hold(rows))), chosen]))
 
     def plan_files(self, start: int, end: int) -> None:
         """Plan the files of a span, both ends included, and of one day on either side, all at once.

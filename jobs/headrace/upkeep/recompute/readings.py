@@ -12,7 +12,7 @@ from pyiceberg.io.pyarrow import schema_to_pyarrow
 
 from headrace.environment import iceberg
 from headrace.project import readings_table
-from headrace.project.system_tables import POSITION
+from headrace.project.system_tables import ARRIVAL
 from headrace.upkeep.recompute.dirty import Window, start
 from headrace_udfs.contract import Contract
 
@@ -32,7 +32,7 @@ def readings(catalog: Catalog, name: str, source: Contract, windows: Sequence[Wi
     length, names = windows[0].window_end - windows[0].window_start, {each.name for each in windows}
     pairs = zip(around_windows[source.key].to_pylist(), around_windows["ts"].to_pylist(), strict=True)
     rows = around_windows.filter(pa.array([(key, start(ts, length)) in names for key, ts in pairs], pa.bool_()))
-    order = [(column, "ascending") for column in ("ms", readings_table.INGESTED_AT, *POSITION)]
+    order = [(column, "ascending") for column in ("ms", *ARRIVAL)]
     return rows.append_column("ms", pc.floor_temporal(rows["ts"], unit="millisecond")).sort_by(order).drop("ms")
 
 

@@ -141,7 +141,7 @@ SILENT = (
     Fault(
         "several readings at one instant",
         "Part 11 6.5.3.2",
-        "The most recent one is the reading; in a table they have no such order.",
+        "The most recent one is the reading; in these series they have no such order.",
         "The first one stored; ours is the best one.",
         ("Interpolative",),
         _raw_first,
