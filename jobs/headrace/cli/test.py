@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,7 +14,7 @@ from headrace.errors import CheckFailed, HeadraceError, Problem, UserError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from headrace.authoring.test import Case, Outcome
+    from headrace.authoring.test import Case, Outcome, Written
     from headrace.authoring.test.compare import Difference
 
 MOST_ROWS = 20
@@ -26,7 +26,8 @@ def run(
         str | None, typer.Option("-k", metavar="CASE", help="Only cases whose name contains this text.")
     ] = None,
     update: Annotated[
-        bool, typer.Option("--update", help="Accept the rows that come out as the expected ones.")
+        bool,
+        typer.Option("--update", help="Accept the rows of cases that ran as the expected ones."),
     ] = False,
     env: Env = "local",
     json: Json = False,
@@ -38,22 +39,44 @@ def run(
     cases = _cases(context, jobs, only)
     if not update:
         test.check(context.project, cases)
-    since, outcomes = time.monotonic(), []
+    since, reports = time.monotonic(), []
     with log.status("starting Flink") as status:
         for outcome in test.run(context.project, context.settings, cases):
-            outcomes.append(outcome)
-            status.update(f"{len(outcomes)} of {len(cases)} cases")
+            reports.append(report := _report(context, outcome, update))
+            status.update(f"{len(reports)} of {len(cases)} cases")
             if not json:
-                _show(context, outcome, update)
-    failed = [o for o in outcomes if not o.passed]
+                _show(context, report)
+    verdicts = [report.verdict for report in reports]
     if json:
-        print_json([_plain(o) for o in outcomes])
+        print_json([_plain(context, report) for report in reports])
     else:
-        passed = len(outcomes) - len(failed)
-        tally = f"{len(outcomes)} updated" if update else f"{passed} passed, {len(failed)} failed"
+        counts = {word: verdicts.count(word) for word in ("passed", "updated", "failed")}
+        tally = ", ".join(f"{n} {word}" for word, n in counts.items() if n or update is (word == "updated"))
         out.print(f"\n{tally} in {time.monotonic() - since:.1f} s", highlight=False)
-    if failed and not update:
+    if "failed" in verdicts:
         raise typer.Exit(CheckFailed.exit_code)
+
+
+@dataclass(frozen=True)
+class _Report:
+    """What came of a case, and the files that were written for it."""
+
+    outcome: Outcome
+    written: list[Written]
+
+    @property
+    def verdict(self) -> str:
+        """`passed`, `updated` or `failed`."""
+        return "passed" if self.outcome.passed else "updated" if self.written else "failed"
+
+
+def _report(context: Context, outcome: Outcome, update: bool) -> _Report:
+    from headrace.authoring import test
+    from headrace.project import job_folder
+
+    if not update:
+        return _Report(outcome, [])
+    return _Report(outcome, test.update(job_folder.load(context.project, outcome.case.job).job, outcome))
 
 
 def _cases(context: Context, jobs: list[str] | None, only: str | None) -> list[Case]:
@@ -74,23 +97,23 @@ def _cases(context: Context, jobs: list[str] | None, only: str | None) -> list[C
     return cases
 
 
-def _show(context: Context, outcome: Outcome, update: bool) -> None:
+def _show(context: Context, report: _Report) -> None:
     from rich.markup import escape
 
-    from headrace.authoring import test
-    from headrace.project import job_folder
-
-    case = outcome.case
-    if update:
-        for path in test.update(job_folder.load(context.project, case.job).job, outcome):
-            out.print(f"[green]written[/] {path.relative_to(context.project.root)}", highlight=False, soft_wrap=True)
-    verdict = "[green]passed[/]" if outcome.passed else "[yellow]updated[/]" if update else "[bold red]failed[/]"
+    outcome, case = report.outcome, report.outcome.case
+    style = {"passed": "green", "updated": "yellow", "failed": "bold red"}[report.verdict]
+    verdict = f"[{style}]{report.verdict}[/]"
     out.print(f"{verdict} {case.job} [bold]{case.name}[/] ({outcome.seconds:.1f} s)", highlight=False)
-    if update:
-        return
     for difference in outcome.differences:
         out.print(_rows(difference, case.settings.tolerance))
-    for problem in outcome.problems:
+    for file in report.written:
+        path = file.path.relative_to(context.project.root)
+        out.print(
+            f"  [green]written[/] {path}: {file.rows:,} row{'' if file.rows == 1 else 's'}",
+            highlight=False,
+            soft_wrap=True,
+        )
+    for problem in [*outcome.problems, *([] if report.written else outcome.unexpected)]:
         where = f"{escape(str(problem.where))}: " if problem.where else ""
         out.print(f"  {where}{escape(problem.what)}", highlight=False, soft_wrap=True)
         if problem.fix:
@@ -124,12 +147,18 @@ def _cell(text: str, style: str, differs: bool) -> str:
     return f"[{style}]{shown_text}[/]" if differs else shown_text
 
 
-def _plain(outcome: Outcome) -> dict[str, Any]:
+def _plain(context: Context, report: _Report) -> dict[str, Any]:
+    outcome = report.outcome
     return {
         "job": outcome.case.job,
         "case": outcome.case.name,
+        "verdict": report.verdict,
         "passed": outcome.passed,
         "seconds": round(outcome.seconds, 2),
         "differences": [asdict(d) for d in outcome.differences],
-        "problems": [{**asdict(p), "where": str(p.where) if p.where else None} for p in outcome.problems],
+        "problems": [problem.to_json() for problem in [*outcome.problems, *outcome.unexpected]],
+        "written": [
+            {"path": file.path.relative_to(context.project.root).as_posix(), "rows": file.rows}
+            for file in report.written
+        ],
     }

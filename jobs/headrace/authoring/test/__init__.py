@@ -5,8 +5,8 @@ the expected rows. The statements run on a Flink inside the process; no broker, 
 """
 
 from headrace.authoring.test.run import Outcome, run
-from headrace.authoring.test.update import update
+from headrace.authoring.test.update import Written, update
 from headrace.planner.in_process.case import Case, load
 from headrace.planner.in_process.files import check
 
-__all__ = ["Case", "Outcome", "check", "load", "run", "update"]
+__all__ = ["Case", "Outcome", "Written", "check", "load", "run", "update"]

@@ -4,37 +4,50 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from headrace.authoring.test.run import Outcome
+from headrace.authoring.test.run import DEAD_COLUMNS, Outcome
 from headrace.planner.in_process.values import Row, header, shown
 from headrace.project.job import Job
 from headrace.project.system_tables import DEAD_LETTERS
 
-_DEAD = ["code", "message", "stage", "src_offset", "src_index"]
 _LATE = ["key", "ts", "watermark", "src_offset", "src_index"]
 _RECENT = timedelta(hours=1)
 
 
-def update(job: Job, outcome: Outcome) -> list[Path]:
-    """Rewrite the case's expect files with the rows of the outcome, in the columns that they name. Returns the files.
+@dataclass(frozen=True)
+class Written:
+    """A file of expected rows that was written, and how many rows it has now."""
 
-    A sink without a file gets one: for dead letters and late readings with a fixed set of columns, for others with the
-    columns that hold values other than nulls and times of the run.
+    path: Path
+    rows: int
+
+
+def update(job: Job, outcome: Outcome) -> list[Written]:
+    """Write the rows of each sink that differ from the expected ones, or that no file expects. Returns the files.
+
+    An existing file keeps its columns. A sink without a file gets one: for dead letters and late readings with a fixed
+    set of columns, for others with the columns that hold values other than nulls and times of the run. Nothing is
+    written if the outcome has problems: no expected rows would solve them.
     """
+    if outcome.passed or outcome.problems:
+        return []
     case, files = outcome.case, []
-    for sink, rows in outcome.rows.items():
-        path = case.expects.get(sink)
-        if path is None and not rows and sink not in job.writes:
+    differ = {difference.sink for difference in outcome.differences}
+    for sink in dict.fromkeys([*outcome.rows, *case.expects]):
+        path, rows = case.expects.get(sink), outcome.rows.get(sink, [])
+        if sink not in differ if path else not rows and (sink not in job.writes or case.expects):
             continue
         columns = (
             header(path)
             if path
-            else {DEAD_LETTERS: _DEAD, job.late_table: _LATE}.get(sink) or _informative_columns(rows)
+            else {DEAD_LETTERS: DEAD_COLUMNS, job.late_table: _LATE}.get(sink) or _informative_columns(rows)
         )
-        files.append(_write(path or case.path / f"expect.{sink.replace('/', '.')}.csv", columns, rows))
+        file = _write(path or case.path / f"expect.{sink.replace('/', '.')}.csv", columns, rows)
+        files.append(Written(file, len(rows)))
     return files
 
 

@@ -30,9 +30,14 @@ def check(project: Project, cases: Iterable[Case]) -> None:
 def expected(case: Case, columns: Columns) -> dict[str, list[Row]]:
     """Return the expected rows by sink. Raises UserError for faults in the files, and if the case has no such file."""
     if not case.expects:
-        fix = "add expect.<sink>.csv, or have it written: headrace test --update"
-        raise UserError("the case expects nothing, so it cannot fail", Place.of(case.path), fix)
+        raise UserError([nothing_expected(case)])
     return _rows(case.expects, columns)
+
+
+def nothing_expected(case: Case) -> Problem:
+    """Return the problem of a case without a file of expected rows."""
+    fix = "add expect.<sink>.csv, or have it written: headrace test --update"
+    return Problem("the case expects nothing, so it cannot fail", Place.of(case.path), fix)
 
 
 def _given(project: Project, case: Case) -> dict[str, list[Row]]:
