@@ -3,19 +3,20 @@
 --
 --     from time_average2(['R80711.*'], '2026-03-01 00:00:00Z', '2026-03-02 00:00:00Z', interval '1 hour')
 --
--- `tags` is a list of names and wildcards: * and ?, and ~* ~? ~~ for these characters in a name. Times are TIMESTAMPTZ, or anything that DuckDB casts to it in the
--- session's time zone. `every` is an INTERVAL of at most days, each 24 hours long. Results: ts, the time of the reading
--- or the start of the interval; value, in the tag's unit unless stated otherwise; quality, an OPC UA StatusCode with
--- its bits.
+-- `tags` is a list of names and wildcards: * and ?, and ~* ~? ~~ for these characters in a name. Times are TIMESTAMPTZ,
+-- or anything that DuckDB casts to it in the session's time zone. `every` is an INTERVAL of at most days, each 24 hours
+-- long. Results: ts, the time of the reading or the start of the interval; value, in the tag's unit unless stated
+-- otherwise; quality, an OPC UA StatusCode with its bits.
 --
 -- Differences: queries run forward, with the defaults of Configuration and the interpolation in historian.tags. NaN and
 -- infinity count as bad, as with nonfinite="bad". An unknown name returns Bad_NoData, and a wildcard without a match
--- returns no row; it matches a tag that is not listed only if it has readings within 32 days of the requested time. Sums may differ by 1e-9 of the largest value of their interval. All readings of 32 days on both sides
--- are read.
+-- returns no row; it matches a tag that is not listed only if it has readings within 32 days of the requested time.
+-- Sums may differ by 1e-9 of the largest value of their interval. All readings of 32 days on both sides are read.
 --
 -- Macros whose names start with an underscore are internal. Their times (`us`, and `low` and `high`, the requested
--- time) are microseconds since 1970, UTC. 0x0400 marks a quality that has bits: 1 calculated, 2 interpolated, 4 partial,
--- 16 multiple. 1073741824 is Uncertain, 1084489728 Uncertain_DataSubNormal, 2147483648 Bad, 2157641728 Bad_NoData.
+-- time) are microseconds since 1970, UTC. 0x0400 marks a quality that has bits: 1 calculated, 2 interpolated, 4
+-- partial, 16 multiple. 1073741824 is Uncertain, 1084489728 Uncertain_DataSubNormal, 2147483648 Bad, 2157641728
+-- Bad_NoData.
 
 create or replace macro _us(moment) as epoch_us(moment::timestamptz);
 
@@ -88,8 +89,8 @@ create or replace macro _asked(wanted, low, high) as table (
     group by named.tag
 );
 
--- The stored readings from `look` before `low` to `look` after `high`, both included. Of several readings of a tag at the
--- same instant, the one that was received last: the others are its earlier versions.
+-- The stored readings from `look` before `low` to `look` after `high`, both included. Of several readings of a tag at
+-- the same instant, the one that was received last: the others are its earlier versions.
 create or replace macro _readings(wanted, low, high, look) as table (
     with found as materialized (
         select
@@ -143,8 +144,9 @@ create or replace macro _readings(wanted, low, high, look) as table (
     from latest
 );
 
--- The readings to calculate with, numbered in the order of each tag. In addition to the requested time, this includes the nearest instants within 32 days that have a
--- reading, and those that have a good one. A reading without a finite value is bad, and a bad one has no value.
+-- The readings to calculate with, numbered in the order of each tag. In addition to the requested time, this includes
+-- the nearest instants within 32 days that have a reading, and those that have a good one. A reading without a finite
+-- value is bad, and a bad one has no value.
 create or replace macro _points(wanted, low, high) as table (
     with around as (
         select
@@ -330,8 +332,8 @@ create or replace macro _cells(wanted, low, high, every) as table (
 );
 
 -- The time of each interval in us: the known time, the time with a usable value, the time with a good one; the integral
--- over the usable time in the tag's unit times us, and its lowest and highest value. The very last reading of a tag holds
--- for 1000 us.
+-- over the usable time in the tag's unit times us, and its lowest and highest value. The very last reading of a tag
+-- holds for 1000 us.
 create or replace macro _regions(wanted, low, high, every) as table (
     with cells as materialized (from _cells(wanted, low, high, every)),
 
@@ -524,7 +526,8 @@ create or replace macro readings_raw(tags, since, until) as table (
     order by place, ts
 );
 
--- The last reading at or before a time, up to 32 days old. One row per tag; ts is null for a tag without such a reading.
+-- The last reading at or before a time, up to 32 days old. One row per tag; ts is null for a tag without such a
+-- reading.
 create or replace macro last_reading(tags, as_of) as table (
     select
         asked.tag,

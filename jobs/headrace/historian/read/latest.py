@@ -43,7 +43,8 @@ class Instants:
     @property
     def tags(self) -> Ints:
         """The numbers of the tags."""
-        return np.unique(self.code // len(self.times))
+        numbers: Ints = np.unique(self.code // len(self.times))
+        return numbers
 
     def hold(self, rows: Rows) -> Mask:
         """Return for each row whether its tag and time are one of these instants."""
