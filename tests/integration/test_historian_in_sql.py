@@ -100,7 +100,7 @@ def engines(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactor
     tags.import_tags(local, pa.Table.from_pylist(listed))
     edge = [("T.edge", s(at), 0.1, 0) for at in (260, 280, 300, 320, 380)]
     words = [("P1.mode", s(at), word, 0) for at, word in ((-50, "manual"), (15, "auto"), (35, "manual"))]
-    store(project, [*regular, *nowhere, *edge, *words])
+    store(project, [*regular, *nowhere, *edge, *words, ("U.new", s(1), 1.0, 0)])
     return Engines(Historian.open(local, nonfinite="bad"), duck(local))
 
 
@@ -161,6 +161,19 @@ def test_raw_and_last_readings_equal_the_historians(engines: Engines, start: flo
 def test_wildcards_are_those_of_the_historian(engines: Engines, pattern: str) -> None:
     result = [row[0] for row in engines.sql("last_reading(?, ?)", [pattern, "P2.flow", "P1.mode"], s(0))]
     assert result == engines.historian.tag_names.resolve([pattern, "P2.flow", "P1.mode"])
+
+
+@pytest.mark.parametrize("macro", ["readings_raw", "average", "interpolated", "plot"])
+def test_a_wildcard_finds_tags_that_report_without_being_listed(engines: Engines, macro: str) -> None:
+    every = ", interval '1 hour'" if macro == "interpolated" else ""
+
+    def found(pattern: str, at: float) -> set[str]:
+        return {row[0] for row in engines.sql(f"{macro}(?, ?, ?{every})", [pattern], s(at), s(at + 600))}
+
+    assert found("u.*", 0) == {"U.new"} == set(engines.historian.tags("u.*"))
+    assert found("*", 0) >= {"U.new", "T01"}
+    assert found("u.*", 40 * 86_400) == set()
+    assert [row[0] for row in engines.sql("last_reading(['u.?ew'], ?)", s(10))] == ["U.new"]
 
 
 @pytest.mark.parametrize(
