@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, NoReturn
+from typing import Any, NoReturn
 
 import yaml
 
@@ -41,7 +41,7 @@ _BASES = {"0o": 8, "0x": 16}
 class _Loader(yaml.CSafeLoader):
     """libyaml's parser, with the types that YAML 1.2 gives to plain scalars."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str | None, list[tuple[str, re.Pattern[str]]]]] = {}
+    yaml_implicit_resolvers = {}
 
 
 for _type, _form in _PLAIN.items():

@@ -69,7 +69,9 @@ def _compared(case: Case, rows: Mapping[str, list[Row]], columns: Mapping[str, d
     if not case.expects:
         return Outcome(case, 0, rows, unexpected=(nothing_expected(case),))
     rows_expected = expected(case, columns)
-    differences, unexpected, problems = [], [], []
+    differences: list[Difference] = []
+    unexpected: list[Problem] = []
+    problems: list[Problem] = []
     for sink in dict.fromkeys([*rows, *rows_expected]):
         actual = rows.get(sink, [])
         if sink not in rows_expected:
