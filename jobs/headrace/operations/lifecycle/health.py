@@ -150,7 +150,7 @@ def _failing(facts: Facts) -> Health | None:
 
 def _restarting(facts: Facts) -> Health:
     if problem := facts.topics and facts.topics.problem:
-        return Health("RESTARTING", problem.what, problem.fix)
+        return _held_up(facts, "RESTARTING", problem.what, problem)
     failure = facts.failure
     if failure is None:
         return Health("RESTARTING", "it is starting again", f"headrace status {facts.job}, in a moment")
@@ -163,17 +163,18 @@ def _restarting(facts: Facts) -> Health:
 def _broker_is_silent(facts: Facts) -> Health | None:
     if facts.broker is None:
         return None
-    return _stalled(facts, f"it reads nothing new: {facts.broker.what}", facts.broker)
+    return _held_up(facts, "STALLED", f"it reads nothing new: {facts.broker.what}", facts.broker)
 
 
 def _topic_is_unreadable(facts: Facts) -> Health | None:
     problem = facts.topics.problem if facts.topics else None
-    return _stalled(facts, problem.what, problem) if problem else None
+    return _held_up(facts, "STALLED", problem.what, problem) if problem else None
 
 
-def _stalled(facts: Facts, why: str, problem: Problem) -> Health:
+def _held_up(facts: Facts, state: str, why: str, problem: Problem) -> Health:
+    """Return the health of a job that a problem of its broker or its topics holds up."""
     fix = problem.fix or "bring back the broker; the job then continues by itself"
-    return Health("STALLED", why, fix.replace("JOB", facts.job))
+    return Health(state, why, fix.replace("JOB", facts.job))
 
 
 def _checkpoint_is_overdue(facts: Facts) -> Health | None:
