@@ -44,7 +44,10 @@ class Code(StrEnum):
     )
     OUT_OF_RANGE = "out_of_range", "A number is outside the range of its field."
     TIME_MISSING = "time_missing", "The time field is missing or null."
-    TIME_INVALID = "time_invalid", "A time does not have the contract's type, or is not a valid calendar time."
+    TIME_INVALID = (
+        "time_invalid",
+        "A time does not have the contract's type, or is not a valid calendar time of the years 1 to 9999 in UTC.",
+    )
     TIME_WITHOUT_ZONE = "time_without_zone", "An ISO 8601 time has no time zone, so it does not identify an instant."
     TIME_BEFORE_BOUNDS = "time_before_bounds", "The time is before the contract's earliest."
     TIME_AFTER_BOUNDS = "time_after_bounds", "The time is further ahead of the clock than the contract's latest allows."

@@ -16,6 +16,9 @@ from headrace_udfs.types import ARROW
 Micros = npt.NDArray[np.int64]
 """An int64 array of microseconds since 1970-01-01T00:00:00Z."""
 
+FIRST, LAST = -62_135_596_800_000_000, 253_402_300_799_999_999
+"""The beginning of the year 1 and the end of the year 9999: not every reader can hold times beyond them."""
+
 # Beyond any bound that a contract can set, and still safe to cast to int64.
 _FARTHEST = 9e18
 _PER_UNIT: Mapping[str, float] = {"epoch_s": 1e6, "epoch_ms": 1e3}
@@ -50,7 +53,11 @@ def from_iso8601(values: pa.StringArray) -> tuple[pa.TimestampArray, dict[int, F
     pieces = isolate(lambda start, stop: _instants(values.slice(start, stop - start)), len(values))
     arrays = [pa.nulls(1, ARROW["timestamp"]) if p.error else p.result for p in pieces]
     faults = {p.start: _fault(values[p.start].as_py()) for p in pieces if p.error}
-    return pa.concat_arrays(arrays) if arrays else pa.array([], ARROW["timestamp"]), faults
+    instants = pa.concat_arrays(arrays) if arrays else pa.array([], ARROW["timestamp"])
+    micros = instants.cast(pa.int64()).fill_null(0).to_numpy()
+    outside = (micros < FIRST) | (micros > LAST)
+    faults |= {i: _outside_calendar(values[i].as_py()) for i in np.flatnonzero(outside).tolist()}
+    return pc.if_else(pa.array(outside), None, instants), faults
 
 
 def _instants(texts: pa.StringArray) -> pa.TimestampArray:
@@ -60,6 +67,10 @@ def _instants(texts: pa.StringArray) -> pa.TimestampArray:
     except pa.ArrowInvalid:
         instants = pc.replace_substring_regex(texts, r"(\.\d{6})\d+", r"\1").cast(zoned)
     return instants.cast(pa.int64()).cast(ARROW["timestamp"])
+
+
+def _outside_calendar(text: str) -> Fault:
+    return Fault(Code.TIME_INVALID, f"{shown(text)} is not within the years 1 to 9999, in UTC")
 
 
 def _fault(text: str) -> Fault:

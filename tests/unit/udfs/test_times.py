@@ -61,6 +61,10 @@ def test_an_iso_time_is_read_in_its_zone(times: list[datetime], zone: timezone, 
         ("2014-01-01T00:00:00.1234569Z", "2014-01-01T00:00:00.123456"),
         ("1969-12-31T23:59:59.9999999Z", "1969-12-31T23:59:59.999999"),
         ("9999-12-31T00:00:00.0000001Z", "9999-12-31T00:00:00"),
+        ("9999-12-31T23:59:59.9999999Z", "9999-12-31T23:59:59.999999"),
+        ("9999-12-31T09:59:59.999999-14:00", "9999-12-31T23:59:59.999999"),
+        ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00"),
+        ("0001-01-01T14:00:00+14:00", "0001-01-01T00:00:00"),
     ],
 )
 def test_the_accepted_forms_of_iso_8601(text: str, instant: str) -> None:
@@ -81,6 +85,11 @@ def test_the_accepted_forms_of_iso_8601(text: str, instant: str) -> None:
         ("1400000000", Code.TIME_INVALID),
         ("", Code.TIME_INVALID),
         ("now", Code.TIME_INVALID),
+        ("0000-01-01T00:00:00Z", Code.TIME_INVALID),
+        ("0000-12-31T23:59:59.9999999Z", Code.TIME_INVALID),
+        ("0001-01-01T00:00:00+01:00", Code.TIME_INVALID),  # in UTC, it is in the year 0
+        ("9999-12-31T23:59:59-14:00", Code.TIME_INVALID),
+        ("10000-01-01T00:00:00Z", Code.TIME_INVALID),
     ],
 )
 def test_a_text_that_is_not_an_instant_affects_no_other(text: str, code: Code) -> None:

@@ -26,8 +26,6 @@ _PYTHON: dict[str, type] = {
 }  # fmt: skip
 _UNITS = {"timestamp-millis": "epoch_ms", "timestamp-micros": "epoch_us", "timestamp-nanos": "epoch_ns"}
 _MICROS = {"epoch_s": (10**6, 1), "epoch_ms": (10**3, 1), "epoch_us": (1, 1), "epoch_ns": (1, 10**3)}
-# Microseconds since 1970 of the beginning of year 1 and the end of year 9999.
-_FIRST, _LAST = -62_135_596_800_000_000, 253_402_300_799_999_999
 _NOT_A_RECORD = object()  # a value on the path, before its end, is not a record
 
 
@@ -174,7 +172,7 @@ def _texts(name: str, values: list[str]) -> Read:
 def _ticks(name: str, unit: str, values: list[int]) -> Read:
     ticks = np.array(values, np.int64)
     times_, over = _MICROS[unit]
-    outside = (ticks > _LAST * over // times_) | (ticks < _FIRST * over // times_)
+    outside = (ticks > times.LAST * over // times_) | (ticks < times.FIRST * over // times_)
     micros = np.where(outside, 0, ticks) * times_ // over
     return _on_calendar(name, micros, outside, values)
 
@@ -182,7 +180,7 @@ def _ticks(name: str, unit: str, values: list[int]) -> Read:
 def _instants(name: str, unit: str, values: list[float]) -> Read:
     instants = np.array(values)
     micros = times.from_epoch(pa.array(np.where(np.isfinite(instants), instants, np.inf)), unit)
-    return _on_calendar(name, micros, (micros > _LAST) | (micros < _FIRST), values)
+    return _on_calendar(name, micros, (micros > times.LAST) | (micros < times.FIRST), values)
 
 
 def _on_calendar(name: str, micros: times.Micros, outside: Any, values: Sequence[float]) -> Read:

@@ -139,5 +139,5 @@ def changelog_options(path: Path) -> dict[str, str]:
 
 def _text(value: Any) -> Any:
     if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     return base64.b64encode(value).decode() if isinstance(value, bytes) else value

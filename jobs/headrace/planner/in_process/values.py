@@ -86,7 +86,7 @@ def typed(value: Any, kind: PrimitiveType) -> Any:
         return None
     try:
         return _typed(value, kind)
-    except (ValueError, TypeError, InvalidOperation, binascii.Error):
+    except (ValueError, TypeError, OverflowError, InvalidOperation, binascii.Error):
         raise ValueError(f"{value!r} is not a valid {kind}") from None
 
 
@@ -120,8 +120,8 @@ def shown(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, datetime):
-        text = value.strftime("%Y-%m-%dT%H:%M:%S.%f").rstrip("0").rstrip(".")
-        return f"{text}Z"
+        text = value.replace(tzinfo=None).isoformat(timespec="microseconds")  # strftime writes year 1 as 1, not 0001
+        return f"{text.rstrip('0').rstrip('.')}Z"
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     return repr(value) if isinstance(value, float) else str(value)
