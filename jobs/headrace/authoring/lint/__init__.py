@@ -7,10 +7,8 @@ the columns.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from headrace.authoring.lint.finding import Finding
-from headrace.authoring.lint.inputs import inputs
+from headrace.authoring.lint.inputs import fractional, inputs
 from headrace.authoring.lint.linter import Template, TemplateLinter
 from headrace.compose import render
 from headrace.environment.settings import Settings
@@ -19,7 +17,6 @@ from headrace.project import job_folder, table_files, topic_files
 from headrace.project.job import TOPIC
 from headrace.project.job_folder import JobFolder
 from headrace.project.paths import Project
-from headrace.project.table import Table
 from headrace.upkeep.checks import check_file, expected_counts
 
 __all__ = ["Finding", "lint"]
@@ -54,7 +51,11 @@ def _job(project: Project, settings: Settings, folder: JobFolder) -> list[Findin
         findings += in_template
     for sink, rendered in rendered_job.sinks.items():
         template = Template(folder.templates[sink], folder.templates[sink].read_text(encoding="utf-8"), rendered)
-        in_template, _ = linter.lint(template, known, folder.job, sink=sink, key=_key(project, folder, sink, tables))
+        described = topic_files.load(project, sink.removeprefix(TOPIC)) if sink.startswith(TOPIC) else tables[sink]
+        key = tuple(described.key) if folder.job.writes[sink] == "upsert" else ()
+        in_template, _ = linter.lint(
+            template, known, folder.job, sink=sink, key=key, fractional=fractional(described.columns)
+        )
         findings += in_template
     return findings
 
@@ -74,12 +75,3 @@ def _rendered(project: Project, settings: Settings, folder: JobFolder) -> render
     if problems:
         raise UserError(problems)
     return rendered_job
-
-
-def _key(project: Project, folder: JobFolder, sink: str, tables: Mapping[str, Table]) -> tuple[str, ...]:
-    """Return the key columns, by which a row of an upsert sink replaces another; none if rows are appended."""
-    if folder.job.writes[sink] != "upsert":
-        return ()
-    if sink.startswith(TOPIC):
-        return tuple(topic_files.load(project, sink.removeprefix(TOPIC)).key)
-    return tuple(tables[sink].key)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sqlfluff.core.parser import BaseSegment
 
-from headrace.authoring.lint import parse_tree
+from headrace.authoring.lint import parse_tree, whole_numbers
 from headrace.authoring.lint.facts import NONE, Column, Scope
 from headrace.authoring.lint.units import unit
 
@@ -26,11 +26,14 @@ def column(segment: BaseSegment, scope: Scope) -> Column:
     if inner.is_type("column_reference"):
         return scope.column(parse_tree.path(inner))
     qualities, inputs = quality(segment, scope), measured(segment, scope)
+    of = whole_numbers.value(segment, scope)
     return Column(
         unit(segment, scope),
         measured=inputs - qualities,
         quality=qualities - inputs,
         volatile=_volatile(segment, scope),
+        whole=of.whole,
+        quotients=of.quotients,
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from sqlfluff.core.parser import BaseSegment
+
 NONE: frozenset[str] = frozenset()
 
 
@@ -14,7 +16,8 @@ class Column:
 
     `unit`: the unit of its values. `rowtime`: a watermark follows it. `measured`: the inputs whose measurements it is
     computed from without regard to their quality. `quality`: the inputs whose quality it holds. `volatile`: the name
-    of a function in it that returns a new value on each call.
+    of a function in it that returns a new value on each call. `whole`: its values are whole numbers. `quotients`: the
+    quotients of whole numbers that it is computed from.
     """
 
     unit: str | None = None
@@ -22,6 +25,8 @@ class Column:
     measured: frozenset[str] = NONE
     quality: frozenset[str] = NONE
     volatile: str | None = None
+    whole: bool = False
+    quotients: tuple[BaseSegment, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,8 @@ def _either(a: Column, b: Column) -> Column:
         a.measured | b.measured,
         a.quality | b.quality,
         a.volatile or b.volatile,
+        a.whole and b.whole,
+        (*a.quotients, *b.quotients),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pyiceberg.types import DoubleType, FloatType
+from pyiceberg.types import DecimalType, DoubleType, FloatType, IntegerType, LongType
 
 from headrace.authoring.lint.facts import NONE, Column, Relation
 from headrace.compose import template_functions
@@ -13,6 +13,7 @@ from headrace.project import job_folder, source_files
 from headrace.project.job import Job
 from headrace.project.paths import Project
 from headrace.project.system_tables import POSITION
+from headrace.project.table import Column as TableColumn
 from headrace.project.table import Table
 from headrace_udfs.contract import Contract, FieldSpec
 from headrace_udfs.steps import STEPS
@@ -44,10 +45,12 @@ def of_source(name: str, read: Contract, steps: list[str], *, on_time: bool = Fa
     """Return the relation of a source. source() also holds late readings, so only on_time() has a rowtime."""
     itself = frozenset({name}) if read.quality else NONE
     columns = {
-        field: Column(spec.unit, measured=itself if _is_measured(spec) else NONE) for field, spec in read.fields.items()
+        field: Column(spec.unit, measured=itself if _is_measured(spec) else NONE, whole=spec.type == "long")
+        for field, spec in read.fields.items()
     }
-    columns |= {TS: Column(), QUALITY: Column(quality=itself)}
-    columns |= {column: Column() for column in (*steps, *POSITION)}
+    columns |= {TS: Column(), QUALITY: Column(quality=itself, whole=True)}
+    columns |= {column: Column() for column in steps}
+    columns |= {column: Column(whole=column != "src_topic") for column in POSITION}
     if read.watermark:
         columns[EVENT_TIME] = Column(rowtime=on_time)
     return Relation(columns, streams=frozenset({name}))
@@ -61,10 +64,17 @@ def of_table(name: str, table: Table, *, followed: bool = False) -> Relation:
             spec.unit,
             measured=itself if isinstance(spec.type, DoubleType | FloatType) and spec.unit != "1" else NONE,
             quality=itself if column == QUALITY else NONE,
+            whole=isinstance(spec.type, IntegerType | LongType),
         )
         for column, spec in table.columns.items()
     }
     return Relation(columns, streams=frozenset({name}) if followed else NONE)
+
+
+def fractional(columns: Mapping[str, TableColumn]) -> frozenset[str]:
+    """Return the names of the columns whose values have fractions."""
+    kinds = DoubleType | FloatType | DecimalType
+    return frozenset(name for name, column in columns.items() if isinstance(column.type, kinds))
 
 
 def _is_measured(spec: FieldSpec) -> bool:

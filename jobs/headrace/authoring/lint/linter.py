@@ -72,10 +72,12 @@ class TemplateLinter:
         sink: str | None = None,
         view: str | None = None,
         key: tuple[str, ...] = (),
+        fractional: frozenset[str] = frozenset(),
     ) -> tuple[list[Finding], Relation]:
         """Return the findings in the template of a sink or a view, and the relation that it produces.
 
-        `inputs` are the relations that the template can name, `key` are the key columns of an upsert sink.
+        `inputs` are the relations that the template can name, `key` are the key columns of an upsert sink, and
+        `fractional` the columns of a sink whose values have fractions.
         """
         parsed = self._linter.parse_string(template.rendered.sql + "\n", fname=str(template.path))
         variant = parsed.root_variant()
@@ -83,7 +85,7 @@ class TemplateLinter:
         rules = [rule for rule in self._pack.rules if _applies_to_rendered_sql(rule)]
         for rule in rules:
             if isinstance(rule, BaseRule):
-                rule.subject = Subject(read, job, sink, view, key)
+                rule.subject = Subject(read, job, sink, view, key, fractional)
         linted = Linter.lint_parsed(parsed, RulePack(rules, self._pack.reference_map))
         findings = self._in_template(template, linted.get_violations())
         return sorted(set(findings)), read.result

@@ -96,6 +96,14 @@ def test_facts_about_a_views_columns_reach_the_sink(plant: Project) -> None:
     assert linted(plant, f"{hot} where bearing > pressure -- noqa: HR05") == ["1:68 HR04"]
 
 
+def test_a_quotient_in_a_view_is_reported_where_the_sink_reads_it(plant: Project) -> None:
+    view = "select pump, count(*) as n, count(running) / count(*) as part from {{ source('pumps') }} group by pump"
+    (plant.sql / JOB / "_parts.sql.j2").write_text(view)
+    read = "select pump as tag, max(part) as share from {{ view('parts') }} group by pump"
+    assert linted(plant, read) == ["1:21 HR09"]
+    assert linted(plant, read.replace("share", "bucket")) == []
+
+
 def test_a_finding_in_a_view_is_at_its_file(plant: Project) -> None:
     view = "select pump, max(ts) as localtime from {{ source('pumps') }} group by pump"
     linted(plant, view, "_last")

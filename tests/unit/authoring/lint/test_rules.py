@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from headrace.authoring.lint.finding import Finding
-from headrace.authoring.lint.inputs import inputs
+from headrace.authoring.lint.inputs import fractional, inputs
 from headrace.authoring.lint.linter import Template, TemplateLinter
 from headrace.authoring.lint.rules import RULES, BaseRule
 from headrace.compose import render
@@ -51,7 +51,8 @@ class Bench:
         read = Template(path, template, (rendered_job.sinks | rendered_job.views)[sink or view or ""])
         known = inputs(self.project, self.settings, job, self.tables)
         key = tuple(self.tables[sink].key) if sink else ()
-        findings, _ = self.linter.lint(read, known, job, sink=sink, view=view, key=key)
+        fractions = fractional(self.tables[sink].columns) if sink else frozenset()
+        findings, _ = self.linter.lint(read, known, job, sink=sink, view=view, key=key, fractional=fractions)
         assert not [finding for finding in findings if finding.code in ("PRS", "LXR")]
         return [finding for finding in findings if finding.code == rule]
 

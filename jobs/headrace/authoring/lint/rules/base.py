@@ -23,13 +23,17 @@ Violations = Iterator[tuple[BaseSegment, str]]
 
 @dataclass(frozen=True)
 class Subject:
-    """The template that a rule checks, of a sink or a shared view. `key`: the key columns of an upsert sink."""
+    """The template that a rule checks, of a sink or a shared view.
+
+    `key`: the key columns of an upsert sink. `fractional`: the columns of the sink whose values have fractions.
+    """
 
     query: Query
     job: Job
     sink: str | None = None
     view: str | None = None
     key: tuple[str, ...] = ()
+    fractional: frozenset[str] = frozenset()
 
 
 class BaseRule(rules.BaseRule):
