@@ -27,7 +27,10 @@ def _reason(client: Mapping[str, str]) -> str | None:
     librdkafka gives it to a callback and to its log alone: a request only reports that its time was up.
     """
     reasons: list[str] = []
-    admin = AdminClient({**client, "error_cb": lambda error: reasons.append(error.str())})
+    try:
+        admin = AdminClient({**client, "error_cb": lambda error: reasons.append(error.str())})
+    except KafkaException:  # a setting is invalid, which is the error that is explained here
+        return None
     end = time.monotonic() + _REASON_LIMIT_S
     while not reasons and time.monotonic() < end:
         admin.poll(0.1)

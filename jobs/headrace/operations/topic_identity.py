@@ -1,4 +1,4 @@
-"""Whether a topic is still the one that a job has read: Kafka's id of it says so, its name does not.
+"""Whether a topic is still the same since a job has read it: Kafka's id of it says so, its name does not.
 
 A topic that is deleted and created again has the same name and the same offsets, but other records.
 """

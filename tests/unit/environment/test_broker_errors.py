@@ -7,7 +7,9 @@ import sys
 
 import pytest
 
+from headrace.environment import kafka
 from headrace.environment.addresses import unreachable
+from headrace.errors import PlatformError
 
 _ASK = """
 from headrace.environment import consumer_lag, kafka
@@ -35,6 +37,12 @@ def test_a_closed_port_is_reported_with_its_reason_and_nothing_else() -> None:
     )
     assert fix.startswith("  fix: is it up? `headrace local up` starts the local platform")
     assert again == [what, fix]
+
+
+def test_settings_that_librdkafka_refuses_are_reported() -> None:
+    with pytest.raises(PlatformError, match="Kafka does not answer: Failed to create admin client") as caught:
+        kafka.topic_names({"bootstrap.servers": "127.0.0.1:1", "security.protocol": "ssl", "ssl.key.pem": "no key"})
+    assert caught.value.problems[0].fix
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A topic is the one that a job has read if Kafka's id of it is the same; its name and its offsets prove nothing."""
+"""A topic is still the same if Kafka's id of it is; its name and its offsets prove nothing."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def project(tmp_path: Path) -> Project:
 
 @pytest.fixture
 def known(project: Project, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """An environment whose topic has two partitions, of which the first ten offsets can be read."""
+    """An environment whose topic has two partitions, with ten offsets each."""
     loaded = settings.load(project, "local")
     flink = loaded.flink.model_copy(update={"rest": "http://127.0.0.1:1"})
     loaded = loaded.model_copy(update={"kafka": {"bootstrap.servers": "127.0.0.1:1"}, "flink": flink})

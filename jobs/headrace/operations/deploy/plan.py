@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Literal
 
+from headrace.environment import kafka
 from headrace.environment.settings import Settings
 from headrace.errors import HeadraceError, Problem, UserError, unknown
-from headrace.operations import preflight
+from headrace.operations import preflight, topic_identity
 from headrace.operations.ledger import ALIVE, UNSETTLED, Entry
 from headrace.operations.lifecycle import incarnation
 from headrace.operations.lifecycle.fingerprint import fingerprint
 from headrace.operations.lifecycle.finish_interrupted import finish_interrupted
-from headrace.operations.lifecycle.incarnation import Successor
+from headrace.operations.lifecycle.incarnation import Successor, plan_of
 from headrace.operations.lifecycle.job_state import JobState, check_stop, observed, require_compatible
 from headrace.operations.lifecycle.operation_context import OperationContext
 from headrace.operations.lifecycle.table_ownership import refuse_shared_tables
@@ -133,12 +134,28 @@ def _start(context: OperationContext, name: str) -> Action:
         kind = "upgrade" if state.alive else "resume" if state.before else "create"
         kind, why = _kind(state, fingerprint(context.project, context.settings, name))
         if kind == "leave alone":
-            return Action(name, kind, why, state)
+            return _left_alone(context, name, why, state)
         check_stop(context, state)
         successor = incarnation.warned(context, incarnation.successor(context, name, state.before), state.history)
         return Action(name, kind, "; ".join(filter(None, [why, successor.entry.message])), state, successor)
     except HeadraceError as error:
         return Action(name, kind, "it cannot be deployed as it is", error=error)
+
+
+def _left_alone(context: OperationContext, name: str, why: str, state: JobState) -> Action:
+    """Return the action on a job whose files have not changed; it is refused if a topic of the job is another one now.
+
+    The job would restart indefinitely, or read on in the new topic at the offset that it had reached in the old one.
+    """
+    last = state.history[-1]
+    on_cluster = context.cluster.state(last.flink_job_id)
+    if on_cluster != "RUNNING":
+        why = f"its files have not changed, but job {last.flink_job_id} is {on_cluster}: see headrace status"
+    problems: list[Problem] = []
+    if (plan := plan_of(last)) and plan.topics:
+        now = kafka.topic_ids(context.settings.kafka_client(), plan.topic_ids)
+        problems = topic_identity.problems(name, plan, now)
+    return Action(name, "leave alone", why, state, error=UserError(problems) if problems else None)
 
 
 def _kind(state: JobState, now: str) -> tuple[Kind, str]:
