@@ -9,14 +9,13 @@ from dataclasses import replace
 import pytest
 
 from headrace.environment.apply import table_changes
-from headrace.environment.settings import Settings
 from headrace.errors import UserError
 from headrace.operations import ledger
 from headrace.operations.ledger import Entry
 from headrace.operations.lifecycle import rollback
 from headrace.upkeep import reconcile
 from support import old_release
-from support.deployments import at, deployed, edit, ids, kinds, of
+from support.deployments import at, deployed, edit, ids, kinds, later, of
 from support.worlds.live_plant import JOB, Plant, reading, steady_flow
 
 
@@ -56,16 +55,6 @@ def test_an_upgrade_from_49e4b02_and_the_rollback_to_it_are_exact(own_plant: Pla
 ADDED = """\
   line: {type: string, doc: "The line that the tag belongs to"}
 partition:"""
-
-
-class LaterSettings(Settings):
-    """Settings with one that the old release does not know."""
-
-    certificates: str | None = None
-
-
-def later(settings: Settings) -> Settings:
-    return LaterSettings.model_validate({**settings.model_dump(), "certificates": "ca.pem"})
 
 
 def last(plant: Plant) -> Entry:

@@ -6,11 +6,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from headrace.environment.settings import Settings
 from headrace.operations import deploy
 from headrace.operations.deploy import Outcome, recover
 from headrace.operations.lifecycle import operation_context
 from headrace.operations.lifecycle.operation_context import OperationContext
 from support.worlds.live_plant import JOB, Plant
+
+
+class LaterSettings(Settings):
+    """Settings with one that releases do not know."""
+
+    certificates: str | None = None
+
+
+def later(settings: Settings) -> Settings:
+    """Return the settings with one that no release knows."""
+    return LaterSettings.model_validate({**settings.model_dump(), "certificates": "ca.pem"})
+
 
 READINGS = f"{JOB}/historian.readings.sql.j2"
 

@@ -54,5 +54,5 @@ def show(entry: Entry, *, json: bool) -> None:
     else:
         origin = f", from {entry.savepoint}" if entry.savepoint else ""
         out.print(f"{entry.job} is {entry.step} as job {entry.flink_job_id}{origin}", highlight=False, soft_wrap=True)
-        if entry.message:
-            out.print(f"  {entry.message}", highlight=False, markup=False, soft_wrap=True)
+    if entry.message and not json:
+        out.print(f"  {entry.message}", highlight=False, markup=False, soft_wrap=True)

@@ -15,7 +15,7 @@ from typing import Any, cast
 import pyarrow as pa
 import pytest
 
-from headrace.environment import iceberg, settings
+from headrace.environment import iceberg, kafka, settings
 from headrace.environment.apply import table_changes
 from headrace.environment.flink_rest import RunningJob
 from headrace.environment.settings import Settings
@@ -26,6 +26,7 @@ from headrace.operations.lifecycle.commits import CHECKPOINT_ID, JOB_ID
 from headrace.operations.lifecycle.job_cluster import JobCluster
 from headrace.operations.lifecycle.operation_context import OperationContext
 from headrace.planner.state.stored_plan import StoredPlan
+from headrace.project import job_folder
 from headrace.project.paths import Project
 from headrace.project.system_tables import DEAD_LETTERS
 from support import ROOT
@@ -141,14 +142,12 @@ def plant(root: Path, patch: pytest.MonkeyPatch) -> Iterator[PaperPlant]:
     project = Project(root, root / "home")
     known = settings.load(project, "local")
     flink = known.flink.model_copy(update={"parallelism": 1})
-    kafka = {"bootstrap.servers": "nowhere:9092"}
-    known = known.model_copy(update={"deploy": [JOB], "flink": flink, "kafka": kafka})
+    nowhere = {"bootstrap.servers": "nowhere:9092"}
+    known = known.model_copy(update={"deploy": [JOB], "flink": flink, "kafka": nowhere})
     table_changes.apply(project, known, [DEPLOYMENTS, DEAD_LETTERS, READINGS])
-    job = SimpleNamespace(version=1)
-    planned = SimpleNamespace(composition=SimpleNamespace(folder=SimpleNamespace(job=job)))
-    prepared = SimpleNamespace(plan=StoredPlan.from_text(PLAN), planned=planned)
-    patch.setattr(submission, "prepare", lambda *_, **__: prepared)
+    patch.setattr(submission, "prepare", _prepared)
     patch.setattr(preflight, "start", lambda *_, **__: {})
+    patch.setattr(kafka, "offset_ranges", lambda *_: {})
     patch.setattr(release_process, "read", lambda *_, **__: READ)
     for module in (incarnation, import_module("headrace.operations.deploy.plan")):
         patch.setattr(module, "fingerprint", lambda *_: "changed")
@@ -158,3 +157,9 @@ def plant(root: Path, patch: pytest.MonkeyPatch) -> Iterator[PaperPlant]:
         world = PaperPlant(project, known, cluster, context)
         world.write(entry(OLD), entry(OLD, "stopped"), entry(NOW))
         yield world
+
+
+def _prepared(project: Project, _settings: Settings, name: str, **_: Any) -> SimpleNamespace:
+    """Return what a job is when it is planned, with the plan PLAN."""
+    composition = SimpleNamespace(folder=job_folder.load(project, name))
+    return SimpleNamespace(plan=StoredPlan.from_text(PLAN), planned=SimpleNamespace(composition=composition))

@@ -84,8 +84,9 @@ def plan(context: OperationContext, only: Collection[str] = ()) -> list[Action]:
         raise UserError([Problem(f"'{name}' is not among the jobs to deploy", fix=fix) for name in strangers])
     chosen = [name for name in names if not only or name in only]
     stops = [_stop(context, name) for name in gone if not only or name in only]
-    stay = {*gone} - {action.job for action in stops}
-    refuse_shared_tables(context.project, [*sorted(stay & {*job_folder.names(context.project)}), *chosen])
+    known = {*job_folder.names(context.project)}
+    stay = sorted({*gone} & known - {action.job for action in stops})
+    refuse_shared_tables(context.project, [*stay, *chosen], "deploy without --only, which stops the one that is to go")
     actions = [*stops, *(_start(context, name) for name in chosen)]
     _check_slots(context, actions, on_cluster)
     return actions
@@ -136,7 +137,8 @@ def _start(context: OperationContext, name: str) -> Action:
         if kind == "leave alone":
             return _left_alone(context, name, why, state)
         check_stop(context, state)
-        successor = incarnation.warned(context, incarnation.successor(context, name, state.before), state.history)
+        successor = incarnation.successor(context, name, state.before)
+        successor = incarnation.warned(context, successor, state.history, stateless=state.before is None)
         return Action(name, kind, "; ".join(filter(None, [why, successor.entry.message])), state, successor)
     except HeadraceError as error:
         return Action(name, kind, "it cannot be deployed as it is", error=error)

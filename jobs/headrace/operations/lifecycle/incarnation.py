@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from headrace.operations import submission
 from headrace.operations.ledger import Entry
-from headrace.operations.lifecycle import release_process, rollback_floor
+from headrace.operations.lifecycle import release_process, retention_loss, rollback_floor
 from headrace.operations.lifecycle.fingerprint import fingerprint
 from headrace.operations.lifecycle.operation_context import OperationContext
 from headrace.operations.lifecycle.table_ownership import refuse_beside_running, refuse_taken
@@ -79,10 +79,18 @@ def successor(
     return Successor(entry, prepared, judgement)
 
 
-def warned(context: OperationContext, successor: Successor, history: Sequence[Entry]) -> Successor:
-    """Return the successor, with a message if the incarnation before it could not run again should it fail."""
-    warning = rollback_floor.without_way_back(context, last_good(history))
-    return replace(successor, entry=replace(successor.entry, message=warning)) if warning else successor
+def warned(context: OperationContext, successor: Successor, history: Sequence[Entry], *, stateless: bool) -> Successor:
+    """Return the successor, with a message about what it loses, and if the incarnation before it could not run again.
+
+    What retention has deleted is lost to a successor without state; one with state fails to start instead.
+    """
+    folder = successor.prepared.planned.composition.folder
+    warnings = [
+        retention_loss.warning(context, folder) if stateless else None,
+        rollback_floor.without_way_back(context, last_good(history)),
+    ]
+    message = "; ".join(filter(None, warnings))
+    return replace(successor, entry=replace(successor.entry, message=message or None))
 
 
 def resubmission(context: OperationContext, entry: Entry, savepoint: str | None, why: str) -> Entry:

@@ -11,12 +11,11 @@ from headrace.environment import iceberg, kafka
 from headrace.errors import UserError
 from headrace.operations import preflight
 from headrace.operations.ledger import Entry
-from headrace.operations.lifecycle import incarnation, job_state
+from headrace.operations.lifecycle import incarnation, job_state, retention_loss
 from headrace.operations.lifecycle.operation_context import OperationContext
 from headrace.operations.lifecycle.start import run
 from headrace.operations.lifecycle.stop import stop_with_savepoint
 from headrace.operations.lifecycle.table_ownership import refuse_beside_running
-from headrace.operations.stored_offsets import stored
 from headrace.planner.state.operators import operators
 from headrace.planner.state.signature import SINK, SOURCE, STATELESS
 from headrace.planner.state.stored_plan import StoredPlan
@@ -38,7 +37,7 @@ def cost(context: OperationContext, name: str) -> Cost:
     return Cost(
         [
             *_state(context, folder),
-            *(sentence for topic in _topics(context, folder) for sentence in read(context, folder, topic)),
+            *read(context, folder),
             *(f"{other} is read from its beginning" for other in folder.job.jobs),
             *_repeated(context, folder),
         ]
@@ -82,10 +81,6 @@ def check_start(context: OperationContext, folder: JobFolder) -> None:
         retrying(preflight.start, context.project, context.settings, tables, folder, source, goes_on=False)
 
 
-def _topics(context: OperationContext, folder: JobFolder) -> list[str]:
-    return [source_files.load(context.project, source).topic for source in folder.job.sources]
-
-
 def _state(context: OperationContext, folder: JobFolder) -> Iterator[str]:
     """Yield what the job's operators keep, as the last plan that is known has them."""
     plans = [entry.plan for entry in context.ledger.history(folder.job.name) if entry.plan]
@@ -100,25 +95,23 @@ def _state(context: OperationContext, folder: JobFolder) -> Iterator[str]:
         yield "it has no windows, joins or aggregates that could be lost"
 
 
-def _after_what_is_stored(context: OperationContext, folder: JobFolder, topic: str) -> Iterator[str]:
-    spans = kafka.offset_ranges(context.settings.kafka_client(), topic)
-    kept = stored(iceberg.connect(context.settings), folder.job, topic)
-    ends = {p: int(each.offsets[-1]) + 1 for p, each in kept.items() if p in spans}
-    starts = {p: max(ends.get(p, 0), span.first) for p, span in spans.items()}
-    gone = {p: (end, spans[p].first) for p, end in ends.items() if end < spans[p].first}
-    for partition, (end, first) in gone.items():
-        lost = f"up to {first - end:,} records of {topic} are lost, offsets {end} to {first - 1}"
-        yield f"{lost} of partition {partition}: retention deleted them before they were read"
-    waiting = sum(max(0, span.end - starts[p]) for p, span in spans.items())
-    loss = "" if gone else "; none is lost or repeated"
-    yield f"it reads {topic} on after the last record that its tables hold: {waiting:,} records wait{loss}"
+def _after_what_is_stored(context: OperationContext, folder: JobFolder) -> Iterator[str]:
+    for start in retention_loss.starts(context, folder):
+        yield from start.lost
+        nothing = "" if start.lost else "; none is lost or repeated"
+        yield (
+            f"it reads {start.topic} on after the last record that its tables hold: {start.waiting:,} records "
+            f"wait{nothing}"
+        )
 
 
-def _from_the_beginning(context: OperationContext, _folder: JobFolder, topic: str) -> Iterator[str]:
-    spans = kafka.offset_ranges(context.settings.kafka_client(), topic).values()
-    yield f"it reads {topic} from its earliest record on: {sum(each.end - each.first for each in spans):,} records"
-    if gone := sum(each.first for each in spans):
-        yield f"{gone:,} earlier records of {topic} were deleted by retention, and are not read again"
+def _from_the_beginning(context: OperationContext, folder: JobFolder) -> Iterator[str]:
+    for source in folder.job.sources:
+        topic = source_files.load(context.project, source).topic
+        spans = kafka.offset_ranges(context.settings.kafka_client(), topic).values()
+        yield f"it reads {topic} from its earliest record on: {sum(each.end - each.first for each in spans):,} records"
+        if gone := sum(each.first for each in spans):
+            yield f"{gone:,} earlier records of {topic} were deleted by retention, and are not read again"
 
 
 def _repeated(context: OperationContext, folder: JobFolder) -> Iterator[str]:

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from headrace.errors import UserError
 from headrace.operations.ledger import Entry
-from headrace.operations.lifecycle import commits, incarnation, job_state, restore_points
+from headrace.operations.lifecycle import commits, incarnation, job_state, restore_points, retention_loss
 from headrace.operations.lifecycle.operation_context import OperationContext
 from headrace.operations.lifecycle.start import run, run_bounded
 from headrace.operations.lifecycle.table_ownership import refuse_beside_running
+from headrace.project import job_folder
 
 
 def submit(
@@ -23,7 +24,8 @@ def submit(
 ) -> Entry:
     """Start the job from `savepoint`, or without state: one that keeps every record starts where its tables end.
 
-    A `bounded` one reads up to the current end of its topics and then ends; deploy does not start it again.
+    A `bounded` one reads up to the current end of its topics and then ends; deploy does not start it again. The entry's
+    message names the records that are lost because retention deleted them before they were read.
 
     Raises UserError if it runs already, or for what must be fixed; CheckFailed if the state cannot be kept, or if rows
     were written after the savepoint was taken; PlatformError if the job does not come up.
@@ -45,9 +47,9 @@ def submit(
     )
     if successor.verdict:
         job_state.require_compatible(name, successor.verdict, accept_loss=False)
-    if bounded:
-        return run_bounded(context, successor.entry, successor.prepared)
-    return run(context, replace(successor.entry, savepoint=savepoint), successor.prepared)
+    lost = None if savepoint else retention_loss.warning(context, job_folder.load(context.project, name))
+    entry = replace(successor.entry, savepoint=savepoint, message=lost)
+    return (run_bounded if bounded else run)(context, entry, successor.prepared)
 
 
 def _left_by(context: OperationContext, history: Sequence[Entry], savepoint: str) -> Entry | None:

@@ -11,8 +11,10 @@ from headrace.operations.lifecycle.operation_context import OperationContext
 from headrace.project import job_folder, yaml_file
 from headrace.project.paths import Project
 
+_APART = "give each a table of its own, or take one of them out of deploy: in the environment's file"
 
-def refuse_shared_tables(project: Project, names: Iterable[str]) -> None:
+
+def refuse_shared_tables(project: Project, names: Iterable[str], fix: str = _APART) -> None:
     """Raise UserError with each table to which more than one of the jobs `names` appends, and with these jobs."""
     writers: dict[str, list[str]] = defaultdict(list)
     for name in names:
@@ -23,7 +25,7 @@ def refuse_shared_tables(project: Project, names: Iterable[str]) -> None:
         Problem(
             f"{' and '.join(jobs)} both append to {sink}",
             yaml_file.place(project.sql / jobs[-1] / "job.yaml", ("writes", sink)),
-            "give each a table of its own, or take one of them out of deploy: in the environment's file",
+            fix,
         )
         for sink, jobs in writers.items()
         if len(jobs) > 1
@@ -34,7 +36,8 @@ def refuse_shared_tables(project: Project, names: Iterable[str]) -> None:
 
 def refuse_beside_running(context: OperationContext, name: str) -> None:
     """Raise UserError if another job that runs, according to the ledger, appends to a table of this job."""
-    refuse_shared_tables(context.project, dict.fromkeys([*_running(context), name]))
+    fix = "stop the one that runs: headrace stop; or give each a table of its own"
+    refuse_shared_tables(context.project, dict.fromkeys([*_running(context), name]), fix)
 
 
 def refuse_taken(context: OperationContext, name: str, appends: Collection[str]) -> None:

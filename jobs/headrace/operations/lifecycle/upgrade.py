@@ -28,7 +28,8 @@ def upgrade(
     successor = incarnation.successor(context, name, state.before, parallelism)
     if successor.verdict:
         job_state.require_compatible(name, successor.verdict, accept_loss=accept_loss)
-    return switch(context, state, incarnation.warned(context, successor, state.history))
+    successor = incarnation.warned(context, successor, state.history, stateless=state.before is None)
+    return switch(context, state, successor)
 
 
 def switch(context: OperationContext, state: JobState, successor: Successor) -> Entry:

@@ -180,3 +180,17 @@ def test_a_job_is_not_started_next_to_one_that_could_not_be_stopped(
         deployed(plant.context)
     assert any("both append to historian.readings" in problem.what for problem in caught.value.problems)
     assert plant.context.ledger.last()[JOB].step == "stopped"
+
+
+def test_a_job_that_cannot_write_its_savepoint_runs_on(plant: PaperPlant, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_savepoint(_job_id: str) -> str:
+        raise PlatformError("it did not stop with a savepoint: IOException: Failed to create savepoint directory")
+
+    monkeypatch.setattr(plant.cluster, "stop", no_savepoint)
+    with pytest.raises(PlatformError) as caught:
+        upgrade.upgrade(plant.context, JOB)
+    assert str(caught.value.problems[0].fix) == (
+        "the job runs on as before; see that the cluster can write its folder for savepoints, and that checkpoints "
+        "complete, then try again"
+    )
+    assert plant.context.ledger.last()[JOB].step == "running"

@@ -16,8 +16,9 @@ from headrace.environment import kafka
 from headrace.environment.apply import table_changes
 from headrace.environment.kafka import OffsetRange
 from headrace.errors import UserError
+from headrace.operations import deploy
 from headrace.operations.ledger import Entry
-from headrace.operations.lifecycle import restart_stateless
+from headrace.operations.lifecycle import restart_stateless, retention_loss, submit
 from headrace.operations.lifecycle.operation_context import OperationContext
 from headrace.operations.stored_offsets import INDEX_BITS, Stored
 from support.worlds import paper_plant
@@ -32,7 +33,7 @@ def plant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PaperPlan
     """The job's tables hold offsets 0 to 9 of partition 0, and 0 to 4 of partition 1."""
     positions = {0: np.arange(10) << INDEX_BITS, 1: np.arange(5) << INDEX_BITS}
     kept = {partition: Stored(each, _NO_LETTERS) for partition, each in positions.items()}
-    monkeypatch.setattr(restart_stateless, "stored", lambda *_: kept)
+    monkeypatch.setattr(retention_loss, "stored", lambda *_: kept)
     with paper_plant.plant(tmp_path, monkeypatch) as world:
         yield world
 
@@ -100,3 +101,28 @@ def test_nobody_restarts_a_job_without_state_unasked(plant: PaperPlant, monkeypa
     assert done == []
     accepted = CliRunner().invoke(app, [JOB, "--from", "nothing", "--yes"])
     assert "up to 3,990 records of plant.readings are lost" in accepted.stderr
+
+
+def test_a_start_where_the_tables_end_names_what_retention_took(
+    plant: PaperPlant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic(monkeypatch, (4_000, 4_500), (5, 7))
+    plant.cluster.running_jobs.clear()
+    plant.write(entry(step="stopped"))
+    started = []
+
+    def run(_context: OperationContext, each: Entry, _prepared: object) -> Entry:
+        started.append(each.message)
+        return each
+
+    monkeypatch.setattr(submit.submit.__module__ + ".run", run)
+    submit.submit(plant.context, JOB)
+    assert started == [
+        "up to 3,990 records of plant.readings are lost, offsets 10 to 3999 of partition 0: retention deleted them "
+        "before they were read"
+    ]
+    (action,) = deploy.plan(plant.context)
+    assert action.why == f"it was stopped; {started[0]}"
+    topic(monkeypatch, (10, 20), (5, 7))
+    submit.submit(plant.context, JOB)
+    assert started[1] is None
