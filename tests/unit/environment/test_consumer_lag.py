@@ -37,7 +37,7 @@ def answered(answer: Answer) -> Future[Any]:
 
 @dataclass
 class Broker:
-    """A broker with one topic of two partitions that end at 10, of which the group has read 7 each."""
+    """A broker with one topic. Its two partitions end at 10, and the group has read 7 of each."""
 
     leaders: dict[int, int] = field(default_factory=lambda: {0: 1, 1: 1})
     refused: dict[int, Answer] = field(default_factory=dict)

@@ -117,14 +117,14 @@ def running(project: Project, settings: Settings, jobs: Mapping[str, str], plans
 
 
 def _sorted_out(given: Iterable[Any]) -> tuple[list[Any], list[Problem]]:
-    """Return the answers, None in the place of an error, and the errors' problems, each once."""
+    """Return the answers, None instead of an error, and the errors' problems, each once."""
     given = list(given)
     problems = [p for each in given if isinstance(each, HeadraceError) for p in each.problems]
     return [None if isinstance(each, HeadraceError) else each for each in given], list(dict.fromkeys(problems))
 
 
 def _readers(project: Project, names: Iterable[str]) -> tuple[dict[str, _Reader], list[Problem]]:
-    """Return the project's jobs that read topics, and the faults of files because of which some are left out."""
+    """Return the project's jobs that read topics, and the faults in files that leave some of them out."""
     readers: dict[str, _Reader] = {}
     problems: list[Problem] = []
     for name in {*names} & {*job_folder.names(project)}:

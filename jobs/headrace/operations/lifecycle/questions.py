@@ -27,7 +27,7 @@ class Question:
 def answers(questions: Sequence[Question], limit_s: float = LIMIT_S) -> list[Any | HeadraceError]:
     """Return the answers in the order of the questions, within `limit_s` seconds in total.
 
-    In the place of an answer there is the HeadraceError that the question raised, or a PlatformError if its time is up.
+    Instead of an answer there is the HeadraceError that the question raised, or a PlatformError if its time is up.
     Any other exception of a question is raised.
     """
     asked = [_Asked(question) for question in questions]

@@ -116,7 +116,7 @@ CASES: dict[str, tuple[Facts, str, str | None]] = {
         f"headrace stop {JOB}",
     ),
     "it starts": (replace(RAN, cluster="STARTING", attempt_s=3, checkpoint_s=None), "STARTING", f"status {JOB}"),
-    "it starts for ever": (
+    "it starts indefinitely": (
         replace(RAN, cluster="STARTING", attempt_s=300, checkpoint_s=None),
         "STALLED",
         "TaskManagers",
