@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -23,6 +22,7 @@ from pydantic_core import InitErrorDetails
 
 from headrace_udfs.durations import Duration
 from headrace_udfs.format_names import FORMAT_FACTS
+from headrace_udfs.instants import Instant
 from headrace_udfs.types import QUALITY, TS, ContractType
 
 MAX_PATH = 32
@@ -138,7 +138,7 @@ class TimeSpec(Model):
     """Keys of the time in the payload."""
     unit: Literal["epoch_s", "epoch_ms", "epoch_us", "epoch_ns", "iso8601"]
     """How the source writes the time; iso8601 is a text with a time zone."""
-    earliest: AwareDatetime = datetime(2000, 1, 1, tzinfo=UTC)
+    earliest: Instant = datetime(2000, 1, 1, tzinfo=UTC)
     """The earliest valid time."""
     latest: Duration = timedelta(minutes=10)
     """How far a time may be ahead of the worker's clock."""

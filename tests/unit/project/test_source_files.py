@@ -115,6 +115,8 @@ watermark: {lateness: 10}
 @pytest.mark.parametrize(
     ("old", "new", "line", "what"),
     [
+        ("earliest: 2010-01-01T00:00:00Z", "earliest: 2014", 8, "a time is written like 2026-03-01T00:00:00Z"),
+        ("earliest: 2010-01-01T00:00:00Z", "earliest: '20140101'", 8, "a time is written like 2026-03-01T00:00:00Z"),
         ("path: v.x", "path: tag", 6, "'tag' is already read as 'tag'"),
         ("path: v.x", "path: 'v.\\'", 6, "a quotation mark, a backslash"),
         ("path: v.x", "path: v", 7, "'v' cannot be both a value and the object around 'v.run.state'"),

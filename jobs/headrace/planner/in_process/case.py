@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from headrace.errors import Place, Problem, UserError, did_you_mean
 from headrace.planner.in_process import watermark_steps
@@ -15,6 +15,7 @@ from headrace.project.job import Param
 from headrace.project.job_folder import JobFolder
 from headrace.project.paths import Project
 from headrace.project.system_tables import DEAD_LETTERS
+from headrace_udfs.instants import Instant
 
 SETTINGS = "case.yaml"
 
@@ -30,7 +31,7 @@ class CaseSettings(yaml_file.Model):
     description: str | None = None
     params: dict[str, Param] = {}
     vars: dict[str, Param] = {}
-    clock: AwareDatetime | None = None
+    clock: Instant | None = None
     watermark: dict[str, list[watermark_steps.Step]] = {}
     ordered: bool = False
     tolerance: float = Field(default=1e-9, ge=0)

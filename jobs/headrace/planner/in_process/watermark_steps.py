@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from headrace.errors import Problem
 from headrace.project import source_files, yaml_file
 from headrace.project.paths import Project
+from headrace_udfs.instants import Instant
 
 
 class Step(yaml_file.Model):
     """The watermark reaches the time `to` once the message on line `after` has been read."""
 
     after: int = Field(ge=1)
-    to: AwareDatetime
+    to: Instant
 
 
 def faults(
