@@ -109,13 +109,13 @@ class PaperPlant:
         for each in entries:
             self.context.write(each)
 
-    def add_rows(self, writer: str) -> None:
-        """Add a row to the readings as Flink's job `writer` does."""
+    def add_rows(self, writer: str, checkpoint: int = 1) -> None:
+        """Add a row to the readings as Flink's job `writer` does when it has completed the checkpoint."""
         table = iceberg.load_table(iceberg.connect(self.settings), READINGS)
         values = {"string": "x", "timestamptz": datetime(2026, 1, 1, tzinfo=UTC)}
         row = {each.name: values.get(str(each.field_type), 0) for each in table.schema().fields if each.required}
         rows = pa.Table.from_pylist([row], schema=table.schema().as_arrow())
-        table.append(rows, snapshot_properties={JOB_ID: writer, CHECKPOINT_ID: "1"})
+        table.append(rows, snapshot_properties={JOB_ID: writer, CHECKPOINT_ID: str(checkpoint)})
 
     def leave_checkpoint(self, job_id: str = NOW) -> str:
         """Lay out a checkpoint of the incarnation, as far as it is read; return its path."""

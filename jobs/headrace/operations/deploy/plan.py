@@ -16,7 +16,7 @@ from headrace.operations.lifecycle import incarnation
 from headrace.operations.lifecycle.fingerprint import fingerprint
 from headrace.operations.lifecycle.finish_interrupted import finish_interrupted
 from headrace.operations.lifecycle.incarnation import Successor, plan_of
-from headrace.operations.lifecycle.job_state import JobState, check_stop, observed, require_compatible
+from headrace.operations.lifecycle.job_state import JobState, check_continues, observed, require_compatible
 from headrace.operations.lifecycle.operation_context import OperationContext
 from headrace.operations.lifecycle.table_ownership import refuse_shared_tables
 from headrace.planner.state.verdict import Verdict
@@ -136,7 +136,7 @@ def _start(context: OperationContext, name: str) -> Action:
         kind, why = _kind(state, fingerprint(context.project, context.settings, name))
         if kind == "leave alone":
             return _left_alone(context, name, why, state)
-        check_stop(context, state)
+        check_continues(context, state)
         successor = incarnation.successor(context, name, state.before)
         successor = incarnation.warned(context, successor, state.history, stateless=state.before is None)
         return Action(name, kind, "; ".join(filter(None, [why, successor.entry.message])), state, successor)

@@ -69,23 +69,31 @@ def stop_and_restore_point(context: OperationContext, state: JobState) -> tuple[
     if state.alive:
         stop_with_savepoint(context, state.before)
     history = context.ledger.history(state.before.job)
-    start = restore_points.newest(context, history)
+    return history, _restore_point(context, history)
+
+
+def _restore_point(context: OperationContext, history: Sequence[Entry]) -> RestorePoint:
+    job, start = history[-1].job, restore_points.newest(context, history)
     if start is None:
         raise CheckFailed(
-            f"no savepoint and no checkpoint of {state.before.job} is left",
-            fix=f"headrace restart {state.before.job} --from nothing shows what a start without one costs",
+            f"no savepoint and no checkpoint of {job} is left",
+            fix=f"headrace restart {job} --from nothing shows what a start without one costs",
         )
     commits.refuse_later(context, history, start)
-    return history, start
+    return start
 
 
-def check_stop(context: OperationContext, state: JobState, *, cancels: bool = False) -> None:
-    """Raise if the job, should it run, could not be continued once it is stopped; with `cancels`, once it is cancelled.
+def check_continues(context: OperationContext, state: JobState, *, cancels: bool = False) -> None:
+    """Raise if the job could not be continued once it is stopped, or, with `cancels`, once it is cancelled.
 
-    UserError if the cluster has no folder for a savepoint; CheckFailed if the job is failing and has left no state, or
-    if another Flink job has written its tables.
+    Raises UserError if the cluster has no folder for a savepoint; CheckFailed if the job is failing and has left no
+    state, if another Flink job has written its tables, or, for a job that does not run, if rows were written after its
+    newest state was taken.
     """
-    if not (state.alive and state.before):
+    if state.before is None:
+        return
+    if not state.alive:
+        _restore_point(context, state.history)
         return
     entry = state.before
     takes_savepoint = not cancels and check_savepoint(context, entry)

@@ -33,8 +33,9 @@ def restart(context: OperationContext, name: str, source: Source, path: str | No
             f"leave the path out: headrace restart {name} --from {source} continues from where it is",
         )
     job_state.check_slots(context, state, state.before.parallelism)
-    job_state.check_stop(context, state, cancels=source == "checkpoint")
-    if not state.alive:
+    if state.alive:
+        job_state.check_continues(context, state, cancels=source == "checkpoint")
+    else:
         _restore_point(context, state.history, path)
     prepared = incarnation.checked(context, state.before)
     if state.alive and source == "savepoint":

@@ -24,7 +24,7 @@ def upgrade(
     state = job_state.settled(context, name)
     refuse_beside_running(context, name)
     job_state.check_slots(context, state, parallelism or context.settings.slots_of(name))
-    job_state.check_stop(context, state)
+    job_state.check_continues(context, state)
     successor = incarnation.successor(context, name, state.before, parallelism)
     if successor.verdict:
         job_state.require_compatible(name, successor.verdict, accept_loss=accept_loss)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from headrace.errors import HeadraceError, PlatformError, UserError
+from headrace.errors import CheckFailed, HeadraceError, PlatformError, UserError
 from headrace.operations import deploy, preflight, submission
 from headrace.operations.lifecycle import release_process, restart, restart_stateless, rollback, submit, upgrade
 from headrace.operations.lifecycle.operation_context import OperationContext
@@ -194,3 +194,14 @@ def test_a_job_that_cannot_write_its_savepoint_runs_on(plant: PaperPlant, monkey
         "complete, then try again"
     )
     assert plant.context.ledger.last()[JOB].step == "running"
+
+
+def test_rows_that_a_stopped_job_would_write_twice_are_found_before_any_job_is_deployed(plant: PaperPlant) -> None:
+    plant.leave_checkpoint()
+    plant.add_rows(NOW, checkpoint=9)
+    plant.cluster.running_jobs.clear()
+    plant.write(entry(step="stopped"))
+    (action,) = deploy.plan(plant.context)
+    assert "1 rows in historian.readings were committed after" in action.problems[0].what
+    with pytest.raises(CheckFailed, match="would come twice"):
+        upgrade.upgrade(plant.context, JOB)
