@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import headrace
+from headrace.authoring.try_job.run import _check as check_tables
 from headrace.environment import catalog_database, iceberg, settings, warehouse
 from headrace.environment.apply import table_changes
 from headrace.environment.settings import Settings
@@ -17,6 +18,7 @@ from headrace.errors import PlatformError
 from headrace.historian import Historian
 from headrace.operations import catalog_check, ledger
 from headrace.operations.lifecycle import operation_context
+from headrace.project import job_folder
 from headrace.project.paths import Project
 from headrace.upkeep import completeness, reconcile
 from headrace.upkeep.maintain import maintain
@@ -123,3 +125,9 @@ def test_a_locked_catalog_is_reported_with_its_address_and_a_fix(
         holder.execute("rollback")
     assert caught.value.problems[0].where == known.catalog.address
     assert "close the program that holds" in (caught.value.problems[0].fix or "")
+
+
+def test_a_job_that_reads_no_catalog_can_be_tried_before_there_is_one(project: Project, known: Settings) -> None:
+    check_tables(known, job_folder.load(project, "condition/overheat_v1"))
+    with pytest.raises(PlatformError, match="there is no catalog"):
+        check_tables(known, job_folder.load(project, JOB))

@@ -1,0 +1,57 @@
+"""What the broker reports of a group: how far it is behind, what it may not read yet, and whether a record waits."""
+
+from __future__ import annotations
+
+from confluent_kafka import Producer
+
+from headrace.environment import consumer_lag, kafka
+from headrace.environment.consumer_lag import TopicProgress
+from support.worlds.live_plant import Plant, reading
+
+GROUP = "headrace.tests.lag"
+HOUR_S = 3_600
+
+
+def progress(plant: Plant, older_than_s: float = 0, topic: str | None = None) -> TopicProgress:
+    client = plant.settings.kafka_client()
+    return consumer_lag.progress(client, {GROUP: [topic or plant.topic]}, older_than_s)[GROUP]
+
+
+def commit(plant: Plant, at: int) -> None:
+    offsets = dict.fromkeys(range(plant.partitions), at)
+    kafka.set_group_offsets(plant.settings.kafka_client(), GROUP, plant.topic, offsets)
+
+
+def test_the_lag_of_a_group_is_that_of_the_broker(own_plant: Plant) -> None:
+    assert progress(own_plant) == TopicProgress(lag=None)
+    own_plant.produce(reading(n) for n in range(20))
+    commit(own_plant, 0)
+    assert progress(own_plant) == TopicProgress(lag=20, waiting=True)
+    assert progress(own_plant, HOUR_S) == TopicProgress(lag=20)
+    commit(own_plant, 10)
+    assert progress(own_plant) == TopicProgress(lag=0)
+
+    own_plant.produce_in_transactions([[reading(n) for n in range(2)]])
+    commit(own_plant, 11)
+    # The transaction's markers, one per partition, are offsets that no reader ever gets.
+    assert progress(own_plant) == TopicProgress(lag=2)
+
+    client = own_plant.settings.kafka_client()
+    producer = Producer({**client, "transactional.id": f"{own_plant.topic}.open"})
+    producer.init_transactions(60)
+    producer.begin_transaction()
+    producer.produce(own_plant.topic, reading(1), partition=0)
+    assert producer.flush(30) == 0
+    own_plant.produce([reading(2), reading(3)])
+    found = progress(own_plant)
+    assert (found.in_transactions, found.problem) == (2, None)
+    producer.abort_transaction(60)
+    assert progress(own_plant).in_transactions == 0
+
+
+def test_a_topic_that_does_not_exist_is_a_problem_of_its_group_alone(own_plant: Plant) -> None:
+    client = own_plant.settings.kafka_client()
+    found = consumer_lag.progress(client, {"a": ["no.such.topic"], "b": [own_plant.topic]}, 0)
+    assert found["a"].problem
+    assert found["a"].problem.what == "the broker has no topic no.such.topic"
+    assert found["b"] == TopicProgress(lag=None)
