@@ -17,11 +17,14 @@ from headrace.errors import Problem
 _QUOTED = r"'(?:[^']|'')*'?|\"(?:[^\"]|\"\")*\"?|`(?:[^`]|``)*`?"
 # Flink's hints, /*+ ... */, consist of tokens, and `//` begins a comment.
 _FLINK = re.compile(rf"(?P<quoted>{_QUOTED})|(?P<line>--[^\n]*|//[^\n]*)|(?P<block>/\*(?!\+))")
+# A `$` within a word quotes nothing, so words are read too.
 _DUCKDB = re.compile(
-    r"(?P<quoted>(?<![\w$])[eE]'(?:\\.|''|[^'\\])*'?|(?<![\w$])\$(?P<tag>\w*)\$.*?(?:\$(?P=tag)\$|\Z)"
-    rf"|{_QUOTED})|(?P<line>--[^\n]*)|(?P<block>/\*)",
+    r"(?P<quoted>[eE]'(?:\\.|''|[^'\\])*'?|\$(?P<tag>(?:[^\W\d]\w*)?)\$.*?(?:\$(?P=tag)\$|\Z)"
+    rf"|{_QUOTED})|(?P<word>[^\W\d][\w$]*)|(?P<line>--[^\n]*)|(?P<block>/\*)",
     re.DOTALL,
 )
+# DuckDB reads the sign of a number as the end of such an operator.
+_OPERATOR = re.compile(r"[~!@#%^&|?][-+*/<>=~!@#%^&|?]*$")
 _BLOCK_ENDS = re.compile(r"/\*|\*/")
 _BETWEEN_QUOTES = (
     "a value stands between quotes, but it already is a literal or an identifier with quotes of its own",
@@ -86,13 +89,13 @@ def in_duckdb(sql: str) -> Iterator[_Region]:
 def _regions(sql: str, begin: re.Pattern[str], *, nested: bool) -> Iterator[_Region]:
     at = 0
     while match := begin.search(sql, at):
-        at = match.end()
-        if match["block"]:
+        at, kind = match.end(), match.lastgroup
+        if kind == "block":
             at, closing = _end_of_block(sql, at, nested=nested)
             yield _Region(match.start(), at, 2, closing)
-        elif match["line"]:
+        elif kind == "line":
             yield _Region(match.start(), at, 2, 0)
-        else:
+        elif kind == "quoted":
             yield _Region(match.start(), at, 1, 1)
 
 
@@ -120,8 +123,10 @@ def _fault_within(region: _Region, place: ValuePlace) -> tuple[str, str] | None:
 def _touches_a_word(sql: str, place: ValuePlace) -> bool:
     text = sql[place.start : place.end]
     before, after = sql[place.start - 1 : place.start], sql[place.end : place.end + 1]
-    of_unicode = sql[max(0, place.start - 2) : place.start].upper() == "U&"
-    return of_unicode or _meet(before, text[0]) or _meet(after, text[-1])
+    prefix = sql[max(0, place.start - 8) : place.start]
+    if prefix[-2:].upper() == "U&" or (text[0] == "-" and _OPERATOR.search(prefix)):
+        return True
+    return _meet(before, text[0]) or _meet(after, text[-1])
 
 
 def _continues_a_text(sql: str, place: ValuePlace, before: Sequence[_Region]) -> bool:

@@ -133,13 +133,14 @@ class _Reader:
             return
         seen: dict[str, int] = {}
         for key, value in node.value:
-            spot, line = self._place(key), key.start_mark.line + 1
             if not isinstance(key, yaml.ScalarNode):
-                yield Problem("a key must be a text, not a list or a mapping", spot, "write a text before the colon")
+                what, fix = "a key must be a text, not a list or a mapping", "write a text before the colon"
+                yield Problem(what, self._place(key), fix)
             elif key.value in seen:
-                yield Problem(f"key '{key.value}' is already set at line {seen[key.value]}", spot, "keep one of them")
+                what = f"key '{key.value}' is already set at line {seen[key.value]}"
+                yield Problem(what, self._place(key), "keep one of them")
             else:
-                seen[key.value] = line
+                seen[key.value] = key.start_mark.line + 1
             yield from self._faulty_keys(value)
 
     def _value(self, node: yaml.Node) -> Any:

@@ -66,6 +66,7 @@ def test_a_value_between_quotes_is_refused_at_its_line(
         "{{ param('unit') }}\n{{ param('unit') }}",
         "U&{{ param('unit') }}",
         "a -{{ param('below') }}",
+        "a %{{ param('below') }}",
         "a{{ 'b' | ident }}",
     ],
 )
@@ -121,11 +122,14 @@ def test_a_quoted_text_that_begins_code_is_shown_as_a_value(tmp_path: Path, text
     assert f"{{{{ {text} }}}}" in str(problem.fix)
 
 
-PIECES = ["'", '"', "$$", "$a$", "--", "/*", "*/", "/*+", "\n", " ", "e", "E", "U&", "x", "1", ".", "-", "/", "*", "\\"]
+QUOTES = ["'", '"', "$$", "$a$", "--", "/*", "*/", "/*+", "\n", " ", "\\"]
+PIECES = [*QUOTES, "e", "E", "U&", "x", "1", ".", "-", "/", "*", "%"]
 TEXT = st.lists(st.sampled_from(PIECES), max_size=6).map("".join)
 
 
 @given(before=TEXT, value=st.one_of(st.integers(-9, 99), TEXT.filter(lambda text: "\n" not in text)), after=TEXT)
+@example(before="1$$--", value="$$", after="'")
+@example(before="a$$ ' $$ ", value="x", after=" '")
 @example(before="e'x'\n", value="\\' or 1=1 --", after="")
 def test_duckdb_reads_each_accepted_value_as_one_token(before: str, value: str | int, after: str) -> None:
     text = str(literal(value))

@@ -52,6 +52,9 @@ def _parsed(path: Path) -> nodes.Template:
         return Environment(autoescape=True).parse(path.read_text(encoding="utf-8"))
     except TemplateSyntaxError as error:
         raise UserError(f"template: {error.message}", Place.of(path, error.lineno)) from None
+    except (RecursionError, MemoryError, ValueError) as error:
+        what = f"template: it cannot be read: {error}"
+        raise UserError(what, Place.of(path, 1), "nest fewer brackets and blocks") from None
 
 
 def _texts(call: nodes.Call) -> list[str]:

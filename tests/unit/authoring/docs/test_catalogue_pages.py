@@ -225,6 +225,13 @@ def test_calls_are_read_everywhere_in_a_template(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("text", ["{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}", "{{ " + "9" * 5000 + " }}"])
+def test_a_template_that_cannot_be_read_is_an_error_with_its_file(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.sql.j2").write_text(text)
+    with pytest.raises(UserError, match=r"a\.sql\.j2:1: template: "):
+        template_file.calls(tmp_path / "a.sql.j2")
+
+
 def test_the_command_writes_one_file(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     docs(project.root / "site", json=True)
     file = project.root / "site" / "index.html"
