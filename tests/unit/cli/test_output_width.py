@@ -112,6 +112,7 @@ def test_data_whose_completeness_is_unknown(lines: Any) -> None:
 def test_a_reconciliation_of_millions_of_records(lines: Any) -> None:
     values = {field.name: 12_345_678 for field in fields(Balance)}
     lists: dict[str, Any] = {"topic": TOPIC, "partition": 0, "no_record": 0, "missing": [(5, 7)], "repeated": []}
+    lists |= {"hidden": 0, "hidden_since": None}
     reconcile.show([Balance(**{**values, **lists, "first": 0, "expired": []})])
     assert f"  missing: {TOPIC}/0 offsets 5 to 6" in lines()
 
