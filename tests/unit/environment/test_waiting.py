@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -108,7 +108,7 @@ def test_a_lock_that_lasts_is_an_error_with_an_address_and_a_fix(
     monkeypatch.setattr(catalog_database, "LOCK_LIMIT_S", 0.3)
     catalog = iceberg.connect(known)
     table = iceberg.load_table(catalog, TAGS)
-    calls = {
+    calls: dict[str, Callable[[], object]] = {
         "catalog 'headrace' cannot be opened": lambda: iceberg.connect(known),
         f"table {TAGS} cannot be read": lambda: iceberg.load_table(catalog, TAGS),
         "the catalog's tables cannot be listed": lambda: iceberg.table_names(catalog),

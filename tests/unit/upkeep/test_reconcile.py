@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headrace.cli.reconcile import show
 from headrace.environment.kafka import OffsetRange
 from headrace.errors import CheckFailed
 from headrace.operations.offset_runs import Offsets, ranges
@@ -79,6 +81,20 @@ def test_records_that_retention_deleted_before_they_were_read_have_expired() -> 
     result = account(OffsetRange(5, 7), offsets(0, 1, 5, 6), offsets())
     assert result.holds
     assert result.expired == [(2, 5)]
+
+
+def test_what_nobody_can_read_yet_is_reported_and_is_not_missing() -> None:
+    opened = datetime(2026, 3, 1, 6, 0, 5, tzinfo=UTC)
+    result = account(OffsetRange(0, 3, 4, opened), offsets(0, 1, 2), offsets())
+    assert (result.holds, result.records, result.hidden) == (True, 3, 4)
+    assert result.unreadable == "4 offsets wait behind an open transaction since 2026-03-01 06:00:05 UTC"
+    assert account(OffsetRange(0, 3, 4), offsets(0, 2), offsets()).missing == [(1, 2)]
+    assert account(OffsetRange(0, 3), offsets(0, 1, 2), offsets()).unreadable is None
+
+
+def test_the_command_shows_what_nobody_can_read_yet(capsys: pytest.CaptureFixture[str]) -> None:
+    show([account(OffsetRange(0, 3, 4), offsets(0, 1, 2), offsets())])
+    assert "unreadable: t/0: 4 offsets wait behind an open transaction" in capsys.readouterr().out
 
 
 def test_a_row_beyond_the_end_does_not_change_the_account() -> None:
