@@ -282,8 +282,10 @@ def test_states_are_returned_as_words_and_the_last_one_lasts(plant: Settings) ->
 
 def test_a_plot_and_a_trend_of_few_points_show_a_spike(local: Settings, project: Project) -> None:
     spiky = [("P1.flow", s(at), 100.0 if at == 777 else float(at % 3), 0) for at in range(1000)]
-    store(project, spiky)
+    store(project, [*spiky, ("P1.mode", s(15), "auto", 0), ("P1.mode", s(35), "manual", 0)])
     historian = Historian.open(local)
+    words = historian.plot("P1.mode", s(0), s(60), pixels=3)
+    assert rows(words, "value", "text", "quality") == [(None, "auto", 0), (None, "manual", 0)]
     drawn = historian.plot("P1.flow", s(0), s(1000), pixels=10)
     assert len(drawn) <= 50
     assert (s(777), 100.0) in rows(drawn, "ts", "value")

@@ -142,7 +142,7 @@ def test_explain_prints_on_stderr_what_was_read(ask: Ask, capsys: pytest.Capture
         ((*HOUR, "--aggregate", "Cuont"), "no aggregate"),
         ((*HOUR, "--zone", "Mars"), "no time zone"),
         ((*HOUR, "--states", "--plot"), "cannot be drawn"),
-        (("--range", "2026-04-01", "--plot"), "nothing to draw"),
+        (("--range", "2026-04-01", "--plot"), "no number to draw"),
         (("--aggregate", "Count"), "--aggregate needs a time span"),
         (("--states", "--every", "1h"), "--every and --states need a time span"),
         (("--plot",), "--plot needs a time span"),

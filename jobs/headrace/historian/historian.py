@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -30,12 +30,12 @@ from headrace.historian.series import intervals as spans
 from headrace.historian.series.cells import Cells, Intervals
 from headrace.historian.series.configuration import Configuration
 from headrace.historian.series.intervals import MAX_RESULTS, Every
-from headrace.historian.series.points import Ints, Points
+from headrace.historian.series.points import Points
 from headrace.historian.series.status import Mask, is_bad
 from headrace.historian.tags.tag_names import TagNames
 from headrace.historian.trends.lttb import lttb_of_each
 from headrace.historian.trends.plot import plot
-from headrace.historian.trends.trend import Trend, trend
+from headrace.historian.trends.trend import Trend, drawn, trend
 from headrace.project.system_tables import READINGS, TAGS
 
 DEFAULT = Configuration()
@@ -254,14 +254,22 @@ class Historian:
         return answers.in_order(results, names, [each.name for each in chosen])
 
     def plot(self, tags: Tags, start: datetime, end: datetime, pixels: int = 1000) -> pa.Table:
-        """Return the readings to draw in `pixels` pixels, at most five per pixel: columns tag, ts, value, quality.
+        """Return at most five readings per pixel to draw in `pixels` pixels: columns tag, ts, value, text, quality.
 
-        They are the first, the last, the smallest and the largest reading, and the first of the worst quality. A bad
-        reading has no value.
+        They are the first, the last, the smallest and the largest reading, and the first of the worst quality; of
+        texts, the first, the last, the first other one, and the first of the worst quality. A text is cut after 200
+        characters and keeps its own quality. A bad reading has no value.
         """
         names = self._resolve(tags)
-        intervals = _pixels(start, end, pixels, len(names))
-        return self._chosen(names, intervals, lambda points, part: plot(points, Cells.of(part, points.tags)))
+        read, parts = self.chunked_reader.around, []
+        for chunk, part, rows in self.chunked_reader.each(
+            names,
+            _pixels(start, end, pixels, len(names)),
+            lambda chunk, low, high: read(chunk, low, high, DEFAULT, also=(TEXT,)),
+        ):
+            points, text = rows.stored(nonfinite_is_bad=self.chunked_reader.nonfinite == "bad")
+            parts.append(drawn(chunk, points, text, plot(points, Cells.of(part, points.tags), text)))
+        return pa.concat_tables(parts)
 
     def trend(self, tags: Tags, start: datetime, end: datetime, pixels: int = 1000) -> Trend:
         """Return the readings of `plot` with each tag's neighbours on both sides, and the strongest anomalies."""
@@ -312,14 +320,6 @@ class Historian:
         return RawReadings(
             self.chunked_reader, self._resolve(tags), *_span(start, end), bounding=bounding, reverse=end < start
         )
-
-    def _chosen(self, names: list[str], intervals: Intervals, choose: Callable[[Points, Intervals], Ints]) -> pa.Table:
-        """Return the readings whose indices `choose` returns, for each part."""
-        parts = []
-        for chunk, part, points in self._points(names, intervals, DEFAULT):
-            at = choose(points, part)
-            parts.append(answers.values(chunk, points.tag[at], points.ts[at], points.value[at], points.quality[at]))
-        return pa.concat_tables(parts)
 
     def _points(
         self, names: list[str], intervals: Intervals, configuration: Configuration

@@ -16,7 +16,7 @@ from headrace.historian.read.rows import TEXT, Rows
 from headrace.historian.series.configuration import Configuration
 
 # Readings per part; each takes some 100 bytes while it is read.
-AT_ONCE = 500_000
+AT_ONCE = 100_000
 _ALL = Configuration()
 
 
@@ -70,7 +70,9 @@ class RawReadings:
             for half in halves:
                 yield from self._halves(*half)
         else:
-            yield self._in_order(rows)
+            part = self._in_order(rows)
+            del rows  # while the caller takes its time with a part, nothing else of it is held
+            yield part
 
     def _rows(self, names: list[str], low: int, high: int, max_rows: int | None) -> Rows:
         reader = self.chunked_reader.reader

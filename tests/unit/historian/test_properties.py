@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -174,7 +175,7 @@ def test_a_plot_keeps_the_extremes_of_each_interval_its_ends_and_its_worst(
 ) -> None:
     known = points(series)
     cells = Cells.of(intervals(*neighbours(cuts)), 1)
-    chosen = plot(known, cells)
+    chosen = plot(known, cells, pa.nulls(len(known.ts), pa.string()))
     assert (np.diff(chosen) > 0).all()
     for start, end in neighbours(cuts):
         inside = (known.ts >= start * S) & (known.ts < end * S)

@@ -70,17 +70,17 @@ class Footer:
         chosen = [self.columns[number].name for number in columns]
         # A dictionary has each tag of a row group once, and a number per row; comparing numbers is far faster.
         options = {"metadata": self.metadata, "read_dictionary": [tag], "pre_buffer": True}
-        with source.open() as stream, pq.ParquetFile(stream, **options) as file:
-            read = file.read_row_groups(groups, columns=chosen).select(chosen)
         first, stop = (pa.scalar(time, self.columns[self.ts].type) for time in (predicate.start, predicate.end))
         batches = []
-        for batch in read.to_batches():
-            names = batch[tag].dictionary
-            of_tags = pc.is_in(names, value_set=pa.array(predicate.names, names.type)).take(batch[tag].indices)
-            during = pc.and_(pc.greater_equal(batch[ts], first), pc.less(batch[ts], stop))
-            matching = batch.filter(pc.and_(of_tags, during))
-            if len(matching):
-                batches.append(matching.set_column(chosen.index(tag), tag, matching[tag].dictionary_decode()))
+        with source.open() as stream, pq.ParquetFile(stream, **options) as file:
+            # A row group may have a million rows: only a part of it is decoded at a time.
+            for batch in file.iter_batches(_ROWS_AT_ONCE, row_groups=groups, columns=chosen):
+                names = batch[tag].dictionary
+                of_tags = pc.is_in(names, value_set=pa.array(predicate.names, names.type)).take(batch[tag].indices)
+                during = pc.and_(pc.greater_equal(batch[ts], first), pc.less(batch[ts], stop))
+                matching = batch.select(chosen).filter(pc.and_(of_tags, during))
+                if len(matching):
+                    batches.append(matching.set_column(chosen.index(tag), tag, matching[tag].dictionary_decode()))
         return batches
 
     def tags(self, source: InputFile) -> set[str]:

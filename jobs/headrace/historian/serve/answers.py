@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import chain
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ _US_PER_MS = 1000
 CSV_ROWS = 5_000
 # A spreadsheet takes a text that begins with one of these, also after blanks, for a formula.
 _FORMULA = r"^(\s*[=+\-@\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]|[\t\r\n])"
+_READING = Lock()
 _WORDS_IN = ("tag", "description", "asset", "unit")
 
 Times = list[float]
@@ -168,13 +170,21 @@ def csv_parts(readings: pa.RecordBatchReader) -> Iterator[bytes]:
 
 def _csv_parts(readings: pa.RecordBatchReader) -> Iterator[bytes]:
     waiting = _text(readings.schema.empty_table(), csv.WriteOptions(include_header=True))
-    for batch in readings:
+    while (batch := _next(readings)) is not None:
         for first in range(0, len(batch), CSV_ROWS):
             rows = _harmless(pa.Table.from_batches([batch.slice(first, CSV_ROWS)]))
             yield waiting + _text(rows, csv.WriteOptions(include_header=False))
             waiting = b""
     if waiting:
         yield waiting
+
+
+def _next(readings: pa.RecordBatchReader) -> pa.RecordBatch | None:
+    """Return the next batch, None after the last one. Of all files, one reads at a time: reading takes most memory."""
+    with _READING:
+        batch = next(iter(readings), None)
+        pa.default_memory_pool().release_unused()
+        return batch
 
 
 def _harmless(rows: pa.Table) -> pa.Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -13,9 +13,9 @@ from headrace.errors import Problem
 from headrace.historian.serve.problems import refusal
 
 AT_ONCE = 4
-"""Requests to the API that are worked on at a time; others wait."""
+"""Requests to the API, other than for CSV, that are worked on at a time; others wait."""
 OPEN_FILES = 4
-"""CSV files that are sent at a time: a part of each is in memory until the client has read it."""
+"""CSV files that are made and sent at a time: a part of each is in memory until the client has read it."""
 OPEN_ANSWERS = 12
 """Other answers of the API that are worked on or sent at a time: each is in memory until the client has read it."""
 WAIT_S = 60.0
@@ -55,8 +55,13 @@ class Load:
             await self.app(scope, receive, send)
             return
         try:
-            async with _Turn(self._files if scope["path"].endswith(".csv") else self._answers):
-                await self._answer(scope, receive, send)
+            if scope["path"].endswith(".csv"):
+                async with _Turn(self._files):
+                    await self.app(scope, receive, _in_time(send))
+            else:
+                # A turn to work ends when the answer is there: to send it takes only memory.
+                async with _Turn(self._answers), _Turn(self._at_once) as work:
+                    await self.app(scope, receive, _in_time(send, work.end))
         except _BusyError:
             problem = Problem("too many answers wait to be read by their clients", scope["path"], "try again later")
             response = refusal(503, "the server is busy", [problem])
@@ -65,19 +70,6 @@ class Load:
         except _SlowError:
             # Without the end of the answer, the server closes the connection.
             _LOG.warning("%s: disconnected a client that did not read for %g s", scope["path"], READ_S)
-
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Work on the request when it is its turn; the turn ends when the answer is there, before it is sent."""
-        async with _Turn(self._at_once) as turn:
-
-            async def send_in_time(message: Message) -> None:
-                turn.end()
-                try:
-                    await asyncio.wait_for(_send_in_pieces(message, send), READ_S)
-                except TimeoutError:
-                    raise _SlowError from None
-
-            await self.app(scope, receive, send_in_time)
 
 
 class _Turn:
@@ -102,6 +94,19 @@ class _Turn:
         if self._held:
             self._held = False
             self._semaphore.release()
+
+
+def _in_time(send: Send, begins: Callable[[], None] = lambda: None) -> Send:
+    """Return a `send` that calls `begins`, and raises _SlowError if the client does not read within READ_S."""
+
+    async def send_in_time(message: Message) -> None:
+        begins()
+        try:
+            await asyncio.wait_for(_send_in_pieces(message, send), READ_S)
+        except TimeoutError:
+            raise _SlowError from None
+
+    return send_in_time
 
 
 async def _send_in_pieces(message: Message, send: Send) -> None:

@@ -64,7 +64,8 @@ def _lines(rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:
         raise UserError("states are words and cannot be drawn as a line", fix="use a table, --csv or --json")
     rows = rows.filter(pc.is_valid(rows["value"]))
     if not len(rows):
-        raise UserError("there is nothing to draw", fix="choose another time")
+        fix = "choose another time; texts have no line: use a table, --csv or --json"
+        raise UserError("there is no number to draw", fix=fix)
     keys = [name for name in ("tag", "aggregate") if name in rows.column_names]
     named = rows.append_column("name", pc.binary_join_element_wise(*(rows[key] for key in keys), " "))
     for name in pc.unique(named["name"]).to_pylist():

@@ -58,11 +58,9 @@ def trend(chunked_reader: ChunkedReader, names: list[str], pixels: Intervals) ->
         read += len(rows)
         if read > MAX_READ:
             raise UserError(f"a trend of more than {MAX_READ:,} readings", fix="choose less time or fewer tags")
-        drawn, text = rows.stored(nonfinite_is_bad=chunked_reader.nonfinite == "bad")
-        chosen = plot(drawn, Cells.of(part, drawn.tags), _numbered(text))
-        at = np.union1d(chosen, _beyond(drawn, part, low, high))
-        values = answers.values(chunk, drawn.tag[at], drawn.ts[at], drawn.value[at], drawn.quality[at])
-        points.append(values.add_column(3, answers.READINGS.field(TEXT), _shortened(text.take(pa.array(at)))))
+        stored, text = rows.stored(nonfinite_is_bad=chunked_reader.nonfinite == "bad")
+        chosen = plot(stored, Cells.of(part, stored.tags), text)
+        points.append(drawn(chunk, stored, text, np.union1d(chosen, _beyond(stored, part, low, high))))
         flagged = _flagged(rows, part)
         anomalies.append(flagged.table.take(_strongest(flagged, part)).select(ANOMALIES.names).cast(ANOMALIES))
         for name, count in zip(chunk, np.bincount(flagged.tag, minlength=len(chunk)), strict=True):
@@ -70,12 +68,10 @@ def trend(chunked_reader: ChunkedReader, names: list[str], pixels: Intervals) ->
     return Trend(pa.concat_tables(points), pa.concat_tables(anomalies), counts)
 
 
-def _numbered(text: pa.Array) -> Ints | None:
-    """Return a number for each text, -1 for none; None if all are none."""
-    if text.null_count == len(text):
-        return None
-    numbers: Ints = pc.fill_null(text.dictionary_encode().indices, -1).to_numpy().astype(np.int64)
-    return numbers
+def drawn(chunk: Sequence[str], points: Points, text: pa.Array, at: Ints) -> pa.Table:
+    """Return the points with the indices `at`, and their texts of at most MAX_TEXT characters: the columns of `raw`."""
+    values = answers.values(chunk, points.tag[at], points.ts[at], points.value[at], points.quality[at])
+    return values.add_column(3, answers.READINGS.field(TEXT), _shortened(text.take(pa.array(at))))
 
 
 def _shortened(text: pa.Array) -> pa.Array:

@@ -102,7 +102,7 @@ def test_the_page_waits_for_no_question_and_for_no_slow_reader() -> None:
         await asyncio.sleep(0.05)
         asked = request(bounded, page, "/page/style.css")
         await asyncio.sleep(0.05)
-        assert app.count["worked on"] == AT_ONCE + 1
+        assert app.count["worked on"] == AT_ONCE + OPEN_FILES + 1
         app.allowed.set()
         await asked
         assert page.status == 200

@@ -72,8 +72,8 @@ def test_no_state_within_a_pixel_is_hidden_by_the_ones_around_it(given: list[Rea
     points, text = rows(given).stored(nonfinite_is_bad=True)
     edges = np.array([0, 10, 20])
     pixels = Intervals(edges, edges + 10, np.zeros(3, np.bool_), reverse=False)
-    word = np.array([-1 if each is None else ["RUN", "STOP"].index(each) for each in text.to_pylist()], np.int64)
-    chosen = set(plot(points, Cells.of(pixels, 1), word).tolist())
+    word = text.to_pylist()
+    chosen = set(plot(points, Cells.of(pixels, 1), text).tolist())
     for start in edges:
         inside = [at for at, ts in enumerate(points.ts) if start <= ts < start + 10]
         assert len(chosen.intersection(inside)) <= 6
