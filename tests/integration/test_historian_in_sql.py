@@ -142,7 +142,8 @@ def test_values_at_times_equal_the_historians_to_the_last_bit(engines: Engines) 
 @pytest.mark.parametrize("pixels", [1, 7, 1000])
 def test_a_trend_equals_the_historians(engines: Engines, start: float, end: float, pixels: int) -> None:
     result = engines.sql("plot(?, ?, ?, ?)", NAMES, s(start), s(end), pixels)
-    assert sorted(result, key=repr) == sorted(rows(engines.historian.plot(NAMES, s(start), s(end), pixels)), key=repr)
+    expected = engines.historian.plot(NAMES, s(start), s(end), pixels).drop_columns("text")
+    assert sorted(result, key=repr) == sorted(rows(expected), key=repr)
 
 
 @pytest.mark.parametrize(("start", "end"), [each[:2] for each in SPANS])
