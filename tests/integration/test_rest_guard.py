@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -47,7 +48,7 @@ def test_a_request_of_another_site_or_for_another_name_is_refused(
 
 
 def test_a_job_that_a_web_page_posts_is_refused_before_it_is_stored(flink: httpx.Client) -> None:
-    parts = {"request": ("request", b"{}", "application/json"), "file_0": ("job", b"x" * 100_000)}
+    parts: dict[str, Any] = {"request": ("request", b"{}", "application/json"), "file_0": ("job", b"x" * 100_000)}
     assert "header Origin" in refusal(flink.post("/jobs", files=parts, headers={"Origin": "http://evil.example"}))
     assert flink.get("/overview").status_code == 200
 
