@@ -34,7 +34,7 @@ class Plan:
     _environment: Any
     _statements: Any
 
-    def execute(self):  # type: ignore[no-untyped-def]
+    def execute(self) -> Any:
         """Start the job and return pyflink's TableResult. Raises UserError and PlatformError."""
         with flink_errors_reported(self.composition):
             if self.compiled is None:
