@@ -1,4 +1,4 @@
-"""Report the tags of which an answer of `headrace history` shows nothing, and where their nearest readings are."""
+"""Report the tags that have nothing in an answer of `headrace history`, and where their nearest readings are."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class Instants:
 
     @classmethod
     def repeated(cls, rows: Rows) -> Instants:
-        """Return the instants of which there is more than one row."""
+        """Return the instants that have more than one row."""
         tag, ts = _repeated(rows.tag, rows.ts, len(rows.names))
         times = np.unique(ts)
         return cls(times, np.unique(tag * len(times) + np.searchsorted(times, ts)))
