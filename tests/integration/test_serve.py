@@ -229,6 +229,7 @@ def test_csv_is_the_readings_as_they_are_stored(client: TestClient, project: Pro
         ({"tag": [f"T{number}" for number in range(21)], **DAY}, "21 tags are more than 20"),
         ({"tag": "W1.power", "pixels": 4001, **DAY}, "less than or equal to 4000"),
         ({"tag": "W1.power", "start": "2026-03-05T00:00:00", "end": DAY["end"]}, "timezone"),
+        ({"tag": "W1.power", "start": "2026", "end": DAY["end"]}, "a time is written like 2026-03-01T00:00:00Z"),
         ({"tag": "W1.powr", **DAY}, "there is no tag 'W1.powr'"),
         ({"tag": "X*", **DAY}, "no tag matches 'X"),
         ({**DAY}, "required"),

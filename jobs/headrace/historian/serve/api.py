@@ -10,7 +10,6 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Security
 from fastapi.responses import StreamingResponse
 from fastapi.security import HTTPBearer
-from pydantic import AwareDatetime
 
 from headrace.environment import iceberg
 from headrace.environment.settings import Settings
@@ -20,6 +19,7 @@ from headrace.historian.serve import answers
 from headrace.historian.serve.answers import Extent, Health, Neighbours, Plot, Tag, Tags, milliseconds, traces
 from headrace.historian.serve.problems import Refusal
 from headrace.historian.tags import pattern as patterns
+from headrace_udfs.instants import Instant
 
 MAX_TAGS = 20
 MAX_SPAN = timedelta(days=3660)
@@ -68,8 +68,8 @@ def _historian(request: Request) -> Historian:
 
 Now = Annotated[Historian, Depends(_historian)]
 Tagged = Annotated[list[str], Query(alias="tag", description="A name or a wildcard; repeatable.")]
-Start = Annotated[AwareDatetime, Query(description="Start of the span, with a time zone: 2026-03-01T00:00:00Z.")]
-End = Annotated[AwareDatetime, Query(description="End of the span, excluded.")]
+Start = Annotated[Instant, Query(description="Start of the span, with a time zone: 2026-03-01T00:00:00Z.")]
+End = Annotated[Instant, Query(description="End of the span, excluded.")]
 
 
 @router.get("/health")

@@ -56,12 +56,16 @@ def _ours(_: Request, error: Exception) -> JSONResponse:
 def _malformed(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101
     problems = [
-        Problem(
-            f"{item['msg'][0].lower()}{item['msg'][1:]}", f"{item['loc'][0]} parameter {item['loc'][1]}", "see /docs"
-        )
+        Problem(_reason(item["msg"]), f"{item['loc'][0]} parameter {item['loc'][1]}", "see /docs")
         for item in error.errors()
     ]
     return refusal(400, "the request is not valid", problems)
+
+
+def _reason(message: str) -> str:
+    """Return pydantic's message as a part of a sentence."""
+    text = message.removeprefix("Value error, ")
+    return f"{text[0].lower()}{text[1:]}"
 
 
 def _http(request: Request, error: Exception) -> JSONResponse:
