@@ -126,7 +126,7 @@ def test_a_twin_follows_its_tags_over_many_commits_and_never_goes_back(own_plant
     run_checks.verdict(run_checks.run(plant.project, plant.settings, [TWIN]))
     twin = iceberg.connect(plant.settings).load_table("historian.twin")
     assert len(twin.history()) >= 5
-    # docs/engines.md: pyiceberg refuses a table of which a job replaces rows, and never returns the replaced ones.
+    # docs/engines.md: pyiceberg refuses a table whose rows a job replaces, and never returns the replaced ones.
     for read in (twin.scan().to_arrow, twin.scan().count):
         with pytest.raises(ValueError, match="does not yet support equality deletes"):
             read()

@@ -164,11 +164,11 @@ def test_dead_letters_are_accepted_once_a_file_expects_them(project: Project, co
 
 def test_a_file_of_expected_rows_that_cannot_be_read_is_not_overwritten(project: Project, command: Command) -> None:
     path = case_of(project.root) / f"expect.{HOT}.csv"
-    path.write_text("tag,valeu\nP1,1\n")
+    path.write_text("tag,amount\nP1,1\n")
     code, printed = command({HOT: [row()], DEAD_LETTERS: []}, "--update")
     assert code == 1
-    assert "valeu" in printed
-    assert path.read_text() == "tag,valeu\nP1,1\n"
+    assert "amount" in printed
+    assert path.read_text() == "tag,amount\nP1,1\n"
 
 
 def test_an_outcome_without_rows_writes_nothing(project: Project) -> None:
