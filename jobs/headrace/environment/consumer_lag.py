@@ -84,7 +84,7 @@ def _of(
     overdue = {at: positions[at] for at in behind if positions[at] < min(ends[at].recent, ends[at].readable)}
     return TopicProgress(
         lag=sum(max(0, count) for count in behind.values()) if behind else None,
-        in_transactions=sum(end.end - end.readable for end in ends.values()),
+        in_transactions=sum(max(0, end.end - end.readable) for end in ends.values()),
         waiting=bool(overdue) and _any_record(client, overdue, ends),
         problem=next((problem for problem in problems if problem), None),
     )
@@ -117,9 +117,10 @@ def _ends(
         return {}, {}
     since_ms = int((time.time() - older_than_s) * 1000)
     latest, recent = OffsetSpec.latest(), OffsetSpec.for_timestamp(since_ms)
-    levels = IsolationLevel.READ_COMMITTED, IsolationLevel.READ_UNCOMMITTED
+    # In this order: a record that arrives between the two would look like one of an open transaction.
+    levels = IsolationLevel.READ_UNCOMMITTED, IsolationLevel.READ_COMMITTED
     # All requests are on their way before the first answer is waited for.
-    readable, end = (_listed(admin, partitions, latest, level) for level in levels)
+    end, readable = (_listed(admin, partitions, latest, level) for level in levels)
     first_recent = _listed(admin, partitions, recent, IsolationLevel.READ_UNCOMMITTED)
     found, faults = {}, {}
     for at in partitions:
