@@ -48,7 +48,7 @@ from headrace.cli import (
     udfs,
     upgrade,
 )
-from headrace.cli.common import Notices, log, out
+from headrace.cli.common import NOTICES, log, out
 from headrace.errors import HeadraceError
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def main() -> None:
     standard_streams.guard()
     # Log records and warnings of libraries are not for users; Python would print them to standard error.
     logging.getLogger().addHandler(logging.NullHandler())
-    logging.getLogger("headrace").addHandler(Notices())
+    logging.getLogger("headrace").addHandler(NOTICES)
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
     code = _exit_code(app)

@@ -79,12 +79,16 @@ class Context:
         return settings.load(self.project, self.env)
 
 
-class Notices(logging.Handler):
+class _Notices(logging.Handler):
     """Prints what headrace itself logs on standard error, such as what a command waits for."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print the record's message as one line."""
         log.print(record.getMessage(), style="dim", markup=False, highlight=False, soft_wrap=True)
+
+
+NOTICES = _Notices()
+"""The one handler, which a logger takes only once."""
 
 
 def refuse_together(**formats: bool) -> None:

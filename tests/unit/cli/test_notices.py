@@ -31,7 +31,9 @@ def test_a_wait_is_reported_on_standard_error(
 
     monkeypatch.setattr(standard_streams, "guard", lambda: None)
     monkeypatch.setattr(cli, "app", command)
-    with pytest.raises(SystemExit):
-        cli.main()
+    for _ in range(2):
+        capsys.readouterr()
+        with pytest.raises(SystemExit):
+            cli.main()
     shown = capsys.readouterr()
     assert (shown.out, shown.err) == ("", "waiting for the catalog [local]\n")
