@@ -36,6 +36,8 @@ function refresh() {
   at("address").hidden = !view.problems.length;
   at("csv").disabled = !view.tags.length;
   busy(true);
+  // An answer to an earlier view would set the tags back to those that it was asked for.
+  stale?.abort();
   clearTimeout(waiting);
   waiting = setTimeout(load, PAUSE);
 }
