@@ -1,4 +1,4 @@
-"""Flink's REST server takes no request that a web page of another site can send, nor one for a foreign host name."""
+"""Flink's REST server refuses requests of other sites' web pages, and requests for foreign host names."""
 
 from __future__ import annotations
 

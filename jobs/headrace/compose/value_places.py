@@ -112,7 +112,7 @@ def _end_of_block(sql: str, at: int, *, nested: bool) -> tuple[int, int]:
 
 
 def _fault_within(region: _Region, place: ValuePlace) -> tuple[str, str] | None:
-    """Return what is wrong, and the fix, with a value that a region begins before; None for one within a comment."""
+    """Return what is wrong with a value inside a region, and its fix; None if it stays within a comment."""
     if region.opening == 1:
         return _BETWEEN_QUOTES
     if region.start + region.opening > place.start:

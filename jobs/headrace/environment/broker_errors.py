@@ -1,11 +1,13 @@
-"""The error of a broker that does not answer, with the reason that librdkafka knows."""
+"""Answers of a broker, and the error of one that does not answer, with the reason that librdkafka knows."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from concurrent.futures import Future
+from typing import Any
 
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from headrace.environment.addresses import unreachable
@@ -19,6 +21,14 @@ def unavailable(client: Mapping[str, str], error: KafkaException) -> PlatformErr
     where = client["bootstrap.servers"]
     what = _reason(client) or error.args[0].str()
     return PlatformError(f"Kafka does not answer: {what}", where, unreachable(where, "kafka: bootstrap.servers"))
+
+
+def answer_of(response: Future[Any], limit_s: float) -> Any:
+    """Return what the broker answers. Raises KafkaException, also if it does not answer within `limit_s` seconds."""
+    try:
+        return response.result(limit_s)
+    except TimeoutError:
+        raise KafkaException(KafkaError(KafkaError._TIMED_OUT)) from None
 
 
 def _reason(client: Mapping[str, str]) -> str | None:

@@ -13,13 +13,12 @@ from confluent_kafka import (
     Consumer,
     ConsumerGroupTopicPartitions,
     IsolationLevel,
-    KafkaError,
     KafkaException,
     TopicPartition,
 )
 from confluent_kafka.admin import AdminClient, OffsetSpec, TopicMetadata
 
-from headrace.environment.broker_errors import unavailable
+from headrace.environment.broker_errors import answer_of, unavailable
 from headrace.errors import Problem
 
 _LIMIT_S = 4
@@ -117,7 +116,7 @@ def _ends(
         return {}, {}
     since_ms = int((time.time() - older_than_s) * 1000)
     latest, recent = OffsetSpec.latest(), OffsetSpec.for_timestamp(since_ms)
-    # In this order: a record that arrives between the two would look like one of an open transaction.
+    # The end is requested first: in the other order, a record that arrives in between would appear to be hidden.
     levels = IsolationLevel.READ_UNCOMMITTED, IsolationLevel.READ_COMMITTED
     # All requests are on their way before the first answer is waited for.
     end, readable = (_listed(admin, partitions, latest, level) for level in levels)
@@ -125,7 +124,7 @@ def _ends(
     found, faults = {}, {}
     for at in partitions:
         try:
-            stop, last, first = (_result(answer[at]).offset for answer in (readable, end, first_recent))
+            stop, last, first = (answer_of(answer[at], _LIMIT_S).offset for answer in (readable, end, first_recent))
         except KafkaException as error:
             if _is_silence(error):
                 raise
@@ -158,20 +157,12 @@ def _positions(admin: AdminClient, groups: Mapping[str, Sequence[str]]) -> dict[
 
 def _committed(answer: Future[Any]) -> dict[Partition, int]:
     try:
-        found = _result(answer).topic_partitions
+        found = answer_of(answer, _LIMIT_S).topic_partitions
     except KafkaException as error:
         if _is_silence(error):
             raise
         return {}  # such as a group that the user may not read, or that the broker has not loaded yet
     return {(each.topic, each.partition): each.offset for each in found if each.offset >= 0 and not each.error}
-
-
-def _result(answer: Future[Any]) -> Any:
-    """Return what the broker answers. Raises KafkaException, also if it does not answer."""
-    try:
-        return answer.result(_LIMIT_S)
-    except TimeoutError:
-        raise KafkaException(KafkaError(KafkaError._TIMED_OUT)) from None
 
 
 def _is_silence(error: KafkaException) -> bool:

@@ -8,6 +8,9 @@ from datetime import datetime
 
 from headrace.environment.java_errors import root_cause
 
+MORE_SLOTS = "add TaskManagers, or stop another job: headrace stop OTHER"
+"""The fix for a job that waits for slots."""
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -34,7 +37,7 @@ _EXPLAINED: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (
         re.compile(r"NoResourceAvailableException"),
         "the cluster has fewer free slots than the job needs",
-        "add TaskManagers, or stop another job: headrace stop OTHER",
+        MORE_SLOTS,
     ),
     (
         re.compile(r"UnknownTopicOrPartition"),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterable, Mapping
-from concurrent.futures import Future
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,7 +25,7 @@ from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec, TopicMetada
 from numpy.typing import NDArray
 from tenacity import Retrying, retry_if_exception_type, retry_if_result, stop_after_delay, wait_fixed
 
-from headrace.environment.broker_errors import unavailable
+from headrace.environment.broker_errors import answer_of, unavailable
 from headrace.environment.waiting import AFTER_S, waiting_for
 from headrace.errors import PlatformError, UserError
 
@@ -43,18 +42,20 @@ _GROUP_MOVES = {
     KafkaError.COORDINATOR_NOT_AVAILABLE,
     KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
 }
-_WHILE_THE_GROUP_MOVES = Retrying(
-    stop=stop_after_delay(PATIENCE_S),
-    wait=wait_fixed(0.5),
-    retry=retry_if_result(lambda fault: fault is not None and fault.code() in _GROUP_MOVES),
-    retry_error_callback=lambda last: last.outcome.result() if last.outcome else None,
-)
-_WHILE_LEADERLESS = Retrying(
-    stop=stop_after_delay(PATIENCE_S),
-    wait=wait_fixed(0.5),
-    retry=retry_if_result(bool),
-    retry_error_callback=lambda last: last.outcome.result() if last.outcome else (),
-)
+
+
+def _retrying_while(unsettled: Callable[[Any], bool]) -> Retrying:
+    """Return what repeats a call while its result is `unsettled`, and returns the last result after PATIENCE_S."""
+    return Retrying(
+        stop=stop_after_delay(PATIENCE_S),
+        wait=wait_fixed(0.5),
+        retry=retry_if_result(unsettled),
+        retry_error_callback=lambda last: last.outcome and last.outcome.result(),
+    )
+
+
+_WHILE_THE_GROUP_MOVES = _retrying_while(lambda fault: fault is not None and fault.code() in _GROUP_MOVES)
+_WHILE_LEADERLESS = _retrying_while(bool)
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,7 @@ def topic_ids(client: Mapping[str, str], topics: Iterable[str]) -> dict[str, str
         answers = admin.describe_topics(TopicCollection([*topics]), request_timeout=LIMIT_S)
         for topic, answer in answers.items():
             try:
-                ids[topic] = str(_result(answer).topic_id)
+                ids[topic] = str(answer_of(answer, LIMIT_S).topic_id)
             except KafkaException as error:
                 if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
                     raise
@@ -190,7 +191,7 @@ def create_topic(client: Mapping[str, str], topic: str, partitions: int) -> None
     admin = AdminClient(dict(client))
     try:
         for creation in admin.create_topics([NewTopic(topic, partitions)]).values():
-            _result(creation)
+            answer_of(creation, LIMIT_S)
     except KafkaException as error:
         raise unavailable(client, error) from None
 
@@ -210,7 +211,7 @@ def set_group_offsets(client: Mapping[str, str], group: str, topic: str, offsets
 def _group_offsets_fault(admin: AdminClient, wanted: ConsumerGroupTopicPartitions) -> KafkaError | None:
     try:
         (response,) = admin.alter_consumer_group_offsets([wanted]).values()
-        return next((each.error for each in _result(response).topic_partitions if each.error), None)
+        return next((each.error for each in answer_of(response, LIMIT_S).topic_partitions if each.error), None)
     except KafkaException as error:
         fault: KafkaError = error.args[0]
         return fault
@@ -269,7 +270,7 @@ def _offsets(
 ) -> dict[int, int]:
     asked = {TopicPartition(topic, partition): spec for partition in partitions}
     answers = admin.list_offsets(asked, isolation_level=level, request_timeout=LIMIT_S)
-    return {at.partition: _result(answer).offset for at, answer in answers.items()}
+    return {at.partition: answer_of(answer, LIMIT_S).offset for at, answer in answers.items()}
 
 
 def _time_of(client: Mapping[str, str], topic: str, partition: int, offset: int) -> datetime | None:
@@ -294,14 +295,6 @@ def _reading(client: Mapping[str, str], isolation: str) -> dict[str, str | bool]
 
 def _waiting(client: Mapping[str, str], what: str, limit_s: float = PATIENCE_S) -> AbstractContextManager[None]:
     return waiting_for(f"Kafka ({client['bootstrap.servers']}): {what}", limit_s)
-
-
-def _result(response: Future[Any]) -> Any:
-    """Return what the broker answers. Raises KafkaException, also if it does not answer."""
-    try:
-        return response.result(LIMIT_S)
-    except TimeoutError:
-        raise KafkaException(KafkaError(KafkaError._TIMED_OUT)) from None
 
 
 def _partitions(client: Mapping[str, str], topic: str) -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -54,6 +55,10 @@ class Settings(yaml_file.Model, use_attribute_docstrings=True):
     def slots_of(self, job: str) -> int:
         """Return the number of slots that the job runs in."""
         return self.slots.get(job, self.flink.parallelism)
+
+    def deploys(self, job: str) -> bool:
+        """Return whether the environment is to run the job."""
+        return any(fnmatchcase(job, pattern) for pattern in self.deploy)
 
     @field_validator("kafka")
     @classmethod

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from headrace.compose.connectors import LiveConnectors, group
 from headrace.compose.job_statements import compose
 from headrace.environment import iceberg, kafka
+from headrace.environment.flink_failures import MORE_SLOTS
 from headrace.environment.flink_rest import Cluster
 from headrace.environment.settings import Settings
 from headrace.errors import PlatformError
@@ -154,7 +155,7 @@ def _await_running(cluster: Cluster, job_id: str, prepared: Prepared) -> str:
             raise PlatformError(
                 f"the job is {state} after {RUNNING_LIMIT_S} s; {slots}",
                 cluster.rest,
-                "add TaskManagers, or stop another job: headrace stop OTHER",
+                MORE_SLOTS,
             )
         time.sleep(0.2)
     return state

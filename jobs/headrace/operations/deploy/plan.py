@@ -103,7 +103,7 @@ def desired_jobs(project: Project, settings: Settings) -> list[str]:
     ]
     if problems:
         raise UserError(problems)
-    return [name for name in names if any(fnmatchcase(name, pattern) for pattern in settings.deploy)]
+    return [name for name in names if settings.deploys(name)]
 
 
 def validate(actions: Iterable[Action], *, accept_loss: bool = False) -> None:

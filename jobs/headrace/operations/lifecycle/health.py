@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from headrace.environment.consumer_lag import TopicProgress
-from headrace.environment.flink_failures import Failure
+from headrace.environment.flink_failures import MORE_SLOTS, Failure
 from headrace.environment.flink_rest import ENDED
 from headrace.errors import Problem
 from headrace.operations.ledger import ALIVE, UNSETTLED, Step
@@ -140,7 +140,7 @@ def _not_yet(facts: Facts) -> Health:
         return _restarting(facts)
     if facts.attempt_s is not None and facts.attempt_s > START_LIMIT_S:
         why = f"not all of its tasks run after {facts.attempt_s:.0f} s: too few slots may be free"
-        return Health("STALLED", why, "add TaskManagers, or stop another job: headrace stop OTHER")
+        return Health("STALLED", why, MORE_SLOTS)
     return Health("STARTING", "not all of its tasks run yet", f"headrace status {facts.job}, in a moment")
 
 

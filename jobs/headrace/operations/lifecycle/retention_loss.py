@@ -26,7 +26,7 @@ class Start:
 def starts(context: OperationContext, folder: JobFolder) -> list[Start]:
     """Return the starts of the job in its topics, right after the last record that its tables hold.
 
-    Raises PlatformError if the broker or the catalog does not answer, UserError if there is no such topic.
+    Raises PlatformError if the broker or the catalog does not answer, and UserError if a topic does not exist.
     """
     return [_start(context, folder, source) for source in folder.job.sources]
 

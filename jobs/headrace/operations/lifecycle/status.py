@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from fnmatch import fnmatchcase
 
 from headrace.environment.consumer_lag import TopicProgress
 from headrace.environment.settings import Settings
@@ -75,9 +74,7 @@ def survey(
     on_cluster = {name: job_id for name, job_id in known.running.items() if name in chosen}
     plans = {name: plan for name in on_cluster if (plan := plan_of((known.entries or {}).get(name)))}
     running = observations.running(project, settings, on_cluster, plans)
-    wanted = {
-        name for name in job_folder.names(project) if any(fnmatchcase(name, pattern) for pattern in settings.deploy)
-    }
+    wanted = {name for name in job_folder.names(project) if settings.deploys(name)}
     jobs = [_status(name, known, running, wanted=name in wanted) for name in chosen]
     return Survey(jobs, list(dict.fromkeys([*known.unanswered, *running.unanswered])))
 
