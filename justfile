@@ -68,6 +68,11 @@ integration *arguments: setup
 faults *arguments: setup
     .venv/bin/pytest tests/faults "$@"
 
+# Run the long proofs that `just test` leaves out, before a release
+[group('checks')]
+proofs *arguments: setup
+    .venv/bin/pytest -m proof --numprocesses 2 --dist loadfile --no-loadscope-reorder --timeout 1800 "$@"
+
 # Repeat ten times what the tests do three times: kills, upgrades, bounded runs
 [group('checks')]
 soak *arguments: setup

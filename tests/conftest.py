@@ -36,6 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.load_profile("headrace")
     for layer in LAYERS:
         config.addinivalue_line("markers", f"{layer}: tests in tests/{layer}")
+    config.addinivalue_line("markers", "proof: proves at length what another test holds at each commit; `just proofs`")
     config.addinivalue_line("markers", "repeated: does one thing several times; `just soak` does it more often")
 
 
