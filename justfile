@@ -73,7 +73,7 @@ faults *arguments: setup
 proofs *arguments: setup
     .venv/bin/pytest -m proof --numprocesses 2 --dist loadfile --no-loadscope-reorder --timeout 1800 "$@"
 
-# Repeat ten times what the tests do three times: kills, upgrades, bounded runs
+# Repeat ten times what the tests do twice: kills, upgrades, bounded runs
 [group('checks')]
 soak *arguments: setup
     .venv/bin/pytest tests/integration tests/faults -m repeated --soak --timeout 1800 "$@"

@@ -25,7 +25,7 @@ LAYERS = ("faults", "integration", "jobs", "broken", "unit", "golden")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add --soak, which `just soak` gives."""
-    parser.addoption("--soak", action="store_true", help="repeat ten times what is otherwise done three times")
+    parser.addoption("--soak", action="store_true", help="repeat ten times what is otherwise done twice")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -59,8 +59,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def repeats(pytestconfig: pytest.Config) -> int:
-    """How often a repeated test does what it repeats: three times, ten with --soak."""
-    return 10 if pytestconfig.getoption("soak") else 3
+    """How often a repeated test does what it repeats: twice, ten times with --soak."""
+    return 10 if pytestconfig.getoption("soak") else 2
 
 
 @pytest.fixture(scope="session")

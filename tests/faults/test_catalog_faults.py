@@ -35,10 +35,10 @@ def running(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     ("fault", "times"),
     [
         (Fault.CONFLICT, 3),
-        (Fault.FAILS, 2),
-        (Fault.FAILS_AFTERWARDS, 2),
+        pytest.param(Fault.FAILS, 2, marks=pytest.mark.proof),
+        pytest.param(Fault.FAILS_AFTERWARDS, 2, marks=pytest.mark.proof),
         (Fault.ANSWER_LOST, 2),
-        (Fault.SLOW, 2),
+        pytest.param(Fault.SLOW, 2, marks=pytest.mark.proof),
         (Fault.DOWN, 20),
     ],
     ids=lambda value: value.name.lower() if isinstance(value, Fault) else "",

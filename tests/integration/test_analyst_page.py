@@ -106,6 +106,7 @@ def _produce(client: dict[str, str], topic: str) -> None:
 
 
 @pytest.mark.timeout(1200)
+@pytest.mark.proof
 def test_the_ten_minutes_of_the_page_work(project: Project) -> None:
     commands = 0
     for step in steps(PAGE.read_text()):

@@ -72,6 +72,7 @@ def test_every_record_is_stored_or_a_dead_letter(plant_on: Plant, registry: Regi
     assert dead(plant_on) == codes
 
 
+@pytest.mark.proof
 def test_a_registry_that_stops_and_starts_again_loses_nothing(plant_on: Plant, registry: Registry) -> None:
     one, two = registry.register("readings", READING), registry.register("readings", SECOND)
     plant_on.produce(reading(one, n) for n in range(ENOUGH))

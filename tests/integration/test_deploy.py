@@ -118,6 +118,7 @@ def test_upgrades_a_rollback_and_restarts_under_load_are_exact(own_plant: Plant)
 
 
 @pytest.mark.repeated
+@pytest.mark.proof
 def test_upgrades_in_a_row_are_exact_and_leave_the_metaspace_as_it_was(own_plant: Plant, repeats: int) -> None:
     plant = of(own_plant, JOB)
     edit(plant, READINGS, "from readings", "from readings where src_offset > -1")
@@ -196,6 +197,7 @@ with operation_context.locked(project, settings) as context:
 """
 
 
+@pytest.mark.proof
 def test_functions_that_cannot_be_imported_leave_the_old_ones_running(own_plant: Plant) -> None:
     plant = of(own_plant, JOB)
     copy = plant.project.root / "checkout"

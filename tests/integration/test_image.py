@@ -58,6 +58,7 @@ def environment(image: Path, root: Path, tmp_path: Path) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], **fixed, "HEADRACE_HOME": str(tmp_path), "HOME": str(tmp_path)}
 
 
+@pytest.mark.proof
 def test_the_image_has_the_command_line_and_no_developer_tools(image: Path, environment: dict[str, str]) -> None:
     jobs = subprocess.run(
         [image / ".venv/bin/headrace", "list", "--json"], cwd="/", env=environment, capture_output=True, check=True
@@ -81,6 +82,7 @@ def test_the_images_packages_are_the_projects_part_of_the_lock(root: Path) -> No
     assert {Requirement(line).name for line in project["dependencies"]} <= set(ours)
 
 
+@pytest.mark.proof
 def test_a_jobmanager_starts_as_the_operator_starts_it(jobmanager: JobManager) -> None:
     rest, metrics, logs = jobmanager
     until(lambda: _answers(f"{rest}/config"), 60)

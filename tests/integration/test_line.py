@@ -68,6 +68,7 @@ def test_a_good_row_holds_the_reading_and_its_position(own_plant: Plant) -> None
 
 
 @pytest.mark.repeated
+@pytest.mark.proof
 def test_bounded_runs_are_each_exact_and_leave_the_metaspace_as_it_was(own_plant: Plant, repeats: int) -> None:
     metaspace = 0
     for run in range(1, repeats + 3):

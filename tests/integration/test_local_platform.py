@@ -68,6 +68,7 @@ def test_a_killed_taskmanager_is_back_and_its_orphaned_workers_are_gone(platform
     assert local.status(platform)[2].restarts == taskmanager.restarts + 1
 
 
+@pytest.mark.proof
 def test_an_interrupted_up_leaves_nothing_running(platform: Project, tmp_path: Path) -> None:
     up = subprocess.Popen(
         [Path(sys.executable).parent / "headrace", "local", "up"],

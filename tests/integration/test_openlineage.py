@@ -141,6 +141,7 @@ def test_a_job_is_reported_from_its_start_to_its_end(
     assert any(str(listened.rest.rpartition(":")[2]) in text for text in shown)
 
 
+@pytest.mark.proof
 def test_a_job_that_is_cancelled_is_reported_as_aborted(
     listened: Listened, listened_plant: Plant, headrace: Callable[..., str], service: Service
 ) -> None:
@@ -152,6 +153,7 @@ def test_a_job_that_is_cancelled_is_reported_as_aborted(
     until(lambda: bool(service.of("ABORT")), 30)
 
 
+@pytest.mark.proof
 def test_a_service_that_is_down_does_not_affect_a_job(
     listened: Listened, listened_plant: Plant, headrace: Callable[..., str], service: Service
 ) -> None:

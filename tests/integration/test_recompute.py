@@ -123,6 +123,7 @@ def test_a_window_that_the_job_may_yet_write_waits(own_plant: Plant) -> None:
     assert count == (12 + 2,)
 
 
+@pytest.mark.proof
 def test_another_late_reading_makes_a_window_dirty_again(own_plant: Plant) -> None:
     own_plant.submit(ROLLUP, parallelism=1)
     own_plant.produce(reading(n, tag) for n in range(0, 400, 5) for tag in ("a", "b"))
@@ -166,6 +167,7 @@ def test_a_late_reading_in_no_table_is_found_by_the_expected_counts(own_plant: P
     assert sorted(counted) == [("a", 8 + 2), ("a", 12), ("b", 8), ("b", 12), ("c", 1)]
 
 
+@pytest.mark.proof
 def test_windows_that_count_more_than_is_stored_are_left_alone(own_plant: Plant) -> None:
     own_plant.submit(ROLLUP, parallelism=1)
     own_plant.produce(reading(n, tag) for n in range(0, 400, 5) for tag in ("a", "b"))
@@ -182,6 +184,7 @@ def test_windows_that_count_more_than_is_stored_are_left_alone(own_plant: Plant)
     assert {(each.name, each.stored, each.counted) for each in result.beyond if each.name == first} == {(first, 1, 8)}
 
 
+@pytest.mark.proof
 def test_expected_counts_that_the_job_contradicts_change_nothing(own_plant: Plant) -> None:
     own_plant.submit(ROLLUP, parallelism=1)
     own_plant.produce(reading(n, "a") for n in range(0, 400, 5))

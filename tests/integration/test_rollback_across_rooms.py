@@ -19,6 +19,7 @@ from support.deployments import at, deployed, edit, ids, kinds, later, of
 from support.worlds.live_plant import JOB, Plant, reading, steady_flow
 
 
+@pytest.mark.proof
 def test_an_upgrade_from_49e4b02_and_the_rollback_to_it_are_exact(own_plant: Plant) -> None:
     plant = of(own_plant, JOB)
     plant.produce(reading(n) for n in range(2_000))

@@ -36,7 +36,7 @@ OF_A_JOB = ("", "/config", "/plan", "/exceptions", "/checkpoints", "/checkpoints
 OF_A_CLUSTER = ("/config", "/jobmanager/config", "/jobmanager/environment", "/jobs/overview", "/taskmanagers")
 
 
-@pytest.fixture(scope="module", params=["postgres", "rest"])
+@pytest.fixture(scope="module", params=[pytest.param("postgres", marks=pytest.mark.proof), "rest"])
 def plant_on(
     request: pytest.FixtureRequest, stack: Stack, registry: Registry, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Plant]:

@@ -39,6 +39,28 @@ FOUND = {
 }
 
 
+# One change of each operator that keeps state, and of what surrounds it. `just proofs` restores all changes.
+AT_EACH_COMMIT = {
+    "an expression after the state",
+    "a column added to a sink",
+    "the size of the window",
+    "the key of the window",
+    "a sink added",
+    "a source put before the first",
+    "the topic of the source",
+    "the type of a join",
+    "how long state is kept",
+}
+RESTORED = [
+    pytest.param(
+        change,
+        id=change.name.replace(" ", "_"),
+        marks=() if change.name in AT_EACH_COMMIT else pytest.mark.proof,
+    )
+    for change in CHANGES
+]
+
+
 def message(second: int, tag: str = "A") -> bytes:
     return json.dumps({"tag": tag, "ts": MINUTE_MS + second * 1000, "value": second, "q": 192}).encode()
 
@@ -165,7 +187,7 @@ def true(plant: Plant, change: Change) -> dict[str, Any]:
     return {"readings": readings, **windows, **({"A": change.latest} if "a sink added" in change.name else {})}
 
 
-@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.name.replace(" ", "_"))
+@pytest.mark.parametrize("change", RESTORED)
 def test_the_verdict_on_a_change_is_correct(stopped: Callable[[str], Stopped], change: Change) -> None:
     before = stopped(change.job)
     before.restore()
