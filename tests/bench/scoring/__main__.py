@@ -1,0 +1,68 @@
+"""Judge the scorers one after the other, each in a process of its own, and report: `just bench scoring`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+
+from bench import packages
+from bench.scoring import report
+from bench.scoring.judge import Figures
+from bench.scoring.scorers import SCORERS
+
+RESULTS = Path(__file__).parents[1] / "results"
+SEEDS = (11, 12, 13)
+"""Seeds for the report; no choice was tuned on them."""
+
+_LOCK = packages.HERE / "requirements-scoring.lock"
+_VERSIONS = "import importlib.metadata as m, json; print(json.dumps({n: m.version(n) for n in %r}))"
+_PACKAGES = ("scikit-learn", "pyod", "river", "stumpy")
+_LIMIT_S = 3600
+
+app = typer.Typer(pretty_exceptions_enable=False)
+
+
+@app.command()
+def main(
+    only: Annotated[list[str] | None, typer.Option(help="Only these: " + ", ".join(SCORERS))] = None,
+    seeds: Annotated[list[int] | None, typer.Option(help="Seeds of the faults, a copy of the year for each.")] = None,
+    results: Annotated[Path, typer.Option(help="Folder for scoring.json, .md and .svg.")] = RESULTS,
+) -> None:
+    """Judge the scorers, print the tables, write them as JSON and Markdown, and draw a chart."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    names, chosen = only or list(SCORERS), seeds or list(SEEDS)
+    versions = {}
+    if any(SCORERS[name].rival for name in names):
+        console.print("installing the rivals' packages if they are missing (about 2 minutes, once)")
+        packages.once("scoring", [_LOCK], lambda: packages.install("scoring", [_LOCK]))
+        versions = msgspec.json.decode(_call("scoring", ["-c", _VERSIONS % (_PACKAGES,)]), type=dict[str, str])
+    figures = []
+    for name in names:
+        console.print(f"judging {name}")
+        arguments = ["-m", "bench.scoring.worker", name, *map(str, chosen)]
+        figures.append(msgspec.json.decode(_call("scoring" if SCORERS[name].rival else None, arguments), type=Figures))
+    result = report.summed_up(figures, chosen, versions)
+    for grid in report.tables(result):
+        Console(highlight=False, width=220).print(grid)
+    results.mkdir(parents=True, exist_ok=True)
+    report.keep(result, results)
+    console.print(f"written to {results}/scoring.json, .md and .svg")
+
+
+def _call(environment: str | None, arguments: list[str]) -> bytes:
+    """Return what Python prints, with a rival's packages or the line's alone. Raises RuntimeError if it fails."""
+    python = str(packages.python(environment)) if environment else sys.executable
+    done = subprocess.run([python, *arguments], capture_output=True, timeout=_LIMIT_S, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(arguments[:3])} failed:\n{done.stderr.decode()[-4000:]}")
+    return done.stdout
+
+
+if __name__ == "__main__":
+    app()

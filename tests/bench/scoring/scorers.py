@@ -1,0 +1,33 @@
+"""The scorers by name. A scorer is imported when it is made: rivals need packages that the line does not have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+
+from bench.scoring.protocol import Scorer
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A scorer: its title, its module of this package and class, whether it needs a rival's packages, and a remark."""
+
+    title: str
+    module: str
+    kind: str
+    rival: bool = False
+    note: str = ""
+
+    def make(self) -> Scorer:
+        """Return a new scorer."""
+        scorer: Scorer = getattr(import_module(f"bench.scoring.{self.module}"), self.kind)()
+        return scorer
+
+
+SCORERS = {
+    "always": Entry("Always", "controls", "Always"),
+    "never": Entry("Never", "controls", "Never"),
+    "random": Entry("Random", "controls", "Random"),
+    "today": Entry("step `score`: median and MAD", "today", "Today"),
+    "seasonal": Entry("the same per month and 3 hours", "today", "Seasonal"),
+}
