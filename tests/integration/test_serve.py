@@ -25,8 +25,8 @@ from headrace.historian.read.reader import Reader
 from headrace.historian.read.rows import Rows
 from headrace.historian.serve import answers, api, app, load
 from headrace.historian.serve.answers import Tag
-from headrace.historian.tags import pattern
 from headrace.historian.trends import trend
+from headrace.project import pattern
 from headrace.project.paths import Project
 from support.worlds import pumps
 from support.worlds.pumps import empty_plant, s

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
-from headrace_udfs.references import MissingReference, resolve
+from headrace_udfs.references import BadReference, resolve
 from headrace_udfs.schemas import RegistryFailed, Schema, UnknownSchema
 
 LIMIT_S = 10
@@ -138,7 +138,7 @@ class Registry:
 def _resolved(key: str, text: str) -> str:
     try:
         return resolve(text)
-    except MissingReference as error:
+    except BadReference as error:
         raise RegistryFailed(f"schema_registry: {key}: {error}; it must exist where the TaskManagers run") from None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from pathlib import Path
 
 from pyiceberg.catalog import Catalog, load_catalog
 from tenacity import RetryError, Retrying, stop_after_attempt, wait_exponential
@@ -18,6 +19,8 @@ REFRESH_S = 5.0
 
 FIRST_LOOK_WAIT_S = 0.5
 """Seconds before the second attempt of the first read; the wait doubles with each further attempt."""
+
+_SQLITE = "sqlite:///"
 
 _log = logging.getLogger(__name__)
 
@@ -73,7 +76,12 @@ class TagCache:
 
 
 def _connect(address: CatalogAddress) -> Catalog:
-    return load_catalog(address.name, **{key: resolve(value) for key, value in address.properties.items()})
+    """Return the catalog, which must exist: a client of a SQL catalog creates one that does not, by default."""
+    properties = {key: resolve(value) for key, value in address.properties.items()}
+    path = properties.get("uri", "").removeprefix(_SQLITE)
+    if properties.get("uri", "").startswith(_SQLITE) and not Path(path).is_file():
+        raise FileNotFoundError(f"there is no catalog: {path} does not exist")
+    return load_catalog(address.name, **properties, init_catalog_tables="false")
 
 
 _Key = tuple[str, tuple[tuple[str, str], ...]]

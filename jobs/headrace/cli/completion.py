@@ -42,8 +42,8 @@ def tags(ctx: typer.Context, incomplete: str) -> list[str]:
 
     def names(project: Project) -> Iterable[str]:
         from headrace.environment import settings
-        from headrace.historian.tags import pattern
         from headrace.historian.tags import tags as listed
+        from headrace.project import pattern
 
         rows = listed.matching(settings.load(project, ctx.params.get("env") or "local"))
         return (pattern.literal(row["tag"]) for row in rows)

@@ -32,7 +32,7 @@ def report(
     `times` is the requested time, and `period` says it in words, like "in this time". A line ends with the option that
     shows the day of the nearest reading in `zone`.
     """
-    from headrace.historian.tags import pattern
+    from headrace.project import pattern
 
     reporting = _reporting(answer)
     silent = [name for name in historian.tag_names.resolve(tags) if name not in reporting]

@@ -127,9 +127,10 @@ class RestCatalog(yaml_file.Model, use_attribute_docstrings=True):
         return {"type": "iceberg", "catalog-type": "rest", **self._server(), **(self.s3.flink() if self.s3 else {})}
 
     def _server(self) -> dict[str, str]:
+        # Both are sent in the head of a request, where a line break would begin another field.
+        secrets = {"credential": self.credential, "token": self.token}
         optional = {
-            "credential": self.credential,
-            "token": self.token,
+            **{key: quoted(value, "line") for key, value in secrets.items() if value is not None},
             "oauth2-server-uri": self.oauth2_server_uri or (self.credential and f"{self.uri}/v1/oauth/tokens"),
             "scope": self.scope,
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from headrace.project import yaml_file
+from headrace_udfs.references import quoted
 
 
 class S3(yaml_file.Model, use_attribute_docstrings=True):
@@ -27,8 +28,7 @@ class S3(yaml_file.Model, use_attribute_docstrings=True):
     def pyiceberg(self) -> dict[str, str]:
         """Return properties for pyiceberg's files, which pyarrow reads from S3."""
         return {
-            "s3.access-key-id": self.access_key,
-            "s3.secret-access-key": self.secret_key,
+            **self._keys(),
             "s3.region": self.region,
             "s3.force-virtual-addressing": str(not self.path_style),
             **({"s3.endpoint": self.endpoint} if self.endpoint else {}),
@@ -38,9 +38,15 @@ class S3(yaml_file.Model, use_attribute_docstrings=True):
         """Return options for the files of Iceberg's Java library, which has an S3 client of its own."""
         return {
             "io-impl": "org.apache.iceberg.aws.s3.S3FileIO",
-            "s3.access-key-id": self.access_key,
-            "s3.secret-access-key": self.secret_key,
+            **self._keys(),
             "client.region": self.region,
             "s3.path-style-access": str(self.path_style).lower(),
             **({"s3.endpoint": self.endpoint} if self.endpoint else {}),
+        }
+
+    def _keys(self) -> dict[str, str]:
+        # The name of the key pair is sent in the head of each request.
+        return {
+            "s3.access-key-id": quoted(self.access_key, "line"),
+            "s3.secret-access-key": quoted(self.secret_key, "line"),
         }

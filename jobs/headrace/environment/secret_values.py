@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 HIDDEN = "***"
-_WHOLE = re.compile(r"(?:\$\{(?:env|file):[^}|]+(?:\|(?:url|jaas|sql))?\})+")
+_WHOLE = re.compile(r"(?:\$\{(?:env|file):[^}|]+(?:\|(?:url|jaas|sql|line))?\})+")
 _SECRET_KEY = re.compile(r"password|secret|token|credential|jaas|private|(^|[._-])(key|pem)$", re.IGNORECASE)
 _SIGN_IN = re.compile(r"(?<=://)(?P<user>[^/@:\s]*):(?P<password>[^/\s]*)@")
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
-from fnmatch import fnmatchcase
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,10 +14,10 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from headrace.environment import catalog_types, kafka_options
 from headrace.environment.schema_registry import SchemaRegistry
 from headrace.errors import Place, PlatformError, Problem, UserError
-from headrace.project import yaml_file
+from headrace.project import pattern, yaml_file
 from headrace.project.model_paths import model_path
 from headrace.project.paths import Project
-from headrace_udfs.references import MissingReference, resolve
+from headrace_udfs.references import FORM, BadReference, malformed, resolve
 
 _OVERRIDE = re.compile(r"HEADRACE_(CATALOG|KAFKA|FLINK|SCHEMA_REGISTRY)__([A-Z0-9_]+)")
 
@@ -58,7 +57,7 @@ class Settings(yaml_file.Model, use_attribute_docstrings=True):
 
     def deploys(self, job: str) -> bool:
         """Return whether the environment is to run the job."""
-        return any(fnmatchcase(job, pattern) for pattern in self.deploy)
+        return any(pattern.select([job], asked) for asked in self.deploy)
 
     @field_validator("kafka")
     @classmethod
@@ -92,6 +91,11 @@ def load(project: Project, env: str) -> Settings:
         known = ", ".join(sorted(p.stem for p in path.parent.glob("*.yaml"))) or "none"
         raise UserError(f"no environment '{env}'", Place.of(path), f"known: {known}; pick one with --env")
     settings = yaml_file.load(path, Settings)
+    if problems := [
+        Problem(f"{'.'.join(keys)}: {what}", yaml_file.place(path, keys), fix)
+        for keys, what, fix in _unusable(settings.model_dump())
+    ]:
+        raise UserError(problems)
     return _validated(_expand(_overridden(settings.model_dump()), project.home))
 
 
@@ -125,18 +129,41 @@ def _leaves(values: dict[str, Any], prefix: str = "") -> Iterator[str]:
             yield prefix + key
 
 
+def _unusable(values: dict[str, Any], within: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    """Yield the keys, the fault and the fix of each malformed reference, and of each text with a control character.
+
+    The values of `vars:` are the user's own: no reference in them is resolved.
+    """
+    for key, value in values.items():
+        keys = (*within, key)
+        if isinstance(value, dict) and keys != ("vars",):
+            yield from _unusable(value, keys)
+        elif isinstance(value, str) and (beginning := malformed(value)):
+            yield keys, f"{beginning}... is not a valid reference", f"{FORM}; any other text with it goes into a file"
+        elif isinstance(value, str) and not value.isprintable():
+            yield keys, "the value contains a control character", "put it in a file, and write ${file:PATH}"
+
+
 def _validated(values: dict[str, Any]) -> Settings:
     """Return the settings with overrides. The file itself is valid, so only an override can be at fault."""
+    if problems := [
+        Problem(f"{_variable(keys)}: {what}", "the environment", fix) for keys, what, fix in _unusable(values)
+    ]:
+        raise UserError(problems)
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
         problems = []
         for item in error.errors():
             path = model_path(Settings, item["loc"])
-            name = "HEADRACE_" + "__".join(str(key).upper().replace(".", "_") for key in path.location)
+            name = _variable(path.location)
             what, _, fix = item["msg"].removeprefix("Value error, ").partition("; ")
             problems.append(Problem(f"{name}: {what}", "the environment", fix or path.meaning))
         raise UserError(problems) from None
+
+
+def _variable(location: Sequence[str | int]) -> str:
+    return "HEADRACE_" + "__".join(str(key).upper().replace(".", "_") for key in location)
 
 
 def _expand(value: Any, home: Path) -> Any:
@@ -148,6 +175,6 @@ def _expand(value: Any, home: Path) -> Any:
 def _resolved(text: str) -> str:
     try:
         return resolve(text)
-    except MissingReference as error:
-        fix = "start the local platform with `headrace local up`" if "/local/" in text else "set it, or pick --env"
-        raise PlatformError(str(error), fix=fix) from None
+    except BadReference as error:
+        missing = "start the local platform with `headrace local up`" if "/local/" in text else "set it, or pick --env"
+        raise PlatformError(str(error), fix=error.fix or missing) from None

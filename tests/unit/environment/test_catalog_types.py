@@ -18,6 +18,7 @@ from support import ROOT
 
 ODD = """p'w@/:%"\\ x"""
 REFERENCE = "${env:SECRET}"
+LINE = "${env:SECRET|line}"
 STORE = "s3: {access_key: '${env:S3_KEY}', secret_key: '${env:S3_SECRET}', endpoint: 'http://store:8333'}"
 POSTGRES = f"""catalog:
   type: postgres
@@ -66,7 +67,7 @@ def test_no_secret_is_read_before_it_is_needed(project: Project) -> None:
     catalog = loaded(project, POSTGRES).catalog
     assert "${env:PG_PASSWORD|url}" in catalog.pyiceberg()["uri"]
     assert catalog.flink()["jdbc.password"] == "${env:PG_PASSWORD}"
-    assert catalog.flink()["s3.secret-access-key"] == "${env:S3_SECRET}"
+    assert catalog.flink()["s3.secret-access-key"] == "${env:S3_SECRET|line}"
 
 
 def test_a_literal_password_is_quoted_too() -> None:
@@ -78,14 +79,14 @@ def test_a_literal_password_is_quoted_too() -> None:
 
 def test_a_rest_catalog_has_only_the_options_that_are_given() -> None:
     catalog = RestCatalog(type="rest", name="a", uri="http://c", warehouse="w", token=REFERENCE)
-    options = {"uri": "http://c", "warehouse": "w", "token": REFERENCE}
+    options = {"uri": "http://c", "warehouse": "w", "token": LINE}
     assert catalog.flink() == {"type": "iceberg", "catalog-type": "rest", **options}
     assert catalog.pyiceberg().items() >= options.items()
 
 
 def test_a_store_has_the_same_settings_for_both() -> None:
     store = S3(access_key="k", secret_key=REFERENCE, region="eu-1", endpoint="http://e", path_style=False)
-    shared = {"s3.access-key-id": "k", "s3.secret-access-key": REFERENCE, "s3.endpoint": "http://e"}
+    shared = {"s3.access-key-id": "k", "s3.secret-access-key": LINE, "s3.endpoint": "http://e"}
     assert store.flink().items() >= {**shared, "client.region": "eu-1", "s3.path-style-access": "false"}.items()
     assert store.pyiceberg().items() >= {**shared, "s3.region": "eu-1", "s3.force-virtual-addressing": "True"}.items()
 

@@ -28,6 +28,16 @@ def test_a_password_becomes_a_java_login_and_stays_a_reference() -> None:
     }
 
 
+@pytest.mark.parametrize("key", ["sasl.username", "sasl.password"])
+def test_a_line_break_in_a_login_is_escaped(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGIN", 'a\nb"; evil required x="y')
+    login = resolve(
+        kafka_options.for_flink({**SIGNED_IN, "sasl.password": "p", key: "${env:LOGIN}"})["sasl.jaas.config"]
+    )
+    assert r'"a\012b\"; evil required x=\"y"' in login
+    assert "\n" not in login
+
+
 @given(
     password=st.text(
         st.sampled_from("""'"\\;""") | st.characters(codec="utf-8", exclude_characters="\0", exclude_categories=["Cs"])
@@ -39,9 +49,14 @@ def test_any_password_stays_within_its_quotes(password: str) -> None:
         login = resolve(kafka_options.for_flink(SIGNED_IN)["sasl.jaas.config"])
     finally:
         del os.environ["KAFKA_PASSWORD"]
-    match = re.fullmatch(r'\S+ required username="plant" password="((?:[^"\\]|\\.)*)";', login, re.DOTALL)
-    assert match
-    assert re.sub(r"\\(.)", r"\1", match[1], flags=re.DOTALL) == password
+    match = re.fullmatch(r'\S+ required username="plant" password="((?:[^"\\\n\r]|\\.)*)";', login)
+    assert match, "Java ends a text at a line break"
+    assert re.sub(r"\\([0-3][0-7]{2}|.)", lambda each: _java(each[1]), match[1]) == password
+
+
+def _java(escaped: str) -> str:
+    """Return the character that Java's StreamTokenizer reads for what follows a backslash."""
+    return chr(int(escaped, 8)) if len(escaped) == 3 else escaped
 
 
 def test_certificates_are_passed_as_the_text_of_their_files() -> None:

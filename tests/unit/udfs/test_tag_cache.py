@@ -122,6 +122,19 @@ def test_a_catalog_without_the_table_is_an_error(
     assert not threads()
 
 
+def test_a_catalog_that_does_not_exist_is_an_error_and_is_not_created(
+    address: CatalogAddress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tag_cache, "FIRST_LOOK_WAIT_S", 0.0)
+    with pytest.raises(RuntimeError, match=r"there is no catalog: .*c\.db does not exist"):
+        TagCache(address)
+    assert not [*tmp_path.iterdir()]
+    (tmp_path / "c.db").touch()
+    with pytest.raises(RuntimeError, match=r"historian\.tags of catalog 'plant' cannot be read"):
+        TagCache(address)
+    assert (tmp_path / "c.db").stat().st_size == 0
+
+
 def test_steps_opened_and_closed_many_times_share_one_cache_and_leave_no_thread(
     address: CatalogAddress, catalog: Catalog
 ) -> None:

@@ -33,6 +33,7 @@ def column(segment: BaseSegment, scope: Scope) -> Column:
         quality=qualities - inputs,
         volatile=_volatile(segment, scope),
         whole=of.whole,
+        fraction=of.fraction,
         quotients=of.quotients,
     )
 

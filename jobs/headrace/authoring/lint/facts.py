@@ -16,8 +16,8 @@ class Column:
 
     `unit`: the unit of its values. `rowtime`: a watermark follows it. `measured`: the inputs whose measurements it is
     computed from without regard to their quality. `quality`: the inputs whose quality it holds. `volatile`: the name
-    of a function in it that returns a new value on each call. `whole`: its values are whole numbers. `quotients`: the
-    quotients of whole numbers that it is computed from.
+    of a function in it that returns a new value on each call. `whole`: its values are whole numbers. `fraction`: its
+    values are of a type with fractions. `quotients`: the quotients of whole numbers that it is computed from.
     """
 
     unit: str | None = None
@@ -26,6 +26,7 @@ class Column:
     quality: frozenset[str] = NONE
     volatile: str | None = None
     whole: bool = False
+    fraction: bool = False
     quotients: tuple[BaseSegment, ...] = ()
 
 
@@ -80,6 +81,7 @@ def _either(a: Column, b: Column) -> Column:
         a.quality | b.quality,
         a.volatile or b.volatile,
         a.whole and b.whole,
+        a.fraction or b.fraction,
         (*a.quotients, *b.quotients),
     )
 

@@ -20,6 +20,7 @@ from headrace_udfs.steps import STEPS
 from headrace_udfs.types import QUALITY, TS
 
 EVENT_TIME = "event_time"
+_FRACTIONAL = DoubleType | FloatType | DecimalType
 
 
 def inputs(
@@ -45,7 +46,12 @@ def of_source(name: str, read: Contract, steps: list[str], *, on_time: bool = Fa
     """Return the relation of a source. source() also holds late readings, so only on_time() has a rowtime."""
     itself = frozenset({name}) if read.quality else NONE
     columns = {
-        field: Column(spec.unit, measured=itself if _is_measured(spec) else NONE, whole=spec.type == "long")
+        field: Column(
+            spec.unit,
+            measured=itself if _is_measured(spec) else NONE,
+            whole=spec.type == "long",
+            fraction=spec.type == "double",
+        )
         for field, spec in read.fields.items()
     }
     columns |= {TS: Column(), QUALITY: Column(quality=itself, whole=True)}
@@ -65,6 +71,7 @@ def of_table(name: str, table: Table, *, followed: bool = False) -> Relation:
             measured=itself if isinstance(spec.type, DoubleType | FloatType) and spec.unit != "1" else NONE,
             quality=itself if column == QUALITY else NONE,
             whole=isinstance(spec.type, IntegerType | LongType),
+            fraction=isinstance(spec.type, _FRACTIONAL),
         )
         for column, spec in table.columns.items()
     }
@@ -73,8 +80,7 @@ def of_table(name: str, table: Table, *, followed: bool = False) -> Relation:
 
 def fractional(columns: Mapping[str, TableColumn]) -> frozenset[str]:
     """Return the names of the columns whose values have fractions."""
-    kinds = DoubleType | FloatType | DecimalType
-    return frozenset(name for name, column in columns.items() if isinstance(column.type, kinds))
+    return frozenset(name for name, column in columns.items() if isinstance(column.type, _FRACTIONAL))
 
 
 def _is_measured(spec: FieldSpec) -> bool:

@@ -16,9 +16,9 @@ from pyarrow import csv
 from pydantic import BaseModel, Field
 
 from headrace.historian.series.intervals import microseconds
-from headrace.historian.tags import pattern as patterns
 from headrace.historian.tags.tag_names import TagNames
 from headrace.historian.trends.trend import Trend
+from headrace.project import pattern as patterns
 
 _US_PER_MS = 1000
 CSV_ROWS = 5_000

@@ -18,7 +18,7 @@ from headrace.historian.historian import Historian
 from headrace.historian.serve import answers
 from headrace.historian.serve.answers import Extent, Health, Neighbours, Plot, Tag, Tags, milliseconds, traces
 from headrace.historian.serve.problems import Refusal
-from headrace.historian.tags import pattern as patterns
+from headrace.project import pattern as patterns
 from headrace_udfs.instants import Instant
 
 MAX_TAGS = 20

@@ -11,8 +11,8 @@ from typing import Any
 from pyiceberg.table import Table
 
 from headrace.errors import Problem, UserError, nearest
-from headrace.historian.tags import pattern as patterns
 from headrace.historian.tags import tags
+from headrace.project import pattern as patterns
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,7 @@ from pyiceberg.table import Table
 from headrace.environment import iceberg
 from headrace.environment.settings import Settings
 from headrace.errors import Place, Problem, UserError
-from headrace.historian.tags import pattern
-from headrace.project import yaml_file
+from headrace.project import pattern, yaml_file
 from headrace.project.system_tables import TAGS
 
 

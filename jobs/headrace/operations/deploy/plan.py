@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any, Literal
 
 from headrace.environment import kafka
@@ -20,7 +19,7 @@ from headrace.operations.lifecycle.job_state import JobState, check_continues, o
 from headrace.operations.lifecycle.operation_context import OperationContext
 from headrace.operations.lifecycle.table_ownership import refuse_shared_tables
 from headrace.planner.state.verdict import Verdict
-from headrace.project import job_folder
+from headrace.project import job_folder, pattern
 from headrace.project.paths import Project
 
 Kind = Literal["create", "resume", "upgrade", "leave alone", "stop"]
@@ -93,14 +92,14 @@ def plan(context: OperationContext, only: Collection[str] = ()) -> list[Action]:
 
 
 def desired_jobs(project: Project, settings: Settings) -> list[str]:
-    """Return the jobs that the environment's `deploy:` names. Raises UserError for a pattern that matches none."""
+    """Return the jobs that the environment's `deploy:` names.
+
+    Raises UserError for a pattern there that matches none, and for a name under `slots:` that is not one.
+    """
     names = job_folder.names(project)
-    patterns = [("deploy", each) for each in settings.deploy] + [("slots", each) for each in settings.slots]
-    problems = [
-        unknown("job", pattern, names, f"{key}: of the environment")
-        for key, pattern in patterns
-        if pattern != "*" and not any(fnmatchcase(name, pattern) for name in names)
-    ]
+    unmatched = [("deploy", each) for each in settings.deploy if each != "*" and not pattern.select(names, each)]
+    unmatched += [("slots", each) for each in settings.slots if each not in names]
+    problems = [unknown("job", each, names, f"{key}: of the environment") for key, each in unmatched]
     if problems:
         raise UserError(problems)
     return [name for name in names if settings.deploys(name)]

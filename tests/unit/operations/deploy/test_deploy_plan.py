@@ -36,6 +36,7 @@ def project(tmp_path: Path) -> Project:
             [f"historian/{job}_v1" for job in ("readings", "rollup_1h", "rollup_1m", "twin")],
         ),
         (["condition/spikes_v1", READINGS], ["condition/spikes_v1", READINGS]),
+        (["historian/rollup_1?_v1"], ["historian/rollup_1h_v1", "historian/rollup_1m_v1"]),
         ([], []),
     ],
 )
@@ -53,6 +54,19 @@ def test_every_name_that_matches_no_job_is_reported(project: Project) -> None:
         "there is no job 'nothing/*'",
         "there is no job 'no/such_v1'",
     ]
+
+
+def test_a_bracket_of_a_pattern_stands_for_itself_as_in_a_pattern_of_tags(project: Project) -> None:
+    known = settings.load(project, "local").model_copy(update={"deploy": ["historian/rollup_1[hm]_v1"]})
+    with pytest.raises(UserError, match=r"there is no job 'historian/rollup_1\[hm\]_v1'"):
+        desired_jobs(project, known)
+    assert not known.deploys("historian/rollup_1m_v1")
+
+
+def test_slots_are_those_of_a_name_and_not_of_a_pattern(project: Project) -> None:
+    known = settings.load(project, "local").model_copy(update={"slots": {"historian/*": 2}})
+    with pytest.raises(UserError, match=r"slots: of the environment: there is no job 'historian/\*'"):
+        desired_jobs(project, known)
 
 
 def test_two_jobs_that_append_to_one_table_are_both_named(project: Project) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrace.historian.tags import pattern
+from headrace.project import pattern
 
 names = st.text(st.sampled_from(r"aB*?~[]\!.'%_;é"), max_size=8)
 

@@ -1,4 +1,4 @@
-"""The one reading of a pattern of tags: a name, or a wildcard with `*` for any text and `?` for one character.
+"""The one reading of a pattern of tags or jobs: a name, or a wildcard with `*` for any text and `?` for one character.
 
 `~*`, `~?` and `~~` stand for the characters themselves, as in a spreadsheet. Every other character, also a bracket or a
 backslash, stands for itself. A name must be written as it is; the case of a wildcard does not matter.
