@@ -20,7 +20,7 @@ from headrace.operations.lifecycle import status
 from headrace.operations.stored_offsets import Partition
 from headrace.upkeep import completeness, reconcile
 from headrace.upkeep.completeness import Completeness, appended
-from headrace.upkeep.maintain import expire, maintain
+from headrace.upkeep.maintain import kept, maintain
 from support.worlds.live_plant import JOB, START_MS, Plant, reading
 
 LATENESS = timedelta(seconds=10)
@@ -124,7 +124,8 @@ def test_if_the_snapshot_of_the_last_run_has_expired_everything_is_read_and_noth
     look(own_plant)
     own_plant.produce(reading(n) for n in range(50, 80))
     store(own_plant)
-    monkeypatch.setattr(expire, "KEPT_FOR", timedelta(0))
+    monkeypatch.setattr(kept, "RECENT", timedelta(0))
+    monkeypatch.setattr(kept, "LATEST", 1)
     list(maintain(own_plant.project, own_plant.settings, ["historian.readings"]))
     result = look(own_plant)
     assert [(each.tag, each.readings, each.last_ts) for each in result.tags] == [("R80711.wind_speed", 80, at(79))]

@@ -11,7 +11,7 @@ from headrace.environment.apply import table_changes
 from headrace.environment.iceberg import connect, load_table
 from headrace.operations.lifecycle import restart, stop
 from headrace.upkeep import reconcile
-from headrace.upkeep.maintain import Report, expire, maintain
+from headrace.upkeep.maintain import Report, kept, maintain
 from support.deployments import READINGS, at, deployed, edit, kinds, of
 from support.worlds.live_plant import JOB, Plant, steady_flow, until
 
@@ -22,7 +22,8 @@ ROWS = f"select count(*) from {STORED}"
 def test_maintenance_next_to_a_job_under_load_and_its_upgrades_is_exact(
     own_plant: Plant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(expire, "KEPT_FOR", timedelta(seconds=2))
+    monkeypatch.setattr(kept, "RECENT", timedelta(seconds=2))
+    monkeypatch.setattr(kept, "LATEST", 1)
     plant = of(own_plant, JOB)
     reports: list[Report] = []
     with steady_flow(plant):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from pyiceberg.catalog import Catalog
@@ -14,11 +15,10 @@ from headrace.environment import iceberg
 from headrace.errors import CheckFailed
 from headrace.operations.ledger import Entry
 from headrace.operations.lifecycle import restore_points
+from headrace.operations.lifecycle.expired_commits import CHECKPOINT_ID, JOB_ID, of_expired
 from headrace.operations.lifecycle.operation_context import OperationContext
 from headrace.operations.lifecycle.restore_points import RestorePoint
 from headrace.project import job_folder
-
-JOB_ID, CHECKPOINT_ID = "flink.job-id", "flink.max-committed-checkpoint-id"
 
 
 def refuse_later(context: OperationContext, history: Sequence[Entry], start: RestorePoint) -> None:
@@ -30,8 +30,7 @@ def refuse_later(context: OperationContext, history: Sequence[Entry], start: Res
             last.path,
             "start from the newest: headrace restart --from " + last.kind,
         )
-    later = [f"{rows:,} rows in {name}" for name, rows in written_later(context, history, start) if rows]
-    if later:
+    if later := [*written_later(context, history, start)]:
         raise CheckFailed(
             f"{', '.join(later)} were committed after {start.path} was taken, and would come twice",
             fix="headrace reconcile shows what is stored, headrace restart --from nothing shows what that would cost",
@@ -45,8 +44,7 @@ def refuse_others(context: OperationContext, history: Sequence[Entry]) -> None:
     """
     last = history[-1]
     now = RestorePoint("checkpoint", "", last.flink_job_id, sys.maxsize)
-    others = [f"{rows:,} rows in {name}" for name, rows in written_later(context, history, now) if rows]
-    if others:
+    if others := [*written_later(context, history, now)]:
         raise CheckFailed(
             f"{', '.join(others)} were committed while {last.job} ran, by a Flink job that the ledger does not know",
             context.cluster.rest,
@@ -54,10 +52,11 @@ def refuse_others(context: OperationContext, history: Sequence[Entry]) -> None:
         )
 
 
-def written_later(
-    context: OperationContext, history: Sequence[Entry], start: RestorePoint
-) -> Iterator[tuple[str, int]]:
-    """Yield each table and the number of rows that the job, or other writers of its own tables, added after `start`."""
+def written_later(context: OperationContext, history: Sequence[Entry], start: RestorePoint) -> Iterator[str]:
+    """Yield a phrase for each table to which the job, or another writer of its own tables, added rows after `start`.
+
+    The rows of commits whose snapshots have expired are not counted, but are not passed over either.
+    """
     catalog = iceberg.connect(context.settings)
     job = history[-1].job
     if job not in job_folder.names(context.project):
@@ -67,26 +66,48 @@ def written_later(
     begun = min(entry.at for entry in history if entry.at and entry.flink_job_id == start.flink_job_id)
     for name in folder.job.tables_written:
         # A row that is upserted again stays one row, so jobs may share such a table.
-        yield name, _rows(catalog, name, start, ids, begun if folder.job.writes[name] == "append" else None)
+        yield from _rows(catalog, name, _Later(start, ids, begun if folder.job.writes[name] == "append" else None))
     for name in leftover_tables(context.project, context.settings, folder):
         # Shared by jobs: only rows that are known to be this job's count.
-        yield name, _rows(catalog, name, start, ids, None)
+        yield from _rows(catalog, name, _Later(start, ids, None))
 
 
-def _rows(catalog: Catalog, name: str, start: RestorePoint, ids: Sequence[str], begun: datetime | None) -> int:
-    """Return the number of rows added after `start`; those of other Flink jobs count if they came after `begun`."""
-    earlier, later = ids[: ids.index(start.flink_job_id)], ids[ids.index(start.flink_job_id) + 1 :]
+@dataclass(frozen=True)
+class _Later:
+    """Which commits came after `start`; those of Flink jobs that are not among `ids` did if they came after `begun`."""
 
-    def after(snapshot: Snapshot) -> bool:
-        summary = snapshot.summary
-        writer = summary[JOB_ID] if summary else None
-        if summary is None or summary.operation == Operation.REPLACE or writer is None or writer in earlier:
+    start: RestorePoint
+    ids: Sequence[str]
+    begun: datetime | None
+
+    def includes(self, writer: str | None, checkpoint_id: int, timestamp_ms: int) -> bool:
+        """Whether the commit of the Flink job `writer` came after the start."""
+        at = self.ids.index(self.start.flink_job_id)
+        if writer is None or writer in self.ids[:at]:
             return False
-        if writer == start.flink_job_id:
-            return int(summary[CHECKPOINT_ID] or 0) > start.checkpoint_id
-        return writer in later or (begun is not None and snapshot.timestamp_ms / 1000 > begun.timestamp())
+        if writer == self.start.flink_job_id:
+            return checkpoint_id > self.start.checkpoint_id
+        return writer in self.ids[at:] or (self.begun is not None and timestamp_ms / 1000 > self.begun.timestamp())
 
+
+def _rows(catalog: Catalog, name: str, later: _Later) -> Iterator[str]:
     if not catalog.table_exists(name):
-        return 0
+        return
     snapshots = iceberg.load_table(catalog, name).snapshots()
-    return sum(int(s.summary["added-records"] or 0) for s in snapshots if s.summary and after(s))
+    rows = sum(_added(each) for each in snapshots if later.includes(*_commit(each)))
+    if any(later.includes(job, *last) for each in snapshots for job, last in of_expired(each).items()):
+        yield f"{rows:,} rows or more in {name}" if rows else f"rows in {name}"
+    elif rows:
+        yield f"{rows:,} rows in {name}"
+
+
+def _commit(snapshot: Snapshot) -> tuple[str | None, int, int]:
+    """Return the Flink job, the checkpoint and the time of the commit; no job if it added no rows."""
+    summary = snapshot.summary
+    if summary is None or summary.operation == Operation.REPLACE:
+        return None, 0, snapshot.timestamp_ms
+    return summary[JOB_ID], int(summary[CHECKPOINT_ID] or 0), snapshot.timestamp_ms
+
+
+def _added(snapshot: Snapshot) -> int:
+    return int(snapshot.summary["added-records"] or 0) if snapshot.summary else 0

@@ -12,7 +12,7 @@ from pyiceberg.table import Table
 from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.table.snapshots import Snapshot
 
-from headrace.operations.lifecycle.commits import CHECKPOINT_ID, JOB_ID
+from headrace.operations.lifecycle.expired_commits import CHECKPOINT_ID, JOB_ID
 from headrace.upkeep.maintain.live_files import entries
 
 OPERATOR_ID = "flink.operator-id"
