@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -10,7 +10,7 @@ from functools import partial
 import pyarrow as pa
 from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import NoSuchTableError
-from pyiceberg.expressions import AlwaysTrue
+from pyiceberg.expressions import AlwaysTrue, BooleanExpression
 from pyiceberg.io import FileIO
 from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.table import Table
@@ -19,6 +19,7 @@ from headrace.environment import iceberg
 from headrace.environment.settings import Settings
 from headrace.errors import CheckFailed, PlatformError
 from headrace.operations.ledger.entry import Entry
+from headrace.operations.ledger.last_entries import LastEntries
 from headrace.operations.ledger.lock import PROPERTY, Lock
 from headrace.project.system_tables import DEPLOYMENTS
 
@@ -40,12 +41,27 @@ class Ledger:
         return True
 
     def last(self) -> dict[str, Entry]:
-        """Return the last entry of each job, by its name; empty if nothing was deployed yet."""
-        return {entry.job: entry for entry in self._entries()}
+        """Return the last entry of each job, by its name; empty if nothing was deployed yet.
+
+        Only the files with these entries are read, and those with entries that an older release has written since.
+        """
+        if not self.exists:
+            return {}
+        table = self._table()
+        return {entry.job: entry for entry in _read(table, LastEntries.of(table).candidates)}
 
     def entries(self) -> list[Entry]:
         """Return all entries of all jobs, oldest first."""
         return self._entries()
+
+    def histories(self) -> dict[str, list[Entry]]:
+        """Return all entries of each job, oldest first, without their plans, which are most of the ledger."""
+        if not self.exists:
+            return {}
+        found: dict[str, list[Entry]] = {}
+        for entry in _read(self._table(), AlwaysTrue(), without=("plan",)):
+            found.setdefault(entry.job, []).append(entry)
+        return found
 
     def history(self, job: str) -> list[Entry]:
         """Return all entries of the job, oldest first."""
@@ -104,7 +120,11 @@ class Ledger:
         table = self._held(owner)
         written = replace(entry, entry=iceberg.row_count(table) + 1, at=datetime.now(UTC))
         schema = schema_to_pyarrow(table.schema(), include_field_ids=False)
-        table.append(pa.Table.from_pylist([asdict(written)], schema=schema))
+        last = LastEntries.of(table)
+        last = last.plus([*_read(table, last.later, without=("plan",)), written])
+        with table.transaction() as transaction:
+            transaction.append(pa.Table.from_pylist([asdict(written)], schema=schema))
+            transaction.set_properties(last.to_properties())
         return written
 
     def _held(self, owner: str) -> Table:
@@ -120,13 +140,18 @@ class Ledger:
     def _entries(self, job: str | None = None) -> list[Entry]:
         if not self.exists:
             return []
-        with iceberg.errors_reported(f"table {DEPLOYMENTS} cannot be read"):
-            scan = self._table().scan(iceberg.equals("job", job) if job else AlwaysTrue())
-            rows = scan.to_arrow().sort_by("entry").to_pylist()
-        return [Entry(**row) for row in rows]
+        return _read(self._table(), iceberg.equals("job", job) if job else AlwaysTrue())
 
     def _table(self) -> Table:
         return iceberg.load_table(self._catalog, DEPLOYMENTS)
+
+
+def _read(table: Table, wanted: BooleanExpression, without: Collection[str] = ()) -> list[Entry]:
+    """Return the entries that `wanted` selects, oldest first; columns that are left out are None."""
+    columns = tuple(each for each in table.schema().column_names if each not in without)
+    with iceberg.errors_reported(f"table {DEPLOYMENTS} cannot be read"):
+        rows = table.scan(wanted, selected_fields=columns).to_arrow().sort_by("entry").to_pylist()
+    return [Entry(**row) for row in rows]
 
 
 def _holds(table: Table, owner: str) -> bool:

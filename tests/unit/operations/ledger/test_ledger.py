@@ -7,12 +7,17 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pytest
 from pyiceberg.exceptions import CommitFailedException
+from pyiceberg.io.pyarrow import schema_to_pyarrow
+from pyiceberg.manifest import DataFile
+from pyiceberg.table import FileScanTask
 
 from headrace.environment import iceberg, settings
 from headrace.environment.apply import table_changes
@@ -50,6 +55,70 @@ def test_the_state_of_a_job_is_that_of_its_last_entry(known: Settings) -> None:
     assert (datetime.now(UTC) - written.at).total_seconds() < 60
     assert Ledger(known).last() == {"a/b_v1": written, "a/c_v1": Ledger(known).history("a/c_v1")[0]}
     assert [each.step for each in Ledger(known).history("a/b_v1")] == ["submitting", "stopped"]
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The data files that pyiceberg opens."""
+    paths: list[str] = []
+    read = FileScanTask.__init__
+
+    def task(self: FileScanTask, data_file: DataFile, *args: Any, **named: Any) -> None:
+        paths.append(data_file.file_path)
+        read(self, data_file, *args, **named)
+
+    monkeypatch.setattr(FileScanTask, "__init__", task)
+    return paths
+
+
+def test_the_last_entries_are_read_without_the_others(known: Settings, opened: list[str]) -> None:
+    with ledger.held(known) as (book, owner):
+        for number in range(12):
+            book.write(entry("a/b_v1" if number else "a/c_v1", message=str(number)), owner)
+    opened.clear()
+    assert {job: each.message for job, each in Ledger(known).last().items()} == {"a/c_v1": "0", "a/b_v1": "11"}
+    assert len(opened) == 2
+
+
+def test_entries_that_an_older_release_writes_are_among_the_last(known: Settings, opened: list[str]) -> None:
+    with ledger.held(known) as (book, owner):
+        book.write(entry("a/b_v1"), owner)
+        book.write(entry("a/c_v1"), owner)
+        write_as_older_release(known, entry("a/b_v1", "stopped"))
+        write_as_older_release(known, entry("a/d_v1"))
+        assert {job: each.entry for job, each in Ledger(known).last().items()} == {
+            "a/c_v1": 2,
+            "a/b_v1": 3,
+            "a/d_v1": 4,
+        }
+        book.write(entry("a/c_v1", "stopped"), owner)
+    opened.clear()
+    assert {job: each.entry for job, each in Ledger(known).last().items()} == {"a/b_v1": 3, "a/d_v1": 4, "a/c_v1": 5}
+    assert len(opened) == 3
+
+
+def test_a_ledger_of_an_older_release_is_read_as_a_whole_once(known: Settings, opened: list[str]) -> None:
+    for number in range(5):
+        write_as_older_release(known, entry("a/b_v1", message=str(number)))
+    assert {job: each.message for job, each in Ledger(known).last().items()} == {"a/b_v1": "4"}
+    with ledger.held(known) as (book, owner):
+        book.write(entry("a/c_v1"), owner)
+    opened.clear()
+    assert Ledger(known).last().keys() == {"a/b_v1", "a/c_v1"}
+    assert len(opened) == 2
+
+
+def write_as_older_release(known: Settings, row: Entry) -> None:
+    table = iceberg.load_table(iceberg.connect(known), DEPLOYMENTS)
+    row = replace(row, entry=iceberg.row_count(table) + 1, at=datetime.now(UTC))
+    table.append(pa.Table.from_pylist([asdict(row)], schema_to_pyarrow(table.schema(), include_field_ids=False)))
+
+
+def test_histories_have_all_entries_of_all_jobs_without_their_plans(known: Settings) -> None:
+    with ledger.held(known) as (book, owner):
+        written = [book.write(entry(job, plan="{}"), owner) for job in ("a/b_v1", "a/c_v1", "a/b_v1")]
+    first, other, second = (replace(each, plan=None) for each in written)
+    assert Ledger(known).histories() == {"a/b_v1": [first, second], "a/c_v1": [other]}
 
 
 def test_a_missing_ledger_has_no_entries(tmp_path: Path) -> None:
