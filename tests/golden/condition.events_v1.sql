@@ -58,6 +58,10 @@ SELECT *
 FROM `plant_readings`
 WHERE CURRENT_WATERMARK(event_time) IS NULL OR event_time > CURRENT_WATERMARK(event_time);
 
+CREATE TEMPORARY VIEW `condition_events__selected` AS
+SELECT *
+FROM `condition_events__of_module`;
+
 INSERT INTO `headrace`.`condition`.`events` (
     `tag`,
     `started_at`,
@@ -69,8 +73,17 @@ INSERT INTO `headrace`.`condition`.`events` (
     `readings`,
     `closed_by`
 )
-SELECT *
-FROM `condition_events__of_module`;
+SELECT
+    `tag`,
+    `started_at`,
+    `ended_at`,
+    `duration_s`,
+    `max_value`,
+    `max_at`,
+    `mean_value`,
+    `readings`,
+    `closed_by`
+FROM `condition_events__selected`;
 
 INSERT INTO `headrace`.`historian`.`dead_letters` (
     `payload`,

@@ -80,6 +80,16 @@ select
 from readings
 where `value` > 100.0E0 and (`quality` < 1073741824);
 
+CREATE TEMPORARY VIEW `condition_overheats__selected` AS
+select
+    tag,
+    ts,
+    `value`,
+    quality,
+    hot_limit,
+    src_topic, src_partition, src_offset, src_index
+from `hot`;
+
 INSERT INTO `headrace`.`condition`.`overheats` (
     `tag`,
     `ts`,
@@ -91,13 +101,24 @@ INSERT INTO `headrace`.`condition`.`overheats` (
     `src_offset`,
     `src_index`
 )
+SELECT
+    `tag`,
+    `ts`,
+    `value`,
+    `quality`,
+    `hot_limit`,
+    `src_topic`,
+    `src_partition`,
+    `src_offset`,
+    `src_index`
+FROM `condition_overheats__selected`;
+
+CREATE TEMPORARY VIEW `topic_overheat_alerts__selected` AS
 select
     tag,
     ts,
     `value`,
-    quality,
-    hot_limit,
-    src_topic, src_partition, src_offset, src_index
+    hot_limit
 from `hot`;
 
 INSERT INTO `overheat_alerts__topic` (
@@ -106,12 +127,12 @@ INSERT INTO `overheat_alerts__topic` (
     `value`,
     `hot_limit`
 )
-select
-    tag,
-    ts,
+SELECT
+    `tag`,
+    `ts`,
     `value`,
-    hot_limit
-from `hot`;
+    `hot_limit`
+FROM `topic_overheat_alerts__selected`;
 
 INSERT INTO `headrace`.`historian`.`dead_letters` (
     `payload`,

@@ -58,14 +58,7 @@ SELECT *
 FROM `plant_readings`
 WHERE CURRENT_WATERMARK(event_time) IS NULL OR event_time > CURRENT_WATERMARK(event_time);
 
-INSERT INTO `headrace`.`condition`.`spikes` (
-    `tag`,
-    `window_start`,
-    `window_end`,
-    `spikes`,
-    `average`,
-    `readings`
-)
+CREATE TEMPORARY VIEW `condition_spikes__selected` AS
 with readings as (
     select * from `plant_readings__on_time`
 ),
@@ -117,6 +110,23 @@ select
     readings
 from hours
 where spikes > 10 and average > 100.0E0;
+
+INSERT INTO `headrace`.`condition`.`spikes` (
+    `tag`,
+    `window_start`,
+    `window_end`,
+    `spikes`,
+    `average`,
+    `readings`
+)
+SELECT
+    `tag`,
+    `window_start`,
+    `window_end`,
+    `spikes`,
+    `average`,
+    `readings`
+FROM `condition_spikes__selected`;
 
 INSERT INTO `headrace`.`historian`.`dead_letters` (
     `payload`,

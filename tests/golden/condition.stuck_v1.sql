@@ -58,6 +58,10 @@ SELECT *
 FROM `plant_readings`
 WHERE CURRENT_WATERMARK(event_time) IS NULL OR event_time > CURRENT_WATERMARK(event_time);
 
+CREATE TEMPORARY VIEW `condition_sensor_faults__selected` AS
+SELECT *
+FROM `condition_sensor_faults__of_module`;
+
 INSERT INTO `headrace`.`condition`.`sensor_faults` (
     `tag`,
     `kind`,
@@ -65,8 +69,13 @@ INSERT INTO `headrace`.`condition`.`sensor_faults` (
     `detected_at`,
     `last_value`
 )
-SELECT *
-FROM `condition_sensor_faults__of_module`;
+SELECT
+    `tag`,
+    `kind`,
+    `since`,
+    `detected_at`,
+    `last_value`
+FROM `condition_sensor_faults__selected`;
 
 INSERT INTO `headrace`.`historian`.`dead_letters` (
     `payload`,

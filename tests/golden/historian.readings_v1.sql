@@ -55,22 +55,7 @@ SELECT
 FROM `plant_readings__decoded` AS decoded
 WHERE decoded.err_code IS NULL;
 
-INSERT INTO `headrace`.`historian`.`readings` (
-    `tag`,
-    `ts`,
-    `value`,
-    `text`,
-    `quality`,
-    `unit`,
-    `asset`,
-    `score`,
-    `anomaly`,
-    `src_topic`,
-    `src_partition`,
-    `src_offset`,
-    `src_index`,
-    `ingested_at`
-)
+CREATE TEMPORARY VIEW `historian_readings__selected` AS
 with readings as (
     select * from `plant_readings`
 )
@@ -88,6 +73,39 @@ select
     src_topic, src_partition, src_offset, src_index,
     current_timestamp as ingested_at
 from readings;
+
+INSERT INTO `headrace`.`historian`.`readings` (
+    `tag`,
+    `ts`,
+    `value`,
+    `text`,
+    `quality`,
+    `unit`,
+    `asset`,
+    `score`,
+    `anomaly`,
+    `src_topic`,
+    `src_partition`,
+    `src_offset`,
+    `src_index`,
+    `ingested_at`
+)
+SELECT
+    `tag`,
+    `ts`,
+    `value`,
+    `text`,
+    `quality`,
+    `unit`,
+    `asset`,
+    `score`,
+    `anomaly`,
+    `src_topic`,
+    `src_partition`,
+    `src_offset`,
+    `src_index`,
+    `ingested_at`
+FROM `historian_readings__selected`;
 
 INSERT INTO `headrace`.`historian`.`dead_letters` (
     `payload`,

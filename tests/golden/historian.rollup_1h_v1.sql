@@ -58,24 +58,7 @@ SELECT *
 FROM `plant_readings`
 WHERE CURRENT_WATERMARK(event_time) IS NULL OR event_time > CURRENT_WATERMARK(event_time);
 
-INSERT INTO `headrace`.`historian`.`rollup_1h` (
-    `tag`,
-    `ts`,
-    `readings`,
-    `good_readings`,
-    `min_value`,
-    `min_ts`,
-    `max_value`,
-    `max_ts`,
-    `first_value`,
-    `first_ts`,
-    `last_value`,
-    `last_ts`,
-    `mean`,
-    `time_weighted_mean`,
-    `standard_deviation`,
-    `quality`
-)
+CREATE TEMPORARY VIEW `historian_rollup_1h__selected` AS
 -- Text alone does not count as a reading.
 with received as (
     select * from `plant_readings__on_time`
@@ -177,6 +160,43 @@ group by
     ts_first,
     value_last,
     ts_last;
+
+INSERT INTO `headrace`.`historian`.`rollup_1h` (
+    `tag`,
+    `ts`,
+    `readings`,
+    `good_readings`,
+    `min_value`,
+    `min_ts`,
+    `max_value`,
+    `max_ts`,
+    `first_value`,
+    `first_ts`,
+    `last_value`,
+    `last_ts`,
+    `mean`,
+    `time_weighted_mean`,
+    `standard_deviation`,
+    `quality`
+)
+SELECT
+    `tag`,
+    `ts`,
+    `readings`,
+    `good_readings`,
+    `min_value`,
+    `min_ts`,
+    `max_value`,
+    `max_ts`,
+    `first_value`,
+    `first_ts`,
+    `last_value`,
+    `last_ts`,
+    `mean`,
+    `time_weighted_mean`,
+    `standard_deviation`,
+    `quality`
+FROM `historian_rollup_1h__selected`;
 
 INSERT INTO `headrace`.`historian`.`dead_letters` (
     `payload`,

@@ -51,19 +51,7 @@ SELECT
 FROM `plant_readings__decoded` AS decoded
 WHERE decoded.err_code IS NULL;
 
-INSERT INTO `headrace`.`historian`.`twin` (
-    `tag`,
-    `ts`,
-    `value`,
-    `text`,
-    `quality`,
-    `asset`,
-    `unit`,
-    `src_topic`,
-    `src_partition`,
-    `src_offset`,
-    `src_index`
-)
+CREATE TEMPORARY VIEW `historian_twin__selected` AS
 with readings as (
     select * from `plant_readings`
 ),
@@ -103,6 +91,33 @@ select
     src_topic, src_partition, src_offset, src_index
 from newest_first
 where place = 1;
+
+INSERT INTO `headrace`.`historian`.`twin` (
+    `tag`,
+    `ts`,
+    `value`,
+    `text`,
+    `quality`,
+    `asset`,
+    `unit`,
+    `src_topic`,
+    `src_partition`,
+    `src_offset`,
+    `src_index`
+)
+SELECT
+    `tag`,
+    `ts`,
+    `value`,
+    `text`,
+    `quality`,
+    `asset`,
+    `unit`,
+    `src_topic`,
+    `src_partition`,
+    `src_offset`,
+    `src_index`
+FROM `historian_twin__selected`;
 
 INSERT INTO `headrace`.`historian`.`dead_letters` (
     `payload`,

@@ -22,8 +22,12 @@ PROJECT = Project(ROOT, Path("/headrace"))
 def test_the_sql_of_a_job_matches_its_golden_file(name: str) -> None:
     templates = composed(name)
     views = [f"-- view {view}\n{select.sql}" for view, select in templates.views.items()]
-    inserts = [templates.insert(sink, list(templates.sinks[sink].columns)) for sink in templates.selects]
-    text = ";\n\n".join([*templates.setup(), *views, *inserts, *templates.leftovers()]) + ";\n"
+    written = [
+        statement
+        for sink in templates.selects
+        for statement in (templates.view_of(sink), templates.insert_of_view(sink, list(templates.sinks[sink].columns)))
+    ]
+    text = ";\n\n".join([*templates.setup(), *views, *written, *templates.leftovers()]) + ";\n"
     golden = HERE / f"{name.replace('/', '.')}.sql"
     if os.environ.get("HEADRACE_UPDATE_GOLDEN"):
         golden.write_text(text)
@@ -35,9 +39,16 @@ def test_an_end_is_an_option_of_the_topic() -> None:
     assert "'scan.bounded.mode' = 'latest-offset'" in raw
 
 
-def composed(name: str, bounded: bool = False) -> Composition:
+def test_the_offsets_of_an_end_are_an_option_of_the_topic() -> None:
+    raw = composed("historian/readings_v1", bounded=True, ends={"plant_readings": {1: 7, 0: 12}}).setup()[1]
+    assert "'scan.bounded.mode' = 'specific-offsets'" in raw
+    assert "'scan.bounded.specific-offsets' = 'partition:0,offset:12;partition:1,offset:7'" in raw
+
+
+def composed(name: str, *, bounded: bool = False, ends: dict[str, dict[int, int]] | None = None) -> Composition:
     loaded = settings.load(PROJECT, "local")
-    return compose(PROJECT, loaded, job_folder.load(PROJECT, name), LiveConnectors(loaded, bounded=bounded))
+    connectors = LiveConnectors(loaded, bounded=bounded, ends=ends or {})
+    return compose(PROJECT, loaded, job_folder.load(PROJECT, name), connectors)
 
 
 def test_the_rollups_differ_only_in_the_length_of_their_windows() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,7 @@ from headrace.errors import CheckFailed, PlatformError, Problem
 if TYPE_CHECKING:
     from headrace.operations.lifecycle.status import Status, Survey
 
+_BOUNDED = ("bounded", "finished")
 _NUMBERS = ("checkpoint", "commit", "lag", "rows/s")
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60))
 
@@ -36,13 +39,29 @@ def status(
         survey = lifecycle.survey(
             context.project, context.settings, jobs or (), lambda: completeness.last(context.settings).through_of
         )
+    stored = _stored(context, survey)
     if json:
-        print_json(
-            {"jobs": [_plain(job) for job in survey.jobs], "unanswered": [p.to_json() for p in survey.unanswered]}
-        )
+        jobs = [{**_plain(job), "stored": stored.get(job.job)} for job in survey.jobs]
+        print_json({"jobs": jobs, "unanswered": [p.to_json() for p in survey.unanswered]})
     else:
-        _show(survey)
+        _show(survey, stored)
     _verdict(survey)
+
+
+def _stored(context: Context, survey: Survey) -> dict[str, dict[str, int]]:
+    """Return the rows that each bounded run has stored, by job and table; none while a service does not answer."""
+    from headrace.operations.lifecycle import bounded_run
+    from headrace.project import job_folder
+
+    ran = [job.entry for job in survey.jobs if job.entry and job.entry.step in _BOUNDED]
+    if survey.unanswered or not ran:
+        return {}
+    known = job_folder.names(context.project)
+    with suppress(PlatformError):
+        return {
+            each.job: bounded_run.stored(context.project, context.settings, each) for each in ran if each.job in known
+        }
+    return {}
 
 
 def _verdict(survey: Survey) -> None:
@@ -55,7 +74,7 @@ def _verdict(survey: Survey) -> None:
         raise PlatformError(survey.unanswered)
 
 
-def _show(survey: Survey) -> None:
+def _show(survey: Survey, stored: Mapping[str, Mapping[str, int]]) -> None:
     from rich.markup import escape
 
     shown = table("job", "state", *_NUMBERS, numbers=_NUMBERS)
@@ -65,7 +84,7 @@ def _show(survey: Survey) -> None:
         out.print(shown)
     elif not survey.unanswered:
         out.print("no job has been deployed")
-    for line in (line for job in survey.jobs for line in _lines(job)):
+    for line in (line for job in survey.jobs for line in _lines(job, stored.get(job.job))):
         out.print(escape(line), highlight=False, soft_wrap=True)
 
 
@@ -81,8 +100,10 @@ def _numbers(job: Status) -> tuple[str, ...]:
     )
 
 
-def _lines(job: Status) -> list[str]:
+def _lines(job: Status, stored: Mapping[str, int] | None) -> list[str]:
     lines = []
+    if job.entry and job.entry.step in _BOUNDED:
+        lines += [f"{job.job}, bounded: {text}" for text in _bounded(job.entry.message, stored)]
     if job.complete_through:
         lines.append(f"{job.job} is complete through {clock(job.complete_through)}")
     if job.topics and job.topics.in_transactions:
@@ -94,6 +115,15 @@ def _lines(job: Status) -> list[str]:
         ago = _age(job.report.failure_s)
         lines.append(f"{job.job}, last error, {ago} ago, at {clock(failure.at)}{since}: {failure.what}")
     return lines
+
+
+def _bounded(end: str | None, stored: Mapping[str, int] | None) -> Iterator[str]:
+    from headrace.operations.lifecycle import bounded_run
+
+    if end:
+        yield end
+    if stored is not None:
+        yield f"it has stored {bounded_run.sentence(stored)}"
 
 
 def _age(seconds: float | None) -> str:

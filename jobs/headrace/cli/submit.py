@@ -27,7 +27,8 @@ def submit(
 ) -> None:
     """Start a job on the session cluster; returns once it has completed a checkpoint, or reports why it does not.
 
-    A job that keeps every record starts where its tables end, any other at the earliest record.
+    A job that keeps every record starts where its tables end, any other at the earliest record. With --bounded, it
+    returns once the job runs, and reports at which offsets it stops.
     """
     from headrace.operations.lifecycle import operation_context
     from headrace.operations.lifecycle import submit as lifecycle
@@ -49,10 +50,12 @@ def show(entry: Entry, *, json: bool) -> None:
         savepoint = f"; savepoint {entry.savepoint}" if entry.savepoint else ""
         out.print(f"{entry.job} has stopped{savepoint}", highlight=False, soft_wrap=True)
     elif entry.step in {"bounded", "finished"}:
-        progress = "has finished" if entry.step == "finished" else "runs to the current end of its topics"
+        progress = "has finished" if entry.step == "finished" else "runs until it has read its topics to their end"
         out.print(f"{entry.job} {progress}, as job {entry.flink_job_id}", highlight=False, soft_wrap=True)
     else:
         origin = f", from {entry.savepoint}" if entry.savepoint else ""
         out.print(f"{entry.job} is {entry.step} as job {entry.flink_job_id}{origin}", highlight=False, soft_wrap=True)
     if entry.message and not json:
         out.print(f"  {entry.message}", highlight=False, markup=False, soft_wrap=True)
+    if entry.step in {"bounded", "finished"} and not json:
+        out.print(f"  headrace status {entry.job} shows whether it has finished, and how many rows it has stored")

@@ -70,10 +70,7 @@ def group(job: Job) -> str:
 # they were read would not be missed.
 _START: Options = {"scan.startup.mode": "group-offsets", "properties.auto.offset.reset": "none"}
 # By default, Flink looks for new partitions every five minutes.
-_SCAN: Mapping[bool, Options] = {
-    True: {"scan.bounded.mode": "latest-offset"},
-    False: {"scan.topic-partition-discovery.interval": "10 s"},
-}
+_UNBOUNDED: Options = {"scan.topic-partition-discovery.interval": "10 s"}
 
 
 # Kafka's sink sends the last row of each key at a checkpoint, or once it holds this many keys. Otherwise it would send
@@ -86,12 +83,14 @@ class LiveConnectors:
     """Connectors to Kafka and the Iceberg catalog of the settings.
 
     A job starts at the offsets that were set for its consumer group, or at those of its savepoint. `spreads` are by
-    source name. A `bounded` job stops at the offsets at which its topics end when it starts.
+    source name. A `bounded` job stops at the offsets `ends`, by source and partition; at those at which its topics end
+    when it starts, if a source has none there.
     """
 
     settings: Settings
     spreads: Mapping[str, Spread] = field(default_factory=dict)
     bounded: bool = False
+    ends: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
     metadata: ClassVar[bool] = True
     now: ClassVar[float | None] = None
     follow: ClassVar[Options] = {"streaming": "true", "monitor-interval": "10s"}
@@ -105,7 +104,7 @@ class LiveConnectors:
         name = self.settings.catalog.name
         return [render.engine("catalog", name=name, options=self.settings.catalog.flink())]
 
-    def reading(self, job: Job, source: str, contract: Contract) -> Options:  # noqa: ARG002 - the protocol serves tests too
+    def reading(self, job: Job, source: str, contract: Contract) -> Options:
         """Return the options of Flink's Kafka source."""
         return {
             "connector": "kafka",
@@ -115,7 +114,7 @@ class LiveConnectors:
             "properties.isolation.level": "read_committed",
             **self._broker(),
             **_START,
-            **_SCAN[self.bounded],
+            **self._scan(source),
         }
 
     def spread(self, source: str) -> Spread:
@@ -142,6 +141,14 @@ class LiveConnectors:
             "properties.transaction.timeout.ms": "900000",
             **self._broker(),
         }
+
+    def _scan(self, source: str) -> Options:
+        if not self.bounded:
+            return _UNBOUNDED
+        if not (ends := self.ends.get(source)):
+            return {"scan.bounded.mode": "latest-offset"}
+        offsets = ";".join(f"partition:{partition},offset:{end}" for partition, end in sorted(ends.items()))
+        return {"scan.bounded.mode": "specific-offsets", "scan.bounded.specific-offsets": offsets}
 
     def _broker(self) -> dict[str, str]:
         return {f"properties.{key}": value for key, value in kafka_options.for_flink(self.settings.kafka).items()}

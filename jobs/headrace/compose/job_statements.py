@@ -78,10 +78,9 @@ class Composition:
         """Return the statements that come before the job's own views: its catalog, topics and sources."""
         return [*self.connections, *(text for source in self.sources for text in (*source.tables, *source.views))]
 
-    def insert(self, sink: str, columns: list[str]) -> str:
-        """Return the INSERT of the sink's SELECT into `columns`."""
-        select = Sql(self.selects[sink].sql)
-        return render.engine("insert", sink=self.sinks[sink].path, columns=columns, select=select)
+    def view_of(self, sink: str) -> str:
+        """Return the statement that creates the view `selected_view(sink)` of the sink's SELECT."""
+        return render.engine("view", view=selected_view(sink), select=Sql(self.selects[sink].sql))
 
     def insert_of_view(self, sink: str, columns: list[str]) -> str:
         """Return the INSERT of `columns` of the view `selected_view(sink)`, which has the rows of the sink's SELECT.

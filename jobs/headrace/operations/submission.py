@@ -21,7 +21,7 @@ from headrace.planner import planning
 from headrace.planner.planning import PlannedJob
 from headrace.planner.session import table_environment
 from headrace.planner.state.stored_plan import StoredPlan
-from headrace.project import job_folder
+from headrace.project import job_folder, source_files
 from headrace.project.paths import Project
 
 RUNNING_LIMIT_S = 120
@@ -31,8 +31,8 @@ RUNNING_LIMIT_S = 120
 class Prepared:
     """A job that is checked and planned, but not started.
 
-    `starts` are the offsets, by source and partition, at which a source without state starts. `added` are the sources
-    that the savepoint does not know, of a job that continues from one.
+    `starts` are the offsets, by source and partition, at which a source without state starts, `ends` those at which a
+    bounded job stops. `added` are the sources that the savepoint does not know, of a job that continues from one.
     """
 
     project: Project
@@ -40,6 +40,7 @@ class Prepared:
     settings: Settings
     slots: int
     starts: Mapping[str, Mapping[int, int]]
+    ends: Mapping[str, Mapping[int, int]]
     added: Collection[str]
     planned: PlannedJob
 
@@ -69,14 +70,16 @@ def prepare(
     parallelism: int | None = None,
     goes_on: bool = False,
     before: StoredPlan | None = None,
+    restored: Collection[str] | None = None,
     tables_may_differ: bool = False,
     progress: Callable[[str], None] = lambda _step: None,
 ) -> Prepared:
     """Check the job's tables and topics, and plan it; nothing is started, and the job may be running.
 
     `bounded`: it stops reading at the current end of its topics. `goes_on`: it continues from a savepoint of the plan
-    `before`, except for sources that this plan does not have. Without a savepoint, a job that keeps every record starts
-    where its tables end, any other at the earliest record.
+    `before`, except for sources that this plan does not have. `restored`: the topics whose offsets the savepoint has,
+    if its plan is not known. Without a savepoint, a job that keeps every record starts where its tables end, any other
+    at the earliest record.
     `tables_may_differ`: tables may have changed since these files were written.
 
     Raises UserError for what its author or operator must fix (files, SQL, no topic, no table), PlatformError if a
@@ -88,20 +91,22 @@ def prepare(
     preflight.check_tables(project, settings, tables, folder, may_differ=tables_may_differ)
     if not goes_on:
         preflight.check_first_run(tables, folder)
-    # Without the plan of the savepoint's job, each source is taken to be in the savepoint.
-    added = [source for source in folder.job.sources if goes_on and before and source not in before.topics]
+    topics = {source: source_files.load(project, source).topic for source in folder.job.sources}
+    added = [source for source in topics if goes_on and before and source not in before.topics]
+    added += [source for source, topic in topics.items() if restored is not None and topic not in restored]
     starts = {
         source: preflight.start(project, settings, tables, folder, source, goes_on=goes_on and source not in added)
         for source in folder.job.sources
     }
     spreads = {source: preflight.spread(project, settings, source, slots) for source in folder.job.sources}
-    composition = compose(project, settings, folder, LiveConnectors(settings, spreads, bounded))
+    ends = {source: _ends(settings, topic) for source, topic in topics.items()} if bounded else {}
+    composition = compose(project, settings, folder, LiveConnectors(settings, spreads, bounded, ends))
     progress("planning the job in Flink")
     environment = table_environment(project, settings, folder.job, slots)
     planned = planning.plan_job(environment, composition, settings, before)
     if goes_on and before:
         preflight.check_same_topics(before, planned.stored)
-    return Prepared(project, name, settings, slots, starts, added, planned)
+    return Prepared(project, name, settings, slots, starts, ends, added, planned)
 
 
 def launch(
@@ -130,6 +135,10 @@ def launch(
         cluster.cancel(job_id)
         raise
     return Submitted(prepared.name, job_id, state, {} if restore else starts)
+
+
+def _ends(settings: Settings, topic: str) -> dict[int, int]:
+    return {partition: span.end for partition, span in kafka.offset_ranges(settings.kafka_client(), topic).items()}
 
 
 def _starts_of_added(prepared: Prepared) -> dict[str, dict[int, int]]:

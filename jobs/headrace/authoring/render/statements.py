@@ -41,8 +41,8 @@ def for_duckdb(project: Project, settings: Settings, name: str) -> dict[str, str
 def of(composition: Composition, columns: Columns) -> list[str]:
     """Return the statements of a composition, references unresolved."""
     views = [render.engine("view", view=view, select=Sql(select.sql)) for view, select in composition.views.items()]
-    inserts = [_insert(composition, sink, columns.get(sink)) for sink in composition.selects]
-    return [*composition.setup(), *views, *inserts, *composition.leftovers()]
+    written = [text for sink in composition.selects for text in _written(composition, sink, columns.get(sink))]
+    return [*composition.setup(), *views, *written, *composition.leftovers()]
 
 
 def text(statements: list[str]) -> str:
@@ -70,6 +70,7 @@ def unified(was: str, now: str, was_name: str, now_name: str) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _insert(composition: Composition, sink: str, columns: Iterable[str] | None) -> str:
-    insert = composition.insert(sink, list(columns or composition.sinks[sink].columns))
-    return insert if columns else _BY_NAME + insert
+def _written(composition: Composition, sink: str, columns: Iterable[str] | None) -> list[str]:
+    """Return the view of the sink's SELECT, and the INSERT of its rows."""
+    insert = composition.insert_of_view(sink, list(columns or composition.sinks[sink].columns))
+    return [composition.view_of(sink), insert if columns else _BY_NAME + insert]

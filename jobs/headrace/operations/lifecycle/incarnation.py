@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from uuid import uuid4
 
@@ -37,12 +37,14 @@ def successor(
     parallelism: int | None = None,
     *,
     goes_on: bool | None = None,
+    restored: Collection[str] | None = None,
     bounded: bool = False,
 ) -> Successor:
     """Plan the incarnation that follows `before`, from the project's files; nothing is started.
 
-    `goes_on`: it continues from a savepoint, by default if there is a `before`. `bounded`: it stops reading at the
-    current end of its topics.
+    `goes_on`: it continues from a savepoint, by default if there is a `before`. `restored`: the topics that this
+    savepoint knows, if the ledger does not know the savepoint. `bounded`: it stops reading at the current end of its
+    topics.
 
     Raises as submission.prepare does: UserError for what its author or operator must fix.
     """
@@ -56,6 +58,7 @@ def successor(
         parallelism=slots,
         goes_on=before is not None if goes_on is None else goes_on,
         before=old_plan,
+        restored=restored,
         progress=context.progress_of(name),
     )
     judgement = verdict(old_plan, prepared.plan) if old_plan else None

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from headrace.environment import iceberg, kafka
-from headrace.errors import UserError
+from headrace.errors import HeadraceError, Problem, UserError
 from headrace.operations import preflight
 from headrace.operations.ledger import Entry
 from headrace.operations.lifecycle import incarnation, job_state, retention_loss
 from headrace.operations.lifecycle.operation_context import OperationContext
-from headrace.operations.lifecycle.start import run
+from headrace.operations.lifecycle.start import go_back, run, run_or_go_back
 from headrace.operations.lifecycle.stop import stop_with_savepoint
 from headrace.operations.lifecycle.table_ownership import refuse_beside_running
 from headrace.planner.state.operators import operators
@@ -47,8 +47,9 @@ def cost(context: OperationContext, name: str) -> Cost:
 def restart(context: OperationContext, name: str) -> Entry:
     """Start the project's version of the job without state; a running one is stopped first.
 
-    A job that keeps every record starts right after the last one that its tables hold. Raises as `upgrade` does; if it
-    fails, the previous incarnation is not started again.
+    A job that keeps every record starts right after the last one that its tables hold. Raises as `upgrade` does: if the
+    new start fails, the incarnation that ran runs again from where it had stopped. One that was failing is not started
+    again; the error has what can be done.
     """
     state = job_state.settled(context, name)
     refuse_beside_running(context, name)
@@ -56,13 +57,35 @@ def restart(context: OperationContext, name: str) -> Entry:
     folder = job_folder.load(context.project, name)
     # Plan the job once before anything stops, so that faults are reported first.
     incarnation.successor(context, name, None, goes_on=True)
+    ran = False
     if state.alive and state.before:
         job_state.check_savepoint(context, state.before)
         check_start(context, folder)
+        ran = context.cluster.state(state.before.flink_job_id) == "RUNNING"
         stop_with_savepoint(context, state.before)
-    # Plan it again after it has stopped: a job that keeps every record starts right after what its tables hold now.
-    successor = incarnation.successor(context, name, None, goes_on=not folder.job.keeps_every_record)
-    return run(context, replace(successor.entry, message="restarted from nothing"), successor.prepared)
+    history = context.ledger.history(name)
+    try:
+        # Plan it again after it has stopped: a job that keeps every record starts right after what its tables hold now.
+        successor = incarnation.successor(context, name, None, goes_on=not folder.job.keeps_every_record)
+    except HeadraceError as error:
+        if ran:
+            go_back(context, name, history, error)
+        raise type(error)([*error.problems, _does_not_run(name)]) from None
+    entry = replace(successor.entry, message="restarted from nothing")
+    if ran:
+        return run_or_go_back(context, entry, successor.prepared, history)
+    try:
+        return run(context, entry, successor.prepared)
+    except HeadraceError as error:
+        raise type(error)([*error.problems, _does_not_run(name)]) from None
+
+
+def _does_not_run(name: str) -> Problem:
+    return Problem(
+        f"{name} does not run now",
+        fix=f"repair the cause, then run headrace restart {name} --from nothing again; what it left is kept, and "
+        f"headrace restart {name} --from checkpoint continues from it",
+    )
 
 
 def check_start(context: OperationContext, folder: JobFolder) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePosixPath
@@ -89,6 +89,18 @@ def at(context: OperationContext, path: str, history: Sequence[Entry]) -> Restor
 def exists(context: OperationContext, path: str) -> bool:
     """Whether there is a complete savepoint or checkpoint at `path`. Raises PlatformError."""
     return _read(context, path, "") is not None
+
+
+def topics_in(context: OperationContext, path: str, topics: Iterable[str]) -> frozenset[str]:
+    """Return those of `topics` whose offsets the savepoint or checkpoint at `path` has. Raises PlatformError."""
+    system, place = _opened(context, path)
+    with (
+        iceberg.errors_reported("a savepoint cannot be read", path),
+        system.open_input_file(f"{place}/{_METADATA}") as file,
+    ):
+        state = file.read()
+    # A source keeps its partitions as Java writes texts: two bytes for the length, then the text.
+    return frozenset(each for each in topics if len(each).to_bytes(2, "big") + each.encode() in state)
 
 
 def same_place(path: str, other: str) -> bool:

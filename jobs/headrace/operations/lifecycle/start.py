@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NoReturn
 
 from headrace.environment.flink_rest import ENDED
 from headrace.errors import HeadraceError, PlatformError
@@ -62,6 +63,27 @@ def run_bounded(context: OperationContext, entry: Entry, prepared: Prepared) -> 
     return context.write(replace(entry, step="finished")) if submitted.state == "FINISHED" else entry
 
 
+def go_back(
+    context: OperationContext, job: str, history: Sequence[Entry], error: HeadraceError, failed: Entry | None = None
+) -> NoReturn:
+    """Start the last good incarnation of `history` again after `error`, which kept the next one from running.
+
+    `failed` is the entry of that one, if it was submitted. Raises PlatformError that reports which of the two runs, and
+    `error` itself if there is no earlier one.
+    """
+    old = last_good(history, failed.flink_job_id if failed else None)
+    if old is None:
+        raise error
+    try:
+        _go_back(context, old, error, failed)
+    except HeadraceError as second:
+        raise PlatformError(list(dict.fromkeys([*error.problems, *second.problems]))) from None
+    raise PlatformError(
+        f"{job} did not come up: {_first(error)}",
+        fix=f"the version before it runs again, from where it had stopped: release {old.release[:12]}",
+    ) from None
+
+
 def run_or_go_back(
     context: OperationContext, entry: Entry, prepared: Prepared | None, history: Sequence[Entry]
 ) -> Entry:
@@ -72,17 +94,7 @@ def run_or_go_back(
     try:
         return run(context, entry, prepared)
     except HeadraceError as error:
-        old = last_good(history, entry.flink_job_id)
-        if old is None:
-            raise
-        try:
-            _go_back(context, entry, old, error)
-        except HeadraceError as second:
-            raise PlatformError(list(dict.fromkeys([*error.problems, *second.problems]))) from None
-        raise PlatformError(
-            f"{entry.job} did not come up: {_first(error)}",
-            fix=f"the version before it runs again, from where it had stopped: release {old.release[:12]}",
-        ) from None
+        go_back(context, entry.job, history, error, entry)
 
 
 def await_checkpoint(context: OperationContext, entry: Entry) -> None:
@@ -113,13 +125,13 @@ def await_checkpoint(context: OperationContext, entry: Entry) -> None:
         time.sleep(0.2)
 
 
-def _go_back(context: OperationContext, failed: Entry, old: Entry, error: HeadraceError) -> None:
+def _go_back(context: OperationContext, old: Entry, error: HeadraceError, failed: Entry | None) -> None:
     context.progress_of(old.job)("it did not come up; starting the version before it again")
     history = context.ledger.history(old.job)
     start = restore_points.newest(context, history)
     if start is None:
         raise PlatformError(f"there is no savepoint to go back to: {old.job} does not run", context.cluster.rest)
-    if start.flink_job_id == failed.flink_job_id:
+    if failed and start.flink_job_id == failed.flink_job_id:
         # It completed a checkpoint before it failed, and may have written rows: only its own state avoids duplicates.
         failed_plan, old_plan = plan_of(failed), plan_of(old)
         judgement = verdict(failed_plan, old_plan) if failed_plan and old_plan else None
@@ -131,7 +143,7 @@ def _go_back(context: OperationContext, failed: Entry, old: Entry, error: Headra
                 f"fix the cause and deploy again, or headrace restart {old.job} --from checkpoint",
             )
     commits.refuse_later(context, history, start)
-    why = f"instead of {failed.flink_job_id}: {_first(error)}"
+    why = f"instead of {failed.flink_job_id if failed else 'the next one'}: {_first(error)}"
     run(context, resubmission(context, old, start.path, why), then="rolled back")
 
 

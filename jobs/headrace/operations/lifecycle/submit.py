@@ -7,11 +7,19 @@ from dataclasses import replace
 
 from headrace.errors import UserError
 from headrace.operations.ledger import Entry
-from headrace.operations.lifecycle import commits, incarnation, job_state, restore_points, retention_loss
+from headrace.operations.lifecycle import (
+    bounded_run,
+    commits,
+    incarnation,
+    job_state,
+    restore_points,
+    retention_loss,
+)
 from headrace.operations.lifecycle.operation_context import OperationContext
 from headrace.operations.lifecycle.start import run, run_bounded
 from headrace.operations.lifecycle.table_ownership import refuse_beside_running
-from headrace.project import job_folder
+from headrace.project import job_folder, source_files
+from headrace.project.job import Job
 
 
 def submit(
@@ -25,7 +33,8 @@ def submit(
     """Start the job from `savepoint`, or without state: one that keeps every record starts where its tables end.
 
     A `bounded` one reads up to the current end of its topics and then ends; deploy does not start it again. The entry's
-    message names the records that are lost because retention deleted them before they were read.
+    message names the records that are lost because retention deleted them before they were read, the offsets at which a
+    bounded job stops, and the topics that a savepoint does not know which is not in the ledger.
 
     Raises UserError if it runs already, or for what must be fixed; CheckFailed if the state cannot be kept, or if rows
     were written after the savepoint was taken; PlatformError if the job does not come up.
@@ -42,14 +51,27 @@ def submit(
     refuse_beside_running(context, name)
     job_state.check_slots(context, state, parallelism or context.settings.slots_of(name))
     before = _left_by(context, state.history, savepoint) if savepoint else None
+    folder = job_folder.load(context.project, name)
+    topics = [source_files.load(context.project, source).topic for source in folder.job.sources]
+    restored = restore_points.topics_in(context, savepoint, topics) if savepoint and before is None else None
     successor = incarnation.successor(
-        context, name, before, parallelism, goes_on=savepoint is not None, bounded=bounded
+        context, name, before, parallelism, goes_on=savepoint is not None, restored=restored, bounded=bounded
     )
     if successor.verdict:
         job_state.require_compatible(name, successor.verdict, accept_loss=False)
-    lost = None if savepoint else retention_loss.warning(context, job_folder.load(context.project, name))
-    entry = replace(successor.entry, savepoint=savepoint, message=lost)
+    messages = [
+        None if savepoint else retention_loss.warning(context, folder),
+        bounded_run.end_of(context, successor.prepared) if bounded else None,
+        None if restored is None else _not_restored(folder.job, [each for each in topics if each not in restored]),
+    ]
+    entry = replace(successor.entry, savepoint=savepoint, message="; ".join(filter(None, messages)) or None)
     return (run_bounded if bounded else run)(context, entry, successor.prepared)
+
+
+def _not_restored(job: Job, topics: Sequence[str]) -> str | None:
+    """Return where the topics are read from that the savepoint does not know; None if it knows each."""
+    where = "right after what the tables hold" if job.keeps_every_record else "their earliest records"
+    return f"the savepoint has no offsets of {', '.join(topics)}: read from {where}" if topics else None
 
 
 def _left_by(context: OperationContext, history: Sequence[Entry], savepoint: str) -> Entry | None:
