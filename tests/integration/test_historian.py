@@ -31,7 +31,7 @@ from headrace.historian.tags import tags
 from headrace.project import table_files
 from headrace.project.paths import Project
 from headrace.upkeep import maintain
-from headrace.upkeep.maintain import compact
+from headrace.upkeep.maintain import merged_rows
 from support.worlds.pumps import NOON, empty_plant, s, store, store_two_pumps
 
 BAD, UNCERTAIN, NO_DATA = 0x80000000, 0x40000000, 0x809B0000
@@ -398,7 +398,7 @@ def test_only_row_groups_that_can_hold_matching_readings_are_read(
 ) -> None:
     names = [f"T{number}" for number in range(9)]
     store(project, [(tag, s(at), float(at), 0) for tag in names for at in range(5000)])
-    monkeypatch.setattr(compact, "_ROWS_AT_ONCE", 2048)
+    monkeypatch.setattr(merged_rows, "ROWS_AT_ONCE", 2048)
     list(maintain.maintain(project, local, ["historian.readings"]))
     read: list[int] = []
     monkeypatch.setattr(Footer, "read_groups", reading(Footer.read_groups, read))

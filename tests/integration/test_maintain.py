@@ -31,7 +31,7 @@ from headrace.project import table_files
 from headrace.project.paths import Project
 from headrace.project.system_tables import TAGS
 from headrace.upkeep import maintain
-from headrace.upkeep.maintain import Report, choose, compact, expire, orphans
+from headrace.upkeep.maintain import Report, choose, compact, deletes, expire, merged_rows, orphans
 from headrace.upkeep.maintain.live_files import Live
 from support.worlds.pumps import empty_plant
 
@@ -166,7 +166,7 @@ def test_a_second_run_and_a_dry_run_change_nothing(project: Project, local: Sett
 def test_a_large_day_is_cut_into_files_of_the_target_size_each_with_tags_of_its_own(
     project: Project, local: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compact, "_ROWS_AT_ONCE", 2048)
+    monkeypatch.setattr(merged_rows, "ROWS_AT_ONCE", 2048)
     set_property(local, "write.target-file-size-bytes", "10000")
     for first in range(0, 6000, 2000):
         append(project, local, first, rows=2000)
@@ -243,7 +243,7 @@ def test_days_are_committed_together_without_those_that_another_maintainer_repla
     for first in range(0, 80, 20):
         append(project, local, first, day=CLOSED - timedelta(days=first // 40))
     before = load(local)
-    later, earlier = choose.choose(before, Live.of(before).files, datetime.now(UTC))
+    later, earlier = choose.choose(before, Live.of(before), datetime.now(UTC))
     assert put_in_place(local, before, earlier) == [earlier.partition]
     append(project, local, 80)
     assert put_in_place(local, before, earlier, later) == [later.partition]
@@ -255,7 +255,7 @@ def test_the_size_of_one_commit_is_limited(project: Project, local: Settings, mo
     for first in range(0, 120, 20):
         append(project, local, first, day=CLOSED - timedelta(days=first % 60 // 20))
     before = load(local)
-    sizes = [each.bytes for each in choose.choose(before, Live.of(before).files, datetime.now(UTC))]
+    sizes = [each.bytes for each in choose.choose(before, Live.of(before), datetime.now(UTC))]
     monkeypatch.setattr(choose, "AT_ONCE", sizes[0] + sizes[1])
     assert len(run(project, local).rewritten) == 3
     assert len(load(local).snapshots()) == len(before.snapshots()) + 2
@@ -280,7 +280,7 @@ def test_files_that_another_has_replaced_are_not_replaced_again(project: Project
     for first in range(0, 40, 20):
         append(project, local, first)
     before = load(local)
-    (group,) = choose.choose(before, Live.of(before).files, datetime.now(UTC))
+    (group,) = choose.choose(before, Live.of(before), datetime.now(UTC))
     run(project, local)
     once = load(local)
     assert put_in_place(local, before, group) == []
@@ -290,7 +290,7 @@ def test_files_that_another_has_replaced_are_not_replaced_again(project: Project
 def test_files_are_not_put_into_a_table_whose_layout_was_changed_meanwhile(project: Project, local: Settings) -> None:
     append(project, local, 0)
     before = load(local)
-    (group,) = choose.choose(before, Live.of(before).files, datetime.now(UTC))
+    (group,) = choose.choose(before, Live.of(before), datetime.now(UTC))
     with load(local).update_spec() as spec:
         spec.add_field("tag", "bucket[4]", "tag_bucket_4")
     assert put_in_place(local, before, group) == []
@@ -307,8 +307,8 @@ def test_a_file_with_fewer_rows_than_in_its_metadata_is_not_replaced(
 ) -> None:
     append(project, local, 0)
     before = load(local)
-    real = compact._batches
-    monkeypatch.setattr(compact, "_batches", lambda *given: (batch.slice(1) for batch in real(*given)))
+    real = deletes.read
+    monkeypatch.setattr(merged_rows, "read", lambda *given: (batch.slice(1) for batch in real(*given)))
     with pytest.raises(PlatformError, match="20 rows by its metadata, and 19 were read"):
         run(project, local)
     assert load(local).metadata_location == before.metadata_location
@@ -466,14 +466,6 @@ def test_what_a_lost_job_has_yet_to_commit_is_not_an_orphan(project: Project, lo
     assert (report.orphans.files, cut_off.exists()) == (3, False)
     assert [each.exists() for each in (*files[3], *files[4])] == [False, False, True, True]
     assert orphans.find(iceberg.connect(local), READINGS, {"j": [job, "next"]}, datetime.now(UTC)).files == ()
-
-
-def test_a_table_written_by_key_is_left_unchanged_and_reported(project: Project, local: Settings) -> None:
-    before = iceberg.load_table(iceberg.connect(local), TAGS)
-    (report,) = maintain.maintain(project, local, [TAGS])
-    assert report.rewritten == ()
-    assert "not compacted: it is written by key" in report.notes[0]
-    assert iceberg.load_table(iceberg.connect(local), TAGS).metadata_location == before.metadata_location
 
 
 def test_the_command_reports_all_tables_as_text_and_json(

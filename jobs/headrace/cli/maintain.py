@@ -41,7 +41,7 @@ def maintain(
         shown.add_row(report.table, *_numbers(report, dry_run))
     out.print(shown)
     for report in reports:
-        for line in (*_rewritten(report.rewritten, dry_run), *report.notes):
+        for line in (*_deletes(report, dry_run), *_rewritten(report.rewritten, dry_run), *report.notes):
             out.print(f"{report.table}: {line}", highlight=False, soft_wrap=True)
 
 
@@ -59,9 +59,17 @@ def _numbers(report: Report, dry_run: bool) -> Iterable[str]:
 def _rewritten(parts: Iterable[Rewritten], dry_run: bool) -> Iterable[str]:
     for part in parts:
         before = f"{part.files_before:,} files of {_mb(part.bytes_before)} MB, {part.rows:,} rows"
-        after = "" if dry_run else f", now {part.files_after:,} of {_mb(part.bytes_after or 0)} MB"
+        before += f", with {part.deletes:,} delete files" if part.deletes else ""
+        rows = f", {part.rows_after:,} rows" if part.deletes else ""
+        after = "" if dry_run else f", now {part.files_after:,} of {_mb(part.bytes_after or 0)} MB{rows}"
         kind = "sorted" if part.closed else "merged"
         yield f"{part.partition} {'to be ' if dry_run else ''}{kind}: {before}{after}"
+
+
+def _deletes(report: Report, dry_run: bool) -> Iterable[str]:
+    if report.deletes_before:
+        left = "" if dry_run else f", now {report.deletes_after:,}"
+        yield f"{report.deletes_before:,} delete files{left}"
 
 
 def _mb(size: int) -> str:

@@ -1,4 +1,4 @@
-"""Choose the files to rewrite: unsorted and small ones of a closed partition, small ones of an open partition."""
+"""Choose the files to rewrite: small, unsorted and much deleted ones of a closed partition, fewer of an open one."""
 
 from __future__ import annotations
 
@@ -12,12 +12,16 @@ from pyiceberg.manifest import DataFile, FileFormat
 from pyiceberg.table import Table
 from pyiceberg.transforms import TimeTransform
 
+from headrace.upkeep.maintain.deletes import Deletes, partition
+from headrace.upkeep.maintain.live_files import Live, LiveFile
+
 TARGET_BYTES = 128 * 2**20
 """Size of a file if the table does not set `write.target-file-size-bytes`."""
 CLOSED_AFTER = timedelta(hours=1)
 """A partition is closed this long after its time has ended. The next run merges files that come later."""
 ENOUGH = 8
-"""An open partition's small files are merged once there are this many: each merge rewrites what the last one left."""
+"""An open partition's small files are merged once there are this many: each merge rewrites what the last one left.
+Any file is rewritten once this many delete files may apply to it."""
 AT_ONCE = 512 * 2**20
 """Bytes that one commit replaces. Each commit reads all manifests, so there should be few of them; but work that is not
 committed yet is lost if the run ends, so they should not be large."""
@@ -26,15 +30,24 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Group:
-    """Files of one partition that become one sorted run. `closed`: no more rows are expected in it."""
+    """Data files of one partition that become one sorted run, without the rows that `deletes` delete.
+
+    `closed`: no more rows are expected in it.
+    """
 
     partition: str
     closed: bool
-    files: tuple[DataFile, ...]
+    data: tuple[LiveFile, ...]
+    deletes: tuple[LiveFile, ...] = ()
+
+    @property
+    def files(self) -> tuple[DataFile, ...]:
+        """The data files."""
+        return tuple(each.file for each in self.data)
 
     @property
     def rows(self) -> int:
-        """The number of rows in the files."""
+        """The number of rows in the files, with those that are deleted."""
         return sum(each.record_count for each in self.files)
 
     @property
@@ -48,16 +61,17 @@ def target_bytes(table: Table) -> int:
     return int(table.properties.get("write.target-file-size-bytes", TARGET_BYTES))
 
 
-def choose(table: Table, files: Iterable[DataFile], now: datetime) -> list[Group]:
-    """Return the groups of the live `files` to rewrite; empty if every partition is as it should be.
+def choose(table: Table, live: Live, now: datetime) -> list[Group]:
+    """Return the groups of live files to rewrite; empty if every partition is as it should be.
 
     Files of an earlier partition spec and files that are not Parquet are left as they are.
     """
-    partitions: dict[tuple[Any, ...], list[DataFile]] = defaultdict(list)
-    for each in files:
-        if each.spec_id == table.spec().spec_id and each.file_format == FileFormat.PARQUET:
-            partitions[tuple(each.partition[i] for i in range(len(each.partition)))].append(each)
-    return [group for members in partitions.values() for group in _gaining(table, members, now)]
+    partitions: dict[tuple[Any, ...], list[LiveFile]] = defaultdict(list)
+    for each in live.data:
+        if each.file.spec_id == table.spec().spec_id and each.file.file_format == FileFormat.PARQUET:
+            partitions[partition(each.file)].append(each)
+    deletes = Deletes(table, live.deletes)
+    return [group for members in partitions.values() for group in _gaining(table, members, deletes, now)]
 
 
 def batched(groups: Iterable[Group]) -> Iterator[list[Group]]:
@@ -80,18 +94,23 @@ def sorted_by(table: Table, file: DataFile) -> bool:
     return order.is_unsorted or file.sort_order_id == order.order_id
 
 
-def _gaining(table: Table, files: list[DataFile], now: datetime) -> Iterator[Group]:
-    closed = _closed(table, files[0], now)
-    small = [each for each in files if each.file_size_in_bytes < target_bytes(table) // 2]
-    unsorted = [each for each in files if not sorted_by(table, each)]
+def _gaining(table: Table, files: list[LiveFile], deletes: Deletes, now: datetime) -> Iterator[Group]:
+    closed = _closed(table, files[0].file, now)
+    applied = {each: deletes.of(each) for each in files}
+    small = {each for each in files if each.file.file_size_in_bytes < target_bytes(table) // 2}
+    unsorted = {each for each in files if not sorted_by(table, each.file)}
+    # A large file is not written again for one deleted row, but each reader applies all of its deletes.
+    burdened = {each for each in files if len(applied[each]) >= ENOUGH}
     if closed:
         # Large sorted files stay: a late reading must not cause the whole day to be written again.
-        chosen, gains = {*small, *unsorted}, bool(unsorted) or len(small) > 1
+        chosen = small | unsorted | burdened
+        gains = bool(unsorted | burdened) or len(small) > 1 or any(applied[each] for each in small)
     else:
-        chosen, gains = {*small}, len(small) >= ENOUGH
+        chosen, gains = small | burdened, len(small) >= ENOUGH or bool(burdened)
     if gains:
-        path = table.spec().partition_to_path(files[0].partition, table.schema())
-        yield Group(path or "all", closed, tuple(each for each in files if each in chosen))
+        path = table.spec().partition_to_path(files[0].file.partition, table.schema())
+        data = tuple(each for each in files if each in chosen)
+        yield Group(path or "all", closed, data, tuple({delete: None for each in data for delete in applied[each]}))
 
 
 def _closed(table: Table, file: DataFile, now: datetime) -> bool:

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any
 from uuid import uuid4
 
-import duckdb
-import pyarrow as pa
 import pyarrow.parquet as pq
 from pyiceberg.catalog import Catalog
-from pyiceberg.expressions import AlwaysTrue
 from pyiceberg.io.pyarrow import (
-    ArrowScan,
     _get_parquet_writer_kwargs,
     compute_statistics_plan,
     data_file_statistics_from_parquet_metadata,
@@ -24,24 +18,21 @@ from pyiceberg.io.pyarrow import (
     schema_to_pyarrow,
 )
 from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
-from pyiceberg.table import FileScanTask, Table
-from pyiceberg.table.sorting import NullOrder, SortDirection
+from pyiceberg.table import Table
 
-from headrace.environment import iceberg, warehouse
+from headrace.environment import iceberg
 from headrace.errors import PlatformError
 from headrace.upkeep.maintain.choose import Group, target_bytes
-from headrace.upkeep.maintain.live_files import Live
+from headrace.upkeep.maintain.deletes import Deletes, by_key
+from headrace.upkeep.maintain.live_files import Live, LiveFile
+from headrace.upkeep.maintain.merged_rows import Rows
 from headrace.upkeep.maintain.replace import Replace
 from headrace.upkeep.maintain.report import Rewritten
-
-# Rows per row group: these are in memory next to DuckDB's sort, and a file's size is checked after each row group.
-_ROWS_AT_ONCE = 32_768
-_SORTED_IN = "1GiB"
 
 
 def before(group: Group) -> Rewritten:
     """Return the report of a group that is not rewritten yet."""
-    return Rewritten(group.partition, group.closed, group.rows, len(group.files), group.bytes)
+    return Rewritten(group.partition, group.closed, group.rows, len(group.files), group.bytes, len(group.deletes))
 
 
 def compact(
@@ -49,9 +40,12 @@ def compact(
 ) -> list[Rewritten]:
     """Rewrite each group and commit all of them at once; `progress` is called with each group before it is read.
 
-    A group is left out if another writer has replaced one of its files. All groups are left out if the table's schema,
-    partition spec or sort order has changed, or if it has delete files. Files written for a group that is left out
-    become orphans, as do those of an attempt that never commits. Raises PlatformError.
+    Delete files that no data file needs any more are dropped in the same commit, also if there are no groups.
+
+    A group is left out if another writer has replaced one of its files, or if it was read without a delete that the
+    rewritten file would escape. All groups are left out if the table's schema, partition spec or sort order has
+    changed. Files written for a group that is left out become orphans, as do those of an attempt that never commits.
+    Raises PlatformError.
     """
     written = {}
     for each in groups:
@@ -63,10 +57,12 @@ def compact(
 
 def _written(name: str, table: Table, group: Group) -> list[DataFile]:
     with iceberg.errors_reported(f"{group.partition} of table {name} cannot be rewritten"):
-        written = list(_rewrite(table, group))
-    if (rows := sum(each.record_count for each in written)) != group.rows:
+        rows = Rows(table, group)
+        written = list(_rewrite(table, group, rows))
+    if rows.read != rows.expected:
         raise PlatformError(
-            f"{group.partition} has {group.rows:,} rows by its metadata, and {rows:,} were read: it is left as it is",
+            f"{group.partition} has {rows.expected:,} rows by its metadata, and {rows.read:,} were read: it is left as "
+            "it is",
             name,
         )
     return written
@@ -75,23 +71,43 @@ def _written(name: str, table: Table, group: Group) -> list[DataFile]:
 def _replace(catalog: Catalog, name: str, read: Table, written: Mapping[Group, list[DataFile]]) -> list[Group]:
     table = iceberg.load_table(catalog, name)
     live = Live.of(table)
-    if _shape(table) != _shape(read) or live.deletes:
+    if _shape(table) != _shape(read):
         return []
-    paths = {each.file_path for each in live.files}
-    whole = [group for group in written if paths.issuperset(each.file_path for each in group.files)]
-    if whole:
-        with table.transaction() as transaction, Replace(transaction, table) as snapshot:
-            for group in whole:
-                for each in group.files:
-                    snapshot.delete_data_file(each)
-                for each in written[group]:
-                    snapshot.append_data_file(each)
+    sequence = _sequence(read)
+    deletes = Deletes(table, live.deletes)
+    whole = [group for group in written if _replaceable(group, live, deletes, sequence)]
+    gone = {each for group in whole for each in group.data}
+    added = [LiveFile(each, sequence) for group in whole for each in written[group]]
+    unneeded = deletes.unneeded([*(each for each in live.data if each not in gone), *added])
+    if whole or unneeded:
+        with table.transaction() as transaction, Replace(transaction, table, sequence=sequence) as snapshot:
+            for each in (*gone, *unneeded):
+                snapshot.delete_data_file(each.file)
+            for each in added:
+                snapshot.append_data_file(each.file)
     return whole
+
+
+def _sequence(read: Table) -> int:
+    """Return the sequence number of rewritten files: deletes of later snapshots apply to them, those read do not."""
+    snapshot = read.current_snapshot()
+    return (snapshot.sequence_number or 0) if snapshot else 0
+
+
+def _replaceable(group: Group, live: Live, deletes: Deletes, sequence: int) -> bool:
+    """Whether the group's files and deletes are all live, and each delete that came later applies to new files too."""
+    if not {*live.data}.issuperset(group.data) or not {*live.deletes}.issuperset(group.deletes):
+        return False
+    later = {delete for each in group.data for delete in deletes.of(each)}.difference(group.deletes)
+    return all(by_key(each) and each.sequence > sequence for each in later)
 
 
 def _done(group: Group, written: list[DataFile]) -> Rewritten:
     return replace(
-        before(group), files_after=len(written), bytes_after=sum(each.file_size_in_bytes for each in written)
+        before(group),
+        rows_after=sum(each.record_count for each in written),
+        files_after=len(written),
+        bytes_after=sum(each.file_size_in_bytes for each in written),
     )
 
 
@@ -101,9 +117,9 @@ def _shape(table: Table) -> tuple[int | None, ...]:
     return metadata.current_schema_id, metadata.default_spec_id, metadata.default_sort_order_id
 
 
-def _rewrite(table: Table, group: Group) -> Iterator[DataFile]:
+def _rewrite(table: Table, group: Group, rows: Rows) -> Iterator[DataFile]:
     schema = schema_to_pyarrow(table.schema())
-    with _ordered(table, _batches(table, group, schema)) as batches:
+    with rows.ordered() as batches:
         waiting = next(batches, None)
         while waiting is not None:
             path = f"{group.partition}/{uuid4().hex}.parquet" if table.spec().fields else f"{uuid4().hex}.parquet"
@@ -113,7 +129,7 @@ def _rewrite(table: Table, group: Group) -> Iterator[DataFile]:
                 options = _get_parquet_writer_kwargs(table.properties)
                 with pq.ParquetWriter(stream, schema, store_decimal_as_integer=True, **options) as writer:
                     while waiting is not None and stream.tell() < target_bytes(table):
-                        writer.write_table(pa.Table.from_batches([waiting]).cast(schema), row_group_size=_ROWS_AT_ONCE)
+                        writer.write_table(waiting.cast(schema))
                         waiting = next(batches, None)
             yield _described(table, group, output.location, len(output), writer.writer.metadata)
 
@@ -124,7 +140,7 @@ def _described(table: Table, group: Group, path: str, size: int, metadata: pq.Fi
         stats_columns=compute_statistics_plan(table.schema(), table.properties),
         parquet_column_mapping=parquet_path_to_id_mapping(table.schema()),
     )
-    return DataFile.from_args(
+    described = DataFile.from_args(
         content=DataFileContent.DATA,
         file_path=path,
         file_format=FileFormat.PARQUET,
@@ -132,40 +148,9 @@ def _described(table: Table, group: Group, path: str, size: int, metadata: pq.Fi
         file_size_in_bytes=size,
         # Only for a closed partition: an open one gets more runs, which are sorted into one once it is closed.
         sort_order_id=table.sort_order().order_id if group.closed else None,
-        spec_id=group.files[0].spec_id,
         equality_ids=None,
         key_metadata=None,
         **statistics.to_serialized_dict(),
     )
-
-
-def _batches(table: Table, group: Group, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """Yield the rows in the current schema, one file after the other: pyiceberg would read all files at once."""
-    scan = ArrowScan(table.metadata, table.io, table.schema(), AlwaysTrue())
-    for each in group.files:
-        for batch in scan._record_batches_from_scan_tasks_and_deletes([FileScanTask(each)], {}):
-            yield from pa.Table.from_batches([batch]).cast(schema).to_batches()
-
-
-@contextmanager
-def _ordered(table: Table, batches: Iterator[pa.RecordBatch]) -> Iterator[Iterator[pa.RecordBatch]]:
-    """Yield the rows in the table's sort order, in batches; DuckDB spills what exceeds _SORTED_IN to disk."""
-    order = ", ".join(
-        f'"{table.schema().find_column_name(field.source_id)}"'
-        f" {'desc' if field.direction == SortDirection.DESC else 'asc'}"
-        f" nulls {'first' if field.null_order == NullOrder.NULLS_FIRST else 'last'}"
-        for field in table.sort_order().fields
-    )
-    with (
-        tempfile.TemporaryDirectory(prefix="headrace-") as spilled,
-        duckdb.connect(config={"temp_directory": spilled, "autoload_known_extensions": False}) as connection,
-        warehouse.errors_reported(),
-    ):
-        connection.execute("set memory_limit = ?", [_SORTED_IN])
-        connection.from_arrow(schema_to_pyarrow(table.schema()).empty_table()).create("stored")
-        # If DuckDB read the batches while sorting, it would hold each of them until the end.
-        for batch in batches:
-            connection.from_arrow(pa.Table.from_batches([batch])).insert_into("stored")
-        rows = connection.table("stored")
-        rows = rows.order(order) if order else rows
-        yield iter(rows.to_arrow_reader(_ROWS_AT_ONCE))
+    described.spec_id = group.files[0].spec_id
+    return described

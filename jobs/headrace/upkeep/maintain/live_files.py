@@ -7,30 +7,45 @@ from dataclasses import dataclass
 
 from pyiceberg.io import FileIO
 from pyiceberg.io.pyarrow import PyArrowFileIO
-from pyiceberg.manifest import DataFile, ManifestContent, ManifestFile
+from pyiceberg.manifest import DataFile, ManifestContent, ManifestEntry, ManifestFile
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
 
 
 @dataclass(frozen=True)
-class Live:
-    """The data files of the current snapshot, and whether it has delete files too."""
+class LiveFile:
+    """A data or delete file and its data sequence number, which decides which rows a delete applies to."""
 
-    files: tuple[DataFile, ...]
-    deletes: bool
+    file: DataFile
+    sequence: int
+
+
+@dataclass(frozen=True)
+class Live:
+    """The data files and the delete files of the current snapshot."""
+
+    data: tuple[LiveFile, ...]
+    deletes: tuple[LiveFile, ...]
 
     @classmethod
     def of(cls, table: Table) -> Live:
         """Return the live files of the table as it was loaded."""
         snapshot = table.current_snapshot()
-        manifests = snapshot.manifests(table.io) if snapshot else []
-        data = [each for each in manifests if each.content == ManifestContent.DATA]
-        return cls(tuple(entries(table.io, data)), len(data) < len(manifests))
+        parts: dict[ManifestContent, list[LiveFile]] = {ManifestContent.DATA: [], ManifestContent.DELETES: []}
+        for manifest in snapshot.manifests(table.io) if snapshot else []:
+            live = _live(table.io, manifest)
+            parts[manifest.content] += [LiveFile(each.data_file, each.sequence_number or 0) for each in live]
+        return cls(tuple(parts[ManifestContent.DATA]), tuple(parts[ManifestContent.DELETES]))
+
+    @property
+    def files(self) -> tuple[DataFile, ...]:
+        """The data files."""
+        return tuple(each.file for each in self.data)
 
     @property
     def bytes(self) -> int:
         """The size of the data files together."""
-        return sum(each.file_size_in_bytes for each in self.files)
+        return sum(each.file.file_size_in_bytes for each in self.data)
 
 
 def manifests(io: FileIO, snapshots: Iterable[Snapshot]) -> dict[str, ManifestFile]:
@@ -41,8 +56,7 @@ def manifests(io: FileIO, snapshots: Iterable[Snapshot]) -> dict[str, ManifestFi
 def entries(io: FileIO, listed: Iterable[ManifestFile]) -> Iterator[DataFile]:
     """Yield the data and delete files that are live in the manifests."""
     for manifest in listed:
-        for entry in manifest.fetch_manifest_entry(io, discard_deleted=True):
-            yield entry.data_file
+        yield from (entry.data_file for entry in _live(io, manifest))
 
 
 def reached(io: FileIO, snapshots: Iterable[Snapshot], known: Mapping[str, ManifestFile]) -> Iterator[tuple[str, int]]:
@@ -59,3 +73,7 @@ def place(path: str) -> str:
     """Return the path within its file system: Flink writes file:/x, pyiceberg file:///x."""
     _, _, place = PyArrowFileIO.parse_location(path)
     return place
+
+
+def _live(io: FileIO, manifest: ManifestFile) -> list[ManifestEntry]:
+    return manifest.fetch_manifest_entry(io, discard_deleted=True)

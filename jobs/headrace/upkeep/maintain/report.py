@@ -7,13 +7,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Rewritten:
-    """Files of one partition that were replaced; `files_after` and `bytes_after` are None in a dry run."""
+    """Files of one partition that were replaced; what ends in `_after` is None in a dry run.
+
+    `rows` counts all rows of the files, `rows_after` those that the `deletes` delete files left.
+    """
 
     partition: str
     closed: bool
     rows: int
     files_before: int
     bytes_before: int
+    deletes: int = 0
+    rows_after: int | None = None
     files_after: int | None = None
     bytes_after: int | None = None
 
@@ -40,13 +45,18 @@ class Expired:
 
 @dataclass(frozen=True)
 class Report:
-    """The report on one table: its live data files before and after, what was done, and what was not done and why."""
+    """The report on one table: what was done, and what was not done and why.
+
+    `deletes` are delete files; the other files and bytes are those of data files.
+    """
 
     table: str
     files_before: int
     bytes_before: int
     files_after: int
     bytes_after: int
+    deletes_before: int
+    deletes_after: int
     rewritten: tuple[Rewritten, ...]
     expired: Expired
     orphans: Removed

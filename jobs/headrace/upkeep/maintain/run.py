@@ -59,18 +59,18 @@ def _maintain(catalog: Catalog, name: str, jobs: Incarnations, progress: Progres
         unused.remove()
     table = iceberg.load_table(catalog, name)
     after = _live(table, name)
-    sizes = (len(before.files), before.bytes, len(after.files), after.bytes)
+    sizes = (len(before.files), before.bytes, len(after.files), after.bytes, len(before.deletes), len(after.deletes))
     return Report(name, *sizes, rewritten, expired, unused.removed, tuple(_notes(table, after)))
 
 
 def _dry(catalog: Catalog, name: str, jobs: Incarnations) -> Report:
     table = iceberg.load_table(catalog, name)
     live = _live(table, name)
-    groups = [] if _keyed(table, live) else choose(table, live.files, _now())
+    groups = choose(table, live, _now())
     rewritten = tuple(compact.before(group) for group in groups)
     expired = expire.before(expire.plan(table.metadata, jobs, _now()))
     unused = orphans.find(catalog, name, jobs, _now())
-    sizes = (len(live.files), live.bytes) * 2
+    sizes = (len(live.files), live.bytes) * 2 + (len(live.deletes),) * 2
     return Report(name, *sizes, rewritten, expired, unused.removed, tuple(_notes(table, live)))
 
 
@@ -78,20 +78,18 @@ def _compact(catalog: Catalog, name: str, progress: Progress) -> Iterator[Rewrit
     for _ in range(_ROUNDS):
         table = iceberg.load_table(catalog, name)
         live = _live(table, name)
-        groups = [] if _keyed(table, live) else choose(table, live.files, _now())
+        groups = choose(table, live, _now())
         numbers = {group: f"{number} of {len(groups)}" for number, group in enumerate(groups, start=1)}
 
         def report(group: Group, numbers: Mapping[Group, str] = numbers) -> None:
             progress(f"{name}: {group.partition}, {numbers[group]}, {group.rows:,} rows")
 
-        done = [each for batch in batched(groups) for each in compact.compact(catalog, name, table, batch, report)]
+        # Without a group to rewrite, there may still be delete files that no data file needs any more.
+        batches = [*batched(groups)] or ([[]] if live.deletes else [])
+        done = [each for batch in batches for each in compact.compact(catalog, name, table, batch, report)]
         yield from done
         if len(done) == len(groups):
             return
-
-
-def _keyed(table: Table, live: Live) -> bool:
-    return live.deletes or bool(table.schema().identifier_field_ids)
 
 
 def _live(table: Table, name: str) -> Live:
@@ -100,8 +98,6 @@ def _live(table: Table, name: str) -> Live:
 
 
 def _notes(table: Table, live: Live) -> Iterator[str]:
-    if _keyed(table, live):
-        yield "not compacted: it is written by key, and only Flink can apply the deletes next to its files"
     if old := sum(each.spec_id != table.spec().spec_id for each in live.files):
         yield f"files of an earlier partition layout, which are left as they are: {old:,}"
     if table.properties.get("write.metadata.delete-after-commit.enabled") != "true":
