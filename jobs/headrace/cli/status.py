@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from headrace.cli.common import Context, Env, JobNames, Json, clock, log, out, print_json, table
@@ -41,8 +42,8 @@ def status(
         )
     stored = _stored(context, survey)
     if json:
-        jobs = [{**_plain(job), "stored": stored.get(job.job)} for job in survey.jobs]
-        print_json({"jobs": jobs, "unanswered": [p.to_json() for p in survey.unanswered]})
+        shown = [{**_plain(job), "stored": stored.get(job.job)} for job in survey.jobs]
+        print_json({"jobs": shown, "unanswered": [p.to_json() for p in survey.unanswered]})
     else:
         _show(survey, stored)
     _verdict(survey)
@@ -74,7 +75,7 @@ def _verdict(survey: Survey) -> None:
         raise PlatformError(survey.unanswered)
 
 
-def _show(survey: Survey, stored: Mapping[str, Mapping[str, int]]) -> None:
+def _show(survey: Survey, stored: Mapping[str, Mapping[str, int]] = MappingProxyType({})) -> None:
     from rich.markup import escape
 
     shown = table("job", "state", *_NUMBERS, numbers=_NUMBERS)

@@ -49,7 +49,7 @@ def _print(plans: list[TablePlan], topics: list[str], json: bool, *, done: bool)
         print_json([*(_plain(table) for table in plans), *missing])
         return
     for table in plans:
-        if table.action != "unchanged":
+        if table.action != "unchanged" or table.kept:
             out.print(f"[bold]{table.name}[/]", highlight=False)
             out.print(_steps(table))
     out.print(_summary(plans, done=done), highlight=False)
@@ -63,6 +63,8 @@ def _steps(table: TablePlan) -> Table:
     steps = Table.grid(padding=(0, 2))
     for step in table.changes:
         steps.add_row("", step.kind, step.target, step.detail)
+    for column in table.kept:
+        steps.add_row("", "stays", column, "the file lacks it; null in the rows that jobs write from now on")
     if table.refused:
         steps.add_row(
             "", "[bold red]refused[/]", f"{len(table.refused)} below", "apply will change none of these tables"
@@ -83,4 +85,10 @@ def _summary(plans: list[TablePlan], *, done: bool) -> str:
 
 def _plain(table: TablePlan) -> dict[str, Any]:
     refused = [{**asdict(problem), "where": str(problem.where)} for problem in table.refused]
-    return {"table": table.name, "action": table.action, "changes": [*map(asdict, table.changes)], "refused": refused}
+    return {
+        "table": table.name,
+        "action": table.action,
+        "changes": [*map(asdict, table.changes)],
+        "refused": refused,
+        "kept": [*table.kept],
+    }

@@ -18,6 +18,7 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient, OffsetSpec, TopicMetadata
 
+from headrace.environment import kafka
 from headrace.environment.broker_errors import answer_of, unavailable
 from headrace.errors import Problem
 
@@ -93,11 +94,12 @@ def _problem(topic: TopicMetadata | None, name: str) -> Problem | None:
     if topic is None:
         fix = "create it, then see what continuing costs: headrace restart JOB --from nothing"
         return Problem(f"the broker has no topic {name}", fix=fix)
-    leaderless = [str(number) for number, each in sorted(topic.partitions.items()) if each.leader < 0]
+    leaderless = [number for number, each in sorted(topic.partitions.items()) if each.leader < 0]
     if not leaderless:
         return None
-    what = f"no broker leads partition {', '.join(leaderless)} of {name}: its records cannot be read"
-    return Problem(what, fix="bring back the broker that holds it; the job then continues by itself")
+    return Problem(
+        f"topic {name}: {kafka.no_leader(leaderless)}", fix=f"{kafka.HOLDERS}; the job then continues by itself"
+    )
 
 
 def _led(topic: TopicMetadata) -> list[int]:

@@ -123,10 +123,12 @@ def offset_ranges(client: Mapping[str, str], topic: str) -> dict[int, OffsetRang
     """
     state = topic_state(client, topic)
     if state.leaderless:
-        raise PlatformError(
-            no_leader(state.leaderless), f"topic {topic}", "start the brokers that hold it, then run this again"
-        )
+        raise PlatformError(no_leader(state.leaderless), f"topic {topic}", f"{HOLDERS}, then run this again")
     return dict(state.ranges)
+
+
+HOLDERS = "start the brokers that hold it"
+"""The fix of a partition without a leader."""
 
 
 def no_leader(partitions: Collection[int]) -> str:

@@ -82,7 +82,8 @@ def baselines(connection: DuckDBPyConnection, since: datetime, names: Sequence[s
     """Return the exact median and median absolute deviation of the good values in `historian.readings` of each tag.
 
     Columns tag, baseline_median, baseline_mad, baseline_count; sorted by tag. Of the tags `names`, those without a good
-    value have no row. A value counts as good if it is finite and its OPC UA StatusCode has the severity bits 00.
+    value have no row. A value counts as good if it is finite and its OPC UA StatusCode has the severity bits 00. Of
+    several readings of a tag at the same instant, only the one that was received last counts.
     """
     result = warehouse.run(connection, _BASELINES, {"since": since.isoformat(), "tags": list(names)})
     with warehouse.errors_reported():

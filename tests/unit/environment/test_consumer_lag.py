@@ -84,7 +84,7 @@ def test_a_partition_without_a_leader_is_a_problem(broker: Broker) -> None:
     found = progress()
     assert found.lag == 3
     assert found.problem
-    assert found.problem.what == "no broker leads partition 1 of t: its records cannot be read"
+    assert found.problem.what == "topic t: partition 1 has no leader: nobody can read or write there"
 
 
 def test_a_partition_whose_end_is_refused_is_a_problem_and_the_others_count(broker: Broker) -> None:

@@ -57,7 +57,9 @@ def test_a_line_break_in_a_secret_that_is_sent_in_a_request_is_refused(
     key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SECRET", "9Z\nX-Admin: yes")
-    catalog = RestCatalog(type="rest", name="c", uri="http://a", warehouse="w", **{key: "${env:SECRET}"})
+    catalog = RestCatalog.model_validate(
+        {"type": "rest", "name": "c", "uri": "http://a", "warehouse": "w", key: "${env:SECRET}"}
+    )
     store = S3.model_validate({"access_key": "${env:SECRET}", "secret_key": "${env:SECRET}"})
     for options in (catalog.pyiceberg(), catalog.flink(), store.flink()):
         with pytest.raises(PlatformError, match="line break") as raised:

@@ -29,14 +29,28 @@ readings = st.lists(
 )
 
 
-def stored(rows: list[Reading]) -> DuckDBPyConnection:
-    """A DuckDB with `rows` as historian.readings, a second apart from START."""
+def stored(rows: list[Reading], seconds: list[int] | None = None) -> DuckDBPyConnection:
+    """A DuckDB with `rows` as historian.readings, received in their order.
+
+    They were measured a second apart from START, or at these `seconds` after it.
+    """
     schema = pa.schema(
-        [("tag", pa.string()), ("value", pa.float64()), ("quality", pa.int64()), ("ts", pa.timestamp("us", "UTC"))]
+        [
+            *[
+                ("tag", pa.string()),
+                ("value", pa.float64()),
+                ("quality", pa.int64()),
+                ("ts", pa.timestamp("us", "UTC")),
+            ],
+            *[("src_topic", pa.string()), ("src_partition", pa.int32()), ("src_offset", pa.int64())],
+            *[("src_index", pa.int32()), ("ingested_at", pa.timestamp("us", "UTC"))],
+        ]
     )
-    times = [START + timedelta(seconds=number) for number in range(len(rows))]
+    count = len(rows)
+    times = [START + timedelta(seconds=second) for second in (range(count) if seconds is None else seconds)]
     columns = [list(column) for column in zip(*rows, strict=True)] or [[], [], []]
-    held = pa.table([*columns, times], schema=schema)
+    places = [["t"] * count, [0] * count, list(range(count)), [0] * count, [START] * count]
+    held = pa.table([*columns, times, *places], schema=schema)
     connection = duckdb.connect()
     connection.register("held", held)
     connection.execute("create schema historian")
@@ -65,6 +79,13 @@ def test_only_readings_at_or_after_since_are_learned_from() -> None:
     rows: list[Reading] = [("a", float(number), GOOD) for number in range(10)]
     [row] = baselines(stored(rows), START + timedelta(seconds=6), ["a"]).to_pylist()
     assert (row["baseline_count"], row["baseline_median"]) == (4, 7.5)
+
+
+def test_a_reading_that_was_sent_twice_or_corrected_counts_once() -> None:
+    rows: list[Reading] = [("a", 1.0, GOOD), ("a", 1.0, GOOD), ("a", 1.0, GOOD), ("a", 5.0, GOOD), ("a", 9.0, GOOD)]
+    rows += [("a", 7.0, GOOD), ("a", 99.0, GOOD), ("a", 99.0, BAD)]
+    [row] = baselines(stored(rows, [0, 0, 0, 1, 2, 2, 3, 3]), START, ["a"]).to_pylist()
+    assert (row["baseline_count"], row["baseline_median"], row["baseline_mad"]) == (3, 5.0, 2.0)
 
 
 @pytest.mark.parametrize("name", ["[ab]", r"\\SRV\P1", "O'Brien", "100%", "a*"])

@@ -13,13 +13,12 @@ import pytest
 from pyiceberg.catalog import Catalog
 from pyiceberg.io.pyarrow import schema_to_pyarrow
 
-from headrace.environment import iceberg, kafka, settings
-from headrace.environment.apply import table_changes
+from headrace.environment import iceberg, kafka
 from headrace.environment.kafka import OffsetRange
 from headrace.environment.settings import Settings
 from headrace.errors import CheckFailed, UserError
-from headrace.operations import ledger, preflight, submission, topic_identity
-from headrace.operations.ledger import DEPLOYMENTS, Entry, Step
+from headrace.operations import preflight, submission, topic_identity
+from headrace.operations.ledger import Entry, Step
 from headrace.planner import planning
 from headrace.planner.state.stored_plan import StoredPlan
 from headrace.project import job_folder
@@ -28,6 +27,7 @@ from headrace.project.paths import Project
 from headrace.project.system_tables import DEAD_LETTERS, READINGS
 from headrace.upkeep import reconcile
 from support import ROOT
+from support.worlds import paper_environment
 
 JOB, TOPIC, SOURCE = "historian/readings_v1", "plant.readings", "plant_readings"
 
@@ -52,10 +52,7 @@ def project(tmp_path: Path) -> Project:
 @pytest.fixture
 def known(project: Project, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """An environment whose topic has two partitions, with ten offsets each."""
-    loaded = settings.load(project, "local")
-    flink = loaded.flink.model_copy(update={"rest": "http://127.0.0.1:1"})
-    loaded = loaded.model_copy(update={"kafka": {"bootstrap.servers": "127.0.0.1:1"}, "flink": flink})
-    table_changes.apply(project, loaded, [DEPLOYMENTS, READINGS, DEAD_LETTERS])
+    loaded = paper_environment.environment(project, READINGS, DEAD_LETTERS)
     monkeypatch.setattr(kafka, "offset_ranges", lambda _client, _topic: {0: OffsetRange(0, 10), 1: OffsetRange(0, 10)})
     monkeypatch.setattr(kafka, "topic_id", lambda _client, _topic: "now")
     monkeypatch.setattr(kafka, "records_in", lambda _client, _topic, _partition, first, end: [*range(first, end)])
@@ -65,12 +62,6 @@ def known(project: Project, monkeypatch: pytest.MonkeyPatch) -> Settings:
 @pytest.fixture
 def job(project: Project) -> Job:
     return job_folder.load(project, JOB).job
-
-
-def deployed(known: Settings, *entries: Entry) -> None:
-    with ledger.held(known) as (book, owner):
-        for each in entries:
-            book.write(each, owner)
 
 
 def store(known: Settings, partition: int, *offsets: int) -> None:
@@ -124,7 +115,7 @@ def test_a_topic_that_is_gone_and_one_that_is_another_are_both_problems() -> Non
 def test_a_job_does_not_start_at_an_offset_of_another_topic_however_large_that_is(
     project: Project, known: Settings, rows: int
 ) -> None:
-    deployed(known, entry("running", plan_of("before")))
+    paper_environment.write(known, entry("running", plan_of("before")))
     if rows:
         store(known, 0, *range(rows))
         with pytest.raises(UserError, match="the topic was deleted and created again since historian/readings_v1"):
@@ -135,13 +126,13 @@ def test_a_job_does_not_start_at_an_offset_of_another_topic_however_large_that_i
 
 
 def test_a_job_starts_where_its_tables_end_if_the_topic_is_the_same(project: Project, known: Settings) -> None:
-    deployed(known, entry("running", plan_of("now")))
+    paper_environment.write(known, entry("running", plan_of("now")))
     store(known, 0, 0, 1, 2)
     assert start(project, known) == {0: 3, 1: 0}
 
 
 def test_reconcile_fails_for_a_topic_of_whose_records_the_tables_have_none(project: Project, known: Settings) -> None:
-    deployed(known, entry("running", plan_of("before")))
+    paper_environment.write(known, entry("running", plan_of("before")))
     store(known, 0, *range(10))
     store(known, 1, *range(10))
     with pytest.raises(CheckFailed) as caught:
@@ -149,14 +140,14 @@ def test_reconcile_fails_for_a_topic_of_whose_records_the_tables_have_none(proje
     (problem,) = caught.value.problems
     assert problem.where == f"topic {TOPIC}"
     assert problem.fix == topic_identity.FIX
-    deployed(known, entry("running", plan_of("now")))
+    paper_environment.write(known, entry("running", plan_of("now")))
     assert all(each.holds for each in reconcile.reconcile(project, known, JOB))
 
 
 def test_a_source_that_a_savepoint_does_not_know_starts_where_the_tables_end(
     project: Project, known: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    deployed(known, entry("running", plan_of("now")))
+    paper_environment.write(known, entry("running", plan_of("now")))
     store(known, 0, 0, 1, 2)
     composition = SimpleNamespace(
         folder=job_folder.load(project, JOB), sources=[SimpleNamespace(contract=SimpleNamespace(topic=TOPIC))]

@@ -15,7 +15,7 @@ from pyiceberg.transforms import IdentityTransform
 
 from headrace.environment import iceberg
 from headrace.environment.apply.diff import Change, changes, creation, partition_of, removed_properties, sort_of
-from headrace.environment.apply.unsafe import refusals
+from headrace.environment.apply.unsafe import kept, refusals
 from headrace.environment.settings import Settings
 from headrace.errors import CheckFailed, Problem
 from headrace.project.paths import Project
@@ -28,11 +28,15 @@ FORMAT_VERSION = "2"
 
 @dataclass(frozen=True)
 class TablePlan:
-    """A table with its changes and refused changes; without either, it matches its file."""
+    """A table with its changes and refused changes; without either, it matches its file.
+
+    `kept` are columns that its file lacks: they stay in the table, null in rows written from now on.
+    """
 
     name: str
     changes: tuple[Change, ...]
     refused: tuple[Problem, ...]
+    kept: tuple[str, ...] = ()
 
     @property
     def action(self) -> Literal["create", "change", "unchanged", "refuse"]:
@@ -77,7 +81,7 @@ def _compare(project: Project, catalog: Catalog, name: str, table: Table) -> tup
     except NoSuchTableError:
         return TablePlan(name, tuple(creation(table)), ()), None
     steps, problems = changes(table, stored.metadata), refusals(table, stored.metadata, path_of(project, name))
-    return TablePlan(name, tuple(steps), tuple(problems)), stored
+    return TablePlan(name, tuple(steps), tuple(problems), tuple(kept(table, stored.metadata))), stored
 
 
 def _apply(project: Project, catalog: Catalog, name: str, table: Table) -> TablePlan:

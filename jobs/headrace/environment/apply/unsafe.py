@@ -17,7 +17,7 @@ from headrace.project.table import Column, Table
 def refusals(table: Table, stored: TableMetadata, file: Path) -> Iterator[Problem]:
     """Yield each change from `stored` to `table` that is not safe, at its place in `file`."""
     fields = {f.name: f for f in stored.schema().fields}
-    removed = [f for f in fields.values() if f.name not in table.columns]
+    removed = [f for f in fields.values() if f.name not in table.columns and f.name not in kept(table, stored)]
     new = [name for name in table.columns if name not in fields]
     yield from _removed(table, removed, new, file)
     for name, column in table.columns.items():
@@ -27,8 +27,21 @@ def refusals(table: Table, stored: TableMetadata, file: Path) -> Iterator[Proble
             what = f"new column '{name}' is required, and the rows already stored have no value for it"
             yield Problem(what, yaml_file.place(file, ("columns", name, "required")), "leave 'required' out")
     if not removed:
-        yield from _moved(table, [*fields], file)
+        yield from _moved(table, [name for name in fields if name in table.columns], file)
     yield from _rekeyed(table, stored, file)
+
+
+def kept(table: Table, stored: TableMetadata) -> list[str]:
+    """Return the columns that stay in the catalog although `table` lacks them: optional ones after all of its own.
+
+    That is what is left of an added column when its file goes back. With a new column in the file, which would come
+    after them, none are kept.
+    """
+    fields = stored.schema().fields
+    own = [place for place, field in enumerate(fields) if field.name in table.columns]
+    after = fields[max(own, default=-1) + 1 :]
+    optional = all(not field.required for field in after)
+    return [field.name for field in after] if optional and len(own) == len(table.columns) else []
 
 
 def _removed(table: Table, removed: list[NestedField], new: list[str], file: Path) -> Iterator[Problem]:

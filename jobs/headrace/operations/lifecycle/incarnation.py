@@ -61,12 +61,13 @@ def successor(
         restored=restored,
         progress=context.progress_of(name),
     )
-    judgement = verdict(old_plan, prepared.plan) if old_plan else None
+    job = prepared.planned.composition.folder.job
+    judgement = verdict(old_plan, prepared.plan, keeps_every_record=job.keeps_every_record) if old_plan else None
     text = prepared.plan.to_text()
     entry = Entry(
         deployment=context.deployment,
         job=name,
-        version=prepared.planned.composition.folder.job.version,
+        version=job.version,
         step="submitting",
         flink_job_id=uuid4().hex,
         release=context.release,

@@ -12,6 +12,7 @@ from headrace.operations.lifecycle.incarnation import GOOD, plan_of
 from headrace.operations.lifecycle.operation_context import OperationContext
 from headrace.operations.lifecycle.start import run_or_go_back
 from headrace.planner.state.verdict import Verdict, verdict
+from headrace.project import job_folder
 
 
 def rollback(context: OperationContext, name: str, *, accept_loss: bool = False) -> Entry:
@@ -24,7 +25,7 @@ def rollback(context: OperationContext, name: str, *, accept_loss: bool = False)
     target = _target(state.history, state.before)
     if target is None or state.before is None:
         raise UserError(f"the ledger knows of no version of {name} before this one", fix="see headrace status")
-    judgement = _verdict(state.before, target)
+    judgement = _verdict(context, state.before, target)
     job_state.require_compatible(name, judgement, accept_loss=accept_loss)
     job_state.check_slots(context, state, target.parallelism)
     job_state.check_continues(context, state)
@@ -36,9 +37,12 @@ def rollback(context: OperationContext, name: str, *, accept_loss: bool = False)
     return run_or_go_back(context, replace(entry, verdict=str(judgement)), prepared, history)
 
 
-def _verdict(current: Entry, target: Entry) -> Verdict:
+def _verdict(context: OperationContext, current: Entry, target: Entry) -> Verdict:
     plan, target_plan = plan_of(current), plan_of(target)
-    return verdict(plan, target_plan) if plan and target_plan else Verdict("unknown", ("the ledger has no plan of it",))
+    if not plan or not target_plan:
+        return Verdict("unknown", ("the ledger has no plan of it",))
+    keeps = job_folder.job_of(context.project, target.job).keeps_every_record
+    return verdict(plan, target_plan, keeps_every_record=keeps)
 
 
 def _target(history: Sequence[Entry], current: Entry | None) -> Entry | None:

@@ -11,6 +11,10 @@ from headrace.planner.state.pairing import Pairing, TracedOperator, pair_operato
 from headrace.planner.state.signature import AGGREGATES, SINK, SOURCE, WINDOWS, keeps_rows, known
 from headrace.planner.state.stored_plan import StoredPlan
 
+_ALL = "its beginning"
+_ON_FROM_THE_TABLES = (
+    "right after the last of its records that the job's tables hold, and from its beginning if they hold none"
+)
 _STAYS = "a row written before stays if it goes before it changes again"
 
 Kind = Literal["compatible", "compatible with loss", "incompatible", "unknown"]
@@ -27,8 +31,11 @@ class Verdict:
         return f"{self.kind}: {'; '.join(self.reasons)}" if self.reasons else self.kind
 
 
-def verdict(before: StoredPlan, now: StoredPlan) -> Verdict:
-    """Return what becomes of the state of `before` when `now` continues from it."""
+def verdict(before: StoredPlan, now: StoredPlan, *, keeps_every_record: bool = False) -> Verdict:
+    """Return what becomes of the state of `before` when `now` continues from it.
+
+    `keeps_every_record`: the job reads an added source on from where its tables end.
+    """
     if (before.plan is None) != (now.plan is None):
         return Verdict("incompatible", ("a SQL job and a Table API job cannot read each other's state",))
     if before.store != now.store:
@@ -39,7 +46,7 @@ def verdict(before: StoredPlan, now: StoredPlan) -> Verdict:
     pairing = pair_operators(before, now)
     if unknown := list(_unknown(pairing)):
         return Verdict("unknown", tuple(unknown))
-    notes = tuple(_empty(pairing))
+    notes = tuple(_empty(pairing, _ON_FROM_THE_TABLES if keeps_every_record else _ALL))
     if lost := list(_lost(pairing)):
         return Verdict("compatible with loss", (*lost, *notes))
     return Verdict("compatible", notes)
@@ -100,13 +107,13 @@ def _contents(each: TracedOperator) -> str:
     return "the rows that it keeps"
 
 
-def _empty(pairing: Pairing) -> Iterator[str]:
-    """Yield the operators that start without state and replace no other."""
+def _empty(pairing: Pairing, added: str) -> Iterator[str]:
+    """Yield the operators that start without state and replace no other; `added` is from where a source is read."""
     gone = {each.operator.noun for each in pairing.lost}
     written = {str(each.operator) for each in pairing.lost if not keeps_rows(each.operator)}
     for each in pairing.empty:
         if each.operator.type == SOURCE:
-            yield f"the {each.operator} is read from its beginning"
+            yield f"the {each.operator} is read from {added}"
         elif keeps_rows(each.operator) and str(each.operator) in written:
             yield f"the {each.operator} now keeps rows by key, and has none yet: {_STAYS}"
         elif each.operator.type != SINK and each.operator.noun not in gone:

@@ -10,7 +10,7 @@ from pyiceberg.table.metadata import TableMetadata, new_table_metadata
 from pyiceberg.types import DecimalType, PrimitiveType
 
 from headrace.environment.apply.diff import changes, widens
-from headrace.environment.apply.unsafe import refusals
+from headrace.environment.apply.unsafe import kept, refusals
 from headrace.project import yaml_file
 from headrace.project.table import TYPES, Table
 
@@ -92,7 +92,7 @@ def test_a_property_that_others_set_is_left_alone(tmp_path: Path) -> None:
     ("edit", "line", "what", "fix"),
     [
         (
-            ("  count: {type: int, doc: How many}\n", ""),
+            ("  count: {type: int, doc: How many}\n", "  host: {type: string, doc: Where}\n"),
             3,
             "column 'count' of the catalog is missing here",
             "restore 'count', int",
@@ -121,6 +121,28 @@ def test_an_unsafe_change_is_refused_at_its_line_with_a_fix(
 ) -> None:
     [(place, message, advice)] = refused(tmp_path, *edit)
     assert (place, what in message, fix in advice) == (line, True, True), (message, advice)
+
+
+def test_an_optional_column_after_all_others_stays_when_the_file_lacks_it(tmp_path: Path) -> None:
+    before = stored(table(tmp_path, BEFORE))
+    reverted = table(tmp_path, BEFORE.replace("  count: {type: int, doc: How many}\n", ""))
+    assert kept(reverted, before) == ["count"]
+    assert not list(refusals(reverted, before, tmp_path / "a.b.yaml"))
+    assert not list(changes(reverted, before))
+    assert kept(table(tmp_path, BEFORE), before) == []
+
+
+@pytest.mark.parametrize(
+    ("after", "column"),
+    [
+        ("  ts: {type: timestamptz, doc: When}\n", "  host: {type: string, doc: Where}\n"),
+        ("  count: {type: int, doc: How many}\n", "  host: {type: string, doc: Where, required: true}\n"),
+    ],
+)
+def test_a_required_column_or_one_between_others_does_not_stay(tmp_path: Path, after: str, column: str) -> None:
+    before, now = stored(table(tmp_path, BEFORE.replace(after, after + column))), table(tmp_path, BEFORE)
+    assert kept(now, before) == []
+    assert [problem.what for problem in refusals(now, before, tmp_path / "a.b.yaml")]
 
 
 def test_all_refused_changes_are_reported_at_once(tmp_path: Path) -> None:

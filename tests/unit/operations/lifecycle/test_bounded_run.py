@@ -15,7 +15,9 @@ from headrace.cli.submit import show
 from headrace.environment import kafka
 from headrace.environment.kafka import OffsetRange
 from headrace.operations import submission
-from headrace.operations.lifecycle import bounded_run, restore_points, retention_loss, start, submit
+from headrace.operations.lifecycle import bounded_run, restore_points, retention_loss, submit
+from headrace.operations.lifecycle.health import Health
+from headrace.operations.lifecycle.status import Status, Survey
 from headrace.operations.submission import Prepared
 from support.worlds import paper_plant
 from support.worlds.paper_plant import JOB, NOW, PaperPlant, entry
@@ -67,7 +69,7 @@ def test_a_bounded_run_stops_where_its_topics_end_when_it_is_submitted(
     monkeypatch.setattr(submission, "prepare", prepare)
     monkeypatch.setattr(restore_points, "newest", lambda *_: None)
     monkeypatch.setattr(retention_loss, "warning", lambda *_: None)
-    monkeypatch.setattr(start.submission, "launch", lambda *_, **__: SimpleNamespace(state="RUNNING"))
+    monkeypatch.setattr(submission, "launch", lambda *_, **__: SimpleNamespace(state="RUNNING"))
     monkeypatch.setattr(type(plant.context), "keep_release", lambda _: None)
     made = submit.submit(plant.context, JOB, bounded=True)
     assert asked["bounded"]
@@ -88,17 +90,10 @@ def test_the_offsets_at_which_it_stops_are_those_that_consumers_can_read(
 
 def test_status_shows_the_end_and_what_is_stored(plant: PaperPlant, capsys: pytest.CaptureFixture[str]) -> None:
     ran = entry(step="finished", message="it reads plant.readings to its end")
-    survey = SimpleNamespace(
-        jobs=[
-            SimpleNamespace(
-                job=JOB, entry=ran, complete_through=None, topics=None, report=None, state="FINISHED", well=True
-            )
-        ],
-        unanswered=[],
-    )
+    survey = Survey([Status(JOB, Health("FINISHED"), entry=ran)])
     plant.add_rows(NOW)
-    stored = status._stored(cast(Any, plant), cast(Any, survey))
-    status._show(cast(Any, survey), stored)
+    stored = status._stored(cast(Any, plant), survey)
+    status._show(survey, stored)
     shown = capsys.readouterr().out
     assert f"{JOB}, bounded: it reads plant.readings to its end" in shown
     assert f"{JOB}, bounded: it has stored 1 rows of historian.readings, 0 of historian.dead_letters" in shown

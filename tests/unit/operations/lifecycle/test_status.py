@@ -14,8 +14,7 @@ from typing import Any
 
 import pytest
 
-from headrace.environment import consumer_lag, iceberg, kafka, settings
-from headrace.environment.apply import table_changes
+from headrace.environment import consumer_lag, iceberg, kafka
 from headrace.environment.catalog_types import PostgresCatalog
 from headrace.environment.consumer_lag import TopicProgress
 from headrace.environment.flink_failures import Failure
@@ -23,13 +22,14 @@ from headrace.environment.flink_rest import RunningJob
 from headrace.environment.settings import Settings
 from headrace.errors import PlatformError
 from headrace.operations import ledger
-from headrace.operations.ledger import DEPLOYMENTS, Entry
+from headrace.operations.ledger import Entry
 from headrace.operations.lifecycle import job_report, observations, questions, status
 from headrace.operations.lifecycle.job_report import JobReport
 from headrace.operations.lifecycle.observations import NO_RESULT, Through
 from headrace.planner.state.stored_plan import StoredPlan
 from headrace.project.paths import Project
 from support import ROOT
+from support.worlds import paper_environment
 
 TOPIC = "plant.readings"
 JOB, OTHER = "historian/readings_v1", "condition/spikes_v1"
@@ -58,17 +58,10 @@ def project(tmp_path: Path) -> Project:
 @pytest.fixture
 def known(project: Project, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """The settings of an environment whose broker and cluster answer, and whose ledger has two jobs that run."""
-    loaded = settings.load(project, "local")
-    found = loaded.model_copy(
-        update={
-            "kafka": {"bootstrap.servers": "127.0.0.1:1"},
-            "flink": loaded.flink.model_copy(update={"rest": "http://127.0.0.1:1"}),
-        }
-    )
-    table_changes.apply(project, found, [DEPLOYMENTS])
-    with ledger.held(found) as (book, owner):
-        for name, job_id in ((JOB, ID), (OTHER, "b" * 32)):
-            book.write(Entry("d", name, 1, "running", job_id, "r", "f", 1, "http://flink", "me"), owner)
+    found = paper_environment.environment(project)
+    ids = ((JOB, ID), (OTHER, "b" * 32))
+    entries = [Entry("d", name, 1, "running", job_id, "r", "f", 1, "http://flink", "me") for name, job_id in ids]
+    paper_environment.write(found, *entries)
     monkeypatch.setattr(observations, "JobCluster", Cluster)
     monkeypatch.setattr(job_report, "report", lambda *_: REPORT)
     monkeypatch.setattr(consumer_lag, "progress", lambda _client, groups, _age: dict.fromkeys(groups, TopicProgress(7)))

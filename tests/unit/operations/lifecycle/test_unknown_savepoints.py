@@ -66,7 +66,7 @@ def test_a_source_that_is_not_in_it_starts_where_the_tables_end(
     monkeypatch.setattr(preflight, "spread", lambda *_: None)
     monkeypatch.setattr(submission, "compose", lambda *_: SimpleNamespace())
     monkeypatch.setattr(submission, "table_environment", lambda *_: None)
-    monkeypatch.setattr(submission.planning, "plan_job", lambda *_: SimpleNamespace(stored=None))
+    monkeypatch.setattr("headrace.planner.planning.plan_job", lambda *_: SimpleNamespace(stored=None))
     for restored in ({"plant.readings"}, set()):
         prepared = submission.prepare(plant.project, plant.settings, JOB, goes_on=True, restored=restored)
         goes_on[bool(restored)] = ([*prepared.added], prepared.starts["plant_readings"][0])

@@ -191,3 +191,11 @@ def test_a_sink_that_cannot_continue_with_the_rows_that_it_kept_loses_them() -> 
 def test_rows_that_a_sink_keeps_are_not_missed_if_it_continues_or_needs_none(now: list[dict[str, Any]]) -> None:
     before = plan(source(1, "p"), keeping_sink(2), edges="1>2")
     assert verdict(before, plan(*now, edges="1>2")).reasons == ()
+
+
+def test_where_an_added_source_is_read_from_depends_on_whether_its_job_keeps_every_record() -> None:
+    before = plan(source(1, "p"), sink(2), edges="1>2")
+    now = plan(source(1, "p"), sink(2), source(3, "q"), edges="1>2 3>2")
+    assert verdict(before, now).reasons == ("the source q is read from its beginning",)
+    (reason,) = verdict(before, now, keeps_every_record=True).reasons
+    assert reason.startswith("the source q is read from right after the last of its records that the job's tables hold")
