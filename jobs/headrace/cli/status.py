@@ -30,20 +30,28 @@ def status(
     service did not answer. Each job that is not well has a next command.
 
     checkpoint, commit: time since the last one; lag: records that no checkpoint includes yet; rows/s: records read.
+    A table whose metadata is so large that commits and queries are slow is named at the end.
+
     --json also has the time since the last start, restarts, backpressure and dead letters per second.
     """
     from headrace.operations.lifecycle import status as lifecycle
     from headrace.upkeep import completeness
+    from headrace.upkeep.maintain.metadata_files import large
 
     context = Context(env)
     with log.status("querying the catalog, the cluster and the broker"):
         survey = lifecycle.survey(
-            context.project, context.settings, jobs or (), lambda: completeness.last(context.settings).through_of
+            context.project,
+            context.settings,
+            jobs or (),
+            lambda: completeness.last(context.settings).through_of,
+            lambda: [f"{each.table}: {each.sentence}" for each in large(context.project, context.settings)],
         )
     stored = _stored(context, survey)
     if json:
         shown = [{**_plain(job), "stored": stored.get(job.job)} for job in survey.jobs]
-        print_json({"jobs": shown, "unanswered": [p.to_json() for p in survey.unanswered]})
+        unanswered = [problem.to_json() for problem in survey.unanswered]
+        print_json({"jobs": shown, "unanswered": unanswered, "large_tables": survey.large_tables})
     else:
         _show(survey, stored)
     _verdict(survey)
@@ -85,7 +93,8 @@ def _show(survey: Survey, stored: Mapping[str, Mapping[str, int]] = MappingProxy
         out.print(shown)
     elif not survey.unanswered:
         out.print("no job has been deployed")
-    for line in (line for job in survey.jobs for line in _lines(job, stored.get(job.job))):
+    lines = [line for job in survey.jobs for line in _lines(job, stored.get(job.job))]
+    for line in (*lines, *survey.large_tables):
         out.print(escape(line), highlight=False, soft_wrap=True)
 
 

@@ -13,6 +13,7 @@ from pyiceberg.catalog import Catalog
 from pyiceberg.catalog.sql import IcebergNamespaceProperties, IcebergTables, SqlCatalog
 from pyiceberg.exceptions import CommitFailedException, NoSuchTableError, TableAlreadyExistsError
 from pyiceberg.expressions import BooleanExpression, EqualTo
+from pyiceberg.io import FileIO, load_file_io
 from pyiceberg.table import Table
 from sqlalchemy import MetaData, inspect, select
 from sqlalchemy import Table as SqlTable
@@ -126,6 +127,36 @@ def row_count(table: Table) -> int:
     """Return the number of rows according to the table's metadata."""
     snapshot = table.current_snapshot()
     return int(snapshot.summary["total-records"] or 0) if snapshot and snapshot.summary else 0
+
+
+def metadata_size(catalog: Catalog, name: str) -> int | None:
+    """Return the size in bytes of the table's metadata file, None if there is no such table. Raises PlatformError.
+
+    The file is not read, unless the catalog gives out no address without it: it may be large.
+    """
+    with errors_reported(f"metadata of table {name} cannot be looked at", passing=(NoSuchTableError,)):
+        try:
+            location, io = _metadata(catalog, name)
+        except NoSuchTableError:
+            return None
+        return len(io.new_input(location))
+
+
+def _metadata(catalog: Catalog, name: str) -> tuple[str, FileIO]:
+    if not isinstance(catalog, SqlCatalog):
+        table = catalog.load_table(name)
+        return table.metadata_location, table.io
+    namespace, _, table_name = name.rpartition(".")
+    query = select(IcebergTables.metadata_location).where(
+        IcebergTables.catalog_name == catalog.name,
+        IcebergTables.table_namespace == namespace,
+        IcebergTables.table_name == table_name,
+    )
+    with catalog.engine.connect() as connection:
+        location = connection.execute(query).scalar()
+    if location is None:
+        raise NoSuchTableError(name)
+    return location, load_file_io(dict(catalog.properties), location)
 
 
 @contextmanager

@@ -23,9 +23,14 @@ def path_of(project: Project, name: str) -> Path:
     return system if system.is_file() else project.sql / "_tables" / f"{name}.yaml"
 
 
+def names(project: Project) -> list[str]:
+    """Return the names of the tables that have a file, sorted; the files are not read."""
+    return sorted(path.stem for path in _files(project) if path.suffix == ".yaml" and TABLE_NAME.fullmatch(path.stem))
+
+
 def load_all(project: Project) -> dict[str, Table]:
     """Return every table of the project by name, sorted. Raises UserError with all faults of the files."""
-    names, problems = [], []
+    found, problems = [], []
     for path in _files(project):
         if path.suffix != ".yaml" or not TABLE_NAME.fullmatch(path.stem):
             fix = "name it <namespace>.<table>.yaml, in lower case"
@@ -34,8 +39,8 @@ def load_all(project: Project) -> dict[str, Table]:
             other = Place.of(path_of(project, path.stem))
             problems.append(Problem(f"{other} describes this table already", Place.of(path), "remove one of the two"))
         else:
-            names.append(path.stem)
-    tables, faults = _load(project, sorted(names))
+            found.append(path.stem)
+    tables, faults = _load(project, sorted(found))
     if problems or faults:
         raise UserError([*problems, *faults])
     return tables

@@ -29,17 +29,23 @@ from headrace.project.paths import Project
 
 Through = Callable[[str], datetime | None]
 """Returns the last result of `headrace completeness` for a job; None for one that does not keep every record."""
+LargeTables = Callable[[], Sequence[str]]
+"""Returns a sentence about each table that is slow because its metadata is large."""
 NO_RESULT: Through = lambda _job: None  # noqa: E731 - a constant of the type above
 
 
 @dataclass(frozen=True)
 class Known:
-    """The last entry of each job in the ledger, the jobs on the cluster, and how far jobs are complete."""
+    """What the catalog and the cluster have.
+
+    The last entry of each job in the ledger, the jobs on the cluster, how far jobs are complete, and large tables.
+    """
 
     entries: Mapping[str, Entry] | None
     on_cluster: Sequence[RunningJob] | None
     through: Through
     unanswered: Sequence[Problem]
+    large_tables: Sequence[str] = ()
 
     @property
     def running(self) -> dict[str, str]:
@@ -79,17 +85,18 @@ class _Reader:
     topics: Sequence[str]
 
 
-def known(settings: Settings, completeness: Callable[[], Through]) -> Known:
-    """Return which jobs there are. `completeness()` reads its last results from the catalog."""
+def known(settings: Settings, completeness: Callable[[], Through], large_tables: LargeTables) -> Known:
+    """Return which jobs there are. `completeness()` and `large_tables()` ask the catalog."""
     where, rest = settings.catalog, settings.flink.rest
     catalog = f"the catalog '{where.name}'"
     asked = [
         Question(catalog, where.address, iceberg.CHECK, lambda: Ledger(settings).last()),
         Question(catalog, where.address, iceberg.CHECK, completeness),
+        Question(catalog, where.address, iceberg.CHECK, large_tables),
         Question("the Flink cluster", rest, _is_up(rest, "flink.rest"), lambda: _cluster(settings).jobs()),
     ]
-    (entries, through, jobs), unanswered = _sorted_out(answers(asked))
-    return Known(entries, jobs, through or NO_RESULT, unanswered)
+    (entries, through, large, jobs), unanswered = _sorted_out(answers(asked))
+    return Known(entries, jobs, through or NO_RESULT, unanswered, large or ())
 
 
 def running(project: Project, settings: Settings, jobs: Mapping[str, str], plans: Mapping[str, StoredPlan]) -> Running:

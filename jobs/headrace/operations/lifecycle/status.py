@@ -14,7 +14,7 @@ from headrace.operations.lifecycle import observations
 from headrace.operations.lifecycle.health import Facts, Health, judge
 from headrace.operations.lifecycle.incarnation import plan_of
 from headrace.operations.lifecycle.job_report import JobReport
-from headrace.operations.lifecycle.observations import NO_RESULT, Known, Running, Through
+from headrace.operations.lifecycle.observations import NO_RESULT, Known, LargeTables, Running, Through
 from headrace.project import job_folder
 from headrace.project.paths import Project
 
@@ -48,10 +48,14 @@ class Status:
 
 @dataclass(frozen=True)
 class Survey:
-    """The status of jobs, by name, and a problem for each question that was not answered."""
+    """The status of jobs, by name, and a problem for each question that was not answered.
+
+    `large_tables` has a sentence about each table that is slow because its metadata is large.
+    """
 
     jobs: list[Status]
     unanswered: list[Problem] = field(default_factory=list)
+    large_tables: list[str] = field(default_factory=list)
 
     @property
     def ill(self) -> list[Status]:
@@ -64,19 +68,20 @@ def survey(
     settings: Settings,
     names: Sequence[str] = (),
     completeness: Callable[[], Through] = lambda: NO_RESULT,
+    large_tables: LargeTables = lambda: (),
 ) -> Survey:
     """Return the status of every job of the ledger and of the cluster, or of those in `names`.
 
-    Returns within half a minute, whatever does not answer. `completeness()` reads its last results from the catalog.
+    Returns within half a minute, whatever does not answer. `completeness()` and `large_tables()` ask the catalog.
     """
-    known = observations.known(settings, completeness)
+    known = observations.known(settings, completeness, large_tables)
     chosen = sorted({*names} or known.jobs)
     on_cluster = {name: job_id for name, job_id in known.running.items() if name in chosen}
     plans = {name: plan for name in on_cluster if (plan := plan_of((known.entries or {}).get(name)))}
     running = observations.running(project, settings, on_cluster, plans)
     wanted = {name for name in job_folder.names(project) if settings.deploys(name)}
     jobs = [_status(name, known, running, wanted=name in wanted) for name in chosen]
-    return Survey(jobs, list(dict.fromkeys([*known.unanswered, *running.unanswered])))
+    return Survey(jobs, list(dict.fromkeys([*known.unanswered, *running.unanswered])), [*known.large_tables])
 
 
 def _status(name: str, known: Known, running: Running, *, wanted: bool) -> Status:

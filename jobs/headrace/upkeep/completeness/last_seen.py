@@ -22,6 +22,7 @@ from headrace.upkeep.completeness.stored_progress import Mark
 SILENT_AFTER = 10
 """A tag is silent after this many of its usual intervals."""
 _LEAST = timedelta(minutes=1)
+_READ = ("tag", "ts", "quality")
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def refresh(settings: Settings) -> list[Seen]:
         table = iceberg.load_table(catalog, LAST_SEEN)
         readings = iceberg.load_table(catalog, READINGS)
         appended = Appended(readings, stored_progress.since(table, READINGS, readings))
-        # If the last snapshot that was read has expired, or is another table's, all readings are counted again.
+        # If the last snapshot that was read is gone, or is another table's, all readings are counted again.
         before = stored_progress.rows(table) if appended.goes_on else []
         rows = [*_seen(before, appended, listed)]
         stored_progress.replace(table, map(asdict, rows), {READINGS: Mark(appended.head, readings)})
@@ -81,9 +82,19 @@ def last(catalog: Catalog) -> list[Seen]:
 def _seen(before: list[dict[str, object]], appended: Appended, listed: Iterable[str]) -> Iterator[Seen]:
     never = [{"tag": tag, "readings": 0} for tag in listed]
     totals = pa.Table.from_pylist([*before, *never], _SCHEMA)
-    for batch in appended.batches(("tag", "ts", "quality")):
+    new, moved = _counted(appended.batches(_READ)), _counted(appended.moved(_READ))
+    numbers = dict(zip(moved["tag"].to_pylist(), moved["readings"].to_pylist(), strict=True))
+    # Rows that have been deleted meanwhile are among those moved.
+    rows = [{**row, "readings": max(0, row["readings"] - numbers.get(row["tag"], 0))} for row in new.to_pylist()]
+    totals = _summed(pa.concat_tables([totals, pa.Table.from_pylist(rows, _SCHEMA)]))
+    yield from (Seen(**row) for row in totals.sort_by("tag").to_pylist())
+
+
+def _counted(batches: Iterable[pa.RecordBatch]) -> pa.Table:
+    totals = _SCHEMA.empty_table()
+    for batch in batches:
         totals = _summed(pa.concat_tables([totals, _each(batch)]))
-    yield from (Seen(**row) for row in _summed(totals).sort_by("tag").to_pylist())
+    return totals
 
 
 def _each(batch: pa.RecordBatch) -> pa.Table:

@@ -11,8 +11,8 @@ from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.table import Table
 
 from headrace.environment import iceberg
+from headrace.upkeep.maintain.marks import PREFIX
 
-_PREFIX = "completeness.read."
 _TABLE = "completeness.table."
 
 
@@ -38,7 +38,7 @@ def since(table: Table, of: str, source: Table | None = None) -> int | None:
     """
     if source and is_another(table, of, source):
         return None
-    value = table.properties.get(_PREFIX + of)
+    value = table.properties.get(PREFIX + of)
     return int(value) if value else None
 
 
@@ -56,7 +56,7 @@ def replace(table: Table, results: Iterable[Mapping[str, Any]], read: Mapping[st
         (transaction.overwrite if iceberg.row_count(table) else transaction.append)(now)
         transaction.set_properties(
             {
-                **{_PREFIX + of: "" if mark.at is None else str(mark.at) for of, mark in read.items()},
+                **{PREFIX + of: "" if mark.at is None else str(mark.at) for of, mark in read.items()},
                 **{_TABLE + of: str(mark.table.metadata.table_uuid) for of, mark in read.items()},
             }
         )

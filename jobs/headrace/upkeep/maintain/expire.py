@@ -18,7 +18,7 @@ from headrace.environment import iceberg
 from headrace.operations.lifecycle import expired_commits
 from headrace.operations.lifecycle.expired_commits import CHECKPOINT_ID, JOB_ID, LastRows
 from headrace.upkeep.maintain.flink import OPERATOR_ID, Incarnations, commit, line, superseded
-from headrace.upkeep.maintain.kept import DAYS, kept, new_tags, old_tags
+from headrace.upkeep.maintain.kept import DAYS, NOTHING, Needed, kept, new_tags, old_tags
 from headrace.upkeep.maintain.live_files import manifests, place, reached
 from headrace.upkeep.maintain.remove_snapshots import RemoveSnapshots
 from headrace.upkeep.maintain.replace import Replace
@@ -45,8 +45,8 @@ class Plan:
         return bool(self.dropped or self.new_tags or self.old_tags)
 
 
-def plan(metadata: TableMetadata, jobs: Incarnations, now: datetime, since: datetime | None = None) -> Plan:
-    """Plan to drop the snapshots that `kept` does not name; `since` is what a reader of the table still needs.
+def plan(metadata: TableMetadata, jobs: Incarnations, now: datetime, needed: Needed = NOTHING) -> Plan:
+    """Plan to drop the snapshots that `kept` does not name.
 
     Flink finds its last commit by going back from the head, parent by parent. A gap would end that search, and Flink
     would commit the same rows twice. The last commit of a job that lies behind the first gap is therefore repeated at
@@ -55,7 +55,7 @@ def plan(metadata: TableMetadata, jobs: Incarnations, now: datetime, since: date
     main = line(metadata, metadata.current_snapshot_id)
     if not main:
         return Plan()
-    stay = kept(metadata, now, since)
+    stay = kept(metadata, now, needed)
     dropped = tuple(each for each in metadata.snapshots if each.snapshot_id not in stay)
     tags = new_tags(metadata, now), tuple(old_tags(metadata, now))
     if not dropped:
@@ -79,20 +79,20 @@ def before(plan: Plan) -> Expired:
     return Expired(len(plan.dropped), len(plan.carried), None if plan.dropped else Removed())
 
 
-def expire(catalog: Catalog, name: str, jobs: Incarnations, now: datetime, since: datetime | None = None) -> Expired:
+def expire(catalog: Catalog, name: str, jobs: Incarnations, now: datetime, needed: Needed = NOTHING) -> Expired:
     """Drop the snapshots in one commit, then delete the files that only they use: a crash in between leaves orphans.
 
     Raises PlatformError.
     """
-    table, done = iceberg.commit(name, lambda: _drop(iceberg.load_table(catalog, name), jobs, now, since))
+    table, done = iceberg.commit(name, lambda: _drop(iceberg.load_table(catalog, name), jobs, now, needed))
     if not done.dropped:
         return before(done)
     with iceberg.errors_reported(f"files of old snapshots of table {name} cannot be removed"):
         return Expired(len(done.dropped), len(done.carried), _remove(table, done.dropped))
 
 
-def _drop(table: Table, jobs: Incarnations, now: datetime, since: datetime | None) -> tuple[Table, Plan]:
-    steps = plan(table.metadata, jobs, now, since)
+def _drop(table: Table, jobs: Incarnations, now: datetime, needed: Needed) -> tuple[Table, Plan]:
+    steps = plan(table.metadata, jobs, now, needed)
     if steps.changes:
         with table.transaction() as transaction:
             # Before all else: pyiceberg copies the whole metadata for each step that follows. A transaction keeps one

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from pyiceberg.table.metadata import TableMetadata
@@ -23,11 +24,26 @@ _AGE, _LEAST = "history.expire.max-snapshot-age-ms", "history.expire.min-snapsho
 _TAG = re.compile(r"headrace-(\d{4}-\d\d-\d\d)")
 
 
-def kept(metadata: TableMetadata, now: datetime, since: datetime | None = None) -> set[int]:
+@dataclass(frozen=True)
+class Needed:
+    """What readers of a table still need: each snapshot after `since` and the one before it, and the `marked` ones.
+
+    A marked snapshot is where a refresh has stopped reading. It stays for DAYS; what came since is then compared with
+    it, and all of the table need not be read again.
+    """
+
+    since: datetime | None = None
+    marked: frozenset[int] = frozenset()
+
+
+NOTHING = Needed()
+
+
+def kept(metadata: TableMetadata, now: datetime, needed: Needed = NOTHING) -> set[int]:
     """Return the ids of the snapshots that stay. Those that a tag or a branch's head names stay as well.
 
-    A table that sets `history.expire.max-snapshot-age-ms` keeps its snapshots for that time, and no others. Every
-    snapshot after `since` stays, and the one before it.
+    A table that sets `history.expire.max-snapshot-age-ms` keeps its snapshots for that time, and besides only those
+    that are needed.
     """
     age, own = max_age(metadata)
     least = int(metadata.properties.get(_LEAST, 1))
@@ -42,8 +58,10 @@ def kept(metadata: TableMetadata, now: datetime, since: datetime | None = None) 
     if not own:
         ids.update(each.snapshot_id for each in main[:LATEST] if each.timestamp_ms >= _ms(now - DAYS))
         ids.update(new_tags(metadata, now).values())
-    if since is not None:
-        ids.update(_after(main, since))
+    if needed.since is not None:
+        ids.update(_after(main, needed.since))
+    week = _ms(now - DAYS)
+    ids.update(e.snapshot_id for e in metadata.snapshots if e.snapshot_id in needed.marked and e.timestamp_ms >= week)
     return ids
 
 

@@ -19,6 +19,10 @@ from headrace.upkeep.maintain.report import Removed
 
 SAFE_AGE = timedelta(days=7)
 """Younger files are not touched: a writer commits a file some time after it has written it."""
+METADATA_AGE = timedelta(hours=3)
+"""The same for the metadata of a commit, which is written right before it. A table may get one every few seconds, as
+large as all of its snapshots, and not delete the old ones itself."""
+_METADATA = ".metadata.json"
 _FOLDERS = ("data", "metadata")
 
 
@@ -46,6 +50,8 @@ class Orphans:
 def find(catalog: Catalog, name: str, jobs: Incarnations, now: datetime) -> Orphans:
     """Return files of the table's data and metadata folders, older than SAFE_AGE, that nothing refers to.
 
+    Metadata files that the current one no longer lists are among them from METADATA_AGE on.
+
     Files that a job may still commit once it starts again are not among them.
 
     Raises PlatformError.
@@ -58,7 +64,7 @@ def find(catalog: Catalog, name: str, jobs: Incarnations, now: datetime) -> Orph
     with iceberg.errors_reported(f"files of table {name} cannot be listed"):
         scheme, host, root = PyArrowFileIO.parse_location(table.location().rstrip("/"))
         system = table.io.fs_by_scheme(scheme, host)
-        old = {each.path: each for folder in _FOLDERS for each in _files(system, f"{root}/{folder}", now - SAFE_AGE)}
+        old = {each.path: each for folder in _FOLDERS for each in _files(system, f"{root}/{folder}", now)}
         # The metadata is read after the files are listed, so that files committed in between count as used.
         if old:
             table = iceberg.load_table(catalog, name)
@@ -67,9 +73,10 @@ def find(catalog: Catalog, name: str, jobs: Incarnations, now: datetime) -> Orph
     return Orphans(system, tuple(old.values()))
 
 
-def _files(system: FileSystem, folder: str, before: datetime) -> Iterator[FileInfo]:
+def _files(system: FileSystem, folder: str, now: datetime) -> Iterator[FileInfo]:
     for info in system.get_file_info(FileSelector(folder, recursive=True, allow_not_found=True)):
-        if info.type == FileType.File and info.mtime < before:
+        age = METADATA_AGE if info.base_name.endswith(_METADATA) else SAFE_AGE
+        if info.type == FileType.File and info.mtime < now - age:
             yield info
 
 

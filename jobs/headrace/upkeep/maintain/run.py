@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pyiceberg.catalog import Catalog
@@ -10,13 +11,16 @@ from pyiceberg.table import Table
 
 from headrace.environment import iceberg
 from headrace.environment.settings import Settings
+from headrace.errors import PlatformError, Problem
 from headrace.operations.ledger import Ledger
 from headrace.operations.lifecycle.restore_points import incarnations
 from headrace.project.paths import Project
 from headrace.project.table_files import pick
-from headrace.upkeep.maintain import compact, expire, orphans
+from headrace.upkeep.maintain import compact, expire, followers, kept, marks, metadata_files, orphans
 from headrace.upkeep.maintain.choose import Group, batched, choose
 from headrace.upkeep.maintain.flink import Incarnations
+from headrace.upkeep.maintain.followers import Need
+from headrace.upkeep.maintain.kept import Needed
 from headrace.upkeep.maintain.live_files import Live
 from headrace.upkeep.maintain.report import Report, Rewritten
 
@@ -35,43 +39,80 @@ def maintain(
 ) -> Iterator[Report]:
     """Maintain the tables `names` (default: all of the project that the catalog has), and yield their reports.
 
-    A table is finished when its report is yielded. A dry run writes nothing. Raises UserError, PlatformError.
+    A table is finished when its report is yielded. A dry run writes nothing. If a table fails, the others are
+    maintained all the same. Raises UserError, and at the end PlatformError with all failures.
     """
     tables = pick(project, names)
     catalog = iceberg.connect(settings)
-    ledger = Ledger(settings)
-    jobs = {job: incarnations(ledger.history(job)) for job in ledger.last()}
+    histories = Ledger(settings).histories()
+    jobs = {job: incarnations(history) for job, history in histories.items()}
+    followed, marked = followers.needs(project, catalog, histories, _now()), marks.marked(catalog)
+    failures: list[Problem] = []
     for name in tables:
-        with iceberg.errors_reported(f"table {name} cannot be read"):
-            absent = names is None and not catalog.table_exists(name)
-        if not absent:
-            yield _dry(catalog, name, jobs) if dry_run else _maintain(catalog, name, jobs, progress)
+        try:
+            with iceberg.errors_reported(f"table {name} cannot be read"):
+                absent = names is None and not catalog.table_exists(name)
+            if not absent:
+                work = _Work(catalog, name, jobs, followed.get(name), marked, progress)
+                yield work.planned() if dry_run else work.done()
+        except PlatformError as failure:
+            failures += failure.problems
+    if failures:
+        raise PlatformError(failures)
 
 
-def _maintain(catalog: Catalog, name: str, jobs: Incarnations, progress: Progress) -> Report:
-    before = _live(iceberg.load_table(catalog, name), name)
-    rewritten = tuple(_compact(catalog, name, progress))
-    progress(f"{name}: snapshots")
-    expired = expire.expire(catalog, name, jobs, _now())
-    progress(f"{name}: orphans")
-    unused = orphans.find(catalog, name, jobs, _now())
-    with iceberg.errors_reported(f"orphans of table {name} cannot be removed"):
-        unused.remove()
-    table = iceberg.load_table(catalog, name)
-    after = _live(table, name)
-    sizes = (len(before.files), before.bytes, len(after.files), after.bytes, len(before.deletes), len(after.deletes))
-    return Report(name, *sizes, rewritten, expired, unused.removed, tuple(_notes(table, after)))
+@dataclass(frozen=True)
+class _Work:
+    """The maintenance of one table; `need` is what a job that follows it has yet to read, `marked` as in Needed."""
 
+    catalog: Catalog
+    name: str
+    jobs: Incarnations
+    need: Need | None
+    marked: frozenset[int]
+    progress: Progress
 
-def _dry(catalog: Catalog, name: str, jobs: Incarnations) -> Report:
-    table = iceberg.load_table(catalog, name)
-    live = _live(table, name)
-    groups = choose(table, live, _now())
-    rewritten = tuple(compact.before(group) for group in groups)
-    expired = expire.before(expire.plan(table.metadata, jobs, _now()))
-    unused = orphans.find(catalog, name, jobs, _now())
-    sizes = (len(live.files), live.bytes) * 2 + (len(live.deletes),) * 2
-    return Report(name, *sizes, rewritten, expired, unused.removed, tuple(_notes(table, live)))
+    def done(self) -> Report:
+        """Maintain the table and return the report."""
+        catalog, name = self.catalog, self.name
+        before = _live(iceberg.load_table(catalog, name), name)
+        self.progress(f"{name}: snapshots")
+        # First: each commit that follows writes what is left of the metadata, and may fail if others commit too often.
+        metadata_files.set_defaults(catalog, name)
+        expired = expire.expire(catalog, name, self.jobs, _now(), self._needed)
+        rewritten = tuple(_compact(catalog, name, self.progress))
+        self.progress(f"{name}: orphans")
+        unused = orphans.find(catalog, name, self.jobs, _now())
+        with iceberg.errors_reported(f"orphans of table {name} cannot be removed"):
+            unused.remove()
+        table = iceberg.load_table(catalog, name)
+        after = _live(table, name)
+        deletes = (len(before.deletes), len(after.deletes))
+        sizes = (len(before.files), before.bytes, len(after.files), after.bytes, *deletes)
+        return Report(name, *sizes, rewritten, expired, unused.removed, tuple(self._notes(table, after)))
+
+    def planned(self) -> Report:
+        """Return the report of what would be done."""
+        table = iceberg.load_table(self.catalog, self.name)
+        live = _live(table, self.name)
+        rewritten = tuple(compact.before(group) for group in choose(table, live, _now()))
+        expired = expire.before(expire.plan(table.metadata, self.jobs, _now(), self._needed))
+        unused = orphans.find(self.catalog, self.name, self.jobs, _now())
+        sizes = (len(live.files), live.bytes) * 2 + (len(live.deletes),) * 2
+        return Report(self.name, *sizes, rewritten, expired, unused.removed, tuple(self._notes(table, live)))
+
+    @property
+    def _needed(self) -> Needed:
+        return Needed(self.need.since if self.need else None, self.marked)
+
+    def _notes(self, table: Table, live: Live) -> Iterator[str]:
+        if old := sum(each.spec_id != table.spec().spec_id for each in live.files):
+            yield f"files of an earlier partition layout, which are left as they are: {old:,}"
+        if metadata_files.keeps_all(table):
+            yield f"each commit leaves a metadata file: set {metadata_files.DELETED}: true in its YAML"
+        if self.need and self.need.since < _now() - kept.max_age(table.metadata)[0]:
+            yield self.need.sentence
+        yield from (each.sentence for each in metadata_files.large_of(self.catalog, self.name))
 
 
 def _compact(catalog: Catalog, name: str, progress: Progress) -> Iterator[Rewritten]:
@@ -95,13 +136,6 @@ def _compact(catalog: Catalog, name: str, progress: Progress) -> Iterator[Rewrit
 def _live(table: Table, name: str) -> Live:
     with iceberg.errors_reported(f"files of table {name} cannot be read"):
         return Live.of(table)
-
-
-def _notes(table: Table, live: Live) -> Iterator[str]:
-    if old := sum(each.spec_id != table.spec().spec_id for each in live.files):
-        yield f"files of an earlier partition layout, which are left as they are: {old:,}"
-    if table.properties.get("write.metadata.delete-after-commit.enabled") != "true":
-        yield "each commit leaves a metadata file: set write.metadata.delete-after-commit.enabled: true in its YAML"
 
 
 def _now() -> datetime:

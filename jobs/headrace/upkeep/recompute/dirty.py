@@ -56,9 +56,16 @@ def start(ts: datetime, length: timedelta) -> datetime:
 
 def counted(rows: Appended, key: str, length: timedelta, only: BooleanExpression) -> Counter[Name]:
     """Return the number of rows that `only` selects, by their column `key` and window's start. Raises PlatformError."""
+    columns = (key, "ts")
+    counts = _counts(rows.batches(columns, only), key, length)
+    counts.subtract(_counts(rows.moved(columns, only), key, length))
+    return +counts
+
+
+def _counts(batches: Iterable[pa.RecordBatch], key: str, length: timedelta) -> Counter[Name]:
     us = length // timedelta(microseconds=1)
     counts: Counter[Name] = Counter()
-    for batch in rows.batches((key, "ts"), only):
+    for batch in batches:
         starts = pa.array(batch["ts"].cast(pa.int64()).to_numpy() // us * us).cast(pa.timestamp("us", "UTC"))
         windows = (
             pa.table({"key": batch[key], "start": starts}).group_by(["key", "start"]).aggregate([([], "count_all")])

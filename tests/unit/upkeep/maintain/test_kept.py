@@ -73,11 +73,17 @@ def test_what_the_table_sets_itself_holds_and_nothing_else() -> None:
 
 def test_what_a_reader_still_needs_stays_without_a_gap() -> None:
     metadata = table(busy(DAY))
-    stays = kept.kept(metadata, NOW, since=NOW - 10 * HOUR)
+    stays = kept.kept(metadata, NOW, kept.Needed(NOW - 10 * HOUR))
     reached = [each.snapshot_id for each in line(metadata, metadata.current_snapshot_id) if each.snapshot_id in stays]
     assert reached[: 10 * HOUR // MINUTE + 2] == [
         *range(len(metadata.snapshots), len(metadata.snapshots) - 10 * HOUR // MINUTE - 2, -1)
     ]
+
+
+def test_where_a_refresh_has_stopped_stays_for_a_week_and_nothing_else_for_it() -> None:
+    metadata = table([*busy(DAY), 5 * DAY, 6 * DAY, 10 * DAY])
+    stays = kept.kept(metadata, NOW), kept.kept(metadata, NOW, kept.Needed(marked=frozenset({1, 20, 500, 10**6})))
+    assert stays[1] - stays[0] == {20, 500}
 
 
 @given(
