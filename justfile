@@ -108,6 +108,19 @@ generate: setup
     .venv/bin/python docs/site/rooms.py
     .venv/bin/headrace schemas --write
 
+# Look up the known vulnerabilities of every pinned Python package; docs/accepted-advisories.txt has the accepted ones
+[group('checks')]
+audit: setup
+    accepted=$(sed -n 's/^\([A-Z][^ ]*\) .*/--ignore-vuln \1/p' docs/accepted-advisories.txt); \
+    for lock in requirements.lock k8s/image/requirements.lock; do \
+        .venv/bin/uvx pip-audit@2.10.1 --strict --require-hashes --disable-pip --progress-spinner off -r "$lock" $accepted; \
+    done
+
+# Compare the jars that the set-up has fetched with jars.sha256 again: the set-up itself trusts what it has made
+[group('checks')]
+verify: setup
+    cd .headrace/jars && grep -v ' openlineage/' ../../jars.sha256 | sha256sum --check --quiet --strict && echo "the jars are those of jars.sha256"
+
 # List what the image holds, package by package and jar by jar, as CycloneDX: .headrace/sbom
 [group('checks')]
 sbom: setup

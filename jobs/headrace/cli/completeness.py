@@ -34,6 +34,8 @@ def completeness(env: Env = "local", json: Json = False) -> None:
 def _show(result: Completeness) -> None:
     from rich.markup import escape
 
+    from headrace.environment import kafka
+
     columns = ("partition", "next offset", "lag", "last reading", "complete through")
     shown = table("job", "topic", *columns, numbers=columns[:3])
     for at in result.partitions:
@@ -43,6 +45,8 @@ def _show(result: Completeness) -> None:
     for at in result.partitions:
         if at.held_by:
             out.print(f"  {at.src_topic}/{at.src_partition}: {escape(at.held_by)}", highlight=False, soft_wrap=True)
+    if any(at.hidden for at in result.partitions):
+        out.print(f"  fix {kafka.END_OF_TRANSACTION}", highlight=False, soft_wrap=True)
     through = clock(result.through)
     out.print(f"complete through {through}" if through else "complete through: unknown", highlight=False)
     silent, tags = result.silent, len(result.tags)

@@ -27,6 +27,7 @@ def reconcile(
 
     `end` is the end of what can be read: records behind an open transaction are reported separately.
     """
+    from headrace.environment import kafka
     from headrace.upkeep import reconcile as reconciliation
 
     context = Context(env)
@@ -41,7 +42,9 @@ def reconcile(
     reconciliation.verdict(balances)
     if not json:
         holds = HOLDS_IN_PART if any(b.hidden for b in balances) else HOLDS
-        out.print(f"{holds}\n", highlight=False)
+        out.print(holds, highlight=False)
+        if any(b.hidden for b in balances):
+            out.print(f"  fix {kafka.END_OF_TRANSACTION}, then run this again", highlight=False, soft_wrap=True)
 
 
 def _follow(context: Context, job: str, stalled_s: float) -> list[Balance]:

@@ -78,7 +78,8 @@ def _verdict(survey: Survey) -> None:
     ill = [Problem(f"{job.job} is {job.state}: {job.health.why}", fix=job.health.fix) for job in survey.ill]
     # A state that is unknown because a service does not answer says nothing about the job.
     if any(job.state != "UNKNOWN" or not survey.unanswered for job in survey.ill):
-        raise CheckFailed([*ill, *survey.unanswered])
+        whys = [job.health.why or "" for job in survey.ill]
+        raise CheckFailed([*ill, *(each for each in survey.unanswered if not any(each.what in why for why in whys))])
     if survey.unanswered:
         raise PlatformError(survey.unanswered)
 
@@ -111,6 +112,8 @@ def _numbers(job: Status) -> tuple[str, ...]:
 
 
 def _lines(job: Status, stored: Mapping[str, int] | None) -> list[str]:
+    from headrace.environment import kafka
+
     lines = []
     if job.entry and job.entry.step in _BOUNDED:
         lines += [f"{job.job}, bounded: {text}" for text in _bounded(job.entry.message, stored)]
@@ -118,6 +121,7 @@ def _lines(job: Status, stored: Mapping[str, int] | None) -> list[str]:
         lines.append(f"{job.job} is complete through {clock(job.complete_through)}")
     if job.topics and job.topics.in_transactions:
         lines.append(f"{job.job}: {job.topics.in_transactions:,} offsets wait behind an open transaction")
+        lines += [f"  in {', '.join(job.topics.held)}", f"  fix {kafka.END_OF_TRANSACTION}"]
     if job.report and (dead := job.report.metrics.dead_letters_per_s):
         lines.append(f"{job.job} writes {dead:.2g} dead letters per second")
     if job.report and (failure := job.report.failure):

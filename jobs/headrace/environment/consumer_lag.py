@@ -32,12 +32,14 @@ Partition = tuple[str, int]
 class TopicProgress:
     """How far a group is behind. `lag` counts offsets after its own, None if it never committed any.
 
-    `in_transactions` counts offsets that nobody may read yet, because a transaction before them is open. `waiting`: a
-    record older than the time that the caller set is not read yet. `problem`: a topic or partition cannot be read.
+    `in_transactions` counts offsets that nobody may read yet, because a transaction before them is open; `held` has the
+    partitions, as `topic/number`, in which there are any. `waiting`: a record older than the time that the caller set
+    is not read yet. `problem`: a topic or partition cannot be read.
     """
 
     lag: int | None = None
     in_transactions: int = 0
+    held: tuple[str, ...] = ()
     waiting: bool = False
     problem: Problem | None = None
 
@@ -85,6 +87,7 @@ def _of(
     return TopicProgress(
         lag=sum(max(0, count) for count in behind.values()) if behind else None,
         in_transactions=sum(max(0, end.end - end.readable) for end in ends.values()),
+        held=tuple(f"{topic}/{number}" for (topic, number), end in sorted(ends.items()) if end.end > end.readable),
         waiting=bool(overdue) and _any_record(client, overdue, ends),
         problem=next((problem for problem in problems if problem), None),
     )

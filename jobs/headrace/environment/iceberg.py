@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,8 @@ from headrace.environment.waiting import waiting_for
 from headrace.errors import PlatformError
 
 T = TypeVar("T")
+_RAISED_BY = re.compile(r"^\((\w+\.)+\w+\) ")
+"""SQLAlchemy names the driver's class before the driver's message."""
 
 CHECK = "headrace catalog check shows which part of the catalog or its store does not work"
 """The fix of an error whose cause may be anywhere between this machine and the data."""
@@ -176,7 +179,7 @@ def errors_reported(what: str, where: str | None = None, passing: tuple[type[Exc
 
 
 def _reason(error: Exception) -> str:
-    lines = str(error).splitlines()
+    lines = _RAISED_BY.sub("", str(error)).splitlines()
     return lines[0] if lines else type(error).__name__
 
 

@@ -127,6 +127,9 @@ def offset_ranges(client: Mapping[str, str], topic: str) -> dict[int, OffsetRang
     return dict(state.ranges)
 
 
+END_OF_TRANSACTION = "end its producer; the broker does so after its transaction.timeout.ms"
+"""What to do about offsets that wait behind an open transaction."""
+
 HOLDERS = "start the brokers that hold it"
 """The fix of a partition without a leader."""
 

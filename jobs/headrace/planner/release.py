@@ -56,25 +56,36 @@ def store(files: FileIO, folder: str, release: Release) -> None:
 
 
 def unpack(files: FileIO, folder: str, digest: str, into: Path) -> Path:
-    """Return the folder below `into` with the unpacked release. Raises PlatformError if it is missing or damaged."""
-    root = into / digest
-    if root.is_dir():
-        return root
+    """Return the folder below `into` with the unpacked release. Raises PlatformError if it is missing or damaged.
+
+    A folder that is there already is compared with the release, and replaced if a file was changed, added or removed.
+    """
     address = _address(folder, digest)
     with iceberg.errors_reported(f"the release {digest[:12]} cannot be read", address):
         packed = _stored(files, address)
     if packed is None or hashlib.sha256(packed).hexdigest() != digest:
         state = "not there" if packed is None else "damaged"
         raise PlatformError(f"the release {digest[:12]} is {state}", address, "deploy from a checkout of its commit")
-    into.mkdir(parents=True, exist_ok=True)
-    part = Path(mkdtemp(dir=into))
+    root = into / digest
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        if root.is_dir():
+            if _is_as_packed(root, archive):
+                return root
+            shutil.rmtree(root)
+        into.mkdir(parents=True, exist_ok=True)
+        part = Path(mkdtemp(dir=into))
         archive.extractall(part)
     try:
         part.replace(root)
     except OSError:  # another process was faster
         shutil.rmtree(part)
     return root
+
+
+def _is_as_packed(root: Path, archive: zipfile.ZipFile) -> bool:
+    there = {path.relative_to(root).as_posix() for path in root.rglob("*") if not path.is_dir()}
+    packed = {*archive.namelist()}
+    return there == packed and all((root / name).read_bytes() == archive.read(name) for name in packed)
 
 
 def functions_package() -> Path:

@@ -10,9 +10,10 @@ import pyarrow as pa
 import pytest
 
 from headrace.cli import completeness, history, reconcile, status
+from headrace.environment import kafka
 from headrace.environment.consumer_lag import TopicProgress
 from headrace.environment.flink_failures import Failure
-from headrace.errors import HeadraceError, Problem
+from headrace.errors import CheckFailed, HeadraceError, Problem
 from headrace.historian.answers import AGGREGATED
 from headrace.operations.lifecycle.health import Health
 from headrace.operations.lifecycle.job_report import JobReport
@@ -40,7 +41,7 @@ def lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
 def test_the_status_of_jobs(lines: Any) -> None:
     numbers = Metrics(restarts=3, rows_per_s=12_345.6, dead_letters_per_s=0.2, commit_age_s=130)
     report = JobReport("RUNNING", 5, attempt_s=86_400 * 12, checkpoint_s=4, metrics=numbers)
-    topics = TopicProgress(lag=400_269, in_transactions=20)
+    topics = TopicProgress(lag=400_269, in_transactions=20, held=("plant.readings/0",))
     health = Health("RESTARTING", "it failed", "restart it")
     job = Status(JOB, health, report=report, topics=topics, complete_through=NOW)
     status._show(Survey([job, Status("historian/readings_v1", Health("LOST", "it is gone", "restart it"))]))
@@ -51,7 +52,20 @@ def test_the_status_of_jobs(lines: Any) -> None:
     assert [" ".join(words) for words in others] == [
         f"{JOB} is complete through 2026-03-01 06:30:15 UTC",
         f"{JOB}: 20 offsets wait behind an open transaction",
+        "in plant.readings/0",
+        f"fix {kafka.END_OF_TRANSACTION}",
         f"{JOB} writes 0.2 dead letters per second",
+    ]
+
+
+def test_what_a_job_is_stalled_by_is_not_repeated() -> None:
+    broker, cluster = Problem("Kafka does not answer", "a:1", "start it"), Problem("Flink does not answer", "b:1")
+    job = Status(JOB, Health("STALLED", "it reads nothing new: Kafka does not answer", "start it"))
+    with pytest.raises(CheckFailed) as raised:
+        status._verdict(Survey([job], [broker, cluster]))
+    assert [problem.what for problem in raised.value.problems] == [
+        f"{JOB} is STALLED: it reads nothing new: Kafka does not answer",
+        "Flink does not answer",
     ]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 import headrace
 from headrace.authoring.try_job.run import _check as check_tables
@@ -125,6 +126,13 @@ def test_a_locked_catalog_is_reported_with_its_address_and_a_fix(
         holder.execute("rollback")
     assert caught.value.problems[0].where == known.catalog.address
     assert "close the program that holds" in (caught.value.problems[0].fix or "")
+
+
+def test_a_database_that_does_not_answer_is_reported_without_the_name_of_a_class() -> None:
+    error = OperationalError("select 1", {}, sqlite3.OperationalError("connection refused"))
+    with pytest.raises(PlatformError) as raised, iceberg.errors_reported("the catalog cannot be opened"):
+        raise error
+    assert raised.value.problems[0].what == "the catalog cannot be opened: connection refused"
 
 
 def test_a_job_that_reads_no_catalog_can_be_tried_before_there_is_one(project: Project, known: Settings) -> None:

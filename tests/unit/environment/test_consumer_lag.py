@@ -79,6 +79,12 @@ def test_a_group_that_is_behind() -> None:
     assert progress() == TopicProgress(lag=6, waiting=True)
 
 
+def test_partitions_behind_an_open_transaction_are_named() -> None:
+    ends = {("t", number): consumer_lag._Ends(5, 5 + 3 * number, 5) for number in (1, 0)}
+    found = consumer_lag._of(CLIENT, [None], ends, {})
+    assert (found.in_transactions, found.held) == (3, ("t/1",))
+
+
 def test_a_partition_without_a_leader_is_a_problem(broker: Broker) -> None:
     broker.leaders[1] = -1
     found = progress()

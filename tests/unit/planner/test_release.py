@@ -57,6 +57,30 @@ def test_a_truncated_release_is_stored_again(project: Project) -> None:
     release.unpack(files, folder, packed.digest, project.home / "releases")
 
 
+@pytest.mark.parametrize("change", ["changed", "added", "removed", "linked"])
+def test_an_unpacked_release_that_is_not_as_packed_is_replaced(project: Project, change: str) -> None:
+    files, folder, packed = PyArrowFileIO(), (project.home / "warehouse").as_uri(), release.pack(project)
+    release.store(files, folder, packed)
+    root = release.unpack(files, folder, packed.digest, project.home / "releases")
+    before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    changed, added = root / "jobs/headrace/errors.py", root / "jobs/headrace/cli/json.py"
+    if change in {"changed", "added"}:
+        (changed if change == "changed" else added).write_text("raise SystemExit")
+    else:
+        changed.unlink()
+        if change == "linked":
+            added.symlink_to(project.sql)
+    assert release.unpack(files, folder, packed.digest, project.home / "releases") == root
+    assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
+
+
+def test_an_unpacked_release_that_is_as_packed_is_used(project: Project) -> None:
+    files, folder, packed = PyArrowFileIO(), (project.home / "warehouse").as_uri(), release.pack(project)
+    release.store(files, folder, packed)
+    made = [release.unpack(files, folder, packed.digest, project.home / "releases").stat().st_ino for _ in range(2)]
+    assert made[0] == made[1]
+
+
 def test_a_missing_release_is_reported_by_its_name(project: Project) -> None:
     with pytest.raises(PlatformError, match="the release abc is not there"):
         release.unpack(PyArrowFileIO(), project.home.as_uri(), "abc", project.home / "releases")

@@ -67,4 +67,9 @@ def _refuse_elsewhere(context: OperationContext, last: Entry) -> None:
     except PlatformError:
         return
     if other and other.id == last.flink_job_id:
-        raise UserError(f"{last.job} runs on another cluster, as job {other.id}", last.cluster, "stop it there first")
+        raise UserError(
+            f"{last.job} runs on another cluster, as job {other.id}",
+            last.cluster,
+            f"correct flink.rest of the environment; or, to move it, headrace stop {last.job} with flink.rest: "
+            f"{last.cluster}, then this again",
+        )

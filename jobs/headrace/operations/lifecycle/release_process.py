@@ -73,6 +73,8 @@ def _run(context: OperationContext, entry: Entry, what: str, given: dict[str, An
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(root / "jobs"), str(root / "udfs")]),
         "FLINK_HOME": flink_home(context.project),
+        # Another file in its folder would have the release unpacked again.
+        "PYTHONDONTWRITEBYTECODE": "1",
     }
     try:
         return subprocess.run(
