@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from headrace.environment.apply import table_changes, topic_changes
 from support.worlds import changed_orders
-from support.worlds.live_plant import Plant
+from support.worlds.live_plant import Plant, until
 
 
 def test_tables_and_topics_hold_the_rows_that_are_left(own_plant: Plant) -> None:
@@ -25,3 +25,28 @@ def test_tables_and_topics_hold_the_rows_that_are_left(own_plant: Plant) -> None
         assert changed_orders.held(shape, [value for value in last.values() if value]) == expected, f"topic of {name}"
         # Each key was sent once, at the end of the bounded run: a deletion only of a row that is gone.
         assert len(sent) == len(last), name
+
+
+def test_rows_that_are_kept_for_a_sink_are_in_the_savepoint(own_plant: Plant) -> None:
+    """What comes after the savepoint changes, takes away and brings back rows of before, which only the state knows."""
+    changed_orders.write(own_plant.project.sql, own_plant.topic, changed_orders.KEPT)
+    table_changes.apply(own_plant.project, own_plant.settings)
+    topic_changes.apply(own_plant.project, own_plant.settings)
+    events = changed_orders.events(seed=5)
+    half = len(events) // 2
+
+    def stored(name: str) -> changed_orders.Rows:
+        found = own_plant.query(f"select id, place, amount from changed.{name}")
+        rows = [dict(zip(("id", "place", "amount"), row, strict=True)) for row in found]
+        return changed_orders.held(changed_orders.KEPT[name], rows)
+
+    def hold(count: int) -> bool:
+        return all(stored(name) == shape.rows(events[:count]) for name, shape in changed_orders.KEPT.items())
+
+    own_plant.produce(changed_orders.messages(events[:half]))
+    running = own_plant.submit(changed_orders.JOB, parallelism=1)
+    until(lambda: hold(half), 60)
+    savepoint = own_plant.cluster.stop(running.id)
+    own_plant.produce(changed_orders.messages(events[half:]))
+    own_plant.submit(changed_orders.JOB, parallelism=1, restore=savepoint)
+    until(lambda: hold(len(events)), 60, lambda: str({name: stored(name) for name in changed_orders.KEPT}))

@@ -163,7 +163,11 @@ select id, place, amount from {{ view('newest') }} where place = 'y'""",
 }
 
 
-def write(sql: Path, topic: str) -> None:
+KEPT = {name: SHAPES[name] for name in ("filtered", "large", "joined", "moved")}
+"""Shapes for whose tables Flink keeps the row of each key, so that a row that goes is deleted."""
+
+
+def write(sql: Path, topic: str, shapes: Mapping[str, Shape] = SHAPES) -> None:
     """Write the job, its contract for the `topic`, and its tables and topics into the folder `sql` of a project."""
     folder = sql / JOB
     folder.mkdir(parents=True)
@@ -171,7 +175,7 @@ def write(sql: Path, topic: str) -> None:
     for name, text in _VIEWS.items():
         (folder / f"_{name}.sql.j2").write_text(text)
     writes = ""
-    for name, shape in SHAPES.items():
+    for name, shape in shapes.items():
         writes += f"  table/changed.{name}: upsert\n  topic/changed_{name}: upsert\n"
         (folder / f"changed.{name}.sql.j2").write_text(shape.sql)
         (folder / f"topic.changed_{name}.sql.j2").write_text(shape.sql)
