@@ -42,6 +42,7 @@ def test_the_published_addresses_answer(platform: Project) -> None:
         ("kafka", "RUNNING"),
         ("jobmanager", "RUNNING"),
         ("taskmanager", "RUNNING"),
+        ("maintenance", "RUNNING"),
     ]
 
 

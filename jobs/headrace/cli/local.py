@@ -65,7 +65,7 @@ def show_logs(
         str | None,
         typer.Argument(
             metavar="SERVICE",
-            help="kafka, jobmanager or taskmanager; default: all of them.",
+            help="kafka, jobmanager, taskmanager or maintenance; default: all of them.",
             autocompletion=completion.services,
         ),
     ] = None,

@@ -10,7 +10,7 @@ from pathlib import Path
 from headrace.errors import PlatformError
 from headrace.project.paths import Project
 
-SERVICES = ("kafka", "jobmanager", "taskmanager")
+SERVICES = ("kafka", "jobmanager", "taskmanager", "maintenance")
 """Names of the services, in the order they start."""
 
 
@@ -25,6 +25,16 @@ class Layout:
     def of(cls, project: Project) -> Layout:
         """Return the layout of the project's own platform."""
         return cls(project.root / ".headrace", project.local)
+
+    @property
+    def root(self) -> Path:
+        """The project's folder."""
+        return self.programs.parent
+
+    @property
+    def home(self) -> Path:
+        """The project's home."""
+        return self.state.parent
 
     @property
     def flink_home(self) -> Path:

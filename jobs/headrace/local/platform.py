@@ -13,7 +13,7 @@ import tenacity
 
 from headrace.environment.flink_rest import Cluster
 from headrace.errors import PlatformError, UserError
-from headrace.local import flink, health, kafka, ports, processes, supervision
+from headrace.local import flink, health, kafka, maintenance, ports, processes, supervision
 from headrace.local.health import Progress
 from headrace.local.layout import SERVICES, Layout
 from headrace.local.ports import HOST, Ports
@@ -107,7 +107,7 @@ def status(project: Project) -> list[ServiceStatus]:
             metrics=f"http://{HOST}:{metrics[name]}/metrics" if name in metrics else None,
             restarts=health.restarts(layout, name),
         )
-        for name, info in ((name, known[name]) for name in SERVICES)
+        for name, info in ((name, known[name]) for name in SERVICES if name in known)
     ]
 
 
@@ -125,7 +125,11 @@ def _start(layout: Layout, progress: Progress) -> Endpoints:
     progress("starting Kafka and Flink")
     kafka.configure(layout, chosen)
     flink.configure(layout, chosen)
-    commands = {"kafka": kafka.command(layout), **flink.commands(layout, chosen)}
+    commands = {
+        "kafka": kafka.command(layout),
+        **flink.commands(layout, chosen),
+        "maintenance": maintenance.command(layout),
+    }
     supervision.start(layout, {name: commands[name] for name in SERVICES}, flink.environment(layout))
     return _ready(layout, chosen, progress)
 

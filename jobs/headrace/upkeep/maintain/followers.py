@@ -1,7 +1,7 @@
 """What the jobs that follow a table with ref() still have to read of it: they continue from the snapshot they reached.
 
-Where a job is in a table, its state alone knows. It is no further back than the job's last commit to its own tables,
-which it makes with each checkpoint that has rows, and with every tenth that has none.
+Only its state has the place that a job has reached in a table. The job had read at least what came before its last
+commit to its own tables, which it makes with each checkpoint that has rows, and with every tenth that has none.
 """
 
 from __future__ import annotations
