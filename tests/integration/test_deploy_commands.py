@@ -80,9 +80,11 @@ def test_a_bounded_run_is_in_the_ledger_and_is_not_started_again(own_plant: Plan
     own_plant.produce(reading(n) for n in range(100))
     run = response(command("submit", JOB, "--bounded", "--json"))
     assert run["step"] in {"bounded", "finished"}
+    assert "100 offsets, up to offset 50 of partition 0, 50 of partition 1" in run["message"]
     until(lambda: own_plant.cluster.state(run["flink_job_id"]) == "FINISHED", 60)
     (seen,) = response(command("status", "--json"))["jobs"]
     assert (seen["state"], seen["well"]) == ("FINISHED", True)
+    assert seen["stored"] == {"historian.readings": 100, "historian.dead_letters": 0}
 
     assert isinstance(command("stop", JOB).exception, UserError)
     (seen,) = response(command("status", "--json"))["jobs"]

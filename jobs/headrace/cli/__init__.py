@@ -10,6 +10,7 @@ import logging
 import sys
 import warnings
 from collections.abc import Callable
+from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -163,4 +164,13 @@ def _print(problem: Problem) -> None:
     where = f"[bold]{escape(str(problem.where))}[/]: " if problem.where else ""
     log.print(f"[bold red]error[/] {where}{escape(problem.what)}", highlight=False, soft_wrap=True)
     if problem.fix:
-        log.print(f"  [green]fix[/] {escape(problem.fix)}", highlight=False, soft_wrap=True)
+        fix = problem.fix + _of_environment(problem.fix)
+        log.print(f"  [green]fix[/] {escape(fix)}", highlight=False, soft_wrap=True)
+
+
+def _of_environment(fix: str) -> str:
+    """Return the note that the commands of a fix are for the environment that `--env` has named, if it has."""
+    given = sys.argv[1:]
+    names = [each.partition("=")[2] for each in given if each.startswith("--env=")]
+    names += [name for option, name in pairwise(given) if option == "--env"]
+    return f" (with --env {names[-1]})" if names and "headrace " in fix and "--env" not in fix else ""
