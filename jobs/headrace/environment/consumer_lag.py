@@ -39,9 +39,9 @@ class TopicProgress:
 
     lag: int | None = None
     in_transactions: int = 0
-    held: tuple[str, ...] = ()
     waiting: bool = False
     problem: Problem | None = None
+    held: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
