@@ -37,15 +37,21 @@ class Commits:
         table = iceberg.load_table(iceberg.connect(settings), name)
         stored = json.loads(_path(table.metadata_location).read_text(encoding="utf-8"))
         head = table.current_snapshot()
-        manifests = head.manifests(table.io) if head else []
+        written = ""
         for each in self._snapshots(table, count):
-            each["manifest-list"] = _list(table, each, manifests)
+            path = f"{table.location()}/metadata/{_new_manifest_list_file_name(each['snapshot-id'], 0, uuid4())}"
+            if written:
+                # The same content under a name of its own, because 100,000 files take minutes to write.
+                _path(path).hardlink_to(_path(written))
+            else:
+                _write_list(table, path, each, head.manifests(table.io) if head else [])
+            written = each["manifest-list"] = path
             stored["snapshots"].append(each)
             stored["snapshot-log"].append({key: each[key] for key in ("snapshot-id", "timestamp-ms")})
             stored |= {"current-snapshot-id": each["snapshot-id"], "last-sequence-number": each["sequence-number"]}
         stored["refs"]["main"] = {"snapshot-id": stored["current-snapshot-id"], "type": "branch"}
         stored["last-updated-ms"] = stored["snapshots"][-1]["timestamp-ms"]
-        _put(settings, table, json.dumps(stored))
+        _put(settings, table, stored)
 
     def _snapshots(self, table: Table, count: int) -> Iterator[dict[str, Any]]:
         head, total = table.current_snapshot(), iceberg.row_count(table)
@@ -84,8 +90,7 @@ def _summary(checkpoint: int, rows: int, total: int) -> dict[str, str]:
     }
 
 
-def _list(table: Table, snapshot: dict[str, Any], manifests: list[ManifestFile]) -> str:
-    path = f"{table.location()}/metadata/{_new_manifest_list_file_name(snapshot['snapshot-id'], 0, uuid4())}"
+def _write_list(table: Table, path: str, snapshot: dict[str, Any], manifests: list[ManifestFile]) -> None:
     with write_manifest_list(
         format_version=2,
         output_file=table.io.new_output(path),
@@ -95,14 +100,22 @@ def _list(table: Table, snapshot: dict[str, Any], manifests: list[ManifestFile])
         avro_compression="null",
     ) as writer:
         writer.add_manifests(manifests)
-    return path
 
 
-def _put(settings: Settings, table: Table, metadata: str) -> None:
+def date_back(settings: Settings, name: str, at: datetime) -> None:
+    """Let the snapshots of a table that are later than `at` be from then."""
+    table = iceberg.load_table(iceberg.connect(settings), name)
+    stored = json.loads(_path(table.metadata_location).read_text(encoding="utf-8"))
+    for each in (*stored.get("snapshots", ()), *stored.get("snapshot-log", ())):
+        each["timestamp-ms"] = min(each["timestamp-ms"], round(at.timestamp() * 1000))
+    _put(settings, table, stored)
+
+
+def _put(settings: Settings, table: Table, metadata: dict[str, Any]) -> None:
     before = table.metadata_location
     version = int(Path(before).name.partition("-")[0]) + 1
     after = f"{before.rpartition('/')[0]}/{version:05}-{uuid4()}.metadata.json"
-    _path(after).write_text(metadata, encoding="utf-8")
+    _path(after).write_text(json.dumps(metadata), encoding="utf-8")
     with sqlite3.connect(settings.catalog.address) as catalog:
         change = "update iceberg_tables set metadata_location = ?, previous_metadata_location = ?"
         catalog.execute(f"{change} where metadata_location = ?", (after, before, before))
