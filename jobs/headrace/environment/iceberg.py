@@ -192,10 +192,11 @@ def _fix(error: Exception) -> str:
 def commit(name: str, attempt: Callable[[], T]) -> T:
     """Run `attempt`, which loads table `name` and commits to it; repeat it whenever another writer was faster.
 
-    Raises PlatformError for a failure, and if another writer was faster in all ten attempts, some 10 s in total.
+    Raises PlatformError for a failure, and if another writer was faster in all twenty attempts, some 30 s in total: a
+    job that commits every second leaves little time on a busy machine.
     """
     # IntegrityError: another process has created the namespace meanwhile.
-    retry = _retrying(CommitFailedException, TableAlreadyExistsError, IntegrityError, attempts=10)
+    retry = _retrying(CommitFailedException, TableAlreadyExistsError, IntegrityError, attempts=20)
     with errors_reported(f"table {name} cannot be changed"):
         return retry(attempt)
 
