@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from headrace.cli.common import Context, Env, Json, TableNames, log, out, print_json, table
+from headrace.errors import PlatformError
 
 if TYPE_CHECKING:
+    from headrace.upkeep import retention
     from headrace.upkeep.maintain import Report, Rewritten
 
 
@@ -19,22 +21,60 @@ def maintain(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be done, without doing anything.")
     ] = False,
+    retention: Annotated[
+        bool, typer.Option("--retention", help="First delete the rows that are older than retention: of their table.")
+    ] = False,
     env: Env = "local",
     json: Json = False,
 ) -> None:
     """Merge and sort the files of tables, expire old snapshots, and remove files that nothing refers to.
 
+    No row is deleted without --retention; with --dry-run, it shows the rows that would go by class of tags and day.
+
     It is safe while jobs, readers and other maintainers are at work, and can be interrupted at any point.
     """
     from headrace.upkeep import maintain as upkeep
+    from headrace.upkeep import retention as rows
 
     context = Context(env)
+    reports: list[Report] = []
+    failed: PlatformError | None = None
     with log.status("reading the tables") as status:
         project, known = context.project, context.settings
-        reports = [*upkeep.maintain(project, known, names or None, dry_run=dry_run, progress=status.update)]
-    if json:
-        print_json([{**asdict(report), "dry_run": dry_run} for report in reports])
-        return
+        chosen = names or None
+        deleted = [*rows.apply(project, known, chosen, dry_run=dry_run, progress=status.update)] if retention else []
+        try:
+            for report in upkeep.maintain(project, known, chosen, dry_run=dry_run, progress=status.update):
+                reports.append(report)  # noqa: PERF402 - those before a failure are shown too
+        except PlatformError as failure:
+            failed = failure
+    if json and (reports or not failed):
+        of = {each.table: asdict(each) for each in deleted}
+        print_json([{**asdict(each), "retention": of.get(each.table), "dry_run": dry_run} for each in reports])
+    elif reports or not failed:
+        show_deleted(deleted, dry_run)
+        _show(reports, dry_run)
+    if failed:
+        raise failed
+
+
+def show_deleted(reports: Iterable[retention.Report], dry_run: bool) -> None:
+    """Print which rows were deleted or, in a dry run, would be: by table, class of tags, and part of the time."""
+    numbers = ("rows", "MB", "files", "of these whole")
+    title = "rows to delete" if dry_run else "deleted rows"
+    shown = table("table", "tags", "of", *numbers, numbers=numbers, title=title)
+    for report in reports:
+        for each in report.deleted:
+            counts = (f"{each.rows:,}", _mb(each.bytes), f"{each.files:,}", f"{each.whole_files:,}")
+            shown.add_row(report.table, each.tags, each.partition, *counts)
+    if shown.row_count:
+        out.print(shown)
+    for report in reports:
+        for note in report.notes:
+            out.print(f"{report.table}: {note}", highlight=False, soft_wrap=True)
+
+
+def _show(reports: Sequence[Report], dry_run: bool) -> None:
     numbers = ("files", "MB", "to files", "to MB", "snapshots dropped", "files removed")
     shown = table("table", *numbers, numbers=numbers)
     for report in reports:

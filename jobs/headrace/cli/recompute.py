@@ -64,5 +64,11 @@ def _remarks(results: Iterable[Recomputed]) -> Iterable[str]:
                 f"{result.job}: the table of readings is behind the topic; "
                 "run this again once `completeness` shows no lag"
             )
+        if result.deleted:
+            first = min(result.deleted, key=lambda each: each.window_start)
+            yield (
+                f"{result.job}: retention has deleted readings of {len(result.deleted):,} windows, so their rows stay "
+                f"as they are; the first is {first.key} {first.window_start:%Y-%m-%d %H:%M}Z"
+            )
         if result.still_open:
             yield f"{result.job}: windows that the job may still write wait until it has written a later one"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from headrace.upkeep.reconcile import Balance
 
 HOLDS = "The reconciliation holds: every record is stored, and stored once."
+HOLDS_DELETED = "The reconciliation holds: every record was stored once; retention has deleted the rows of some since."
 HOLDS_IN_PART = "The reconciliation holds for the records that can be read: each is stored, and stored once."
 
 
@@ -41,7 +43,8 @@ def reconcile(
         show(balances)
     reconciliation.verdict(balances)
     if not json:
-        holds = HOLDS_IN_PART if any(b.hidden for b in balances) else HOLDS
+        stored = HOLDS_DELETED if any(b.deleted for b in balances) else HOLDS
+        holds = HOLDS_IN_PART if any(b.hidden for b in balances) else stored
         out.print(holds, highlight=False)
         if any(b.hidden for b in balances):
             out.print(f"  fix {kafka.END_OF_TRANSACTION}, then run this again", highlight=False, soft_wrap=True)
@@ -86,17 +89,27 @@ def show(balances: list[Balance]) -> None:
                 out.print(f"  {what}: {b.topic}/{b.partition} offsets {first:,} to {end - 1:,}", highlight=False)
             if len(ranges) > 20:
                 out.print(f"  {what}: and {len(ranges) - 20:,} more ranges (--json lists them all)")
-        if b.expired:
-            count = sum(end - first for first, end in b.expired)
-            out.print(
-                f"  expired: {b.topic}/{b.partition} lost {count:,} records to the topic's retention before they were "
-                f"read (offsets {b.expired[0][0]:,} to {b.expired[-1][1] - 1:,})",
-                highlight=False,
-            )
-        if b.unreadable:
-            out.print(f"  unreadable: {b.topic}/{b.partition}: {b.unreadable}", highlight=False, soft_wrap=True)
-        if b.no_record:
-            out.print(f"  {b.topic}/{b.partition}: {b.no_record:,} offsets hold no record (markers, compaction)")
+        for remark in _remarks(b):
+            out.print(f"  {remark}", highlight=False, soft_wrap=True)
+
+
+def _remarks(b: Balance) -> Iterable[str]:
+    place = f"{b.topic}/{b.partition}"
+    if b.expired:
+        count = sum(end - first for first, end in b.expired)
+        yield (
+            f"expired: {place} lost {count:,} records to the topic's retention before they were read (offsets "
+            f"{b.expired[0][0]:,} to {b.expired[-1][1] - 1:,})"
+        )
+    if b.deleted:
+        yield (
+            f"deleted by retention: {place}: {b.deleted_count:,} records were stored, and the retention of the tables "
+            f"has deleted their rows since (offsets {b.deleted[0][0]:,} to {b.deleted[-1][1] - 1:,})"
+        )
+    if b.unreadable:
+        yield f"unreadable: {place}: {b.unreadable}"
+    if b.no_record:
+        yield f"{place}: {b.no_record:,} offsets hold no record (markers, compaction)"
 
 
 def _plain(b: Balance) -> dict[str, Any]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from headrace.cli.common import Context, Env, Json, TableNames, log, out, print_json
+from headrace.cli.maintain import show_deleted
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from headrace.environment.apply.table_changes import TablePlan
+    from headrace.upkeep.retention import Report
 
 app = typer.Typer(
     help="Iceberg tables of sql/_tables/ and topics of sql/_topics/, created and changed.", no_args_is_help=True
@@ -21,13 +24,17 @@ app = typer.Typer(
 
 @app.command()
 def plan(names: TableNames = None, env: Env = "local", json: Json = False) -> None:
-    """Show what `apply` would do; exits with 1 if a change is refused as unsafe."""
+    """Show what `apply` would do; exits with 1 if a change is refused as unsafe.
+
+    If the retention of a table changes, it shows the rows that `maintain --retention` would then delete.
+    """
     from headrace.environment.apply import table_changes, topic_changes
 
     context = Context(env)
     plans = table_changes.plan(context.project, context.settings, names or None)
     absent = [] if names else [*topic_changes.missing(context.project, context.settings)]
-    _print(plans, absent, json, done=False)
+    previews = [*_retention(context, plans)]
+    _print(plans, absent, json, done=False, previews=previews)
     table_changes.require_safe(plans)
 
 
@@ -43,15 +50,31 @@ def apply(names: TableNames = None, env: Env = "local", json: Json = False) -> N
     _print(plans, created, json, done=True)
 
 
-def _print(plans: list[TablePlan], topics: list[str], json: bool, *, done: bool) -> None:
+def _retention(context: Context, plans: Iterable[TablePlan]) -> Iterator[Report]:
+    """Yield what `maintain --retention` would delete from the tables whose retention changes."""
+    from headrace.project import table_files
+    from headrace.upkeep import retention
+
+    for each in plans:
+        changed = any(step.target == "headrace.retention" for step in each.changes) and each.action != "create"
+        described = table_files.pick(context.project, [each.name])[each.name].retention if changed else None
+        if described:
+            yield retention.preview(context.project, context.settings, each.name, described)
+
+
+def _print(
+    plans: list[TablePlan], topics: list[str], json: bool, *, done: bool, previews: Sequence[Report] = ()
+) -> None:
     if json:
         missing = [{"topic": name, "action": "create"} for name in topics]
-        print_json([*(_plain(table) for table in plans), *missing])
+        of = {each.table: {"retention": asdict(each)} for each in previews}
+        print_json([*({**_plain(table), **of.get(table.name, {})} for table in plans), *missing])
         return
     for table in plans:
         if table.action != "unchanged" or table.kept:
             out.print(f"[bold]{table.name}[/]", highlight=False)
             out.print(_steps(table))
+    show_deleted(previews, dry_run=True)
     out.print(_summary(plans, done=done), highlight=False)
     if topics:
         out.print(f"topics {'created' if done else 'to create'}: {', '.join(topics)}", highlight=False)

@@ -7,7 +7,7 @@ There are two ways to look at the same rows: `stored` keeps each row's position,
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -21,6 +21,7 @@ from pyiceberg.expressions import AlwaysTrue, And, BooleanExpression
 from pyiceberg.table import Table
 
 from headrace.environment import iceberg
+from headrace.operations import deleted_rows
 from headrace.operations.offset_runs import NONE, Offsets, Runs, runs, union
 from headrace.project.job import Job
 from headrace.project.system_tables import DEAD_LETTERS, POSITION
@@ -41,15 +42,31 @@ def positions(offsets: Offsets, index: NDArray[np.integer[Any]]) -> Positions:
 
 @dataclass(frozen=True)
 class Stored:
-    """Sorted positions in one partition, one per stored row: `good` in the sinks, `dead` in dead letters."""
+    """Sorted positions in one partition, one per stored row: `good` in the sinks, `dead` in dead letters.
+
+    `deleted` are the runs of offsets whose rows the retention of the tables deleted.
+    """
 
     good: Positions
     dead: Positions
+    deleted: Runs = field(default_factory=lambda: NONE)
 
     @property
     def offsets(self) -> Offsets:
-        """The offsets of the messages with one row or more; sorted, each once."""
-        offsets: Offsets = np.unique(np.concatenate([self.good, self.dead]) >> INDEX_BITS)
+        """The offsets of the messages that have or had one row or more; sorted, each once."""
+        gone = [np.arange(first, end) for first, end in self.deleted.tolist()]
+        offsets: Offsets = np.unique(np.concatenate([self._stored, *gone]))
+        return offsets
+
+    @property
+    def only_deleted(self) -> Offsets:
+        """The offsets of the messages all of whose rows retention deleted; sorted, each once."""
+        deleted: Offsets = np.setdiff1d(self.offsets, self._stored, assume_unique=False)
+        return deleted
+
+    @property
+    def _stored(self) -> Offsets:
+        offsets: Offsets = np.concatenate([self.good, self.dead]) >> INDEX_BITS
         return offsets
 
     @property
@@ -94,7 +111,8 @@ class AllRows:
 def stored(catalog: Catalog, job: Job, topic: str) -> dict[int, Stored]:
     """Return what the job has stored of `topic`, by partition number; a partition without a row is left out.
 
-    Only sinks that keep a record's position count. It takes 16 bytes of memory per stored record.
+    Only sinks that keep a record's position count, with what their retention deleted. It takes 16 bytes of memory per
+    stored record.
     """
     good: dict[int, list[Positions]] = defaultdict(list)
     dead: dict[int, list[Positions]] = defaultdict(list)
@@ -103,18 +121,28 @@ def stored(catalog: Catalog, job: Job, topic: str) -> dict[int, Stored]:
     for name, (_, partition), rows in _by_partition(job.name, tables, of_topic, POSITION):
         offsets, index = (_numbers(rows[column]) for column in POSITION[2:])
         (dead if name == DEAD_LETTERS else good)[partition].append(positions(offsets, index))
-    return {p: Stored(_sorted(good.get(p)), _sorted(dead.get(p))) for p in sorted(good.keys() | dead.keys())}
+    # After the tables: rows that are deleted in between are recorded by then.
+    deleted = {p: runs for (of, p), runs in deleted_runs(catalog, job).items() if of == topic}
+    return {
+        p: Stored(_sorted(good.get(p)), _sorted(dead.get(p)), deleted.get(p, NONE))
+        for p in sorted(good.keys() | dead.keys() | deleted.keys())
+    }
 
 
-def stored_runs(job: str, tables: Iterable[Rows]) -> dict[Partition, StoredRuns]:
-    """Return the runs of offsets that the job has rows of in `tables`, by topic and partition."""
-    parts: dict[Partition, StoredRuns] = defaultdict(StoredRuns)
+def deleted_runs(catalog: Catalog, job: Job) -> Mapping[Partition, Runs]:
+    """Return the runs of offsets of the job's rows that the retention of its tables deleted. Raises PlatformError."""
+    return deleted_rows.offsets(deleted_rows.of(catalog, (*job.tables_written, DEAD_LETTERS)), job.name)
+
+
+def stored_runs(job: str, tables: Iterable[Rows]) -> defaultdict[Partition, StoredRuns]:
+    """Return the runs of offsets that the job has rows of in `tables`, by topic and partition; no runs of others."""
+    parts: defaultdict[Partition, StoredRuns] = defaultdict(StoredRuns)
     for _, partition, rows in _by_partition(job, tables, _EVERYTHING, POSITION[:3], ("ts",)):
         part = parts[partition]
         part.offsets = union(part.offsets, runs(_numbers(rows["src_offset"])))
         if "ts" in rows.column_names:
             part.last_ts = latest(part.last_ts, pc.max(rows["ts"]).as_py())
-    return dict(parts)
+    return parts
 
 
 def latest(*times: datetime | None) -> datetime | None:

@@ -10,6 +10,7 @@ DEPLOYMENTS = "historian.deployments"
 DIRTY_WINDOWS = "historian.dirty_windows"
 COMPLETENESS = "historian.completeness"
 LAST_SEEN = "historian.last_seen"
+DELETED_ROWS = "historian.deleted_rows"
 
 INGESTED_AT = "ingested_at"
 """The column with the time at which a reading was taken in."""

@@ -39,6 +39,7 @@ from pyiceberg.types import (
 
 from headrace.errors import did_you_mean
 from headrace.project import yaml_file
+from headrace.project.retention import OrDays, Retention
 from headrace.project.table_layout import Partition, Sort
 
 TYPES: dict[str, PrimitiveType] = {
@@ -238,8 +239,9 @@ class Table(yaml_file.Model, use_attribute_docstrings=True):
     key: list[KnownColumn] = []
     """Columns by which an upsert replaces a row: Iceberg's identifier fields. A table of appended events has none,
     because Flink's sink keeps each key that it writes in memory."""
-    retention: Annotated[str, StringConstraints(pattern="^[1-9][0-9]*d$")] | None = None
-    """How many days its rows are kept, like 90d."""
+    retention: Annotated[Retention, OrDays] | None = None
+    """How many days its rows are kept, like 90d, or, by pattern of tags,
+    {default: 400d, classes: [{tags: '*.vibration*', keep: 90d}]}. `maintain --retention` deletes older rows."""
     properties: Annotated[dict[PropertyName, OptionalProperty], Field(validate_default=True)] = {}
     """Iceberg table properties, besides those of sql/_tables/_defaults.yaml; null leaves out one of those."""
 
@@ -260,6 +262,19 @@ class Table(yaml_file.Model, use_attribute_docstrings=True):
                 raise ValueError(f"'{name}' must be 'required: true', and neither float nor double, to be a key")
         return names
 
+    @field_validator("retention")
+    @classmethod
+    def _by_time(cls, retention: Retention | None, info: ValidationInfo) -> Retention | None:
+        if retention and not any(field.by_time for field in info.data.get("partition", [])):
+            raise ValueError(
+                "rows are deleted by time, and the table is not partitioned by it; add partition: [day(...)]"
+            )
+        if retention and retention.classes and "columns" in info.data:
+            column = info.data["columns"].get("tag")
+            if column is None or not isinstance(column.type, StringType):
+                raise ValueError("classes are of tags, and the table has no column 'tag' of texts; keep default alone")
+        return retention
+
     @field_validator("properties")
     @classmethod
     def _with_defaults(cls, properties: dict[str, str | None], info: ValidationInfo) -> dict[str, str | None]:
@@ -279,7 +294,7 @@ class Table(yaml_file.Model, use_attribute_docstrings=True):
             "owner": self.owner,
             "headrace.grain": self.grain,
             "headrace.identity": ",".join(self.identity),
-            "headrace.retention": self.retention,
+            "headrace.retention": self.retention and self.retention.text,
             # With it, Flink's sink replaces rows by their key.
             "write.upsert.enabled": "true" if self.key else None,
         }

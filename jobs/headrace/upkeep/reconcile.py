@@ -1,10 +1,13 @@
-"""Check that no record is lost or stored twice: for each partition, `end - first = good + dead`, each offset once."""
+"""Check that no record is lost or stored twice: for each partition, `end - first = good + dead`, each offset once.
+
+Rows that the retention of the tables deleted were stored.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import NoReturn
@@ -38,6 +41,7 @@ class Balance:
     `no_record` counts offsets in the span at which Kafka holds none (a transaction marker, a compacted record).
     `expired` are offsets below the span, after a stored one, that were never stored: retention deleted them before
     they were read. They are reported but are not `missing`: the topic no longer shows whether they held records.
+    `deleted` are offsets in the span whose rows the retention of the tables deleted; they are not `missing` either.
     `hidden` is the number of offsets that the topic holds after the span, behind a transaction that has been open
     since `hidden_since`: nobody can read them yet, so they are reported but are not `missing`.
     """
@@ -54,6 +58,7 @@ class Balance:
     expired: Ranges
     hidden: int = 0
     hidden_since: datetime | None = None
+    deleted: Ranges = field(default_factory=list)
 
     @property
     def records(self) -> int:
@@ -76,6 +81,11 @@ class Balance:
         return sum(b - a for a, b in self.missing)
 
     @property
+    def deleted_count(self) -> int:
+        """The number of offsets whose rows were deleted by the retention of the tables."""
+        return sum(b - a for a, b in self.deleted)
+
+    @property
     def repeated_count(self) -> int:
         """The number of repeated offsets."""
         return sum(b - a for a, b in self.repeated)
@@ -89,7 +99,7 @@ def balance(
     gaps = _absent(offsets, span.first, span.end)
     missing = ranges(np.concatenate([np.empty(0, np.int64), *(records_in(a, b) for a, b in gaps)]))
     absent = sum(b - a for a, b in gaps)
-    below = offsets[offsets < span.first]
+    below, gone = offsets[offsets < span.first], kept.only_deleted
     return Balance(
         topic,
         partition,
@@ -103,6 +113,7 @@ def balance(
         _absent(offsets, int(below[0]), span.first) if len(below) else [],
         span.hidden,
         span.hidden_since,
+        ranges(gone[(gone >= span.first) & (gone < span.end)]),
     )
 
 

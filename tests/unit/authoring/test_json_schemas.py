@@ -39,10 +39,14 @@ JOB = {
 TABLE = {
     "description": "d",
     "grain": "g",
-    "columns": {"tag": {"type": "string", "doc": "d", "required": True}, "sum": {"type": "decimal(10, 2)", "doc": "d"}},
-    "partition": ["tag", "bucket(16, tag)"],
+    "columns": {
+        "tag": {"type": "string", "doc": "d", "required": True},
+        "ts": {"type": "timestamptz", "doc": "d"},
+        "sum": {"type": "decimal(10, 2)", "doc": "d"},
+    },
+    "partition": ["tag", "bucket(16, tag)", "day(ts)"],
     "sort": ["tag desc", "sum"],
-    "retention": "90d",
+    "retention": {"default": "90d", "classes": [{"tags": "*.x", "keep": "9d"}]},
     "properties": {"write.target-file-size-bytes": 1000, "write.fanout.enabled": True},
 }
 SOURCE = {
@@ -134,6 +138,8 @@ def test_a_file_that_the_model_accepts_fits_the_schema(kind: str) -> None:
         ("table", "partition", ["week(tag)"]),
         ("table", "sort", ["tag down"]),
         ("table", "retention", "3 weeks"),
+        ("table", "retention", {"classes": []}),
+        ("table", "retention", {"default": "90d", "classes": [{"tags": "*", "keep": "9"}]}),
         ("table", "properties", {"owner": "me"}),
         ("table", "properties", {"format-version": 2}),
         ("source", "format", "xml"),

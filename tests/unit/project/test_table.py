@@ -97,7 +97,7 @@ def test_the_arrow_schema_has_microseconds_in_utc_and_no_null_in_a_required_colu
 
 def test_the_other_keys_of_a_file_become_properties_and_its_scalars_text(tmp_path: Path) -> None:
     properties = table(
-        tmp_path, GOOD + "retention: 30d\nidentity: [tag, ts]\nproperties: {a: true, b: 100}\n"
+        tmp_path, GOOD + "partition: [day(ts)]\nretention: 30d\nidentity: [tag, ts]\nproperties: {a: true, b: 100}\n"
     ).all_properties
     assert properties == {
         "comment": "What it holds.",

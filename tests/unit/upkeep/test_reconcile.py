@@ -124,3 +124,14 @@ def test_the_verdict_counts_what_is_wrong() -> None:
     with pytest.raises(CheckFailed, match="6 missing, 0 repeated"):
         verdict([account(OffsetRange(0, 10), offsets(0, 1, 5, 9), offsets())])
     verdict([account(OffsetRange(0, 1), offsets(0), offsets())])
+
+
+def test_rows_that_the_retention_of_the_tables_deleted_were_stored(capsys: pytest.CaptureFixture[str]) -> None:
+    kept = Stored(positions(offsets(5, 9), NONE), offsets(), np.array([[0, 3], [5, 6]], np.int64))
+    result = balance("t", 0, OffsetRange(1, 10), kept, every)
+    assert (result.deleted, result.deleted_count, result.missing) == ([(1, 3)], 2, [(3, 5), (6, 9)])
+    whole = balance("t", 0, OffsetRange(0, 3), kept, every)
+    assert (whole.holds, whole.good, whole.records) == (True, 0, 3)
+    show([whole])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "deleted by retention: t/0: 3 records were stored, and the retention of the tables has deleted" in shown

@@ -15,8 +15,8 @@ from headrace.environment.kafka import OffsetRange, TopicState
 from headrace.environment.settings import Settings
 from headrace.errors import UserError
 from headrace.operations import topic_identity
-from headrace.operations.offset_runs import reach
-from headrace.operations.stored_offsets import StoredRuns, latest, stored_runs
+from headrace.operations.offset_runs import reach, union
+from headrace.operations.stored_offsets import StoredRuns, deleted_runs, latest, stored_runs
 from headrace.project import job_folder, source_files
 from headrace.project.job import Job
 from headrace.project.paths import Project
@@ -128,6 +128,8 @@ class _Work:
         if self.from_scratch:
             before = {}
         new = stored_runs(self.job.name, self.appended.values())
+        for place, deleted in deleted_runs(self.catalog, self.job).items():
+            new[place].offsets = union(new[place].offsets, deleted)
         rows: list[Reached] = []
         again = False
         for source in self.job.sources if before or new else ():

@@ -117,11 +117,11 @@ def _closed(table: Table, file: DataFile, now: datetime) -> bool:
     """Whether the file's partition is closed; never if no partition field is a time."""
     fields = enumerate(table.spec().fields)
     times = [(field.transform, file.partition[i]) for i, field in fields if isinstance(field.transform, TimeTransform)]
-    return bool(times) and all(value is not None and _end(str(by), value) + CLOSED_AFTER < now for by, value in times)
+    return bool(times) and all(value is not None and end_of(str(by), value) + CLOSED_AFTER < now for by, value in times)
 
 
-def _end(by: str, value: int | date) -> datetime:
-    """Return the end of the year, month, day or hour that Iceberg counts as `value` from 1970 on."""
+def end_of(by: str, value: int | date) -> datetime:
+    """Return the end of the year, month, day or hour `by` that Iceberg counts as `value` from 1970 on."""
     number = (value - _EPOCH.date()).days if isinstance(value, date) else value
     if by == "hour":
         return _EPOCH + timedelta(hours=number + 1)

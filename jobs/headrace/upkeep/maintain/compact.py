@@ -25,7 +25,7 @@ from headrace.errors import PlatformError
 from headrace.upkeep.maintain.choose import Group, target_bytes
 from headrace.upkeep.maintain.deletes import Deletes, by_key
 from headrace.upkeep.maintain.live_files import Live, LiveFile
-from headrace.upkeep.maintain.merged_rows import Rows
+from headrace.upkeep.maintain.merged_rows import Keep, Rows
 from headrace.upkeep.maintain.replace import Replace
 from headrace.upkeep.maintain.report import Rewritten
 
@@ -50,14 +50,18 @@ def compact(
     written = {}
     for each in groups:
         progress(each)
-        written[each] = _written(name, table, each)
+        written[each] = rewritten(name, table, each)
     replaced = iceberg.commit(name, partial(_replace, catalog, name, table, written))
     return [_done(each, written[each]) for each in replaced]
 
 
-def _written(name: str, table: Table, group: Group) -> list[DataFile]:
+def rewritten(name: str, table: Table, group: Group, keep: Keep | None = None) -> list[DataFile]:
+    """Write the group's rows that no delete deletes, and that `keep` returns, as one sorted run; return its files.
+
+    Raises PlatformError, also if not all rows could be read.
+    """
     with iceberg.errors_reported(f"{group.partition} of table {name} cannot be rewritten"):
-        rows = Rows(table, group)
+        rows = Rows(table, group, keep)
         written = list(_rewrite(table, group, rows))
     if rows.read != rows.expected:
         raise PlatformError(
@@ -71,11 +75,11 @@ def _written(name: str, table: Table, group: Group) -> list[DataFile]:
 def _replace(catalog: Catalog, name: str, read: Table, written: Mapping[Group, list[DataFile]]) -> list[Group]:
     table = iceberg.load_table(catalog, name)
     live = Live.of(table)
-    if _shape(table) != _shape(read):
+    if shape(table) != shape(read):
         return []
-    sequence = _sequence(read)
+    sequence = sequence_of(read)
     deletes = Deletes(table, live.deletes)
-    whole = [group for group in written if _replaceable(group, live, deletes, sequence)]
+    whole = [group for group in written if replaceable(group, live, deletes, sequence)]
     gone = {each for group in whole for each in group.data}
     added = [LiveFile(each, sequence) for group in whole for each in written[group]]
     unneeded = deletes.unneeded([*(each for each in live.data if each not in gone), *added])
@@ -88,13 +92,13 @@ def _replace(catalog: Catalog, name: str, read: Table, written: Mapping[Group, l
     return whole
 
 
-def _sequence(read: Table) -> int:
+def sequence_of(read: Table) -> int:
     """Return the sequence number of rewritten files: deletes of later snapshots apply to them, those read do not."""
     snapshot = read.current_snapshot()
     return (snapshot.sequence_number or 0) if snapshot else 0
 
 
-def _replaceable(group: Group, live: Live, deletes: Deletes, sequence: int) -> bool:
+def replaceable(group: Group, live: Live, deletes: Deletes, sequence: int) -> bool:
     """Whether the group's files and deletes are all live, and each delete that came later applies to new files too."""
     if not {*live.data}.issuperset(group.data) or not {*live.deletes}.issuperset(group.deletes):
         return False
@@ -111,7 +115,7 @@ def _done(group: Group, written: list[DataFile]) -> Rewritten:
     )
 
 
-def _shape(table: Table) -> tuple[int | None, ...]:
+def shape(table: Table) -> tuple[int | None, ...]:
     """Return the ids of what files are written by: schema, partition spec and order. `tables apply` may change them."""
     metadata = table.metadata
     return metadata.current_schema_id, metadata.default_spec_id, metadata.default_sort_order_id

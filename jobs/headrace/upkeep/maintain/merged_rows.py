@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import duckdb
@@ -22,6 +22,8 @@ from headrace.upkeep.maintain.deletes import Deletes, Key, by_key, column, disti
 
 ROWS_AT_ONCE = 32_768
 """Rows per row group: these are in memory next to DuckDB's sort, and a file's size is checked after each row group."""
+Keep = Callable[[pa.Table], pa.Table]
+"""Returns those of some rows that stay."""
 _SORTED_IN = "1GiB"
 _SEQUENCE = "sequence"
 
@@ -33,9 +35,9 @@ class Rows:
     name another column has now.
     """
 
-    def __init__(self, table: Table, group: Group) -> None:
-        """Prepare to read the group's rows from the table, as it was loaded."""
-        self._table, self._group = table, group
+    def __init__(self, table: Table, group: Group, keep: Keep | None = None) -> None:
+        """Prepare to read the group's rows from the table, as it was loaded; only those that `keep` returns."""
+        self._table, self._group, self._keep = table, group, keep
         self._deletes = Deletes(table, group.deletes)
         self._positions = {each: self._deletes.positions(each, group.deletes) for each in group.data}
         self.expected = group.rows - sum(map(distinct, self._positions.values()))
@@ -57,7 +59,8 @@ class Rows:
             names = self._table.schema().column_names
             columns = [str(field.field_id) for field in self._table.schema().fields]
             batches = rows.select(*map(duckdb.ColumnExpression, columns)).to_arrow_reader(ROWS_AT_ONCE)
-            yield (pa.Table.from_batches([each]).rename_columns(names) for each in batches)
+            found = (pa.Table.from_batches([each]).rename_columns(names) for each in batches)
+            yield found if self._keep is None else filter(len, map(self._keep, found))
 
     @property
     def _keys(self) -> set[Key]:

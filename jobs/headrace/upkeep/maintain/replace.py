@@ -1,4 +1,4 @@
-"""A snapshot that replaces files with others: Iceberg's operation `replace`, which changes no row."""
+"""A snapshot that replaces files with others, by default with Iceberg's operation `replace`, which changes no row."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ class Replace(_OverwriteFiles):
     """A snapshot that deletes and adds files; without any, it only has `properties` in its summary.
 
     Data files are added with the sequence number `sequence` (default: that of the snapshot), so that later deletes
-    apply to their rows, and earlier ones do not. Delete files can be deleted like data files.
+    apply to their rows, and earlier ones do not. Delete files can be deleted like data files. If the new files lack
+    rows, the `operation` is `overwrite`, or `delete` without new files.
 
     Readers that follow the table's appends skip it. Its parent is the transaction's own head. Raises
     ValidationException if the head lacks one of the deleted files; the catalog refuses it if the head has moved.
@@ -41,13 +42,14 @@ class Replace(_OverwriteFiles):
         properties: dict[str, str] = EMPTY_DICT,
         *,
         sequence: int | None = None,
+        operation: Operation = Operation.REPLACE,
     ) -> None:
         super().__init__(Operation.OVERWRITE, transaction, table.io, snapshot_properties=properties)
-        self._sequence = sequence
+        self._sequence, self._named = sequence, operation
 
     def _summary(self, snapshot_properties: dict[str, str] = EMPTY_DICT) -> Summary:
         # pyiceberg computes totals for other operations only, so this begins as an overwrite.
-        return Summary(Operation.REPLACE, **super()._summary(snapshot_properties).additional_properties)
+        return Summary(self._named, **super()._summary(snapshot_properties).additional_properties)
 
     def _manifests(self) -> list[ManifestFile]:
         kept, deleted = self._parted

@@ -15,6 +15,8 @@ from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 from headrace.environment import iceberg, kafka
 from headrace.environment.settings import Settings
 from headrace.errors import UserError
+from headrace.operations import deleted_rows
+from headrace.operations.deleted_rows import DeletedRows
 from headrace.planner.in_process.minicluster import MiniCluster
 from headrace.planner.in_process.values import Row
 from headrace.project import job_folder, readings_table, source_files
@@ -25,7 +27,7 @@ from headrace.upkeep.completeness import partitions
 from headrace.upkeep.recompute import dirty
 from headrace.upkeep.recompute.audit import audit, audit_input
 from headrace.upkeep.recompute.counted_windows import Difference
-from headrace.upkeep.recompute.dirty import Window
+from headrace.upkeep.recompute.dirty import Name, Window
 from headrace.upkeep.recompute.readings import readings
 from headrace.upkeep.recompute.replace_rows import closed_before, replace_rows
 from headrace.upkeep.recompute.rerun import rerun
@@ -43,8 +45,9 @@ class Recomputed:
     """A job's dirty windows: those that were `recomputed`, and those that wait, by reason.
 
     `unstored`: the table of readings is `behind` the topic. `still_open`: the job may still write them. `beyond`: the
-    job counts more readings of them than are stored. `through`: each other window that ends by this time counts what
-    is stored, by the job's expected counts; None if it has none, or if the table is behind.
+    job counts more readings of them than are stored. `deleted`: retention has deleted readings of them, so the rows
+    that the job wrote stay. `through`: each other window that ends by this time counts what is stored, by the job's
+    expected counts; None if it has none, or if the table is behind.
     """
 
     job: str
@@ -54,6 +57,7 @@ class Recomputed:
     beyond: list[Difference] = field(default_factory=list)
     through: datetime | None = None
     behind: bool = False
+    deleted: list[Window] = field(default_factory=list)
 
 
 def recompute(
@@ -98,24 +102,33 @@ class _Work:
         source = source_files.load(self.project, job.sources[0])
         keeper, kept_in = readings_table.readings_table(self.project, job, source)
         expected = expected_counts.load(self.project, self.settings, job_folder.load(self.project, job.name))
+        gone = deleted_rows.of(self.catalog, [kept_in])
+
+        def pending() -> tuple[list[Window], list[Window], list[Window]]:
+            waiting = dirty.pending(self.catalog, job)
+            deleted = [each for each in waiting if _deleted(gone, each.name)]
+            return (*_closed((each for each in waiting if each not in deleted), last), deleted)
+
         last = closed_before(self.catalog, table)
-        closed, still_open = _closed(dirty.pending(self.catalog, job), last)
+        closed, still_open, deleted = pending()
         if last is None or not (closed or expected):
-            return Recomputed(job.name, [], [], still_open)
+            return Recomputed(job.name, [], [], still_open, deleted=deleted)
         if not self._all_stored(keeper, source.topic):
-            return Recomputed(job.name, [], closed, still_open, behind=True)
+            return Recomputed(job.name, [], closed, still_open, behind=True, deleted=deleted)
         if expected is None:
             self._recompute(job, source, kept_in, closed)
-            return Recomputed(job.name, closed, [], still_open)
+            return Recomputed(job.name, closed, [], still_open, deleted=deleted)
         with audit_input(self.settings, self.catalog, job, expected, kept_in) as (counted, appended):
             beyond = audit(self.catalog, job, counted, appended, last=last, progress=self.progress)
-            closed, still_open = _closed(dirty.pending(self.catalog, job), last)
+            closed, still_open, deleted = pending()
             for batch in dirty.batches(closed):
                 beyond += [each for each in counted.of(batch) if each.counted > each.stored]
             left = {each.name for each in beyond}
             recomputed = [each for each in closed if each.name not in left]
             self._recompute(job, source, kept_in, recomputed, counted.check)
-        return Recomputed(job.name, recomputed, [], still_open, list(dict.fromkeys(beyond)), last)
+        # A window whose readings were deleted counts more than is stored, as it should.
+        beyond = [each for each in dict.fromkeys(beyond) if not _deleted(gone, each.name)]
+        return Recomputed(job.name, recomputed, [], still_open, beyond, last, deleted=deleted)
 
     def _recompute(
         self, job: Job, source: Contract, kept_in: str, windows: list[Window], check: Check = lambda _from, _rows: None
@@ -157,6 +170,12 @@ class _Work:
             retry_error_callback=lambda _last: False,
         )
         return bool(retrying(reached))
+
+
+def _deleted(gone: Iterable[DeletedRows], window: Name) -> bool:
+    """Whether retention has deleted readings of the window; windows of a day or less lie in one part of the time."""
+    key, start = window
+    return any(each.includes(key, start) for each in gone)
 
 
 def _closed(windows: Iterable[Window], last: datetime | None) -> tuple[list[Window], list[Window]]:

@@ -45,7 +45,8 @@ grain: one row per hot reading
 columns:
   tag: {type: string, doc: Name of the `measured` point, required: true}
   temp: {type: double, doc: How hot, unit: degC}
-partition: [tag, "bucket(16, tag)"]
+  at: {type: timestamptz, doc: When, unit: UTC}
+partition: [tag, "bucket(16, tag)", day(at)]
 sort: [temp desc]
 retention: 90d
 """,
@@ -185,7 +186,7 @@ def test_a_source_shows_where_each_column_comes_from(read: Reader) -> None:
 
 def test_a_table_shows_its_layout_its_columns_and_its_writers(read: Reader) -> None:
     table = read.text("table/c.hot")
-    assert "partitioned by tag, bucket(16, tag) sorted by temp desc retention 90d written by c/hot_v1" in table
+    assert "partitioned by tag, bucket(16, tag), day(at) sorted by temp desc retention 90d written by c/hot_v1" in table
     assert "tag string Name of the measured point temp double nullable degC How hot" in table
 
 
