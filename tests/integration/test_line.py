@@ -217,20 +217,21 @@ def test_a_message_of_many_readings_is_one_row_each_and_counts_as_one_record(own
     contract = own_plant.project.sql / "_sources" / "plant_readings.yaml"
     contract.write_text(contract.read_text().replace("format: json\n", "format: json_array\n"))
     good = [b"[" + b",".join(reading(3 * n + k) for k in range(3)) + b"]" for n in range(1_000)]
-    half = b"[" + reading(9_000) + b', {"tag": 5}, ' + reading(9_001) + b"]"
+    half = b"[" + reading(9_000) + b', {"tag": 5}, ' + reading(9_001) + b", 7]"
     own_plant.produce([*good, half, b"[]", b"{}", b"[1", None])
     own_plant.finish(own_plant.submit(bounded=True, parallelism=2))
 
     assert own_plant.query("select count(*), count(distinct ts), max(src_index) from historian.readings") == [
         (3_002, 3_002, 2)
     ]
-    letters = own_plant.query("select code, src_index, payload from historian.dead_letters order by code")
+    letters = own_plant.query("select code, src_index, payload from historian.dead_letters order by code, src_index")
     assert letters == [
         ("no_readings", 0, b"[]"),
         ("not_an_array", 0, b"{}"),
         ("not_json", 0, b"[1"),
         ("null_payload", 0, None),
         ("wrong_type", 1, half),
+        ("wrong_type", 3, None),
     ]
     balances = own_plant.account()
     reconcile.verdict(balances)

@@ -31,6 +31,9 @@ MAX_PATH = 32
 _COLUMN = re.compile(r"[a-z][a-z0-9_]*")
 _RESERVED = re.compile(r"ts|event_time|quality|payload|(src|err)_.*")
 
+LONGEST_MESSAGE = 2**24
+"""The largest max_bytes of a contract: Kafka's client cuts longer values (BoundedRecords in jobs/java)."""
+
 Path = tuple[str, ...]
 """The keys that lead to a value in a payload, from the outermost."""
 
@@ -189,7 +192,7 @@ class Contract(Model):
     """Name of the Kafka topic."""
     format: Format = "json"
     """How a message is encoded: one JSON object, an array of them, or Avro with its schema in a schema registry."""
-    max_bytes: int = Field(default=2**20, ge=1)
+    max_bytes: int = Field(default=2**20, ge=1, le=LONGEST_MESSAGE)
     """Length of the longest valid message, in bytes."""
     fields: Mapping[ColumnName, FieldSpec] = Field(min_length=1)
     """The columns, by name; `ts` and `quality` come from time: and quality:."""

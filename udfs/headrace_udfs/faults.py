@@ -30,6 +30,10 @@ class Code(StrEnum):
     )
     NOT_AN_ARRAY = "not_an_array", "The format is an array of readings, and the JSON value is not an array."
     NO_READINGS = "no_readings", "The array of readings is empty."
+    TOO_MANY_READINGS = (
+        "too_many_readings",
+        "The array has over 1,000 items, which are so short that not all of them can be readings.",
+    )
     NO_SCHEMA_ID = "no_schema_id", "The bytes do not begin with a zero byte and the four bytes of a schema id."
     UNKNOWN_SCHEMA = "unknown_schema", "The schema registry has no schema with the id that the message names."
     SCHEMA_UNFIT = "schema_unfit", "The message's schema is not valid Avro, or does not have what the contract reads."

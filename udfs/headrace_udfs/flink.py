@@ -14,7 +14,7 @@ from pyflink.table.udf import FunctionContext, ScalarFunction, UserDefinedScalar
 
 from headrace_udfs.flink_arrays import TYPES, ArrowColumn
 from headrace_udfs.high_water import NOTHING, HighWater
-from headrace_udfs.pipeline import CODE, ERRORS, HIGH_WATER, INDEX, Pipeline
+from headrace_udfs.pipeline import CODE, ERRORS, FIRST, HIGH_WATER, INDEX, Pipeline
 from headrace_udfs.types import ARROW, TS
 
 
@@ -103,12 +103,13 @@ def ingest(pipeline: Pipeline, partitions: int, readers: int) -> dict[str, UserD
     """Return a SQL function for each column of the pipeline and of ERRORS, and one for HIGH_WATER, by column name.
 
     partitions: the number of partitions of the topic. readers: the number of readers that share them. If a message
-    holds many readings, each function returns an array, and there is one for INDEX instead of HIGH_WATER.
+    holds many readings, each function returns an array, and there are FIRST and INDEX instead of HIGH_WATER.
     """
     key = uuid.uuid4().hex
     types = {name: TYPES[kind] for name, kind in {**pipeline.columns, **ERRORS}.items()}
     if pipeline.many:
-        types = {name: DataTypes.ARRAY(kind) for name, kind in {**types, INDEX: DataTypes.INT()}.items()}
+        types |= {FIRST: DataTypes.BOOLEAN(), INDEX: DataTypes.INT()}
+        types = {name: DataTypes.ARRAY(kind) for name, kind in types.items()}
     functions = {
         name: udf(IngestColumn(pipeline, key, name), result_type=kind, func_type="pandas")
         for name, kind in types.items()

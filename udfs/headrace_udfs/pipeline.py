@@ -29,12 +29,19 @@ DECODE = "decode"
 INDEX = "src_index"
 """The column with the number of a reading in its message, from 0."""
 
+FIRST = "err_first"
+"""The column that says whether a reading is the first bad one of its message, whose letter has the message's bytes."""
+
 HIGH_WATER = "src_high_water"
 """The column with the event time that all partitions of the reader have reached."""
 
 CODE = "err_code"
 ERRORS: Mapping[str, ContractType] = {"err_stage": "string", CODE: "string", "err_msg": "string"}
 """The columns that describe why a row is not good: stage, code and message."""
+
+
+PIECE = 2**21
+"""Bytes of payloads that are decoded at a time, as Python objects, which take many times as much."""
 
 
 class Pipeline:
@@ -96,8 +103,13 @@ class Pipeline:
         """Return one row per payload: `columns`, then ERRORS, which are null where the row is good.
 
         The values of `columns` in a row that is not good are undefined. If a message holds many readings, each column
-        is a list with one item per reading, and INDEX has their numbers in the message, from 0. Raises RegistryFailed.
+        is a list with one item per reading, INDEX has their numbers in the message, from 0, and FIRST is a list of
+        booleans. Raises RegistryFailed.
         """
+        batches = [self._run(piece) for piece in _pieces(payloads)]
+        return batches[0] if len(batches) == 1 else pa.concat_batches(batches)
+
+    def _run(self, payloads: Payloads) -> pa.RecordBatch:
         decoded = self._decoder.decode(payloads)
         rows = len(decoded.columns[TS])
         refused = {i: (DECODE, fault) for i, fault in decoded.faults.items()}
@@ -107,6 +119,7 @@ class Pipeline:
             columns[name] = spread(pa.array(texts, pa.string()), where, rows)
         ordered = {name: columns[name] for name in (*self.columns, *ERRORS)}
         if decoded.message is not None:
+            ordered[FIRST] = _first_of_message(where, decoded.message)
             ordered = _by_message(ordered, decoded.message, len(payloads))
         return pa.RecordBatch.from_pydict(ordered)
 
@@ -129,6 +142,25 @@ class Pipeline:
             flowing |= outputs
         added = [name for step in self._steps for name in step.outputs]
         return {name: spread(flowing[name], good, rows) if refused else flowing[name] for name in added}
+
+
+def _pieces(payloads: Payloads) -> list[Payloads]:
+    """Return the payloads in pieces of about PIECE bytes, each of one payload at least; one piece if there are none."""
+    sizes = [len(payload) if payload else 0 for payload in payloads]
+    if sum(sizes) <= PIECE:
+        return [payloads]
+    number = np.cumsum(sizes) // PIECE
+    cuts = (np.flatnonzero(np.diff(number)) + 1).tolist()
+    return [payloads[start:end] for start, end in zip([0, *cuts], [*cuts, len(payloads)], strict=True)]
+
+
+def _first_of_message(refused: Positions, message: Positions) -> pa.Array:
+    """Return whether each row is the first of the `refused` rows of its message. message: that of each row."""
+    ascending = np.sort(refused)
+    _, firsts = np.unique(message[ascending], return_index=True)
+    first = np.zeros(len(message), bool)
+    first[ascending[firsts]] = True
+    return pa.array(first)
 
 
 def _by_message(columns: Columns, message: Positions, messages: int) -> dict[str, pa.Array]:

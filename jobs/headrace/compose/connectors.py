@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
@@ -73,6 +74,22 @@ _START: Options = {"scan.startup.mode": "group-offsets", "properties.auto.offset
 _UNBOUNDED: Options = {"scan.topic-partition-discovery.interval": "10 s"}
 
 
+FETCHED_BYTES = 16 * 2**20
+"""Bytes that a reader fetches ahead, of all its partitions. One batch of records counts as a whole, however large."""
+
+_LEAST_OF_A_PARTITION = 64 * 2**10
+
+
+def _bounds(contract: Contract, spread: Spread) -> Options:
+    """Return the options that bound the memory of a reader in bytes. jobs/java reads headrace.max.bytes."""
+    each = FETCHED_BYTES // math.ceil(spread.partitions / spread.readers)
+    return {
+        "properties.fetch.max.bytes": str(FETCHED_BYTES),
+        "properties.max.partition.fetch.bytes": str(min(max(each, _LEAST_OF_A_PARTITION), 2**20)),
+        "properties.headrace.max.bytes": str(contract.max_bytes),
+    }
+
+
 # Kafka's sink sends the last row of each key at a checkpoint, or once it holds this many keys. Otherwise it would send
 # a deletion before each row that replaces another. Readers see no row before the checkpoint either way.
 _LAST_OF_EACH_KEY: Options = {"sink.buffer-flush.max-rows": "10000", "sink.buffer-flush.interval": "1 d"}
@@ -112,6 +129,7 @@ class LiveConnectors:
             "format": "raw",
             "properties.group.id": group(job),
             "properties.isolation.level": "read_committed",
+            **_bounds(contract, self.spread(source)),
             **self._broker(),
             **_START,
             **self._scan(source),

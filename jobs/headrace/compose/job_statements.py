@@ -21,7 +21,7 @@ from headrace.project.paths import Project
 from headrace.project.system_tables import DEAD_LETTERS, POSITION
 from headrace.project.table import Table
 from headrace_udfs.contract import Contract
-from headrace_udfs.pipeline import ERRORS, INDEX, Pipeline
+from headrace_udfs.pipeline import ERRORS, FIRST, INDEX, Pipeline
 from headrace_udfs.step_protocol import CatalogAddress
 from headrace_udfs.steps import STEPS
 
@@ -182,7 +182,7 @@ def _source(
         raise UserError(f"steps: {error}", Place.of(project.sql / job.name / "job.yaml")) from None
     lateness = interval(contract.watermark.lateness) if on_time and contract.watermark else None
     function, decoded = f"ingest_{name}", f"{name}__decoded"
-    columns = [*pipeline.columns, *ERRORS, *([INDEX] if contract.many else [])]
+    columns = [*pipeline.columns, *ERRORS, *([FIRST, INDEX] if contract.many else [])]
     topic = f"{name}__messages" if contract.many else decoded
     tables = [
         render.engine(
@@ -201,7 +201,7 @@ def _source(
         tables.append(render.engine("readings", view=decoded, messages=topic, columns=columns[:-1]))
     views = [render.engine("good", view=name, decoded=decoded, columns=pipeline.columns, lateness=lateness)]
     values = {"decoded": decoded, "job": job.name, "version": job.version}
-    dead = Sql(render.engine("dead_letters", **values))
+    dead = Sql(render.engine("dead_letters", **values, many=contract.many))
     leftovers = {DEAD_LETTERS: _leftover(settings, DEAD_LETTERS, _DEAD_COLUMNS, dead)}
     if lateness:
         views.append(render.engine("on_time", view=on_time_view(name), good=name))

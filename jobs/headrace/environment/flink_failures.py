@@ -50,6 +50,11 @@ _EXPLAINED: tuple[tuple[re.Pattern[str], str, str], ...] = (
         "close what else uses the catalog's file, such as a backup or a browser of databases",
     ),
     (
+        re.compile(r"OutOfMemory|Direct buffer memory|Unable to allocate .* bytes"),
+        "a TaskManager ran out of memory",
+        "give each slot more memory: docs/operations.md says how much it needs",
+    ),
+    (
         re.compile(r"CANCELLED: call already cancelled|Process died with exit code"),
         "a Python worker of the job ended while it worked: it was killed, or ran out of memory",
         "if it happens again, see the TaskManager's log, and the memory of its machine",

@@ -34,6 +34,12 @@ _TRACE = "java.lang.RuntimeException: outer\n\tat a.b(C.java:1)\nCaused by: {}\n
             "locked by another program",
             "close what else uses the catalog's file",
         ),
+        ("java.lang.OutOfMemoryError: Java heap space", "a TaskManager ran out of memory", "docs/operations.md"),
+        (
+            "org.apache.arrow.memory.OutOfMemoryException: Failure allocating buffer.",
+            "a TaskManager ran out of memory",
+            "give each slot more memory",
+        ),
         (
             "java.lang.IllegalStateException: CANCELLED: call already cancelled. Use ServerCallStreamObserver.",
             "a Python worker of the job ended",

@@ -18,8 +18,9 @@ from headrace_udfs.faults import Code, Fault
 from headrace_udfs.format_names import FORMAT_FACTS, FormatFacts
 from headrace_udfs.formats import FORMATS
 from headrace_udfs.formats.base import Decoded, Payloads
+from headrace_udfs.formats.json import JsonFormat
 from headrace_udfs.isolate import isolate
-from headrace_udfs.pipeline import Pipeline
+from headrace_udfs.pipeline import PIECE, Pipeline
 from headrace_udfs.schemas import Schemas
 from headrace_udfs.step_protocol import Columns, Step, Worker
 from headrace_udfs.types import ARROW, ContractType
@@ -216,3 +217,34 @@ def test_isolation_covers_every_row_once_and_finds_those_that_fail(rows: int, cu
     assert covered == list(range(rows))
     assert {piece.start for piece in pieces if piece.error} == {i for i in culprits if i < rows}
     assert all(piece.result == range(piece.start, piece.stop) for piece in pieces if not piece.error)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.sampled_from([None, b"", b"{", reading(1), reading(2.5), reading(3) + b" " * 150]), max_size=12),
+    st.sampled_from(["json", "json_array"]),
+)
+def test_large_batches_are_decoded_in_pieces_with_the_result_of_one(payloads: list[bytes | None], format_: str) -> None:
+    contract = CONTRACT.model_copy(update={"format": format_})
+    texts = [b"[%s]" % payload if payload and contract.many else payload for payload in payloads]
+    pipeline = Pipeline(contract, [Double()])
+    pipeline.open(lambda _name, _n: None)
+    whole = pipeline.run(texts)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("headrace_udfs.pipeline.PIECE", 100)
+        assert pipeline.run(texts).equals(whole)
+
+
+def test_no_more_than_a_piece_is_decoded_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    pieces: list[int] = []
+
+    class Watched(JsonFormat):
+        def decode(self, payloads: Payloads) -> Decoded:
+            pieces.append(sum(len(payload or b"") for payload in payloads))
+            return super().decode(payloads)
+
+    monkeypatch.setitem(FORMATS, "json", Watched)
+    batch = run([reading(1) + b" " * 2**19] * 30)
+    assert batch.num_rows == 30
+    assert len(pieces) > 7
+    assert max(pieces) < PIECE + 2**20

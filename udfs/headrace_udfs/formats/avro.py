@@ -14,7 +14,7 @@ from headrace_udfs.contract import Contract
 from headrace_udfs.faults import Code, Fault, readable
 from headrace_udfs.formats.avro_columns import Column, Target
 from headrace_udfs.formats.avro_schema import AvroSchema, Unfit
-from headrace_udfs.formats.base import Decoded, Payloads
+from headrace_udfs.formats.base import Decoded, Payloads, too_large
 from headrace_udfs.formats.json_leaves import leaves
 from headrace_udfs.schemas import Schemas, UnknownSchema
 from headrace_udfs.types import TS
@@ -53,8 +53,7 @@ class AvroFormat:
             if payload is None:
                 faults[i] = Fault(Code.NULL_PAYLOAD, "the message has no value")
             elif len(payload) > self._max_bytes:
-                limit = f"at most {self._max_bytes:,} are allowed"
-                faults[i] = Fault(Code.PAYLOAD_TOO_LARGE, f"{len(payload):,} bytes; {limit}")
+                faults[i] = too_large(self._max_bytes)
             else:
                 by_head.setdefault(payload[:HEAD], []).append(i)
         arrays = [[pa.nulls(0, target.array)] for target in self._targets]

@@ -10,11 +10,17 @@ import pyarrow as pa
 
 from headrace_udfs.arrays import Positions
 from headrace_udfs.contract import Contract
-from headrace_udfs.faults import Fault
+from headrace_udfs.faults import Code, Fault
 from headrace_udfs.schemas import Schemas
 
 Payloads = Sequence[bytes | None]
 """The values of Kafka messages; None is a message without a value."""
+
+
+def too_large(max_bytes: int) -> Fault:
+    """Return the fault of a payload that is longer than `max_bytes`. How long is unknown: Kafka's client cuts it."""
+    kept = f"what follows byte {max_bytes + 1:,} is not kept"
+    return Fault(Code.PAYLOAD_TOO_LARGE, f"more than {max_bytes:,} bytes; {kept}")
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,14 @@ from headrace_udfs.formats.json_exact import ExactDecoder
 from headrace_udfs.formats.json_leaves import leaves
 from headrace_udfs.schemas import Schemas
 
+MANY = 1_000
+"""Up to so many items of an array, each bad one is a dead letter of its own."""
+
+_NONE = Fault(Code.NO_READINGS, "the array is empty")
+
+SHORTEST = len('{"k":"","t":0}')
+"""Length of the shortest reading, in bytes: it has a key and a time."""
+
 
 class JsonArrayFormat:
     """One array of JSON objects per payload. A bad object is one dead letter; a bad array is the whole message."""
@@ -45,7 +53,8 @@ class JsonArrayFormat:
         """Return the JSON text of each reading in the payload, or why it has none."""
         if payload is not None and len(payload) <= self._max_bytes:
             try:
-                return list(map(bytes, self._array.decode(payload))) or Fault(Code.NO_READINGS, "the array is empty")
+                items = self._array.decode(payload)
+                return _too_many(len(items), payload) or list(map(bytes, items)) or _NONE
             except (msgspec.MsgspecError, ValueError, RecursionError):
                 pass  # the exact decoder finds the fault, if there is one
         try:
@@ -54,5 +63,14 @@ class JsonArrayFormat:
             return refused.fault
         if not isinstance(value, list):
             return Fault(Code.NOT_AN_ARRAY, f"expected an array of readings, found {shown(value)}")
+        if fault := _too_many(len(value), payload or b""):
+            return fault
         # msgspec rejects a lone surrogate even in a text that the contract does not read.
         return [json.dumps(reading).encode() for reading in value]
+
+
+def _too_many(items: int, payload: bytes) -> Fault | None:
+    """Return why an array is refused as a whole: a letter for each of its items would take many times its size."""
+    if items > MANY and items * SHORTEST > len(payload):
+        return Fault(Code.TOO_MANY_READINGS, f"{items:,} items in {len(payload):,} bytes")
+    return None

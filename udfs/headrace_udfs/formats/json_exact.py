@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from headrace_udfs.faults import Code, Refused, shown
+from headrace_udfs.formats.base import too_large
 from headrace_udfs.formats.json_leaves import Kind, Leaf
 from headrace_udfs.types import TS
 
@@ -81,7 +82,7 @@ def _text(payload: bytes | None, max_bytes: int) -> str:
     if payload is None:
         raise Refused(Code.NULL_PAYLOAD, "the message has no value")
     if len(payload) > max_bytes:
-        raise Refused(Code.PAYLOAD_TOO_LARGE, f"{len(payload):,} bytes; at most {max_bytes:,} are allowed")
+        raise Refused(*too_large(max_bytes))
     if not payload.strip(b" \t\r\n"):
         raise Refused(Code.EMPTY_PAYLOAD, f"{len(payload)} bytes, and nothing but white space")
     try:

@@ -19,7 +19,7 @@ from headrace.planner.in_process.values import Row
 from headrace.project.job import Job
 from headrace.project.paths import Project
 from headrace.project.system_tables import DEAD_LETTERS
-from headrace_udfs.contract import Contract
+from headrace_udfs.contract import LONGEST_MESSAGE, Contract
 
 # No field's name begins with an underscore.
 _TS, _QUALITY = "_ts", "_quality"
@@ -65,7 +65,7 @@ def _write(path: Path, source: Contract) -> None:
         "topic": source.topic,
         "format": "json",
         # Stored readings were accepted once, whatever the source's contract allows now.
-        "max_bytes": 2**31 - 1,
+        "max_bytes": LONGEST_MESSAGE,
         "fields": fields,
         "time": {"path": _TS, "unit": "epoch_us", "earliest": "1900-01-01T00:00:00Z", "latest": "36500d"},
         "quality": {"path": _QUALITY, "mapping": "opcua"},

@@ -12,7 +12,7 @@ from headrace_udfs.contract import Contract
 from headrace_udfs.faults import Code
 from headrace_udfs.formats.json import JsonFormat
 from headrace_udfs.formats.json_array import JsonArrayFormat
-from headrace_udfs.pipeline import ERRORS, INDEX, Pipeline
+from headrace_udfs.pipeline import ERRORS, FIRST, INDEX, Pipeline
 
 CONTRACT = Contract.model_validate(
     {
@@ -88,10 +88,11 @@ def test_a_record_has_a_list_for_each_column() -> None:
     pipeline.open(lambda _name, _n: None)
     batch = pipeline.run([f"[{GOOD},{{}},{GOOD}]".encode(), None, f"[{GOOD}]".encode()])
     batch.validate(full=True)
-    assert batch.schema.names == [*CONTRACT.columns, *ERRORS, INDEX]
+    assert batch.schema.names == [*CONTRACT.columns, *ERRORS, FIRST, INDEX]
     assert batch["value"].to_pylist() == [[1.5, None, 1.5], [None], [1.5]]
     assert batch["err_code"].to_pylist() == [[None, "missing_field", None], ["null_payload"], [None]]
     assert batch[INDEX].to_pylist() == [[0, 1, 2], [0], [0]]
+    assert batch[FIRST].to_pylist() == [[False, True, False], [True], [False]]
     assert json.loads(GOOD)["tag"] == batch["tag"].to_pylist()[2][0]
 
 
@@ -99,3 +100,38 @@ def test_an_empty_batch_of_arrays_is_an_empty_batch() -> None:
     pipeline = Pipeline(CONTRACT)
     pipeline.open(lambda _name, _n: None)
     assert pipeline.run([]).num_rows == 0
+
+
+@pytest.mark.parametrize("item", [b"1", b"{}", b'{"t":1}', b'"\\ud800"'])
+def test_half_a_megabyte_of_items_that_cannot_be_readings_is_one_fault(item: bytes) -> None:
+    contract = CONTRACT.model_copy(update={"max_bytes": 2**20})
+    payload = b"[" + b",".join([item] * (2**19 // (len(item) + 1))) + b"]"
+    decoded = JsonArrayFormat(contract).decode([payload, f"[{GOOD}]".encode()])
+    assert {at: fault.code for at, fault in decoded.faults.items()} == {0: Code.TOO_MANY_READINGS}
+
+
+def test_the_shortest_readings_fill_a_message() -> None:
+    shortest = {
+        "time": {"path": "t", "unit": "epoch_ms"},
+        "key": "k",
+        "fields": {"k": {"type": "string", "required": True}},
+    }
+    contract = Contract.model_validate({**CONTRACT.model_dump(), **shortest, "max_bytes": 2**20})
+    decoded = JsonArrayFormat(contract).decode([b"[" + b",".join([b'{"k":"","t":0}'] * 60_000) + b"]"])
+    assert not decoded.faults
+    assert len(decoded.columns["k"]) == 60_000
+
+
+def test_up_to_a_thousand_items_each_have_a_fault_of_their_own() -> None:
+    assert len(JsonArrayFormat(CONTRACT).decode([b"[" + b",".join([b"1"] * 1_000) + b"]"]).faults) == 1_000
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(readings, min_size=1, max_size=5), max_size=5))
+def test_the_first_bad_reading_of_each_message_is_marked(messages: list[list[str]]) -> None:
+    pipeline = Pipeline(CONTRACT)
+    pipeline.open(lambda _name, _n: None)
+    batch = pipeline.run([f"[{','.join(message)}]".encode() for message in messages])
+    for codes, first in zip(batch["err_code"].to_pylist(), batch[FIRST].to_pylist(), strict=True):
+        bad = [at for at, code in enumerate(codes) if code]
+        assert [at for at, marked in enumerate(first) if marked] == bad[:1]
