@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -34,7 +35,10 @@ def main(
     seeds: Annotated[list[int] | None, typer.Option(help="Seeds of the faults, a copy of the year for each.")] = None,
     results: Annotated[Path, typer.Option(help="Folder for scoring.json, .md and .svg.")] = RESULTS,
 ) -> None:
-    """Judge the scorers, print the tables, write them as JSON and Markdown, and draw a chart."""
+    """Judge the scorers, print the tables, write them as JSON and Markdown, and draw a chart.
+
+    With --only, the figures of the others come from the last run, if it had the same seeds.
+    """
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     names, chosen = only or list(SCORERS), seeds or list(SEEDS)
     versions = {}
@@ -47,7 +51,8 @@ def main(
         console.print(f"judging {name}")
         arguments = ["-m", "bench.scoring.worker", name, *map(str, chosen)]
         figures.append(msgspec.json.decode(_call("scoring" if SCORERS[name].rival else None, arguments), type=Figures))
-    result = report.summed_up(figures, chosen, versions)
+    kept = report.kept_figures(results, chosen, [name for name in SCORERS if name not in names])
+    result = report.summed_up([*figures, *kept], chosen, versions)
     for grid in report.tables(result):
         Console(highlight=False, width=220).print(grid)
     results.mkdir(parents=True, exist_ok=True)
@@ -58,7 +63,8 @@ def main(
 def _call(environment: str | None, arguments: list[str]) -> bytes:
     """Return what Python prints, with a rival's packages or the line's alone. Raises RuntimeError if it fails."""
     python = str(packages.python(environment)) if environment else sys.executable
-    done = subprocess.run([python, *arguments], capture_output=True, timeout=_LIMIT_S, check=False)
+    one_thread = os.environ | {"OPENBLAS_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}  # or waiting counts as CPU
+    done = subprocess.run([python, *arguments], env=one_thread, capture_output=True, timeout=_LIMIT_S, check=False)
     if done.returncode:
         raise RuntimeError(f"{' '.join(arguments[:3])} failed:\n{done.stderr.decode()[-4000:]}")
     return done.stdout

@@ -40,9 +40,10 @@ class Figures(msgspec.Struct, frozen=True):
     """The figures of one scorer.
 
     false_events: per month, of each tag, in the year without injected faults. flagged: the share of that year's
-    readings. vus_pr: for each seed; `chance` is that of a constant score. precision: the share of events in the faulty
-    years, in pieces of at most a day, that meet an injected fault of the tag, or of any tag of its asset. cpu_us: per
-    reading scored.
+    readings. vus_pr: for each seed, with the echoes of faults left out, which are the other tags of an asset with a
+    fault, and a day after it; strict: with echoes as wrong as any other row; chance: that of a constant score.
+    precision: the share of events in the faulty years, in pieces of at most a day, that meet an injected fault of the
+    tag, or of any tag of its asset. cpu_us: per reading scored.
     """
 
     scorer: str
@@ -50,6 +51,7 @@ class Figures(msgspec.Struct, frozen=True):
     flagged: float
     no_score: list[str]
     vus_pr: list[float]
+    strict: list[float]
     chance: float
     tallies: list[Tally]
     precision_tag: float
@@ -93,13 +95,16 @@ def judge(
         base.scores, 1.0, lambda flags: float(metrics.false_events(flags, real, clean.months).mean())
     )
     at_1 = base.scores > threshold
-    seen, volumes, chances, meets = [], [], [], []
+    chances: list[float] = []
+    seen, volumes, strict, meets = [], [], [], []
     for case in cases:
         scored = scorer.score(case.readings)
         seen += list(_found(case.faults, scored, base.flags, threshold, at_1))
-        faulty = _rows(case, 0)
-        volumes.append(metrics.vus_pr(scored.scores, faulty, real & ~faulty))
-        chances.append(metrics.vus_pr(np.zeros_like(scored.scores), faulty, real & ~faulty))
+        faulty, echo = _rows(case, 0), _of_asset(case, _rows(case, AFTER))
+        volumes.append(metrics.vus_pr(scored.scores, faulty, (real | echo) & ~faulty))
+        strict.append(metrics.vus_pr(scored.scores, faulty, real & ~faulty))
+        if not chances:
+            chances.append(metrics.vus_pr(np.zeros_like(scored.scores), faulty, (real | echo) & ~faulty))
         meets += list(_meetings(case, scored.flags, real))
     here = np.isfinite(clean.values)
     return Figures(
@@ -108,6 +113,7 @@ def judge(
         flagged=float((base.flags & here & ~real).sum() / (here & ~real).sum()),
         no_score=[tag.name for tag, column in zip(clean.tags, base.scores.T, strict=True) if np.isnan(column).all()],
         vus_pr=volumes,
+        strict=strict,
         chance=float(np.mean(chances)),
         tallies=_tallies(seen),
         precision_tag=_mean(tag for tag, _ in meets),
@@ -152,13 +158,19 @@ def _rows(case: Case, after: int) -> Booleans:
     return faulty
 
 
+def _of_asset(case: Case, faulty: Booleans) -> Booleans:
+    """Return bool [rows, tags]: the rows of all tags of an asset while one of them is faulty."""
+    every = np.zeros_like(faulty)
+    for asset in case.readings.assets:
+        columns = case.readings.of_asset(asset)
+        every[:, columns] = faulty[:, columns].any(axis=1)[:, None]
+    return every
+
+
 def _meetings(case: Case, flags: Booleans, real: Booleans) -> Iterable[tuple[bool, bool]]:
     """Yield, for each event not explained by a real fault, whether it meets a fault of its tag, and of its asset."""
     faulty = _rows(case, AFTER)
-    of_asset = np.zeros_like(faulty)
-    for asset in case.readings.assets:
-        columns = case.readings.of_asset(asset)
-        of_asset[:, columns] = faulty[:, columns].any(axis=1)[:, None]
+    of_asset = _of_asset(case, faulty)
     for at in range(flags.shape[1]):
         for start, end in metrics.days_of_events(flags[:, at]):
             if not real[start, at]:

@@ -30,4 +30,10 @@ SCORERS = {
     "random": Entry("Random", "controls", "Random"),
     "today": Entry("step `score`: median and MAD", "today", "Today"),
     "seasonal": Entry("the same per month and 3 hours", "today", "Seasonal"),
+    "isolation": Entry("IsolationForest per asset", "forests", "Isolation", rival=True),
+    "ecod": Entry("PyOD ECOD per asset", "forests", "Tails", rival=True),
+    "stumpy": Entry("STUMPY matrix profile", "streams", "Profile", rival=True),
+    "river": Entry("River half-space trees", "streams", "HalfSpace", rival=True),
+    "regime_alone": Entry("regime, no siblings", "regime", "Alone"),
+    "regime": Entry("regime", "regime", "Regime"),
 }

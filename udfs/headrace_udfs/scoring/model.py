@@ -1,0 +1,226 @@
+"""A model of a group of tags: it scores instants, one after the other, and travels as an artefact and a card."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from headrace_udfs.arrays import Doubles, Positions
+from headrace_udfs.scoring import channels, echoes
+from headrace_udfs.scoring.channels import CHANNELS, Residuals, State
+from headrace_udfs.scoring.echoes import Echoes
+from headrace_udfs.scoring.expected import Comparison, References, Tables, Warp
+from headrace_udfs.scoring.sources import Sources
+from headrace_udfs.scoring.tags import Tag
+from headrace_udfs.scoring.thresholds import Thresholds
+
+CAUSES = (*CHANNELS, "range")
+"""What a score comes from: a channel, or the limits of the tag."""
+
+_AT_A_TIME = 512
+_FAR = 1e300
+_OWN = CAUSES.index("stuck")
+"""From here on, causes are of the tag itself, whatever its mates do."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """float64 [tags] each, in the tag's unit; infinite for an angle."""
+
+    low: Doubles
+    high: Doubles
+
+    def beyond(self, values: Doubles) -> Doubles:
+        """Return how far readings [n, tags] are outside, in widths of the limits; 0 inside or if missing."""
+        width = np.where(np.isfinite(self.high), self.high - self.low, 1.0)
+        with np.errstate(over="ignore"):
+            out = np.maximum(np.maximum(self.low - values, values - self.high), 0.0) / width
+        out = np.minimum(out, _FAR)
+        return np.where(np.isfinite(values), out, 0.0)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Scores of instants, [n, tags] each.
+
+    score: log10 of the months between events like this, NaN where a reading has no score. anomaly: whether it is above
+    the budget; echo: whether the score was lowered because a mate is at fault, not the tag. cause: int8, a place in
+    CAUSES. expected, low, high: float64, in the tag's unit, NaN if not known; the
+    level channel raises an anomaly outside of low and high.
+    """
+
+    score: Doubles
+    anomaly: npt.NDArray[np.bool_]
+    echo: npt.NDArray[np.bool_]
+    cause: npt.NDArray[np.int8]
+    expected: Doubles
+    low: Doubles
+    high: Doubles
+
+
+@dataclass(frozen=True)
+class Model:
+    """What `fit` learned.
+
+    refused: the reason of each tag without scores. held_us: how old an input may be, in microseconds. asset: the
+    comparison with mates and peers; peers: that with peers alone. centres: float64 [2, tags], the slow centres of the
+    two at the end of the training span. false_events: float64 [tags], the events per month of the training span, by
+    models that did not learn from those instants.
+    """
+
+    tags: tuple[Tag, ...]
+    refused: dict[str, str]
+    budget: float
+    held_us: float
+    sources: Sources
+    axes: Warp
+    asset: Comparison
+    peers: Comparison
+    echoes: Echoes
+    limits: Limits
+    thresholds: Thresholds
+    centres: Doubles
+    false_events: Doubles
+
+    def fresh(self) -> State:
+        """Return the state before the first instant."""
+        return channels.fresh(self.centres)
+
+    def score(self, state: State, times: Positions, values: Doubles) -> tuple[State, Scored]:
+        """Return the state after these instants and their scores.
+
+        times: int64 [n], microseconds since the epoch, ascending, later than those before. values: float64 [n, tags],
+        NaN where a reading is missing or not good. How instants are cut into calls does not change any score.
+        """
+        parts = []
+        for at in range(0, len(times), _AT_A_TIME):
+            some = slice(at, at + _AT_A_TIME)
+            state, part = self._scored(state, times[some], values[some])
+            parts.append(part)
+        return state, _joined(parts, len(self.tags))
+
+    def _scored(self, state: State, times: Positions, values: Doubles) -> tuple[State, Scored]:
+        values = np.where(np.isfinite(values), values, np.nan)
+        state, filled, before = channels.held(state, times, values, self.held_us)
+        live = np.isfinite(self.thresholds.level[0])
+        columns = self.sources.columns(times, filled)
+        cells = self.axes.cells(columns)
+        good = np.where(live, values, np.nan)
+        seen, blunt = (each.expect(*cells, columns, good) for each in (self.asset, self.peers))
+        state, found = channels.statistics(state, Residuals(seen.z, blunt.z, seen.moves), values, before)
+        limit = -np.log10(self.budget)
+        score, cause = self._worst(found.channels, values, limit)
+        score = np.where(live & np.isfinite(values), score, np.nan)
+        echo = self.echoes.found(self.echoes.support(found.peers)) & (score > limit - echoes.BELOW) & (cause < _OWN)
+        score = np.where(echo, limit - echoes.BELOW, score)
+        expected = np.where(live, seen.value + found.centre * seen.scale, np.nan)
+        reach = np.expm1(self.thresholds.level[0]) * seen.scale
+        return state, Scored(score, score > limit, echo, cause, expected, expected - reach, expected + reach)
+
+    def _worst(self, statistics: Doubles, values: Doubles, limit: float) -> tuple[Doubles, npt.NDArray[np.int8]]:
+        """Return the highest score of the channels and the limits, NaN where there is none, and its cause."""
+        each = np.empty((len(CAUSES), *values.shape))
+        each[:-1] = self.thresholds.rarity(statistics, self.budget)
+        beyond = self.limits.beyond(values)
+        each[-1] = np.where(beyond > 0, limit + 1.0 + np.log1p(beyond), np.nan)
+        each[~np.isfinite(each)] = -np.inf
+        cause, score = each.argmax(axis=0).astype(np.int8), each.max(axis=0)
+        return np.where(np.isfinite(score), score, np.nan), cause
+
+    def save(self) -> bytes:
+        """Return the artefact, an npz file. Its bytes are the same for equal models."""
+        file = io.BytesIO()
+        np.savez_compressed(file, **self._arrays())
+        return file.getvalue()
+
+    def _arrays(self) -> dict[str, npt.NDArray[Any]]:
+        arrays = {
+            f"{path}.{field}": getattr(_at(self, path), field)
+            for path, (_, fields) in _PARTS.items()
+            for field in fields
+        }
+        return arrays | {
+            "budget": np.float64(self.budget),
+            "held_us": np.float64(self.held_us),
+            "centres": self.centres,
+            "false_events": self.false_events,
+        }
+
+    def card(self) -> dict[str, Any]:
+        """Return what the artefact does not hold, and what people read: tags, inputs, refusals and false events."""
+        return {
+            "kind": "regime",
+            "budget": self.budget,
+            "tags": [
+                {
+                    "name": tag.name,
+                    "angle": tag.angle,
+                    "mates": list(tag.mates),
+                    "peers": list(tag.peers),
+                    "peers_explain": tag.peers_explain,
+                }
+                for tag in self.tags
+            ],
+            "refused": dict(self.refused),
+            "false_events_per_month": {
+                tag.name: round(float(rate), 3)
+                for tag, rate in zip(self.tags, self.false_events, strict=True)
+                if tag.name not in self.refused
+            },
+        }
+
+
+_COMPARISON: dict[str, tuple[type, tuple[str, ...]]] = {
+    "tables": (Tables, ("inputs", "curves", "pair", "surface", "floor")),
+    "references": (References, ("source", "sign", "constant", "angle")),
+}
+_PARTS: dict[str, tuple[type, tuple[str, ...]]] = {
+    "sources": (Sources, ("tags", "peers", "angular")),
+    "axes": (Warp, ("low", "high", "per_step", "table", "usual")),
+    "echoes": (Echoes, ("mates", "usual")),
+    "limits": (Limits, ("low", "high")),
+    "thresholds": (Thresholds, ("level", "scale")),
+    **{f"{name}.{part}": of for name in ("asset", "peers") for part, of in _COMPARISON.items()},
+}
+
+
+def _at(model: Model, path: str) -> Any:
+    found: Any = model
+    for name in path.split("."):
+        found = getattr(found, name)
+    return found
+
+
+def load(artefact: bytes, card: dict[str, Any]) -> Model:
+    """Return the model that `save` and `card` describe."""
+    with np.load(io.BytesIO(artefact), allow_pickle=False) as arrays:
+        parts = {
+            path: kind(**{field: arrays[f"{path}.{field}"] for field in fields})
+            for path, (kind, fields) in _PARTS.items()
+        }
+        return Model(
+            tags=tuple(
+                Tag(t["name"], t["angle"], tuple(t["mates"]), tuple(t["peers"]), t["peers_explain"])
+                for t in card["tags"]
+            ),
+            refused=dict(card["refused"]),
+            budget=float(arrays["budget"]),
+            held_us=float(arrays["held_us"]),
+            asset=Comparison(parts["asset.tables"], parts["asset.references"]),
+            peers=Comparison(parts["peers.tables"], parts["peers.references"]),
+            centres=arrays["centres"],
+            false_events=arrays["false_events"],
+            **{name: part for name, part in parts.items() if "." not in name},
+        )
+
+
+def _joined(parts: list[Scored], tags: int) -> Scored:
+    if not parts:
+        none = np.empty((0, tags))
+        return Scored(none, none.astype(bool), none.astype(bool), none.astype(np.int8), none, none, none)
+    names = ("score", "anomaly", "echo", "cause", "expected", "low", "high")
+    return Scored(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))

@@ -1,0 +1,52 @@
+"""What a model is of: tags, what each is compared with, and which readings cannot be scored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from headrace_udfs.arrays import Doubles
+
+LEAST_READINGS = 1000
+"""With fewer readings a tag has no score: it is learning."""
+
+_SELDOM = 0.002
+
+
+@dataclass(frozen=True)
+class Tag:
+    """A tag and its inputs.
+
+    angle: whether its readings are degrees on a circle. mates: tags of the same asset whose readings at the same
+    instant explain it. peers: tags with the same signal at other assets; their middle explains it, too, if
+    `peers_explain`; else they only serve to tell a faulty tag from its mates.
+    """
+
+    name: str
+    angle: bool = False
+    mates: tuple[str, ...] = ()
+    peers: tuple[str, ...] = ()
+    peers_explain: bool = True
+
+
+def refusal(values: Doubles) -> str | None:
+    """Return why a tag with these training readings, float64 in time order, cannot be scored; None if it can.
+
+    Missing readings are NaN. A tag is refused as long as it is learning, and if its readings are constant, have two
+    values, only rise (a counter) or move at less than 0.2 % of its readings (a setpoint).
+    """
+    there = values[np.isfinite(values)]
+    if len(there) < LEAST_READINGS:
+        return f"learning: {len(there)} of {LEAST_READINGS} readings"
+    distinct = len(np.unique(there))
+    steps = np.diff(there)
+    if distinct == 1:
+        return "constant"
+    if distinct == 2:
+        return "a switch: two values"
+    if distinct > LEAST_READINGS / 10 and np.mean(steps >= 0) > 0.999:
+        return "a counter: it only rises"
+    if np.mean(steps != 0) < _SELDOM:
+        return "a setpoint: it seldom moves"
+    return None
