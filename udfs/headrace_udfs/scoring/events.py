@@ -1,52 +1,67 @@
-"""Events of anomalies: the flags of a tag that follow each other closely are one event, from the first to the last."""
+"""Events: what a person sees of anomalies. Those of one tag, at most an hour apart, are one event with one cause."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
-from headrace_udfs.arrays import Doubles, Positions
+from headrace_udfs.arrays import Positions
 from headrace_udfs.scoring.model import CAUSES, Scored
+from headrace_udfs.scoring.tags import Tag
 
 GAP_US = 3_600_000_000
-"""Two flags of a tag that are further apart than this belong to two events."""
 
 
-class Event(NamedTuple):
-    """A period of anomalies of one tag. Times are microseconds since the epoch.
+@dataclass(frozen=True)
+class Event:
+    """An event of a tag; tag and start identify it.
 
-    tag: the tag's column. started_at and ended_at: the first and the last anomaly. peak_at, peak_score, cause: of the
-    anomaly with the highest score. anomalies: how many readings were flagged.
+    start, end, peak_at: the times of its first anomaly, its last one and the one with the highest score, in
+    microseconds since the epoch. cause: what raised the highest score, one of CAUSES. related: its mates with an
+    anomaly or an echo at the same instant as one of its own, in the order of the model.
     """
 
-    tag: int
-    started_at: int
-    ended_at: int
+    tag: str
+    start: int
+    end: int
     peak_at: int
     peak_score: float
     cause: str
-    anomalies: int
+    related: tuple[str, ...] = ()
 
 
-def events(times: Positions, scored: Scored, gap_us: int = GAP_US) -> list[Event]:
-    """Return the events of scored instants, by tag and start. times: int64 [n], microseconds since the epoch."""
-    return [event for tag in range(scored.anomaly.shape[1]) for event in _of_tag(tag, times, scored, gap_us)]
+Open = dict[str, Event]
+"""The last event of each tag, which the next anomaly may continue: the state of a stream."""
 
 
-def _of_tag(tag: int, times: Positions, scored: Scored, gap_us: int) -> list[Event]:
-    at = np.flatnonzero(scored.anomaly[:, tag])
-    starts = np.flatnonzero(np.diff(times[at]) > gap_us) + 1
-    return [
-        _event(tag, times, scored.score[:, tag], scored.cause[:, tag], each)
-        for each in np.split(at, starts)
-        if len(each)
-    ]
+def follow(tags: Sequence[Tag], last: Open, times: Positions, scored: Scored) -> tuple[Open, list[Event]]:
+    """Return the last event of each tag after these instants, and each event that began or changed, in its latest form.
+
+    times: int64 [n], microseconds since the epoch. Events with one tag and start replace each other, and how instants
+    are cut into calls does not change the latest form of any.
+    """
+    place = {tag.name: at for at, tag in enumerate(tags)}
+    known, changed = dict(last), dict[tuple[str, int], Event]()
+    shown = scored.anomaly | scored.echo
+    for row in np.flatnonzero(scored.anomaly.any(axis=1)).tolist():
+        now = int(times[row])
+        for at in np.flatnonzero(scored.anomaly[row]).tolist():
+            tag = tags[at]
+            one = float(scored.score[row, at])
+            new = Event(tag.name, now, now, now, one, CAUSES[int(scored.cause[row, at])])
+            event = _continued(known.get(tag.name), new)
+            seen = {*event.related, *(name for name in tag.mates if shown[row, place[name]])}
+            event = replace(event, related=tuple(sorted(seen, key=place.__getitem__)))
+            known[tag.name] = changed[event.tag, event.start] = event
+    return known, list(changed.values())
 
 
-def _event(tag: int, times: Positions, score: Doubles, cause: npt.NDArray[np.int8], at: Positions) -> Event:
-    peak = int(at[score[at].argmax()])
-    return Event(
-        tag, int(times[at[0]]), int(times[at[-1]]), int(times[peak]), float(score[peak]), CAUSES[cause[peak]], len(at)
-    )
+def _continued(last: Event | None, new: Event) -> Event:
+    """Return the last event with the new anomaly in it, or the new event if the last one is over."""
+    if last is None or new.start - last.end > GAP_US:
+        return new
+    if new.peak_score > last.peak_score:
+        return replace(new, start=last.start, related=last.related)
+    return replace(last, end=new.end)
