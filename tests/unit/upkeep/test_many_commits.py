@@ -38,6 +38,9 @@ from support.worlds.many_commits import Commits, date_back
 
 TOPIC = "plant.readings"
 HOUR = timedelta(hours=1)
+HEADER = """\
+| commits | snapshots kept | metadata file, MB | commit, s | `headrace query`, s | status, s | completeness, s |
+|---|---|---|---|---|---|---|"""
 TABLES = (READINGS, DEAD_LETTERS, COMPLETENESS, LAST_SEEN, DEPLOYMENTS, TAGS)
 
 
@@ -69,13 +72,12 @@ class Line:
     records: int = 0
     commits: int = 0
 
-    def go_on(self, hours: int) -> None:
-        """Commit for some hours; the last of the commits has ten readings."""
+    def go_on(self, commits: int) -> None:
+        """Make so many commits; the last of them has ten readings."""
         every = HOUR / self.per_hour
-        count = hours * self.per_hour - 1
-        Commits(self.now, every).add(self.settings, READINGS, count)
-        self.now += hours * HOUR
-        self.commits += count
+        Commits(self.now, every).add(self.settings, READINGS, commits - 1)
+        self.now += commits * every
+        self.commits += commits - 1
         self.store()
         self.date_back()
 
@@ -185,11 +187,11 @@ def test_the_work_is_the_same_however_many_commits_a_table_has_had(
     snapshots: list[int] = []
     for hours in ((1, 4, 1), (6, 1)):
         for each in hours:
-            plant.go_on(each)
+            plant.go_on(each * 40)
             plant.maintain()
             plant.completeness()
             plant.date_back()
-        plant.go_on(1)
+        plant.go_on(40)
         snapshots.append(len(plant.table.snapshots()))
         works = {}
         for name, step in plant.steps().items():
@@ -216,17 +218,19 @@ def test_a_hundred_thousand_commits_cost_what_a_thousand_cost(
     now = datetime.now(UTC)
     plant = line(tmp_path, monkeypatch, 720, now - 142 * HOUR)
     rows = []
+    with capsys.disabled():
+        print(f"\n{HEADER}", flush=True)  # noqa: T201 - the figures
     for commits in (1_000, 10_000, 100_000):
         while plant.commits < commits - 720:
-            plant.go_on(min(12, -(-(commits - 720 - plant.commits) // 720)))
+            plant.go_on(min(12 * 720, commits - 720 - plant.commits))
             plant.maintain()
             plant.completeness()
             plant.date_back()
         # An hour has passed since `maintain` has run.
-        plant.go_on(1)
-        rows.append(Figures.of(plant, monkeypatch))
-    with capsys.disabled():
-        print("\n" + "\n".join((Figures.HEADER, *(each.row for each in rows))))  # noqa: T201 - the figures
+        plant.go_on(720)
+        rows.append(Figures.of(plant))
+        with capsys.disabled():
+            print(rows[-1].row, flush=True)  # noqa: T201 - the figures
     first, *_, last = rows
     assert last.snapshots < (kept.RECENT + 2 * HOUR) / HOUR * 720
     assert last.metadata < 4_500_000
@@ -238,23 +242,19 @@ def test_a_hundred_thousand_commits_cost_what_a_thousand_cost(
 class Figures:
     """What is measured after so many commits: bytes of the metadata file, and CPU seconds of each step."""
 
-    HEADER = """\
-| commits | snapshots kept | metadata file, MB | commit, s | `headrace query`, s | status, s | completeness, s |
-|---|---|---|---|---|---|---|"""
     commits: int
     snapshots: int
     metadata: int
     seconds: dict[str, float]
 
     @classmethod
-    def of(cls, plant: Line, patch: pytest.MonkeyPatch) -> Figures:
+    def of(cls, plant: Line) -> Figures:
         table, commits = plant.table, plant.commits
         seconds = {}
         for name, step in {**plant.steps(), "query": lambda: in_a_process(plant)}.items():
             before = cpu()
             step()
             seconds[name] = cpu() - before
-        assert patch
         size = Path(table.metadata_location.removeprefix("file://")).stat().st_size
         return cls(commits, len(table.snapshots()), size, seconds)
 
