@@ -99,22 +99,26 @@ def vus_pr(scores: Doubles, faulty: Booleans, left_out: Booleans) -> float:
     # Equal scores are flagged together, or a constant score would be ranked by its place in the array.
     cuts = np.unique(np.searchsorted(-ranked, -ranked[cuts - 1], side="right"))
     flat = np.where(kept, flat, -np.inf)
+    distance = _distance(faulty).T.ravel()[order]
+    positives = float((distance == 0).sum())
     areas = []
     for buffer in _BUFFERS:
-        label = np.asarray(_faded(faulty, buffer).T.ravel(), np.float64)
         peaks = np.array([flat[max(0, a - buffer) : b + 1 + buffer].max() for a, b in zip(starts, ends, strict=True)])
-        areas.append(_area(label[order], ranked, cuts, peaks, float(faulty.T.ravel()[kept].sum())))
+        areas.append(_area(_faded(distance, buffer), ranked, cuts, peaks, positives))
     return float(np.mean(areas))
 
 
-def _faded(faulty: Booleans, buffer: int) -> Doubles:
-    """Return the labels [rows, tags]: 1 in a faulty range, falling to 0 at `buffer` rows from it."""
-    label = faulty.astype(np.float64)
-    for distance in range(1, buffer + 1):
-        weight = np.sqrt(1 - distance / (buffer + 1))
-        label[:-distance] = np.maximum(label[:-distance], weight * faulty[distance:])
-        label[distance:] = np.maximum(label[distance:], weight * faulty[:-distance])
-    return label
+def _distance(faulty: Booleans) -> Doubles:
+    """Return the rows to the nearest faulty row of the tag, float64 [rows, tags]; infinite if there is none."""
+    row = np.arange(len(faulty), dtype=np.float64)[:, None]
+    before = row - np.maximum.accumulate(np.where(faulty, row, -np.inf), axis=0)
+    after = np.minimum.accumulate(np.where(faulty, row, np.inf)[::-1], axis=0)[::-1] - row
+    return np.minimum(before, after)
+
+
+def _faded(distance: Doubles, buffer: int) -> Doubles:
+    """Return the labels: 1 in a faulty range, falling to 0 at more than `buffer` rows from it."""
+    return np.sqrt(np.maximum(0.0, 1 - distance / (buffer + 1)))
 
 
 def _area(label: Doubles, ranked: Doubles, cuts: Integers, peaks: Doubles, positives: float) -> float:

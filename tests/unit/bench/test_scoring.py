@@ -119,7 +119,7 @@ def vus(scores: Doubles) -> float:
 
 
 def test_vus_of_a_perfect_score_is_high_of_a_constant_one_chance_and_of_an_inverted_one_low() -> None:
-    perfect = vus(metrics._faded(fault_rows(), 72))
+    perfect = vus(metrics._faded(metrics._distance(fault_rows()), 72))
     constant, inverted = vus(np.zeros((1000, 1))), vus(1.0 - fault_rows())
     assert perfect > 0.9
     assert constant == pytest.approx(0.15, abs=0.05)  # with its fading, a label covers more than the 120 rows of 1000
