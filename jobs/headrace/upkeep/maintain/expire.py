@@ -70,8 +70,8 @@ def plan(metadata: TableMetadata, jobs: Incarnations, now: datetime, needed: Nee
         if job and job not in over and writer not in repeated:
             repeated.add(writer)
             carried.append(each)
-    needed = {job: last for job, last in last_rows.items() if job not in over}
-    return Plan(dropped, tuple(carried), needed, *tags)
+    left = {job: last for job, last in last_rows.items() if job not in over}
+    return Plan(dropped, tuple(carried), left, *tags)
 
 
 def before(plan: Plan) -> Expired:
