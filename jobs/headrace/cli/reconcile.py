@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 HOLDS = "The reconciliation holds: every record is stored, and stored once."
 HOLDS_DELETED = "The reconciliation holds: every record was stored once; retention has deleted the rows of some since."
+HOLDS_REST = "{lost:,} records are lost, see expired above. Every other record is stored, and stored once."
 HOLDS_IN_PART = "The reconciliation holds for the records that can be read: each is stored, and stored once."
 
 
@@ -29,7 +30,6 @@ def reconcile(
 
     `end` is the end of what can be read: records behind an open transaction are reported separately.
     """
-    from headrace.environment import kafka
     from headrace.upkeep import reconcile as reconciliation
 
     context = Context(env)
@@ -43,11 +43,23 @@ def reconcile(
         show(balances)
     reconciliation.verdict(balances)
     if not json:
-        stored = HOLDS_DELETED if any(b.deleted for b in balances) else HOLDS
-        holds = HOLDS_IN_PART if any(b.hidden for b in balances) else stored
-        out.print(holds, highlight=False)
-        if any(b.hidden for b in balances):
-            out.print(f"  fix {kafka.END_OF_TRANSACTION}, then run this again", highlight=False, soft_wrap=True)
+        for line in summary(balances):
+            out.print(line, highlight=False, soft_wrap=True)
+
+
+def summary(balances: list[Balance]) -> Iterable[str]:
+    """Yield what holds for all partitions together, and what to do about what does not."""
+    from headrace.environment import kafka
+
+    if lost := sum(end - first for b in balances for first, end in b.expired):
+        yield HOLDS_REST.format(lost=lost)
+        yield "  fix have the topic's retention.ms be longer than its job is ever down"
+    elif any(b.hidden for b in balances):
+        yield HOLDS_IN_PART
+    else:
+        yield HOLDS_DELETED if any(b.deleted for b in balances) else HOLDS
+    if any(b.hidden for b in balances):
+        yield f"  fix {kafka.END_OF_TRANSACTION}, then run this again"
 
 
 def _follow(context: Context, job: str, stalled_s: float) -> list[Balance]:

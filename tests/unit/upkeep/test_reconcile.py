@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrace.cli.reconcile import show
+from headrace.cli.reconcile import HOLDS, show, summary
 from headrace.environment.kafka import OffsetRange
 from headrace.errors import CheckFailed
 from headrace.operations.offset_runs import Offsets, ranges
@@ -75,6 +75,17 @@ def test_rows_older_than_the_records_of_the_topic_are_not_a_fault() -> None:
     assert result.holds
     assert result.expired == []
     assert result.good == 3
+
+
+def test_the_command_does_not_say_that_every_record_is_stored_if_some_have_expired() -> None:
+    whole, lost = (
+        account(OffsetRange(0, 3), offsets(0, 1, 2), offsets()),
+        account(OffsetRange(5, 6), offsets(1, 5), offsets()),
+    )
+    assert [*summary([whole])] == [HOLDS]
+    first, fix = summary([whole, lost])
+    assert first == "3 records are lost, see expired above. Every other record is stored, and stored once."
+    assert "retention.ms" in fix
 
 
 def test_records_that_retention_deleted_before_they_were_read_have_expired() -> None:
