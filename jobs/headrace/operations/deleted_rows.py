@@ -29,6 +29,7 @@ class DeletedRows:
     """
 
     table_name: str
+    table_uuid: str
     class_: str
     other_classes: str
     from_ts: datetime
@@ -72,13 +73,15 @@ def record(catalog: Catalog, deleted: Iterable[DeletedRows]) -> None:
 
 
 def of(catalog: Catalog, tables: Iterable[str]) -> list[DeletedRows]:
-    """Return what was deleted from the tables; [] in a catalog that has no such table. Raises PlatformError."""
+    """Return what was deleted from the tables that have these names now; [] if nothing was. Raises PlatformError."""
     with iceberg.errors_reported(f"table {DELETED_ROWS} cannot be read"):
         if not catalog.table_exists(DELETED_ROWS):
             return []
         only = In("table_name", {*tables})  # type: ignore[call-arg,arg-type] # pydantic hides its own __init__
         rows = iceberg.load_table(catalog, DELETED_ROWS).scan(row_filter=only).to_arrow().to_pylist()
-    return [DeletedRows(**{"class_" if name == "class" else name: row[name] for name in row}) for row in rows]
+    now = {name: _uuid(catalog, name) for name in {row["table_name"] for row in rows}}
+    found = [DeletedRows(**{"class_" if name == "class" else name: row[name] for name in row}) for row in rows]
+    return [each for each in found if each.table_uuid == now[each.table_name]]
 
 
 def offsets(deleted: Iterable[DeletedRows], job: str) -> Mapping[tuple[str, int], Runs]:
@@ -90,6 +93,10 @@ def offsets(deleted: Iterable[DeletedRows], job: str) -> Mapping[tuple[str, int]
             place = each.src_topic, each.src_partition
             runs[place] = union(runs[place], unpacked(each.src_offsets))
     return dict(runs)
+
+
+def _uuid(catalog: Catalog, name: str) -> str | None:
+    return str(iceberg.load_table(catalog, name).metadata.table_uuid) if catalog.table_exists(name) else None
 
 
 def _columns(deleted: DeletedRows) -> dict[str, object]:

@@ -107,7 +107,7 @@ def _timed(table: Table, live: Live) -> Iterator[tuple[LiveFile, datetime, datet
                 yield each, *_span(unit, value)
 
 
-def recorded(name: str, retention: Retention, files: Iterable[Expired], now: datetime) -> list[DeletedRows]:
+def recorded(table: Table, retention: Retention, files: Iterable[Expired], now: datetime) -> list[DeletedRows]:
     """Return the rows to delete as they are recorded, by class, part of the time, and origin."""
     found: dict[tuple[str, datetime, datetime, _Origin], tuple[int, Runs]] = defaultdict(lambda: (0, NONE))
     for each in files:
@@ -116,7 +116,8 @@ def recorded(name: str, retention: Retention, files: Iterable[Expired], now: dat
             found[place] = found[place][0] + rows, union(found[place][1], offsets)
     return [
         DeletedRows(
-            table_name=name,
+            table_name=".".join(table.name()),
+            table_uuid=str(table.metadata.table_uuid),
             class_=tags,
             other_classes=json.dumps(retention.names[: retention.names.index(tags)]),
             from_ts=start,

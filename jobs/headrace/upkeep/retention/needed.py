@@ -8,6 +8,7 @@ from datetime import datetime
 
 from pyiceberg.catalog import Catalog
 
+from headrace.errors import UserError
 from headrace.operations import deleted_rows
 from headrace.project import job_folder, readings_table, source_files
 from headrace.project.job import Job
@@ -35,7 +36,11 @@ def _computed_from(project: Project, name: str) -> Iterator[Job]:
     for job in job_folder.jobs(project):
         if job.window:
             source = source_files.load(project, job.sources[0])
-            if readings_table.readings_table(project, job, source)[1] == name:
+            try:
+                table = readings_table.readings_table(project, job, source)[1]
+            except UserError:  # its windows cannot be computed from any table
+                continue
+            if table == name:
                 yield job
 
 

@@ -76,7 +76,7 @@ class _Work:
 
     def done(self) -> Report:
         """Delete the rows and return the report."""
-        deleted_rows.record(self._catalog, recorded(self._name, self._retention, self._expired, self._policy.now))
+        deleted_rows.record(self._catalog, recorded(self._table, self._retention, self._expired, self._policy.now))
         done = self._committed([each for each in self._expired if each.whole], {})
         groups = {self._group(members): members for members in self._in_part()}
         for batch in batched(groups):

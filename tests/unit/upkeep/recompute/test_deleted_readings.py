@@ -33,7 +33,9 @@ def test_windows_with_deleted_readings_are_not_recomputed(
     project = Project(pytestconfig.rootpath, pytestconfig.rootpath / ".headrace")
     job = job_folder.load(project, JOB).job
     gone, whole, later = window("a.vibration", DAY), window("a.flow", DAY), window("a.vibration", DAY + timedelta(1))
-    rows = DeletedRows("historian.readings", "*.vibration", "[]", DAY, DAY + timedelta(1), 9, "t", 0, None, None, DAY)
+    rows = DeletedRows(
+        "historian.readings", "id", "*.vibration", "[]", DAY, DAY + timedelta(1), 9, "t", 0, None, None, DAY
+    )
     monkeypatch.setattr(expected_counts, "load", lambda *_: None)
     monkeypatch.setattr(run, "closed_before", lambda *_: DAY + timedelta(9))
     monkeypatch.setattr(dirty, "pending", lambda *_: [gone, whole, later])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ from headrace.project.system_tables import DEAD_LETTERS, DELETED_ROWS
 from headrace.upkeep import retention
 from headrace.upkeep.maintain import compact
 from headrace.upkeep.maintain.live_files import Live
-from headrace.upkeep.retention import Report, run
+from headrace.upkeep.retention import Report, expired, run
 from headrace.upkeep.retention.expired import Policy
 from headrace.upkeep.retention.needed import Needed
 from support import ROOT, copy_tables
@@ -97,7 +97,7 @@ def some(days: tuple[int, ...] = (1, 5, 6, 20, 21, 40, 41)) -> list[Row]:
     return [row(day, tag, 100 * day + n) for day in days for n, tag in enumerate([*KEPT_DAYS, *KEPT_DAYS])]
 
 
-def expected(rows: list[Row]) -> list[tuple[str, int]]:
+def left(rows: list[Row]) -> list[tuple[str, int]]:
     return sorted(
         (each["tag"], each["src_offset"])
         for each in rows
@@ -114,13 +114,13 @@ def test_rows_go_by_day_and_class_and_a_dry_run_says_which(project: Project, loc
     assert load(local).metadata_location == before.metadata_location
     report = apply(project, local)
     assert report == planned
-    assert stored(local) == expected(rows)
+    assert stored(local) == left(rows)
     counts = {(each.tags, each.partition): (each.rows, each.files, each.whole_files) for each in report.deleted}
     day = (TODAY - timedelta(days=41)).date()
     assert counts["P1.*", f"ts_day={day}"] == (2, 1, 1)
     assert counts["default", f"ts_day={day}"] == (2, 1, 1)
     assert counts["*.vibration", f"ts_day={day}"] == (4, 2, 2)
-    assert sum(each.rows for each in report.deleted) == len(rows) - len(expected(rows))
+    assert sum(each.rows for each in report.deleted) == len(rows) - len(left(rows))
     assert apply(project, local).deleted == ()
 
 
@@ -157,10 +157,10 @@ def test_the_offsets_of_deleted_rows_are_recorded_before_the_rows_go(
     monkeypatch.undo()
     monkeypatch.setattr(run, "_now", lambda: NOW)
     apply(project, local)
-    left = {offset for _, offset in stored(local)}
+    remaining = {offset for _, offset in stored(local)}
     found = deleted_rows.offsets(deleted_rows.of(iceberg.connect(local), [READINGS]), "any/job_v1")
     numbers = {n for (_, _), own in found.items() for first, end in own.tolist() for n in range(first, end)}
-    assert numbers == {each["src_offset"] for each in rows} - left
+    assert numbers == {each["src_offset"] for each in rows} - remaining
     assert {place for place, own in found.items() if len(own)} == {("t", 0), ("t", 1)}
 
 
@@ -181,9 +181,9 @@ def test_rows_that_come_while_a_day_is_deleted_stay_for_the_next_run(
 
     monkeypatch.setattr(compact, "rewritten", overtaken)
     apply(project, local)
-    assert stored(local) == sorted([*expected(rows), ("P1.vibration", 7), ("P1.flow", 8)])
+    assert stored(local) == sorted([*left(rows), ("P1.vibration", 7), ("P1.flow", 8)])
     apply(project, local)
-    assert stored(local) == expected([*rows, *late])
+    assert stored(local) == left([*rows, *late])
 
 
 def test_rows_that_windows_need_stay_however_old(
@@ -213,6 +213,33 @@ def test_letters_that_go_are_those_of_one_job(project: Project, local: Settings)
     }
 
 
+def test_a_table_that_was_created_again_has_lost_nothing(project: Project, local: Settings) -> None:
+    store(project, local, some())
+    apply(project, local)
+    catalog = iceberg.connect(local)
+    assert deleted_rows.of(catalog, [READINGS])
+    catalog.drop_table(READINGS)
+    assert deleted_rows.of(catalog, [READINGS]) == []
+    table_changes.apply(project, local)
+    assert deleted_rows.of(catalog, [READINGS]) == []
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "first", "last"),
+    [
+        ("hour", 24 * 31 + 5, datetime(1970, 2, 1, 5, tzinfo=UTC), datetime(1970, 2, 1, 6, tzinfo=UTC)),
+        ("day", 31, datetime(1970, 2, 1, tzinfo=UTC), datetime(1970, 2, 2, tzinfo=UTC)),
+        ("day", date(1970, 2, 1), datetime(1970, 2, 1, tzinfo=UTC), datetime(1970, 2, 2, tzinfo=UTC)),
+        ("month", 12, datetime(1971, 1, 1, tzinfo=UTC), datetime(1971, 2, 1, tzinfo=UTC)),
+        ("year", 1, datetime(1971, 1, 1, tzinfo=UTC), datetime(1972, 1, 1, tzinfo=UTC)),
+    ],
+)
+def test_a_partition_begins_where_the_one_before_ends(
+    unit: str, value: int | date, first: datetime, last: datetime
+) -> None:
+    assert expired._span(unit, value) == (first, last)
+
+
 def test_without_a_place_to_record_them_no_row_goes(project: Project, local: Settings) -> None:
     store(project, local, some())
     iceberg.connect(local).drop_table(DELETED_ROWS)
@@ -236,8 +263,8 @@ def test_maintain_deletes_rows_only_if_asked_to(
     assert "rows to delete" in shown.stdout
     (document,) = json.loads(CliRunner().invoke(app, ["maintain", READINGS, "--retention", "--json"]).stdout)
     assert document["retention"]["retention"] == "20d, 5d for *.vibration, 40d for P1.*"
-    assert sum(each["rows"] for each in document["retention"]["deleted"]) == len(rows) - len(expected(rows))
-    assert stored(local) == expected(rows)
+    assert sum(each["rows"] for each in document["retention"]["deleted"]) == len(rows) - len(left(rows))
+    assert stored(local) == left(rows)
 
 
 def test_tables_plan_shows_what_a_shorter_retention_would_delete(
@@ -270,7 +297,7 @@ def test_runs_of_offsets_are_packed_without_loss(offsets: list[int]) -> None:
 
 
 def test_a_tag_was_deleted_if_its_class_and_its_time_were() -> None:
-    of = DeletedRows("t", "default", '["*.vibration", "P1.*"]', TODAY, NOW, 1, None, None, None, None, NOW)
+    of = DeletedRows("t", "id", "default", '["*.vibration", "P1.*"]', TODAY, NOW, 1, None, None, None, None, NOW)
     assert [of.includes(tag, TODAY) for tag in ("P2.flow", "P2.vibration", "P1.flow")] == [True, False, False]
     assert not of.includes("P2.flow", NOW)
     assert Counter(of.includes("P2.flow", TODAY - timedelta(hours=h)) for h in (0, 1)) == {True: 1, False: 1}
