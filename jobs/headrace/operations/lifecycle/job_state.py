@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from headrace.errors import CheckFailed, UserError
 from headrace.operations import preflight
 from headrace.operations.ledger import Entry
-from headrace.operations.lifecycle import commits, restore_points
+from headrace.operations.lifecycle import commits, restore_points, retention_loss
 from headrace.operations.lifecycle.finish_interrupted import finish_interrupted
 from headrace.operations.lifecycle.operation_context import OperationContext
 from headrace.operations.lifecycle.restore_points import RestorePoint
 from headrace.operations.lifecycle.stop import stop_with_savepoint
 from headrace.planner.state.verdict import Verdict
+from headrace.project import job_folder
 
 SAVEPOINT_FOLDERS = (restore_points.SAVEPOINTS, "state.savepoints.dir", "savepoints.state.backend.fs.dir")
 """Flink's setting of the folder for savepoints, and its earlier names, which Flink still reads."""
@@ -88,12 +89,13 @@ def check_continues(context: OperationContext, state: JobState, *, cancels: bool
 
     Raises UserError if the cluster has no folder for a savepoint; CheckFailed if the job is failing and has left no
     state, if another Flink job has written its tables, or, for a job that does not run, if rows were written after its
-    newest state was taken.
+    newest state was taken, or if retention has deleted records that come next.
     """
     if state.before is None:
         return
     if not state.alive:
         _restore_point(context, state.history)
+        refuse_gone(context, state.before.job)
         return
     entry = state.before
     takes_savepoint = not cancels and check_savepoint(context, entry)
@@ -105,6 +107,19 @@ def check_continues(context: OperationContext, state: JobState, *, cancels: bool
             "one costs",
         )
     commits.refuse_others(context, state.history)
+
+
+def refuse_gone(context: OperationContext, name: str) -> None:
+    """Raise CheckFailed if records come next that are gone: a job that continues would wait for them.
+
+    That is known of a job that keeps every record: its state goes on where its tables end.
+    """
+    lost = retention_loss.warning(context, job_folder.load(context.project, name))
+    if lost:
+        raise CheckFailed(
+            f"{name} cannot continue from its state: {lost}",
+            fix=f"headrace restart {name} --from nothing shows what is lost, asks, and continues with what is there",
+        )
 
 
 def check_savepoint(context: OperationContext, entry: Entry) -> bool:

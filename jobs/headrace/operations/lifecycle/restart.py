@@ -21,7 +21,7 @@ def restart(context: OperationContext, name: str, source: Source, path: str | No
 
     A running job is first stopped with a savepoint, or cancelled if `source` is a checkpoint. Before that, raises
     UserError if the job never left a state, or none at `path`, or for what must be fixed; CheckFailed if no state is
-    left, or if rows were written after it was taken, which would come twice.
+    left, if rows were written after it was taken, which would come twice, or if the records that come next are gone.
     """
     state = job_state.settled(context, name)
     if state.before is None:
@@ -37,6 +37,7 @@ def restart(context: OperationContext, name: str, source: Source, path: str | No
         job_state.check_continues(context, state, cancels=source == "checkpoint")
     else:
         _restore_point(context, state.history, path)
+        job_state.refuse_gone(context, name)
     prepared = incarnation.checked(context, state.before)
     if state.alive and source == "savepoint":
         stop_with_savepoint(context, state.before)

@@ -8,12 +8,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from headrace.environment import kafka
+from headrace.environment.kafka import OffsetRange
 from headrace.errors import CheckFailed, HeadraceError, PlatformError, UserError
 from headrace.operations import deploy, preflight, submission
-from headrace.operations.lifecycle import release_process, restart, restart_stateless, rollback, submit, upgrade
+from headrace.operations.lifecycle import (
+    release_process,
+    restart,
+    restart_stateless,
+    retention_loss,
+    rollback,
+    submit,
+    upgrade,
+)
 from headrace.operations.lifecycle.operation_context import OperationContext
+from headrace.operations.stored_offsets import INDEX_BITS, Stored
 from support.worlds import paper_plant
 from support.worlds.paper_plant import JOB, NOW, OLD, READ, PaperPlant, Stopped, entry
 
@@ -136,6 +148,21 @@ def test_a_job_that_keeps_every_record_is_not_stopped_if_it_could_not_start_wher
     plant.settings.flink.__dict__["checkpoint_interval_s"] = 0.001
     with pytest.raises(UserError, match="the topic is another one"):
         restart_stateless.restart(plant.context, JOB)
+
+
+@pytest.mark.parametrize("operation", sorted(OPERATIONS.keys() - {"restart from nothing"}))
+def test_a_job_that_does_not_run_is_not_started_if_the_records_that_come_next_are_gone(
+    plant: PaperPlant, monkeypatch: pytest.MonkeyPatch, operation: str
+) -> None:
+    plant.leave_checkpoint()
+    plant.cluster.running_jobs.clear()
+    plant.write(entry(step="stopped"))
+    stored = {0: Stored(np.arange(10) << INDEX_BITS, np.empty(0, np.int64))}
+    monkeypatch.setattr(retention_loss, "stored", lambda *_: stored)
+    monkeypatch.setattr(kafka, "offset_ranges", lambda *_: {0: OffsetRange(12, 20)})
+    with pytest.raises(CheckFailed, match="cannot continue from its state: up to 2 records") as raised:
+        OPERATIONS[operation](plant.context)
+    assert f"headrace restart {JOB} --from nothing" in (raised.value.problems[0].fix or "")
 
 
 def test_a_job_that_does_not_run_needs_its_slots_to_restart(plant: PaperPlant) -> None:
