@@ -37,7 +37,7 @@ class Stand:
     @property
     def cluster(self) -> Cluster:
         """The local session cluster."""
-        return Cluster(self.settings.flink_rest())
+        return Cluster.of(self.settings)
 
     def finish(self, job_id: str) -> None:
         """Wait until the bounded job has ended; raise RuntimeError unless it finished."""

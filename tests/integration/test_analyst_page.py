@@ -87,7 +87,7 @@ def project(platform: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     project = Project(tmp_path, platform.home)
     _produce(settings.load(project, "local").kafka_client(), source_files.load(project, "plant_readings").topic)
     yield project
-    cluster = Cluster(settings.load(project, "local").flink_rest())
+    cluster = Cluster.of(settings.load(project, "local"))
     if running := cluster.running(JOB):
         cluster.cancel(running.id)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 import httpx
-import psutil
 
 from headrace import local
 from headrace.local import processes
+from support import sockets
 from support.worlds.live_plant import Plant, reading
 
 
@@ -17,11 +17,20 @@ def test_every_listening_socket_is_on_the_loopback_address(own_plant: Plant) -> 
     own_plant.produce(reading(n) for n in range(100))
     own_plant.submit(parallelism=1)
     own_plant.follow()
-    sockets = list(listening(own_plant))
+    found = list(listening(own_plant))
     # Kafka, Flink, the workers' servers in the TaskManager, and the Java process that planned the job.
-    assert {name for name, _, _ in sockets} >= {"kafka", "jobmanager", "taskmanager", "tests"}
-    assert len([port for name, _, port in sockets if name == "taskmanager"]) > 5
-    assert [each for each in sockets if not is_loopback(each[1])] == []
+    assert {name for name, _, _ in found} >= {"kafka", "jobmanager", "taskmanager", "tests"}
+    assert len([port for name, _, port in found if name == "taskmanager"]) > 5
+    assert [each for each in found if not sockets.is_loopback(each[1])] == []
+    metrics = {urlsplit(str(each.metrics)).port for each in local.status(own_plant.project)}
+    flinks = {(name, port) for name, _, port in found if name in {"jobmanager", "taskmanager"} and port not in metrics}
+    asking = {(name, port) for name, port in flinks if sockets.asks_for_a_certificate(port)}
+    # REST, RPC, files and the metrics' own RPC; only metrics are published to whoever asks.
+    (rest,) = {urlsplit(own_plant.settings.flink_rest()).port}
+    assert ("jobmanager", rest) in asking
+    assert {each for each in flinks - asking if each[0] == "jobmanager"} == set()
+    # RPC, records and the metrics' own RPC; the servers of Python workers ask for nothing (docs/security.md).
+    assert len([port for name, port in asking if name == "taskmanager"]) == 3
 
 
 def test_metrics_are_published_on_the_loopback_address(own_plant: Plant) -> None:
@@ -30,15 +39,9 @@ def test_metrics_are_published_on_the_loopback_address(own_plant: Plant) -> None
     assert all("flink_" in httpx.get(address, trust_env=False).text for address in addresses)
 
 
-def is_loopback(address: str) -> bool:
-    return ip_address(address.removeprefix("::ffff:")).is_loopback
-
-
 def listening(plant: Plant) -> Iterator[tuple[str, str, int]]:
     """Yield service, address and port of each TCP socket on which a process of the platform or of this test listens."""
     platform = {process.pid: process for process in processes.find(plant.project.local)}
-    for process in [*platform.values(), psutil.Process(), *psutil.Process().children(recursive=True)]:
-        for socket in process.net_connections("tcp"):
-            if socket.status == psutil.CONN_LISTEN:
-                service = process.environ().get(processes.SERVICE, "") if process.pid in platform else "tests"
-                yield service, socket.laddr.ip, socket.laddr.port
+    for process, address, port in sockets.listening([*platform.values(), *sockets.of_this_process()]):
+        service = process.environ().get(processes.SERVICE, "") if process.pid in platform else "tests"
+        yield service, address, port

@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psutil
 import pytest
 import tenacity
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from headrace import local
+from headrace.environment.flink_rest import Cluster
 from headrace.errors import PlatformError
 from headrace.local import ports, processes
 from headrace.local.layout import Layout
@@ -37,7 +37,7 @@ def other(platform: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 def test_the_published_addresses_answer(platform: Project) -> None:
     endpoints = _endpoints(platform)
     assert AdminClient({"bootstrap.servers": endpoints.kafka}).list_topics(timeout=10).brokers
-    assert _taskmanagers(endpoints) == 1
+    assert _taskmanagers(platform) == 1
     assert [(s.name, s.state) for s in local.status(platform)] == [
         ("kafka", "RUNNING"),
         ("jobmanager", "RUNNING"),
@@ -63,8 +63,8 @@ def test_a_killed_taskmanager_is_back_and_its_orphaned_workers_are_gone(platform
     worker = _marked_process(platform, "taskmanager")
     assert taskmanager.pid
     os.kill(taskmanager.pid, signal.SIGKILL)
-    _until(lambda: _taskmanagers(_endpoints(platform)) == 0)
-    _until(lambda: _taskmanagers(_endpoints(platform)) == 1)
+    _until(lambda: _taskmanagers(platform) == 0)
+    _until(lambda: _taskmanagers(platform) == 1)
     assert worker.wait(0) == -signal.SIGTERM
     assert local.status(platform)[2].restarts == taskmanager.restarts + 1
 
@@ -93,7 +93,7 @@ def test_an_interrupted_up_leaves_nothing_running(platform: Project, tmp_path: P
 def test_two_platforms_run_side_by_side(platform: Project, other: Project) -> None:
     ours, theirs = _endpoints(platform), _endpoints(other)
     assert {ours.kafka, ours.flink}.isdisjoint({theirs.kafka, theirs.flink})
-    assert _taskmanagers(ours) == _taskmanagers(theirs) == 1
+    assert _taskmanagers(platform) == _taskmanagers(other) == 1
 
 
 def test_up_recovers_a_platform_whose_supervisor_died_and_whose_port_was_taken(other: Project) -> None:
@@ -146,8 +146,8 @@ def _endpoints(project: Project) -> local.Endpoints:
     return local.Endpoints(*((project.local / name).read_text().strip() for name in ("kafka", "flink")))
 
 
-def _taskmanagers(endpoints: local.Endpoints) -> Any:
-    return httpx.get(f"{endpoints.flink}/overview").json()["taskmanagers"]
+def _taskmanagers(project: Project) -> Any:
+    return Cluster(_endpoints(project).flink, Layout.of(project).rest_certificates).get("/overview")["taskmanagers"]
 
 
 def _marked_process(project: Project, service: str) -> subprocess.Popen[bytes]:

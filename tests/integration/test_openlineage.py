@@ -12,17 +12,15 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import httpx
 import pytest
 import yaml
 
 from headrace.environment import iceberg, settings
 from headrace.environment.catalog_types import SqliteCatalog
-from headrace.environment.settings import Flink
+from headrace.environment.settings import Flink, Settings
 from headrace.planner import session
 from headrace.project.paths import Project
-from support.services import openlineage
-from support.services.flink import session_cluster
+from support.services import flink, openlineage
 from support.services.openlineage import Service
 from support.services.processes import HOST, free_ports
 from support.worlds.live_plant import JOB, Plant, plant, reading, until
@@ -36,7 +34,7 @@ SUBMIT_LIMIT_S = 180
 class Listened:
     """A cluster whose listener reads its settings from `file` each time that a job starts."""
 
-    rest: str
+    cluster: Flink
     folder: Path
     file: Path
 
@@ -57,8 +55,9 @@ def listened(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFacto
     folder = tmp_path_factory.mktemp("openlineage")
     programs, file = openlineage.programs(pytestconfig.rootpath, folder / "programs"), folder / "openlineage.yml"
     listener = {"execution.job-status-changed-listeners": session.OPENLINEAGE}
-    with session_cluster(programs, folder / "cluster", listener, {"OPENLINEAGE_CONFIG": str(file)}) as rest:
-        yield Listened(rest, folder, file)
+    variables = {"OPENLINEAGE_CONFIG": str(file)}
+    with flink.session_cluster(programs, folder / "cluster", listener, variables) as cluster:
+        yield Listened(cluster, folder, file)
 
 
 @pytest.fixture
@@ -67,8 +66,8 @@ def listened_plant(platform: Project, listened: Listened, tmp_path: Path) -> Ite
     tables = SqliteCatalog(
         type="sqlite", name="headrace", path=str(tmp_path / "catalog.db"), warehouse=(tmp_path / "warehouse").as_uri()
     )
-    flink = Flink(rest=listened.rest, checkpoint_interval_s=1, openlineage=True)
-    environment = settings.load(platform, "local").model_copy(update={"catalog": tables, "flink": flink})
+    there = listened.cluster.model_copy(update={"checkpoint_interval_s": 1, "openlineage": True})
+    environment = settings.load(platform, "local").model_copy(update={"catalog": tables, "flink": there})
     with plant(platform, tmp_path, environment) as world:
         world.produce(reading(n) for n in range(READINGS))
         yield world
@@ -83,7 +82,8 @@ def headrace(listened: Listened, listened_plant: Plant) -> Callable[..., str]:
             **listened_plant.variables,
             "FLINK_HOME": str(listened.folder / "programs" / "flink"),
             "OPENLINEAGE_CONFIG": str(listened.file),
-            "HEADRACE_FLINK__REST": listened.rest,
+            "HEADRACE_FLINK__REST": listened.cluster.rest,
+            "HEADRACE_FLINK__TLS": str(listened.cluster.tls),
             "HEADRACE_FLINK__PARALLELISM": "1",
             "HEADRACE_FLINK__CHECKPOINT_INTERVAL_S": "1",
             "HEADRACE_FLINK__OPENLINEAGE": "true",
@@ -136,9 +136,9 @@ def test_a_job_is_reported_from_its_start_to_its_end(
     assert all({"eventTime", "producer", "schemaURL"} <= each.keys() for each in service.events)
 
     assert service.keys == {f"Bearer {KEY}"}
-    shown = [printed, *_logs(listened), *_told_by_flink(listened.rest, job.id)]
+    shown = [printed, *_logs(listened), *_told_by_flink(listened_plant.settings, job.id)]
     assert all(KEY not in text for text in shown)
-    assert any(str(listened.rest.rpartition(":")[2]) in text for text in shown)
+    assert any(listened.cluster.rest.rpartition(":")[2] in text for text in shown)
 
 
 @pytest.mark.proof
@@ -199,8 +199,8 @@ def _logs(listened: Listened) -> Iterator[str]:
     return (path.read_text(errors="replace") for path in logs)
 
 
-def _told_by_flink(rest: str, job: str) -> Iterator[str]:
-    with httpx.Client(base_url=rest, trust_env=False, timeout=30) as client:
+def _told_by_flink(settings: Settings, job: str) -> Iterator[str]:
+    with flink.client(settings) as client:
         of_job = (f"/jobs/{job}{part}" for part in ("", "/config", "/exceptions", "/jobmanager/config"))
         for path in ("/config", "/jobmanager/config", "/jobmanager/environment", *of_job):
             yield client.get(path).text

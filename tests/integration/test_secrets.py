@@ -21,9 +21,11 @@ from headrace.environment import iceberg
 from headrace.environment.apply import table_changes
 from headrace.environment.settings import Settings, resolved
 from headrace.errors import PlatformError
+from headrace.local import ports
 from headrace.operations import submission
 from headrace.operations.catalog_check.flink import InFlink
 from support import flink_plans
+from support.services import flink
 from support.services.processes import free_ports
 from support.services.registry import Registry
 from support.services.seaweed import FILES
@@ -70,7 +72,7 @@ def test_flinks_explanation_of_a_job_holds_no_secret(plant_on: Plant, stack: Sta
 
 
 def test_flinks_rest_api_shows_no_secret(plant_on: Plant, stack: Stack) -> None:
-    answers = dict(_answers_of_flink(plant_on.settings.flink_rest()))
+    answers = dict(_answers_of_flink(plant_on.settings))
     assert any("exceptions" in path and '"stacktrace"' in text for path, text in answers.items()), (
         "no failure to search"
     )
@@ -143,6 +145,24 @@ def _make_the_job_fail(plant: Plant, job_id: str, number: int) -> None:
     table_changes.apply(plant.project, plant.settings)
 
 
+def test_metrics_are_for_whoever_shows_the_token(stack: Stack) -> None:
+    known = ports.read(stack.folder / "flink" / "ports.json")
+    for port in (known.jobmanager_metrics, known.taskmanager_metrics):
+        with httpx.Client(base_url=f"http://{ports.HOST}:{port}", trust_env=False) as client:
+            for shown in (
+                "",
+                "Bearer",
+                "Bearer ",
+                f"Basic {flink.METRICS_TOKEN}",
+                f"Bearer {flink.METRICS_TOKEN[:-1]}",
+            ):
+                refused = client.get("/metrics", headers={"Authorization": shown} if shown else {})
+                assert (refused.status_code, refused.text) == (401, "")
+            answer = client.get("/metrics", headers={"Authorization": f"Bearer {flink.METRICS_TOKEN}"})
+            assert "flink_" in answer.text
+            assert answer.headers["content-encoding"] == "gzip"
+
+
 def _away(settings: Settings) -> Settings:
     """Return the settings with a catalog at an address where nothing listens."""
     (port,) = free_ports(1)
@@ -150,8 +170,8 @@ def _away(settings: Settings) -> Settings:
     return settings.model_copy(update={"catalog": settings.catalog.model_copy(update=moved)})
 
 
-def _answers_of_flink(rest: str) -> Iterator[tuple[str, str]]:
-    with httpx.Client(base_url=rest, trust_env=False, timeout=30) as client:
+def _answers_of_flink(settings: Settings) -> Iterator[tuple[str, str]]:
+    with flink.client(settings) as client:
 
         def get(path: str) -> Any:
             return client.get(path).text

@@ -8,6 +8,8 @@ import sys
 import tarfile
 from pathlib import Path
 
+from headrace.environment.flink_bridge import bridge
+from headrace.environment.settings import Settings
 from support.worlds.live_plant import Plant
 
 ARCHIVE = Path(__file__).parent / "releases" / "49e4b02.tar.xz"
@@ -40,9 +42,17 @@ def submit(plant: Plant, job: str) -> None:
     root = unpack(plant.project.root / "old_checkout")
     contract = root / "sql" / "_sources" / "plant_readings.yaml"
     contract.write_text(contract.read_text().replace("topic: plant.readings", f"topic: {plant.topic}"))
+    tls = plant.settings.flink_tls()
+    assert tls
+    with bridge(plant.settings.flink_rest(), tls) as address:
+        plain = plant.settings.flink.model_copy(update={"rest": address, "tls": None})
+        _run(root, plant, plant.settings.model_copy(update={"flink": plain}), job)
+
+
+def _run(root: Path, plant: Plant, settings: Settings, job: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", _SUBMIT, str(root), str(plant.project.home), job],
-        input=plant.settings.model_dump_json(exclude_defaults=True),
+        input=settings.model_dump_json(exclude_defaults=True),
         env={
             **os.environ,
             "PYTHONPATH": os.pathsep.join([str(root / "jobs"), str(root / "udfs")]),

@@ -22,6 +22,7 @@ from headrace.cli import (
     demo,
     deploy,
     docs,
+    flink_page,
     graph,
     history,
     lint,
@@ -116,6 +117,7 @@ app.command(rich_help_panel=ASK)(serve.serve)
 app.add_typer(tags.app, name="tags", rich_help_panel=ASK)
 
 app.command(rich_help_panel=HEALTH)(status.status)
+app.command("flink-page", rich_help_panel=HEALTH)(flink_page.flink_page)
 app.command(rich_help_panel=HEALTH)(reconcile.reconcile)
 app.command(rich_help_panel=HEALTH)(completeness.completeness)
 app.command(rich_help_panel=HEALTH)(check.check)

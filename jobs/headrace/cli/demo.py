@@ -54,7 +54,7 @@ def _report(connection: DuckDBPyConnection, outcome: Outcome, picture: Path) -> 
     out.rule(title, align="left")
     out.print(Text.from_ansi(trend.in_terminal(rows, title, min(out.width, 110))))
     out.print(f"picture: {trend.to_png(rows, title, 'm/s', picture)}", highlight=False, soft_wrap=True)
-    out.print(_next(outcome))
+    out.print(_next())
 
 
 def _counts(connection: DuckDBPyConnection) -> None:
@@ -90,7 +90,7 @@ def _anomalies(connection: DuckDBPyConnection) -> None:
     out.print(shown)
 
 
-def _next(outcome: Outcome) -> Panel:
+def _next() -> Panel:
     from rich.panel import Panel
 
     from headrace.local.demo import JOB
@@ -98,10 +98,11 @@ def _next(outcome: Outcome) -> Panel:
     commands = [
         './run headrace query "select tag, ts, value, score from historian.readings where anomaly limit 5"',
         f"./run headrace reconcile {JOB}",
+        "./run headrace flink-page",
         "./run headrace local down",
     ]
     text = "\n".join(f"[bold]{command}[/]" for command in commands)
-    return Panel(f"{text}\n\nThe job keeps running; Flink's page is {outcome.flink}", title="try next", expand=False)
+    return Panel(f"{text}\n\nThe job keeps running.", title="try next", expand=False)
 
 
 def _print_json(connection: DuckDBPyConnection, outcome: Outcome) -> None:

@@ -32,7 +32,8 @@ def up(json: Json = False) -> None:
     if json:
         print_json({**asdict(endpoints), "lost_jobs": lost})
     else:
-        out.print(f"Kafka       {endpoints.kafka}\nFlink page  {endpoints.flink}", highlight=False)
+        out.print(f"Kafka       {endpoints.kafka}\nFlink       {endpoints.flink}", highlight=False)
+        out.print("headrace flink-page opens Flink's page.", highlight=False)
         _show_lost(lost)
 
 

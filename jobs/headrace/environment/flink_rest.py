@@ -8,15 +8,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
+from headrace.environment import flink_tls
 from headrace.environment.addresses import unreachable
 from headrace.environment.flink_failures import Failure, explained
 from headrace.environment.java_errors import root_cause
 from headrace.environment.waiting import waiting_for
 from headrace.errors import PlatformError
+
+if TYPE_CHECKING:
+    from headrace.environment.settings import Settings
 
 ENDED = frozenset({"FINISHED", "CANCELED", "FAILED"})
 _LIMIT_S = 10
@@ -39,9 +44,16 @@ class RunningJob:
 class Cluster:
     """Calls to one session cluster. Each raises PlatformError if the cluster does not answer within 10 s."""
 
-    def __init__(self, rest: str) -> None:
+    def __init__(self, rest: str, tls: Path | None = None) -> None:
+        """`tls` is the folder of the client certificate, if the API asks for one."""
         self.rest = rest
-        self._http = httpx.Client(base_url=rest, timeout=_LIMIT_S, trust_env=False, verify=_certificates())
+        known = flink_tls.context(tls) if tls else _certificates()
+        self._http = httpx.Client(base_url=rest, timeout=_LIMIT_S, trust_env=False, verify=known)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Return the environment's cluster. Raises PlatformError if its address or its certificate is not there."""
+        return cls(settings.flink_rest(), settings.flink_tls())
 
     def get(self, path: str) -> Any:
         """Return the JSON at `path`."""
@@ -130,11 +142,15 @@ class Cluster:
                 f"{method} {path} is not answered with JSON: is this Flink's REST?", self.rest
             ) from None
         except httpx.HTTPError as error:
-            raise PlatformError(
-                f"the Flink cluster does not answer: {error}",
-                self.rest,
-                unreachable(self.rest, "flink.rest"),
-            ) from None
+            raise PlatformError(f"the Flink cluster does not answer: {error}", self.rest, self._fix(error)) from None
+
+    def _fix(self, error: httpx.HTTPError) -> str:
+        if "CERTIFICATE" not in str(error):
+            return unreachable(self.rest, "flink.rest")
+        return (
+            "flink.tls of the environment's file in catalogs/ has to name a folder with a certificate that this "
+            "cluster accepts; `headrace local down`, then `headrace local up` renews that of the local platform"
+        )
 
 
 def _errors(response: httpx.Response) -> str:

@@ -26,7 +26,9 @@ class Flink(yaml_file.Model, use_attribute_docstrings=True):
     """The session cluster that jobs run on."""
 
     rest: str
-    """Address of its REST API, http://host:port."""
+    """Address of its REST API, http://host:port; https://host:port with `tls`."""
+    tls: str | None = None
+    """Folder of the client certificate, for a REST API that asks for one; `headrace local up` makes the local one."""
     parallelism: int = Field(default=1, ge=1)
     """Slots per job, unless a command sets another number."""
     checkpoint_interval_s: float = Field(default=10, gt=0)
@@ -80,8 +82,19 @@ class Settings(yaml_file.Model, use_attribute_docstrings=True):
         return {"log_level": "0", **resolved(self.kafka)}
 
     def flink_rest(self) -> str:
-        """Return the base address of the cluster's REST API, `http://host:port`."""
-        return _resolved(self.flink.rest).rstrip("/")
+        """Return the base address of the cluster's REST API, `http://host:port`; `https:` if it has certificates.
+
+        Raises PlatformError if a reference cannot be resolved, or the address does not fit flink.tls.
+        """
+        rest = _resolved(self.flink.rest).rstrip("/")
+        if self.flink.tls and not rest.startswith("https://"):
+            fix = "flink.rest has to begin with https:// where flink.tls is set; otherwise remove flink.tls"
+            raise PlatformError("a client certificate is never shown without encryption", rest, fix)
+        return rest
+
+    def flink_tls(self) -> Path | None:
+        """Return the folder of the client certificate for the REST API; None if it asks for none."""
+        return Path(_resolved(self.flink.tls)) if self.flink.tls else None
 
 
 def load(project: Project, env: str) -> Settings:

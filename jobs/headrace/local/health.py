@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import tenacity
 
@@ -25,10 +26,10 @@ def wait(layout: Layout, chosen: Ports, progress: Progress) -> None:
     Raises PlatformError with the end of a service's log if the service keeps crashing or takes too long.
     """
     before = {name: restarts(layout, name) for name in SERVICES}
-    checks: dict[str, Callable[[Ports], bool]] = {
-        "kafka": kafka.is_healthy,
-        "jobmanager": flink.has_jobmanager,
-        "taskmanager": flink.has_taskmanager,
+    checks: dict[str, Callable[[], bool]] = {
+        "kafka": partial(kafka.is_healthy, chosen),
+        "jobmanager": partial(flink.has_jobmanager, layout, chosen),
+        "taskmanager": partial(flink.has_taskmanager, layout, chosen),
     }
     for name, is_healthy in checks.items():
         waiting = tenacity.Retrying(
@@ -38,7 +39,7 @@ def wait(layout: Layout, chosen: Ports, progress: Progress) -> None:
             before=lambda _: _check_restarts(layout, chosen, before),
         )
         try:
-            waiting(is_healthy, chosen)
+            waiting(is_healthy)
         except tenacity.RetryError:
             raise _failure(layout, chosen, name, f"is not healthy after {_LIMIT_S} s") from None
         progress(f"{name} is up")

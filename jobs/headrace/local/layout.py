@@ -67,6 +67,16 @@ class Layout:
         return self.state / "cluster"
 
     @property
+    def rest_certificates(self) -> Path:
+        """Folder of the certificate of Flink's REST API and of its clients."""
+        return self.state / "tls"
+
+    @property
+    def internal_certificates(self) -> Path:
+        """Folder of the certificate that Flink's own processes show each other."""
+        return self.state / "tls" / "internal"
+
+    @property
     def supervisor(self) -> Path:
         """Folder of supervisord's files, deleted when the platform goes down."""
         return self.state / "supervisor"

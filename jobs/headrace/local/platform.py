@@ -26,7 +26,7 @@ _JOB_LIMIT_S = 30
 
 @dataclass(frozen=True)
 class Endpoints:
-    """Addresses for clients: Kafka's `host:port`, and `http://host:port` of Flink's REST API and web page."""
+    """Addresses for clients: Kafka's `host:port`, and `https://host:port` of Flink's REST API and web page."""
 
     kafka: str
     flink: str
@@ -34,7 +34,7 @@ class Endpoints:
     @classmethod
     def of(cls, chosen: Ports) -> Endpoints:
         """Return the addresses for the chosen ports."""
-        return cls(f"{HOST}:{chosen.kafka}", f"http://{HOST}:{chosen.flink_rest}")
+        return cls(f"{HOST}:{chosen.kafka}", flink.address(chosen))
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def _ready(layout: Layout, chosen: Ports, progress: Progress) -> Endpoints:
 def _stop_jobs(layout: Layout, progress: Progress) -> None:
     """Stop jobs with a savepoint: a killed job may have committed to one of its tables and not yet to another."""
     try:
-        cluster = Cluster(Endpoints.of(ports.read(layout.ports)).flink)
+        cluster = Cluster(flink.address(ports.read(layout.ports)), layout.rest_certificates)
         for job in cluster.jobs():
             if job.state == "RUNNING":
                 progress(f"stopping {job.name}")

@@ -119,7 +119,7 @@ def launch(
 
     Raises PlatformError if a service fails, or if the job does not run within RUNNING_LIMIT_S.
     """
-    cluster = Cluster(prepared.settings.flink_rest())
+    cluster = Cluster.of(prepared.settings)
     progress("submitting")
     composition = prepared.planned.composition
     starts = {**prepared.starts, **_starts_of_added(prepared)}

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from headrace.environment import flink_tls
 from headrace.environment.settings import Settings
 from headrace.planner import gateway
 from headrace.planner import release as releases
@@ -55,8 +56,9 @@ def create_environment(project: Project, options: Mapping[str, str]):  # type: i
 
 def cluster_options(settings: Settings) -> dict[str, str]:
     """Return the options that set where a job runs and how often it commits."""
-    rest = urlsplit(settings.flink_rest())
+    rest, tls = urlsplit(settings.flink_rest()), settings.flink_tls()
     return {
+        **(flink_tls.client_options(tls) if tls else {}),
         "execution.target": "remote",
         "rest.address": str(rest.hostname),
         "rest.port": str(rest.port),

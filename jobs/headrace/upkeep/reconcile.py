@@ -146,7 +146,7 @@ def follow(
     `stalled_s` seconds.
     """
     job = _accountable(project, name)
-    tables, client, cluster = iceberg.connect(settings), settings.kafka_client(), Cluster(settings.flink_rest())
+    tables, client, cluster = iceberg.connect(settings), settings.kafka_client(), Cluster.of(settings)
     topics = _topics(project, job)
     _refuse_recreated(settings, tables, job, topics)
     targets = {topic: kafka.offset_ranges(client, topic) for topic in topics}

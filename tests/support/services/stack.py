@@ -69,7 +69,7 @@ class Stack:
     kafka: dict[str, str]
     postgres: Postgres
     seaweed: Seaweed
-    flink: str
+    flink: Flink
     folder: Path
 
     def catalog(self, kind: str, folder: Path, rest: str | None = None) -> Catalog:
@@ -106,7 +106,7 @@ class Stack:
         return Settings(
             catalog=catalog,
             kafka=self.kafka,
-            flink=Flink(rest=self.flink, parallelism=2, checkpoint_interval_s=1),
+            flink=self.flink.model_copy(update={"parallelism": 2, "checkpoint_interval_s": 1}),
             schema_registry=registry,
         )
 

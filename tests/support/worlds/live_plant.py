@@ -44,7 +44,7 @@ class Plant:
 
     @property
     def cluster(self) -> Cluster:
-        return Cluster(self.settings.flink_rest())
+        return Cluster.of(self.settings)
 
     def produce(self, payloads: Iterable[bytes | None]) -> int:
         """Send the payloads to the partitions in turn; return their number once the broker has them all."""

@@ -155,7 +155,7 @@ def plant(root: Path, patch: pytest.MonkeyPatch) -> Iterator[PaperPlant]:
         shutil.copytree(ROOT / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
     project = Project(root, root / "home")
     known = settings.load(project, "local")
-    flink = known.flink.model_copy(update={"parallelism": 1})
+    flink = known.flink.model_copy(update={"parallelism": 1, "rest": PaperCluster.rest, "tls": None})
     nowhere = {"bootstrap.servers": "nowhere:9092"}
     known = known.model_copy(update={"deploy": [JOB], "flink": flink, "kafka": nowhere})
     table_changes.apply(project, known, [DEPLOYMENTS, DEAD_LETTERS, READINGS])

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from headrace.environment import settings
+from headrace.environment.settings import Flink
 from headrace.planner import release, session
 from headrace.project import job_folder
 from headrace.project.job import Job
@@ -45,3 +47,19 @@ def test_a_package_without_models_is_shipped_as_before(tmp_path: Path) -> None:
 
 def job(project: Project) -> Job:
     return job_folder.load(project, "condition/stuck_v1").job
+
+
+def test_flinks_own_client_shows_the_certificate_of_the_environment(tmp_path: Path) -> None:
+    known = settings.load(Project(ROOT, tmp_path), "local")
+    (tmp_path / "local").mkdir()
+    (tmp_path / "local" / "flink").write_text("https://127.0.0.1:8081\n")
+    options = session.cluster_options(known)
+    assert (options["rest.address"], options["rest.port"]) == ("127.0.0.1", "8081")
+    assert options["security.ssl.rest.enabled"] == options["security.ssl.rest.authentication-enabled"] == "true"
+    stores = {key: value for key, value in options.items() if key.endswith("store")}
+    assert stores == {
+        "security.ssl.rest.keystore": str(tmp_path / "local" / "tls" / "keystore.p12"),
+        "security.ssl.rest.truststore": str(tmp_path / "local" / "tls" / "truststore.p12"),
+    }
+    plain = known.model_copy(update={"flink": Flink(rest="http://cluster:8081")})
+    assert [key for key in session.cluster_options(plain) if "ssl" in key] == []

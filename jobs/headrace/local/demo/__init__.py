@@ -42,11 +42,10 @@ Progress = Callable[[str, int | None, int | None], None]
 
 @dataclass(frozen=True)
 class Outcome:
-    """The demo's result: the number of readings sent, their reconciliation, and the address of Flink's page."""
+    """The demo's result: the number of readings sent, and their reconciliation."""
 
     sent: int
     balances: list[Balance]
-    flink: str
 
 
 def run(project: Project, settings: Callable[[], Settings], progress: Progress) -> Outcome:
@@ -56,14 +55,14 @@ def run(project: Project, settings: Callable[[], Settings], progress: Progress) 
     """
     progress("data of the wind farm", None, None)
     readings = dataset.readings(dataset.fetch(project))
-    with _platform(project, progress) as endpoints:
+    with _platform(project, progress):
         known = settings()
         client, topic = known.kafka_client(), source_files.load(project, SOURCE).topic
         progress("tables and topic", None, None)
         table_changes.apply(project, known)
         tags.import_tags(known, dataset.tags())
         replay.create_topic(client, topic)
-        if not Cluster(known.flink_rest()).running(JOB):
+        if not Cluster.of(known).running(JOB):
             with operation_context.locked(
                 project, known, progress=lambda step: progress(step, None, None)
             ) as operation:
@@ -79,14 +78,14 @@ def run(project: Project, settings: Callable[[], Settings], progress: Progress) 
                 train.train(known)
                 progress("running workers re-read the tags", None, None)
                 time.sleep(REFRESH_S + 1)
-        return Outcome(len(readings), balances, endpoints.flink)
+        return Outcome(len(readings), balances)
 
 
 @contextmanager
-def _platform(project: Project, progress: Progress) -> Iterator[local.Endpoints]:
-    endpoints = local.up(project, lambda step: progress(step, None, None))
+def _platform(project: Project, progress: Progress) -> Iterator[None]:
+    local.up(project, lambda step: progress(step, None, None))
     try:
-        yield endpoints
+        yield
     except BaseException:
         local.down(project, lambda step: progress(step, None, None))
         raise

@@ -48,7 +48,7 @@ class InFlink:
             more.execute_insert(self._path).wait(LIMIT_S * 1000)
 
     def _environment(self) -> Any:
-        preflight.check_slots(Cluster(self._settings.flink_rest()), 1)
+        preflight.check_slots(Cluster.of(self._settings), 1)
         options = {
             **cluster_options(self._settings),
             "parallelism.default": "1",

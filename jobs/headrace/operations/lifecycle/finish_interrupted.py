@@ -63,7 +63,7 @@ def _refuse_elsewhere(context: OperationContext, last: Entry) -> None:
     if last.cluster == context.cluster.rest:
         return
     try:
-        other = Cluster(last.cluster).running(last.job)
+        other = Cluster(last.cluster, context.settings.flink_tls()).running(last.job)
     except PlatformError:
         return
     if other and other.id == last.flink_job_id:

@@ -172,7 +172,7 @@ def _report(settings: Settings, job_id: str) -> Callable[[], JobReport]:
 
 
 def _cluster(settings: Settings) -> JobCluster:
-    return JobCluster(settings.flink_rest())
+    return JobCluster.of(settings)
 
 
 def _is_up(address: str, setting: str) -> str:

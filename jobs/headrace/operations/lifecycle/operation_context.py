@@ -89,14 +89,14 @@ def locked(
     """
     iceberg.connect(settings)  # the first to use the catalog: only `tables apply` creates one
     table_changes.apply(project, settings, [DEPLOYMENTS])
-    cluster = JobCluster(settings.flink_rest())
+    cluster = JobCluster.of(settings)
     with ledger.held(settings, wait_s, progress) as (book, owner):
         yield OperationContext(project, settings, cluster, book, owner, uuid4().hex, progress)
 
 
 def read_only(project: Project, settings: Settings, progress: Progress = lambda _step: None) -> OperationContext:
     """Return a context without the lock, for reading: `write` fails."""
-    return OperationContext(project, settings, JobCluster(settings.flink_rest()), Ledger(settings), "", "", progress)
+    return OperationContext(project, settings, JobCluster.of(settings), Ledger(settings), "", "", progress)
 
 
 def _deployer() -> str:

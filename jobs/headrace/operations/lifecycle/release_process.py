@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from headrace import errors
+from headrace.environment.flink_bridge import bridge
 from headrace.errors import PlatformError, Problem
 from headrace.operations.ledger import Entry
 from headrace.operations.lifecycle.operation_context import OperationContext
@@ -67,7 +68,24 @@ def order(context: OperationContext, entry: Entry) -> dict[str, Any]:
 
 
 def _run(context: OperationContext, entry: Entry, what: str, given: dict[str, Any]) -> subprocess.CompletedProcess[str]:
-    """Run release_runner on the entry's release; `given` is its standard input, as JSON."""
+    """Run release_runner on the entry's release; `given` is its standard input, as JSON.
+
+    The release reaches a cluster with certificates by a bridge: releases of before know none, and none needs a key.
+    """
+    flink, tls = context.settings.flink, context.settings.flink_tls()
+    if not tls:
+        return _run_directly(context, entry, what, given)
+    with bridge(context.cluster.rest, tls) as address:
+        plain = flink.model_copy(update={"rest": address, "tls": None})
+        settings = {**given["settings"], "flink": plain.model_dump(mode="json", exclude_defaults=True)}
+        done = _run_directly(context, entry, what, {**given, "settings": settings})
+    shown = (text.replace(address, context.cluster.rest) for text in (done.stdout, done.stderr))
+    return subprocess.CompletedProcess(done.args, done.returncode, *shown)
+
+
+def _run_directly(
+    context: OperationContext, entry: Entry, what: str, given: dict[str, Any]
+) -> subprocess.CompletedProcess[str]:
     root = context.unpacked(entry.release)
     environment = {
         **os.environ,

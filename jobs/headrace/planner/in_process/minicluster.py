@@ -12,7 +12,13 @@ from headrace.project.job import Job
 from headrace.project.paths import Project
 
 _SLOTS = 16
+_HOST = "127.0.0.1"
 _OPTIONS = {
+    # By default, its REST API and its server of files listen on all addresses of the machine.
+    "rest.address": _HOST,
+    "rest.bind-address": _HOST,
+    "jobmanager.bind-host": _HOST,
+    "headrace.rest.hosts": f"{_HOST};localhost",
     "rest.port": "0",
     "rest.bind-port": "0",
     "taskmanager.memory.managed.size": "256m",

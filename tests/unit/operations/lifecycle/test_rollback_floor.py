@@ -78,7 +78,7 @@ def context(home: Path, **later: str) -> Context:
     project = Project(ROOT, home)
     known = settings.load(project, "local")
     table_changes.apply(project, known, [DEPLOYMENTS, DEAD_LETTERS, "historian.readings"])
-    known = Later.model_validate({**known.model_dump(), **later})
+    known = Later.model_validate({**known.model_dump(), "flink": {"rest": "http://cluster"}, **later})
     return Context(project, known, cast(JobCluster, None), Ledger(known), "", "", print)
 
 
