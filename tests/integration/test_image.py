@@ -7,7 +7,7 @@ import os
 import re
 import shlex
 import shutil
-import socket
+import ssl
 import subprocess
 import tomllib
 from collections.abc import Iterator
@@ -18,7 +18,8 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from k8s import manifests
+from headrace.environment import flink_tls
+from k8s import manifests, on_this_machine
 from support.worlds.live_plant import until
 
 BUILD_LIMIT_S = 1000
@@ -83,39 +84,32 @@ def test_the_images_packages_are_the_projects_part_of_the_lock(root: Path) -> No
 
 
 @pytest.mark.proof
-def test_a_jobmanager_starts_as_the_operator_starts_it(jobmanager: JobManager) -> None:
-    rest, metrics, logs = jobmanager
-    until(lambda: _answers(f"{rest}/config"), 60)
-    assert httpx.get(f"{rest}/config").json()["flink-version"].startswith("2.1")
-    assert "flink_jobmanager_numRunningJobs" in httpx.get(metrics).text
+def test_a_jobmanager_starts_as_the_operator_starts_it(image: Path, jobmanager: JobManager) -> None:
+    rest, metrics, certificates, logs = jobmanager
+    until(lambda: _probed(image, rest, certificates), 60)
+    with httpx.Client(verify=flink_tls.context(certificates), trust_env=False) as client:
+        assert client.get(f"{rest}/config").json()["flink-version"].startswith("2.1")
+    with pytest.raises(httpx.TransportError):
+        httpx.get(f"{rest}/config", verify=ssl.create_default_context(cafile=certificates / "ca.crt"), trust_env=False)
+    assert "flink_jobmanager_numRunningJobs" in _scraped(metrics, on_this_machine.TOKEN).text
+    for token in ("", "another", on_this_machine.TOKEN[:-1]):
+        refused = _scraped(metrics, token)
+        assert (refused.status_code, refused.text) == (401, "")
     # The first lines are from Flink's script.
     documents = [json.loads(line) for line in logs.read_text().splitlines() if line.startswith("{")]
     assert any("Rest endpoint listening" in document["message"] for document in documents)
 
 
-JobManager = tuple[str, str, Path]
+JobManager = tuple[str, str, Path, Path]
 
 
 @pytest.fixture
 def jobmanager(image: Path, environment: dict[str, str], root: Path, tmp_path: Path) -> Iterator[JobManager]:
-    """The addresses of its REST API and metrics, and its log. It must leave the image unchanged."""
+    """The addresses of its REST API and metrics, its certificates, and its log. It must leave the image unchanged."""
     objects = manifests.build(root / "k8s" / "overlays" / "dev")
     (cluster,) = (each["spec"] for each in manifests.of_kind(objects, "FlinkDeployment"))
-    rest, rpc, blob, query, reporter = _free_ports(5)
-    settings = {key: value for key, value in cluster["flinkConfiguration"].items() if "high-availability" not in key}
-    settings |= {
-        "jobmanager.rpc.address": "127.0.0.1",
-        "jobmanager.rpc.port": rpc,
-        "jobmanager.memory.process.size": cluster["jobManager"]["resource"]["memory"],
-        "rest.bind-address": "127.0.0.1",
-        "rest.port": rest,
-        "blob.server.port": blob,
-        "metrics.internal.query-service.port": query,
-        "metrics.reporter.prom.port": reporter,
-        "io.tmp.dirs": str(tmp_path),
-        "execution.checkpointing.dir": tmp_path.as_uri(),
-        "execution.checkpointing.savepoint-dir": tmp_path.as_uri(),
-    }
+    settings = on_this_machine.settings(cluster, tmp_path) | on_this_machine.of_process()
+    rest, reporter = settings["rest.port"], settings["metrics.reporter.prom.port"]
     conf = tmp_path / "conf"
     conf.mkdir()
     (conf / "config.yaml").write_text(yaml.safe_dump(settings, width=10_000))
@@ -131,7 +125,7 @@ def jobmanager(image: Path, environment: dict[str, str], root: Path, tmp_path: P
             stderr=subprocess.STDOUT,
         )
     try:
-        yield f"http://127.0.0.1:{rest}", f"http://127.0.0.1:{reporter}/metrics", logs
+        yield f"https://127.0.0.1:{rest}", f"http://127.0.0.1:{reporter}/metrics", tmp_path / "rest", logs
     finally:
         process.terminate()
         process.wait(30)
@@ -169,16 +163,16 @@ def _files(folder: Path) -> dict[Path, int]:
     return {path: path.lstat().st_mtime_ns for path in folder.rglob("*")}
 
 
-def _free_ports(count: int) -> list[int]:
-    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
+def _probed(image: Path, rest: str, certificates: Path) -> bool:
+    """Return what the pod's probe would report."""
+    command: list[str | Path] = [
+        image / ".venv/bin/python",
+        image / "k8s/image/probe.py",
+        f"{rest}/config",
+        certificates,
+    ]
+    return subprocess.run(command, capture_output=True, timeout=30, check=False).returncode == 0
 
 
-def _answers(address: str) -> bool:
-    try:
-        return httpx.get(address).is_success
-    except httpx.HTTPError:
-        return False
+def _scraped(metrics: str, token: str) -> httpx.Response:
+    return httpx.get(metrics, headers={"Authorization": f"Bearer {token}"} if token else {}, trust_env=False)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import kubernetes_validate
 import pytest
 import yaml
 from jsonschema import Draft202012Validator, ValidationError
 
+from headrace.environment import flink_tls
 from headrace.planner import session
-from k8s import crd, manifests
+from k8s import crd, doors, manifests
 from k8s.manifests import Object, Pod
 from support import cli_commands
 
@@ -36,6 +39,11 @@ def objects(request: pytest.FixtureRequest, k8s: Path, tmp_path_factory: pytest.
 
 
 @pytest.fixture(scope="module")
+def prod(k8s: Path) -> list[Object]:
+    return manifests.build(k8s / "overlays" / "prod")
+
+
+@pytest.fixture(scope="module")
 def pods(objects: list[Object]) -> list[Pod]:
     return list(manifests.pods(objects))
 
@@ -53,7 +61,7 @@ def operators() -> Draft202012Validator:
 
 def test_core_kinds_match_kubernetes_schemas(objects: list[Object]) -> None:
     version = kubernetes_validate.latest_version()
-    core = [each for each in objects if not re.search("flink|coreos", each["apiVersion"])]
+    core = [each for each in objects if not re.search("flink|coreos|cert-manager", each["apiVersion"])]
     assert len(core) > 10
     for each in core:
         kubernetes_validate.validate(each, version, strict=True)
@@ -121,7 +129,9 @@ def test_each_secret_that_a_pod_reads_is_in_the_example_and_none_is_created(
     for reference in _all(objects, "secretKeyRef"):
         assert reference["name"] == name
         assert reference["key"] in keys
-    assert [pod.role for pod in pods if name not in {s["secretName"] for s in _all(pod.spec, "secret")}] == []
+    issued = {each["spec"]["secretName"] for each in manifests.of_kind(objects, "Certificate")}
+    mounted = [{secret["secretName"] for secret in _all(pod.spec, "secret")} for pod in pods]
+    assert all(name in secrets <= {name, *issued} for secrets in mounted)
 
 
 def test_each_config_map_and_account_that_a_pod_names_is_created(objects: list[Object], pods: list[Pod]) -> None:
@@ -158,6 +168,88 @@ def test_every_port_between_flinks_processes_is_fixed_and_allowed(objects: list[
     assert ports == set(range(shared["port"], shared["endPort"] + 1))
 
 
+def test_every_port_asks_who_is_there(objects: list[Object]) -> None:
+    assert len(set(doors.ports(objects))) == len(doors.ASKED)
+    assert doors.open_without_asking(objects) == {}
+
+
+@pytest.mark.parametrize("key", sorted(doors.REST | doors.INTERNAL | doors.TOKEN))
+def test_a_port_is_reported_that_no_longer_asks(prod: list[Object], key: str) -> None:
+    changed = copy.deepcopy(prod)
+    del _settings(changed)[key]
+    assert {key} == set(doors.open_without_asking(changed).values())
+
+
+@pytest.mark.parametrize("named_by", ["container", "init container", "policy", "service", "setting", "rest.port"])
+def test_a_new_port_is_reported_that_asks_for_nothing(prod: list[Object], named_by: str) -> None:
+    changed = copy.deepcopy(prod)
+    (cluster,) = manifests.of_kind(changed, "FlinkDeployment")
+    spec = cluster["spec"]["podTemplate"]["spec"]
+    match named_by:
+        case "container":
+            spec["containers"][0]["ports"].append({"containerPort": 5005})
+        case "init container":
+            spec["initContainers"] = [{"name": "init", "ports": [{"containerPort": 5005}]}]
+        case "policy":
+            rule = {"ports": [{"port": 5004, "endPort": 5005}], "from": []}
+            changed.append({"apiVersion": "v1", "kind": "NetworkPolicy", "spec": {"ingress": [rule]}})
+        case "service":
+            changed.append(
+                {"apiVersion": "v1", "kind": "Service", "spec": {"ports": [{"port": 80, "targetPort": 5005}]}}
+            )
+        case setting:
+            _settings(changed)["queryable-state.server.ports" if setting == "setting" else setting] = "5005"
+    assert 5005 in doors.open_without_asking(changed)
+
+
+def test_certificates_are_where_flink_and_the_command_line_look_for_them(
+    objects: list[Object], pods: list[Pod], pytestconfig: pytest.Config
+) -> None:
+    rest, internal = Path("/etc/headrace/rest"), Path("/etc/headrace/internal")
+    assert flink_tls.cluster_options(rest, internal).items() <= _settings(objects).items()
+    production = yaml.safe_load((pytestconfig.rootpath / "catalogs" / "prod.yaml").read_text())
+    assert production["flink"]["tls"] == str(rest)
+    assert {(pod.role, *sorted(_certificates(pod).items())) for pod in pods} == {
+        ("jobmanager", (str(internal), "headrace-internal"), (str(rest), "headrace-rest-server")),
+        # The code of every job runs here, and may not submit others.
+        ("taskmanager", (str(internal), "headrace-internal")),
+        ("deployer", (str(rest), "headrace-rest-client")),
+    }
+
+
+def test_the_certificates_of_the_rest_api_and_of_flinks_processes_have_different_authorities(
+    objects: list[Object],
+) -> None:
+    issued = {each["metadata"]["name"]: each["spec"] for each in manifests.of_kind(objects, "Certificate")}
+    issuers = {each["metadata"]["name"]: each["spec"] for each in manifests.of_kind(objects, "Issuer")}
+    by = {name: issuers[spec["issuerRef"]["name"]].get("ca", {}).get("secretName") for name, spec in issued.items()}
+    assert by == {
+        "headrace-rest-authority": None,
+        "headrace-internal-authority": None,
+        "headrace-rest-server": "headrace-rest-authority",
+        "headrace-rest-client": "headrace-rest-authority",
+        "headrace-rest-operator": "headrace-rest-authority",
+        "headrace-internal": "headrace-internal-authority",
+    }
+    assert all(spec["secretName"] == name for name, spec in issued.items())
+    passwords = [store["password"] for spec in issued.values() for store in spec.get("keystores", {}).values()]
+    assert passwords == [flink_tls.PASSWORD] * 4
+
+
+def test_the_server_has_the_names_by_which_it_is_addressed(objects: list[Object]) -> None:
+    (names,) = (
+        set(each["spec"]["dnsNames"])
+        for each in manifests.of_kind(objects, "Certificate")
+        if each["metadata"]["name"] == "headrace-rest-server"
+    )
+    (variables,) = (each["data"] for each in manifests.of_kind(objects, "ConfigMap") if "HEADRACE_ENV" in each["data"])
+    (cluster,) = manifests.of_kind(objects, "FlinkDeployment")
+    by_deployer = urlsplit(variables["HEADRACE_FLINK_REST"])
+    assert by_deployer.scheme == "https"
+    by_operator = f"headrace-rest.{cluster['metadata']['namespace']}"
+    assert {by_deployer.hostname, by_operator, f"{by_operator}.svc", "localhost"} == names
+
+
 def test_each_budget_and_monitor_selects_existing_pods(objects: list[Object], pods: list[Pod]) -> None:
     selectors = [b["spec"]["selector"]["matchLabels"] for b in manifests.of_kind(objects, "PodDisruptionBudget")]
     assert [[p.role for p in pods if s.items() <= p.labels.items()] for s in selectors] == [
@@ -168,6 +260,8 @@ def test_each_budget_and_monitor_selects_existing_pods(objects: list[Object], po
     assert monitor["spec"]["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
     assert [e["port"] for e in monitor["spec"]["endpoints"]] == [port["name"] for port in service["spec"]["ports"]]
     metrics = {port["name"]: port["containerPort"] for pod in pods for port in pod.containers[0].get("ports", [])}
+    (endpoint,) = monitor["spec"]["endpoints"]
+    assert f"/etc/headrace/secrets/{endpoint['authorization']['credentials']['key']}" in doors.TOKEN.values()
     reporter = _settings(objects)["metrics.reporter.prom.port"]
     assert metrics == {"metrics": int(reporter)} == {"metrics": service["spec"]["ports"][0]["port"]}
 
@@ -251,6 +345,13 @@ def _all(value: Any, key: str) -> list[Any]:
     if isinstance(value, dict):
         return [each for name, inner in value.items() for each in ([inner] if name == key else _all(inner, key))]
     return [each for inner in value for each in _all(inner, key)] if isinstance(value, list) else []
+
+
+def _certificates(pod: Pod) -> dict[str, str]:
+    """Return the Secrets of certificates that the pod's container sees, by the path of their folder."""
+    secrets = {volume["name"]: volume["secret"]["secretName"] for volume in pod.spec["volumes"] if "secret" in volume}
+    mounts = {mount["mountPath"]: secrets.get(mount["name"], "") for mount in pod.containers[0]["volumeMounts"]}
+    return {path: name for path, name in mounts.items() if name.startswith("headrace-")}
 
 
 def _text(value: Any) -> str:
