@@ -47,8 +47,10 @@ def needs(
 ) -> dict[str, Need]:
     """Return by table the need of the job that follows it and is furthest behind. Raises UserError, PlatformError."""
     found: dict[str, Need] = {}
-    for job in job_folder.jobs(project):
-        if not job.jobs or not (history := histories.get(job.name)) or not _continues(history):
+    # Of others, no file is read: a job that is being written may have faults.
+    for name in histories.keys() & {*job_folder.names(project)}:
+        job, history = job_folder.job_of(project, name), histories[name]
+        if not job.jobs or not _continues(history):
             continue
         need = Need(job.name, max(_reached(catalog, job, history) - _MARGIN, now - HELD_FOR))
         for table in _followed(project, job):

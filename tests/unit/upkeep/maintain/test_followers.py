@@ -73,6 +73,9 @@ def test_a_job_that_runs_is_where_its_last_commit_was(paper: PaperPlant) -> None
 
 
 def test_a_job_that_does_not_continue_needs_nothing(paper: PaperPlant) -> None:
+    new = paper.project.sql / "condition" / "being_written_v1" / "job.yaml"
+    new.parent.mkdir()
+    new.write_text("kind:\n", encoding="utf-8")
     assert needs(paper) == {}
     assert needs(paper, step("bounded", 30 * HOUR)) == {}
     assert needs(paper, step("bounded", 30 * HOUR), step("finished", 29 * HOUR)) == {}
