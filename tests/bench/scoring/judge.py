@@ -43,7 +43,7 @@ class Figures(msgspec.Struct, frozen=True):
     readings. vus_pr: for each seed, with the echoes of faults left out, which are the other tags of an asset with a
     fault, and a day after it; strict: with echoes as wrong as any other row; chance: that of a constant score.
     precision: the share of events in the faulty years, in pieces of at most a day, that meet an injected fault of the
-    tag, or of any tag of its asset. cpu_us: per reading scored.
+    tag, or of any tag of its asset. cpu_us: per reading, in the year that took least.
     """
 
     scorer: str
@@ -87,9 +87,7 @@ def judge(
     began = time.process_time()
     scorer.fit(train)
     fit_cpu_s = time.process_time() - began
-    began = time.process_time()
-    base = scorer.score(clean)
-    cpu_us = (time.process_time() - began) / np.isfinite(clean.values).sum() * 1e6
+    base, cpu_us = _timed(scorer, clean)
     rate = metrics.false_events(base.flags, real, clean.months)
     threshold = metrics.threshold_at(
         base.scores, 1.0, lambda flags: float(metrics.false_events(flags, real, clean.months).mean())
@@ -98,7 +96,8 @@ def judge(
     chances: list[float] = []
     seen, volumes, strict, meets = [], [], [], []
     for case in cases:
-        scored = scorer.score(case.readings)
+        scored, again_us = _timed(scorer, case.readings)
+        cpu_us = min(cpu_us, again_us)
         seen += list(_found(case.faults, scored, base.flags, threshold, at_1))
         faulty, echo = _rows(case, 0), _of_asset(case, _rows(case, AFTER))
         volumes.append(metrics.vus_pr(scored.scores, faulty, (real | echo) & ~faulty))
@@ -119,9 +118,16 @@ def judge(
         precision_tag=_mean(tag for tag, _ in meets),
         precision_asset=_mean(asset for _, asset in meets),
         fit_cpu_s=fit_cpu_s,
-        cpu_us=float(cpu_us),
+        cpu_us=cpu_us,
         months=clean.months,
     )
+
+
+def _timed(scorer: Scorer, readings: Readings) -> tuple[Scored, float]:
+    """Return the scores of a year, and the CPU time in microseconds per reading."""
+    began = time.process_time()
+    scored = scorer.score(readings)
+    return scored, float((time.process_time() - began) / np.isfinite(readings.values).sum() * 1e6)
 
 
 def _mean(values: Iterable[bool]) -> float:

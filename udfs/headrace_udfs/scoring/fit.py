@@ -34,8 +34,11 @@ def fit(tags: Sequence[Tag], times: Positions, values: Doubles, budget: float = 
 
     times: int64 [n], microseconds since the epoch, ascending. values: float64 [n, tags], NaN where a reading is missing
     or not good. budget: false events per tag and month. Tags that cannot be scored have their reason in the model.
+    Raises ValueError if there are fewer than two instants, which have no interval.
     """
-    refused = {tag.name: why for tag, column in zip(tags, values.T, strict=True) if (why := refusal(column))}
+    if len(times) < 2:
+        raise ValueError(f"a model cannot be learned from {len(times)} instants")
+    refused = {tag.name: why for tag, column in zip(tags, values.T, strict=True) if (why := refusal(times, column))}
     live = np.array([tag.name not in refused for tag in tags])
     interval = float(np.median(np.diff(times)))
     held_us, months = _HELD_INTERVALS * interval, len(times) * interval / _MONTH_US

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from headrace_udfs.arrays import Doubles
+from headrace_udfs.arrays import Doubles, Positions
 
 LEAST_READINGS = 1000
-"""With fewer readings a tag has no score: it is learning."""
+LEAST_DAYS = 30
+"""With fewer readings or a shorter span a tag has no score: it is learning."""
+
+_DAY_US = 86_400_000_000
 
 _SELDOM = 0.002
 
@@ -30,13 +33,17 @@ class Tag:
     peers_explain: bool = True
 
 
-def refusal(values: Doubles) -> str | None:
-    """Return why a tag with these training readings, float64 in time order, cannot be scored; None if it can.
+def refusal(times: Positions, values: Doubles) -> str | None:
+    """Return why a tag with these training readings cannot be scored; None if it can.
 
-    Missing readings are NaN. A tag is refused as long as it is learning, and if its readings are constant, have two
-    values, only rise (a counter) or move at less than 0.2 % of its readings (a setpoint).
+    times: int64 [n], microseconds since the epoch, ascending. values: float64 [n], NaN where a reading is missing.
+    A tag is refused as long as it is learning, and if its readings are constant, have two values, only rise (a counter)
+    or move at less than 0.2 % of its readings (a setpoint).
     """
     there = values[np.isfinite(values)]
+    days = int((times[-1] - times[0]) / _DAY_US) if len(times) else 0
+    if days < LEAST_DAYS - 1:  # the last reading of thirty days is a little less than thirty days after the first
+        return f"learning: {days} of {LEAST_DAYS} days"
     if len(there) < LEAST_READINGS:
         return f"learning: {len(there)} of {LEAST_READINGS} readings"
     distinct = len(np.unique(there))

@@ -123,6 +123,18 @@ def test_a_tag_that_cannot_be_scored_has_a_reason_and_no_score(known: Model, lat
     assert np.isfinite(found.score[:, rest]).mean() > 0.97
 
 
+def test_below_a_month_every_tag_is_learning_and_has_no_score(later: tuple[Positions, Doubles]) -> None:
+    young = fit.fit(tags(), *later)
+    assert set(young.refused.values()) == {"learning: 19 of 30 days"}
+    assert np.isnan(scores(young, *later).score).all()
+    assert np.isnan(scores(model.load(young.save(), young.card()), *later).score).all()
+
+
+def test_a_single_instant_is_nothing_to_learn_from() -> None:
+    with pytest.raises(ValueError, match="cannot be learned from 1 instants"):
+        fit.fit(tags(), *(each[:1] for each in farm(1, 1)))
+
+
 def test_a_usual_span_raises_few_anomalies(known: Model, later: tuple[Positions, Doubles]) -> None:
     assert scores(known, *later).anomaly.mean() < 0.01
     assert known.false_events.mean() < 2

@@ -26,4 +26,9 @@ noise = random.normal(0, 1, 5000)
     ],
 )
 def test_refusal(values: npt.NDArray[np.float64], reason: str | None) -> None:
-    assert refusal(values) == reason
+    assert refusal(np.arange(len(values)) * 3_600_000_000, values) == reason
+
+
+def test_a_span_below_a_month_is_learning() -> None:
+    assert refusal(np.arange(5000) * 60_000_000, noise) == "learning: 3 of 30 days"
+    assert refusal(np.empty(0, np.int64), np.empty(0)) == "learning: 0 of 30 days"
