@@ -45,6 +45,8 @@ def _show(result: Completeness) -> None:
     for at in result.partitions:
         if at.held_by:
             out.print(f"  {at.src_topic}/{at.src_partition}: {escape(at.held_by)}", highlight=False, soft_wrap=True)
+    for job in dict.fromkeys(at.job for at in result.partitions if at.held_by and not at.hidden):
+        out.print(f"  fix headrace reconcile {job} shows what to do about it", highlight=False, soft_wrap=True)
     if any(at.hidden for at in result.partitions):
         out.print(f"  fix {kafka.END_OF_TRANSACTION}", highlight=False, soft_wrap=True)
     through = clock(result.through)

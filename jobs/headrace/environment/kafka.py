@@ -27,9 +27,11 @@ from tenacity import Retrying, retry_if_exception_type, retry_if_result, stop_af
 
 from headrace.environment.broker_errors import answer_of, unavailable
 from headrace.environment.waiting import AFTER_S, waiting_for
-from headrace.errors import PlatformError, UserError
+from headrace.errors import PlatformError, UserError, nearest
 
 LIMIT_S = 10
+_LISTED = 5
+"""Topics that are listed if one does not exist, those with similar names if there are any."""
 PATIENCE_S = 60
 
 # A broker that restarted knows its topics some seconds before it leads their partitions.
@@ -305,8 +307,14 @@ def _waiting(client: Mapping[str, str], what: str, limit_s: float = PATIENCE_S) 
 def _partitions(client: Mapping[str, str], topic: str) -> list[int]:
     known = _known(client)
     if topic not in known:
-        has = ", ".join(sorted(t for t in known if not t.startswith("__"))) or "none"
-        raise UserError(f"the broker has no topic '{topic}'", fix=f"create it, or correct the contract; it has: {has}")
+        names = sorted(t for t in known if not t.startswith("__"))
+        has = ", ".join(nearest(topic, names, _LISTED) or names[:_LISTED]) or "none"
+        others = f", and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
+        raise UserError(
+            f"the broker has no topic '{topic}'",
+            client.get("bootstrap.servers"),
+            f"create it, or correct the contract; it has: {has}{others}",
+        )
     return sorted(known[topic].partitions)
 
 

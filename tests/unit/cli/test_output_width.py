@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -123,10 +123,18 @@ def test_data_whose_completeness_is_unknown(lines: Any) -> None:
     assert "complete through: unknown" in lines()
 
 
+def test_a_partition_that_is_held_has_the_next_command(capsys: pytest.CaptureFixture[str]) -> None:
+    recreated, hidden = (Reached(JOB, TOPIC, n, 1, 0, None, None, NOW, held_by="a reason") for n in range(2))
+    completeness._show(Completeness([recreated, replace(hidden, hidden=4)], []))
+    printed = capsys.readouterr().out.splitlines()
+    assert f"  fix headrace reconcile {JOB} shows what to do about it" in printed
+    assert f"  fix {kafka.END_OF_TRANSACTION}" in printed
+
+
 def test_a_reconciliation_of_millions_of_records(lines: Any) -> None:
     values = {field.name: 12_345_678 for field in fields(Balance)}
     lists: dict[str, Any] = {"topic": TOPIC, "partition": 0, "no_record": 0, "missing": [(5, 7)], "repeated": []}
-    lists |= {"hidden": 0, "hidden_since": None}
+    lists |= {"hidden": 0, "hidden_since": None, "deleted": []}
     reconcile.show([Balance(**{**values, **lists, "first": 0, "expired": []})])
     assert f"  missing: {TOPIC}/0 offsets 5 to 6" in lines()
 

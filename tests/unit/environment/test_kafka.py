@@ -10,7 +10,7 @@ from confluent_kafka.admin import OffsetSpec
 
 from headrace.environment import kafka
 from headrace.environment.kafka import OffsetRange, TopicState
-from headrace.errors import PlatformError
+from headrace.errors import PlatformError, UserError
 
 CLIENT = {"bootstrap.servers": "broker-1:9092"}
 
@@ -58,3 +58,21 @@ def test_the_end_of_what_the_broker_holds_is_after_what_is_hidden() -> None:
     assert OffsetRange(1, 5).hidden_reason is None
     assert OffsetRange(1, 5, 3).held == 8
     assert OffsetRange(1, 5, 1_000).hidden_reason == "1,000 offsets wait behind an open transaction"
+
+
+@pytest.mark.parametrize(
+    ("names", "has"),
+    [
+        (["plant.reading", "other", "__internal"], "plant.reading"),
+        ([f"t{n}" for n in range(9)], "t0, t1, t2, t3, t4, and 4 more"),
+        ([], "none"),
+    ],
+)
+def test_a_topic_that_does_not_exist_is_reported_with_where_and_similar_names(
+    monkeypatch: pytest.MonkeyPatch, names: list[str], has: str
+) -> None:
+    monkeypatch.setattr(kafka, "_known", lambda _client: dict.fromkeys(names))
+    with pytest.raises(UserError) as raised:
+        kafka.topic_state({"bootstrap.servers": "a:1"}, "plant.readings")
+    (problem,) = raised.value.problems
+    assert (problem.where, problem.fix) == ("a:1", f"create it, or correct the contract; it has: {has}")
