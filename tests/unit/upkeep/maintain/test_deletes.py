@@ -311,7 +311,7 @@ def test_random_changes_leave_the_rows_that_a_dictionary_has(
 
 
 @pytest.mark.proof
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.sampled_from([None, "region", "id"]), st.lists(steps, max_size=12), st.lists(steps, max_size=4))
 def test_many_random_changes_leave_the_rows_that_a_dictionary_has(
     layout: str | None, log: list[Any], late: list[Any]
