@@ -113,12 +113,12 @@ def _distance(faulty: Booleans) -> Doubles:
     row = np.arange(len(faulty), dtype=np.float64)[:, None]
     before = row - np.maximum.accumulate(np.where(faulty, row, -np.inf), axis=0)
     after = np.minimum.accumulate(np.where(faulty, row, np.inf)[::-1], axis=0)[::-1] - row
-    return np.minimum(before, after)
+    return np.asarray(np.minimum(before, after))
 
 
 def _faded(distance: Doubles, buffer: int) -> Doubles:
     """Return the labels: 1 in a faulty range, falling to 0 at more than `buffer` rows from it."""
-    return np.sqrt(np.maximum(0.0, 1 - distance / (buffer + 1)))
+    return np.asarray(np.sqrt(np.maximum(0.0, 1 - distance / (buffer + 1))))
 
 
 def _area(label: Doubles, ranked: Doubles, cuts: Integers, peaks: Doubles, positives: float) -> float:

@@ -132,7 +132,7 @@ def test_below_a_month_every_tag_is_learning_and_has_no_score(later: tuple[Posit
 
 def test_a_single_instant_is_nothing_to_learn_from() -> None:
     with pytest.raises(ValueError, match="cannot be learned from 1 instants"):
-        fit.fit(tags(), *(each[:1] for each in farm(1, 1)))
+        fit.fit(tags(), np.zeros(1, np.int64), np.zeros((1, 12)))
 
 
 def test_a_usual_span_raises_few_anomalies(known: Model, later: tuple[Positions, Doubles]) -> None:
