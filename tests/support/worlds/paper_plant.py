@@ -124,13 +124,6 @@ class PaperPlant:
         (kept / "_metadata").write_bytes(bytes.fromhex("4960672d00000006") + (4).to_bytes(8, "big") + state)
         return kept.as_uri()
 
-    def leave_savepoint(self, job_id: str = NOW, state: bytes = b"") -> str:
-        """Lay out a savepoint of the incarnation, as far as it is read, with `state` in it; return its path."""
-        kept = self.project.root / "savepoints" / f"savepoint-{job_id[:6]}-1"
-        kept.mkdir(parents=True)
-        (kept / "_metadata").write_bytes(bytes.fromhex("4960672d00000006") + (4).to_bytes(8, "big") + state)
-        return kept.as_uri()
-
     def leave_checkpoint(self, job_id: str = NOW) -> str:
         """Lay out a checkpoint of the incarnation, as far as it is read; return its path."""
         folder = self.project.home / "checkpoints"
