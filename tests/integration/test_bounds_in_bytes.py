@@ -15,7 +15,6 @@ from confluent_kafka.admin import AdminClient, NewPartitions
 
 from headrace.environment import settings
 from headrace.environment.catalog_types import SqliteCatalog
-from headrace.environment.settings import Flink
 from headrace.local import processes
 from headrace.project.paths import Project
 from headrace.upkeep import reconcile
@@ -81,11 +80,11 @@ def test_the_smallest_taskmanager_reads_bombs_of_every_partition_within_its_memo
     cluster = tmp_path / "cluster"
     with session_cluster(
         platform.root / ".headrace", cluster, {"taskmanager.memory.process.size": f"{SMALLEST}b"}, {}
-    ) as rest:
+    ) as there:
         tables = SqliteCatalog(
             type="sqlite", name="headrace", path=str(tmp_path / "catalog.db"), warehouse=(tmp_path / "lake").as_uri()
         )
-        flink = Flink(rest=rest, checkpoint_interval_s=5)
+        flink = there.model_copy(update={"checkpoint_interval_s": 5})
         environment = settings.load(platform, "local").model_copy(update={"catalog": tables, "flink": flink})
         with plant(platform, tmp_path / "plant", environment) as own:
             AdminClient(own.settings.kafka_client()).create_partitions([NewPartitions(own.topic, PARTITIONS)])[

@@ -17,9 +17,6 @@ from headrace.local import flink, ports, processes
 from headrace.local.layout import Layout
 from support.services.processes import serving
 
-METRICS_TOKEN = "token-of-metrics-5d1c90"  # noqa: S105
-"""What a session cluster asks of whoever reads its metrics."""
-
 
 def client(settings: Settings) -> httpx.Client:
     """Return a client of the REST API that shows the environment's certificate."""
@@ -39,9 +36,7 @@ def session_cluster(
     chosen, _ = ports.choose(layout.ports)
     flink.configure(layout, chosen)
     config = layout.flink_conf / "config.yaml"
-    (folder / "metrics-token").write_text(f"{METRICS_TOKEN}\n")
-    token = {"metrics.reporter.prom.token-file": str(folder / "metrics-token")}
-    config.write_text(yaml.safe_dump({**yaml.safe_load(config.read_text()), **token, **settings}, width=10_000))
+    config.write_text(yaml.safe_dump({**yaml.safe_load(config.read_text()), **settings}, width=10_000))
     environment = {**os.environ, **variables, **flink.environment(layout), processes.MARKER: str(folder)}
     ready = {"jobmanager": flink.has_jobmanager, "taskmanager": flink.has_taskmanager}
     # At INFO, Kafka's clients log their settings, in which no secret may appear.
