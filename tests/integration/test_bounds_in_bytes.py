@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
@@ -75,7 +75,7 @@ def test_a_job_reads_on_after_batches_that_become_hundreds_of_megabytes(own_plan
 
 @pytest.mark.proof
 def test_the_smallest_taskmanager_reads_bombs_of_every_partition_within_its_memory(
-    platform: Project, tmp_path: Path, record_property: Callable[[str, object], None]
+    platform: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cluster = tmp_path / "cluster"
     with session_cluster(
@@ -87,9 +87,8 @@ def test_the_smallest_taskmanager_reads_bombs_of_every_partition_within_its_memo
         flink = there.model_copy(update={"checkpoint_interval_s": 5})
         environment = settings.load(platform, "local").model_copy(update={"catalog": tables, "flink": flink})
         with plant(platform, tmp_path / "plant", environment) as own:
-            AdminClient(own.settings.kafka_client()).create_partitions([NewPartitions(own.topic, PARTITIONS)])[
-                own.topic
-            ].result(timeout=30)
+            admin = AdminClient(own.settings.kafka_client())
+            admin.create_partitions([NewPartitions(own.topic, PARTITIONS)])[own.topic].result(timeout=30)
             for partition in range(PARTITIONS):
                 bomb(own, partition, (padded(n, MEGABYTE) for n in range(500)))
                 bomb(own, partition, [b" " * GIANT, padded(1, LIMIT)])
@@ -105,7 +104,8 @@ def test_the_smallest_taskmanager_reads_bombs_of_every_partition_within_its_memo
             assert own.query("select code, count(*) from historian.dead_letters group by code") == [
                 ("payload_too_large", PARTITIONS)
             ]
-    record_property("peaks in MiB", {name: size // 2**20 for name, size in peak.items()})
+    with capsys.disabled():
+        print("\npeaks in MiB:", {name: size // 2**20 for name, size in peak.items()})  # noqa: T201 - the figures
     assert peak["TaskManager"] < SMALLEST
     assert peak["worker"] < WORKER
 
