@@ -43,7 +43,7 @@ class Figures(msgspec.Struct, frozen=True):
     readings. vus_pr: for each seed, with the echoes of faults left out, which are the other tags of an asset with a
     fault, and a day after it; strict: with echoes as wrong as any other row; chance: that of a constant score.
     precision: the share of events in the faulty years, in pieces of at most a day, that meet an injected fault of the
-    tag, or of any tag of its asset. cpu_us: per reading, in the year that took least.
+    tag, or of any tag of its asset; None without events. cpu_us: per reading, in the year that took least.
     """
 
     scorer: str
@@ -54,8 +54,8 @@ class Figures(msgspec.Struct, frozen=True):
     strict: list[float]
     chance: float
     tallies: list[Tally]
-    precision_tag: float
-    precision_asset: float
+    precision_tag: float | None
+    precision_asset: float | None
     fit_cpu_s: float
     cpu_us: float
     months: float
@@ -98,7 +98,9 @@ def judge(
     for case in cases:
         scored, again_us = _timed(scorer, case.readings)
         cpu_us = min(cpu_us, again_us)
-        seen += list(_found(case.faults, scored, base.flags, threshold, at_1))
+        # A swap can fill a gap: a reading that the clean year lacks is no proof of what a scorer knows.
+        lacks = ~np.isfinite(clean.values)
+        seen += list(_found(case.faults, scored, base.flags | lacks, threshold, at_1 | lacks))
         faulty, echo = _rows(case, 0), _of_asset(case, _rows(case, AFTER))
         volumes.append(metrics.vus_pr(scored.scores, faulty, (real | echo) & ~faulty))
         strict.append(metrics.vus_pr(scored.scores, faulty, real & ~faulty))
@@ -130,9 +132,9 @@ def _timed(scorer: Scorer, readings: Readings) -> tuple[Scored, float]:
     return scored, float((time.process_time() - began) / np.isfinite(readings.values).sum() * 1e6)
 
 
-def _mean(values: Iterable[bool]) -> float:
+def _mean(values: Iterable[bool]) -> float | None:
     listed = list(values)
-    return sum(listed) / len(listed) if listed else float("nan")
+    return sum(listed) / len(listed) if listed else None
 
 
 def _found(

@@ -88,8 +88,8 @@ def _cells(each: Figures) -> list[str]:
     ]
 
 
-def _share(value: float) -> str:
-    return "none" if math.isnan(value) else f"{value:.2f}"
+def _share(value: float | None) -> str:
+    return "none" if value is None or math.isnan(value) else f"{value:.2f}"
 
 
 def kinds(result: Result) -> list[list[str]]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 import pytest
 
 from bench.scoring import controls, faults, metrics, physics
 from bench.scoring.farm import ROWS_PER_DAY, Booleans, Doubles, Readings, Tag
-from bench.scoring.judge import Case, judge
+from bench.scoring.judge import Case, Figures, judge
 from bench.scoring.protocol import Scored
 from headrace.local.demo import dataset
 
@@ -162,5 +163,7 @@ def test_a_scorer_that_knows_the_faults_finds_all_and_controls_find_none(year: R
     for each in (always, never):
         assert each.share_found(at_1=False) == each.share_found(at_1=True) == 0
         assert each.vus_pr == [pytest.approx(each.chance)]
+    assert msgspec.json.decode(msgspec.json.encode(never), type=Figures) == never
     assert always.flagged == 1
+    assert always.precision_tag is not None
     assert always.precision_tag < 0.3
