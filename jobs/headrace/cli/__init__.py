@@ -29,6 +29,7 @@ from headrace.cli import (
     list_jobs,
     local,
     maintain,
+    model,
     new,
     plan,
     query,
@@ -124,6 +125,7 @@ app.command(rich_help_panel=HEALTH)(check.check)
 app.command(rich_help_panel=HEALTH)(maintain.maintain)
 app.command(rich_help_panel=HEALTH)(recompute.recompute)
 app.add_typer(train.app, name="train", rich_help_panel=HEALTH)
+app.add_typer(model.app, name="model", rich_help_panel=HEALTH)
 
 app.command(rich_help_panel=LOCAL)(demo.demo)
 app.add_typer(local.app, name="local", rich_help_panel=LOCAL)

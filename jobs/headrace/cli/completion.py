@@ -29,6 +29,11 @@ def sources(incomplete: str) -> list[str]:
     return _starting(incomplete, lambda project: _stems((project.sql / "_sources").glob("*.yaml")))
 
 
+def models(incomplete: str) -> list[str]:
+    """Return the models of udfs/models/ whose name starts with `incomplete`."""
+    return _starting(incomplete, lambda project: (file.parent.name for file in _models(project)))
+
+
 def environments(incomplete: str) -> list[str]:
     """Return the environments, files of catalogs/, whose name starts with `incomplete`."""
     return _starting(incomplete, lambda project: _stems((project.root / "catalogs").glob("*.yaml")))
@@ -83,6 +88,10 @@ def _starting(incomplete: str, names: Callable[[Project], Iterable[str]]) -> lis
 
 def _folders(sql: Path) -> Iterable[str]:
     return (file.parent.relative_to(sql).as_posix() for file in sql.glob("[!_]*/*/job.yaml"))
+
+
+def _models(project: Project) -> Iterable[Path]:
+    return (project.root / "udfs" / "models").glob("*/model.yaml")
 
 
 def _stems(files: Iterable[Path]) -> Iterable[str]:

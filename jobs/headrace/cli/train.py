@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from headrace.cli import completion
+from headrace.cli import completion, times
 from headrace.cli.common import Context, Env, Json, log, out, print_json, table
-from headrace.errors import UserError
 
 if TYPE_CHECKING:
     from headrace.historian.train import Baseline, Training
@@ -42,23 +40,11 @@ def baselines(
 
     context = Context(env)
     with log.status("learning baselines"):
-        training = train.train(context.settings, _time(since), tag, min_count)
+        training = train.train(context.settings, times.instant(since, "--since"), tag, min_count)
     if json:
         print_json(asdict(training))
     else:
         _show(training, min_count)
-
-
-def _time(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        raise UserError(
-            f"'{text}' is not a valid ISO-8601 time", "--since", "write it like 2026-01-31T08:00:00Z"
-        ) from None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _show(training: Training, min_count: int) -> None:

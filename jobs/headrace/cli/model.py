@@ -1,0 +1,229 @@
+"""`headrace model`: train models of anomaly scores, and see what their versions find in stored readings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from headrace.cli import completion, times
+from headrace.cli.common import Context, Env, Json, clock, log, out, print_json, table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from headrace.historian.models.rescore import Rescored
+    from headrace.historian.models.train import Trained
+    from headrace_udfs.scoring.events import Event
+
+app = typer.Typer(help="Models of anomaly scores: trained on stored readings, kept as versions.", no_args_is_help=True)
+
+Name = Annotated[
+    str,
+    typer.Argument(metavar="MODEL", help="A folder under udfs/models/.", autocompletion=completion.models),
+]
+Version = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL@N", help="A version, or a model for its latest one.", autocompletion=completion.models
+    ),
+]
+Since = Annotated[str, typer.Option(metavar="TIME", help="Readings at or after this ISO-8601 time.")]
+Until = Annotated[str | None, typer.Option(metavar="TIME", help="Readings before this ISO-8601 time; default: now.")]
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the new model.")],
+    tags: Annotated[list[str], typer.Option("--tags", metavar="TAG", help="Names or wildcards; repeatable.")],
+    since: Since,
+    until: Until = None,
+    owner: Annotated[str, typer.Option(help="The person or team responsible for the model.")] = "unknown",
+    env: Env = "local",
+) -> None:
+    """Propose a model for tags from their stored readings, and write it with reasons to udfs/models/NAME/model.yaml."""
+    from headrace.historian import Historian
+    from headrace.historian.models import instants, propose
+
+    context = Context(env)
+    span = _span(since, until)
+    with log.status("reading"):
+        historian = Historian.open(context.settings, nonfinite="bad")
+        known = historian.tag_names
+        names = sorted({found for asked in tags for found in known.resolve(asked)})
+        readings = instants.read(historian, names, *span)
+        proposal = propose.propose(names, readings, {found: known.row(found).get("asset") for found in names})
+    text = propose.write(context.project, name, tags, owner, proposal)
+    typer.echo(text, nl=False)
+    log.print(f"next: headrace model train {name} --since {since}", highlight=False)
+
+
+@app.command()
+def train(name: Name, since: Since, until: Until = None, env: Env = "local", json: Json = False) -> None:
+    """Train a model on stored readings, and keep it as its next version, udfs/models/MODEL/N/."""
+    from headrace.historian import Historian
+    from headrace.historian.models import train as training
+
+    context = Context(env)
+    span = _span(since, until)
+    with log.status("training") as status:
+        historian = Historian.open(context.settings, nonfinite="bad")
+        trained = training.train(context.project, historian, name, span, status.update)
+    if json:
+        print_json({"model": str(trained.pin), **asdict(trained.training), **trained.model.card()})
+    else:
+        _show_training(trained)
+
+
+@app.command("list")
+def listing(json: Json = False) -> None:
+    """List the models and their versions."""
+    from headrace.historian.models import versions
+    from headrace.project import model_files
+    from headrace.project.model_files import Pin
+    from headrace.project.paths import Project
+
+    project = Project.find()
+    cards = {
+        name: [versions.card(project, Pin(name, number)) for number in model_files.versions(project, name)]
+        for name in model_files.names(project)
+    }
+    if json:
+        print_json(cards)
+        return
+    shown = table("model", "trained on", "tags", "without scores", "false events", numbers=("tags", "without scores"))
+    for name, of_model in cards.items():
+        if not of_model:
+            shown.add_row(name, "not trained yet", "", "", "")
+        for card in of_model:
+            period = f"{card['since'][:10]} to {card['until'][:10]}"
+            shown.add_row(card["model"], period, str(len(card["tags"])), str(len(card["refused"])), _rate(card))
+    out.print(shown)
+
+
+@app.command()
+def show(version: Version, json: Json = False) -> None:
+    """Show a version: what it was trained on, the false events of each tag, and the tags without scores and why."""
+    from headrace.historian.models import versions
+    from headrace.project import model_files
+    from headrace.project.paths import Project
+
+    project = Project.find()
+    card = versions.card(project, model_files.pin(project, version))
+    if json:
+        print_json(card)
+        return
+    out.print(f"{card['model']}, trained {card['trained_at'][:19]} by {card['code']}", highlight=False)
+    out.print(
+        f"readings from {card['since']} to before {card['until']}: {card['readings']:,}, snapshot {card['snapshot']}",
+        highlight=False,
+    )
+    shown = table("tag", "false events", "compared with", numbers=("false events",), prose=("compared with",))
+    rates = card["false_events_per_month"]
+    for tag in card["tags"]:
+        name = tag["name"]
+        with_ = f"{len(tag['mates'])} tags of its asset" + (f", {len(tag['peers'])} peers" if tag["peers"] else "")
+        shown.add_row(name, f"{rates[name]:.2f}" if name in rates else "", card["refused"].get(name) or with_)
+    out.print(shown)
+    out.print("false events per month, in the training span, by models that did not learn from those readings")
+
+
+@app.command()
+def events(version: Version, since: Since, until: Until = None, env: Env = "local", json: Json = False) -> None:
+    """Score stored readings with a version, and list the events that it finds."""
+    context = Context(env)
+    with log.status("scoring"):
+        found = _rescored(context, version, since, until)
+        rows = found.event_table()
+    if json:
+        print_json(rows.to_pylist())
+        return
+    shown = table("tag", "from", "lasts", "cause", "score", numbers=("lasts", "score"))
+    for row in rows.to_pylist():
+        shown.add_row(row["tag"], *_cells(row["started_at"], row["ended_at"], row["cause"], row["peak_score"]))
+    out.print(shown)
+    out.print(_summary(rows, found), highlight=False)
+
+
+@app.command()
+def compare(
+    old: Version, new: Version, since: Since, until: Until = None, env: Env = "local", json: Json = False
+) -> None:
+    """Score stored readings with two versions, and list the events that appear with the new one and those that go."""
+    from headrace.historian.models.compare import compare as compared
+
+    context = Context(env)
+    with log.status("scoring with both"):
+        before, after = (_rescored(context, version, since, until) for version in (old, new))
+        change = compared(before, after)
+    if json:
+        print_json({what: [_plain(each) for each in getattr(change, what)] for what in ("appear", "go", "stay")})
+        return
+    shown = table("", "tag", "from", "lasts", "cause", "score", numbers=("lasts", "score"))
+    for sign, listed in (("+", change.appear), ("-", change.go)):
+        for event in listed:
+            start, end = _time(event.start), _time(event.end)
+            shown.add_row(sign, event.tag, *_cells(start, end, event.cause, event.peak_score))
+    out.print(shown)
+    out.print(
+        f"{before.pin} to {after.pin}: {len(change.appear):,} events appear, {len(change.go):,} go, "
+        f"{len(change.stay):,} stay",
+        highlight=False,
+    )
+
+
+def _rescored(context: Context, version: str, since: str, until: str | None) -> Rescored:
+    from headrace.historian import Historian
+    from headrace.historian.models import rescore
+    from headrace.project import model_files
+
+    historian = Historian.open(context.settings, nonfinite="bad")
+    pin = model_files.pin(context.project, version)
+    return rescore.rescore(context.project, historian, pin, *_span(since, until))
+
+
+def _span(since: str, until: str | None) -> tuple[datetime, datetime]:
+    first, last = times.instant(since, "--since"), times.instant(until, "--until")
+    assert first, "the option is required"  # noqa: S101 - narrows the type
+    return times.ordered(first, last or datetime.now(UTC))
+
+
+def _show_training(trained: Trained) -> None:
+    model, training = trained.model, trained.training
+    scored = len(model.tags) - len(model.refused)
+    out.print(
+        f"{trained.pin}: {training.readings:,} readings of {len(model.tags):,} tags, {scored:,} of them have scores",
+        highlight=False,
+    )
+    for reason, count in Counter(model.refused.values()).most_common():
+        out.print(f"  {count:,} without: {reason}", highlight=False)
+    out.print(f"false events per tag and month: {_rate(model.card())}", highlight=False)
+    out.print(f"headrace model show {trained.pin}", highlight=False)
+
+
+def _rate(card: dict[str, Any]) -> str:
+    rates = card["false_events_per_month"].values()
+    return f"{sum(rates) / len(rates):.2f} (most: {max(rates):.2f})" if rates else "no tag has scores"
+
+
+def _summary(rows: pa.Table, found: Rescored) -> str:
+    tags = len(found.model.tags) - len(found.model.refused)
+    events = f"{len(rows):,} events of {len({*rows['tag'].to_pylist()}):,} tags; {tags:,} tags have scores"
+    return f"{events}\nscore 1 stands for one such event in ten months, 2 for one in a hundred"
+
+
+def _plain(event: Event) -> dict[str, Any]:
+    times_ = {"started_at": _time(event.start), "ended_at": _time(event.end), "peak_at": _time(event.peak_at)}
+    return {"tag": event.tag, **times_, "peak_score": event.peak_score, "cause": event.cause, "related": event.related}
+
+
+def _time(microseconds: int) -> datetime:
+    return datetime.fromtimestamp(microseconds / 1e6, UTC)
+
+
+def _cells(start: datetime, end: datetime, cause: str, score: float) -> tuple[str, str, str, str]:
+    hours = (end - start) / timedelta(hours=1)
+    return clock(start).removesuffix(":00 UTC").removesuffix(" UTC"), f"{hours:.1f} h", cause, f"{score:.1f}"

@@ -1,0 +1,27 @@
+"""Times that options take."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from headrace.errors import UserError
+
+
+def instant(text: str | None, option: str) -> datetime | None:
+    """Return an ISO-8601 time, in UTC if it has no zone; None for None. Raises UserError at `option`."""
+    if text is None:
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise UserError(
+            f"'{text}' is not a valid ISO-8601 time", option, "write it like 2026-01-31T08:00:00Z"
+        ) from None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def ordered(since: datetime, until: datetime) -> tuple[datetime, datetime]:
+    """Return both. Raises UserError if the span between them is empty."""
+    if since >= until:
+        raise UserError(f"--since {since.isoformat()} is not before --until {until.isoformat()}", fix="exchange them")
+    return since, until

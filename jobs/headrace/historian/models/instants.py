@@ -1,0 +1,100 @@
+"""Readings of several tags, aligned: one row per instant, one column per tag."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+import numpy as np
+import pyarrow as pa
+
+from headrace.errors import UserError
+from headrace.historian.historian import Historian
+from headrace.historian.series.status import GOOD, UNCERTAIN
+from headrace_udfs.arrays import Doubles, Positions
+
+_SECOND = 1_000_000
+
+
+@dataclass(frozen=True)
+class Readings:
+    """Good readings of one tag in time order: times int64 [n], microseconds since the epoch; values float64 [n]."""
+
+    times: Positions
+    values: Doubles
+
+
+@dataclass(frozen=True)
+class Instants:
+    """times: int64 [n], the start of each instant, ascending; only instants with a reading.
+
+    values: float64 [n, tags], each tag's last good reading in the instant, NaN without one. at: int64 [n, tags], the
+    time of that reading, 0 without one. All times are microseconds since the epoch.
+    """
+
+    times: Positions
+    values: Doubles
+    at: Positions
+
+
+def read(historian: Historian, names: Sequence[str], since: datetime, until: datetime) -> list[Readings]:
+    """Return each tag's good readings with a finite value, from `since` to before `until`. Raises PlatformError."""
+    parts: dict[str, list[Readings]] = {name: [] for name in names}
+    for batch in historian.stream(list(names), since, until):
+        for name, part in _by_tag(batch):
+            parts[name].append(part)
+    return [_joined(parts[name]) for name in names]
+
+
+def interval(readings: Sequence[Readings]) -> int:
+    """Return the usual time between two readings of a tag, in microseconds: the middle of the tags' medians.
+
+    Rounded to a second if it is longer. Raises UserError if no tag has two readings.
+    """
+    medians = [float(np.median(np.diff(each.times))) for each in readings if len(each.times) > 1]
+    if not medians:
+        raise UserError("the tags have no readings in this span", fix="choose another --since and --until")
+    usual = int(np.median(medians))
+    return max(1, round(usual / _SECOND) * _SECOND if usual > _SECOND else usual)
+
+
+def aligned(readings: Sequence[Readings], every_us: int) -> Instants:
+    """Return the instants, each `every_us` microseconds long and starting at a multiple of that since the epoch."""
+    cells = [each.times // every_us for each in readings]
+    rows = np.unique(np.concatenate(cells)) if cells else np.empty(0, np.int64)
+    values = np.full((len(rows), len(readings)), np.nan)
+    at = np.zeros(values.shape, np.int64)
+    for column, (each, cell) in enumerate(zip(readings, cells, strict=True)):
+        # Of several readings in an instant the last assignment stays, and that is the last one in time.
+        row = np.searchsorted(rows, cell)
+        values[row, column], at[row, column] = each.values, each.times
+    return Instants(rows * every_us, values, at)
+
+
+def every_us(span: timedelta) -> int:
+    """Return a length of time in whole microseconds."""
+    return span // timedelta(microseconds=1)
+
+
+def _by_tag(batch: pa.RecordBatch) -> Iterator[tuple[str, Readings]]:
+    """Yield the good readings of each tag of a batch, whose rows are sorted by tag."""
+    tag = batch.column("tag").dictionary_encode()
+    codes = tag.indices.to_numpy()
+    edges = np.flatnonzero(np.diff(codes)) + 1
+    times = batch.column("ts").cast(pa.int64()).to_numpy()
+    values = batch.column("value").to_numpy(zero_copy_only=False).astype(np.float64)
+    quality = batch.column("quality").to_numpy(zero_copy_only=False)
+    good = np.isfinite(values) & (quality >= GOOD) & (quality < UNCERTAIN)
+    bounds = [0, *edges.tolist(), len(codes)]
+    for start, end in pairwise(bounds):
+        if start < end:
+            kept = good[start:end]
+            yield tag.dictionary[int(codes[start])].as_py(), Readings(times[start:end][kept], values[start:end][kept])
+
+
+def _joined(parts: Sequence[Readings]) -> Readings:
+    if not parts:
+        return Readings(np.empty(0, np.int64), np.empty(0))
+    return Readings(np.concatenate([p.times for p in parts]), np.concatenate([p.values for p in parts]))

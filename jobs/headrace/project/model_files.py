@@ -1,0 +1,103 @@
+"""Models of a project: udfs/models/<name>/model.yaml, and the trained versions in the folders <n> next to it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import Field
+
+from headrace.errors import Place, UserError, unknown
+from headrace.project import yaml_file
+from headrace.project.paths import Project
+from headrace_udfs.durations import Duration
+
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+_PINNED = re.compile(rf"(?P<name>{NAME.pattern})(@(?P<version>[1-9][0-9]*))?")
+
+Pattern = Annotated[str, Field(min_length=1)]
+
+
+class Budget(yaml_file.Model, use_attribute_docstrings=True):
+    """How many false alarms are acceptable; the thresholds are set by it."""
+
+    false_events_per_tag_month: Annotated[float, Field(gt=0, le=1000)] = 0.5
+    """False events per tag and month, on average."""
+
+
+class ModelFile(yaml_file.Model, use_attribute_docstrings=True):
+    """A model's model.yaml: which tags it scores, and what each of them is compared with."""
+
+    kind: Literal["regime"]
+    """regime: a reading is compared with what the other tags of its asset make likely at the same instant."""
+    owner: str
+    """The person or team responsible for the model."""
+    description: str
+    """What it watches, in one sentence."""
+    tags: list[Pattern] = Field(min_length=1)
+    """Names or wildcards of the tags that it scores, of one or several assets of the same type."""
+    exclude: list[Pattern] = []
+    """Names or wildcards of tags to leave out, such as setpoints."""
+    angles: list[Pattern] = []
+    """Names or wildcards of tags in degrees on a circle: 359 is next to 1."""
+    peers: list[Pattern] = []
+    """Names or wildcards of tags that are also compared with the same signal at the other assets, such as the outdoor
+    temperature; a tag's signal is its name after the last dot. Not for a signal whose fault all assets may share."""
+    every: Duration | None = None
+    """The time between two instants, at which readings are compared; default: learned from the readings."""
+    budget: Budget = Budget()
+    """How many false alarms are acceptable."""
+
+
+class Pin(NamedTuple):
+    """A version of a model, as `name@version` names it."""
+
+    name: str
+    version: int
+
+    def __str__(self) -> str:
+        """Return `name@version`."""
+        return f"{self.name}@{self.version}"
+
+
+def folder(project: Project, name: str) -> Path:
+    """Return the folder of the model `name`, which may not exist."""
+    return project.root / "udfs" / "models" / name
+
+
+def names(project: Project) -> list[str]:
+    """Return the names of all models, sorted."""
+    return sorted(path.parent.name for path in folder(project, "").glob("*/model.yaml"))
+
+
+def load(project: Project, name: str) -> ModelFile:
+    """Return the model file of `name`. Raises UserError with every fault of the file, each at its line."""
+    path = folder(project, name) / "model.yaml"
+    if not path.is_file():
+        raise UserError([unknown("model", name, names(project), Place.of(path))])
+    return yaml_file.load(path, ModelFile)
+
+
+def versions(project: Project, name: str) -> list[int]:
+    """Return the trained versions of a model, in ascending order."""
+    cards = folder(project, name).glob("*/card.yaml")
+    return sorted(int(card.parent.name) for card in cards if card.parent.name.isdecimal())
+
+
+def pin(project: Project, text: str) -> Pin:
+    """Return the version that `name@version`, or `name` for its latest version, stands for. Raises UserError."""
+    if not (match := _PINNED.fullmatch(text)):
+        raise UserError(f"'{text}' is not a valid model", fix="write <name>, or <name>@<version>")
+    name = match["name"]
+    if name not in names(project):
+        raise UserError([unknown("model", name, names(project), Place.of(folder(project, name)))])
+    trained = versions(project, name)
+    if not trained:
+        raise UserError(f"model '{name}' has no trained version", Place.of(folder(project, name)),
+                        f"headrace model train {name}")  # fmt: skip
+    version = int(match["version"] or trained[-1])
+    if version not in trained:
+        where = Place.of(folder(project, name))
+        raise UserError(f"model '{name}' has no version {version}", where, f"versions: {', '.join(map(str, trained))}")
+    return Pin(name, version)

@@ -1,0 +1,245 @@
+"""Models are trained on stored readings, kept as versions, and find what is wrong in other readings."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headrace import cli
+from headrace.environment import iceberg, settings
+from headrace.errors import UserError
+from headrace.historian import Historian
+from headrace.historian.models import declared, instants, rescore, train, versions
+from headrace.historian.models.compare import compare
+from headrace.historian.models.instants import Readings
+from headrace.project import model_files, table_files
+from headrace.project.model_files import ModelFile, Pin
+from headrace.project.paths import Project
+from support.worlds.pumps import empty_plant
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+EVERY = timedelta(minutes=10)
+MODEL = """
+kind: regime
+owner: pumps-team
+description: Pumps, each against its speed and its neighbour.
+tags: ["Q?.*"]
+peers: ["*.inlet"]
+exclude: ["*.none"]
+"""
+
+
+def days(count: float) -> datetime:
+    return START + timedelta(days=count)
+
+
+@pytest.fixture(scope="module")
+def project(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Two pumps for 60 days. On day 50 the flow of Q1 is 30 % too low for eight hours."""
+    project = empty_plant(pytestconfig.rootpath, tmp_path_factory.mktemp("pumps"))
+    folder = model_files.folder(project, "pumps")
+    folder.mkdir(parents=True)
+    (folder / "model.yaml").write_text(MODEL)
+    random = np.random.default_rng(5)
+    count = 60 * 144
+    hours = np.arange(count) / 6
+    weather = 12 + 6 * np.sin(hours / 24 / 9) + np.cumsum(random.normal(0, 0.02, count))
+    columns = {}
+    for pump in ("Q1", "Q2"):
+        speed = 1200 + 300 * np.sin(hours / 7 + ord(pump[1])) + random.normal(0, 5, count)
+        columns[f"{pump}.speed"] = speed
+        columns[f"{pump}.flow"] = speed / 20 + random.normal(0, 0.6, count)
+        columns[f"{pump}.inlet"] = weather + random.normal(0, 0.1, count)
+        columns[f"{pump}.setpoint"] = np.full(count, 7.0)
+    columns["Q1.flow"][50 * 144 : 50 * 144 + 48] *= 0.7
+    _store(project, columns)
+    return project
+
+
+def _store(project: Project, columns: dict[str, np.ndarray]) -> None:  # type: ignore[type-arg]
+    schema = table_files.load_all(project)["historian.readings"].arrow_schema()
+    position = {"quality": 0, "src_topic": "t", "src_partition": 0, "src_index": 0}
+    rows = [
+        {"tag": tag, "ts": START + at * EVERY, "value": float(value), "src_offset": at, **position}
+        for tag, values in columns.items()
+        for at, value in enumerate(values)
+    ]
+    table = iceberg.load_table(iceberg.connect(settings.load(project, "local")), "historian.readings")
+    table.append(pa.Table.from_pylist(rows, schema))
+
+
+@pytest.fixture(scope="module")
+def historian(project: Project) -> Historian:
+    return Historian.open(settings.load(project, "local"))
+
+
+@pytest.fixture(scope="module")
+def trained(project: Project, historian: Historian) -> train.Trained:
+    return train.train(project, historian, "pumps", (days(0), days(40)), lambda _: None)
+
+
+def test_a_version_is_described_by_its_card(project: Project, trained: train.Trained) -> None:
+    assert trained.pin == Pin("pumps", 1)
+    card = versions.card(project, trained.pin)
+    assert (card["model"], card["readings"], card["every_us"]) == ("pumps@1", 8 * 40 * 144, 600_000_000)
+    assert card["refused"] == {"Q1.setpoint": "constant", "Q2.setpoint": "constant"}
+    (inlet,) = (tag for tag in card["tags"] if tag["name"] == "Q1.inlet")
+    assert inlet["peers"] == ["Q2.inlet"]
+    assert inlet["mates"] == ["Q1.flow", "Q1.setpoint", "Q1.speed"]
+    again = versions.load(project, trained.pin)
+    assert again.save() == trained.model.save()
+
+
+def test_a_fault_is_an_event_with_its_time(project: Project, historian: Historian, trained: train.Trained) -> None:
+    found = rescore.rescore(project, historian, trained.pin, days(45), days(55)).event_table().to_pylist()
+    assert {event["tag"] for event in found} >= {"Q1.flow"}
+    (event,) = (event for event in found if event["tag"] == "Q1.flow" and event["started_at"] >= days(50))
+    assert days(50) <= event["started_at"] <= days(50) + EVERY
+    assert event["ended_at"] >= days(50) + timedelta(hours=7, minutes=50)
+    assert event["model"] == "pumps@1"
+    assert event["peak_score"] > 0
+
+
+def test_every_good_reading_has_a_score_or_a_reason(
+    project: Project, historian: Historian, trained: train.Trained
+) -> None:
+    scores = rescore.rescore(project, historian, trained.pin, days(45), days(46)).scores().to_pylist()
+    assert len(scores) == 8 * 144
+    assert all((row["score"] is None) != (row["reason"] is None) for row in scores)
+    assert {row["reason"] for row in scores if row["tag"].endswith("setpoint")} == {"constant"}
+    usual = [row for row in scores if row["tag"] == "Q2.flow"]
+    inside = sum(row["low"] < row["expected"] < row["high"] for row in usual)
+    assert inside == len(usual)
+
+
+def test_a_span_has_the_same_scores_wherever_it_begins(
+    project: Project, historian: Historian, trained: train.Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rescore, "WARM_UP", timedelta(days=45))
+    whole = rescore.rescore(project, historian, trained.pin, days(45), days(47)).scores()
+    monkeypatch.setattr(rescore, "WARM_UP", timedelta(days=46))
+    part = rescore.rescore(project, historian, trained.pin, days(46), days(47)).scores()
+    later = {(row["tag"], row["ts"]): row for row in whole.to_pylist() if row["ts"] >= days(46)}
+    assert {(row["tag"], row["ts"]): row for row in part.to_pylist()} == later
+
+
+def test_two_versions_are_compared_by_their_events(
+    project: Project, historian: Historian, trained: train.Trained
+) -> None:
+    file = model_files.folder(project, "pumps") / "model.yaml"
+    file.write_text(MODEL.replace("*.none", "Q1.flow"))
+    other = train.train(project, historian, "pumps", (days(0), days(40)), lambda _: None)
+    file.write_text(MODEL)
+    assert other.pin == Pin("pumps", 2)
+    assert model_files.pin(project, "pumps") == other.pin
+    old, new = (rescore.rescore(project, historian, pin, days(45), days(55)) for pin in (trained.pin, other.pin))
+    change = compare(old, new)
+    assert "Q1.flow" in {event.tag for event in change.go}
+    assert "Q1.flow" not in {event.tag for event in (*change.stay, *change.appear)}
+    same = compare(old, old)
+    assert (same.appear, same.go, len(same.stay)) == ([], [], len(old.events()))
+
+
+def test_the_commands_show_versions_events_and_changes(
+    project: Project, trained: train.Trained, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HEADRACE_PROJECT", str(project.root))
+    monkeypatch.setenv("HEADRACE_HOME", str(project.home))
+
+    def printed(*arguments: str) -> str:
+        monkeypatch.setattr(sys, "argv", ["headrace", "model", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        assert not ended.value.code
+        return capsys.readouterr().out
+
+    pin, span = str(trained.pin), ("--since", days(49).isoformat(), "--until", days(52).isoformat())
+    assert f"{pin}  2026-01-01 to 2026-02-10" in printed("list")
+    assert "constant" in printed("show", pin)
+    assert re.search(r"Q1\.flow +2026-02-20 00:00", printed("events", pin, *span))
+    found = json.loads(printed("events", pin, *span, "--json"))
+    assert found[0]["tag"] == "Q1.flow"
+    assert f"{pin} to {pin}: 0 events appear, 0 go, {len(found)} stay" in printed("compare", pin, pin, *span)
+
+
+def test_a_changed_artefact_is_refused(project: Project, trained: train.Trained) -> None:
+    file = versions.folder(project, trained.pin) / versions.ARTEFACT
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-1])
+    try:
+        with pytest.raises(UserError, match="not the one that its card describes") as error:
+            versions.load(project, trained.pin)
+        assert "train" in str(error.value.problems[0].fix)
+    finally:
+        file.write_bytes(whole)
+    file.rename(file.with_suffix(".away"))
+    try:
+        with pytest.raises(UserError, match="cannot be read"):
+            versions.load(project, trained.pin)
+    finally:
+        file.with_suffix(".away").rename(file)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("pump", "model 'pump'"),
+        ("pumps@9", "no version 9"),
+        ("pumps@0", "not a valid model"),
+        ("../pumps", "not a valid model"),
+        ("pumps@", "not a valid model"),
+    ],
+)
+def test_a_version_that_does_not_exist_is_refused(
+    project: Project, trained: train.Trained, text: str, message: str
+) -> None:
+    assert trained.pin.version == 1
+    with pytest.raises(UserError, match=message):
+        model_files.pin(project, text)
+
+
+def test_too_short_a_span_is_refused(project: Project, historian: Historian) -> None:
+    with pytest.raises(UserError, match="144 instants; a model needs 1,000"):
+        train.train(project, historian, "pumps", (days(0), days(1)), lambda _: None)
+    with pytest.raises(UserError, match="no readings in this span"):
+        train.train(project, historian, "pumps", (days(100), days(101)), lambda _: None)
+
+
+def test_patterns_choose_tags() -> None:
+    model = ModelFile(kind="regime", owner="o", description="d", tags=["A.*", "B.x"], exclude=["*.sp"])
+    assert declared.names(model, ["A.sp", "A.x", "B.x", "B.y"]) == ["A.x", "B.x"]
+    with pytest.raises(UserError, match=r"no tag matches 'C\.x'"):
+        declared.names(model.model_copy(update={"tags": ["C.x"]}), ["A.x"])
+    with pytest.raises(UserError, match="excludes every tag"):
+        declared.names(model.model_copy(update={"tags": ["A.sp"]}), ["A.sp", "A.x"])
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 2), st.integers(-10_000, 10_000), st.floats(-9, 9)), unique_by=lambda r: r[:2])
+)
+def test_an_instant_has_the_last_reading_of_each_tag(rows: Sequence[tuple[int, int, float]]) -> None:
+    every = 100
+    readings = []
+    for tag in range(3):
+        own = sorted((time, value) for number, time, value in rows if number == tag)
+        readings.append(Readings(np.array([t for t, _ in own], np.int64), np.array([v for _, v in own], float)))
+    grid = instants.aligned(readings, every)
+    expected: dict[int, dict[int, tuple[int, float]]] = {}
+    for tag, time, value in sorted(rows, key=lambda row: row[1]):
+        expected.setdefault(time // every * every, {})[tag] = (time, value)
+    assert grid.times.tolist() == sorted(expected)
+    for row, start in enumerate(grid.times.tolist()):
+        for tag in range(3):
+            if tag in expected[start]:
+                assert (grid.at[row, tag], grid.values[row, tag]) == expected[start][tag]
+            else:
+                assert np.isnan(grid.values[row, tag])
