@@ -43,8 +43,9 @@ class Cluster:
     rest = "http://flink"
     running: tuple[RunningJob, ...] = (RunningJob(ID, JOB, "RUNNING"),)
 
-    def __init__(self, _rest: str) -> None:
-        pass
+    @classmethod
+    def of(cls, _settings: Settings) -> Cluster:
+        return cls()
 
     def jobs(self) -> list[RunningJob]:
         return [*self.running]
@@ -161,7 +162,7 @@ def catalog_is_mistyped(known: Settings, _patch: pytest.MonkeyPatch) -> Iterator
     ("fault", "what"),
     [
         (locked, "the catalog 'headrace' does not answer within 1 s"),
-        (database_is_away, "catalog 'headrace' cannot be opened: (psycopg2.OperationalError)"),
+        (database_is_away, "catalog 'headrace' cannot be opened: connection to server"),
         (catalog_is_mistyped, "there is no catalog: the file does not exist"),
     ],
 )
