@@ -29,7 +29,7 @@ GIANT = 300 * 2**20
 SMALLEST = 2 * 2**30
 """Bytes of the smallest TaskManager that docs/operations.md states, with SLOTS slots."""
 SLOTS, PARTITIONS = 4, 8
-WORKER = 400 * 2**20
+WORKER = 512 * 2**20
 """Bytes that a Python worker may take, as docs/operations.md states."""
 
 
