@@ -228,10 +228,10 @@ def test_a_message_of_many_readings_is_one_row_each_and_counts_as_one_record(own
     assert letters == [
         ("no_readings", 0, b"[]"),
         ("not_an_array", 0, b"{}"),
+        ("not_an_object", 3, None),
         ("not_json", 0, b"[1"),
         ("null_payload", 0, None),
         ("wrong_type", 1, half),
-        ("wrong_type", 3, None),
     ]
     balances = own_plant.account()
     reconcile.verdict(balances)
