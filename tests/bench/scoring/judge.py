@@ -98,7 +98,7 @@ def judge(
     for case in cases:
         scored, again_us = _timed(scorer, case.readings)
         cpu_us = min(cpu_us, again_us)
-        # A swap can fill a gap: a reading that the clean year lacks is no proof of what a scorer knows.
+        # A swap can fill a gap: a reading that the clean year lacks does not show what a scorer knows.
         lacks = ~np.isfinite(clean.values)
         seen += list(_found(case.faults, scored, base.flags | lacks, threshold, at_1 | lacks))
         faulty, echo = _rows(case, 0), _of_asset(case, _rows(case, AFTER))

@@ -1,4 +1,4 @@
-"""Windows of which retention has deleted readings: their rows stay, and no other window waits for them."""
+"""Windows whose readings retention has deleted: their rows stay, and no other window waits for them."""
 
 from __future__ import annotations
 
