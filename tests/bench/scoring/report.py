@@ -129,10 +129,10 @@ def keep(result: Result, folder: Path) -> None:
     about = [
         "Learned from the wind farm's first year, judged on its second: 28 tags of four turbines, a reading per ten"
         f" minutes. {faults} faults in copies of the second year (seeds"
-        f" {', '.join(map(str, result.seeds))}). Nothing was tuned on these faults; the year without faults, from which the"
-        " false events come, was looked at while the model was made. A fault is found only by a flag at its own tag that"
-        " the same scorer does not raise in the year without it. Real stops, curtailments and sensor faults, by rules of"
-        " physics, are left out.",
+        f" {', '.join(map(str, result.seeds))}). Nothing was tuned on these faults; the year without faults, from which"
+        " the false events come, was looked at while the model was made. A fault is found only by a flag at its own tag"
+        " that the same scorer does not raise in the year without it. Real stops, curtailments and sensor faults, by"
+        " rules of physics, are left out.",
         "",
         "found: by the scorer's own flags. found@1: with one threshold for all tags, at one false event per tag and"
         " month. Both count faults of severity 1 and 2; slight ones are those of severity 0.5. VUS-PR has no threshold,"
