@@ -197,7 +197,7 @@ def test_what_prevents_a_job_from_running_is_reported(own_plant: Plant) -> None:
 
 def test_a_missing_cluster_is_reported_at_once(own_plant: Plant) -> None:
     gone = own_plant.settings.model_copy(
-        update={"flink": own_plant.settings.flink.model_copy(update={"rest": "http://127.0.0.1:9"})}
+        update={"flink": own_plant.settings.flink.model_copy(update={"rest": "https://127.0.0.1:9"})}
     )
     with pytest.raises(PlatformError, match="does not answer"):
         reconcile.follow(own_plant.project, gone, JOB, 5)

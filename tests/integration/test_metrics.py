@@ -19,7 +19,7 @@ from support.worlds.live_plant import JOB, Plant, reading
 
 Samples = dict[str, list[dict[str, str]]]
 
-_SELECTOR = re.compile(r"\b((?:flink|headrace)[\w:]*)(?:\{([^}]*)\})?")
+_SELECTOR = re.compile(r"(?<![\"\w])((?:flink|headrace)[\w:]*)(?:\{([^}]*)\})?")
 _MATCHER = re.compile(r'(\w+)(=~?)"((?:[^"\\]|\\.)*)"')
 
 

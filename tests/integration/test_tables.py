@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 import pyarrow as pa
@@ -29,6 +30,7 @@ src_topic: {type: string, required: true, doc: "Kafka topic it came from"}
   src_offset: {type: long, required: true, doc: "Its offset in that partition"}
   src_index: {type: int, required: true, doc: "Its number in a message of many readings, from 0"}"""
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+_SECONDS = count()
 
 
 @pytest.fixture
@@ -56,9 +58,9 @@ def actions(plans: list[table_changes.TablePlan]) -> dict[str, str]:
 
 
 def store(local: Settings, project: Project, values: dict[str, list[float]], quality: int = 0) -> None:
-    """Append readings of `values` (tag to values), all at NOON."""
+    """Append readings of `values` (tag to values), each a second after the last one stored."""
     rows = [
-        {"tag": tag, "ts": NOON, "value": value, "quality": quality}
+        {"tag": tag, "ts": NOON + timedelta(seconds=next(_SECONDS)), "value": value, "quality": quality}
         | {"src_topic": "t", "src_partition": 0, "src_offset": number, "src_index": 0}
         for tag, several in values.items()
         for number, value in enumerate(several)
