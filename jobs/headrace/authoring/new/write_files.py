@@ -22,6 +22,9 @@ from headrace_udfs.contract import Contract
 # Good defaults for a table that a job writes every few seconds; left out of its file if _defaults.yaml sets them.
 _PROPERTIES = {
     "write.parquet.compression-codec": "zstd",
+    "write.parquet.row-group-size-bytes": "33554432",
+    "write.parquet.row-group-check-min-record-count": "10",
+    "write.parquet.row-group-check-max-record-count": "10",
     "write.metadata.delete-after-commit.enabled": "true",
     "write.metadata.previous-versions-max": "100",
 }
