@@ -159,7 +159,7 @@ def test_a_source_that_a_savepoint_does_not_know_starts_where_the_tables_end(
     monkeypatch.setattr(submission, "table_environment", lambda *_: None)
     monkeypatch.setattr(planning, "plan_job", lambda *_: planned)
     monkeypatch.setattr(submission, "_await_running", lambda *_: "RUNNING")
-    monkeypatch.setattr(submission, "Cluster", lambda _rest: None)
+    monkeypatch.setattr(submission, "Cluster", SimpleNamespace(of=lambda _settings: None))
     begun: list[Mapping[int, int]] = []
     monkeypatch.setattr(kafka, "set_group_offsets", lambda *arguments: begun.append(arguments[-1]))
 
