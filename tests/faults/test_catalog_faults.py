@@ -39,7 +39,7 @@ def running(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         pytest.param(Fault.FAILS_AFTERWARDS, 2, marks=pytest.mark.proof),
         (Fault.ANSWER_LOST, 2),
         pytest.param(Fault.SLOW, 2, marks=pytest.mark.proof),
-        (Fault.DOWN, 20),
+        pytest.param(Fault.DOWN, 20, marks=pytest.mark.proof),
     ],
     ids=lambda value: value.name.lower() if isinstance(value, Fault) else "",
 )

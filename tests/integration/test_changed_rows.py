@@ -27,6 +27,7 @@ def test_tables_and_topics_hold_the_rows_that_are_left(own_plant: Plant) -> None
         assert len(sent) == len(last), name
 
 
+@pytest.mark.proof
 def test_rows_that_are_kept_for_a_sink_are_in_the_savepoint(own_plant: Plant) -> None:
     """What comes after the savepoint changes, takes away and brings back rows of before, which only the state knows."""
     changed_orders.write(own_plant.project.sql, own_plant.topic, changed_orders.KEPT)

@@ -127,6 +127,7 @@ def test_down_leaves_no_process_and_no_address_but_the_data(platform: Project, o
     assert {s.state for s in local.status(platform)} == {"RUNNING"}
 
 
+@pytest.mark.proof
 def test_a_port_taken_during_the_start_is_named_with_its_process_and_the_log(
     other: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

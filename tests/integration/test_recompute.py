@@ -104,6 +104,7 @@ def test_what_was_late_counts_in_the_end_as_if_it_had_not_been(
         assert same(rows, [row for row in scratch.query(ROWS) if row[1] <= max(each[1] for each in rows)])
 
 
+@pytest.mark.proof
 def test_a_window_that_the_job_may_yet_write_waits(own_plant: Plant) -> None:
     own_plant.submit(ROLLUP, parallelism=1)
     own_plant.produce(reading(n, tag) for n in range(0, 130, 5) for tag in ("a", "b"))

@@ -82,6 +82,7 @@ def message(minute: int, tag: str, value: float) -> tuple[int, bytes]:
     return at, b'{"tag":"%s","ts":%d,"value":%a,"q":192}' % (tag.encode(), at, float(value))
 
 
+@pytest.mark.proof
 def test_a_savepoint_keeps_what_a_watch_remembers(own_plant: Plant) -> None:
     own_modules(own_plant)
     minutes = [(message(n, "A.wind_speed", n % 2), message(n, "B.wind_speed", 5)) for n in range(160)]
