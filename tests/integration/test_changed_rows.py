@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from headrace.environment.apply import table_changes, topic_changes
 from support.worlds import changed_orders
 from support.worlds.live_plant import Plant, until
