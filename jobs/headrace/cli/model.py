@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
@@ -136,7 +137,7 @@ def events(version: Version, since: Since, until: Until = None, env: Env = "loca
     """Score stored readings with a version, and list the events that it finds."""
     context = Context(env)
     with log.status("scoring"):
-        found = _rescored(context, version, since, until)
+        (found,) = _rescored(context, (version,), since, until)
         rows = found.event_table()
     if json:
         print_json(rows.to_pylist())
@@ -157,7 +158,7 @@ def compare(
 
     context = Context(env)
     with log.status("scoring with both"):
-        before, after = (_rescored(context, version, since, until) for version in (old, new))
+        before, after = _rescored(context, (old, new), since, until)
         change = compared(before, after)
     if json:
         print_json({what: [_plain(each) for each in getattr(change, what)] for what in ("appear", "go", "stay")})
@@ -175,14 +176,14 @@ def compare(
     )
 
 
-def _rescored(context: Context, version: str, since: str, until: str | None) -> Rescored:
+def _rescored(context: Context, versions: Sequence[str], since: str, until: str | None) -> list[Rescored]:
     from headrace.historian import Historian
     from headrace.historian.models import rescore
     from headrace.project import model_files
 
+    pins, span = [model_files.pin(context.project, version) for version in versions], _span(since, until)
     historian = Historian.open(context.settings, nonfinite="bad")
-    pin = model_files.pin(context.project, version)
-    return rescore.rescore(context.project, historian, pin, *_span(since, until))
+    return [rescore.rescore(context.project, historian, pin, *span) for pin in pins]
 
 
 def _span(since: str, until: str | None) -> tuple[datetime, datetime]:
@@ -212,7 +213,7 @@ def _rate(card: dict[str, Any]) -> str:
 def _summary(rows: pa.Table, found: Rescored) -> str:
     tags = len(found.model.tags) - len(found.model.refused)
     events = f"{len(rows):,} events of {len({*rows['tag'].to_pylist()}):,} tags; {tags:,} tags have scores"
-    return f"{events}\nscore 1 stands for one such event in ten months, 2 for one in a hundred"
+    return f"{events}\na score of 1 means one such event in 10 months, 2 means one in 100"
 
 
 def _plain(event: Event) -> dict[str, Any]:

@@ -7,17 +7,21 @@ from datetime import UTC, datetime
 from headrace.errors import UserError
 
 
+def iso(text: str) -> datetime:
+    """Return an ISO-8601 time, in UTC if it has no zone. Raises ValueError."""
+    time = datetime.fromisoformat(text)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
 def instant(text: str | None, option: str) -> datetime | None:
     """Return an ISO-8601 time, in UTC if it has no zone; None for None. Raises UserError at `option`."""
     if text is None:
         return None
     try:
-        time = datetime.fromisoformat(text)
+        return iso(text)
     except ValueError:
-        raise UserError(
-            f"'{text}' is not a valid ISO-8601 time", option, "write it like 2026-01-31T08:00:00Z"
-        ) from None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
+        fix = "write it like 2026-01-31T08:00:00Z"
+        raise UserError(f"'{text}' is not a valid ISO-8601 time", option, fix) from None
 
 
 def ordered(since: datetime, until: datetime) -> tuple[datetime, datetime]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from headrace.cli import times
 from headrace.cli.common import Context, Env, JobName, Json, log, out, print_json, table
 from headrace.errors import UserError
 
@@ -60,12 +61,11 @@ def _time(text: str) -> datetime | None:
     if text == "earliest":
         return datetime.fromtimestamp(0, UTC)
     try:
-        time = datetime.fromisoformat(text)
+        return times.iso(text)
     except ValueError:
         raise UserError(
             f"--from: '{text}' is not a valid time", fix="write earliest, latest or 2026-03-01T06:00:00Z"
         ) from None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _tables(changes: list[Change]) -> Group:

@@ -133,7 +133,7 @@ def row_count(table: Table) -> int:
 
 
 def metadata_size(catalog: Catalog, name: str) -> int | None:
-    """Return the size in bytes of the table's metadata file, None if there is no such table. Raises PlatformError.
+    """Return the size in bytes of the table's metadata file, or None if the table does not exist. Raises PlatformError.
 
     The file is not read, unless the catalog gives out no address without it: it may be large.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 
 import numpy as np
@@ -71,11 +71,6 @@ def aligned(readings: Sequence[Readings], every_us: int) -> Instants:
         row = np.searchsorted(rows, cell)
         values[row, column], at[row, column] = each.values, each.times
     return Instants(rows * every_us, values, at)
-
-
-def every_us(span: timedelta) -> int:
-    """Return a length of time in whole microseconds."""
-    return span // timedelta(microseconds=1)
 
 
 def _by_tag(batch: pa.RecordBatch) -> Iterator[tuple[str, Readings]]:

@@ -164,7 +164,7 @@ def _listed(key: str, choices: Sequence[Choice], names: Sequence[str]) -> list[s
 
 
 def _patterns(tags: Sequence[str], names: Sequence[str]) -> list[str]:
-    """Return patterns of exactly these tags among `names`: one for a signal that is there as a whole."""
+    """Return patterns that match exactly these of `names`; a signal whose tags are all included has one pattern."""
     chosen, found = {*tags}, []
     for signal in dict.fromkeys(map(declared.signal, tags)):
         whole = [name for name in names if declared.signal(name) == signal]

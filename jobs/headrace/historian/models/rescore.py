@@ -128,10 +128,10 @@ def rescore(project: Project, historian: Historian, pin: Pin, since: datetime, u
 
     Raises UserError if the version cannot be loaded or a tag of it is unknown, and PlatformError.
     """
-    model = versions.load(project, pin)
+    model, card = versions.load(project, pin)
     names = [tag.name for tag in model.tags]
     readings = instants.read(historian, names, since - WARM_UP, until)
-    grid = instants.aligned(readings, int(versions.card(project, pin)["every_us"]))
+    grid = instants.aligned(readings, int(card["every_us"]))
     _, scored = model.score(model.fresh(), grid.times, grid.values)
     kept = grid.times >= spans.microseconds(since)
     return Rescored(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 
 import numpy as np
@@ -43,7 +43,7 @@ def train(
     chosen = declared.names(file, historian.tags())
     progress(f"reading {len(chosen):,} tags")
     readings = instants.read(historian, chosen, *span)
-    every = instants.every_us(file.every) if file.every else instants.interval(readings)
+    every = file.every // timedelta(microseconds=1) if file.every else instants.interval(readings)
     grid = instants.aligned(readings, every)
     if len(grid.times) < _LEAST_INSTANTS:
         raise UserError(

@@ -73,8 +73,11 @@ def card(project: Project, pin: Pin) -> dict[str, Any]:
     return data
 
 
-def load(project: Project, pin: Pin) -> Model:
-    """Return a version's model. Raises UserError if its artefact is missing, or is not the one that the card names."""
+def load(project: Project, pin: Pin) -> tuple[Model, dict[str, Any]]:
+    """Return a version's model and its card.
+
+    Raises UserError if the artefact is missing, or is not the one that the card names.
+    """
     described, path = card(project, pin), folder(project, pin) / ARTEFACT
     fix = f"restore it from git, or train a new version: headrace model train {pin.name}"
     try:
@@ -83,4 +86,4 @@ def load(project: Project, pin: Pin) -> Model:
         raise UserError(f"the model cannot be read: {error.strerror}", Place.of(path), fix) from None
     if hashlib.sha256(artefact).hexdigest() != described.get("sha256"):
         raise UserError("the model is not the one that its card describes", Place.of(path), fix)
-    return scoring.load(artefact, described)
+    return scoring.load(artefact, described), described

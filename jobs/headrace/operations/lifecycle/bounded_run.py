@@ -11,7 +11,7 @@ from headrace.compose.job_statements import leftover_tables
 from headrace.environment import iceberg
 from headrace.environment.settings import Settings
 from headrace.operations.ledger import Entry
-from headrace.operations.lifecycle.expired_commits import JOB_ID
+from headrace.operations.lifecycle.expired_commits import JOB_ID, added_rows
 from headrace.operations.lifecycle.operation_context import OperationContext
 from headrace.operations.submission import Prepared
 from headrace.project import job_folder, source_files
@@ -49,8 +49,7 @@ def sentence(rows: Mapping[str, int]) -> str:
 
 
 def _added(table: Table, job_id: str) -> int:
-    of_job = [each.summary for each in table.snapshots() if each.summary and each.summary[JOB_ID] == job_id]
-    return sum(int(summary["added-records"] or 0) for summary in of_job)
+    return sum(added_rows(each) for each in table.snapshots() if each.summary and each.summary[JOB_ID] == job_id)
 
 
 def _end(topic: str, starts: Mapping[int, int], ends: Mapping[int, int], now: datetime) -> str:

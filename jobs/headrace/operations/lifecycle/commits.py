@@ -15,7 +15,7 @@ from headrace.environment import iceberg
 from headrace.errors import CheckFailed
 from headrace.operations.ledger import Entry
 from headrace.operations.lifecycle import restore_points
-from headrace.operations.lifecycle.expired_commits import CHECKPOINT_ID, JOB_ID, of_expired
+from headrace.operations.lifecycle.expired_commits import CHECKPOINT_ID, JOB_ID, added_rows, of_expired
 from headrace.operations.lifecycle.operation_context import OperationContext
 from headrace.operations.lifecycle.restore_points import RestorePoint
 from headrace.project import job_folder
@@ -94,7 +94,7 @@ def _rows(catalog: Catalog, name: str, later: _Later) -> Iterator[str]:
     if not catalog.table_exists(name):
         return
     snapshots = iceberg.load_table(catalog, name).snapshots()
-    rows = sum(_added(each) for each in snapshots if later.includes(*_commit(each)))
+    rows = sum(added_rows(each) for each in snapshots if later.includes(*_commit(each)))
     if any(later.includes(job, *last) for each in snapshots for job, last in of_expired(each).items()):
         yield f"{rows:,} rows or more in {name}" if rows else f"rows in {name}"
     elif rows:
@@ -107,7 +107,3 @@ def _commit(snapshot: Snapshot) -> tuple[str | None, int, int]:
     if summary is None or summary.operation == Operation.REPLACE:
         return None, 0, snapshot.timestamp_ms
     return summary[JOB_ID], int(summary[CHECKPOINT_ID] or 0), snapshot.timestamp_ms
-
-
-def _added(snapshot: Snapshot) -> int:
-    return int(snapshot.summary["added-records"] or 0) if snapshot.summary else 0

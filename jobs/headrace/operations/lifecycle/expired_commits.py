@@ -55,9 +55,17 @@ def committed_ms(snapshot: Snapshot) -> int:
     return int(kept) if kept else snapshot.timestamp_ms
 
 
+def added_rows(snapshot: Snapshot) -> int:
+    """Return how many rows the commit added; 0 if it only replaced files."""
+    summary = snapshot.summary
+    if summary is None or summary.operation == Operation.REPLACE:
+        return 0
+    return int(summary["added-records"] or 0)
+
+
 def _own(snapshot: Snapshot) -> Iterator[tuple[str, LastRows]]:
     summary = snapshot.summary
-    if summary is None or summary.operation == Operation.REPLACE or not int(summary["added-records"] or 0):
+    if summary is None or not added_rows(snapshot):
         return
     if job := summary[JOB_ID]:
         yield job, LastRows(int(summary[CHECKPOINT_ID] or 0), snapshot.timestamp_ms)

@@ -126,7 +126,7 @@ def read(
 
 
 def distinct(positions: list[pa.ChunkedArray]) -> int:
-    """Return the number of rows at the positions, each of which may be listed more than once."""
+    """Return the number of distinct positions; a position may be listed several times."""
     return len(pc.unique(pa.chunked_array([chunk for each in positions for chunk in each.chunks], pa.int64())))
 
 
@@ -135,7 +135,7 @@ def _may_have_null(file: DataFile, number: int) -> bool:
 
 
 def _bound(kind: Any, bounds: dict[int, bytes] | None, number: int) -> Any:
-    """Return a bound of the file's values; None if it has none, or one of a type that the column had earlier."""
+    """Return a bound of the file's values, or None if the file has no bound of the column's current type."""
     raw = (bounds or {}).get(number)
     if raw is None or not isinstance(kind, PrimitiveType):
         return None

@@ -95,7 +95,7 @@ def test_a_version_is_described_by_its_card(project: Project, trained: train.Tra
     (inlet,) = (tag for tag in card["tags"] if tag["name"] == "Q1.inlet")
     assert inlet["peers"] == ["Q2.inlet"]
     assert inlet["mates"] == ["Q1.flow", "Q1.setpoint", "Q1.speed"]
-    again = versions.load(project, trained.pin)
+    again, _ = versions.load(project, trained.pin)
     assert again.save() == trained.model.save()
 
 
