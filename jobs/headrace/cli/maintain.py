@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from headrace.cli.common import Context, Env, Json, TableNames, log, out, print_json, table
-from headrace.errors import PlatformError
+from headrace.errors import PlatformError, Problem
 
 if TYPE_CHECKING:
     from headrace.upkeep import retention
     from headrace.upkeep.maintain import Report, Rewritten
+
+Reported = TypeVar("Reported")
 
 
 def maintain(
@@ -37,25 +39,32 @@ def maintain(
     from headrace.upkeep import retention as rows
 
     context = Context(env)
+    deleted: list[rows.Report] = []
     reports: list[Report] = []
-    failed: PlatformError | None = None
     with log.status("reading the tables") as status:
-        project, known = context.project, context.settings
-        chosen = names or None
-        deleted = [*rows.apply(project, known, chosen, dry_run=dry_run, progress=status.update)] if retention else []
-        try:
-            for report in upkeep.maintain(project, known, chosen, dry_run=dry_run, progress=status.update):
-                reports.append(report)  # noqa: PERF402 - those before a failure are shown too
-        except PlatformError as failure:
-            failed = failure
-    if json and (reports or not failed):
+        arguments = (context.project, context.settings, names or None)
+        failures: list[Problem] = []
+        if retention:
+            failures += _until_failure(rows.apply(*arguments, dry_run=dry_run, progress=status.update), deleted)
+        failures += _until_failure(upkeep.maintain(*arguments, dry_run=dry_run, progress=status.update), reports)
+    if json and (reports or not failures):
         of = {each.table: asdict(each) for each in deleted}
         print_json([{**asdict(each), "retention": of.get(each.table), "dry_run": dry_run} for each in reports])
-    elif reports or not failed:
+    elif deleted or reports or not failures:
         show_deleted(deleted, dry_run)
         _show(reports, dry_run)
-    if failed:
-        raise failed
+    if failures:
+        raise PlatformError(failures)
+
+
+def _until_failure(reports: Iterator[Reported], into: list[Reported]) -> Sequence[Problem]:
+    """Add the reports to `into`, and return the failures that end them, so that those before are shown, too."""
+    try:
+        for report in reports:
+            into.append(report)  # noqa: PERF402 - extend would add none of them
+    except PlatformError as failure:
+        return failure.problems
+    return ()
 
 
 def show_deleted(reports: Iterable[retention.Report], dry_run: bool) -> None:

@@ -11,11 +11,10 @@ from pyiceberg.table import Table
 
 from headrace.environment import iceberg
 from headrace.environment.settings import Settings
-from headrace.errors import PlatformError, Problem
 from headrace.operations.ledger import Ledger
 from headrace.operations.lifecycle.restore_points import incarnations
 from headrace.project.paths import Project
-from headrace.project.table_files import pick
+from headrace.upkeep.each_table import each_table
 from headrace.upkeep.maintain import compact, expire, followers, kept, marks, metadata_files, orphans
 from headrace.upkeep.maintain.choose import Group, batched, choose
 from headrace.upkeep.maintain.flink import Incarnations
@@ -42,23 +41,16 @@ def maintain(
     A table is finished when its report is yielded. A dry run writes nothing. If a table fails, the others are
     maintained all the same. Raises UserError, and at the end PlatformError with all failures.
     """
-    tables = pick(project, names)
     catalog = iceberg.connect(settings)
     histories = Ledger(settings).histories()
     jobs = {job: incarnations(history) for job, history in histories.items()}
     followed, marked = followers.needs(project, catalog, histories, _now()), marks.marked(catalog)
-    failures: list[Problem] = []
-    for name in tables:
-        try:
-            with iceberg.errors_reported(f"table {name} cannot be read"):
-                absent = names is None and not catalog.table_exists(name)
-            if not absent:
-                work = _Work(catalog, name, jobs, followed.get(name), marked, progress)
-                yield work.planned() if dry_run else work.done()
-        except PlatformError as failure:
-            failures += failure.problems
-    if failures:
-        raise PlatformError(failures)
+
+    def work(name: str, _: object) -> Report:
+        one = _Work(catalog, name, jobs, followed.get(name), marked, progress)
+        return one.planned() if dry_run else one.done()
+
+    yield from each_table(project, catalog, names, work)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from headrace.environment.settings import Settings
 from headrace.operations import deleted_rows
 from headrace.project.paths import Project
 from headrace.project.retention import Retention
-from headrace.project.table_files import pick
+from headrace.project.table import Table
+from headrace.upkeep.each_table import each_table
 from headrace.upkeep.maintain import compact
 from headrace.upkeep.maintain.choose import Group, batched
 from headrace.upkeep.maintain.deletes import Deletes
@@ -41,16 +42,19 @@ def apply(
     """Delete the old rows of the tables `names` (default: all that have a retention) and yield their reports.
 
     Deleted rows are recorded in historian.deleted_rows before they go. A dry run writes nothing. It may be interrupted
-    at any point, and may run while jobs write. Raises UserError, PlatformError.
+    at any point, and may run while jobs write. If a table fails, the others are worked on all the same. Raises
+    UserError, and at the end PlatformError with all failures.
     """
     catalog = iceberg.connect(settings)
-    for name, described in pick(project, names).items():
-        with iceberg.errors_reported(f"table {name} cannot be read"):
-            absent = names is None and not catalog.table_exists(name)
-        if described.retention and not absent:
-            progress(f"{name}: rows to delete")
-            work = _Work(project, catalog, name, described.retention, progress)
-            yield work.report() if dry_run else work.done()
+
+    def work(name: str, described: Table) -> Report | None:
+        if not described.retention:
+            return None
+        progress(f"{name}: rows to delete")
+        one = _Work(project, catalog, name, described.retention, progress)
+        return one.report() if dry_run else one.done()
+
+    yield from each_table(project, catalog, names, work)
 
 
 def preview(project: Project, settings: Settings, name: str, retention: Retention) -> Report:

@@ -301,3 +301,20 @@ def test_a_tag_was_deleted_if_its_class_and_its_time_were() -> None:
     assert [of.includes(tag, TODAY) for tag in ("P2.flow", "P2.vibration", "P1.flow")] == [True, False, False]
     assert not of.includes("P2.flow", NOW)
     assert Counter(of.includes("P2.flow", TODAY - timedelta(hours=h)) for h in (0, 1)) == {True: 1, False: 1}
+
+
+def test_a_table_that_fails_does_not_keep_others_from_losing_old_rows(
+    project: Project, local: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def of(table: Table) -> Live:
+        if table.name()[-1] == "dead_letters":
+            raise PlatformError("the store is away", DEAD_LETTERS)
+        return live(table)
+
+    live = Live.of
+    store(project, local, some())
+    monkeypatch.setattr(Live, "of", of)
+    reports = retention.apply(project, local, [DEAD_LETTERS, READINGS])
+    assert next(reports).table == READINGS
+    with pytest.raises(PlatformError, match="the store is away"):
+        next(reports)
