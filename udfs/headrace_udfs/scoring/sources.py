@@ -74,6 +74,16 @@ def _circular_mean(group: Doubles) -> Doubles:
     """Return the circular means [n, groups], in degrees, of `group` [most, n, groups], ignoring NaN."""
     there = np.isfinite(group)
     radians = np.radians(np.where(there, group, 0.0))
-    sine = np.where(there, np.sin(radians), 0.0).sum(axis=0)
-    cosine = np.where(there, np.cos(radians), 0.0).sum(axis=0)
+    sine, cosine = (_sum(np.where(there, part, 0.0)) for part in (np.sin(radians), np.cos(radians)))
     return np.where(there.any(axis=0), np.degrees(np.arctan2(sine, cosine)), np.nan)
+
+
+def _sum(group: Doubles) -> Doubles:
+    """Return the sums [n, groups] over the first axis, one after the other.
+
+    NumPy's sum adds in another order if the other axes have length 1, and its last bits then differ.
+    """
+    total = np.zeros(group.shape[1:])
+    for one in group:
+        total += one
+    return total
