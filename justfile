@@ -15,7 +15,7 @@ setup:
 lock: setup
     .venv/bin/uv lock
     .venv/bin/uv export --no-emit-project --all-groups --all-extras --no-header --no-annotate -o requirements.lock >/dev/null
-    .venv/bin/uv export --no-emit-project --no-dev --group build --no-header --no-annotate -o k8s/image/requirements.lock >/dev/null
+    .venv/bin/uv export --no-emit-project --no-dev --group build --extra onnx --no-header --no-annotate -o k8s/image/requirements.lock >/dev/null
     rm uv.lock
 
 # Fetch the jars that pom.xml names, and write their sums to jars.sha256

@@ -107,17 +107,21 @@ class Statistics:
     centre: Doubles
 
 
-def statistics(state: State, of: Residuals, values: Doubles, before: Doubles) -> tuple[State, Statistics]:
+def statistics(
+    state: State, of: Residuals, values: Doubles, before: Doubles, *, centred: bool = True
+) -> tuple[State, Statistics]:
     """Return the state after these instants, and what the channels see.
 
-    values: the readings [n, tags], NaN where missing; before: the last good reading before each.
+    values: the readings [n, tags], NaN where missing; before: the last good reading before each. centred: whether the
+    slow centre is taken off; if not, it stays as it is.
     """
     both = np.stack([of.asset, of.peers])
     there = np.isfinite(both)
     both = np.clip(np.where(there, both, 0.0), -_Z_MOST, _Z_MOST)
     previous, last_z = _previous(both[0], there[0], state.z)
     change = np.where(there[0] & np.isfinite(previous), np.abs(both[0] - previous), 0.0)
-    centres = _means(np.clip(both, -_CENTRE_CLIP, _CENTRE_CLIP), there, state.centres, (CENTRE_SPAN, CENTRE_SPAN))
+    moves = there & centred
+    centres = _means(np.clip(both, -_CENTRE_CLIP, _CENTRE_CLIP), moves, state.centres, (CENTRE_SPAN, CENTRE_SPAN))
     both -= centres
     shift, apart = np.clip(both, -_SHIFT_CLIP, _SHIFT_CLIP)
     inputs = np.stack([shift, shift, shift, np.minimum(change, _NOISE_CLIP), apart, apart])

@@ -8,13 +8,14 @@ half of the distance is distance in its unit and half is the share of readings b
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from headrace_udfs.angles import angle_difference
 from headrace_udfs.arrays import Doubles, Positions
+from headrace_udfs.scoring.networks import Networks
 
 KNOTS = 16
 SURFACE = 9
@@ -177,10 +178,11 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The functions of all tags, and what they are functions of the distance to."""
+    """The functions of all tags, and what they are functions of the distance to; networks add to the functions."""
 
     tables: Tables
     references: References
+    networks: Networks = field(default_factory=Networks)
 
     def expect(self, cells: npt.NDArray[np.int32], ways: Floats, columns: Doubles, values: Doubles) -> Expectation:
         """Return what is expected of the readings `values`, float64 [n, tags], from the sources at the same instants.
@@ -188,6 +190,8 @@ class Comparison:
         columns: float64 [n, sources]; cells, ways: what their warp makes of them.
         """
         sums = self.tables.sums(cells, ways).astype(np.float64)
+        if self.networks.each:
+            sums += self.networks.sums(columns, len(self.tables.inputs))
         missing = ~np.isfinite(columns)
         lacks = missing[:, self.tables.pair].any(axis=2)
         for source in self.tables.inputs.T:

@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from headrace_udfs.arrays import Doubles, Positions
-from headrace_udfs.scoring import channels, echoes
+from headrace_udfs.scoring import channels, echoes, networks
 from headrace_udfs.scoring.channels import CHANNELS, Residuals, State
 from headrace_udfs.scoring.echoes import Echoes
 from headrace_udfs.scoring.expected import Comparison, References, Tables, Warp
+from headrace_udfs.scoring.kinds import Kind
 from headrace_udfs.scoring.sources import Sources
 from headrace_udfs.scoring.tags import Tag
 from headrace_udfs.scoring.thresholds import Thresholds
@@ -33,6 +34,11 @@ class Limits:
 
     low: Doubles
     high: Doubles
+
+    @classmethod
+    def none(cls, tags: int) -> Limits:
+        """Return the limits of tags that no reading is beyond."""
+        return cls(np.full(tags, -np.inf), np.full(tags, np.inf))
 
     def beyond(self, values: Doubles) -> Doubles:
         """Return how far readings [n, tags] are outside, in widths of the limits; 0 inside or if missing."""
@@ -64,14 +70,15 @@ class Scored:
 
 @dataclass(frozen=True)
 class Model:
-    """What `fit` learned.
+    """What was learned from a training span.
 
-    refused: the reason of each tag without scores. held_us: how old an input may be, in microseconds. asset: the
-    comparison with mates and peers; peers: that with peers alone. centres: float64 [2, tags], the slow centres of the
-    two at the end of the training span. false_events: float64 [tags], the events per month of the training span, by
-    models that did not learn from those instants.
+    kind: which channels are watched, and by which limit. refused: the reason of each tag without scores. held_us: how
+    old an input may be, in microseconds. asset: the comparison with mates and peers; peers: that with peers alone.
+    centres: float64 [2, tags], the slow centres of the two at the end of the training span. false_events: float64
+    [tags], the events per month of the training span, by models that did not learn from those instants.
     """
 
+    kind: Kind
     tags: tuple[Tag, ...]
     refused: dict[str, str]
     budget: float
@@ -111,7 +118,8 @@ class Model:
         cells = self.axes.cells(columns)
         good = np.where(live, values, np.nan)
         seen, blunt = (each.expect(*cells, columns, good) for each in (self.asset, self.peers))
-        state, found = channels.statistics(state, Residuals(seen.z, blunt.z, seen.moves), values, before)
+        residuals = Residuals(seen.z, blunt.z, seen.moves)
+        state, found = channels.statistics(state, residuals, values, before, centred=self.kind.remembers)
         limit = -np.log10(self.budget)
         score, cause = self._worst(found.channels, values, limit)
         score = np.where(live & np.isfinite(values), score, np.nan)
@@ -143,7 +151,9 @@ class Model:
             for path, (_, fields) in _PARTS.items()
             for field in fields
         }
-        return arrays | {
+        return {
+            **arrays,
+            **self.asset.networks.arrays(),
             "budget": np.float64(self.budget),
             "held_us": np.float64(self.held_us),
             "centres": self.centres,
@@ -153,8 +163,9 @@ class Model:
     def card(self) -> dict[str, Any]:
         """Return what the artefact does not hold, and what people read: tags, inputs, refusals and false events."""
         return {
-            "kind": "regime",
+            "kind": self.kind.name,
             "budget": self.budget,
+            "limit": self.kind.limit,
             "tags": [
                 {
                     "name": tag.name,
@@ -203,6 +214,7 @@ def load(artefact: bytes, card: dict[str, Any]) -> Model:
             for path, (kind, fields) in _PARTS.items()
         }
         return Model(
+            kind=Kind(card["kind"], card.get("limit")),
             tags=tuple(
                 Tag(t["name"], t["angle"], tuple(t["mates"]), tuple(t["peers"]), t["peers_explain"])
                 for t in card["tags"]
@@ -210,7 +222,7 @@ def load(artefact: bytes, card: dict[str, Any]) -> Model:
             refused=dict(card["refused"]),
             budget=float(arrays["budget"]),
             held_us=float(arrays["held_us"]),
-            asset=Comparison(parts["asset.tables"], parts["asset.references"]),
+            asset=Comparison(parts["asset.tables"], parts["asset.references"], networks.loaded(arrays)),
             peers=Comparison(parts["peers.tables"], parts["peers.references"]),
             centres=arrays["centres"],
             false_events=arrays["false_events"],

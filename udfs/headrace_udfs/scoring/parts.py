@@ -83,4 +83,5 @@ def _comparison(of: Comparison, cut: _Cut) -> Comparison:
         references=References(
             cut.column[references.source[at]], references.sign[at], references.constant[at], references.angle[at]
         ),
+        networks=of.networks.part(cut.tag, cut.column),
     )

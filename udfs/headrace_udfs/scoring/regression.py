@@ -82,18 +82,29 @@ def fitted(of: Design, target: Doubles, moved: Doubles) -> Fitted:
         weight = _huber(residual)
     value = _solved(of, target, weight, leave_out=True)
     unseen = target - _out_of_fold(of, value)
-    resolution = _resolution(target)
-    least = max(resolution, 0.05 * 1.4826 * float(np.median(np.abs(unseen))), 1e-9)
-    plain = np.ones(len(target))
+    rest, floor = _spread(of, unseen, moved, resolution(target))
+    return Fitted(np.concatenate([value[..., None], rest], axis=2), floor)
+
+
+def spread(of: Design, residual: Doubles, moved: Doubles) -> Fitted:
+    """Return the coefficients of log scale and chance to move, for a value that is known; those of the value are 0.
+
+    residual: float64 [rows], the distance of the target from that value. moved: float64 [rows].
+    """
+    rest, floor = _spread(of, residual, moved, resolution(residual))
+    return Fitted(np.concatenate([np.zeros((*rest.shape[:2], 1)), rest], axis=2), floor)
+
+
+def _spread(of: Design, unseen: Doubles, moved: Doubles, step: float) -> tuple[Doubles, float]:
+    """Return the coefficients [1 + folds, coefficients, 2] of log scale and chance to move, and the least scale."""
+    least = max(step, 0.05 * 1.4826 * float(np.median(np.abs(unseen))), 1e-9)
+    plain = np.ones(len(unseen))
     rest = _solved(of, np.stack([np.log(np.abs(unseen) + least), moved], axis=1), plain, leave_out=True)
-    spread = np.exp(_out_of_fold(of, rest[..., 0]))
-    usual = np.median(np.abs(unseen) / spread) / _NORMAL_QUARTILE
-    shift = np.log(max(float(usual), 1e-9))
-    coefficients = np.concatenate([value[..., None], rest], axis=2)
+    size = np.exp(_out_of_fold(of, rest[..., 0]))
+    usual = float(np.median(np.abs(unseen) / size) / _NORMAL_QUARTILE)
     # The functions of the first input carry the constant: its hats add up to 1 everywhere.
-    coefficients[:, :KNOTS, 1] += shift
-    floor = max(float(np.quantile(spread, 0.05)) * float(usual), resolution, 1e-9)
-    return Fitted(coefficients, floor)
+    rest[:, :KNOTS, 0] += np.log(max(usual, 1e-9))
+    return rest, max(float(np.quantile(size, 0.05)) * usual, step, 1e-9)
 
 
 def _huber(residual: Doubles) -> Doubles:
@@ -102,7 +113,8 @@ def _huber(residual: Doubles) -> Doubles:
     return np.asarray(np.minimum(1.0, limit / np.maximum(size, 1e-12)))
 
 
-def _resolution(target: Doubles) -> float:
+def resolution(target: Doubles) -> float:
+    """Return the usual step between the values that occur, float64 [rows], in their unit."""
     steps = np.diff(np.unique(np.round(target, 9)))
     return float(np.median(steps)) if len(steps) else 1e-9
 

@@ -9,6 +9,7 @@ few far values, and these must not raise the threshold.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,20 +44,23 @@ class Thresholds:
         return np.asarray(above - np.log10(budget))
 
 
-def calibrated(statistics: Doubles, months: float, budget: float) -> Thresholds:
+def calibrated(statistics: Doubles, months: float, budget: float, watched: Sequence[str] = CHANNELS) -> Thresholds:
     """Return the thresholds of each channel and tag, at a budget of false events per tag and month.
 
-    statistics: float64 [channels, n, tags] of models that did not learn from those instants, over `months`.
+    statistics: float64 [channels, n, tags] of models that did not learn from those instants, over `months`. watched:
+    the channels that share the budget; the others are never an anomaly.
     """
-    count, _, tags = statistics.shape
-    level, scale = np.full((count, tags), np.inf), np.ones((count, tags))
+    tags = statistics.shape[2]
+    level, scale = np.full((len(CHANNELS), tags), np.inf), np.ones((len(CHANNELS), tags))
     for channel, name in enumerate(CHANNELS):
+        if name not in watched:
+            continue
         block = _block(name)
         for tag in range(tags):
             found = _tail(np.nan_to_num(statistics[channel, :, tag]), block, months)
             if found:
                 start, scale[channel, tag], per_month = found
-                rise = max(0.0, np.log(per_month / (budget / count)))
+                rise = max(0.0, np.log(per_month / (budget / len(watched))))
                 level[channel, tag] = start + scale[channel, tag] * rise
     stuck = CHANNELS.index("stuck")
     level[stuck] = np.maximum(level[stuck], _LEAST_STUCK)

@@ -1,0 +1,153 @@
+"""What all kinds of model share in training: the span as arrays, and thresholds, limits and echoes at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from headrace_udfs.arrays import Doubles, Positions
+from headrace_udfs.scoring import channels, echoes, expected, sources, thresholds
+from headrace_udfs.scoring.channels import Residuals
+from headrace_udfs.scoring.expected import Booleans, Comparison, Expectation, Floats, Warp
+from headrace_udfs.scoring.kinds import Kind
+from headrace_udfs.scoring.model import Limits, Model
+from headrace_udfs.scoring.sources import Sources
+from headrace_udfs.scoring.tags import Tag, refusal
+
+FOLDS = 4
+BUDGET = 0.5
+"""False events per tag and month."""
+
+_MONTH_US = 30.4375 * 86400e6
+_HELD_INTERVALS = 3
+
+Learned = tuple[Comparison, Expectation]
+"""A comparison, and what it expects of the span, learned from other rows than those that it is of."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """A training span of n instants.
+
+    refused: the reason of each tag without scores. peers: int64 [tags], the source of each tag's peers, -1 without
+    any. columns: float64 [n, sources]; cells, ways: what `axes` makes of them. readings: float64 [n, tags], NaN where
+    missing; before: the good one before each. months: the length of the span.
+    """
+
+    tags: tuple[Tag, ...]
+    refused: dict[str, str]
+    held_us: float
+    months: float
+    sources: Sources
+    peers: Positions
+    axes: Warp
+    columns: Doubles
+    cells: npt.NDArray[np.int32]
+    ways: Floats
+    readings: Doubles
+    before: Doubles
+
+    @property
+    def live(self) -> Booleans:
+        """Which tags are not refused, bool [tags]."""
+        return np.array([tag.name not in self.refused for tag in self.tags])
+
+    @property
+    def angle(self) -> Booleans:
+        """Which tags are angles, bool [tags]."""
+        return np.array([tag.angle for tag in self.tags])
+
+    @property
+    def values(self) -> Doubles:
+        """The readings, NaN where missing or of a refused tag."""
+        return np.where(self.live, self.readings, np.nan)
+
+    @property
+    def fold(self) -> Positions:
+        """The fold in which each row is left out: as many spans of time, one after the other."""
+        return np.minimum(np.arange(len(self.columns)) * FOLDS // len(self.columns), FOLDS - 1)
+
+
+def prepared(tags: Sequence[Tag], times: Positions, values: Doubles, refused: Mapping[str, str] | None = None) -> Span:
+    """Return the span of these instants.
+
+    times: int64 [n], microseconds since the epoch, ascending. values: float64 [n, tags], NaN where a reading is missing
+    or not good. refused: tags that cannot be scored for another reason than their readings. Raises ValueError if there
+    are fewer than two instants, which have no interval.
+    """
+    if len(times) < 2:
+        raise ValueError(f"a model cannot be learned from {len(times)} instants")
+    values = np.where(np.isfinite(values), values, np.nan)
+    why = {tag.name: refusal(times, column) for tag, column in zip(tags, values.T, strict=True)}
+    interval = float(np.median(np.diff(times)))
+    held_us = _HELD_INTERVALS * interval
+    of, peers = sources.of_tags(tags)
+    _, filled, before = channels.held(channels.fresh(np.zeros((2, len(tags)))), times, values, held_us)
+    columns = of.columns(times, filled)
+    axes = expected.warp(columns)
+    return Span(
+        tags=tuple(tags),
+        refused={name: reason for name, reason in why.items() if reason} | dict(refused or {}),
+        held_us=held_us,
+        months=len(times) * interval / _MONTH_US,
+        sources=of,
+        peers=peers,
+        axes=axes,
+        columns=columns,
+        cells=axes.cells(columns)[0],
+        ways=axes.cells(columns)[1],
+        readings=values,
+        before=before,
+    )
+
+
+def finished(
+    span: Span, kind: Kind, asset: Learned, peers: Learned, budget: float, *, unseen: slice = slice(None)
+) -> Model:
+    """Return the model of two comparisons. Its thresholds come from the rows `unseen`, by default all."""
+    residuals = Residuals(asset[1].z, peers[1].z, asset[1].moves)
+    state = channels.fresh(np.zeros((2, len(span.tags))))
+    after, seen = channels.statistics(state, residuals, span.readings, span.before, centred=kind.remembers)
+    judged = seen.channels[:, unseen]
+    months = span.months * judged.shape[1] / len(span.readings)
+    found = kind.calibrated(judged, months, budget).only(span.live)
+    return Model(
+        kind=kind,
+        tags=span.tags,
+        refused=span.refused,
+        budget=budget,
+        held_us=span.held_us,
+        sources=span.sources,
+        axes=span.axes,
+        asset=asset[0],
+        peers=peers[0],
+        echoes=echoes.learned(_mates(span.tags), seen.peers),
+        limits=_limits(span) if kind.remembers else Limits.none(len(span.tags)),
+        thresholds=found,
+        centres=after.centres,
+        false_events=thresholds.events_per_month(found.rarity(judged, budget), budget, months),
+    )
+
+
+def _mates(tags: Sequence[Tag]) -> Positions:
+    """Return the mates of each tag, int64 [tags, most], -1 as filling."""
+    place = {tag.name: at for at, tag in enumerate(tags)}
+    mates = np.full((len(tags), max(len(tag.mates) for tag in tags)), -1)
+    for at, tag in enumerate(tags):
+        mates[at, : len(tag.mates)] = [place[name] for name in tag.mates]
+    return mates
+
+
+def _limits(span: Span) -> Limits:
+    """Return the limits of each tag: what nearly all readings were between, and half of that width on either side."""
+    none = Limits.none(len(span.tags))
+    for at, tag in enumerate(span.tags):
+        there = span.readings[np.isfinite(span.readings[:, at]), at]
+        if len(there) and not tag.angle:
+            first, last = np.quantile(there, [0.0005, 0.9995])
+            margin = 0.5 * max(last - first, 1e-9)
+            none.low[at], none.high[at] = first - margin, last + margin
+    return none
