@@ -7,11 +7,13 @@ job's inputs. A module knows nothing else about the engine.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from pyflink.datastream import DataStream
     from pyflink.table import StreamTableEnvironment, Table
+
+    from headrace_udfs.scoring.model import Model
 
 
 class Inputs(Protocol):
@@ -21,6 +23,9 @@ class Inputs(Protocol):
     """
 
     environment: StreamTableEnvironment
+
+    def sources(self) -> tuple[str, ...]:
+        """Return the names of the sources that job.yaml reads, in its order."""
 
     def source(self, name: str) -> Table:
         """Return the topic's good records: the contract's fields, `ts`, `quality`, the steps' columns, the position."""
@@ -42,6 +47,15 @@ class Inputs(Protocol):
 
     def var(self, name: str) -> bool | int | float | str:
         """Return the value under vars: in catalogs/<env>.yaml."""
+
+    def model(self) -> Model:
+        """Return the model of a score job. Raises UserError if its artefact is not the one that its card describes."""
+
+    def model_card(self) -> dict[str, Any]:
+        """Return the model's card: `every_us`, `since` and `until` as ISO-8601 texts, `sha256`, and more."""
+
+    def model_pin(self) -> str:
+        """Return the model's version as `<name>@<version>`."""
 
     def to_stream(self, table: Table) -> DataStream:
         """Return the rows of the table as a stream, whose records have the table's event time if it has one.

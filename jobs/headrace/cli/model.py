@@ -63,16 +63,26 @@ def new(
 
 
 @app.command()
-def train(name: Name, since: Since, until: Until = None, env: Env = "local", json: Json = False) -> None:
+def train(
+    name: Name,
+    since: Since,
+    until: Until = None,
+    holdback: Annotated[
+        str | None,
+        typer.Option(metavar="LENGTH", help="The end of the span that networks have not learned from, like 90d."),
+    ] = None,
+    env: Env = "local",
+    json: Json = False,
+) -> None:
     """Train a model on stored readings, and keep it as its next version, udfs/models/MODEL/N/."""
     from headrace.historian import Historian
     from headrace.historian.models import train as training
 
     context = Context(env)
-    span = _span(since, until)
+    span, last = _span(since, until), times.length(holdback, "--holdback")
     with log.status("training") as status:
         historian = Historian.open(context.settings, nonfinite="bad")
-        trained = training.train(context.project, historian, name, span, status.update)
+        trained = training.train(context.project, historian, name, span, status.update, holdback=last)
     if json:
         print_json({"model": str(trained.pin), **asdict(trained.training), **trained.model.card()})
     else:
@@ -82,14 +92,13 @@ def train(name: Name, since: Since, until: Until = None, env: Env = "local", jso
 @app.command("list")
 def listing(json: Json = False) -> None:
     """List the models and their versions."""
-    from headrace.historian.models import versions
-    from headrace.project import model_files
+    from headrace.project import model_files, model_versions
     from headrace.project.model_files import Pin
     from headrace.project.paths import Project
 
     project = Project.find()
     cards = {
-        name: [versions.card(project, Pin(name, number)) for number in model_files.versions(project, name)]
+        name: [model_versions.card(project, Pin(name, number)) for number in model_files.versions(project, name)]
         for name in model_files.names(project)
     }
     if json:
@@ -108,12 +117,11 @@ def listing(json: Json = False) -> None:
 @app.command()
 def show(version: Version, json: Json = False) -> None:
     """Show a version: what it was trained on, the false events of each tag, and the tags without scores and why."""
-    from headrace.historian.models import versions
-    from headrace.project import model_files
+    from headrace.project import model_files, model_versions
     from headrace.project.paths import Project
 
     project = Project.find()
-    card = versions.card(project, model_files.pin(project, version))
+    card = model_versions.card(project, model_files.pin(project, version))
     if json:
         print_json(card)
         return
@@ -202,6 +210,8 @@ def _show_training(trained: Trained) -> None:
     for reason, count in Counter(model.refused.values()).most_common():
         out.print(f"  {count:,} without: {reason}", highlight=False)
     out.print(f"false events per tag and month: {_rate(model.card())}", highlight=False)
+    if not trained.new:
+        out.print("the training gave the same model again, so there is no new version", highlight=False)
     out.print(f"headrace model show {trained.pin}", highlight=False)
 
 

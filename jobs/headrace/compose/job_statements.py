@@ -163,7 +163,7 @@ def _templates(project: Project, settings: Settings, folder: JobFolder, follow: 
         return templates
     selects = {sink: render.engine("all_of", table=module_view(sink)) for sink in folder.job.writes}
     sinks = {sink: Rendered(select, (1,)) for sink, select in selects.items()}
-    return replace(templates, sinks=sinks, on_time=folder.module.on_time)
+    return replace(templates, sinks=sinks, on_time=folder.on_time)
 
 
 def _required(described: topic_files.Topic | Table) -> dict[str, bool]:

@@ -7,6 +7,7 @@ import io
 import shutil
 import zipfile
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
@@ -16,8 +17,9 @@ from pyiceberg.io import FileIO
 import headrace
 import headrace_udfs
 from headrace.environment import iceberg
-from headrace.errors import PlatformError
-from headrace.project import python_module
+from headrace.errors import Place, PlatformError, UserError
+from headrace.project import job_folder, model_files, python_module
+from headrace.project.model_files import Pin
 from headrace.project.paths import Project
 
 # A fixed time: with the files' own times, two zips of the same contents would differ.
@@ -28,7 +30,7 @@ _FOR_TYPE_CHECKERS = "py.typed"
 
 @dataclass(frozen=True)
 class Release:
-    """A zip of sql/, jobs/ and udfs/, named by the sha256 of the zip itself. Environments are not in it."""
+    """A zip of sql/, jobs/, udfs/ and the models that jobs name, named by its sha256. Environments are not in it."""
 
     digest: str
     packed: bytes
@@ -106,6 +108,16 @@ def package_files(folder: Path) -> dict[str, bytes]:
     }
 
 
+def model_package(project: Project, pin: Pin) -> dict[str, bytes]:
+    """Return the files of a version of a model, by name. Raises UserError if one cannot be read."""
+    folder = model_files.version_folder(project, pin)
+    try:
+        return {name: (folder / name).read_bytes() for name in (model_files.CARD, model_files.ARTEFACT)}
+    except OSError as error:
+        what = f"the model {pin} cannot be read: {error.strerror}"
+        raise UserError(what, Place.of(folder), "restore its files from git") from None
+
+
 def content_digest(files: Mapping[str, bytes]) -> str:
     """Return the sha256 of the files of a package, by name: of their contents and of their names."""
     digest = hashlib.sha256()
@@ -139,3 +151,17 @@ def _files(project: Project) -> Iterator[tuple[Path, str]]:
         for path in sorted(folder.rglob("*")):
             if path.is_file() and not _CACHES & {*path.parts}:
                 yield path, f"{name}/{path.relative_to(folder).as_posix()}"
+    for pin in _pinned(project):
+        model, version = model_files.folder(project, pin.name), model_files.version_folder(project, pin)
+        for path in (model / model_files.FILE, version / model_files.CARD, version / model_files.ARTEFACT):
+            yield path, path.relative_to(project.root).as_posix()
+
+
+def _pinned(project: Project) -> list[Pin]:
+    """Return the versions of models that the project's jobs name and that are there."""
+    pins = set()
+    for name in job_folder.names(project):
+        with suppress(UserError):  # this job cannot be deployed, others can
+            if model := job_folder.job_of(project, name).model:
+                pins.add(model_files.exact(project, model))
+    return sorted(pins)

@@ -90,7 +90,7 @@ def job_options(job: Job) -> dict[str, str]:
 
 def packages(project: Project, job: Job) -> list[Path]:
     """Return the packages whose code, and the models next to it, are in the job's workers."""
-    return [releases.functions_package(), *([python_module.package(project)] if job.module else [])]
+    return [releases.functions_package(), *([python_module.package(project)] if job.runs else [])]
 
 
 def packed(project: Project, package: Path) -> Path:

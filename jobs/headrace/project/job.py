@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
-from headrace.project import yaml_file
+from headrace.project import model_files, yaml_file
 from headrace.project.system_tables import LATE_READINGS
 from headrace.project.table_files import TABLE_NAME
 from headrace_udfs.durations import Duration
@@ -21,6 +21,8 @@ TOPIC = "topic/"
 """How `writes:` and the engine name a topic that a job writes: `topic/<topic>`."""
 OLD_TOPIC = "kafka"
 """The word for `topic` in `writes:` and in file names of earlier versions."""
+SCORE = "score"
+"""The kind of the jobs that score readings with a model, and the module in jobs/table_api/ that they run."""
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 # Namespaces that no written table can have: the file of its SELECT would be taken for that of a topic.
 _TOPIC_WORDS = (OLD_TOPIC, TOPIC.removesuffix("/"))
@@ -65,6 +67,12 @@ def _step(text: str) -> str:
     return text
 
 
+def _model(text: str) -> str:
+    if not model_files.PINNED.fullmatch(text):
+        raise ValueError(f"'{text}' is not a version of a model; write <model>@<version>")
+    return text
+
+
 def _table(text: str) -> str:
     if not TABLE_NAME.fullmatch(text):
         raise ValueError(f"'{text}' is not a valid table name; write <namespace>.<table>")
@@ -89,6 +97,7 @@ Output = Annotated[
     _like(rf"{TOPIC}{_NAME.pattern}|{TABLE}(?!({'|'.join(_TOPIC_WORDS)})\.){TABLE_NAME.pattern}"),
 ]
 ModuleName = Annotated[str, Field(pattern=f"^{_NAME.pattern}$")]
+ModelVersion = Annotated[str, AfterValidator(_model), _like(rf"{model_files.NAME.pattern}@{model_files.VERSION}")]
 StepName = Annotated[str, AfterValidator(_step), WithJsonSchema({"enum": list(STEPS)})]
 
 
@@ -102,10 +111,12 @@ class Job(yaml_file.Model, use_attribute_docstrings=True):
         "complete": "keeps_every_record",
     }
 
-    kind: Literal["job", "table_api"]
-    """job for one SQL template per sink; table_api for a Python module instead of templates."""
+    kind: Literal["job", "table_api", "score"]
+    """job for one SQL template per sink; table_api for a Python module instead; score for the scores of a model."""
     module: ModuleName | None = None
     """The module of a table_api job: <name> of jobs/table_api/<name>.py."""
+    model: ModelVersion | None = None
+    """The model of a score job, with its version: <model>@<version> for udfs/models/<model>/<version>/."""
     name: JobName
     """<domain>/<job>_v<N>, as the folder is called; N rises when what the job writes changes its meaning."""
     owner: str
@@ -144,6 +155,11 @@ class Job(yaml_file.Model, use_attribute_docstrings=True):
     def sources(self) -> list[str]:
         """Names of the source contracts it reads."""
         return self._read("source/")
+
+    @property
+    def runs(self) -> str | None:
+        """The name of the module in jobs/table_api/ that computes its tables; None for a job of templates."""
+        return SCORE if self.kind == SCORE else self.module
 
     @property
     def tables(self) -> list[str]:

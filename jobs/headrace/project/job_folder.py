@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from headrace.errors import Place, Problem, UserError, unknown
-from headrace.project import python_module, source_files, table_files, topic_files, yaml_file
-from headrace.project.job import JOB_NAME, OLD_TOPIC, TOPIC, Job
+from headrace.project import model_files, python_module, score_job, source_files, table_files, topic_files, yaml_file
+from headrace.project.job import JOB_NAME, OLD_TOPIC, SCORE, TOPIC, Job
 from headrace.project.paths import Project
 from headrace.project.python_module import ModuleFile
 
@@ -25,7 +25,7 @@ _OLD_NAMES = {"checks.sql": CHECKS, "account.sql": EXPECTED_COUNTS}
 class JobFolder:
     """A job with the templates next to its job.yaml: `templates` by sink, `views` (`_<name>.sql.j2`) by name.
 
-    A Table API job has a `module` instead of templates.
+    A Table API job has a `module` instead of templates, and so has a score job: the engine's own.
     """
 
     job: Job
@@ -33,6 +33,13 @@ class JobFolder:
     templates: dict[str, Path]
     views: dict[str, Path]
     module: ModuleFile | None = None
+
+    @property
+    def on_time(self) -> frozenset[str]:
+        """Names of the sources that its module reads on time: a score job reads all of them so."""
+        if self.job.kind == SCORE:
+            return frozenset(self.job.sources)
+        return self.module.on_time if self.module else frozenset()
 
     @property
     def duckdb_templates(self) -> list[Path]:
@@ -64,7 +71,7 @@ def load(project: Project, name: str) -> JobFolder:
     folder = JobFolder(job, path, templates, views)
     if problems := [*_mismatches(folder, name), *_absent(project, folder)]:
         raise UserError(problems)
-    return replace(folder, module=python_module.load(project, job.module)) if job.module else folder
+    return replace(folder, module=python_module.load(project, job.runs)) if job.runs else folder
 
 
 def names(project: Project) -> list[str]:
@@ -121,8 +128,8 @@ def _mismatches(folder: JobFolder, name: str) -> list[Problem]:
     if job.name != name:
         where = yaml_file.place(file, ("name",))
         problems.append(Problem(f"name is '{job.name}', the folder says '{name}'", where, f"write name: {name}"))
-    problems += _of_windows(folder)
-    return [*problems, *(_of_module(folder) if job.kind == "table_api" else _of_templates(folder))]
+    problems += [*_of_windows(folder), *score_job.problems(job, file)]
+    return [*problems, *(_of_templates(folder) if job.kind == "job" else _of_module(folder))]
 
 
 def _of_windows(folder: JobFolder) -> Iterator[Problem]:
@@ -135,11 +142,14 @@ def _of_windows(folder: JobFolder) -> Iterator[Problem]:
 
 
 def _of_module(folder: JobFolder) -> Iterator[Problem]:
-    if folder.job.module is None:
+    kind, fix = "a Table API job", "write it in the module, and remove the file"
+    if folder.job.kind == SCORE:
+        kind, fix = "a score job", "remove the file"
+    elif folder.job.module is None:
         where = yaml_file.place(folder.path / "job.yaml", ("kind",))
         yield Problem("a Table API job requires a module", where, "add module: <name>, for jobs/table_api/<name>.py")
     for path in [*folder.templates.values(), *folder.views.values()]:
-        yield Problem("a Table API job has no templates", Place.of(path), "write it in the module, and remove the file")
+        yield Problem(f"{kind} has no templates", Place.of(path), fix)
 
 
 def _of_templates(folder: JobFolder) -> list[Problem]:
@@ -178,8 +188,8 @@ def _absent(project: Project, folder: JobFolder) -> list[Problem]:
             where = yaml_file.place(file, location)
             problems.extend(in_own_file or [Problem(p.what, where, p.fix) for p in error.problems])
 
-    if job.module:
-        check(lambda module=job.module: python_module.load(project, module), "module")  # type: ignore[misc]
+    for key, load in _named(project, job):
+        check(load, key)
     for index, read in enumerate(job.reads):
         kind, _, name = read.partition("/")
         if kind == "source":
@@ -194,6 +204,14 @@ def _absent(project: Project, folder: JobFolder) -> list[Problem]:
             continue
         check(lambda sink=sink, mode=mode: _writable(project, sink, mode), "writes", job.output(sink))  # type: ignore[misc]
     return problems
+
+
+def _named(project: Project, job: Job) -> Iterator[tuple[str, Callable[[], object]]]:
+    """Yield the module and the model that the job names: the key in job.yaml, and what loads it."""
+    if module := job.runs:
+        yield "module", lambda: python_module.load(project, module)
+    if model := job.model:
+        yield "model", lambda: model_files.exact(project, model)
 
 
 def _writable(project: Project, name: str, mode: str) -> None:

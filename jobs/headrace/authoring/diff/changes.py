@@ -13,7 +13,8 @@ from headrace.planner.state.differences import Change
 
 def changes(was: Side, now: Side) -> list[Change]:
     """Return the differences between the files of the job. New inputs and outputs show as changes of job.yaml."""
-    return [*_described(was, now), *_texts(was.texts, now.texts), *_packages(was.packages, now.packages)]
+    packages = _packages(was.packages, now.packages)
+    return [*_described(was, now), *_texts(was.texts, now.texts), *packages, *_model(was, now)]
 
 
 def _described(was: Side, now: Side) -> Iterator[Change]:
@@ -46,6 +47,13 @@ def _packages(was: Mapping[str, Mapping[str, bytes]], now: Mapping[str, Mapping[
             yield Change(part, "version", _version(old), _version(new))
             differing = [path for path in dict.fromkeys([*new, *old]) if old.get(path) != new.get(path)]
             yield Change(part, f"files that differ: {', '.join(differing)}")
+
+
+def _model(was: Side, now: Side) -> Iterator[Change]:
+    """Yield the files of a model that differ although its version is the same."""
+    if was.folder.job.model == now.folder.job.model:
+        part = f"model {now.folder.job.model}"
+        yield from (Change(part, f"{name} changed") for name in now.model if was.model.get(name) != now.model[name])
 
 
 def _version(files: Mapping[str, bytes]) -> str | None:

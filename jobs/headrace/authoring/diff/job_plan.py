@@ -15,6 +15,9 @@ from headrace.planner.state import differences
 from headrace.planner.state.alignment import Pair, align
 from headrace.planner.state.differences import Change
 from headrace.planner.state.operators import operators
+from headrace.planner.state.verdict import model_change
+
+_NO_PLANS = "Flink cannot compile the plan of a Table API job, so no plans are compared"
 
 Status = Literal["new", "changed", "removed", "unchanged"]
 
@@ -91,8 +94,16 @@ def changed(was: Side, now: Side, ref: str, compiler: Compiler) -> JobPlan:
         changes=(*in_files, *_of_sinks(before, after)),
         operators=tuple(pairs),
         sql=_sql(was, now, ref, before, after),
-        notes=() if pairs else ("Flink cannot compile the plan of a Table API job, so no plans are compared",),
+        notes=(*_of_model(was, now), *(() if pairs else (_NO_PLANS,))),
     )
+
+
+def _of_model(was: Side, now: Side) -> Iterator[str]:
+    """Yield what a change of a score job's model means for its events and its state."""
+    old, new_ = was.folder.job.model, now.folder.job.model
+    if old and new_ and old != new_:
+        yield f"headrace model compare {old} {new_} --since TIME lists the events that appear and those that go"
+        yield model_change(old, new_)
 
 
 def _of_sinks(was: Compiled, now: Compiled) -> Iterator[Change]:

@@ -15,7 +15,7 @@ from headrace.environment.settings import Settings
 from headrace.planner import release as releases
 from headrace.planner import session
 from headrace.planner.state.differences import plain
-from headrace.project import job_folder, python_module, source_files, table_files, topic_files
+from headrace.project import job_folder, model_files, python_module, source_files, table_files, topic_files
 from headrace.project.job import Job
 from headrace.project.job_folder import JobFolder
 from headrace.project.paths import Project
@@ -30,7 +30,8 @@ class Side:
 
     `descriptions` are the contents of the YAML files of the job and its sources, tables and topics, and the values of
     the environment that templates use; `texts` are the SQL and the test cases. Both are keyed by the part of the job
-    that they describe. `packages` are the files that run in the workers, code and models, by package and path.
+    that they describe. `packages` are the files that run in the workers, code and models, by package and path. `model`
+    are the files of the version of a model that the job names.
     """
 
     project: Project
@@ -40,6 +41,7 @@ class Side:
     descriptions: Mapping[str, Mapping[str, Any]]
     texts: Mapping[str, str]
     packages: Mapping[str, Mapping[str, bytes]]
+    model: Mapping[str, bytes]
 
     @property
     def folder(self) -> JobFolder:
@@ -57,6 +59,7 @@ class Side:
             composition.leftovers(),
             {source.function: source.pipeline.columns for source in composition.sources},
             self.packages.get(TABLE_API),
+            self.model,
             {name: table.iceberg_schema() for name, table in self.tables.items()},
             session.job_options(composition.folder.job),
         )
@@ -85,13 +88,18 @@ def load(project: Project, settings: Settings, name: str) -> Side:
         **{each.name: each.read_text(encoding="utf-8") for each in folder.duckdb_templates},
         **{f"test {each.name}": _contents(each) for each in sorted(folder.path.glob("tests/*/"))},
     }
-    return Side(project, settings, composition, tables, descriptions, texts, _packages(project, job))
+    packages, model = _packages(project, job), _model(project, job)
+    return Side(project, settings, composition, tables, descriptions, texts, packages, model)
+
+
+def _model(project: Project, job: Job) -> Mapping[str, bytes]:
+    return releases.model_package(project, model_files.exact(project, job.model)) if job.model else {}
 
 
 def _packages(project: Project, job: Job) -> dict[str, Mapping[str, bytes]]:
     """Return the files of the project's own packages that jobs need in the workers."""
     folders = {"UDF package": project.root / "udfs" / "headrace_udfs"}
-    if job.module:
+    if job.runs:
         folders[TABLE_API] = python_module.package(project)
     return {name: releases.package_files(folder) for name, folder in folders.items()}
 

@@ -10,9 +10,10 @@ import pyarrow as pa
 
 from headrace.historian.answers import TS
 from headrace.historian.historian import Historian
-from headrace.historian.models import instants, versions
+from headrace.historian.models import instants
 from headrace.historian.models.instants import Instants
 from headrace.historian.series import intervals as spans
+from headrace.project import model_versions
 from headrace.project.model_files import Pin
 from headrace.project.paths import Project
 from headrace_udfs.scoring import events
@@ -128,7 +129,7 @@ def rescore(project: Project, historian: Historian, pin: Pin, since: datetime, u
 
     Raises UserError if the version cannot be loaded or a tag of it is unknown, and PlatformError.
     """
-    model, card = versions.load(project, pin)
+    model, card = model_versions.load(project, pin)
     names = [tag.name for tag in model.tags]
     readings = instants.read(historian, names, since - WARM_UP, until)
     grid = instants.aligned(readings, int(card["every_us"]))

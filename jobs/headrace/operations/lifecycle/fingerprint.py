@@ -11,7 +11,7 @@ from headrace.compose.job_statements import compose, leftover_tables
 from headrace.environment.settings import Settings
 from headrace.planner import release as releases
 from headrace.planner import session
-from headrace.project import job_folder, python_module, table_files
+from headrace.project import job_folder, model_files, python_module, table_files
 from headrace.project.paths import Project
 
 
@@ -36,8 +36,11 @@ def fingerprint(project: Project, settings: Settings, name: str) -> str:
         "checkpoints": settings.flink.checkpoint_interval_s,
         "slots": settings.slots_of(name),
         "functions": _digest(releases.functions_package()),
-        "module": _digest(python_module.package(project)) if job.module else None,
+        "module": _digest(python_module.package(project)) if job.runs else None,
     }
+    if job.model:  # only then: the fingerprints of other jobs stay as they were
+        files = releases.model_package(project, model_files.exact(project, job.model))
+        parts["model"] = [job.model, releases.content_digest(files)]
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
 

@@ -19,7 +19,7 @@ class StoredPlan:
     `plan` is Flink's JSON without the options of tables, which may hold secrets; None for a Table API job. `graph` has
     one line per operator of a Table API job, with its inputs. `topics` are the identities of the topics that the job's
     sources read, and that its offsets belong to. `store` describes where the tables of the catalog are. `top` is the
-    highest id that an operator of the job has ever had.
+    highest id that an operator of the job has ever had. `model` is the version of the model of a score job.
     """
 
     plan: Mapping[str, Any] | None
@@ -27,6 +27,7 @@ class StoredPlan:
     topics: Mapping[str, str]
     store: str
     top: int
+    model: str | None = None
 
     @property
     def topic_ids(self) -> dict[str, str]:
@@ -41,7 +42,7 @@ class StoredPlan:
     def from_text(cls, text: str) -> StoredPlan:
         """Return the plan that `to_text` wrote."""
         values = json.loads(text)
-        return cls(values["plan"], tuple(values["graph"]), values["topics"], values["store"], values["top"])
+        return cls(**{"model": None, **values, "graph": tuple(values["graph"])})
 
 
 def stored_form(
@@ -55,7 +56,7 @@ def stored_form(
     if "://" not in catalog.warehouse:
         store += f" of {catalog.address}"
     if plan is None:
-        return StoredPlan(None, graph, identities, store, 0)
+        return StoredPlan(None, graph, identities, store, 0, composition.folder.job.model)
     return StoredPlan(_without_options(plan), (), identities, store, max(node["id"] for node in plan["nodes"]))
 
 

@@ -60,7 +60,17 @@ def _of_graphs(before: StoredPlan, now: StoredPlan) -> Verdict:
     if before.graph != now.graph:
         reason = "the module's operators or their order changed, and Flink finds their state by position"
         return Verdict("incompatible", (reason,))
+    if before.model and now.model and before.model != now.model:
+        return Verdict("compatible", (model_change(before.model, now.model),))
     return Verdict("compatible", ("a module's state is read by its own code: do not change what it stores",))
+
+
+def model_change(was: str, now: str) -> str:
+    """Return what becomes of a score job's state when another version of a model continues."""
+    return (
+        f"{now} starts without the memory of {was}: no reading is lost, but its means over hours and days have to fill, "
+        f"and open events of {was} end"
+    )
 
 
 def _unknown(pairing: Pairing) -> Iterator[str]:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from headrace.compose import render
 from headrace.compose.sql_text import Sql, duration
 from headrace.compose.template_functions import InvalidCall, TemplateFunctions
 from headrace.errors import Problem, UserError
 from headrace.planner.table_api import streams
-from headrace.project import yaml_file
+from headrace.project import model_files, model_versions, yaml_file
 from headrace.project.job import Param
 from headrace.project.python_module import ModuleFile
 
 if TYPE_CHECKING:
     from pyflink.datastream import DataStream
     from pyflink.table import StreamTableEnvironment, Table
+
+    from headrace_udfs.scoring.model import Model
 
 
 class Inputs:
@@ -26,6 +29,10 @@ class Inputs:
         self.environment = environment
         self._calls, self._module = calls, module
 
+    def sources(self) -> tuple[str, ...]:
+        """Return the names of the sources that job.yaml reads, in its order."""
+        return tuple(self._calls.folder.job.sources)
+
     def source(self, name: str) -> Table:
         """Return the topic's good records: the contract's fields, `ts`, `quality`, the steps' columns, the position."""
         return self._table(self._calls.source(name))
@@ -33,7 +40,7 @@ class Inputs:
     def on_time(self, name: str) -> Table:
         """Return the same as `source` with `event_time` and the contract's watermark, without late records."""
         view = self._calls.on_time(name)
-        if name not in self._module.on_time:
+        if name not in self._calls.folder.on_time:
             what = f"{self._module.path.name} does not show before it runs that it reads '{name}' on time"
             raise InvalidCall(Problem(what, fix=f"write inputs.on_time('{name}') in it, with the name as a text"))
         return self._table(view)
@@ -62,12 +69,31 @@ class Inputs:
         """Return the value under vars: in catalogs/<env>.yaml."""
         return self._calls.var(name)
 
+    def model(self) -> Model:
+        """Return the model of a score job. Raises UserError if its artefact is not the one that its card describes."""
+        return self._model[0]
+
+    def model_card(self) -> dict[str, Any]:
+        """Return the model's card: `every_us`, `since` and `until` as ISO-8601 texts, `sha256`, and more."""
+        return self._model[1]
+
+    def model_pin(self) -> str:
+        """Return the model's version as `<name>@<version>`."""
+        if (pinned := self._calls.folder.job.model) is None:
+            raise InvalidCall(Problem("the job has no model", fix="a job of kind: score has one"))
+        return pinned
+
     def to_stream(self, table: Table) -> DataStream:
         """Return the rows of the table as a stream, whose records have the table's event time if it has one.
 
         A timestamp finer than a millisecond becomes an int, in microseconds since 1970: PyFlink would refuse it.
         """
         return streams.to_stream(self.environment, table)
+
+    @cached_property
+    def _model(self) -> tuple[Model, dict[str, Any]]:
+        project = self._calls.project
+        return model_versions.load(project, model_files.exact(project, self.model_pin()))
 
     def _table(self, named: Sql) -> Table:
         return self.environment.sql_query(render.engine("all_of", table=named))

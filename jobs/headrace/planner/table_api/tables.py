@@ -12,7 +12,7 @@ from typing import Any
 from headrace.compose.template_functions import InvalidCall
 from headrace.errors import HeadraceError, Place, Problem, UserError
 from headrace.planner.table_api.inputs import Inputs
-from headrace.project.job import OLD_TOPIC, TOPIC, Job
+from headrace.project.job import OLD_TOPIC, SCORE, TOPIC, Job
 from headrace.project.python_module import FUNCTION, PACKAGE, ModuleFile
 
 
@@ -29,6 +29,8 @@ def tables(module: ModuleFile, job: Job, inputs: Inputs) -> dict[str, Any]:
         raise UserError(invalid.problem.what, module.place_of(invalid), invalid.problem.fix) from None
     except Exception as error:
         raise UserError(f"{type(error).__name__}: {error}", module.place_of(error)) from None
+    if job.kind == SCORE:  # the engine's module computes all that a score job can write
+        outputs = {sink: table for sink, table in outputs.items() if sink in job.writes}
     if problems := [*_mismatches(module, job, outputs)]:
         raise UserError(problems)
     return dict(outputs)

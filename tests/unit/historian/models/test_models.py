@@ -18,10 +18,10 @@ from headrace import cli
 from headrace.environment import iceberg, settings
 from headrace.errors import UserError
 from headrace.historian import Historian
-from headrace.historian.models import declared, instants, rescore, train, versions
+from headrace.historian.models import declared, instants, rescore, train
 from headrace.historian.models.compare import compare
 from headrace.historian.models.instants import Readings
-from headrace.project import model_files, table_files
+from headrace.project import model_files, model_versions, table_files
 from headrace.project.model_files import ModelFile, Pin
 from headrace.project.paths import Project
 from support.worlds.pumps import empty_plant
@@ -89,14 +89,22 @@ def trained(project: Project, historian: Historian) -> train.Trained:
 
 def test_a_version_is_described_by_its_card(project: Project, trained: train.Trained) -> None:
     assert trained.pin == Pin("pumps", 1)
-    card = versions.card(project, trained.pin)
+    card = model_versions.card(project, trained.pin)
     assert (card["model"], card["readings"], card["every_us"]) == ("pumps@1", 8 * 40 * 144, 600_000_000)
     assert card["refused"] == {"Q1.setpoint": "constant", "Q2.setpoint": "constant"}
     (inlet,) = (tag for tag in card["tags"] if tag["name"] == "Q1.inlet")
     assert inlet["peers"] == ["Q2.inlet"]
     assert inlet["mates"] == ["Q1.flow", "Q1.setpoint", "Q1.speed"]
-    again, _ = versions.load(project, trained.pin)
+    again, _ = model_versions.load(project, trained.pin)
     assert again.save() == trained.model.save()
+
+
+def test_the_same_training_gives_the_same_version(
+    project: Project, historian: Historian, trained: train.Trained
+) -> None:
+    again = train.train(project, historian, "pumps", (days(0), days(40)), lambda _: None)
+    assert (again.pin, again.new, trained.new) == (trained.pin, False, True)
+    assert model_files.versions(project, "pumps") == [1]
 
 
 def test_a_fault_is_an_event_with_its_time(project: Project, historian: Historian, trained: train.Trained) -> None:
@@ -172,19 +180,19 @@ def test_the_commands_show_versions_events_and_changes(
 
 
 def test_a_changed_artefact_is_refused(project: Project, trained: train.Trained) -> None:
-    file = versions.folder(project, trained.pin) / versions.ARTEFACT
+    file = model_files.version_folder(project, trained.pin) / model_files.ARTEFACT
     whole = file.read_bytes()
     file.write_bytes(whole[:-1])
     try:
         with pytest.raises(UserError, match="not the one that its card describes") as error:
-            versions.load(project, trained.pin)
+            model_versions.load(project, trained.pin)
         assert "train" in str(error.value.problems[0].fix)
     finally:
         file.write_bytes(whole)
     file.rename(file.with_suffix(".away"))
     try:
         with pytest.raises(UserError, match="cannot be read"):
-            versions.load(project, trained.pin)
+            model_versions.load(project, trained.pin)
     finally:
         file.with_suffix(".away").rename(file)
 

@@ -1,0 +1,60 @@
+"""What a job of kind score may read and write: it runs the engine's own module with a model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from headrace.errors import Place, Problem, did_you_mean
+from headrace.project import yaml_file
+from headrace.project.job import SCORE, TOPIC, Job, Mode
+
+SCORES, EVENTS, ALERTS = "condition.scores", "condition.anomaly_events", f"{TOPIC}anomaly_alerts"
+SINKS: Mapping[str, Mode] = MappingProxyType({SCORES: "append", EVENTS: "upsert", ALERTS: "append"})
+"""What a score job can write, and how."""
+
+
+def problems(job: Job, file: Path) -> Iterator[Problem]:
+    """Yield what job.yaml says that its kind does not allow, each at its line of `file`; for other kinds, a model."""
+    if job.kind == SCORE:
+        yield from _missing(job, file)
+        yield from _unused(job, file)
+        yield from _of_sinks(job, file)
+    elif job.model:
+        yield Problem("only a score job has a model", _at(file, "model"), f"write kind: {SCORE}, or remove it")
+
+
+def _missing(job: Job, file: Path) -> Iterator[Problem]:
+    if job.model is None:
+        fix = "add model: <model>@<version>; headrace model list shows them"
+        yield Problem("a score job requires a model", _at(file, "kind"), fix)
+    if len(job.reads) != 1 or not job.sources:
+        yield Problem("a score job reads one source", _at(file, "reads"), "write reads: [source/<contract>]")
+
+
+def _unused(job: Job, file: Path) -> Iterator[Problem]:
+    if job.module:
+        what = "a score job has no module of its own: it runs the engine's"
+        yield Problem(what, _at(file, "module"), "remove it, or write kind: table_api")
+    if job.steps:
+        yield Problem(
+            "a score job has no steps: it scores readings as they are decoded", _at(file, "steps"), "remove them"
+        )
+    if job.keeps_every_record:
+        what = "a score job cannot keep every record: its rows have no position in the topic"
+        yield Problem(what, _at(file, "keeps_every_record"), "remove it")
+
+
+def _of_sinks(job: Job, file: Path) -> Iterator[Problem]:
+    for sink, mode in job.writes.items():
+        where = _at(file, "writes", job.output(sink))
+        if sink not in SINKS:
+            fix = did_you_mean(job.output(sink), map(job.output, SINKS), "its sinks")
+            yield Problem(f"a score job cannot write '{job.output(sink)}'", where, fix)
+        elif mode != SINKS[sink]:
+            yield Problem(f"a score job does not {mode} to {sink}", where, f"write {job.output(sink)}: {SINKS[sink]}")
+
+
+def _at(file: Path, *location: str) -> Place:
+    return yaml_file.place(file, location)
