@@ -42,7 +42,9 @@ class StoredPlan:
     def from_text(cls, text: str) -> StoredPlan:
         """Return the plan that `to_text` wrote."""
         values = json.loads(text)
-        return cls(**{"model": None, **values, "graph": tuple(values["graph"])})
+        plan, graph, topics = values["plan"], tuple(values["graph"]), values["topics"]
+        # Plans of before score jobs have no model.
+        return cls(plan, graph, topics, values["store"], values["top"], values.get("model"))
 
 
 def stored_form(

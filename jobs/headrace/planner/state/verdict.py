@@ -68,8 +68,8 @@ def _of_graphs(before: StoredPlan, now: StoredPlan) -> Verdict:
 def model_change(was: str, now: str) -> str:
     """Return what becomes of a score job's state when another version of a model continues."""
     return (
-        f"{now} starts without the memory of {was}: no reading is lost, but its means over hours and days have to fill, "
-        f"and open events of {was} end"
+        f"{now} starts without the memory of {was}: no reading is lost, but its means over hours and days have to "
+        f"fill, and open events of {was} end"
     )
 
 
