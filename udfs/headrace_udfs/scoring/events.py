@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -36,32 +36,54 @@ Open = dict[str, Event]
 """The last event of each tag, which the next anomaly may continue: the state of a stream."""
 
 
-def follow(tags: Sequence[Tag], last: Open, times: Positions, scored: Scored) -> tuple[Open, list[Event]]:
-    """Return the last event of each tag after these instants, and each event that began or changed, in its latest form.
+@dataclass(frozen=True)
+class Followed:
+    """What some instants do to events.
 
-    times: int64 [n], microseconds since the epoch. Events with one tag and start replace each other, and how instants
-    are cut into calls does not change the latest form of any.
+    last: the last event of each tag after them. begun: each event that began, as it was at its first anomaly. changed:
+    each event that began or changed, in its latest form.
     """
-    place = {tag.name: at for at, tag in enumerate(tags)}
-    known, changed = dict(last), dict[tuple[str, int], Event]()
+
+    last: Open
+    begun: list[Event]
+    changed: list[Event]
+
+
+def follow(tags: Sequence[Tag], last: Open, at: Positions, scored: Scored) -> Followed:
+    """Return what the anomalies of these instants begin and continue.
+
+    at: int64 [n, tags], the time of each reading, microseconds since the epoch. Events with one tag and start replace
+    each other, and how instants are cut into calls changes neither the first nor the latest form of any.
+    """
+    place = {tag.name: number for number, tag in enumerate(tags)}
+    known, begun, changed = dict(last), list[Event](), dict[tuple[str, int], Event]()
     shown = scored.anomaly | scored.echo
     for row in np.flatnonzero(scored.anomaly.any(axis=1)).tolist():
-        now = int(times[row])
-        for at in np.flatnonzero(scored.anomaly[row]).tolist():
-            tag = tags[at]
-            one = float(scored.score[row, at])
-            new = Event(tag.name, now, now, now, one, CAUSES[int(scored.cause[row, at])])
-            event = _continued(known.get(tag.name), new)
-            seen = {*event.related, *(name for name in tag.mates if shown[row, place[name]])}
-            event = replace(event, related=tuple(sorted(seen, key=place.__getitem__)))
+        for column in np.flatnonzero(scored.anomaly[row]).tolist():
+            tag, now = tags[column], int(at[row, column])
+            seen = tuple(name for name in tag.mates if shown[row, place[name]])
+            cause = CAUSES[int(scored.cause[row, column])]
+            new = Event(tag.name, now, now, now, float(scored.score[row, column]), cause, _sorted(seen, place))
+            before = known.get(tag.name)
+            if before is None or over(before, now):
+                event = new
+                begun.append(new)
+            else:
+                event = replace(_continued(before, new), related=_sorted((*before.related, *seen), place))
             known[tag.name] = changed[event.tag, event.start] = event
-    return known, list(changed.values())
+    return Followed(known, begun, list(changed.values()))
 
 
-def _continued(last: Event | None, new: Event) -> Event:
-    """Return the last event with the new anomaly in it, or the new event if the last one is over."""
-    if last is None or new.start - last.end > GAP_US:
-        return new
+def over(event: Event, now: int) -> bool:
+    """Whether an anomaly at `now` or later is too late to continue the event."""
+    return now - event.end > GAP_US
+
+
+def _continued(last: Event, new: Event) -> Event:
     if new.peak_score > last.peak_score:
-        return replace(new, start=last.start, related=last.related)
+        return replace(new, start=last.start)
     return replace(last, end=new.end)
+
+
+def _sorted(names: Sequence[str], place: Mapping[str, int]) -> tuple[str, ...]:
+    return tuple(sorted({*names}, key=place.__getitem__))

@@ -14,6 +14,8 @@ from headrace.errors import UserError
 from headrace.historian.historian import Historian
 from headrace.historian.series.status import GOOD, UNCERTAIN
 from headrace_udfs.arrays import Doubles, Positions
+from headrace_udfs.scoring import alignment
+from headrace_udfs.scoring.alignment import Instants
 
 _SECOND = 1_000_000
 
@@ -24,19 +26,6 @@ class Readings:
 
     times: Positions
     values: Doubles
-
-
-@dataclass(frozen=True)
-class Instants:
-    """times: int64 [n], the start of each instant, ascending; only instants with a reading.
-
-    values: float64 [n, tags], each tag's last good reading in the instant, NaN without one. at: int64 [n, tags], the
-    time of that reading, 0 without one. All times are microseconds since the epoch.
-    """
-
-    times: Positions
-    values: Doubles
-    at: Positions
 
 
 def read(historian: Historian, names: Sequence[str], since: datetime, until: datetime) -> list[Readings]:
@@ -62,15 +51,12 @@ def interval(readings: Sequence[Readings]) -> int:
 
 def aligned(readings: Sequence[Readings], every_us: int) -> Instants:
     """Return the instants, each `every_us` microseconds long and starting at a multiple of that since the epoch."""
-    cells = [each.times // every_us for each in readings]
-    rows = np.unique(np.concatenate(cells)) if cells else np.empty(0, np.int64)
-    values = np.full((len(rows), len(readings)), np.nan)
-    at = np.zeros(values.shape, np.int64)
-    for column, (each, cell) in enumerate(zip(readings, cells, strict=True)):
-        # Of several readings in an instant the last assignment stays, and that is the last one in time.
-        row = np.searchsorted(rows, cell)
-        values[row, column], at[row, column] = each.values, each.times
-    return Instants(rows * every_us, values, at)
+    counts = [len(each.times) for each in readings]
+    tag = np.repeat(np.arange(len(readings)), counts)
+    times = np.concatenate([np.empty(0, np.int64), *(each.times for each in readings)])
+    values = np.concatenate([np.empty(0), *(each.values for each in readings)])
+    good, order = np.ones(len(times), np.bool_), np.zeros(len(times), np.int64)
+    return alignment.aligned(alignment.Readings(tag, times, values, good, order), len(readings), every_us)
 
 
 def _by_tag(batch: pa.RecordBatch) -> Iterator[tuple[str, Readings]]:

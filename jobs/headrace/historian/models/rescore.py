@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -11,12 +11,12 @@ import pyarrow as pa
 from headrace.historian.answers import TS
 from headrace.historian.historian import Historian
 from headrace.historian.models import instants
-from headrace.historian.models.instants import Instants
 from headrace.historian.series import intervals as spans
 from headrace.project import model_versions
 from headrace.project.model_files import Pin
 from headrace.project.paths import Project
 from headrace_udfs.scoring import events
+from headrace_udfs.scoring.alignment import Instants
 from headrace_udfs.scoring.events import Event
 from headrace_udfs.scoring.model import CAUSES, Model, Scored
 
@@ -72,10 +72,8 @@ class Rescored:
 
     def events(self) -> list[Event]:
         """Return the events, by start and tag; their times are those of the readings."""
-        _, found = events.follow(self.model.tags, {}, self.instants.times, self.scored)
-        column = {tag.name: at for at, tag in enumerate(self.model.tags)}
-        placed = [self._at_its_readings(event, column[event.tag]) for event in found]
-        return sorted(placed, key=lambda event: (event.start, event.tag))
+        found = events.follow(self.model.tags, {}, self.instants.at, self.scored).changed
+        return sorted(found, key=lambda event: (event.start, event.tag))
 
     def event_table(self) -> pa.Table:
         """Return the table of events, by start and tag; columns as in EVENTS."""
@@ -93,11 +91,6 @@ class Rescored:
             for event in self.events()
         ]
         return pa.Table.from_pylist(rows, EVENTS)
-
-    def _at_its_readings(self, event: Event, column: int) -> Event:
-        rows = np.searchsorted(self.instants.times, (event.start, event.end, event.peak_at))
-        start, end, peak_at = self.instants.at[rows, column].tolist()
-        return replace(event, start=start, end=end, peak_at=peak_at)
 
     def _scores(self, tag: int) -> pa.Table:
         name = self.model.tags[tag].name

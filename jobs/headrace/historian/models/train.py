@@ -13,13 +13,13 @@ import numpy as np
 from headrace.errors import UserError
 from headrace.historian.historian import Historian
 from headrace.historian.models import declared, declared_networks, held_back, instants
-from headrace.historian.models.instants import Instants
 from headrace.project import model_files, model_versions
 from headrace.project.model_files import Pin
 from headrace.project.model_kinds import BaselineFile, ModelFile, OnnxFile, RegimeFile
 from headrace.project.model_versions import Training
 from headrace.project.paths import Project
 from headrace_udfs.scoring import fit, fit_baseline, fit_networks
+from headrace_udfs.scoring.alignment import Instants
 from headrace_udfs.scoring.model import Model
 
 _LEAST_INSTANTS = 1000

@@ -1,0 +1,113 @@
+"""The rows of scores, events and alerts as Arrow, with the columns of their tables and topic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from headrace_udfs.scoring.model import CAUSES
+from headrace_udfs.scoring.score_rows import REASONS, REFUSED, ScoreRows
+from headrace_udfs.scoring.stream import Alert, Frame, Scorer
+
+TS = pa.timestamp("us", tz="UTC")
+
+SCORES = pa.schema(
+    [
+        ("tag", pa.string()),
+        ("ts", TS),
+        ("model", pa.string()),
+        ("score", pa.float64()),
+        ("anomaly", pa.bool_()),
+        ("cause", pa.string()),
+        ("expected", pa.float64()),
+        ("low", pa.float64()),
+        ("high", pa.float64()),
+        ("none_because", pa.string()),
+    ]
+)
+"""One row per reading; `none_because` says why there is no score."""
+
+EVENTS = pa.schema(
+    [
+        ("model", pa.string()),
+        ("tag", pa.string()),
+        ("started_at", TS),
+        ("ended_at", TS),
+        ("peak_at", TS),
+        ("peak_score", pa.float64()),
+        ("cause", pa.string()),
+        ("related", pa.string()),
+        ("state", pa.string()),
+    ]
+)
+"""One row per event and change of it; `related` are names joined by ", ", null if there are none."""
+
+ALERTS = pa.schema([("kind", pa.string()), *EVENTS])
+"""One row when an event starts and one when it has ended: `kind` is start or end."""
+
+
+def score_table(scorer: Scorer, rows: ScoreRows) -> pa.Table:
+    """Return rows as a table; columns as in SCORES."""
+    names = pa.array([tag.name for tag in scorer.model.tags], pa.string())
+    scored = rows.reason == 0
+    columns = [
+        names.take(pa.array(rows.tag)),
+        pa.array(rows.times).cast(TS),
+        pa.array(np.full(len(rows), scorer.pin, object), pa.string()),
+        pa.array(rows.score, mask=~scored),
+        pa.array(rows.anomaly, mask=~scored),
+        pa.array(CAUSES).take(pa.array(rows.cause, mask=~scored)),
+        *(pa.array(part, mask=~np.isfinite(part)) for part in (rows.expected, rows.low, rows.high)),
+        _reasons(scorer, rows),
+    ]
+    return pa.Table.from_arrays(columns, schema=SCORES)
+
+
+def _reasons(scorer: Scorer, rows: ScoreRows) -> pa.Array:
+    """Return why there is no score, null if there is one; of a refused tag its own reason."""
+    own = [scorer.model.refused.get(tag.name) for tag in scorer.model.tags]
+    texts = pa.array([*REASONS, *own], pa.string())
+    number = rows.reason.astype(np.int64)
+    number = np.where(number == REASONS.index(REFUSED), len(REASONS) + rows.tag, number)
+    return texts.take(pa.array(number, mask=rows.reason == 0))
+
+
+def event_table(frames: Sequence[Frame]) -> pa.Table:
+    """Return frames as a table, in their order; columns as in EVENTS."""
+    return pa.Table.from_pylist([_event(frame.model, frame) for frame in frames], EVENTS)
+
+
+def alert_table(alerts: Sequence[Alert]) -> pa.Table:
+    """Return alerts as a table, in their order; columns as in ALERTS."""
+    ended = {"start": False, "end": True}
+    rows = [
+        {"kind": alert.kind, **_event(alert.model, Frame(alert.model, alert.event, ended[alert.kind]))}
+        for alert in alerts
+    ]
+    return pa.Table.from_pylist(rows, ALERTS)
+
+
+def _event(model: str, frame: Frame) -> dict[str, object]:
+    event = frame.event
+    return {
+        "model": model,
+        "tag": event.tag,
+        "started_at": event.start,
+        "ended_at": event.end,
+        "peak_at": event.peak_at,
+        "peak_score": event.peak_score,
+        "cause": event.cause,
+        "related": ", ".join(event.related) or None,
+        "state": "ended" if frame.ended else "open",
+    }
+
+
+def streams(table: pa.Table, rows: int) -> Iterator[bytes]:
+    """Yield the table as Arrow streams of at most `rows` rows each."""
+    for start in range(0, len(table), rows):
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, table.schema) as writer:
+            writer.write_table(table.slice(start, rows).combine_chunks())
+        yield sink.getvalue().to_pybytes()
