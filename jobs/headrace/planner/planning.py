@@ -165,6 +165,7 @@ def _prepare_source(environment, source: Source, *, shared: bool) -> None:  # ty
 
 def _prepare_module(environment, composition: Composition) -> None:  # type: ignore[no-untyped-def]
     if module := composition.folder.module:
+        environment.create_java_temporary_system_function("arrow_rows", "headrace.ArrowRows")
         inputs = Inputs(environment, composition.functions, module)
         for sink, table in tables.tables(module, composition.folder.job, inputs).items():
             environment.create_temporary_view(module_view(sink), table)

@@ -1,0 +1,162 @@
+package headrace;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.util.List;
+import org.apache.flink.api.python.shaded.org.apache.arrow.memory.BufferAllocator;
+import org.apache.flink.api.python.shaded.org.apache.arrow.vector.FieldVector;
+import org.apache.flink.api.python.shaded.org.apache.arrow.vector.VectorSchemaRoot;
+import org.apache.flink.api.python.shaded.org.apache.arrow.vector.ipc.ArrowStreamReader;
+import org.apache.flink.api.python.shaded.org.apache.arrow.vector.types.pojo.Field;
+import org.apache.flink.api.python.shaded.org.apache.arrow.vector.types.pojo.FieldType;
+import org.apache.flink.api.python.shaded.org.apache.arrow.vector.types.pojo.Schema;
+import org.apache.flink.table.api.DataTypes;
+import org.apache.flink.table.catalog.DataTypeFactory;
+import org.apache.flink.table.data.RowData;
+import org.apache.flink.table.functions.FunctionContext;
+import org.apache.flink.table.functions.SpecializedFunction;
+import org.apache.flink.table.functions.TableFunction;
+import org.apache.flink.table.functions.UserDefinedFunction;
+import org.apache.flink.table.runtime.arrow.ArrowReader;
+import org.apache.flink.table.runtime.arrow.ArrowUtils;
+import org.apache.flink.table.types.DataType;
+import org.apache.flink.table.types.inference.CallContext;
+import org.apache.flink.table.types.inference.InputTypeStrategies;
+import org.apache.flink.table.types.inference.TypeInference;
+import org.apache.flink.table.types.logical.RowType;
+
+/**
+ * {@code arrow_rows(bytes, 'ROW<tag STRING, ts TIMESTAMP_LTZ(6)>')}: the rows of an Arrow IPC stream.
+ *
+ * <p>The stream's columns must have the names, the order and the types of the ROW, as PyFlink writes them: a timestamp
+ * has no zone in Arrow. NULL has no rows. A row is a view of Arrow's vectors, and valid until the next one.
+ */
+public final class ArrowRows extends TableFunction<RowData> implements SpecializedFunction {
+
+    private static final long serialVersionUID = 1;
+    private static final int END_OF_STREAM = 8;
+
+    private final RowType type;
+    private transient Schema schema;
+    private transient BufferAllocator allocator;
+
+    /** For Flink, which knows no type before it has planned a call. */
+    public ArrowRows() {
+        this(null);
+    }
+
+    private ArrowRows(RowType type) {
+        this.type = type;
+    }
+
+    @Override
+    public TypeInference getTypeInference(DataTypeFactory types) {
+        return TypeInference.newBuilder()
+                .inputTypeStrategy(InputTypeStrategies.sequence(
+                        InputTypeStrategies.explicit(DataTypes.BYTES()),
+                        InputTypeStrategies.and(
+                                InputTypeStrategies.LITERAL, InputTypeStrategies.explicit(DataTypes.STRING()))))
+                .outputTypeStrategy(call -> call.getArgumentValue(1, String.class).map(text -> declared(call, text)))
+                .build();
+    }
+
+    private static DataType declared(CallContext call, String text) {
+        try {
+            DataType declared = call.getDataTypeFactory().createDataType(text);
+            if (declared.getLogicalType() instanceof RowType row) {
+                ArrowUtils.toArrowSchema(row);
+                return declared.bridgedTo(RowData.class);
+            }
+        } catch (RuntimeException error) {
+            throw call.newValidationError("arrow_rows does not know the type '%s': %s", text, error.getMessage());
+        }
+        throw call.newValidationError("arrow_rows needs the text of a ROW, such as 'ROW<tag STRING>', not '%s'", text);
+    }
+
+    @Override
+    public UserDefinedFunction specialize(SpecializedContext context) {
+        DataType declared = context.getCallContext().getOutputDataType().orElseThrow();
+        return new ArrowRows((RowType) declared.getLogicalType());
+    }
+
+    @Override
+    public void open(FunctionContext context) {
+        schema = ArrowUtils.toArrowSchema(type);
+        allocator = ArrowUtils.getRootAllocator().newChildAllocator("arrow_rows", 0, Long.MAX_VALUE);
+    }
+
+    @Override
+    public void close() {
+        if (allocator != null) {
+            allocator.close();
+        }
+    }
+
+    /** Emits the rows of {@code stream}. {@code declared} counts only when the call is planned. */
+    public void eval(byte[] stream, String declared) throws IOException {
+        if (stream == null) {
+            return;
+        }
+        try (ArrowStreamReader batches = new ArrowStreamReader(new ByteArrayInputStream(stream), allocator)) {
+            VectorSchemaRoot batch = opened(batches, stream.length);
+            ArrowReader rows = ArrowUtils.createArrowReader(batch, type);
+            while (loadNext(batches, stream.length)) {
+                checkNulls(batch.getFieldVectors());
+                for (int row = 0; row < batch.getRowCount(); row++) {
+                    collect(rows.read(row));
+                }
+            }
+        }
+    }
+
+    private VectorSchemaRoot opened(ArrowStreamReader batches, int length) throws IOException {
+        VectorSchemaRoot batch;
+        try {
+            batch = batches.getVectorSchemaRoot();
+        } catch (IOException | RuntimeException error) {
+            throw notWhole(length, error);
+        }
+        List<Field> found = batch.getSchema().getFields();
+        if (!nullable(found).equals(nullable(schema.getFields()))) {
+            throw new IOException(
+                    "arrow_rows: the bytes have the columns " + found + ", but " + type + " needs " + schema.getFields());
+        }
+        return batch;
+    }
+
+    /** Loads the next batch. Returns false after the mark that ends a whole stream. */
+    private static boolean loadNext(ArrowStreamReader batches, int length) throws IOException {
+        long before = batches.bytesRead();
+        try {
+            if (batches.loadNextBatch()) {
+                return true;
+            }
+        } catch (IOException | RuntimeException error) {
+            throw notWhole(length, error);
+        }
+        if (before + END_OF_STREAM != length || batches.bytesRead() != length) {
+            throw notWhole(length, null);
+        }
+        return false;
+    }
+
+    private static IOException notWhole(int length, Exception cause) {
+        return new IOException("arrow_rows: " + length + " bytes are not one whole Arrow stream", cause);
+    }
+
+    /** Whether a column may be NULL is not compared: what counts is whether it has NULLs. */
+    private static List<Field> nullable(List<Field> fields) {
+        return fields.stream()
+                .map(each -> new Field(
+                        each.getName(), new FieldType(true, each.getType(), each.getDictionary()), each.getChildren()))
+                .toList();
+    }
+
+    private void checkNulls(List<FieldVector> columns) throws IOException {
+        for (int n = 0; n < columns.size(); n++) {
+            if (!type.getTypeAt(n).isNullable() && columns.get(n).getNullCount() > 0) {
+                throw new IOException("arrow_rows: the column " + columns.get(n).getName() + " of " + type + " has NULLs");
+            }
+        }
+    }
+}
