@@ -52,7 +52,7 @@ def decode_only(stand: Stand, meter: Meter) -> None:
     job = yaml.safe_load((folder / "job.yaml").read_text())
     (folder / "job.yaml").write_text(yaml.safe_dump({**job, "steps": []}, sort_keys=False))
     template = folder / f"{READINGS}.sql.j2"
-    of_steps = {"unit,", "asset,", "score,", "anomaly,"}
+    of_steps = {"unit,", "asset,"}
     template.write_text("\n".join(line for line in template.read_text().splitlines() if line.strip() not in of_steps))
     line(stand, meter)
 

@@ -17,7 +17,7 @@ from bench.rounds import Run
 LINE = "line"
 TITLES = {
     "json": "(1) Flink SQL, format json, no Python",
-    "line": "(2) headrace: decode, enrich, score, dead letters",
+    "line": "(2) headrace: decode, enrich, range, dead letters",
     "decode": "(2b) headrace, decode alone, dead letters",
     "loop": "(3) confluent-kafka + orjson + pyiceberg loop",
     "spark": "(4) PySpark Structured Streaming, pandas UDF",

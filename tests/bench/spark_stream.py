@@ -109,7 +109,7 @@ def main(task: Task) -> None:
 
 def _good(batch: DataFrame) -> DataFrame:
     names = ("tag", "ts", "value", "text", "quality")
-    empty = {"unit": "string", "asset": "string", "score": "double", "anomaly": "boolean"}
+    empty = {"unit": "string", "asset": "string"}
     return batch.where("record.err_code is null").select(
         *(f.col(f"record.{name}").alias(name) for name in names),
         *(f.lit(None).cast(kind).alias(name) for name, kind in empty.items()),

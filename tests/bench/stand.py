@@ -68,14 +68,14 @@ def stand(platform: Project, folder: Path, topic: str, messages: int) -> Iterato
 
 
 def _list_tags(stand: Stand) -> None:
-    """List every tag with its asset and its baseline, so that enriching and scoring have work to do."""
+    """List every tag with its asset and its range, so that both steps have work to do."""
     table = iceberg.load_table(iceberg.connect(stand.settings), "historian.tags")
     values = {
         "tag": TAGS,
         "asset": [f"plant/park/row/{tag.split('.')[0]}" for tag in TAGS],
         "unit": ["degC"] * len(TAGS),
-        "baseline_median": np.full(len(TAGS), 50.0),
-        "baseline_mad": np.full(len(TAGS), 25.0),
+        "range_low": np.full(len(TAGS), -50.0),
+        "range_high": np.full(len(TAGS), 150.0),
     }
     schema = schema_to_pyarrow(table.schema(), include_field_ids=False)
     columns = [pa.array(values[f.name], f.type) if f.name in values else pa.nulls(len(TAGS), f.type) for f in schema]

@@ -28,9 +28,9 @@ GOOD, BAD = 0, 0x80000000
 
 
 def reading(n: int, **changed: Any) -> dict[str, Any]:
-    """The nth good reading, with the right anomaly."""
+    """The nth good reading."""
     at = START + timedelta(seconds=n)
-    measured = {"tag": "t", "ts": at, "value": 1.0, "quality": GOOD, "score": 0.5, "anomaly": False, "ingested_at": at}
+    measured = {"tag": "t", "ts": at, "value": 1.0, "quality": GOOD, "ingested_at": at}
     return {**measured, "src_topic": "plant", "src_partition": 0, "src_offset": n, "src_index": 0, **changed}
 
 
@@ -80,9 +80,9 @@ def command_line(*words: str) -> tuple[int, str, HeadraceError | None]:
 def test_the_checks_of_the_readings_hold_for_what_the_line_stores(plant: Plant) -> None:
     rows = [
         reading(0),
-        reading(1, score=7.0, anomaly=True),
-        reading(2, quality=BAD, score=None, anomaly=None),
-        reading(3, value=None, score=None, anomaly=None),
+        reading(1, value=7.0),
+        reading(2, quality=BAD),
+        reading(3, value=None),
         reading(4, src_partition=1, src_offset=0),
         reading(5, src_offset=0, src_index=1),
         reading(6, src_topic="other", src_offset=0),
@@ -101,15 +101,10 @@ def dead_letter(offset: int, job: str) -> dict[str, Any]:
     [
         ({"src_offset": 0}, "a reading is stored once, by its position in the topic"),
         ({"src_offset": 9}, "a stored reading is not a dead letter of this job"),
-        ({"quality": -1, "score": None, "anomaly": None}, "the quality is an OPC UA StatusCode"),
-        ({"quality": 0xC0000000, "score": None, "anomaly": None}, "the quality is an OPC UA StatusCode"),
+        ({"quality": -1}, "the quality is an OPC UA StatusCode"),
+        ({"quality": 0xC0000000}, "the quality is an OPC UA StatusCode"),
         ({"ts": datetime(1999, 12, 31, tzinfo=UTC)}, "the time is within the contract's bounds"),
         ({"ts": START + timedelta(hours=1)}, "the time is within the contract's bounds"),
-        ({"quality": BAD}, "only a reading with a value and of good quality has a score"),
-        ({"value": None}, "only a reading with a value and of good quality has a score"),
-        ({"score": -3.6}, "an anomaly is a score beyond 3.5"),
-        ({"anomaly": None}, "an anomaly is a score beyond 3.5"),
-        ({"score": None}, "an anomaly is a score beyond 3.5"),
     ],
 )  # fmt: skip
 def test_each_check_of_the_readings_finds_what_breaks_it(plant: Plant, changed: dict[str, Any], name: str) -> None:

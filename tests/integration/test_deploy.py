@@ -152,7 +152,7 @@ def test_a_bad_version_leaves_the_old_one_running(own_plant: Plant) -> None:
     text, table, job = ((plant.project.sql / name).read_text() for name in (READINGS, TABLE, f"{JOB}/job.yaml"))
     two = job.replace("historian.readings: append}", "historian.readings: append, table/historian.copies: append}")
     cannot_start = {
-        "there is no column 'nothing_such'": {READINGS: text.replace("    score,", "    nothing_such as score,")},
+        "there is no column 'nothing_such'": {READINGS: text.replace("    asset,", "    nothing_such as asset,")},
         "there is no table historian.copies": {
             "_tables/historian.copies.yaml": table,
             f"{JOB}/historian.copies.sql.j2": text,

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
+import pyarrow as pa
 import pytest
 
 from headrace.errors import PlatformError, UserError
-from headrace.historian import train
 from headrace.historian.tags import tags
 from headrace.local.demo import dataset
 from headrace.local.demo.corruption import DAMAGES, OVERSIZED
 from headrace.operations.lifecycle import submit
 from headrace.upkeep import reconcile
+from headrace_udfs.sensor_range import OUT_OF_RANGE
 from support import flink_plans
 from support.deployments import at, of
 from support.worlds.live_plant import JOB, METASPACE_A_JOB, START_MS, Plant, reading, until
@@ -56,14 +58,14 @@ def test_a_good_row_holds_the_reading_and_its_position(own_plant: Plant) -> None
     own_plant.produce([reading(0, value=7.25), reading(1, tag="nowhere", value=1.0)])
     own_plant.finish(own_plant.submit(bounded=True, parallelism=1))
     rows = own_plant.query(
-        "select tag, epoch_us(ts), value, text, quality, unit, asset, score, src_topic, src_partition, src_offset "
+        "select tag, epoch_us(ts), value, text, quality, unit, asset, src_topic, src_partition, src_offset "
         "from historian.readings order by ts"
     )
     where = own_plant.topic
     first = START_MS * 1000
     assert rows == [
-        ("R80711.wind_speed", first, 7.25, None, 0, "m/s", "engie/la_haute_borne/R80711", None, where, 1, 0),
-        ("nowhere", first + 1_000_000, 1.0, None, 0, None, None, None, where, 0, 0),
+        ("R80711.wind_speed", first, 7.25, None, 0, "m/s", "engie/la_haute_borne/R80711", where, 1, 0),
+        ("nowhere", first + 1_000_000, 1.0, None, 0, None, None, where, 0, 0),
     ]
 
 
@@ -128,29 +130,22 @@ def test_markers_of_a_transaction_are_not_records(own_plant: Plant) -> None:
     assert sum(b.no_record for b in balances) == sum(b.end - b.first for b in balances) - 14 > 0
 
 
-def test_baselines_change_and_the_scores_of_a_running_job_follow(own_plant: Plant) -> None:
-    def scores_of(value: float, after_ms: int) -> set[float | None]:
+def test_the_range_of_a_tag_changes_and_a_running_job_follows(own_plant: Plant) -> None:
+    def qualities_of(value: float, after_ms: int) -> set[int]:
         own_plant.produce([reading(after_ms // 1000, value=value)] * 2)
         own_plant.follow()
         at = START_MS + after_ms
-        rows = own_plant.query(f"select round(score, 4) from historian.readings where epoch_ms(ts) = {at}")
-        return {score for (score,) in rows}
+        rows = own_plant.query(f"select quality from historian.readings where epoch_ms(ts) = {at}")
+        return {quality for (quality,) in rows}
 
-    own_plant.produce(reading(n, value=float(n % 11)) for n in range(110))
     own_plant.submit(parallelism=1)
-    own_plant.follow()
-    assert own_plant.query("select count(score) from historian.readings") == [(0,)]
-
-    train.train(own_plant.settings)
+    assert qualities_of(17.0, 0) == {0}
     clock = iter(range(1_000_000, 2_000_000, 1000))
-    until(lambda: scores_of(17.0, next(clock)) == {round(0.6745 * (17 - 5) / 3, 4)}, 60)
-
-    own_plant.produce(reading(n, value=float(n % 101)) for n in range(1_000))
-    own_plant.follow()
-    learned = train.train(own_plant.settings).baselines[0]
-    expected = round(0.6745 * (17 - learned.median) / learned.mad, 4)
-    assert learned.mad > 3
-    until(lambda: scores_of(17.0, next(clock)) == {expected}, 60)
+    name = json.loads(reading(0))["tag"]
+    for low, high, expected in ((0.0, 15.0, OUT_OF_RANGE), (None, 17.0, 0), (17.5, None, OUT_OF_RANGE)):
+        limits = {"range_low": pa.array([low], pa.float64()), "range_high": pa.array([high], pa.float64())}
+        tags.import_tags(own_plant.settings, pa.table({"tag": [name], **limits}))
+        until(lambda: qualities_of(17.0, next(clock)) == {expected}, 60)  # noqa: B023 - called within the loop
 
 
 def test_cancelling_a_job_that_has_ended_is_not_a_fault(own_plant: Plant) -> None:

@@ -1,14 +1,14 @@
-"""The macros on Flink: what their SQL gives, case by case; z_score() and lookup() agree with their steps."""
+"""The macros on Flink: what their SQL gives, case by case; z_score() and lookup() agree with Python."""
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +16,8 @@ import pytest
 from jinja2 import Environment
 
 from headrace.compose.sql_text import ident, literal
+from headrace.planner.in_process.minicluster import MiniCluster
+from headrace.project.paths import Project
 from headrace_udfs.enrich import enrich
 from headrace_udfs.score import modified_z
 from headrace_udfs.tags import COLUMNS, TagTable
@@ -29,14 +31,17 @@ Row = tuple[Any, ...]
 
 
 class Flink:
-    """A TableEnvironment in this process, its clock that of the rows, and a job whose template it runs."""
+    """A TableEnvironment on a cluster, its clock that of the rows, and a job whose template it runs."""
 
-    def __init__(self, folder: Path) -> None:
-        os.environ.setdefault("FLINK_HOME", str(ROOT / ".headrace" / "flink"))
+    def __init__(self, cluster: MiniCluster, folder: Path) -> None:
         from pyflink.common import Configuration  # noqa: PLC0415 - importing PyFlink costs a second
         from pyflink.table import EnvironmentSettings, TableEnvironment  # noqa: PLC0415
 
         options = Configuration()
+        rest = urlsplit(cluster.rest)
+        options.set_string("execution.target", "remote")
+        options.set_string("rest.address", str(rest.hostname))
+        options.set_string("rest.port", str(rest.port))
         options.set_string("parallelism.default", "1")
         options.set_string("table.local-time-zone", "UTC")
         chosen = EnvironmentSettings.new_instance().in_streaming_mode().with_configuration(options).build()
@@ -76,8 +81,9 @@ def _iso(moment: Any) -> str:
 
 
 @pytest.fixture(scope="module")
-def flink(tmp_path_factory: pytest.TempPathFactory) -> Flink:
-    return Flink(tmp_path_factory.mktemp("macros"))
+def flink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flink]:
+    with MiniCluster(Project(ROOT, ROOT)) as cluster:
+        yield Flink(cluster, tmp_path_factory.mktemp("macros"))
 
 
 @pytest.mark.parametrize(("macro", "case"), CASES, ids=lambda v: v if isinstance(v, str) else v.it)
@@ -93,7 +99,7 @@ def table(rows: Sequence[Row], **columns: str) -> Input:
     return Input(columns={**columns, "event_time": "TIMESTAMP_LTZ(3)"}, rows=[[*row, EPOCH] for row in rows])
 
 
-def test_z_score_returns_the_results_of_the_step_score(flink: Flink) -> None:
+def test_z_score_returns_the_results_of_the_function_of_arrays(flink: Flink) -> None:
     random = np.random.default_rng(4)
     n = 2000
     value = np.where(random.random(n) < 0.1, np.nan, random.normal(50, 1e3, n))

@@ -49,7 +49,7 @@ def _fragile(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("_fragile")
 def test_a_step_that_raises_sends_just_its_rows_to_dead_letters(own_plant: Plant) -> None:
     job = own_plant.project.sql / JOB / "job.yaml"
-    job.write_text(job.read_text().replace("[enrich, score]", "[enrich, score, fragile]"))
+    job.write_text(job.read_text().replace("[enrich, range]", "[enrich, range, fragile]"))
     own_plant.produce(reading(n, value=13.0 if n in (7, 4_321) else 1.0) for n in range(5_000))
     own_plant.finish(own_plant.submit(bounded=True, parallelism=1))
     rows = own_plant.query("select stage, code, message from historian.dead_letters")

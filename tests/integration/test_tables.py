@@ -1,4 +1,4 @@
-"""Tables, tags and baselines on a real Iceberg catalog of their own: SQLite and files, without Flink."""
+"""Tables and tags on a real Iceberg catalog of their own: SQLite and files, without Flink."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from headrace.environment import iceberg, settings
 from headrace.environment.apply import table_changes
 from headrace.environment.settings import Settings
 from headrace.errors import CheckFailed, PlatformError, UserError
-from headrace.historian import train
 from headrace.historian.tags import tags
 from headrace.project import table_files
 from headrace.project.paths import Project
@@ -57,11 +56,11 @@ def actions(plans: list[table_changes.TablePlan]) -> dict[str, str]:
     return {each.name.removeprefix("historian."): each.action for each in plans}
 
 
-def store(local: Settings, project: Project, values: dict[str, list[float]], quality: int = 0) -> None:
-    """Append readings of `values` (tag to values), each a second after the last one stored."""
+def store(local: Settings, project: Project, values: dict[str, list[float]], quality: int = 0, **more: object) -> None:
+    """Append readings of `values` (tag to values), each a second after the last one stored, with `more` columns."""
     rows = [
         {"tag": tag, "ts": NOON + timedelta(seconds=next(_SECONDS)), "value": value, "quality": quality}
-        | {"src_topic": "t", "src_partition": 0, "src_offset": number, "src_index": 0}
+        | {"src_topic": "t", "src_partition": 0, "src_offset": number, "src_index": 0, **more}
         for tag, several in values.items()
         for number, value in enumerate(several)
     ]
@@ -169,13 +168,15 @@ def listed(**columns: list[object]) -> pa.Table:
     return pa.table(columns)
 
 
-def test_a_plants_list_updates_the_tags_and_keeps_baselines(project: Project, local: Settings) -> None:
+def test_a_plants_list_updates_the_tags_and_keeps_the_rest_in_one_commit(project: Project, local: Settings) -> None:
     table_changes.apply(project, local)
-    store(local, project, {"a": [1.0, 2.0, 4.0], "b": [7.0] * 3})
-    train.train(local, min_count=3)
+    tags.import_tags(local, listed(tag=["a", "b"], range_high=[2.0, 7.0]))
+    before = iceberg.load_table(iceberg.connect(local), TAGS)
     done = tags.import_tags(local, listed(tag=["b", "c"], unit=["bar", "K"]))
     assert (done.added, done.updated) == (1, 1)
-    known = [(row["tag"], row["unit"], row["baseline_median"]) for row in tags.matching(local)]
+    after = iceberg.load_table(iceberg.connect(local), TAGS)
+    assert len(after.metadata.metadata_log) == len(before.metadata.metadata_log) + 1
+    known = [(row["tag"], row["unit"], row["range_high"]) for row in tags.matching(local)]
     assert known == [("a", None, 2.0), ("b", "bar", 7.0), ("c", "K", None)]
     assert [row["tag"] for row in tags.matching(local, "?")] == ["a", "b", "c"]
 
@@ -183,23 +184,57 @@ def test_a_plants_list_updates_the_tags_and_keeps_baselines(project: Project, lo
 @pytest.mark.parametrize(
     ("asked", "found"), [("[AB]*", ["[ab]1"]), ("[ab]1", ["[ab]1"]), ("a*", ["a1"]), ("~*1", ["*1"]), ("A1", [])]
 )
-def test_a_pattern_lists_and_trains_the_same_tags(
-    project: Project, local: Settings, asked: str, found: list[str]
-) -> None:
+def test_a_pattern_lists_its_tags(project: Project, local: Settings, asked: str, found: list[str]) -> None:
     table_changes.apply(project, local)
-    names = ["[ab]1", "a1", "*1"]
-    tags.import_tags(local, listed(tag=[*names]))
-    store(local, project, {name: [1.0, 2.0, 4.0] for name in names})
+    tags.import_tags(local, listed(tag=["[ab]1", "a1", "*1"]))
     assert [row["tag"] for row in tags.matching(local, asked)] == found
-    if found:
-        training = train.train(local, tag=asked, min_count=3)
-        assert [each.tag for each in training.baselines] == found
-        assert train.train(local, tag=asked, min_count=4).too_few == found
-    else:
-        with pytest.raises(UserError, match=f"there is no tag '{asked}'"):
-            train.train(local, tag=asked)
-    with pytest.raises(UserError, match="no tag matches"):
-        train.train(local, tag="b*")
+
+
+def test_scores_and_baselines_of_earlier_versions_stay_readable_and_writable(project: Project, local: Settings) -> None:
+    now = {name: table_files.path_of(project, name).read_text() for name in ("historian.readings", TAGS)}
+    edit(project, "historian.readings", "  include: [position]", SCORED + "  include: [position]")
+    edit(project, "historian.readings", "retired: [score, anomaly]", "")
+    edit(project, TAGS, RANGES, BASELINES)
+    edit(project, TAGS, "retired: [baseline_median, baseline_mad, baseline_count, baseline_at]", "")
+    table_changes.apply(project, local)
+    store(local, project, {"a": [1.0]}, score=4.5, anomaly=True)
+    tags.upsert(local, listed(tag=["a"], baseline_median=[5.0]))
+
+    before = {name: table_files.path_of(project, name).read_text() for name in now}
+    for name, text in now.items():
+        table_files.path_of(project, name).write_text(text)
+    done = {plan.name: plan for plan in table_changes.apply(project, local)}
+    assert (done["historian.readings"].action, done["historian.readings"].kept) == ("unchanged", ("score", "anomaly"))
+    assert (done[TAGS].action, len(done[TAGS].kept)) == ("change", 4)
+    assert set(actions(table_changes.plan(project, local)).values()) == {"unchanged"}
+    store(local, project, {"a": [2.0]})
+    tags.import_tags(local, listed(tag=["b"], range_high=[9.0]))
+    assert stored_scores(local) == [(1.0, 4.5, True), (2.0, None, None)]
+    assert [(row["baseline_median"], row["range_high"]) for row in tags.matching(local)] == [(5.0, None), (None, 9.0)]
+
+    for name, text in before.items():
+        table_files.path_of(project, name).write_text(text)
+    table_changes.apply(project, local)
+    store(local, project, {"a": [3.0]}, score=-1.0, anomaly=False)
+    assert stored_scores(local) == [(1.0, 4.5, True), (2.0, None, None), (3.0, -1.0, False)]
+
+
+SCORED = "  score: {type: double, doc: Its score}\n  anomaly: {type: boolean, doc: Whether it is high}\n"
+RANGES = """\
+  range_low: {type: double, doc: "Lowest value that its sensor can measure, in the tag's unit"}
+  range_high: {type: double, doc: "Highest value that its sensor can measure, in the tag's unit"}
+"""
+BASELINES = """\
+  baseline_median: {type: double, doc: Median}
+  baseline_mad: {type: double, doc: MAD}
+  baseline_count: {type: long, doc: Readings}
+  baseline_at: {type: timestamptz, doc: When}
+"""
+
+
+def stored_scores(local: Settings) -> list[tuple[object, ...]]:
+    readings = iceberg.load_table(iceberg.connect(local), "historian.readings").scan().to_arrow().sort_by("value")
+    return [(row["value"], row["score"], row["anomaly"]) for row in readings.to_pylist()]
 
 
 def test_a_wrong_list_changes_nothing(project: Project, local: Settings) -> None:
@@ -207,26 +242,6 @@ def test_a_wrong_list_changes_nothing(project: Project, local: Settings) -> None
     with pytest.raises(UserError, match="row 2: interpolation: input should be 'step' or 'linear'"):
         tags.import_tags(local, listed(tag=["a", "b"], interpolation=["step", "cubic"]))
     assert tags.matching(local) == []
-
-
-def test_training_writes_tags_in_one_commit_and_keeps_the_rest(project: Project, local: Settings) -> None:
-    table_changes.apply(project, local)
-    tags.import_tags(local, listed(tag=["a"], unit=["bar"]))
-    store(local, project, {"a": [1.0, 2.0, 4.0, 100.0], "b": [1.0]})
-    store(local, project, {"a": [1e6] * 9}, quality=0x80000000)
-    before = iceberg.load_table(iceberg.connect(local), TAGS)
-    first = train.train(local, min_count=4)
-    assert [(b.tag, b.count, b.median, b.mad, b.old_median) for b in first.baselines] == [("a", 4, 3.0, 1.5, None)]
-    assert first.too_few == ["b"]
-    after = iceberg.load_table(iceberg.connect(local), TAGS)
-    assert len(after.metadata.metadata_log) == len(before.metadata.metadata_log) + 1
-    [row] = tags.matching(local)
-    assert (row["unit"], row["baseline_median"], row["baseline_mad"], row["baseline_count"]) == ("bar", 3.0, 1.5, 4)
-    assert row["baseline_at"] == first.at
-
-    store(local, project, {"a": [9.0] * 10})
-    [again] = train.train(local, min_count=4).baselines
-    assert (again.median, again.old_median, again.old_mad, again.shift) == (9.0, 3.0, 1.5, 4.0)
 
 
 def test_concurrent_writers_of_tags_lose_nothing(project: Project, local: Settings) -> None:
@@ -238,6 +253,6 @@ def test_concurrent_writers_of_tags_lose_nothing(project: Project, local: Settin
     assert [(row["tag"], row["unit"]) for row in tags.matching(local)] == [(name, name) for name in names]
 
 
-def test_training_without_tables_reports_how_to_create_them(local: Settings) -> None:
+def test_tags_without_tables_report_how_to_create_them(local: Settings) -> None:
     with pytest.raises(PlatformError, match="headrace tables apply"):
-        train.train(local)
+        tags.matching(local)

@@ -62,7 +62,7 @@ class Pipeline:
 
         catalog: the Iceberg catalog that steps may read. now: seconds since 1970, used instead of the worker's clock.
         schemas: the source of the schemas that payloads name. Raises ValueError if a step needs a column that neither
-        the contract nor an earlier step has, or adds a column that already exists.
+        the contract nor an earlier step has, adds a column that already exists, or replaces one by another type.
         """
         self._contract = contract
         self._now = now
@@ -75,8 +75,10 @@ class Pipeline:
             if missing := [name for name in step.needs if name not in self.columns]:
                 known = ", ".join(self.columns)
                 raise ValueError(f"step '{step.name}' needs {', '.join(missing)}; the columns are: {known}")
-            if repeated := [name for name in step.outputs if name in self.columns]:
+            if repeated := [name for name in step.outputs if name in self.columns and name not in step.needs]:
                 raise ValueError(f"step '{step.name}' adds {', '.join(repeated)}, which already exists")
+            if retyped := [name for name, kind in step.outputs.items() if self.columns.get(name, kind) != kind]:
+                raise ValueError(f"step '{step.name}' changes the type of {', '.join(retyped)}")
             self.columns |= step.outputs
 
     def open(self, count: Callable[[str, int], None]) -> None:

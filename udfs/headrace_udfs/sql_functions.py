@@ -79,7 +79,7 @@ _ALL = (
         "modified_z_score",
         _modified_z_score,
         Column("double", "1"),
-        doc="Distance of a value from the usual readings of its tag, as in the step `score`; above 3.5 is an anomaly.",
+        doc="Distance of a value from the usual readings of its tag, the modified z-score; above 3.5 is unusual.",
         null="value, median or mad is missing, mad is not above 0, or quality is not good",
         source="Iglewicz and Hoaglin 1993: 0.6745 (value - median) / mad",
         inputs={

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from headrace_udfs.function_doc import Column, FunctionDoc
 from headrace_udfs.step_protocol import Step, Worker
-from headrace_udfs.steps import Enrich, Score
+from headrace_udfs.steps import Enrich, Range
 from headrace_udfs.tags import TagTable
 
 TAGS = TagTable.of(
@@ -17,8 +17,8 @@ TAGS = TagTable.of(
             "tag": ["R80711.wind_speed", "R80711.gearbox_oil"],
             "asset": ["engie/la_haute_borne/R80711", "engie/la_haute_borne/R80711"],
             "unit": ["m/s", "degC"],
-            "baseline_median": [5.5, None],
-            "baseline_mad": [1.5, None],
+            "range_low": [0.0, -40.0],
+            "range_high": [50.0, None],
         }
     )
 )
@@ -42,18 +42,18 @@ _ALL = (
         apply=_opened(Enrich(TAGS)).apply,
     ),
     FunctionDoc(
-        "score",
-        doc="Distance of a value from the usual readings of its tag (modified z-score), and whether it is above 3.5.",
-        null="value or baseline is missing, the baseline's MAD is 0, or quality is not good",
-        source="Iglewicz and Hoaglin 1993: 0.6745 (value - median) / MAD; baselines from historian.tags",
+        "range",
+        doc="Mark a good reading outside of its sensor's range as uncertain: OPC UA's EngineeringUnitsExceeded.",
+        null="never: a reading without a value, or of a tag without a range, keeps its quality",
+        source="range_low and range_high of historian.tags; OPC 10000-8, StatusCode 0x40940000",
         inputs={"tag": Column("string"), "value": Column("double", "the tag's"), "quality": Column("long")},
-        outputs={"score": Column("double", "1"), "anomaly": Column("boolean")},
+        outputs={"quality": Column("long")},
         example={
             "tag": ["R80711.wind_speed", "R80711.wind_speed", "R80711.wind_speed", "R80711.gearbox_oil"],
-            "value": [7.0, 25.0, 25.0, 61.5],
+            "value": [7.0, 65.5, 65.5, 850.0],
             "quality": [0, 0, 0x80000000, 0],
         },
-        apply=_opened(Score(TAGS)).apply,
+        apply=_opened(Range(TAGS)).apply,
     ),
 )
 

@@ -36,7 +36,7 @@ class Step(Protocol):
     A step is pickled on its way to the worker, so anything large must be loaded in `open`.
 
     name: the name in job.yaml. needs: the columns it reads, from the contract or an earlier step. outputs: the columns
-    it adds, with their types.
+    it adds, with their types; one that it also needs is replaced, and keeps its type.
     """
 
     name: ClassVar[str]

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from headrace_udfs import tag_cache
 from headrace_udfs.enrich import enrich
-from headrace_udfs.score import is_anomaly, modified_z
+from headrace_udfs.sensor_range import OUT_OF_RANGE, marked
 from headrace_udfs.step_protocol import CatalogAddress, Columns, Step, Worker
 from headrace_udfs.tags import TagTable
 from headrace_udfs.types import ContractType
@@ -63,21 +63,26 @@ class Enrich(_TagStep):
         return {"asset": asset, "unit": unit}
 
 
-class Score(_TagStep):
-    """tag, value, quality -> score, anomaly; both null where there is no score (see `score.modified_z`)."""
+class Range(_TagStep):
+    """tag, value, quality -> quality: uncertain for a good reading outside of its tag's range in historian.tags.
 
-    name: ClassVar[str] = "score"
+    The metric `out_of_range` counts those.
+    """
+
+    name: ClassVar[str] = "range"
     needs: ClassVar[tuple[str, ...]] = ("tag", "value", "quality")
-    outputs: ClassVar[Mapping[str, ContractType]] = {"score": "double", "anomaly": "boolean"}
+    outputs: ClassVar[Mapping[str, ContractType]] = {"quality": "long"}
 
     def apply(self, columns: Columns) -> Columns:
-        """Return score (double, dimensionless) and anomaly (boolean) of the columns `tag`, `value` and `quality`."""
-        median, mad = self._tags.baselines(columns["tag"])
+        """Return the OPC UA StatusCodes (long) of the columns `tag`, `value` and `quality`."""
+        low, high = self._tags.ranges(columns["tag"])
         value = columns["value"].to_numpy(zero_copy_only=False)
-        score = modified_z(value, columns["quality"].to_numpy(), median, mad)
-        none = np.isnan(score)
-        return {"score": pa.array(score, mask=none), "anomaly": pa.array(is_anomaly(score), mask=none)}
+        before = columns["quality"].to_numpy()
+        quality = marked(value, before, low, high)
+        if outside := int(np.count_nonzero((quality == OUT_OF_RANGE) & (before != OUT_OF_RANGE))):
+            self._worker.count("out_of_range", outside)
+        return {"quality": pa.array(quality, pa.int64())}
 
 
-STEPS: dict[str, Callable[[], Step]] = {step.name: step for step in (Enrich, Score)}
+STEPS: dict[str, Callable[[], Step]] = {step.name: step for step in (Enrich, Range)}
 """The class of each step, by its name."""

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from headrace_udfs.arrays import Doubles, Positions
 
-COLUMNS = ("tag", "asset", "unit", "baseline_median", "baseline_mad")
+COLUMNS = ("tag", "asset", "unit", "range_low", "range_high")
 """The columns of historian.tags that are read."""
 
 
@@ -18,21 +18,21 @@ COLUMNS = ("tag", "asset", "unit", "baseline_median", "baseline_mad")
 class TagTable:
     """One row per tag: row i of each array belongs to the tag with `positions[tag] == i`.
 
-    asset, unit: string arrays. median, mad: float64, in the tag's unit; NaN where no baseline has been learned.
+    asset, unit: string arrays. low, high: float64, the sensor's range in the tag's unit; NaN for an open end.
     """
 
     positions: dict[str, int]
     asset: pa.StringArray
     unit: pa.StringArray
-    median: Doubles
-    mad: Doubles
+    low: Doubles
+    high: Doubles
 
     @classmethod
     def of(cls, rows: pa.Table) -> Self:
         """Return the tags of a table with COLUMNS; if a tag occurs twice, the later row counts."""
         asset, unit = (rows[name].combine_chunks().cast(pa.string()) for name in ("asset", "unit"))
-        median, mad = (rows[name].cast(pa.float64()).to_numpy() for name in ("baseline_median", "baseline_mad"))
-        return cls({tag: i for i, tag in enumerate(rows["tag"].to_pylist())}, asset, unit, median, mad)
+        low, high = (rows[name].cast(pa.float64()).to_numpy() for name in ("range_low", "range_high"))
+        return cls({tag: i for i, tag in enumerate(rows["tag"].to_pylist())}, asset, unit, low, high)
 
     @classmethod
     def empty(cls) -> Self:
@@ -50,7 +50,7 @@ class TagTable:
         positions: Positions = np.array([*rows, -1], np.int64)[encoded.indices.fill_null(len(rows)).to_numpy()]
         return positions
 
-    def baselines(self, tags: pa.Array) -> tuple[Doubles, Doubles]:
-        """Return the median and the MAD of each of `tags`, in the tag's unit; NaN where there is no baseline."""
+    def ranges(self, tags: pa.Array) -> tuple[Doubles, Doubles]:
+        """Return the lowest and the highest value of each tag's sensor, in the tag's unit; NaN where it is open."""
         rows = self.look_up(tags)
-        return np.append(self.median, np.nan)[rows], np.append(self.mad, np.nan)[rows]
+        return np.append(self.low, np.nan)[rows], np.append(self.high, np.nan)[rows]

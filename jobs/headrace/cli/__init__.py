@@ -46,7 +46,6 @@ from headrace.cli import (
     tables,
     tags,
     test,
-    train,
     try_job,
     udfs,
     upgrade,
@@ -124,7 +123,6 @@ app.command(rich_help_panel=HEALTH)(completeness.completeness)
 app.command(rich_help_panel=HEALTH)(check.check)
 app.command(rich_help_panel=HEALTH)(maintain.maintain)
 app.command(rich_help_panel=HEALTH)(recompute.recompute)
-app.add_typer(train.app, name="train", rich_help_panel=HEALTH)
 app.add_typer(model.app, name="model", rich_help_panel=HEALTH)
 
 app.command(rich_help_panel=LOCAL)(demo.demo)

@@ -46,8 +46,6 @@ def _report(connection: DuckDBPyConnection, outcome: Outcome, picture: Path) -> 
     reconcile.show(outcome.balances)
     out.rule("dead letters by code", align="left")
     _dead_letters(connection)
-    out.rule("strongest anomaly per tag", align="left")
-    _anomalies(connection)
     span = {"tag": TREND_TAG, "since": str(TREND_SINCE), "until": str(TREND_UNTIL)}
     rows = _answer(connection, "trend.sql", span).to_arrow_table()
     title = f"{TREND_TAG}, {TREND_SINCE:%B %Y}"
@@ -62,8 +60,8 @@ def _counts(connection: DuckDBPyConnection) -> None:
     out.rule("historian.readings", align="left")
     out.print(
         f"{values['readings']:,} readings of {values['tags']} tags, {values['first_ts']:%Y-%m-%d} to "
-        f"{values['last_ts']:%Y-%m-%d}\n{values['scored']:,} of them scored, {values['anomalies']:,} anomalies "
-        f"(modified z-score beyond 3.5); {values['unknown_tag']:,} of a tag that is not in historian.tags",
+        f"{values['last_ts']:%Y-%m-%d}; "
+        f"{values['unknown_tag']:,} of a tag that is not in historian.tags",
         highlight=False,
     )
 
@@ -82,21 +80,13 @@ def _dead_letters(connection: DuckDBPyConnection) -> None:
     out.print(shown)
 
 
-def _anomalies(connection: DuckDBPyConnection) -> None:
-    numbers = ("value", "score", "anomalies")
-    shown = table("tag", "time (UTC)", "value", "unit", "score", "anomalies", numbers=numbers)
-    for tag, ts, value, unit, score, count in _answer(connection, "anomalies.sql", {}).fetchall():
-        shown.add_row(tag, f"{ts:%Y-%m-%d %H:%M}", f"{value:.2f}", unit, f"{score:+,.1f}", f"{count:,}")
-    out.print(shown)
-
-
 def _next() -> Panel:
     from rich.panel import Panel
 
     from headrace.local.demo import JOB
 
     commands = [
-        './run headrace query "select tag, ts, value, score from historian.readings where anomaly limit 5"',
+        './run headrace query "select tag, count(*) from historian.readings group by tag"',
         f"./run headrace reconcile {JOB}",
         "./run headrace flink-page",
         "./run headrace local down",

@@ -10,7 +10,7 @@ import typer
 from headrace.cli import completion
 from headrace.cli.common import Context, Env, Json, out, print_json, table
 
-app = typer.Typer(help="The list of tags, historian.tags: units, limits, places, baselines.", no_args_is_help=True)
+app = typer.Typer(help="The list of tags, historian.tags: units, limits, ranges and places.", no_args_is_help=True)
 
 _SHOWN = {
     "tag": "tag",
@@ -18,9 +18,9 @@ _SHOWN = {
     "unit": "unit",
     "low": "low_limit",
     "high": "high_limit",
+    "lowest": "range_low",
+    "highest": "range_high",
     "interpolation": "interpolation",
-    "median": "baseline_median",
-    "MAD": "baseline_mad",
 }
 """Heading of the printed table to column of historian.tags."""
 
@@ -33,7 +33,7 @@ def import_(
     env: Env = "local",
     json: Json = False,
 ) -> None:
-    """Import a plant's list of tags. Columns that the file does not have, and baselines, keep their values."""
+    """Import a plant's list of tags. Columns that the file does not have keep their values."""
     from headrace.historian.tags import tag_file, tags
 
     done = tags.import_tags(Context(env).settings, tag_file.read(file))
@@ -51,14 +51,14 @@ def list_(
     env: Env = "local",
     json: Json = False,
 ) -> None:
-    """List tags with their units, limits, places and baselines, also those that report without being listed."""
+    """List tags with their units, limits, ranges and places, also those that report without being listed."""
     import headrace
 
     rows = headrace.open(env).tags(tag).to_pylist()
     if json:
         print_json(rows)
         return
-    shown = table(*_SHOWN, numbers=("low", "high", "median", "MAD"))
+    shown = table(*_SHOWN, numbers=("low", "high", "lowest", "highest"))
     for row in rows:
         shown.add_row(*(_cell(row[name]) for name in _SHOWN.values()))
     out.print(shown)

@@ -62,7 +62,7 @@ class Plant:
         """Return one row per tag that is listed in historian.tags or has readings and matches `pattern`, sorted by tag.
 
         `*` stands for any text and `?` for one character, whatever the case; brackets stand for themselves. Columns:
-        tag, description, asset, unit, low_limit, high_limit (in the unit), interpolation, and the trained baseline;
+        tag, description, asset, unit, low_limit, high_limit, range_low, range_high (in the unit), interpolation;
         all but the first are null for a tag that is not listed. Raises PlatformError if the tables cannot be read.
         """
         names = self.historian().tag_names

@@ -22,6 +22,7 @@ from headrace.project import source_files, table_files, topic_files
 from headrace.project.job import Job
 from headrace.project.job_folder import JobFolder
 from headrace.project.paths import Project
+from headrace.project.system_tables import TAGS
 
 
 def check_slots(
@@ -46,7 +47,9 @@ def check_tables(
     job = folder.job
     needed = dict.fromkeys([*job.tables_written, *job.tables, *leftover_tables(project, settings, folder)])
     missing = [f"table {name}" for name in needed if not tables.table_exists(name)]
-    differing = [] if may_differ else plan(project, settings, job.tables_written)
+    # Steps read columns of the list of tags, which an older table may lack.
+    described = [*job.tables_written, *(name for name in job.tables if name == TAGS)]
+    differing = [] if may_differ else plan(project, settings, described)
     written = [topic_files.load(project, name).topic for name in job.topics_written]
     if written:
         known = kafka.topic_names(settings.kafka_client())

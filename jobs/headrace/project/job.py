@@ -62,6 +62,11 @@ def _output(text: str) -> str:
 
 
 def _step(text: str) -> str:
+    if text == "score":
+        raise ValueError(
+            "the step 'score' is gone: a job of kind score writes anomaly scores to a table of their own; "
+            "remove it, and score and anomaly from the templates (docs/upgrades.md)"
+        )
     if text not in STEPS:
         raise ValueError(f"unknown step '{text}'; the steps are: {', '.join(STEPS)}")
     return text
@@ -152,14 +157,14 @@ class Job(yaml_file.Model, use_attribute_docstrings=True):
         return int(match["version"])
 
     @property
-    def sources(self) -> list[str]:
-        """Names of the source contracts it reads."""
-        return self._read("source/")
-
-    @property
     def runs(self) -> str | None:
         """The name of the module in jobs/table_api/ that computes its tables; None for a job of templates."""
         return SCORE if self.kind == SCORE else self.module
+
+    @property
+    def sources(self) -> list[str]:
+        """Names of the source contracts it reads."""
+        return self._read("source/")
 
     @property
     def tables(self) -> list[str]:

@@ -230,6 +230,9 @@ class Table(yaml_file.Model, use_attribute_docstrings=True):
         dict[ColumnName, Annotated[Column, BeforeValidator(_reported)]], BeforeValidator(_with_included)
     ] = Field(min_length=1, json_schema_extra=_include_schema)
     """The columns by name, in their order. include: [group] stands for the columns of a group."""
+    retired: list[ColumnName] = []
+    """Names of columns that earlier versions of the file had. A table that has them keeps them and what they hold, null
+    in the rows that jobs write from now on; a new table is created without them."""
     partition: list[PartitionText] = []
     """How rows are spread over files: column, day(column), 'bucket(16, column)' and the like."""
     sort: list[SortText] = []
@@ -244,6 +247,13 @@ class Table(yaml_file.Model, use_attribute_docstrings=True):
     {default: 400d, classes: [{tags: '*.vibration*', keep: 90d}]}. `maintain --retention` deletes older rows."""
     properties: Annotated[dict[PropertyName, OptionalProperty], Field(validate_default=True)] = {}
     """Iceberg table properties, besides those of sql/_tables/_defaults.yaml; null leaves out one of those."""
+
+    @field_validator("retired")
+    @classmethod
+    def _gone(cls, names: list[str], info: ValidationInfo) -> list[str]:
+        if still := [name for name in names if name in info.data.get("columns", {})]:
+            raise ValueError(f"'{still[0]}' is still among the columns; keep one")
+        return names
 
     @field_validator("partition")
     @classmethod

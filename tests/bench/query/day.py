@@ -50,8 +50,6 @@ def readings(tags: int, each: int, schema: pa.Schema) -> pa.Table:
         "quality": pa.array(quality, pa.int64()),
         "unit": pa.repeat("degC", len(ts)),
         "asset": pa.array(["/".join(name.split(".")[:4]) for name in all_names]).take(pa.array(tag)),
-        "score": pa.array(random.normal(size=len(ts)), mask=quality != 0),
-        "anomaly": pa.array(chance > 0.9999, mask=quality != 0),
         "src_topic": pa.repeat("plant.readings", len(ts)),
         "src_partition": pa.array(tag % 8, pa.int32()),
         "src_offset": pa.array(np.arange(len(ts)) // 8),

@@ -20,7 +20,7 @@ READINGS = 30 * 144
 END = START + READINGS * EVERY
 BAD, UNCERTAIN = 0x80000000, 0x40000000
 SPIKES = {700: 61.0, 2500: 58.0, 2501: 44.0}
-"""The values of the readings of W1.wind_speed that are anomalies, by their number."""
+"""The values of the readings of W1.wind_speed that are far from the others, by their number."""
 OUT = range(3000, 3060)
 """Readings of W1.wind_speed that are bad."""
 DOUBTED = range(3200, 3230)
@@ -66,18 +66,12 @@ def farm(root: Path, folder: Path) -> Project:
 
 
 def store(project: Project, tag: str, values: np.ndarray, quality: np.ndarray, begin: datetime = START) -> None:  # type: ignore[type-arg]
-    """Append readings, one every ten minutes from `begin`.
-
-    Good ones are scored against a median of 8 and a MAD of 3; a score beyond 3.5 is an anomaly.
-    """
-    score = np.where(quality == 0, 0.6745 * (values - 8) / 3, np.nan)
+    """Append readings, one every ten minutes from `begin`."""
     stored = {
         "tag": [tag] * len(values),
         "ts": [begin + at * EVERY for at in range(len(values))],
         "value": values,
         "quality": quality,
-        "score": pa.array(score, mask=np.isnan(score)),
-        "anomaly": pa.array(np.abs(score) > 3.5, mask=np.isnan(score)),
         "src_topic": ["t"] * len(values),
         "src_partition": [0] * len(values),
         "src_offset": range(len(values)),

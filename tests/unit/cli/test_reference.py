@@ -17,4 +17,4 @@ def test_the_page_is_current() -> None:
 def test_every_command_has_a_section_once() -> None:
     sections = re.findall(r"^### `headrace (.*)`$", reference.page(), re.MULTILINE)
     assert len(sections) == len(set(sections))
-    assert {"new", "deploy", "history", "tables apply", "train baselines", "catalog check", "local up"} <= {*sections}
+    assert {"new", "deploy", "history", "tables apply", "model train", "catalog check", "local up"} <= {*sections}

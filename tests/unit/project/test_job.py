@@ -63,6 +63,15 @@ def test_an_old_key_is_reported_with_the_new_one(project: Project, old: str, new
     ]
 
 
+def test_the_old_step_of_scores_is_reported_with_the_kind_of_job_that_replaces_it(project: Project) -> None:
+    [(where, what, fix)] = problems(project, f"{TEXT}steps: [enrich, score]\n")
+    assert (where, what) == (
+        "job.yaml:8:17",
+        "steps.1: the step 'score' is gone: a job of kind score writes anomaly scores to a table of their own",
+    )
+    assert fix == "remove it, and score and anomaly from the templates (docs/upgrades.md)"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "column"),
     [("test.hot: append", "table/test.hot", 10), ("kafka/alerts: append", "topic/alerts", 10)],

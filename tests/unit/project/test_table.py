@@ -67,6 +67,11 @@ def test_a_transform_that_its_column_cannot_take_is_refused(tmp_path: Path) -> N
     assert (line, "'day(tag)' does not apply to 'tag', which is string" in what) == (7, True)
 
 
+def test_a_retired_column_is_not_among_the_columns(tmp_path: Path) -> None:
+    [(line, what)] = problems(tmp_path, GOOD + "retired: [score, value]\n")
+    assert (line, "'value' is still among the columns" in what) == (7, True)
+
+
 @pytest.mark.parametrize("fields", ["[day(ts), hour(ts)]", "[tag, tag]"])
 def test_a_column_can_be_partitioned_only_one_way(tmp_path: Path, fields: str) -> None:
     [(_, what)] = problems(tmp_path, GOOD + f"partition: {fields}\n")

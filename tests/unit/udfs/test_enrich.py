@@ -1,4 +1,4 @@
-"""A tag gets the asset, unit and baseline that historian.tags has for it; an unknown tag keeps its row."""
+"""A tag gets the asset, unit and range that historian.tags has for it; an unknown tag keeps its row."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ def table(rows: dict[str, tuple[str | None, str | None, float | None]]) -> TagTa
                 "tag": pa.array(list(rows), pa.large_string()),
                 "asset": pa.array([asset for asset, _, _ in rows.values()], pa.large_string()),
                 "unit": pa.array([unit for _, unit, _ in rows.values()], pa.string()),
-                "baseline_median": pa.array([median for _, _, median in rows.values()], pa.float64()),
-                "baseline_mad": pa.array([median for _, _, median in rows.values()], pa.float64()),
+                "range_low": pa.array([low for _, _, low in rows.values()], pa.float64()),
+                "range_high": pa.array([low for _, _, low in rows.values()], pa.float64()),
             }
         )
     )
 
 
 @given(known, st.lists(st.none() | names), st.booleans())
-def test_every_row_gets_the_asset_unit_and_baseline_of_its_tag(
+def test_every_row_gets_the_asset_unit_and_range_of_its_tag(
     rows: dict[str, tuple[str | None, str | None, float | None]], tags: list[str | None], encoded: bool
 ) -> None:
     tags_, column = table(rows), pa.array(tags, pa.string())
@@ -40,9 +40,8 @@ def test_every_row_gets_the_asset_unit_and_baseline_of_its_tag(
     expected = [nothing if tag is None else rows.get(tag, nothing) for tag in tags]
     assert asset.to_pylist() == [a for a, _, _ in expected]
     assert unit.to_pylist() == [u for _, u, _ in expected]
-    medians, mads = tags_.baselines(column)
-    assert [None if math.isnan(m) else m for m in medians] == [m for _, _, m in expected]
-    assert [None if math.isnan(m) else m for m in mads] == [m for _, _, m in expected]
+    for limits in tags_.ranges(column):
+        assert [None if math.isnan(limit) else limit for limit in limits] == [limit for _, _, limit in expected]
 
 
 def test_a_slice_of_a_batch_is_looked_up_as_its_rows() -> None:

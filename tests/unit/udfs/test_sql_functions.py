@@ -120,7 +120,7 @@ def test_a_status_code_is_named_by_its_top_two_bits(status: int) -> None:
 
 
 @given(st.floats(allow_nan=False), st.floats(), st.floats(), st.sampled_from([0, 0x00960000, 0x40000000, -1, 2**40]))
-def test_the_score_in_sql_equals_that_of_the_step(value: float, median: float, mad: float, quality: int) -> None:
+def test_the_score_in_sql_equals_that_of_arrays(value: float, median: float, mad: float, quality: int) -> None:
     doubles = {"value": value, "median": median, "mad": mad}
     columns = {name: pa.array([double]) for name, double in doubles.items()} | {"quality": pa.array([quality])}
     (answer,) = FUNCTIONS["modified_z_score"].apply(columns)["modified_z_score"].to_pylist()

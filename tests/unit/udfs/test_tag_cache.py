@@ -17,7 +17,7 @@ from headrace_udfs import tag_cache
 from headrace_udfs.contract import Contract
 from headrace_udfs.pipeline import Pipeline
 from headrace_udfs.step_protocol import CatalogAddress, Worker
-from headrace_udfs.steps import Enrich, Score
+from headrace_udfs.steps import Enrich, Range
 from headrace_udfs.tag_cache import TagCache
 from headrace_udfs.types import ContractType
 
@@ -26,8 +26,8 @@ SCHEMA = pa.schema(
         pa.field("tag", pa.string(), nullable=False),
         ("asset", pa.string()),
         ("unit", pa.string()),
-        ("baseline_median", pa.float64()),
-        ("baseline_mad", pa.float64()),
+        ("range_low", pa.float64()),
+        ("range_high", pa.float64()),
     ]
 )
 CONTRACT = Contract.model_validate(
@@ -59,7 +59,7 @@ def catalog(tmp_path: Path) -> Iterator[Catalog]:
     loaded.close()
 
 
-def write(catalog: Catalog, *rows: tuple[str, str, str, float, float]) -> None:
+def write(catalog: Catalog, *rows: tuple[str, str, str, float, float | None]) -> None:
     named = [dict(zip(SCHEMA.names, row, strict=True)) for row in rows]
     table = catalog.load_table("historian.tags")
     (table.overwrite if table.current_snapshot() else table.append)(pa.Table.from_pylist(named, schema=SCHEMA))
@@ -140,7 +140,7 @@ def test_steps_opened_and_closed_many_times_share_one_cache_and_leave_no_thread(
 ) -> None:
     write(catalog, ("a", "site/a", "bar", 1.0, 2.0))
     for _ in range(10):
-        pipelines = [Pipeline(CONTRACT, [Enrich(), Score()], address) for _ in range(3)]
+        pipelines = [Pipeline(CONTRACT, [Enrich(), Range()], address) for _ in range(3)]
         for pipeline in pipelines:
             pipeline.open(lambda _name, _n: None)
         assert len(threads()) == 1
@@ -149,12 +149,14 @@ def test_steps_opened_and_closed_many_times_share_one_cache_and_leave_no_thread(
         assert not threads()
 
 
-def test_readings_are_enriched_scored_and_unknown_tags_counted(address: CatalogAddress, catalog: Catalog) -> None:
-    write(catalog, ("a", "site/a", "bar", 1.0, 2.0), ("flat", "site/f", "K", 1.0, 0.0))
+def test_readings_are_enriched_and_unknown_tags_and_values_out_of_range_are_counted(
+    address: CatalogAddress, catalog: Catalog
+) -> None:
+    write(catalog, ("a", "site/a", "bar", 1.0, 2.0), ("open", "site/f", "K", 1.0, None))
     counted: list[tuple[str, int]] = []
-    pipeline = Pipeline(CONTRACT, [Enrich(), Score()], address)
+    pipeline = Pipeline(CONTRACT, [Enrich(), Range()], address)
     pipeline.open(lambda name, n: counted.append((name, n)))
-    readings = (("a", 12.0, 192), ("a", 1, 192), ("a", 12, 0), ("flat", 5, 192), ("new", 5, 192), ("a", "null", 192))
+    readings = (("a", 12.0, 192), ("a", 1, 192), ("a", 12, 0), ("open", 5, 192), ("new", 5, 192), ("a", "null", 192))
     batch = pipeline.run(
         [f'{{"tag":"{tag}","value":{value},"ts":1400000000000,"q":{q}}}'.encode() for tag, value, q in readings]
     )
@@ -162,9 +164,9 @@ def test_readings_are_enriched_scored_and_unknown_tags_counted(address: CatalogA
     assert batch["err_code"].null_count == len(readings)
     assert batch["asset"].to_pylist() == ["site/a", "site/a", "site/a", "site/f", None, "site/a"]
     assert batch["unit"].to_pylist() == ["bar", "bar", "bar", "K", None, "bar"]
-    assert batch["score"].to_pylist() == [0.6745 * 11 / 2, 0.0, None, None, None, None]
-    assert batch["anomaly"].to_pylist() == [True, False, None, None, None, None]
-    assert counted == [("unknown_tags", 1)]
+    assert batch["quality"].to_pylist() == [0x40940000, 0, 0x80000000, 0, 0, 0]
+    assert batch["value"].to_pylist() == [12.0, 1.0, 12.0, 5.0, 5.0, None]
+    assert counted == [("unknown_tags", 1), ("out_of_range", 1)]
 
 
 @pytest.mark.usefixtures("catalog")

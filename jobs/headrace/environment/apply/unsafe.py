@@ -32,16 +32,18 @@ def refusals(table: Table, stored: TableMetadata, file: Path) -> Iterator[Proble
 
 
 def kept(table: Table, stored: TableMetadata) -> list[str]:
-    """Return the columns that stay in the catalog although `table` lacks them: optional ones after all of its own.
+    """Return the columns that stay in the catalog although `table` lacks them, in the catalog's order.
 
-    That is what is left of an added column when its file goes back. With a new column in the file, which would come
-    after them, none are kept.
+    They are those that it lists as retired, and optional ones after all of its own: what is left of an added column
+    when its file goes back. With a new column in the file, which would come after them, none of the latter are kept.
     """
-    fields = stored.schema().fields
+    retired = [f.name for f in stored.schema().fields if f.name in table.retired and not f.required]
+    fields = [f for f in stored.schema().fields if f.name not in retired]
     own = [place for place, field in enumerate(fields) if field.name in table.columns]
     after = fields[max(own, default=-1) + 1 :]
-    optional = all(not field.required for field in after)
-    return [field.name for field in after] if optional and len(own) == len(table.columns) else []
+    stays = len(own) == len(table.columns) and not any(field.required for field in after)
+    left = {*retired, *(field.name for field in after if stays)}
+    return [field.name for field in stored.schema().fields if field.name in left]
 
 
 def _removed(table: Table, removed: list[NestedField], new: list[str], file: Path) -> Iterator[Problem]:
@@ -54,6 +56,7 @@ def _removed(table: Table, removed: list[NestedField], new: list[str], file: Pat
         else:
             what = f"column '{field.name}' of the catalog is missing here: without it, its stored values cannot be read"
             fix = f"restore '{field.name}', {field.field_type}; jobs may leave it null"
+            fix += "" if field.required else f"; or write retired: [{field.name}], and new tables do without it"
             yield Problem(what, yaml_file.place(file, ("columns",)), fix)
 
 

@@ -1,7 +1,4 @@
-"""Read and update historian.tags, the list of tags.
-
-Two sources write it, each its own columns: the plant's lists, and the training of baselines.
-"""
+"""Read and update historian.tags, the list of tags."""
 
 from __future__ import annotations
 
@@ -23,7 +20,7 @@ from headrace.project.system_tables import TAGS
 
 
 class Tag(yaml_file.Model):
-    """A tag as a plant's list describes it; the limits are in the tag's unit."""
+    """A tag as a plant's list describes it, with the limits of normal operation and its sensor's range, in its unit."""
 
     model_config = ConfigDict(allow_inf_nan=False)
 
@@ -33,12 +30,16 @@ class Tag(yaml_file.Model):
     unit: str | None = None
     low_limit: float | None = None
     high_limit: float | None = None
+    range_low: float | None = None
+    range_high: float | None = None
     interpolation: Literal["step", "linear"] | None = None
 
     @model_validator(mode="after")
     def _low_below_high(self) -> Tag:
-        if self.low_limit is not None and self.high_limit is not None and not self.low_limit < self.high_limit:
-            raise ValueError(f"low_limit {self.low_limit:g} is not below high_limit {self.high_limit:g}")
+        for low, high in (("low_limit", "high_limit"), ("range_low", "range_high")):
+            lowest, highest = getattr(self, low), getattr(self, high)
+            if lowest is not None and highest is not None and not lowest < highest:
+                raise ValueError(f"{low} {lowest:g} is not below {high} {highest:g}")
         return self
 
 
@@ -54,7 +55,7 @@ class Upserted:
 def import_tags(settings: Settings, rows: pa.Table) -> Upserted:
     """Merge a plant's list into historian.tags: columns as in `Tag`, one row per tag, null for what is unknown.
 
-    Columns that `rows` does not have, such as baselines, stay unchanged. Raises UserError with every invalid row by its
+    Columns that `rows` does not have stay unchanged. Raises UserError with every invalid row by its
     number, from 1, and PlatformError.
     """
     check(rows.to_pylist(), lambda number: f"row {number + 1}")

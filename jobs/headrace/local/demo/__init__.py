@@ -1,4 +1,4 @@
-"""Run two years of a real wind farm through the pipeline: baselines come from the first, the second is scored.
+"""Run two years of a real wind farm through the pipeline.
 
 The package takes a project and its settings, stores the readings, and returns their reconciliation. It is an example on
 top of the engine, which does not depend on it.
@@ -6,21 +6,15 @@ top of the engine, which does not depend on it.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-
-import numpy as np
-import pyarrow as pa
 
 from headrace import local
 from headrace.environment.apply import table_changes
 from headrace.environment.flink_rest import Cluster
 from headrace.environment.settings import Settings
-from headrace.historian import train
 from headrace.historian.tags import tags
 from headrace.local.demo import dataset, replay
 from headrace.operations.lifecycle import operation_context
@@ -29,11 +23,9 @@ from headrace.project import source_files
 from headrace.project.paths import Project
 from headrace.upkeep import reconcile
 from headrace.upkeep.reconcile import Balance
-from headrace_udfs.tag_cache import REFRESH_S
 
 QUERIES = Path(__file__).parent / "queries"
 JOB, SOURCE = "historian/readings_v1", "plant_readings"
-SCORED_FROM = datetime(2015, 1, 1, tzinfo=UTC)
 STALLED_S = 120
 
 Progress = Callable[[str, int | None, int | None], None]
@@ -67,17 +59,10 @@ def run(project: Project, settings: Callable[[], Settings], progress: Progress) 
                 project, known, progress=lambda step: progress(step, None, None)
             ) as operation:
                 submit(operation, JOB)
-        learning = readings.slice(0, _before(readings, SCORED_FROM))
-        for part, name in ((learning, "2014, to learn from"), (readings, "2015, to score")):
-            replay.replay(client, topic, part, _counted(progress, f"messages of {name}", len(part)))
-            balances = reconcile.follow(
-                project, known, JOB, STALLED_S, lambda done, total: progress("records stored", done, total)
-            )
-            if part is learning and not _trained(known):
-                progress("baselines of each tag", None, None)
-                train.train(known)
-                progress("running workers re-read the tags", None, None)
-                time.sleep(REFRESH_S + 1)
+        replay.replay(client, topic, readings, lambda done: progress("messages", done, len(readings)))
+        balances = reconcile.follow(
+            project, known, JOB, STALLED_S, lambda done, total: progress("records stored", done, total)
+        )
         return Outcome(len(readings), balances)
 
 
@@ -89,16 +74,3 @@ def _platform(project: Project, progress: Progress) -> Iterator[None]:
     except BaseException:
         local.down(project, lambda step: progress(step, None, None))
         raise
-
-
-def _before(readings: pa.Table, time: datetime) -> int:
-    """Return the number of `readings`, sorted by ts (epoch milliseconds), that come before `time`."""
-    return int(np.searchsorted(readings["ts"].to_numpy(), int(time.timestamp() * 1000)))
-
-
-def _trained(settings: Settings) -> bool:
-    return any(tag["baseline_median"] is not None for tag in tags.matching(settings))
-
-
-def _counted(progress: Progress, step: str, total: int) -> Callable[[int], None]:
-    return lambda done: progress(step, done, total)

@@ -132,6 +132,31 @@ def test_an_optional_column_after_all_others_stays_when_the_file_lacks_it(tmp_pa
     assert kept(table(tmp_path, BEFORE), before) == []
 
 
+@pytest.mark.parametrize("old", ["  ts: {type: timestamptz, doc: When}\n", "  count: {type: int, doc: How many}\n"])
+def test_a_retired_column_stays_wherever_it_is_and_a_new_table_lacks_it(tmp_path: Path, old: str) -> None:
+    gone = "  score: {type: double, doc: How odd}\n"
+    before = stored(table(tmp_path, BEFORE.replace(old, old + gone)))
+    new = BEFORE.replace("partition:", "  host: {type: string, doc: Where}\nretired: [score, older]\npartition:")
+    now = table(tmp_path, new)
+    assert kept(now, before) == ["score"]
+    assert not list(refusals(now, before, tmp_path / "a.b.yaml"))
+    assert [(step.kind, step.target) for step in changes(now, before)] == [("add column", "host")]
+    assert "score" not in now.iceberg_schema().column_names
+
+
+def test_a_retired_column_that_every_row_must_have_is_refused(tmp_path: Path) -> None:
+    before = stored(table(tmp_path, BEFORE))
+    now = table(
+        tmp_path,
+        BEFORE.replace("  tag: {type: string, doc: Its name, required: true}\n", "").replace(
+            "sort: [tag]", "retired: [tag]"
+        ),
+    )
+    assert kept(now, before) == []
+    [problem] = refusals(now, before, tmp_path / "a.b.yaml")
+    assert "column 'tag' of the catalog is missing here" in problem.what
+
+
 @pytest.mark.parametrize(
     ("after", "column"),
     [

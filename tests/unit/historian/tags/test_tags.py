@@ -15,7 +15,7 @@ SCHEMA = pa.schema(
     [
         pa.field("tag", pa.large_string(), nullable=False),
         ("unit", pa.large_string()),
-        ("baseline_median", pa.float64()),
+        ("range_low", pa.float64()),
     ]
 )
 
@@ -26,18 +26,18 @@ held = st.dictionaries(names, st.tuples(units, numbers))
 
 
 def table(rows: dict[str, tuple[str | None, float | None]]) -> pa.Table:
-    values = [{"tag": tag, "unit": unit, "baseline_median": median} for tag, (unit, median) in sorted(rows.items())]
+    values = [{"tag": tag, "unit": unit, "range_low": low} for tag, (unit, low) in sorted(rows.items())]
     return pa.Table.from_pylist(values, schema=SCHEMA)
 
 
 def rows(result: pa.Table) -> dict[str, tuple[str | None, float | None]]:
     assert result.schema == SCHEMA
     assert result["tag"].to_pylist() == sorted(set(result["tag"].to_pylist()))
-    return {row["tag"]: (row["unit"], row["baseline_median"]) for row in result.to_pylist()}
+    return {row["tag"]: (row["unit"], row["range_low"]) for row in result.to_pylist()}
 
 
 @given(held, st.dictionaries(names, units))
-def test_a_list_of_units_leaves_baselines_as_they_are(
+def test_a_list_of_units_leaves_ranges_as_they_are(
     tags: dict[str, tuple[str | None, float | None]], news: dict[str, str | None]
 ) -> None:
     listed = pa.table({"tag": list(news), "unit": list(news.values())}, pa.schema([SCHEMA.field(0), SCHEMA.field(1)]))
@@ -46,12 +46,12 @@ def test_a_list_of_units_leaves_baselines_as_they_are(
 
 
 @given(held, st.dictionaries(names, numbers))
-def test_baselines_leave_units_as_they_are(
+def test_a_list_of_ranges_leaves_units_as_they_are(
     tags: dict[str, tuple[str | None, float | None]], news: dict[str, float | None]
 ) -> None:
-    schema = pa.schema([("tag", pa.string()), ("baseline_median", pa.float64())])
-    learned = pa.table({"tag": list(news), "baseline_median": list(news.values())}, schema)
-    expected = tags | {tag: (tags.get(tag, (None, None))[0], median) for tag, median in news.items()}
+    schema = pa.schema([("tag", pa.string()), ("range_low", pa.float64())])
+    learned = pa.table({"tag": list(news), "range_low": list(news.values())}, schema)
+    expected = tags | {tag: (tags.get(tag, (None, None))[0], low) for tag, low in news.items()}
     assert rows(merged(table(tags), learned)) == expected
 
 
@@ -87,6 +87,7 @@ def test_every_invalid_row_of_a_csv_file_is_reported_at_its_line(tmp_path: Path)
         "b,1,2,linear\n",
     )
     assert [line for line, _ in result] == [2, 3, 5, 5, 6, 7]
+    assert problems(tmp_path, "tag,range_low,range_high\na,1,1\n") == [(2, "range_low 1 is not below range_high 1")]
     assert result[1][1] == "low_limit 3 is not below high_limit 2"
     assert result[4][1] == "there is no tag"
     assert result[5][1].startswith("tag 'b' is already at")

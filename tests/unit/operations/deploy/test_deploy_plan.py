@@ -120,7 +120,7 @@ def test_a_deployment_as_markdown_is_a_table_with_its_problems_below() -> None:
 @pytest.mark.parametrize(
     ("file", "before", "after", "same"),
     [
-        ("sql/historian/readings_v1/historian.readings.sql.j2", "    score,", "    score + 0 as score,", False),
+        ("sql/historian/readings_v1/historian.readings.sql.j2", "    asset,", "    upper(asset) as asset,", False),
         ("sql/_sources/plant_readings.yaml", "topic: plant.readings", "topic: plant.other", False),
         ("sql/_tables/historian.readings.yaml", "type: double", "type: float", False),
         ("catalogs/local.yaml", "parallelism: 2", "parallelism: 3", False),

@@ -1,8 +1,6 @@
 select
     ts,
-    value,
-    score,
-    coalesce(anomaly, false) as anomaly
+    value
 from historian.readings
 where tag = $tag and ts >= $since::timestamptz and ts < $until::timestamptz
 order by ts
