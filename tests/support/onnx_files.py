@@ -56,7 +56,7 @@ def file(
     return _number(1, 8) + _message(7, graph) + _message(8, _text(1, "") + _number(2, opset))
 
 
-def perceptron(weights: Sequence[npt.NDArray[np.floating]], *, scaled: bool = False, type_: int = FLOAT) -> bytes:
+def perceptron(weights: Sequence[npt.NDArray[np.float64]], *, scaled: bool = False, type_: int = FLOAT) -> bytes:
     """Return a network of two layers with tanh between, weights [inputs, hidden] and [hidden, outputs].
 
     With `scaled` it has an output `log_scale`, half of the expected value.
@@ -77,7 +77,7 @@ def perceptron(weights: Sequence[npt.NDArray[np.floating]], *, scaled: bool = Fa
     return file(nodes, constants, [End("x", ["n", first.shape[0]], type_)], outputs)
 
 
-def line(slopes: npt.NDArray[np.floating], constant: Sequence[float] = (0.0,)) -> bytes:
+def line(slopes: npt.NDArray[np.float64], constant: Sequence[float] = (0.0,)) -> bytes:
     """Return a linear network, slopes [inputs, outputs]."""
     nodes = [Node("MatMul", ["x", "slopes"], ["a"]), Node("Add", ["a", "constant"], ["expected"])]
     constants = {"slopes": slopes.astype(np.float32), "constant": np.array(constant, np.float32)}

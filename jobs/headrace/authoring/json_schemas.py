@@ -18,7 +18,7 @@ from headrace.environment.settings import Settings
 from headrace.errors import Place, Problem
 from headrace.planner.in_process.case import CaseSettings
 from headrace.project.job import Job
-from headrace.project.model_files import ModelFile
+from headrace.project.model_kinds import AnyFile
 from headrace.project.paths import Project
 from headrace.project.table import Defaults, Table
 from headrace.project.topic_files import Topic
@@ -43,7 +43,7 @@ KINDS: Mapping[str, Kind] = {
     "table": Kind("sql/_tables/**/[!_]*.yaml", Table),
     "table_defaults": Kind("sql/_tables/_defaults.yaml", Defaults),
     "topic": Kind("sql/_topics/*.yaml", Topic),
-    "model": Kind("udfs/models/*/model.yaml", ModelFile),
+    "model": Kind("udfs/models/*/model.yaml", AnyFile),
     "settings": Kind("catalogs/*.yaml", Settings),
 }
 

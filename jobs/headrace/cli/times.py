@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from headrace.errors import UserError
 
@@ -29,3 +29,20 @@ def ordered(since: datetime, until: datetime) -> tuple[datetime, datetime]:
     if since >= until:
         raise UserError(f"--since {since.isoformat()} is not before --until {until.isoformat()}", fix="exchange them")
     return since, until
+
+
+def length(text: str | None, option: str) -> timedelta | None:
+    """Return a length of time like 10m; None for None. Raises UserError at `option`."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from headrace_udfs.durations import Duration
+
+    if text is None:
+        return None
+    try:
+        found: timedelta = TypeAdapter(Duration).validate_python(text)
+    except ValidationError:
+        raise UserError(
+            f"'{text}' is not a valid length of time", option, "write a number and a unit, as in 90d"
+        ) from None
+    return found

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
-
-from pydantic import Field
+from typing import NamedTuple
 
 from headrace.errors import Place, UserError, unknown
 from headrace.project import yaml_file
+from headrace.project.model_kinds import AnyFile, ModelFile
 from headrace.project.paths import Project
-from headrace_udfs.durations import Duration
 
 FILE = "model.yaml"
 """The file of a model, in its folder."""
@@ -22,39 +20,6 @@ VERSION = "[1-9][0-9]*"
 """The pattern of a version's number."""
 PINNED = re.compile(rf"(?P<name>{NAME.pattern})(@(?P<version>{VERSION}))?")
 """`<name>@<version>`, or `<name>` alone."""
-
-Pattern = Annotated[str, Field(min_length=1)]
-
-
-class Budget(yaml_file.Model, use_attribute_docstrings=True):
-    """How many false alarms are acceptable; the thresholds are set by it."""
-
-    false_events_per_tag_month: Annotated[float, Field(gt=0, le=1000)] = 0.5
-    """False events per tag and month, on average."""
-
-
-class ModelFile(yaml_file.Model, use_attribute_docstrings=True):
-    """A model's model.yaml: which tags it scores, and what each of them is compared with."""
-
-    kind: Literal["regime"]
-    """regime: a reading is compared with what the other tags of its asset make likely at the same instant."""
-    owner: str
-    """The person or team responsible for the model."""
-    description: str
-    """What it watches, in one sentence."""
-    tags: list[Pattern] = Field(min_length=1)
-    """Names or wildcards of the tags that it scores, of one or several assets of the same type."""
-    exclude: list[Pattern] = []
-    """Names or wildcards of tags to leave out, such as setpoints."""
-    angles: list[Pattern] = []
-    """Names or wildcards of tags in degrees on a circle: 359 is next to 1."""
-    peers: list[Pattern] = []
-    """Names or wildcards of tags that are also compared with the same signal at the other assets, such as the outdoor
-    temperature; a tag's signal is its name after the last dot. Not for a signal whose fault all assets may share."""
-    every: Duration | None = None
-    """The time between two instants, at which readings are compared; default: learned from the readings."""
-    budget: Budget = Budget()
-    """How many false alarms are acceptable."""
 
 
 class Pin(NamedTuple):
@@ -88,7 +53,7 @@ def load(project: Project, name: str) -> ModelFile:
     path = folder(project, name) / FILE
     if not path.is_file():
         raise UserError([unknown("model", name, names(project), Place.of(path))])
-    return yaml_file.load(path, ModelFile)
+    return yaml_file.load(path, AnyFile).root
 
 
 def versions(project: Project, name: str) -> list[int]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import get_args
 
-from pydantic import BaseModel
+from pydantic import BaseModel, RootModel
 from pydantic.fields import FieldInfo
 
 Location = tuple[str | int, ...]
@@ -50,6 +50,9 @@ def model_path(model: type[BaseModel], location: Location) -> ModelPath:
     fields: list[tuple[str, FieldInfo]] = []
     current: type[BaseModel] | None = model
     members: Mapping[str, type[BaseModel]] = {}
+    if issubclass(model, RootModel):
+        fields = [*model.model_fields.items()]
+        members = _members(fields[0][1])
     for step in location:
         if step in members:
             current, members = members[str(step)], {}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, RootModel, ValidationError
 
 from headrace.errors import Place, Problem, UserError, did_you_mean
 from headrace.project import yaml_text
@@ -68,7 +68,8 @@ def _problem(path: Path, root: yaml.Node, model: type[BaseModel], item: Any) -> 
     where = _place(path, root, location)
     if item["type"] in {"union_tag_invalid", "union_tag_not_found"}:
         key, got = item["ctx"]["discriminator"].strip("'"), item["ctx"].get("tag")
-        what = f"{name}.{key}: there is no '{got}'" if got else f"key '{name}.{key}' is required"
+        key_path = f"{name}.{key}" if name else key
+        what = f"{key_path}: there is no '{got}'" if got else f"key '{key_path}' is required"
         return Problem(what, _place(path, root, (*location, key)), f"one of {', '.join(route.tags)}")
     if item["type"] == "extra_forbidden":
         key, known = str(location[-1]), route.known_keys
@@ -92,4 +93,6 @@ def _problem(path: Path, root: yaml.Node, model: type[BaseModel], item: Any) -> 
 
 
 def _keys(model: type[BaseModel]) -> str:
+    if issubclass(model, RootModel):
+        return f"'{model.model_fields['root'].discriminator}:'"
     return ", ".join(f"'{f.alias or n}:'" for n, f in model.model_fields.items() if f.is_required())

@@ -45,8 +45,9 @@ def fit(tags: Sequence[Tag], times: Positions, values: Doubles, *, budget: float
 
 
 def _constants(span: Span, values: Doubles) -> References:
-    hour = span.sources.hour
-    return references.learned(values, span.angle, hour, [references.alone([], hour)] * len(span.tags))
+    hour, tags = span.sources.hour, len(span.tags)
+    columns = np.concatenate([values, span.columns[:, tags:]], axis=1)
+    return references.learned(columns, span.angle, hour, [references.alone([], hour)] * tags)
 
 
 def _scales(values: Doubles, middle: References) -> Doubles:

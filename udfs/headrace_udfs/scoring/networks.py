@@ -145,7 +145,7 @@ def _run(file: bytes, rows: Doubles, outputs: int) -> tuple[Doubles, Doubles]:
     with np.errstate(over="ignore"):
         typed = rows.astype(kind)
     there = np.isfinite(typed).all(axis=1)
-    typed[~there] = 0
+    typed[~there] = 0  # a network may look a value up in a table
     batch = np.zeros((ROWS, rows.shape[1]), kind)
     for at in range(0, len(rows), ROWS):
         some = typed[at : at + ROWS]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from headrace.errors import UserError
 from headrace.project import pattern
-from headrace.project.model_files import ModelFile
+from headrace.project.model_kinds import BaselineFile, ModelFile
 from headrace_udfs.scoring.tags import Tag
 
 
@@ -34,14 +34,17 @@ def names(model: ModelFile, known: Sequence[str]) -> list[str]:
 def tags(model: ModelFile, names: Sequence[str], asset_of: Mapping[str, str | None]) -> list[Tag]:
     """Return each tag with its inputs: the other tags of its asset, and the same signal at the other assets.
 
-    asset_of: the asset of each tag. A tag without one belongs to what its name has before the last dot.
+    Those of a baseline have none. asset_of: the asset of each tag. A tag without one belongs to what its name has
+    before the last dot.
     """
-    asset = assets(names, asset_of)
+    angles = _matching(model.angles, names)
+    if isinstance(model, BaselineFile):
+        return [Tag(name, name in angles) for name in names]
+    asset, with_peers = assets(names, asset_of), _matching(model.peers, names)
     of_asset, of_signal = defaultdict(list), defaultdict(list)
     for name in names:
         of_asset[asset[name]].append(name)
         of_signal[signal(name)].append(name)
-    angles, with_peers = _matching(model.angles, names), _matching(model.peers, names)
     return [
         Tag(
             name,

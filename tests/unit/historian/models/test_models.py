@@ -22,7 +22,8 @@ from headrace.historian.models import declared, instants, rescore, train
 from headrace.historian.models.compare import compare
 from headrace.historian.models.instants import Readings
 from headrace.project import model_files, model_versions, table_files
-from headrace.project.model_files import ModelFile, Pin
+from headrace.project.model_files import Pin
+from headrace.project.model_kinds import RegimeFile
 from headrace.project.paths import Project
 from support.worlds.pumps import empty_plant
 
@@ -216,14 +217,14 @@ def test_a_version_that_does_not_exist_is_refused(
 
 
 def test_too_short_a_span_is_refused(project: Project, historian: Historian) -> None:
-    with pytest.raises(UserError, match="144 instants; a model needs 1,000"):
+    with pytest.raises(UserError, match="learning: the span has 144 instants, and a model needs 1,000"):
         train.train(project, historian, "pumps", (days(0), days(1)), lambda _: None)
     with pytest.raises(UserError, match="no readings in this span"):
         train.train(project, historian, "pumps", (days(100), days(101)), lambda _: None)
 
 
 def test_patterns_choose_tags() -> None:
-    model = ModelFile(kind="regime", owner="o", description="d", tags=["A.*", "B.x"], exclude=["*.sp"])
+    model = RegimeFile(kind="regime", owner="o", description="d", tags=["A.*", "B.x"], exclude=["*.sp"])
     assert declared.names(model, ["A.sp", "A.x", "B.x", "B.y"]) == ["A.x", "B.x"]
     with pytest.raises(UserError, match=r"no tag matches 'C\.x'"):
         declared.names(model.model_copy(update={"tags": ["C.x"]}), ["A.x"])
