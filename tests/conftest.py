@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import hypothesis
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from headrace import local
 from headrace.project.paths import Project
@@ -51,10 +55,29 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             test.add_marker(layers[file])
 
     def rank(file: Path) -> tuple[bool, int]:
-        on_stack = any("stack" in getattr(test, "fixturenames", ()) for test in files[file])
-        return not on_stack, LAYERS.index(layers[file])
+        return not on_stack(file), LAYERS.index(layers[file])
 
     items[:] = [test for file in sorted(files, key=rank) for test in files[file]]
+
+
+@cache
+def on_stack(file: Path) -> bool:
+    """Whether tests of the file use the stack."""
+    return bool(re.search(r"\b(stack: Stack|registry: Registry)\b", file.read_text()))
+
+
+class FileByFile(LoadFileScheduling):  # type: ignore[misc]
+    """Gives each worker a file at a time, and all files on the stack to one worker, which alone starts it."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "the stack" if on_stack(ROOT / file) else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FileByFile | None:
+    """Give files out as FileByFile does, if they are given out file by file."""
+    return FileByFile(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import count
 
 import psutil
 import pytest
@@ -14,9 +15,10 @@ from headrace import local
 from headrace.errors import PlatformError
 from headrace.operations import ledger
 from headrace.operations.lifecycle import restart, status
+from headrace.project.paths import Project
 from headrace.upkeep import reconcile
 from support.deployments import READINGS, at, deployed, edit, ids, of
-from support.worlds.live_plant import JOB, Plant, steady_flow, until
+from support.worlds.live_plant import JOB, Plant, plant, steady_flow, until
 
 _KILLED = """
 import os, signal, sys
@@ -52,30 +54,40 @@ _POINTS = (
 )
 
 
+_numbers = count(1)
+
+
+@pytest.fixture(scope="module")
+def running(platform: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
+    """A plant whose job is deployed."""
+    with plant(platform, tmp_path_factory.mktemp("killed")) as own:
+        edit(own, READINGS, "from readings", "from readings where src_offset > -1")
+        deployed(of(own, JOB))
+        yield of(own, JOB)
+
+
 @pytest.mark.parametrize(
     "points", [(_POINTS[2], _POINTS[4]), pytest.param(_POINTS, marks=pytest.mark.proof)], ids=["two points", "all"]
 )
 def test_a_killed_deployer_leaves_one_incarnation_and_loses_nothing(
-    own_plant: Plant, points: Sequence[tuple[str, str]]
+    running: Plant, points: Sequence[tuple[str, str]]
 ) -> None:
-    plant = of(own_plant, JOB)
-    edit(plant, READINGS, "from readings", "from readings where src_offset > -1")
-    with steady_flow(plant):
-        deployed(plant)
-        for number, (when, step) in enumerate(points, start=1):
-            edit(plant, READINGS, f"> -{number}", f"> -{number + 1}")
+    with steady_flow(running):
+        for when, step in points:
+            number = next(_numbers)
+            edit(running, READINGS, f"> -{number}", f"> -{number + 1}")
             done = subprocess.run(
-                [sys.executable, "-c", _KILLED, str(plant.project.root), str(plant.project.home), when, step],
-                input=plant.settings.model_dump_json(),
+                [sys.executable, "-c", _KILLED, str(running.project.root), str(running.project.home), when, step],
+                input=running.settings.model_dump_json(),
                 capture_output=True,
                 text=True,
                 timeout=300,
                 check=False,
             )
             assert done.returncode == -signal.SIGKILL, done.stderr
-            deployed(plant)
-            assert_one_runs(plant)
-    reconcile.verdict(plant.follow())
+            deployed(running)
+            assert_one_runs(running)
+    reconcile.verdict(running.follow())
 
 
 def assert_one_runs(plant: Plant) -> None:
@@ -83,22 +95,20 @@ def assert_one_runs(plant: Plant) -> None:
     assert (last.step, ids(plant)) == ("running", {JOB: [last.flink_job_id]})
 
 
-def test_a_job_whose_job_manager_was_killed_continues_from_its_checkpoint(own_plant: Plant) -> None:
-    plant = of(own_plant, JOB)
-    with steady_flow(plant):
-        deployed(plant)
-        before = {each.name: each.pid for each in local.status(plant.project)}["jobmanager"]
+def test_a_job_whose_job_manager_was_killed_continues_from_its_checkpoint(running: Plant) -> None:
+    with steady_flow(running):
+        before = {each.name: each.pid for each in local.status(running.project)}["jobmanager"]
         assert before
         psutil.Process(before).kill()
-        until(lambda: free_slots(plant) == 4, 120)
-        (state,) = status.survey(plant.project, plant.settings).jobs
+        until(lambda: free_slots(running) == 4, 120)
+        (state,) = status.survey(running.project, running.settings).jobs
         assert (state.state, state.well) == ("LOST", False)
         assert state.health.fix == f"headrace restart {JOB} --from checkpoint"
-        with at(plant) as context:
+        with at(running) as context:
             restart.restart(context, JOB, "checkpoint")
-        (state,) = status.survey(plant.project, plant.settings).jobs
+        (state,) = status.survey(running.project, running.settings).jobs
         assert (state.state, state.well) == ("RUNNING", True)
-    reconcile.verdict(plant.follow())
+    reconcile.verdict(running.follow())
 
 
 def free_slots(plant: Plant) -> int:

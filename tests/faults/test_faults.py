@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 
 import psutil
 import pytest
@@ -15,8 +16,9 @@ import pytest
 from headrace import local
 from headrace.operations.lifecycle import status
 from headrace.operations.lifecycle.health import Health
+from headrace.project.paths import Project
 from headrace.upkeep import reconcile
-from support.worlds.live_plant import JOB, Plant, reading, steady_flow, until
+from support.worlds.live_plant import JOB, Plant, plant, reading, steady_flow, until
 
 
 def pid_of(plant: Plant, service: str) -> int:
@@ -76,36 +78,41 @@ print(submission.launch(prepared, uuid.uuid4().hex).id)
 """
 
 
+@pytest.fixture(scope="module")
+def running(platform: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
+    """A plant whose job runs, and has outlived the process that submitted it."""
+    with plant(platform, tmp_path_factory.mktemp("faults")) as own:
+        own.produce(reading(n) for n in range(20_000))
+        arguments = [str(own.project.root), str(own.project.home), own.settings.model_dump_json(), JOB]
+        done = subprocess.run([sys.executable, "-c", SUBMIT, *arguments], check=True, capture_output=True, timeout=180)
+        assert done.stdout.strip()
+        yield own
+
+
 @pytest.mark.repeated
-def test_a_task_manager_killed_again_and_again_loses_and_doubles_nothing(own_plant: Plant, repeats: int) -> None:
-    """Its job outlives the process that submitted it, too, and no worker of a killed TaskManager is left behind."""
-    own_plant.produce(reading(n) for n in range(20_000))
-    arguments = [str(own_plant.project.root), str(own_plant.project.home), own_plant.settings.model_dump_json(), JOB]
-    submitted = subprocess.run([sys.executable, "-c", SUBMIT, *arguments], check=True, capture_output=True, timeout=180)
-    assert submitted.stdout.strip()
-    with steady_flow(own_plant):
+def test_a_task_manager_killed_again_and_again_loses_and_doubles_nothing(running: Plant, repeats: int) -> None:
+    """No worker of a killed TaskManager is left behind, either."""
+    with steady_flow(running):
         for _ in range(repeats):
-            until_more_is_stored(own_plant)
-            orphans = workers(own_plant)
+            until_more_is_stored(running)
+            orphans = workers(running)
             assert orphans
-            kill_task_manager(own_plant)
+            kill_task_manager(running)
             assert not [p for p in orphans if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
-    reconcile.verdict(own_plant.follow())
+    reconcile.verdict(running.follow())
 
 
-def test_a_broker_that_is_paused_for_twenty_seconds_loses_and_doubles_nothing(own_plant: Plant) -> None:
-    own_plant.produce(reading(n) for n in range(5_000))
-    own_plant.submit(parallelism=1)
-    own_plant.follow()
-    until(lambda: health(own_plant).state == "RUNNING", 60, lambda: str(health(own_plant)))
-    broker = psutil.Process(pid_of(own_plant, "kafka"))
+def test_a_broker_that_is_paused_for_twenty_seconds_loses_and_doubles_nothing(running: Plant) -> None:
+    running.follow()
+    until(lambda: health(running).state == "RUNNING", 60, lambda: str(health(running)))
+    broker = psutil.Process(pid_of(running, "kafka"))
     broker.send_signal(signal.SIGSTOP)
     try:
         resume = time.monotonic() + 20
         seen: list[Health] = []
 
         def reported() -> bool:
-            seen.append(health(own_plant))
+            seen.append(health(running))
             return "it reads nothing new: Kafka does not answer" in (seen[-1].why or "")
 
         # The first look may meet an answer that was on its way before the broker stood still.
@@ -115,27 +122,25 @@ def test_a_broker_that_is_paused_for_twenty_seconds_loses_and_doubles_nothing(ow
         broker.send_signal(signal.SIGCONT)
     assert seen[-1].state == "STALLED"
     assert "is it up?" in (seen[-1].fix or "")
-    own_plant.produce(reading(n) for n in range(5_000, 10_000))
-    reconcile.verdict(own_plant.follow())
-    until(lambda: health(own_plant).state == "RUNNING", 60, lambda: str(health(own_plant)))
+    running.produce(reading(n) for n in range(5_000, 10_000))
+    reconcile.verdict(running.follow())
+    until(lambda: health(running).state == "RUNNING", 60, lambda: str(health(running)))
 
 
-def test_a_worker_that_is_frozen_is_reported_as_stalled_and_loses_and_doubles_nothing(own_plant: Plant) -> None:
-    own_plant.produce(reading(n) for n in range(5_000))
-    own_plant.submit(parallelism=1)
-    own_plant.follow()
-    frozen = workers(own_plant)
+def test_a_worker_that_is_frozen_is_reported_as_stalled_and_loses_and_doubles_nothing(running: Plant) -> None:
+    running.follow()
+    frozen = workers(running)
     for each in frozen:
         each.suspend()
     try:
-        own_plant.produce(reading(n) for n in range(5_000, 6_000))
-        assert own_plant.cluster.running(JOB)
-        until(lambda: health(own_plant).state == "STALLED", 90, lambda: str(health(own_plant)))
-        during = health(own_plant)
+        running.produce(reading(n) for n in range(5_000, 6_000))
+        assert running.cluster.running(JOB)
+        until(lambda: health(running).state == "STALLED", 90, lambda: str(health(running)))
+        during = health(running)
     finally:
         for each in frozen:
             each.resume()
     assert "no checkpoint for" in (during.why or "")
     assert during.fix == f"headrace restart {JOB} --from checkpoint"
-    reconcile.verdict(own_plant.follow())
-    until(lambda: health(own_plant).state == "RUNNING", 60, lambda: str(health(own_plant)))
+    reconcile.verdict(running.follow())
+    until(lambda: health(running).state == "RUNNING", 60, lambda: str(health(running)))

@@ -142,6 +142,7 @@ def test_another_late_reading_makes_a_window_dirty_again(own_plant: Plant) -> No
     assert listed == [(2, True)]
 
 
+@pytest.mark.proof
 def test_a_late_reading_in_no_table_is_found_by_the_expected_counts(own_plant: Plant) -> None:
     job = own_plant.submit(ROLLUP, parallelism=1)
     own_plant.produce(reading(n, tag) for n in range(0, 400, 5) for tag in ("a", "b"))
