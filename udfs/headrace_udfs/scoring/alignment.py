@@ -101,3 +101,8 @@ def aligned(readings: Readings, tags: int, every_us: int) -> Instants:
 def boundary(passed_us: int, every_us: int) -> int:
     """Return the start of the first instant that is still open, once no reading up to `passed_us` can come any more."""
     return (passed_us + 1) // every_us * every_us
+
+
+def closes_us(times: Positions, every_us: int) -> int | None:
+    """Return the boundary at which the first instant of these times ends; None if there are none."""
+    return (int(times.min()) // every_us + 1) * every_us if len(times) else None

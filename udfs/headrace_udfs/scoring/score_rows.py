@@ -12,6 +12,7 @@ from headrace_udfs.scoring.alignment import Booleans, Instants, Readings
 from headrace_udfs.scoring.model import Model, Scored
 
 REFUSED = "its tag is refused"
+REPLACED = "another version of the model had it"
 REASONS = (
     "",
     REFUSED,
@@ -19,11 +20,12 @@ REASONS = (
     "it is not a number",
     "the instant has a later reading",
     "an input of the model is missing",
+    REPLACED,
 )
 """Why a reading has no score, by number; the first is that of readings that have one. The model knows why a tag is
 refused."""
 
-_REFUSED, _BAD, _NO_NUMBER, _EARLIER, _NO_INPUT = range(1, len(REASONS))
+_REFUSED, _BAD, _NO_NUMBER, _EARLIER, _NO_INPUT, _ = range(1, len(REASONS))
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,11 @@ def _reason(model: Model, readings: Readings, usable: Booleans, last: Booleans) 
     refused = np.array([tag.name in model.refused for tag in model.tags], np.bool_)[readings.tag]
     cases = [refused, ~readings.good, ~usable, ~last]
     return np.select(cases, [_REFUSED, _BAD, _NO_NUMBER, _EARLIER], 0).astype(np.int8)
+
+
+def rows_without(readings: Readings, why: str) -> ScoreRows:
+    """Return rows of `distinct` readings that have no score, all for one of REASONS."""
+    return _without(readings, np.full(len(readings), REASONS.index(why), np.int8))
 
 
 def _without(readings: Readings, reason: npt.NDArray[np.int8]) -> ScoreRows:

@@ -6,7 +6,6 @@ with the layout; `test_stored.py` has bytes of each.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import struct
 from dataclasses import asdict, fields
@@ -21,22 +20,17 @@ from headrace_udfs.scoring.stream import Memory
 
 FORMAT = 1
 
-_PACK = struct.Struct("<iQi")
+_PACK = struct.Struct("<ii")
 _HEADER = struct.Struct("<I")
 _ROW = np.dtype([("tag", "<i4"), ("times", "<i8"), ("values", "<f8"), ("good", "?"), ("order", "<i8")])
 
 
-def layout(pin: str, tags: list[str]) -> int:
-    """Return 64 bits that tell what the numbers of tags mean: the version of the model, and the tags of the bucket."""
-    return int.from_bytes(hashlib.sha256("\n".join([pin, *tags]).encode()).digest()[:8], "little")
-
-
-def pack(bucket: int, of: int, readings: Readings) -> bytes:
-    """Return the readings of a bucket as bytes, the bucket's number first. of: the bucket's layout."""
+def pack(bucket: int, readings: Readings) -> bytes:
+    """Return the readings of a bucket as bytes, the bucket's number first."""
     rows = np.empty(len(readings), _ROW)
     for name in _ROW.names or ():
         rows[name] = getattr(readings, name)
-    return _PACK.pack(bucket, of, len(readings)) + rows.tobytes()
+    return _PACK.pack(bucket, len(readings)) + rows.tobytes()
 
 
 def bucket(packed: bytes) -> int:
@@ -44,21 +38,20 @@ def bucket(packed: bytes) -> int:
     return int(_PACK.unpack_from(packed)[0])
 
 
-def unpack(packed: bytes) -> tuple[int, Readings]:
-    """Return the layout of the bucket, and the readings."""
-    _, of, count = _PACK.unpack_from(packed)
+def unpack(packed: bytes) -> Readings:
+    """Return the readings."""
+    _, count = _PACK.unpack_from(packed)
     rows = np.frombuffer(packed, _ROW, count, _PACK.size)
     columns: dict[str, Any] = {name: rows[name] for name in _ROW.names or ()}
-    return of, Readings(**columns | {"tag": rows["tag"].astype(np.int64)})
+    return Readings(**columns | {"tag": rows["tag"].astype(np.int64)})
 
 
-def dump(pin: str, of: int, memory: Memory) -> bytes:
-    """Return the memory of a stream as bytes. of: the layout of its tags."""
+def dump(pin: str, memory: Memory) -> bytes:
+    """Return the memory of a stream with the version `pin` of a model as bytes."""
     arrays = {each.name: np.ascontiguousarray(getattr(memory.state, each.name), "<f8") for each in fields(State)}
     header = {
         "format": FORMAT,
         "model": pin,
-        "layout": of,
         "arrays": {name: array.shape for name, array in arrays.items()},
         "open": [asdict(event) for event in memory.open.values()],
     }
@@ -66,8 +59,8 @@ def dump(pin: str, of: int, memory: Memory) -> bytes:
     return _HEADER.pack(len(text)) + text + b"".join(array.tobytes() for array in arrays.values())
 
 
-def load(dumped: bytes) -> tuple[str, int, Memory]:
-    """Return the version of the model, the layout of the tags, and the memory. Raises ValueError for another format."""
+def load(dumped: bytes) -> tuple[str, Memory]:
+    """Return the version of the model and the memory. Raises ValueError for another format."""
     (length,) = _HEADER.unpack_from(dumped)
     header = json.loads(dumped[_HEADER.size : _HEADER.size + length])
     if header["format"] != FORMAT:
@@ -78,4 +71,4 @@ def load(dumped: bytes) -> tuple[str, int, Memory]:
         arrays[name] = np.frombuffer(dumped, "<f8", count, at).reshape(shape)
         at += count * 8
     known = [Event(**{**each, "related": tuple(each["related"])}) for each in header["open"]]
-    return header["model"], header["layout"], Memory(State(**arrays), {event.tag: event for event in known})
+    return header["model"], Memory(State(**arrays), {event.tag: event for event in known})

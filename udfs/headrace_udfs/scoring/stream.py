@@ -153,6 +153,7 @@ def abandon(pin: str, memory: Memory) -> Found:
 
 def wakes_us(scorer: Scorer, memory: Memory, readings: Readings) -> int | None:
     """Return the first boundary at which `advance` has something to do; None if it has nothing to wait for."""
-    times = [int(readings.times.min())] if len(readings) else []
-    times += [event.end + events.GAP_US for event in memory.open.values()]
-    return (min(times) // scorer.every_us + 1) * scorer.every_us if times else None
+    closes = alignment.closes_us(readings.times, scorer.every_us)
+    ends = [event.end + events.GAP_US for event in memory.open.values()]
+    over = alignment.closes_us(np.array(ends, np.int64), scorer.every_us)
+    return min((boundary for boundary in (closes, over) if boundary is not None), default=None)

@@ -12,12 +12,13 @@ from headrace_udfs.scoring.score_rows import REASONS, REFUSED, ScoreRows
 from headrace_udfs.scoring.stream import Alert, Frame, Scorer
 
 TS = pa.timestamp("us", tz="UTC")
+_NO_ZONE = pa.timestamp("us")
 
 SCORES = pa.schema(
     [
-        ("tag", pa.string()),
-        ("ts", TS),
-        ("model", pa.string()),
+        pa.field("tag", pa.string(), nullable=False),
+        pa.field("ts", TS, nullable=False),
+        pa.field("model", pa.string(), nullable=False),
         ("score", pa.float64()),
         ("anomaly", pa.bool_()),
         ("cause", pa.string()),
@@ -31,20 +32,20 @@ SCORES = pa.schema(
 
 EVENTS = pa.schema(
     [
-        ("model", pa.string()),
-        ("tag", pa.string()),
-        ("started_at", TS),
-        ("ended_at", TS),
-        ("peak_at", TS),
-        ("peak_score", pa.float64()),
-        ("cause", pa.string()),
+        pa.field("model", pa.string(), nullable=False),
+        pa.field("tag", pa.string(), nullable=False),
+        pa.field("started_at", TS, nullable=False),
+        pa.field("ended_at", TS, nullable=False),
+        pa.field("peak_at", TS, nullable=False),
+        pa.field("peak_score", pa.float64(), nullable=False),
+        pa.field("cause", pa.string(), nullable=False),
         ("related", pa.string()),
-        ("state", pa.string()),
+        pa.field("state", pa.string(), nullable=False),
     ]
 )
 """One row per event and change of it; `related` are names joined by ", ", null if there are none."""
 
-ALERTS = pa.schema([("kind", pa.string()), *EVENTS])
+ALERTS = pa.schema([pa.field("kind", pa.string(), nullable=False), *EVENTS])
 """One row when an event starts and one when it has ended: `kind` is start or end."""
 
 
@@ -105,7 +106,8 @@ def _event(model: str, frame: Frame) -> dict[str, object]:
 
 
 def streams(table: pa.Table, rows: int) -> Iterator[bytes]:
-    """Yield the table as Arrow streams of at most `rows` rows each."""
+    """Yield the table as Arrow streams of at most `rows` rows each; a time has no zone there, as in all of Flink's."""
+    table = table.cast(pa.schema([field.with_type(_NO_ZONE) if field.type == TS else field for field in table.schema]))
     for start in range(0, len(table), rows):
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, table.schema) as writer:

@@ -78,14 +78,14 @@ class Bucket:
     def passed(self, passed_us: int | None) -> Found:
         scorer = self.scorer
         until = stream.END_US if passed_us is None else alignment.boundary(passed_us, STEP_US)
-        memory = stream.fresh(scorer) if self.memory is None else stored.load(self.memory)[2]
+        memory = stream.fresh(scorer) if self.memory is None else stored.load(self.memory)[1]
         wakes = stream.wakes_us(scorer, memory, self.held)
         if wakes is None or until < wakes:
             assert stream.advance(scorer, memory, self.held.taken(self.held.times < until), until)[1] == Found()
             return Found()
         closed = self.held.times < until
         after, found = stream.advance(scorer, memory, self.held.taken(closed), until)
-        self.held, self.memory = self.held.taken(~closed), stored.dump(scorer.pin, 7, after)
+        self.held, self.memory = self.held.taken(~closed), stored.dump(scorer.pin, after)
         return found
 
 
@@ -98,9 +98,9 @@ def scored_in_parts(readings: Readings, cuts: list[int], mix: np.random.Generato
         for bucket in of:
             own = arriving.taken(np.arange(first, last)[np.isin(arriving.tag[first:last], bucket.tags)])
             own = replace(own, tag=np.searchsorted(bucket.tags, own.tag))
-            packed = stored.pack(bucket.number, 7, own)
+            packed = stored.pack(bucket.number, own)
             assert stored.bucket(packed) == bucket.number
-            bucket.held = alignment.joined([bucket.held, stored.unpack(packed)[1]])
+            bucket.held = alignment.joined([bucket.held, stored.unpack(packed)])
         passed = int(arriving.times[last:].min()) - 1 if last < len(arriving) else None
         for bucket in of:
             yield bucket.passed(passed)

@@ -1,0 +1,133 @@
+"""Score the packs of each bucket of tags inside Flink."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+
+from pyflink.common import Row, Types
+from pyflink.datastream import KeyedProcessFunction, RuntimeContext
+from pyflink.datastream.state import ListStateDescriptor, ValueStateDescriptor
+from pyflink.table import DataTypes, Schema, Table
+
+from headrace_udfs.scoring import alignment, stored, stream, tables
+from headrace_udfs.scoring.alignment import Readings
+from headrace_udfs.scoring.buckets import buckets
+from headrace_udfs.scoring.parts import part
+from headrace_udfs.scoring.stream import Found, Memory, Scorer
+from headrace_udfs.scoring.takeover import taken_over
+from table_api import Inputs
+
+_END_OF_INPUT = 2**63 - 1
+_ROWS = 20_000
+"""The most rows that are sent at a time: some 2 MB."""
+
+
+def scored(inputs: Inputs, packs: Table, scorer: Scorer) -> Table:
+    """Return what comes out, as Arrow streams: columns sink STRING (scores, events or alerts) and stream BYTES."""
+    returns = Types.ROW_NAMED(["sink", "stream"], [Types.STRING(), Types.PRIMITIVE_ARRAY(Types.BYTE())])
+    # The key is in the pack: any other column of its row may be of another bucket.
+    keyed = inputs.to_stream(packs).key_by(lambda row: stored.bucket(row[0]), Types.INT())
+    found = keyed.process(ByBucket(scorer), returns).name("score")
+    schema = Schema.new_builder().column("sink", DataTypes.STRING()).column("stream", DataTypes.BYTES()).build()
+    return inputs.environment.from_data_stream(found, schema)
+
+
+class ByBucket(KeyedProcessFunction):  # type: ignore[misc]
+    """Holds packs until the watermark has passed their instants, and scores these.
+
+    Its state per bucket: `held`, packs as `stored.pack` writes them; `memory`, as `stored.dump` does; `tags`, JSON of
+    the version of the model and the names that the numbers in both stand for.
+    """
+
+    def __init__(self, scorer: Scorer) -> None:
+        self._whole = scorer
+        self._buckets = buckets(scorer.model.tags)
+
+    def open(self, runtime_context: RuntimeContext) -> None:
+        """Get access to the state."""
+        kind = Types.PRIMITIVE_ARRAY(Types.BYTE())
+        self._held = runtime_context.get_list_state(ListStateDescriptor("held", kind))
+        self._memory = runtime_context.get_state(ValueStateDescriptor("memory", kind))
+        self._tags = runtime_context.get_state(ValueStateDescriptor("tags", Types.STRING()))
+        self._scorers: dict[int, Scorer | None] = {}
+
+    def process_element(self, value: Row, ctx: KeyedProcessFunction.Context) -> Iterator[Row]:
+        """Store the pack until the watermark passes its instants."""
+        yield from self._begin(ctx)
+        pack = bytes(value[0])
+        self._held.add(pack)
+        self._wake(alignment.closes_us(stored.unpack(pack).times, self._whole.every_us), ctx)
+
+    def on_timer(self, timestamp: int, ctx: KeyedProcessFunction.OnTimerContext) -> Iterator[Row]:  # noqa: ARG002 - Flink passes it
+        """Score the instants that the watermark has passed."""
+        yield from self._begin(ctx)
+        scorer = self._scorers[ctx.get_current_key()]
+        if scorer is None:
+            return
+        watermark = ctx.timer_service().current_watermark()
+        # A watermark covers its whole millisecond.
+        ended = watermark == _END_OF_INPUT
+        until = stream.END_US if ended else alignment.boundary(watermark * 1000 + 999, scorer.every_us)
+        held, memory = self._readings(), self._remembered(scorer)
+        wakes = stream.wakes_us(scorer, memory, held)
+        if wakes is None or until < wakes:  # an earlier timer of the same watermark has done it all
+            return
+        closed = held.times < until
+        memory, found = stream.advance(scorer, memory, held.taken(closed), until)
+        held = held.taken(~closed)
+        self._hold(held, ctx)
+        self._memory.update(stored.dump(scorer.pin, memory))
+        self._wake(stream.wakes_us(scorer, memory, held), ctx)
+        yield from _sent(scorer, found)
+
+    def _begin(self, ctx: KeyedProcessFunction.Context) -> Iterator[Row]:
+        """Make the bucket's part of the model, when its key comes first; take over what another version has left."""
+        key = ctx.get_current_key()
+        if key in self._scorers:
+            return
+        bucket = self._buckets[key] if key < len(self._buckets) else []
+        self._scorers[key] = replace(self._whole, model=part(self._whole.model, bucket)) if bucket else None
+        now = {"model": self._whole.pin, "tags": [self._whole.model.tags[at].name for at in bucket]}
+        before = json.loads(self._tags.value() or "null")
+        if before == now:
+            return
+        self._tags.update(json.dumps(now))
+        if before:
+            yield from self._take_over(before["tags"], bucket, ctx)
+
+    def _take_over(self, names: list[str], bucket: list[int], ctx: KeyedProcessFunction.Context) -> Iterator[Row]:
+        kept, left = taken_over(self._readings(), names, bucket, self._whole)
+        self._hold(kept, ctx)
+        self._wake(alignment.closes_us(kept.times, self._whole.every_us), ctx)
+        if left is not None:
+            yield from _sent(self._whole, Found(scores=[left]))
+        if dumped := self._memory.value():
+            self._memory.clear()
+            yield from _sent(self._whole, stream.abandon(*stored.load(bytes(dumped))))
+
+    def _readings(self) -> Readings:
+        return alignment.joined([stored.unpack(bytes(pack)) for pack in self._held.get() or ()])
+
+    def _remembered(self, scorer: Scorer) -> Memory:
+        dumped = self._memory.value()
+        return stored.load(bytes(dumped))[1] if dumped else stream.fresh(scorer)
+
+    def _hold(self, held: Readings, ctx: KeyedProcessFunction.Context) -> None:
+        if len(held):
+            self._held.update([stored.pack(ctx.get_current_key(), held)])
+        else:
+            self._held.clear()
+
+    def _wake(self, at_us: int | None, ctx: KeyedProcessFunction.Context) -> None:
+        """Set a timer for the first watermark that has passed all before `at_us`; Flink keeps one of equal timers."""
+        if at_us is not None:
+            ctx.timer_service().register_event_time_timer(-(-at_us // 1000) - 1)
+
+
+def _sent(scorer: Scorer, found: Found) -> Iterator[Row]:
+    for rows in found.scores:
+        yield from (Row("scores", sent) for sent in tables.streams(tables.score_table(scorer, rows), _ROWS))
+    for kind, table in (("events", tables.event_table(found.frames)), ("alerts", tables.alert_table(found.alerts))):
+        yield from (Row(kind, sent) for sent in tables.streams(table, _ROWS))
