@@ -37,7 +37,7 @@ class _TagStep:
 
     @property
     def _tags(self) -> TagTable:
-        return self._cache.table if self._given is None else self._given
+        return self._cache.rows if self._given is None else self._given
 
     @property
     def _address(self) -> CatalogAddress:

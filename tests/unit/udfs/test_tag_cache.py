@@ -13,12 +13,13 @@ import pytest
 from pyiceberg.catalog import Catalog, load_catalog
 from tenacity import Retrying, stop_after_delay, wait_fixed
 
-from headrace_udfs import tag_cache
+from headrace_udfs import table_cache
 from headrace_udfs.contract import Contract
 from headrace_udfs.pipeline import Pipeline
 from headrace_udfs.step_protocol import CatalogAddress, Worker
 from headrace_udfs.steps import Enrich, Range
-from headrace_udfs.tag_cache import TagCache
+from headrace_udfs.table_cache import TableCache
+from headrace_udfs.tag_cache import KEPT
 from headrace_udfs.types import ContractType
 
 SCHEMA = pa.schema(
@@ -66,34 +67,34 @@ def write(catalog: Catalog, *rows: tuple[str, str, str, float, float | None]) ->
 
 
 def threads() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name == "headrace-tags"]
+    return [thread for thread in threading.enumerate() if thread.name == "headrace-historian.tags"]
 
 
 def test_a_table_without_a_snapshot_has_no_tags(address: CatalogAddress, catalog: Catalog) -> None:
-    cache = TagCache(address)
-    assert len(cache.table) == 0
+    cache = TableCache(address, KEPT)
+    assert len(cache.rows) == 0
     write(catalog, ("a", "site/a", "bar", 1.0, 2.0))
     cache.refresh()
-    assert cache.table.asset.to_pylist() == ["site/a"]
+    assert cache.rows.asset.to_pylist() == ["site/a"]
     cache.close()
 
 
 def test_a_table_that_has_not_changed_is_not_read_again(address: CatalogAddress, catalog: Catalog) -> None:
     write(catalog, ("a", "site/a", "bar", 1.0, 2.0))
-    cache = TagCache(address)
-    before = cache.table
+    cache = TableCache(address, KEPT)
+    before = cache.rows
     cache.refresh()
-    assert cache.table is before
+    assert cache.rows is before
     cache.close()
 
 
 def test_a_change_is_seen_without_a_restart(address: CatalogAddress, catalog: Catalog) -> None:
     write(catalog, ("a", "site/a", "bar", 1.0, 2.0))
-    cache = TagCache(address, refresh_s=0.02)
+    cache = TableCache(address, KEPT, refresh_s=0.02)
     write(catalog, ("a", "site/b", "bar", 1.0, 2.0), ("b", "site/b", "bar", 1.0, 2.0))
     for attempt in Retrying(stop=stop_after_delay(30), wait=wait_fixed(0.02)):
         with attempt:
-            assert cache.table.asset.to_pylist() == ["site/b", "site/b"]
+            assert cache.rows.asset.to_pylist() == ["site/b", "site/b"]
     cache.close()
 
 
@@ -102,12 +103,12 @@ def test_tags_stay_as_they_are_when_the_catalog_fails(
 ) -> None:
     write(catalog, ("a", "site/a", "bar", 1.0, 2.0))
     with caplog.at_level(logging.WARNING):
-        cache = TagCache(address, refresh_s=0.02)
+        cache = TableCache(address, KEPT, refresh_s=0.02)
         catalog.drop_table("historian.tags")
         for attempt in Retrying(stop=stop_after_delay(30), wait=wait_fixed(0.02)):
             with attempt:
-                assert "historian.tags could not be read; the 1 tags stay as they are" in caplog.text
-    assert cache.table.asset.to_pylist() == ["site/a"]
+                assert "historian.tags could not be read; its 1 rows stay as they are" in caplog.text
+    assert cache.rows.asset.to_pylist() == ["site/a"]
     assert threads(), "the cache still checks for changes"
     cache.close()
 
@@ -115,23 +116,23 @@ def test_tags_stay_as_they_are_when_the_catalog_fails(
 def test_a_catalog_without_the_table_is_an_error(
     address: CatalogAddress, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tag_cache, "FIRST_LOOK_WAIT_S", 0.0)
+    monkeypatch.setattr(table_cache, "FIRST_LOOK_WAIT_S", 0.0)
     catalog.drop_table("historian.tags")
     with pytest.raises(RuntimeError, match=r"historian\.tags of catalog 'plant' cannot be read: .*does not exist"):
-        TagCache(address)
+        TableCache(address, KEPT)
     assert not threads()
 
 
 def test_a_catalog_that_does_not_exist_is_an_error_and_is_not_created(
     address: CatalogAddress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tag_cache, "FIRST_LOOK_WAIT_S", 0.0)
+    monkeypatch.setattr(table_cache, "FIRST_LOOK_WAIT_S", 0.0)
     with pytest.raises(RuntimeError, match=r"there is no catalog: .*c\.db does not exist"):
-        TagCache(address)
+        TableCache(address, KEPT)
     assert not [*tmp_path.iterdir()]
     (tmp_path / "c.db").touch()
     with pytest.raises(RuntimeError, match=r"historian\.tags of catalog 'plant' cannot be read"):
-        TagCache(address)
+        TableCache(address, KEPT)
     assert (tmp_path / "c.db").stat().st_size == 0
 
 
