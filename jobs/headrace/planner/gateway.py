@@ -32,6 +32,8 @@ def start(project: Project):  # type: ignore[no-untyped-def]
     os.environ.setdefault("FLINK_HOME", flink_home(project))
     from pyflink.java_gateway import get_gateway  # noqa: PLC0415 - importing PyFlink costs a second
 
+    from headrace.planner import java_names  # noqa: PLC0415 - imports py4j
+
     before = os.environ.get(_OPTIONS)
     os.environ[_OPTIONS] = " ".join([before or "", _SHORT_LIVED, *_archive()]).strip()
     try:
@@ -46,6 +48,7 @@ def start(project: Project):  # type: ignore[no-untyped-def]
             os.environ[_OPTIONS] = before
     if not isinstance(gateway._gateway_client.deque, _Connections):
         gateway._gateway_client.deque = _Connections()
+    java_names.keep(gateway)
     return gateway
 
 

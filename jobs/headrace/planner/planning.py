@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -128,10 +129,8 @@ def statement_set(environment, composition: Composition):  # type: ignore[no-unt
 
 def prepare(environment, composition: Composition) -> None:  # type: ignore[no-untyped-def]
     """Register the job's functions, topics and views in `environment`. Raises as `statement_set` does."""
-    from headrace_udfs.flink_sql_functions import scalar_functions  # noqa: PLC0415 - imports PyFlink
-
     with flink_errors_reported(composition):
-        for name, function in scalar_functions().items():
+        for name, function in _sql_functions().items():
             environment.create_temporary_system_function(name, function)
         for statement in composition.connections:
             environment.execute_sql(resolve_in_sql(statement))
@@ -141,6 +140,14 @@ def prepare(environment, composition: Composition) -> None:  # type: ignore[no-u
     for view, select in composition.views.items():
         with flink_errors_reported(composition, composition.folder.views[view], select):
             environment.create_temporary_view(view, environment.sql_query(select.sql))
+
+
+@cache
+def _sql_functions() -> dict[str, Any]:
+    """Return the project's SQL functions, by name. Each has an object in Java from its first registration on."""
+    from headrace_udfs.flink_sql_functions import scalar_functions  # noqa: PLC0415 - imports PyFlink
+
+    return scalar_functions()
 
 
 def _create_topics(environment, statements: Mapping[str, str]) -> None:  # type: ignore[no-untyped-def]
