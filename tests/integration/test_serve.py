@@ -37,7 +37,6 @@ from support.worlds.turbines import (
     EVERY,
     OUT,
     READINGS,
-    SPIKES,
     START,
     UNCERTAIN,
     farm,
@@ -112,19 +111,6 @@ def test_a_plot_is_the_historians_with_a_neighbour_on_each_side(client: TestClie
     assert trace["value"][1:-1] == known["value"].to_pylist()
     assert (trace["ts"][0], trace["ts"][-1]) == (ms(4 * 144 - 1), ms(5 * 144))
     assert trace["about"]["unit"] == "m/s"
-
-
-def test_the_anomalies_of_a_month_are_returned_with_their_scores(client: TestClient) -> None:
-    wind, power = ask(client, "plot", tag=["W1.wind_speed", "W2.wind_speed"], pixels=100, **ALL)["traces"]
-    assert wind["anomalies"]["found"] == len(SPIKES)
-    assert power["anomalies"] == {"found": 0, "ts": [], "value": [], "score": []}
-    # The marks of the spikes 2500 and 2501 overlap: only the stronger is returned.
-    assert wind["anomalies"]["ts"] == [ms(700), ms(2500)]
-    assert wind["anomalies"]["score"] == pytest.approx([0.6745 * (61 - 8) / 3, 0.6745 * (58 - 8) / 3])
-    assert max(value for value in wind["value"] if value is not None) == 61
-    close = {"start": time_of(2490).isoformat(), "end": time_of(2510).isoformat()}
-    (near,) = ask(client, "plot", tag="W1.wind_speed", pixels=1000, **close)["traces"]
-    assert near["anomalies"]["ts"] == [ms(2500), ms(2501)]
 
 
 def test_bad_and_uncertain_readings_keep_their_quality_and_bad_ones_no_value(client: TestClient) -> None:
@@ -251,9 +237,7 @@ def test_a_trend_that_does_not_fit_in_memory_is_calculated_in_parts_and_is_the_s
     whole = historian.trend(*query)
     monkeypatch.setattr(reader, "MAX_HELD", 700)
     parts = historian.trend(*query)
-    assert parts.points.equals(whole.points)
-    assert parts.anomalies.equals(whole.anomalies)
-    assert parts.anomaly_counts == whole.anomaly_counts
+    assert parts.equals(whole)
     monkeypatch.setattr(trend, "MAX_READ", 5000)
     with pytest.raises(UserError, match="a trend of more than 5,000 readings"):
         historian.trend(*query)
@@ -446,6 +430,7 @@ def test_the_page_and_the_api_description_need_no_other_host(client: TestClient)
     assert {"/assets/plotly.min.js", "/assets/swagger-ui-bundle.js", "/page/chart.js", "/page/style.css"} <= seen
     described = client.get("/openapi.json").json()
     assert set(described["paths"]) == {
-        f"/api/{name}" for name in ("health", "tags", "extent", "plot", "nearest", "readings.csv")
+        f"/api/{name}"
+        for name in ("health", "tags", "extent", "plot", "nearest", "readings.csv", "events", "events/compare")
     }
     assert all(set(path) == {"get"} for path in described["paths"].values())

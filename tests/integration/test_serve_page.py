@@ -21,7 +21,7 @@ from headrace.project.paths import Project
 from support.services.browser import browser
 from support.services.processes import serving
 from support.worlds import pumps
-from support.worlds.turbines import DOUBTED, END, EVERY, OUT, SPIKES, START, farm, time_of
+from support.worlds.turbines import DOUBTED, END, EVERY, OUT, START, farm, time_of
 
 TOKEN = "a token of the control room"  # noqa: S105 - a test's own
 LIMIT_MS = 30_000
@@ -195,10 +195,8 @@ def test_tags_are_searched_chosen_and_drawn_together_and_dragging_zooms(page: Pa
     expect(page.locator(".chip .name")).to_have_text(["W1.wind_speed"])
 
 
-def test_anomalies_and_bad_and_uncertain_time_are_marked(page: Page, address: str) -> None:
+def test_bad_and_uncertain_time_are_marked(page: Page, address: str) -> None:
     opened(page, address, "W1.wind_speed", "W1.power", start=time_of(2400), end=time_of(3400))
-    (anomalies,) = traces(page, "anomaly")
-    assert anomalies["y"][0] == SPIKES[2500]
     (bad,), (uncertain,) = traces(page, "bad"), traces(page, "uncertain")
     for marked, numbers in ((bad, OUT), (uncertain, DOUBTED)):
         edges = [in_utc(number) for number in (numbers.start, numbers.stop)]

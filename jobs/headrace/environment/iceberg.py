@@ -91,6 +91,13 @@ def _absent(what: str, where: catalog_types.Catalog) -> PlatformError:
 
 def load_table(catalog: Catalog, name: str) -> Table:
     """Return the table `<namespace>.<table>` as it is now. Raises PlatformError if it is missing or cannot be read."""
+    if (table := find_table(catalog, name)) is None:
+        raise PlatformError(f"there is no table {name}", fix="create it: `headrace tables apply`")
+    return table
+
+
+def find_table(catalog: Catalog, name: str) -> Table | None:
+    """Return the table as `load_table` does, or None if it is missing. Raises PlatformError if it cannot be read."""
     try:
         with (
             errors_reported(f"table {name} cannot be read", passing=(NoSuchTableError,)),
@@ -98,7 +105,7 @@ def load_table(catalog: Catalog, name: str) -> Table:
         ):
             return catalog.load_table(name)
     except NoSuchTableError:
-        raise PlatformError(f"there is no table {name}", fix="create it: `headrace tables apply`") from None
+        return None
 
 
 def table_names(catalog: Catalog) -> list[str]:

@@ -20,12 +20,13 @@ from headrace.environment import iceberg, times_before_1970
 from headrace.environment.s3 import S3
 from headrace.environment.settings import Settings, resolved
 from headrace.errors import PlatformError, UserError
-from headrace.project.system_tables import READINGS, TAGS
+from headrace.project.system_tables import ANOMALY_EVENTS, ANOMALY_NOTES, READINGS, TAGS
 
 _EXTENSIONS = ("avro", "iceberg")  # iceberg reads its manifests with avro
 _S3_EXTENSION = "httpfs"
-_HISTORIAN_TABLES = {READINGS, TAGS}
 _QUERIES = Path(__file__).parent / "queries"
+# What is defined over these tables: DuckDB cannot define a macro or a view on a missing one.
+_DEFINED_OVER = {"historian.sql": {READINGS, TAGS}, "anomaly_events.sql": {ANOMALY_EVENTS, ANOMALY_NOTES}}
 _OUR_FAULT = (
     duckdb.IOException,
     duckdb.OutOfMemoryException,
@@ -38,8 +39,9 @@ _OUR_FAULT = (
 def open(settings: Settings, tables: Iterable[str] | None = None) -> DuckDBPyConnection:  # noqa: A001 - warehouse.open
     """Return a new connection with a view `<namespace>.<table>` for each of `tables` (default: all), times in UTC.
 
-    If the historian's readings and tags are among them, the macros of queries/historian.sql are defined too. Each view
-    stays at the snapshot that its table has now. Raises PlatformError if a table cannot be read.
+    If the historian's readings and tags are among them, the macros of queries/historian.sql are defined too, and with
+    the events and notes of anomalies, the view condition.current_events. Each view stays at the snapshot that its table
+    has now. Raises PlatformError if a table cannot be read.
     """
     catalog = iceberg.connect(settings)
     stored = {name: iceberg.load_table(catalog, name) for name in tables or iceberg.table_names(catalog)}
@@ -52,8 +54,9 @@ def open(settings: Settings, tables: Iterable[str] | None = None) -> DuckDBPyCon
             _sign_in(connection, settings.catalog.s3)
         for name, table in stored.items():
             _view(connection, name, table)
-        if stored.keys() >= _HISTORIAN_TABLES:  # DuckDB cannot define a macro on a missing table
-            connection.execute((_QUERIES / "historian.sql").read_text(encoding="utf-8"))
+        for file, needed in _DEFINED_OVER.items():
+            if stored.keys() >= needed:
+                connection.execute((_QUERIES / file).read_text(encoding="utf-8"))
         _lock(connection, [table.location() for table in stored.values()])
     return connection
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +18,10 @@ from headrace.historian import answers
 from headrace.historian.aggregates import bounds, named
 from headrace.historian.aggregates.aggregate_input import AggregateInput
 from headrace.historian.aggregates.states import states
+from headrace.historian.anomalies import bands, one_event
+from headrace.historian.anomalies.anomalies import Anomalies
+from headrace.historian.anomalies.event_reader import Choice
+from headrace.historian.anomalies.of_tags import of_tags
 from headrace.historian.raw_stream import RawReadings
 from headrace.historian.read import reader
 from headrace.historian.read.chunked_reader import ChunkedReader, Nonfinite
@@ -35,7 +39,8 @@ from headrace.historian.series.status import Mask, is_bad
 from headrace.historian.tags.tag_names import TagNames
 from headrace.historian.trends.lttb import lttb_of_each
 from headrace.historian.trends.plot import plot
-from headrace.historian.trends.trend import Trend, drawn, trend
+from headrace.historian.trends.trend import drawn, trend
+from headrace.project import pattern
 from headrace.project.system_tables import READINGS, TAGS
 
 DEFAULT = Configuration()
@@ -62,6 +67,8 @@ class Historian:
     """
 
     chunked_reader: ChunkedReader
+    anomalies: Anomalies
+    """The scores and events that models have found."""
     _tags_location: str
     """Location of the metadata of the list of tags."""
 
@@ -76,21 +83,23 @@ class Historian:
         readings, listed = (iceberg.load_table(catalog, name) for name in (READINGS, TAGS))
         reader = Reader.of(readings, Manifests(), Footers(), ReportedTags())
         names = TagNames.of(listed, reader.tags)
-        return cls(ChunkedReader(reader, names, nonfinite), listed.metadata_location)
+        return cls(ChunkedReader(reader, names, nonfinite), Anomalies(settings, catalog), listed.metadata_location)
 
     def refreshed(self) -> Historian:
-        """Return a historian of the current snapshots, or this one if neither table has changed.
+        """Return a historian of the current snapshots, or this one if no table that it has read has changed.
 
         Metadata of files that have not changed is not read again. Raises PlatformError.
         """
         old, names = self.reader, self.tag_names
         readings, listed = (iceberg.load_table(old.table.catalog, name) for name in (READINGS, TAGS))
+        anomalies = self.anomalies.refreshed()
         same = listed.metadata_location == self._tags_location
         if same and readings.metadata_location == old.table.metadata_location:
-            return self
+            return self if anomalies is self.anomalies else replace(self, anomalies=anomalies)
         reader = Reader.of(readings, old.files.manifests, old.footers, old.reported)
         names = names.reporting(reader.tags) if same else TagNames.of(listed, reader.tags)
-        return Historian(ChunkedReader(reader, names, self.chunked_reader.nonfinite), listed.metadata_location)
+        chunked_reader = ChunkedReader(reader, names, self.chunked_reader.nonfinite)
+        return Historian(chunked_reader, anomalies, listed.metadata_location)
 
     @property
     def reader(self) -> Reader:
@@ -271,8 +280,8 @@ class Historian:
             parts.append(drawn(chunk, points, text, plot(points, Cells.of(part, points.tags), text)))
         return pa.concat_tables(parts)
 
-    def trend(self, tags: Tags, start: datetime, end: datetime, pixels: int = 1000) -> Trend:
-        """Return the readings of `plot` with each tag's neighbours on both sides, and the strongest anomalies."""
+    def trend(self, tags: Tags, start: datetime, end: datetime, pixels: int = 1000) -> pa.Table:
+        """Return the readings of `plot` with each tag's neighbours on both sides."""
         names = self._resolve(tags)
         return trend(self.chunked_reader, names, _pixels(start, end, pixels, len(names)))
 
@@ -315,6 +324,70 @@ class Historian:
             inputs = AggregateInput(points, Cells.of(part, len(chunk)), self._stepped(chunk, "step"), configuration)
             parts.append(answers.states(chunk, inputs.cells, words, states(inputs)))
         return pa.concat_tables(parts)
+
+    def scores(
+        self, tags: Tags, since: datetime, until: datetime, *, model: str | None = None, max_rows: int | None = None
+    ) -> pa.Table:
+        """Return the scores of readings from `since` to before `until`, by tag, time and model: columns as in SCORES.
+
+        `model` is a version, name@version; default: all that have scored the readings. `expected`, `low` and `high` are
+        in the tag's unit; without a score, `none_because` says why. Raises UserError for an unknown tag and for more
+        than `max_rows` rows (default 4,000,000), and PlatformError.
+        """
+        names = self._resolve(tags)
+        if missing := [name for name in names if not self.tag_names.known(name)]:
+            raise self.tag_names.unknown(missing)
+        stored, models = self.anomalies.required_scores(), [model] if model else []
+        try:
+            return stored.rows(names, *_span(since, until), models=models, max_rows=max_rows)
+        except TooManyRowsError:
+            what = f"more than {max_rows or reader.MAX_HELD:,} scores"
+            raise UserError(what, fix="choose less time or fewer tags") from None
+
+    def events(
+        self,
+        tags: Tags = "*",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        *,
+        asset: str = "*",
+        cause: str | None = None,
+        model: str | None = None,
+        state: Literal["open", "ended"] | None = None,
+        acknowledged: bool | None = None,
+        min_score: float | None = None,
+    ) -> pa.Table:
+        """Return the events of anomalies, newest first, with what people say of them: columns as in EVENTS.
+
+        An event is returned if its tag is one of `tags` at or below the place `asset`, and if it fulfils everything
+        else that is given: it overlaps the time from `since` to before `until`, and its peak score is at least
+        `min_score`. `model` is name@version, or a name for all its versions. Raises UserError for an unknown tag, cause
+        or model, and PlatformError.
+        """
+        choice = Choice(since, until, cause, model, state, acknowledged, min_score)
+        return of_tags(self.anomalies.required_events().find(choice), self.tag_names, tags, asset)
+
+    def event(self, tag: str, time: datetime, *, model: str | None = None) -> dict[str, Any]:
+        """Return the event of a tag that lasts at `time`, as a row of `events`: of several models, the newest's.
+
+        `tag` is a name. Raises UserError if there is none, with the nearest ones, and PlatformError.
+        """
+        spans.microseconds(time)
+        return one_event.at(self.events(pattern.literal(tag), model=model), tag, time)
+
+    def bands(
+        self, tags: Tags, start: datetime, end: datetime, pixels: int = 1000, *, models: Sequence[str] = ()
+    ) -> pa.Table:
+        """Return the band in which each model expects readings, drawn in `pixels` pixels: columns as in BANDS.
+
+        Of the scores in a pixel: the lowest `low`, the highest `high`, and the first `expected`. Where a band has a
+        gap, its next row has no values. `models` are versions, name@version; all without any. Empty without a table of
+        scores. Raises UserError for more than 50,000,000 scores, and PlatformError.
+        """
+        names = self._resolve(tags)
+        return bands.drawn(
+            self.chunked_reader, self.anomalies.scores, names, _pixels(start, end, pixels, len(names)), models
+        )
 
     def _raw_readings(self, tags: Tags, start: datetime, end: datetime, *, bounding: bool) -> RawReadings:
         return RawReadings(

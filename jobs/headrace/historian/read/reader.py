@@ -13,12 +13,13 @@ from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.table import FileScanTask, Table
 
 from headrace.environment import iceberg
-from headrace.errors import PlatformError, Problem
+from headrace.errors import PlatformError
 from headrace.historian.read.files import Files, Manifests
 from headrace.historian.read.footers import Footers
 from headrace.historian.read.latest import Instants, latest
 from headrace.historian.read.predicate import EARLIEST, LATEST, Predicate
 from headrace.historian.read.reported_tags import ReportedTags
+from headrace.historian.read.required_columns import require
 from headrace.historian.read.rows import COLUMNS, Rows
 from headrace.historian.read.scan import Scan
 from headrace.historian.series.configuration import Configuration
@@ -82,15 +83,7 @@ class Reader:
 
         Raises PlatformError if the table lacks a column that the historian needs, or has it with another type.
         """
-        types = {each.name: str(each.field_type) for each in table.schema().fields}
-        name = ".".join(table.name())
-        problems = [
-            Problem(f"{name} has no column '{column}' of type {expected}, but {types.get(column, 'none of that name')}")
-            for column, expected in _TYPES.items()
-            if types.get(column) != expected
-        ]
-        if problems:
-            raise PlatformError(problems)
+        require(table, _TYPES)
         return cls(table, Files(table, manifests), footers, reported)
 
     def tags(self) -> frozenset[str]:

@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from threading import Lock
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 from pydantic import BaseModel, Field
 
-from headrace.historian.series.intervals import microseconds
+from headrace.historian.serve import anomalies
+from headrace.historian.serve.anomalies import Band, Event, Found
+from headrace.historian.serve.units import Times, Values, or_none, times
 from headrace.historian.tags.tag_names import TagNames
-from headrace.historian.trends.trend import Trend
 from headrace.project import pattern as patterns
 
-_US_PER_MS = 1000
 CSV_ROWS = 5_000
 # A spreadsheet takes a text that begins with one of these, also after blanks, for a formula.
 _FORMULA = r"^(\s*[=+\-@\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]|[\t\r\n])"
 _READING = Lock()
 _WORDS_IN = ("tag", "description", "asset", "unit")
-
-Times = list[float]
-Values = list[float | None]
 
 
 class Tag(BaseModel, use_attribute_docstrings=True):
@@ -67,17 +62,6 @@ class Health(BaseModel, use_attribute_docstrings=True):
     """The number of readings in the table."""
 
 
-class Anomalies(BaseModel, use_attribute_docstrings=True):
-    """The anomalies of a trace: of every eight pixels, the one with the largest absolute score."""
-
-    found: int
-    """The number of all anomalies in the span."""
-    ts: Times
-    value: Values
-    score: Values
-    """Modified z-score against the tag's baseline: 0.6745 (value - median) / MAD."""
-
-
 class Trace(BaseModel, use_attribute_docstrings=True):
     """The trend of one tag; ts, value and quality have one item per reading."""
 
@@ -89,7 +73,12 @@ class Trace(BaseModel, use_attribute_docstrings=True):
     """The text of each reading that is one, at most 200 characters, null for the others; null if none is a text."""
     quality: list[int]
     """OPC UA StatusCode, as stored: the top two bits are 00 good, 01 uncertain, 10 bad."""
-    anomalies: Anomalies
+    bands: list[Band]
+    """Where models expect the readings, one band per model."""
+    events: list[Event]
+    """The events of anomalies in the span by start; of more than 200, those with the highest scores."""
+    events_found: int
+    """The number of all events in the span."""
 
 
 class Neighbours(BaseModel, use_attribute_docstrings=True):
@@ -107,43 +96,36 @@ class Plot(BaseModel, use_attribute_docstrings=True):
 
     start: float
     end: float
+    models: list[str]
+    """The versions of models that have scored these tags in the span, the newest first."""
     traces: list[Trace] = Field(description="In the requested order.")
 
 
-def milliseconds(time: datetime) -> float:
-    """Return the milliseconds from 1970, UTC, to `time`."""
-    return microseconds(time) / _US_PER_MS
-
-
-def traces(trend: Trend, rows: Mapping[str, Mapping[str, Any]]) -> Iterator[Trace]:
-    """Yield one trace per tag of `trend`; `rows` is the list of tags by name."""
-    for name, count in trend.anomaly_counts.items():
-        points, anomalies = (table.filter(pc.equal(table["tag"], name)) for table in (trend.points, trend.anomalies))
+def traces(
+    names: Sequence[str], points: pa.Table, found: Found, rows: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Trace]:
+    """Yield one trace per tag; `points` are those of `Historian.trend`, `rows` is the list of tags by name."""
+    for name in names:
+        own = points.filter(pc.equal(points["tag"], name))
+        events = found.of(name)
         yield Trace(
             about=Tag.model_validate(rows.get(name, {"tag": name})),
-            ts=_times(points),
-            value=points["value"].to_pylist(),
-            text=points["text"].to_pylist() if points["text"].null_count < len(points) else None,
-            quality=points["quality"].to_pylist(),
-            anomalies=Anomalies(
-                found=count,
-                ts=_times(anomalies),
-                value=anomalies["value"].to_pylist(),
-                score=_finite(anomalies["score"]),
-            ),
+            ts=times(own),
+            value=own["value"].to_pylist(),
+            text=own["text"].to_pylist() if own["text"].null_count < len(own) else None,
+            quality=own["quality"].to_pylist(),
+            bands=anomalies.bands(found.bands.filter(pc.equal(found.bands["tag"], name))),
+            events=anomalies.strongest(events),
+            events_found=len(events),
         )
 
 
 def neighbours(nearest: pa.Table) -> list[Neighbours]:
     """Return the rows of `Historian.nearest`."""
     return [
-        Neighbours(tag=row["tag"], before=_or_none(row["before"]), after=_or_none(row["after"]))
+        Neighbours(tag=row["tag"], before=or_none(row["before"]), after=or_none(row["after"]))
         for row in nearest.to_pylist()
     ]
-
-
-def _or_none(time: datetime | None) -> float | None:
-    return None if time is None else milliseconds(time)
 
 
 def search(names: TagNames, text: str, asset: str = "*") -> list[Mapping[str, Any]]:
@@ -194,17 +176,6 @@ def _harmless(rows: pa.Table) -> pa.Table:
             quoted = pc.replace_substring_regex(rows[field.name], _FORMULA, r"'\1")
             rows = rows.set_column(number, field, quoted)
     return rows
-
-
-def _times(table: pa.Table) -> Times:
-    times: Times = (np.asarray(table["ts"].cast(pa.int64())) / _US_PER_MS).tolist()
-    return times
-
-
-def _finite(column: pa.ChunkedArray) -> Values:
-    """Return the numbers with null for infinite ones, which JSON cannot express."""
-    numbers: Values = pc.if_else(pc.is_finite(column), column, None).to_pylist()
-    return numbers
 
 
 def _searched(row: Mapping[str, Any]) -> str:

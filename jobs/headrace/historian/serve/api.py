@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from threading import Lock
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Security
+from fastapi import APIRouter, Query, Security
 from fastapi.responses import StreamingResponse
 from fastapi.security import HTTPBearer
 
 from headrace.environment import iceberg
-from headrace.environment.settings import Settings
 from headrace.errors import Problem, UserError
 from headrace.historian.historian import Historian
-from headrace.historian.serve import answers
-from headrace.historian.serve.answers import Extent, Health, Neighbours, Plot, Tag, Tags, milliseconds, traces
-from headrace.historian.serve.problems import Refusal
+from headrace.historian.serve import answers, events_api
+from headrace.historian.serve.anomalies import Found, ranked
+from headrace.historian.serve.answers import Extent, Health, Neighbours, Plot, Tag, Tags, traces
+from headrace.historian.serve.current import Now
+from headrace.historian.serve.problems import REFUSALS
+from headrace.historian.serve.units import milliseconds
 from headrace.project import pattern as patterns
 from headrace_udfs.instants import Instant
 
@@ -28,45 +29,15 @@ MAX_LISTED = 500
 
 # The guard checks tokens, if there are any; this adds them to the OpenAPI description.
 _TOKEN = HTTPBearer(auto_error=False, description="A token, if the server was started with one.")
-_REFUSALS = {
-    400: "the request is not valid",
-    401: "the token is missing or unknown",
-    403: "the request comes from another site",
-    503: "a table cannot be read, or the server is busy",
-}
 
 router = APIRouter(
     prefix="/api",
     dependencies=[Security(_TOKEN)],
-    responses={code: {"model": Refusal, "description": text} for code, text in _REFUSALS.items()},
+    responses=REFUSALS,
 )
+router.include_router(events_api.router)
 
 
-class CurrentHistorian:
-    """The historian of the current snapshots, shared by the threads of a server."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._lock = Lock()
-        self._historian: Historian | None = None
-
-    def historian(self) -> Historian:
-        """Return a historian that includes all commits so far; NaN counts as bad. Raises PlatformError.
-
-        It is the same one as long as no table has changed.
-        """
-        with self._lock:
-            previous = self._historian
-            self._historian = previous.refreshed() if previous else Historian.open(self._settings, nonfinite="bad")
-            return self._historian
-
-
-def _historian(request: Request) -> Historian:
-    current: CurrentHistorian = request.app.state.current
-    return current.historian()
-
-
-Now = Annotated[Historian, Depends(_historian)]
 Tagged = Annotated[list[str], Query(alias="tag", description="A name or a wildcard; repeatable.")]
 Start = Annotated[Instant, Query(description="Start of the span, with a time zone: 2026-03-01T00:00:00Z.")]
 End = Annotated[Instant, Query(description="End of the span, excluded.")]
@@ -103,13 +74,32 @@ def plot(
     tags: Tagged,
     start: Start,
     end: End,
+    *,
     pixels: Annotated[int, Query(ge=1, le=MAX_PIXELS, description="Width of the chart.")] = 1000,
+    models: Annotated[
+        list[str] | None,
+        Query(
+            alias="model",
+            description="A version whose bands and events to return; repeatable. Without any, at each time those of "
+            "the newest version that has scored it.",
+        ),
+    ] = None,
 ) -> Plot:
-    """Return what a trend shows: at most five readings per tag and pixel, so that no spike is lost, and anomalies."""
-    names = _checked(historian, tags, start, end)
-    trend = historian.trend(names, start, end, pixels)
-    rows = historian.tag_names.rows
-    return Plot(start=milliseconds(start), end=milliseconds(end), traces=list(traces(trend, rows)))
+    """Return what a trend shows: at most five readings per tag and pixel, so that no spike is lost, bands and events.
+
+    A band is where a model expects the readings: in each pixel from the lowest to the highest such value.
+    """
+    chosen = _checked(historian, tags, start, end)
+    names = [patterns.name_of(each) for each in chosen]
+    points, bands = historian.trend(chosen, start, end, pixels), historian.bands(chosen, start, end, pixels)
+    found = historian.events(chosen, start, end).to_pylist() if historian.anomalies.events else []
+    shown = Found.shown(bands, found, models or ())
+    return Plot(
+        start=milliseconds(start),
+        end=milliseconds(end),
+        models=ranked([*bands["model"].unique().to_pylist(), *(event["model"] for event in found)]),
+        traces=list(traces(names, points, shown, historian.tag_names.rows)),
+    )
 
 
 @router.get("/nearest")

@@ -12,7 +12,8 @@ from fastapi.staticfiles import StaticFiles
 
 from headrace.environment.settings import Settings
 from headrace.historian.serve import problems
-from headrace.historian.serve.api import CurrentHistorian, router
+from headrace.historian.serve.api import router
+from headrace.historian.serve.current import CurrentHistorian
 from headrace.historian.serve.guard import Guard
 from headrace.historian.serve.load import Load
 

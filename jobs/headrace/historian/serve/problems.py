@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -30,6 +31,18 @@ class Refusal(BaseModel):
     title: str
     status: int
     problems: list[ProblemItem]
+
+
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    code: {"model": Refusal, "description": text}
+    for code, text in {
+        400: "the request is not valid",
+        401: "the token is missing or unknown",
+        403: "the request comes from another site",
+        503: "a table cannot be read, or the server is busy",
+    }.items()
+}
+"""The error responses of every endpoint, as FastAPI describes them."""
 
 
 def refusal(status: int, title: str, problems: Sequence[Problem]) -> JSONResponse:

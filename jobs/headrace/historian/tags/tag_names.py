@@ -56,11 +56,12 @@ class TagNames:
         `asset` is a place, or a wildcard for one: `site/area` also matches tags in `site/area/line`. A tag that is not
         listed has no place. The case of wildcards and places does not matter.
         """
-        return [
-            name
-            for name in patterns.select(self.all, tag)
-            if asset == "*" or _in_place(self.row(name).get("asset") or "", asset)
-        ]
+        return [name for name in patterns.select(self.all, tag) if self.in_place(name, asset)]
+
+    def in_place(self, name: str, asset: str) -> bool:
+        """Return whether the tag is at or below the place `asset`, or in a place like that wildcard."""
+        place = self.row(name).get("asset") or ""
+        return asset == "*" or patterns.like(place, asset) or patterns.like(place, asset.rstrip("/") + "/*")
 
     def resolve(self, tags: str | Sequence[str]) -> list[str]:
         """Return the names that `tags`, one or more names and wildcards, stand for, in order and without duplicates.
@@ -98,7 +99,3 @@ class TagNames:
     def _hint(self, name: str) -> str:
         similar = self.nearest(name)
         return f"similar names: {', '.join(similar)}" if similar else "`headrace tags` lists all tags"
-
-
-def _in_place(asset: str, pattern: str) -> bool:
-    return patterns.like(asset, pattern) or patterns.like(asset, pattern.rstrip("/") + "/*")

@@ -1,9 +1,8 @@
-"""Select what a trend page draws: the readings of a plot, one neighbour beyond each edge, and anomalies."""
+"""Select what a trend page draws: the readings of a plot, and one neighbour beyond each edge."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -18,41 +17,23 @@ from headrace.historian.series.configuration import Configuration
 from headrace.historian.series.points import Ints, Points
 from headrace.historian.trends.plot import plot
 
-MARKS = ("score", "anomaly")
-"""Columns of historian.readings that mark an anomaly."""
 MAX_READ = 50_000_000
 """The most readings that one trend may be made from."""
-MARK_PIXELS = 8
-"""The width of an anomaly's mark: of anomalies whose marks would overlap, only the strongest is returned."""
 MAX_TEXT = 200
 """The most characters of a text that are returned; it ends with an ellipsis if there were more."""
-ANOMALIES = pa.schema([("tag", pa.string()), ("ts", answers.TS), ("value", pa.float64()), ("score", pa.float64())])
 
 
-@dataclass(frozen=True)
-class Trend:
-    """The trend of several tags.
+def trend(chunked_reader: ChunkedReader, names: list[str], pixels: Intervals) -> pa.Table:
+    """Return the trend of `names` over `pixels`, one interval per pixel: the columns of `raw`, by tag and time.
 
-    `points` has the columns of `raw`: a text is in `text`, of MAX_TEXT characters at most, and has its stored quality;
-    a bad reading has no value. `anomalies` has those of ANOMALIES, the strongest of every MARK_PIXELS pixels. Both are
-    sorted by tag, then by time. `anomaly_counts` is the number of all anomalies of each tag.
-    """
-
-    points: pa.Table
-    anomalies: pa.Table
-    anomaly_counts: dict[str, int]
-
-
-def trend(chunked_reader: ChunkedReader, names: list[str], pixels: Intervals) -> Trend:
-    """Return the trend of `names` over `pixels`, one interval per pixel.
-
-    Raises UserError for an unknown tag and for more than MAX_READ readings, and PlatformError.
+    A text has at most MAX_TEXT characters and keeps its stored quality; a bad reading has no value. Raises UserError
+    for an unknown tag and for more than MAX_READ readings, and PlatformError.
     """
     low, high = int(pixels.start.min()), int(pixels.end.max())
-    points, anomalies, counts, read = [], [], dict.fromkeys(names, 0), 0
+    points, read = [], 0
 
     def around(chunk: Sequence[str], start: int, end: int) -> Rows:
-        return chunked_reader.around(chunk, start, end, Configuration(), also=(*MARKS, TEXT))
+        return chunked_reader.around(chunk, start, end, Configuration(), also=(TEXT,))
 
     for chunk, part, rows in chunked_reader.each(names, pixels, around):
         read += len(rows)
@@ -61,11 +42,7 @@ def trend(chunked_reader: ChunkedReader, names: list[str], pixels: Intervals) ->
         stored, text = rows.stored(nonfinite_is_bad=chunked_reader.nonfinite == "bad")
         chosen = plot(stored, Cells.of(part, stored.tags), text)
         points.append(drawn(chunk, stored, text, np.union1d(chosen, _beyond(stored, part, low, high))))
-        flagged = _flagged(rows, part)
-        anomalies.append(flagged.table.take(_strongest(flagged, part)).select(ANOMALIES.names).cast(ANOMALIES))
-        for name, count in zip(chunk, np.bincount(flagged.tag, minlength=len(chunk)), strict=True):
-            counts[name] += int(count)
-    return Trend(pa.concat_tables(points), pa.concat_tables(anomalies), counts)
+    return pa.concat_tables(points)
 
 
 def drawn(chunk: Sequence[str], points: Points, text: pa.Array, at: Ints) -> pa.Table:
@@ -89,19 +66,3 @@ def _beyond(points: Points, part: Intervals, low: int, high: int) -> Ints:
     return np.concatenate(
         (before[before >= points.offsets[: len(before)]], after[after < points.offsets[1 : len(after) + 1]])
     )
-
-
-def _flagged(rows: Rows, part: Intervals) -> Rows:
-    """Return the anomalies among `rows` that lie in the time of `part`."""
-    within = (rows.ts >= part.start.min()) & (rows.ts < part.end.max())
-    return Rows(rows.names, rows.table.filter(pc.and_(pc.fill_null(rows.table["anomaly"], False), pa.array(within))))
-
-
-def _strongest(rows: Rows, part: Intervals) -> Ints:
-    """Return the index of the row with the largest absolute score, for each tag in every MARK_PIXELS intervals."""
-    score = np.abs(np.nan_to_num(rows.table["score"].to_numpy().astype(np.float64)))
-    cell = rows.tag * len(part) + (np.searchsorted(part.start, rows.ts, "right") - 1) // MARK_PIXELS
-    order = np.lexsort((rows.ts, -score, cell))
-    _, first = np.unique(cell[order], return_index=True)
-    strongest: Ints = order[first]
-    return strongest

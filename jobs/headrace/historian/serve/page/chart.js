@@ -1,7 +1,9 @@
-// The chart: one panel per unit on a common time axis, and below them one lane per tag that has texts, and one per tag
-// that is not good throughout.
+// The chart: one panel per unit on a common time axis, and below them one lane per tag that has texts, one per tag that
+// has events, and one per tag that is not good throughout.
 
+import { bandTraces } from "./bands.js";
 import { colour, dash, named } from "./colours.js";
+import { eventLanes, eventTraces, marked } from "./events.js";
 import { inWords, stretches } from "./quality.js";
 import { LANE as STATES, plain, states, stateTraces } from "./states.js";
 import { ticks } from "./ticks.js";
@@ -22,10 +24,11 @@ export function draw(place, answer, view, drag) {
   answer.traces.forEach((trace, number) => {
     if (!numbers.includes(trace)) return;
     const axis = axisName(units.indexOf(trace.about.unit ?? ""));
-    data.push(line(trace, number, axis, place.clientWidth), ...anomalies(trace, axis));
+    data.push(...bandTraces(trace, number, axis), ...marked(trace, axis), line(trace, number, axis, place.clientWidth));
   });
   lanes.forEach((lane) => {
-    data.push(...(lane.states ? stateTraces(lane, lane.y, view.span, width(place)) : qualityTraces(lane)));
+    const size = [lane.y, view.span, width(place)];
+    data.push(...(lane.states ? stateTraces(lane, ...size) : lane.events ? eventTraces(lane, ...size) : qualityTraces(lane)));
   });
   return Plotly.react(place, data, layout(place, units, lanes, view, drag), CONFIG);
 }
@@ -36,11 +39,13 @@ function crosses({ ts, value }, { start, end }) {
   return times.some((ms) => ms >= start) && times.some((ms) => ms < end);
 }
 
-// The states of all tags come first; `y` is the middle of a lane in pixels from the top of the first one.
+// The states of all tags come first, then their events; `y` is the middle of a lane in pixels from the top of the first one.
 function lanesOf(traces, view) {
   const each = (find) => traces.map((trace, number) => ({ trace, number, ...find(trace) }));
   const lanes = [
     ...each((trace) => ({ states: states(trace, view.span), height: STATES })).filter((lane) => lane.states.length),
+    ...traces.flatMap((trace, number) =>
+      eventLanes(trace, view.span).map((lane) => ({ trace, number, ...lane, height: STATES }))),
     ...each((trace) => ({ bad: stretches(trace, view.span.end), height: LANE })).filter((lane) => lane.bad.length),
   ];
   let top = 0;
@@ -77,17 +82,6 @@ function line(trace, number, yaxis, pixels) {
 }
 
 const shape = (about) => ({ shape: about.interpolation === "step" ? "hv" : "linear" });
-
-function anomalies(trace, yaxis) {
-  const { ts, value, score } = trace.anomalies;
-  if (!ts.length) return [];
-  return [{
-    type: "scatter", mode: "markers", name: `${trace.about.tag} anomalies`, meta: "anomaly", yaxis,
-    x: ts.map(onAxis), y: value, text: score.map((number) => number?.toFixed(1) ?? "infinite"),
-    marker: { symbol: "circle-open", size: 9, color: named("anomaly"), line: { width: 1.8 } },
-    hovertemplate: "anomaly, score %{text}<extra></extra>",
-  }];
-}
 
 function qualityTraces({ trace, bad, y }) {
   return ["bad", "uncertain"].flatMap((kind) => {

@@ -25,7 +25,29 @@ export function controls(page) {
   at("csv").onclick = page.save;
   at("zone").append(new Option("UTC", "UTC"), new Option(OWN, "local"));
   at("zone").onchange = (event) => page.show({ zone: event.target.value }, { asNew: false });
+  at("model").onchange = (event) => page.show({ models: JSON.parse(event.target.value) }, { asNew: false });
+  each("tab", tab);
   at("chart").addEventListener("keydown", (event) => keyed(event, page));
+}
+
+// Show one of the two lists beside the chart.
+export function tab(name) {
+  for (const button of document.querySelectorAll("[data-tab]")) {
+    button.setAttribute("aria-selected", button.dataset.tab === name);
+    at(button.dataset.tab).hidden = button.dataset.tab !== name;
+  }
+}
+
+// The choice of models, if any has scored what is shown: one, several, or none.
+export function modelChoice(models, chosen) {
+  const choices = [["newest model", []], ...models.map((model) => [model, [model]])];
+  if (models.length > 1) choices.push(["all models", models]);
+  choices.push(["no model", ["none"]]);
+  const given = JSON.stringify(chosen);
+  if (!choices.some(([, value]) => JSON.stringify(value) === given)) choices.push([chosen.join(", "), chosen]);
+  at("model").replaceChildren(...choices.map(([text, value]) => new Option(text, JSON.stringify(value))));
+  at("model").value = given;
+  at("model").hidden = !models.length && !chosen.length;
 }
 
 function keyed(event, page) {

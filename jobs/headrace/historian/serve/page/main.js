@@ -3,7 +3,9 @@
 import { ask, file, Refused } from "./api.js";
 import { draw, width, wordTimes } from "./chart.js";
 import { dark } from "./colours.js";
-import { controls } from "./controls.js";
+import { compareEvents } from "./compare.js";
+import { controls, modelChoice, tab } from "./controls.js";
+import { eventList } from "./eventlist.js";
 import { pointers, silentTags } from "./silent.js";
 import { asked, chips, mark, searching } from "./tags.js";
 import { back, HOUR, length, read, write } from "./view.js";
@@ -22,6 +24,7 @@ let drag = "zoom";
 let waiting, stale, drawnAt;
 
 const search = searching(() => view.tags, toggle);
+const events = eventList({ view: () => view, show }, (first, second) => compareEvents(first, second, view.zone));
 
 function show(changes, options) {
   view = { ...view, problems: [], ...changes };
@@ -31,6 +34,7 @@ function show(changes, options) {
 
 function refresh() {
   mark(view.tags);
+  events.refresh();
   at("span").textContent = span(view);
   at("address").textContent = `${view.problems.join("; ")}: the page shows ${span(view)}`;
   at("address").hidden = !view.problems.length;
@@ -55,7 +59,9 @@ async function load() {
   }
   at("status").textContent = `Loading ${counted(view.tags.length, "tag")} of ${length(view.span)} …`;
   try {
-    answer = await ask("plot", [...parameters(), ["pixels", width(place)]], signal);
+    const models = view.models.map((model) => ["model", model]);
+    answer = await ask("plot", [...parameters(), ...models, ["pixels", width(place)]], signal);
+    modelChoice(answer.models, view.models);
     view.tags = answer.traces.map(({ about }) => asked(about.tag)); // instead of a wildcard, what it stands for
     write(view, { asNew: false });
     picture(summary(answer.traces, view.span));
@@ -80,6 +86,9 @@ function picture(status) {
 
 function refused(error) {
   const problems = error instanceof Refused ? error.problems : [{ what: String(error), fix: "reload the page" }];
+  if (view.event && problems.some(({ what }) => what.startsWith("there is no tag"))) {
+    problems.push({ what: "the event that is open outlived the readings of its tags, which have been deleted" });
+  }
   at("problem").textContent = problems.map(({ what, fix }) => (fix ? `${what}: ${fix}` : what)).join("\n");
   at("problem").hidden = false;
   at("silent").hidden = true;
@@ -165,6 +174,8 @@ async function begin() {
     view.span ??= { start: end - WEEK, end };
     if (!location.hash && listed.length) view.tags = [asked(listed[0].tag)];
     at("zone").value = view.zone;
+    if (view.event) tab("events-panel");
+    events.search();
     write(view, { asNew: false });
     await draw(place, answer, view, drag);
     listen();

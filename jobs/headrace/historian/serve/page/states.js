@@ -28,16 +28,22 @@ export function states(trace, span) {
 }
 
 export function stateTraces({ trace, states: parts }, y, span, pixels) {
-  const scale = pixels / (span.end - span.start);
   const words = [...new Set(parts.map(({ word }) => word))];
   const colour = ({ word }) => shade(words.indexOf(word));
+  const hover = ({ word, kind }) => (kind === "good" ? word : `${word} (${kind})`);
+  return laneTraces(trace, parts, y, { span, pixels, colour, hover, meta: "state" });
+}
+
+// A lane of stretches, `parts`: each has a word, a start and an end; `hover` returns what the pointer shows.
+export function laneTraces(trace, parts, y, { span, pixels, colour, hover, meta }) {
+  const scale = pixels / (span.end - span.start);
   const common = { type: "scatter", name: trace.about.tag, yaxis: "y2" };
   const bands = [...new Set(parts.map(colour))].map((color) => {
     const own = parts.filter((part) => colour(part) === color);
     const x = own.flatMap(({ start, end }) => [onAxis(start), onAxis(end), null]);
     const ticks = own.flatMap(({ start, end }) => [(end - start) * scale < SHORT ? BAND / 1.4 : 0, 0, 0]);
     return {
-      ...common, mode: "lines+markers", meta: "state", x, y: x.map((time) => (time === null ? null : y)),
+      ...common, mode: "lines+markers", meta, x, y: x.map((time) => (time === null ? null : y)),
       line: { color, width: BAND }, hoverinfo: "skip",
       marker: { symbol: "line-ns", size: ticks, color, line: { color, width: ticks.map((size) => (size ? 2 : 0)) } },
     };
@@ -52,13 +58,13 @@ export function stateTraces({ trace, states: parts }, y, span, pixels) {
   return [
     ...bands,
     {
-      ...common, mode: "text", meta: "word", x: worded.map(({ start, end }) => onAxis((start + end) / 2)),
+      ...common, mode: "text", meta: `${meta}-word`, x: worded.map(({ start, end }) => onAxis((start + end) / 2)),
       y: worded.map(() => y), text: worded.map(({ text }) => text), textfont: { size: 11 }, hoverinfo: "skip",
     },
     {
-      ...common, mode: "markers", meta: "states", x: points.map(({ at }) => onAxis(at)), y: points.map(() => y),
-      text: points.map(({ word, kind }) => plain(kind === "good" ? word : `${word} (${kind})`)),
-      marker: { opacity: 0 }, hovertemplate: `%{text}<extra>${plain(trace.about.tag)}</extra>`,
+      ...common, mode: "markers", meta: `${meta}-hover`, x: points.map(({ at }) => onAxis(at)),
+      y: points.map(() => y), text: points.map((part) => plain(hover(part))),
+      marker: { opacity: 0, color: points.map(colour) }, hovertemplate: `%{text}<extra>${plain(trace.about.tag)}</extra>`,
     },
   ];
 }

@@ -1,6 +1,7 @@
-// The view: the selected tags as patterns of the API, and a span in milliseconds since 1970, UTC. It is stored in the
-// page's address, so that it can be shared and the browser's Back button works. `problems` says what of an address is
-// not valid, and so not shown.
+// The view: the selected tags as patterns of the API, a span in milliseconds since 1970, UTC, the models whose bands and
+// events are drawn (none given: the newest of each time), and the event that is open. It is stored in the page's address,
+// so that it can be shared and the browser's Back button works. `problems` says what of an address is not valid, and so
+// not shown.
 
 export const HOUR = 3_600_000;
 const SHORTEST = 1000;
@@ -10,7 +11,8 @@ export function read() {
   const [start, end] = ["start", "end"].map((name) => Date.parse(stored.get(name) ?? ""));
   const problems = faults(stored, start, end);
   const span = start < end ? { start, end } : null;
-  return { tags: stored.getAll("tag"), span, zone: stored.get("zone") === "local" ? "local" : "UTC", problems };
+  const zone = stored.get("zone") === "local" ? "local" : "UTC";
+  return { tags: stored.getAll("tag"), span, zone, models: stored.getAll("model"), event: stored.get("event"), problems };
 }
 
 function faults(stored, start, end) {
@@ -33,6 +35,8 @@ export function write(view, { asNew = true } = {}) {
   stored.set("start", new Date(view.span.start).toISOString());
   stored.set("end", new Date(view.span.end).toISOString());
   if (view.zone === "local") stored.set("zone", "local");
+  for (const model of view.models) stored.append("model", model);
+  if (view.event) stored.set("event", view.event);
   if (`#${stored}` === location.hash) return;
   const depth = (history.state?.depth ?? 0) + (asNew ? 1 : 0);
   history[asNew ? "pushState" : "replaceState"]({ depth }, "", `#${stored}`);

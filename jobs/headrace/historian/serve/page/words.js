@@ -14,8 +14,8 @@ export function span({ span: { start, end }, zone }) {
 export function summary(traces, { start, end }) {
   const seen = traces.map(({ ts, quality }) => quality.filter((_, at) => ts[at] >= start && ts[at] < end));
   const all = seen.flat();
-  const anomalies = traces.reduce((sum, trace) => sum + trace.anomalies.found, 0);
-  const parts = [`${counted(all.length, "reading")} drawn`, counted(anomalies, "anomaly", "anomalies")];
+  const events = traces.reduce((sum, trace) => sum + trace.events_found, 0);
+  const parts = [`${counted(all.length, "reading")} drawn`, ...(events ? [counted(events, "event")] : [])];
   for (const kind of ["bad", "uncertain"]) {
     if (all.some((status) => quality(status) === kind)) parts.push(`some ${kind}`);
   }
