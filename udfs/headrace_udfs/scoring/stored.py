@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from headrace_udfs.scoring.alerts import Recent
 from headrace_udfs.scoring.alignment import Readings
 from headrace_udfs.scoring.channels import State
 from headrace_udfs.scoring.events import Event
@@ -54,6 +55,7 @@ def dump(pin: str, memory: Memory) -> bytes:
         "model": pin,
         "arrays": {name: array.shape for name, array in arrays.items()},
         "open": [asdict(event) for event in memory.open.values()],
+        "recent": {group: [recent.starts, recent.out] for group, recent in memory.recent.items()},
     }
     text = json.dumps(header, separators=(",", ":")).encode()
     return _HEADER.pack(len(text)) + text + b"".join(array.tobytes() for array in arrays.values())
@@ -71,4 +73,5 @@ def load(dumped: bytes) -> tuple[str, Memory]:
         arrays[name] = np.frombuffer(dumped, "<f8", count, at).reshape(shape)
         at += count * 8
     known = [Event(**{**each, "related": tuple(each["related"])}) for each in header["open"]]
-    return header["model"], Memory(State(**arrays), {event.tag: event for event in known})
+    recent = {group: Recent(tuple(starts), out) for group, (starts, out) in header.get("recent", {}).items()}
+    return header["model"], Memory(State(**arrays), {event.tag: event for event in known}, recent)

@@ -41,12 +41,13 @@ EVENTS = pa.schema(
         pa.field("cause", pa.string(), nullable=False),
         ("related", pa.string()),
         pa.field("state", pa.string(), nullable=False),
+        ("suppressed_by", pa.string()),
     ]
 )
 """One row per event and change of it; `related` are names joined by ", ", null if there are none."""
 
-ALERTS = pa.schema([pa.field("kind", pa.string(), nullable=False), *EVENTS])
-"""One row when an event starts and one when it has ended: `kind` is start or end."""
+ALERTS = pa.schema([pa.field("kind", pa.string(), nullable=False), *list(EVENTS)[:-1]])
+"""One row per alert, with its event; `kind` as in Alert. An event with an alert is not suppressed."""
 
 
 def score_table(scorer: Scorer, rows: ScoreRows) -> pa.Table:
@@ -82,9 +83,8 @@ def event_table(frames: Sequence[Frame]) -> pa.Table:
 
 def alert_table(alerts: Sequence[Alert]) -> pa.Table:
     """Return alerts as a table, in their order; columns as in ALERTS."""
-    ended = {"start": False, "end": True}
     rows = [
-        {"kind": alert.kind, **_event(alert.model, Frame(alert.model, alert.event, ended[alert.kind]))}
+        {"kind": alert.kind, **_event(alert.model, Frame(alert.model, alert.event, alert.kind == "end"))}
         for alert in alerts
     ]
     return pa.Table.from_pylist(rows, ALERTS)
@@ -102,6 +102,7 @@ def _event(model: str, frame: Frame) -> dict[str, object]:
         "cause": event.cause,
         "related": ", ".join(event.related) or None,
         "state": "ended" if frame.ended else "open",
+        "suppressed_by": event.suppressed_by,
     }
 
 
