@@ -29,7 +29,8 @@ import org.apache.flink.table.types.logical.RowType;
  * {@code arrow_rows(bytes, 'ROW<tag STRING, ts TIMESTAMP_LTZ(6)>')}: the rows of an Arrow IPC stream.
  *
  * <p>The stream's columns must have the names, the order and the types of the ROW, as PyFlink writes them: a timestamp
- * has no zone in Arrow. NULL has no rows. A row is a view of Arrow's vectors, and valid until the next one.
+ * has no zone in Arrow, and Flink's reader of them fails if one before 1970 is not of a whole millisecond. NULL has no
+ * rows. A row is a view of Arrow's vectors, and valid until the next one.
  */
 public final class ArrowRows extends TableFunction<RowData> implements SpecializedFunction {
 
@@ -76,7 +77,7 @@ public final class ArrowRows extends TableFunction<RowData> implements Specializ
     @Override
     public UserDefinedFunction specialize(SpecializedContext context) {
         DataType declared = context.getCallContext().getOutputDataType().orElseThrow();
-        return new ArrowRows((RowType) declared.getLogicalType());
+        return new ArrowRows((RowType) declared.getLogicalType().copy(true));
     }
 
     @Override
