@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from headrace.cli import completion, times
+from headrace.cli import completion, model_report, model_rescore, times
 from headrace.cli.common import Context, Env, Json, clock, log, out, print_json, table
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from headrace_udfs.scoring.events import Event
 
 app = typer.Typer(help="Models of anomaly scores: trained on stored readings, kept as versions.", no_args_is_help=True)
+app.command()(model_report.report)
+app.command()(model_rescore.rescore)
 
 Name = Annotated[
     str,
@@ -50,7 +52,7 @@ def new(
     from headrace.historian.models import instants, propose
 
     context = Context(env)
-    span = _span(since, until)
+    span = times.span(since, until)
     with log.status("reading"):
         historian = Historian.open(context.settings, nonfinite="bad")
         known = historian.tag_names
@@ -79,7 +81,7 @@ def train(
     from headrace.historian.models import train as training
 
     context = Context(env)
-    span, last = _span(since, until), times.length(holdback, "--holdback")
+    span, last = times.span(since, until), times.length(holdback, "--holdback")
     with log.status("training") as status:
         historian = Historian.open(context.settings, nonfinite="bad")
         trained = training.train(context.project, historian, name, span, status.update, holdback=last)
@@ -189,15 +191,9 @@ def _rescored(context: Context, versions: Sequence[str], since: str, until: str 
     from headrace.historian.models import rescore
     from headrace.project import model_files
 
-    pins, span = [model_files.pin(context.project, version) for version in versions], _span(since, until)
+    pins, span = [model_files.pin(context.project, version) for version in versions], times.span(since, until)
     historian = Historian.open(context.settings, nonfinite="bad")
     return [rescore.rescore(context.project, historian, pin, *span) for pin in pins]
-
-
-def _span(since: str, until: str | None) -> tuple[datetime, datetime]:
-    first, last = times.instant(since, "--since"), times.instant(until, "--until")
-    assert first, "the option is required"  # noqa: S101 - narrows the type
-    return times.ordered(first, last or datetime.now(UTC))
 
 
 def _show_training(trained: Trained) -> None:
@@ -217,7 +213,12 @@ def _show_training(trained: Trained) -> None:
 
 def _rate(card: dict[str, Any]) -> str:
     rates = card["false_events_per_month"].values()
-    return f"{sum(rates) / len(rates):.2f} (most: {max(rates):.2f})" if rates else "no tag has scores"
+    if rates:
+        return f"{sum(rates) / len(rates):.2f} (most: {max(rates):.2f})"
+    from headrace_udfs.scoring.tags import is_learning
+
+    learning = card["refused"] and all(is_learning(why) for why in card["refused"].values())
+    return "learning: no tag has scores yet" if learning else "no tag has scores"
 
 
 def _summary(rows: pa.Table, found: Rescored) -> str:

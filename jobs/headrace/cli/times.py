@@ -31,6 +31,13 @@ def ordered(since: datetime, until: datetime) -> tuple[datetime, datetime]:
     return since, until
 
 
+def span(since: str, until: str | None) -> tuple[datetime, datetime]:
+    """Return the times of --since and --until, which is now if it is None. Raises UserError."""
+    first, last = instant(since, "--since"), instant(until, "--until")
+    assert first, "the option is required"  # noqa: S101 - narrows the type
+    return ordered(first, last or datetime.now(UTC))
+
+
 def length(text: str | None, option: str) -> timedelta | None:
     """Return a length of time like 10m; None for None. Raises UserError at `option`."""
     from pydantic import TypeAdapter, ValidationError

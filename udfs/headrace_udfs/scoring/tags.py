@@ -40,8 +40,11 @@ def refusal(times: Positions, values: Doubles) -> str | None:
     A tag is refused as long as it is learning, and if its readings are constant, have two values, only rise (a counter)
     or move at less than 0.2 % of its readings (a setpoint).
     """
-    there = values[np.isfinite(values)]
-    days = int((times[-1] - times[0]) / _DAY_US) if len(times) else 0
+    good = np.isfinite(values)
+    there, when = values[good], times[good]
+    if not len(there):
+        return "learning: no reading is a good number yet"
+    days = int((when[-1] - when[0]) / _DAY_US)
     if days < LEAST_DAYS - 1:  # the last reading of thirty days is a little less than thirty days after the first
         return f"learning: {days} of {LEAST_DAYS} days"
     if len(there) < LEAST_READINGS:
@@ -57,3 +60,8 @@ def refusal(times: Positions, values: Doubles) -> str | None:
     if np.mean(steps != 0) < _SELDOM:
         return "a setpoint: it seldom moves"
     return None
+
+
+def is_learning(reason: str | None) -> bool:
+    """Whether a tag is refused only because it has too few readings yet."""
+    return bool(reason) and str(reason).startswith("learning")

@@ -18,7 +18,7 @@ from headrace.project.paths import Project
 from headrace_udfs.angles import angle_difference
 from headrace_udfs.arrays import Doubles
 from headrace_udfs.durations import duration
-from headrace_udfs.scoring.tags import refusal
+from headrace_udfs.scoring.tags import LEAST_DAYS, LEAST_READINGS, is_learning, refusal
 
 _FULL_TURN, _HALF_TURN = 360.0, 180.0
 _SMALL_TURN = 60.0
@@ -39,7 +39,10 @@ class Choice:
 
 @dataclass(frozen=True)
 class Proposal:
-    """What the readings suggest, each choice with its reason. names: all tags. assets: how many there are."""
+    """What the readings suggest, each choice with its reason.
+
+    names: all tags. assets: how many there are. learning: tags with too few readings, which are not excluded.
+    """
 
     names: tuple[str, ...]
     assets: int
@@ -47,6 +50,7 @@ class Proposal:
     angles: tuple[Choice, ...]
     peers: tuple[Choice, ...]
     exclude: tuple[Choice, ...]
+    learning: tuple[str, ...]
 
 
 def propose(names: Sequence[str], readings: Sequence[Readings], asset_of: Mapping[str, str | None]) -> Proposal:
@@ -56,9 +60,9 @@ def propose(names: Sequence[str], readings: Sequence[Readings], asset_of: Mappin
     """
     every_us = instants.interval(readings)
     values = instants.aligned(readings, every_us).values
-    refused = {
-        name: why for name, each in zip(names, readings, strict=True) if (why := refusal(each.times, each.values))
-    }
+    why_none = {name: refusal(each.times, each.values) for name, each in zip(names, readings, strict=True)}
+    learning = tuple(name for name, why in why_none.items() if is_learning(why))
+    refused = {name: why for name, why in why_none.items() if why and name not in learning}
     angles = [name for name, each in zip(names, readings, strict=True) if name not in refused and _turns(each.values)]
     asset, signal = declared.assets(names, asset_of), {name: declared.signal(name) for name in names}
     column = {name: values[:, at] for at, name in enumerate(names) if name not in refused}
@@ -69,6 +73,7 @@ def propose(names: Sequence[str], readings: Sequence[Readings], asset_of: Mappin
         tuple(_by_signal(angles, signal, "it goes round a full turn of 360 degrees")),
         tuple(_peers(column, asset, signal, {*angles})),
         tuple(Choice(tuple(n for n in refused if refused[n] == why), why) for why in dict.fromkeys(refused.values())),
+        learning,
     )
 
 
@@ -86,6 +91,7 @@ def write(project: Project, name: str, asked: Sequence[str], owner: str, proposa
         f"owner: {owner}",
         f"description: Tags of {proposal.assets} assets, each against the others of its asset.",
         f"tags: {_flow(asked)}",
+        *_young(proposal),
         *_listed("exclude", proposal.exclude, proposal.names),
         *_listed("angles", proposal.angles, proposal.names),
         "# Remove a signal whose fault all assets may share: it would explain itself away.",
@@ -100,8 +106,19 @@ def write(project: Project, name: str, asked: Sequence[str], owner: str, proposa
     return text
 
 
+def _young(proposal: Proposal) -> list[str]:
+    count = len(proposal.learning)
+    if not count:
+        return []
+    some = f"{proposal.learning[0]} and {count - 1:,} more" if count > 1 else proposal.learning[0]
+    least = f"{LEAST_DAYS} days and {LEAST_READINGS:,} readings"
+    return [f"# Learning: {some} {'have' if count > 1 else 'has'} no score before a training of at least {least}."]
+
+
 def _turns(values: Doubles) -> bool:
     """Whether readings are degrees on a circle: they span most of a turn, and pass from its end to its beginning."""
+    if len(values) < _LEAST_COMMON:
+        return False
     low, high = values.min(), values.max()
     if high - low < 0.8 * _FULL_TURN or low < -_HALF_TURN or high > _FULL_TURN or high - low > _FULL_TURN:
         return False
