@@ -165,7 +165,7 @@ class Model:
         return {
             "kind": self.kind.name,
             "budget": self.budget,
-            "limit": self.kind.limit,
+            **({"limit": self.kind.limit} if self.kind.limit is not None else {}),
             "tags": [
                 {
                     "name": tag.name,
