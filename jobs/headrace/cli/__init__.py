@@ -22,6 +22,7 @@ from headrace.cli import (
     demo,
     deploy,
     docs,
+    events,
     flink_page,
     graph,
     history,
@@ -115,6 +116,7 @@ app.command(rich_help_panel=ASK)(query.query)
 app.command(rich_help_panel=ASK)(history.history)
 app.command(rich_help_panel=ASK)(serve.serve)
 app.add_typer(tags.app, name="tags", rich_help_panel=ASK)
+app.add_typer(events.app, name="events", rich_help_panel=ASK)
 
 app.command(rich_help_panel=HEALTH)(status.status)
 app.command("flink-page", rich_help_panel=HEALTH)(flink_page.flink_page)
