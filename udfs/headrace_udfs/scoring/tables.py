@@ -57,7 +57,7 @@ def score_table(scorer: Scorer, rows: ScoreRows) -> pa.Table:
     columns = [
         names.take(pa.array(rows.tag)),
         pa.array(rows.times).cast(TS),
-        pa.array(np.full(len(rows), scorer.pin, object), pa.string()),
+        pa.repeat(pa.scalar(scorer.pin, pa.string()), len(rows)),
         pa.array(rows.score, mask=~scored),
         pa.array(rows.anomaly, mask=~scored),
         pa.array(CAUSES).take(pa.array(rows.cause, mask=~scored)),
