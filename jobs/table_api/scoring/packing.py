@@ -27,8 +27,7 @@ def packs(inputs: Inputs, readings: Table, scorer: Scorer) -> Table:
 
     readings: tag, ts in microseconds since 1970, value, good, place (the order in its source) and event_time.
     """
-    # Flink merges a call of a deterministic function into the filter behind it, and so calls it twice.
-    function = udf(Pack(scorer), result_type=DataTypes.BYTES(), func_type="pandas", deterministic=False)
+    function = udf(Pack(scorer), result_type=DataTypes.BYTES(), func_type="pandas")
     inputs.environment.create_temporary_system_function(_NAME, function)
     pack = call(_NAME, *map(col, ("tag", "ts", "value", "good", "place"))).alias("pack")
     return readings.select(pack, col("event_time")).where(col("pack").is_not_null)
@@ -41,6 +40,10 @@ class Pack(ScalarFunction):  # type: ignore[misc]
         self._names = [tag.name for tag in scorer.model.tags]
         self._begins_us = scorer.begins_us
         self._buckets = buckets(scorer.model.tags)
+
+    def is_deterministic(self) -> bool:
+        """Return False: Flink would merge a deterministic function into the filter behind it, and call it twice."""
+        return False
 
     def open(self, function_context: object) -> None:  # noqa: ARG002 - Flink passes it
         """Look up the bucket of each tag, and its place there."""

@@ -1,0 +1,1 @@
+select max(ts) from condition.scores where model = $model
