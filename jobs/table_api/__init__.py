@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pyflink.table import StreamTableEnvironment, Table
 
     from headrace_udfs.scoring.model import Model
+    from headrace_udfs.step_protocol import CatalogAddress
 
 
 class Inputs(Protocol):
@@ -56,6 +57,9 @@ class Inputs(Protocol):
 
     def model_pin(self) -> str:
         """Return the model's version as `<name>@<version>`."""
+
+    def asset_states(self) -> CatalogAddress | None:
+        """Return where workers find condition.asset_states and historian.tags; None if job.yaml does not read them."""
 
     def to_stream(self, table: Table) -> DataStream:
         """Return the rows of the table as a stream, whose records have the table's event time if it has one.

@@ -9,10 +9,14 @@ from types import MappingProxyType
 from headrace.errors import Place, Problem, did_you_mean
 from headrace.project import yaml_file
 from headrace.project.job import SCORE, TOPIC, Job, Mode
+from headrace.project.system_tables import ANOMALY_EVENTS, ASSET_STATES, SCORES, TAGS
 
-SCORES, EVENTS, ALERTS = "condition.scores", "condition.anomaly_events", f"{TOPIC}anomaly_alerts"
-SINKS: Mapping[str, Mode] = MappingProxyType({SCORES: "append", EVENTS: "upsert", ALERTS: "append"})
+ALERTS = f"{TOPIC}anomaly_alerts"
+SINKS: Mapping[str, Mode] = MappingProxyType({SCORES: "append", ANOMALY_EVENTS: "upsert", ALERTS: "append"})
 """What a score job can write, and how."""
+
+STATES = frozenset({ASSET_STATES, TAGS})
+"""What it can read besides its source: no alert is sent of an asset that is stopped or in maintenance."""
 
 
 def problems(job: Job, file: Path) -> Iterator[Problem]:
@@ -29,8 +33,13 @@ def _missing(job: Job, file: Path) -> Iterator[Problem]:
     if job.model is None:
         fix = "add model: <model>@<version>; headrace model list shows them"
         yield Problem("a score job requires a model", _at(file, "kind"), fix)
-    if len(job.reads) != 1 or not job.sources:
-        yield Problem("a score job reads one source", _at(file, "reads"), "write reads: [source/<contract>]")
+    others = {*job.tables} - STATES
+    if len(job.sources) != 1 or job.jobs or others:
+        what = "a score job reads one source, and the states of assets if it alerts"
+        yield Problem(what, _at(file, "reads"), "write reads: [source/<contract>]")
+    elif job.tables and len(job.tables) < len(STATES):
+        what = f"the states of assets are in {' and '.join(sorted(STATES))}, of which only one is read"
+        yield Problem(what, _at(file, "reads"), "add the other, or remove this one")
 
 
 def _unused(job: Job, file: Path) -> Iterator[Problem]:

@@ -14,6 +14,7 @@ DELETED_ROWS = "historian.deleted_rows"
 SCORES = "condition.scores"
 ANOMALY_EVENTS = "condition.anomaly_events"
 ANOMALY_NOTES = "condition.anomaly_notes"
+ASSET_STATES = "condition.asset_states"
 
 INGESTED_AT = "ingested_at"
 """The column with the time at which a reading was taken in."""

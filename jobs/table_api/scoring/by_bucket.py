@@ -13,10 +13,12 @@ from pyflink.table import DataTypes, Schema, Table
 
 from headrace_udfs.scoring import alignment, stored, stream, tables
 from headrace_udfs.scoring.alignment import Readings
+from headrace_udfs.scoring.asset_states import AssetStates
 from headrace_udfs.scoring.buckets import buckets
 from headrace_udfs.scoring.parts import part
 from headrace_udfs.scoring.stream import Found, Memory, Scorer
 from headrace_udfs.scoring.takeover import taken_over
+from headrace_udfs.step_protocol import CatalogAddress
 from table_api import Inputs
 
 _END_OF_INPUT = 2**63 - 1
@@ -29,7 +31,7 @@ def scored(inputs: Inputs, packs: Table, scorer: Scorer) -> Table:
     returns = Types.ROW_NAMED(["sink", "stream"], [Types.STRING(), Types.PRIMITIVE_ARRAY(Types.BYTE())])
     # The key is in the pack: any other column of its row may be of another bucket.
     keyed = inputs.to_stream(packs).key_by(lambda row: stored.bucket(row[0]), Types.INT())
-    found = keyed.process(ByBucket(scorer), returns).name("score")
+    found = keyed.process(ByBucket(scorer, inputs.asset_states()), returns).name("score")
     schema = Schema.new_builder().column("sink", DataTypes.STRING()).column("stream", DataTypes.BYTES()).build()
     return inputs.environment.from_data_stream(found, schema)
 
@@ -38,20 +40,27 @@ class ByBucket(KeyedProcessFunction):  # type: ignore[misc]
     """Holds packs until the watermark has passed their instants, and scores these.
 
     Its state per bucket: `held`, packs as `stored.pack` writes them; `memory`, as `stored.dump` does; `tags`, JSON of
-    the version of the model and the names that the numbers in both stand for.
+    the version of the model and the names that the numbers in both stand for. states: where it finds the states of
+    assets that suppress alerts; None if none do.
     """
 
-    def __init__(self, scorer: Scorer) -> None:
-        self._whole = scorer
+    def __init__(self, scorer: Scorer, states: CatalogAddress | None) -> None:
+        self._whole, self._address = scorer, states
         self._buckets = buckets(scorer.model.tags)
 
     def open(self, runtime_context: RuntimeContext) -> None:
-        """Get access to the state."""
+        """Get access to the state. Raises RuntimeError if the states of assets cannot be read."""
+        self._states = AssetStates(self._address) if self._address else None
         kind = Types.PRIMITIVE_ARRAY(Types.BYTE())
         self._held = runtime_context.get_list_state(ListStateDescriptor("held", kind))
         self._memory = runtime_context.get_state(ValueStateDescriptor("memory", kind))
         self._tags = runtime_context.get_state(ValueStateDescriptor("tags", Types.STRING()))
         self._scorers: dict[int, Scorer | None] = {}
+
+    def close(self) -> None:
+        """Stop following the states of assets."""
+        if self._states:
+            self._states.close()
 
     def process_element(self, value: Row, ctx: KeyedProcessFunction.Context) -> Iterator[Row]:
         """Store the pack until the watermark passes its instants."""
@@ -75,7 +84,8 @@ class ByBucket(KeyedProcessFunction):  # type: ignore[misc]
         if wakes is None or until < wakes:  # an earlier timer of the same watermark has done it all
             return
         closed = held.times < until
-        memory, found = stream.advance(scorer, memory, held.taken(closed), until)
+        states = self._states.of([tag.name for tag in scorer.model.tags]) if self._states else None
+        memory, found = stream.advance(scorer, memory, held.taken(closed), until, states)
         held = held.taken(~closed)
         self._hold(held, ctx)
         self._memory.update(stored.dump(scorer.pin, memory))

@@ -21,12 +21,11 @@ from headrace.planner.in_process.file_connectors import FileConnectors
 from headrace.planner.in_process.minicluster import MiniCluster
 from headrace.planner.in_process.values import Row, read_table, typed
 from headrace.project import job_folder, table_files, topic_files, yaml_file
-from headrace.project.job import TOPIC
+from headrace.project.job import SCORE, TOPIC
 from headrace.project.job_folder import JobFolder
 from headrace.project.paths import Project
-from headrace.project.system_tables import DEAD_LETTERS
+from headrace.project.system_tables import ASSET_STATES, DEAD_LETTERS, TAGS
 from headrace.project.table import Column, Table
-from headrace_udfs.tag_cache import TABLE as TAGS
 
 LIMIT_S = 120
 
@@ -38,7 +37,7 @@ def run_case(project: Project, settings: Settings, cluster: MiniCluster, case: C
     scratch.mkdir(parents=True)
     tables = _tables(project, folder)
     own = _settings(settings, case, scratch)
-    _keep_tags(own, case, tables, folder)
+    _keep_tables(own, case, tables, folder)
     job = folder.job.model_copy(update={"params": {**folder.job.params, **case.settings.params}})
     connectors = FileConnectors(case, scratch, own, tables)
     composition = job_statements.compose(project, own, replace(folder, job=job), connectors)
@@ -86,16 +85,19 @@ def _settings(settings: Settings, case: Case, scratch: Path) -> Settings:
     return settings.model_copy(update={"catalog": catalog, "vars": {**settings.vars, **case.settings.vars}})
 
 
-def _keep_tags(settings: Settings, case: Case, tables: Mapping[str, Table], folder: JobFolder) -> None:
-    if not folder.job.steps:
+def _keep_tables(settings: Settings, case: Case, tables: Mapping[str, Table], folder: JobFolder) -> None:
+    """Store the case's rows of the tables that workers read themselves."""
+    kept = [name for name in (TAGS, ASSET_STATES) if name in folder.job.tables]
+    if not kept or not (folder.job.steps or folder.job.kind == SCORE):
         return
-    description = tables[TAGS]
     catalog = iceberg.connect(settings, create=True)
-    catalog.create_namespace_if_not_exists(TAGS.partition(".")[0])
-    table = catalog.create_table(TAGS, schema=description.iceberg_schema())
-    if TAGS in case.tables:
-        rows = read_table(case.tables[TAGS], description.columns)
-        table.append(pa.Table.from_pylist(rows, schema=description.arrow_schema()))
+    for name in kept:
+        description = tables[name]
+        catalog.create_namespace_if_not_exists(name.partition(".")[0])
+        table = catalog.create_table(name, schema=description.iceberg_schema())
+        if name in case.tables:
+            rows = read_table(case.tables[name], description.columns)
+            table.append(pa.Table.from_pylist(rows, schema=description.arrow_schema()))
 
 
 def _read(path: Path, columns: Mapping[str, Column], key: tuple[str, ...] | None) -> list[Row]:

@@ -14,6 +14,8 @@ from headrace.planner.table_api import streams
 from headrace.project import model_files, model_versions, yaml_file
 from headrace.project.job import Param
 from headrace.project.python_module import ModuleFile
+from headrace.project.system_tables import ASSET_STATES
+from headrace_udfs.step_protocol import CatalogAddress
 
 if TYPE_CHECKING:
     from pyflink.datastream import DataStream
@@ -82,6 +84,13 @@ class Inputs:
         if (pinned := self._calls.folder.job.model) is None:
             raise InvalidCall(Problem("the job has no model", fix="a job of kind: score has one"))
         return pinned
+
+    def asset_states(self) -> CatalogAddress | None:
+        """Return where workers find condition.asset_states and historian.tags; None if job.yaml does not read them."""
+        if ASSET_STATES not in self._calls.folder.job.tables:
+            return None
+        catalog = self._calls.settings.catalog
+        return CatalogAddress(catalog.name, catalog.pyiceberg())
 
     def to_stream(self, table: Table) -> DataStream:
         """Return the rows of the table as a stream, whose records have the table's event time if it has one.

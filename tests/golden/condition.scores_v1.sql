@@ -1,0 +1,233 @@
+CREATE CATALOG `headrace` WITH (
+    'type' = 'iceberg',
+    'catalog-impl' = 'org.apache.iceberg.jdbc.JdbcCatalog',
+    'uri' = 'jdbc:sqlite:/headrace/local/catalog.db',
+    'jdbc.schema-version' = 'V1',
+    'warehouse' = 'file:///headrace/local/warehouse'
+);
+
+CREATE TEMPORARY TABLE `anomaly_alerts__topic` (
+    `kind` STRING NOT NULL,
+    `model` STRING NOT NULL,
+    `tag` STRING NOT NULL,
+    `started_at` TIMESTAMP_LTZ(6) NOT NULL,
+    `ended_at` TIMESTAMP_LTZ(6) NOT NULL,
+    `peak_at` TIMESTAMP_LTZ(6) NOT NULL,
+    `peak_score` DOUBLE NOT NULL,
+    `cause` STRING NOT NULL,
+    `related` STRING,
+    `state` STRING NOT NULL
+) WITH (
+    'connector' = 'kafka',
+    'topic' = 'condition.anomaly_alerts',
+    'key.format' = 'json',
+    'key.fields' = 'tag',
+    'value.format' = 'json',
+    'value.json.timestamp-format.standard' = 'ISO-8601',
+    'sink.delivery-guarantee' = 'exactly-once',
+    'sink.transactional-id-prefix' = 'headrace.condition.scores_v1.condition.anomaly_alerts',
+    'properties.transaction.timeout.ms' = '900000',
+    'properties.bootstrap.servers' = '${file:/headrace/local/kafka}'
+);
+
+CREATE TEMPORARY TABLE `plant_readings__decoded` (
+    payload BYTES,
+    src_topic STRING NOT NULL METADATA FROM 'topic' VIRTUAL,
+    src_partition INT NOT NULL METADATA FROM 'partition' VIRTUAL,
+    src_offset BIGINT NOT NULL METADATA FROM 'offset' VIRTUAL,
+    src_ts TIMESTAMP_LTZ(3) NOT NULL METADATA FROM 'timestamp' VIRTUAL,
+    `tag` AS `ingest_plant_readings_tag`(payload),
+    `value` AS `ingest_plant_readings_value`(payload),
+    `text` AS `ingest_plant_readings_text`(payload),
+    `ts` AS `ingest_plant_readings_ts`(payload),
+    `quality` AS `ingest_plant_readings_quality`(payload),
+    `err_stage` AS `ingest_plant_readings_err_stage`(payload),
+    `err_code` AS `ingest_plant_readings_err_code`(payload),
+    `err_msg` AS `ingest_plant_readings_err_msg`(payload),
+    src_index AS 0,
+    event_time AS COALESCE(
+        CAST(CAST(`ingest_plant_readings_ts`(payload) AS TIMESTAMP_LTZ(6)) AS TIMESTAMP_LTZ(3)), src_ts
+    ),
+    src_high_water AS `ingest_plant_readings_src_high_water`(payload, src_partition),
+    WATERMARK FOR event_time AS CAST(CAST(src_high_water AS TIMESTAMP_LTZ(6)) AS TIMESTAMP_LTZ(3)) - INTERVAL '10' SECOND
+) WITH (
+    'connector' = 'kafka',
+    'topic' = 'plant.readings',
+    'format' = 'raw',
+    'properties.group.id' = 'headrace.condition.scores_v1',
+    'properties.isolation.level' = 'read_committed',
+    'properties.fetch.max.bytes' = '16777216',
+    'properties.max.partition.fetch.bytes' = '1048576',
+    'properties.headrace.max.bytes' = '1048576',
+    'properties.bootstrap.servers' = '${file:/headrace/local/kafka}',
+    'scan.startup.mode' = 'group-offsets',
+    'properties.auto.offset.reset' = 'none',
+    'scan.topic-partition-discovery.interval' = '10 s'
+);
+
+CREATE TEMPORARY VIEW `plant_readings` AS
+SELECT
+    `decoded`.`tag`,
+    `decoded`.`value`,
+    `decoded`.`text`,
+    CAST(`decoded`.`ts` AS TIMESTAMP_LTZ(6)) AS `ts`,
+    `decoded`.`quality`,
+    decoded.event_time,
+    decoded.src_topic,
+    decoded.src_partition,
+    decoded.src_offset,
+    decoded.src_index
+FROM `plant_readings__decoded` AS decoded
+WHERE decoded.err_code IS NULL;
+
+CREATE TEMPORARY VIEW `plant_readings__on_time` AS
+SELECT *
+FROM `plant_readings`
+WHERE CURRENT_WATERMARK(event_time) IS NULL OR event_time > CURRENT_WATERMARK(event_time);
+
+CREATE TEMPORARY VIEW `condition_scores__selected` AS
+SELECT *
+FROM `condition_scores__of_module`;
+
+INSERT INTO `headrace`.`condition`.`scores` (
+    `tag`,
+    `ts`,
+    `model`,
+    `score`,
+    `anomaly`,
+    `cause`,
+    `expected`,
+    `low`,
+    `high`,
+    `none_because`
+)
+SELECT
+    `tag`,
+    `ts`,
+    `model`,
+    `score`,
+    `anomaly`,
+    `cause`,
+    `expected`,
+    `low`,
+    `high`,
+    `none_because`
+FROM `condition_scores__selected`;
+
+CREATE TEMPORARY VIEW `condition_anomaly_events__selected` AS
+SELECT *
+FROM `condition_anomaly_events__of_module`;
+
+INSERT INTO `headrace`.`condition`.`anomaly_events` (
+    `model`,
+    `tag`,
+    `started_at`,
+    `ended_at`,
+    `peak_at`,
+    `peak_score`,
+    `cause`,
+    `related`,
+    `state`,
+    `suppressed_by`
+)
+SELECT
+    `model`,
+    `tag`,
+    `started_at`,
+    `ended_at`,
+    `peak_at`,
+    `peak_score`,
+    `cause`,
+    `related`,
+    `state`,
+    `suppressed_by`
+FROM `condition_anomaly_events__selected`;
+
+CREATE TEMPORARY VIEW `topic_anomaly_alerts__selected` AS
+SELECT *
+FROM `topic_anomaly_alerts__of_module`;
+
+INSERT INTO `anomaly_alerts__topic` (
+    `kind`,
+    `model`,
+    `tag`,
+    `started_at`,
+    `ended_at`,
+    `peak_at`,
+    `peak_score`,
+    `cause`,
+    `related`,
+    `state`
+)
+SELECT
+    `kind`,
+    `model`,
+    `tag`,
+    `started_at`,
+    `ended_at`,
+    `peak_at`,
+    `peak_score`,
+    `cause`,
+    `related`,
+    `state`
+FROM `topic_anomaly_alerts__selected`;
+
+INSERT INTO `headrace`.`historian`.`dead_letters` (
+    `payload`,
+    `code`,
+    `message`,
+    `stage`,
+    `src_topic`,
+    `src_partition`,
+    `src_offset`,
+    `src_index`,
+    `src_ts`,
+    `job`,
+    `version`,
+    `dead_at`
+)
+SELECT
+    decoded.payload,
+    decoded.err_code AS code,
+    decoded.err_msg AS message,
+    decoded.err_stage AS stage,
+    decoded.src_topic,
+    decoded.src_partition,
+    decoded.src_offset,
+    decoded.src_index,
+    CAST(decoded.src_ts AS TIMESTAMP_LTZ(6)) AS src_ts,
+    'condition/scores_v1' AS job,
+    1 AS version,
+    CURRENT_TIMESTAMP AS dead_at
+FROM `plant_readings__decoded` AS decoded
+WHERE decoded.err_code IS NOT NULL;
+
+INSERT INTO `headrace`.`historian`.`late_readings` (
+    `payload`,
+    `key`,
+    `ts`,
+    `watermark`,
+    `src_topic`,
+    `src_partition`,
+    `src_offset`,
+    `src_index`,
+    `src_ts`,
+    `job`,
+    `version`,
+    `late_at`
+)
+SELECT
+    decoded.payload,
+    `decoded`.`tag` AS `key`,
+    CAST(decoded.ts AS TIMESTAMP_LTZ(6)) AS ts,
+    CAST(CURRENT_WATERMARK(decoded.event_time) AS TIMESTAMP_LTZ(6)) AS `watermark`,
+    decoded.src_topic,
+    decoded.src_partition,
+    decoded.src_offset,
+    decoded.src_index,
+    CAST(decoded.src_ts AS TIMESTAMP_LTZ(6)) AS src_ts,
+    'condition/scores_v1' AS job,
+    1 AS version,
+    CURRENT_TIMESTAMP AS late_at
+FROM `plant_readings__decoded` AS decoded
+WHERE decoded.err_code IS NULL AND decoded.event_time <= CURRENT_WATERMARK(decoded.event_time);
