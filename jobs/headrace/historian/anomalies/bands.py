@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -43,7 +44,7 @@ def drawn(
     if scores is None:
         return BANDS.empty_table()
     edges = int(pixels.start.min()), int(pixels.end.max())
-    parts, read = [], 0
+    parts, read = defaultdict[tuple[str, str], list[pa.Table]](list), 0
 
     def around(chunk: Sequence[str], low: int, high: int) -> pa.Table:
         return scores.rows(chunk, low - _MARGIN_US, high + _MARGIN_US, of=BAND, models=models)
@@ -52,11 +53,11 @@ def drawn(
         read += len(rows)
         if read > MAX_READ:
             raise UserError(f"bands of more than {MAX_READ:,} scores", fix="choose less time or fewer tags")
-        parts += [_table(tag, model, _band(group, part, edges)) for tag, model, group in _groups(rows)]
-    found = pa.concat_tables([BANDS.empty_table(), *parts])
+        for tag, model, group in _groups(rows):
+            parts[tag, model].append(_table(tag, model, _band(group, part, edges)))
     order = {name: at for at, name in enumerate(names)}
-    keys = list(zip(found["tag"].to_pylist(), found["model"].to_pylist(), strict=True))
-    return found.take(sorted(range(len(keys)), key=lambda at: (order[keys[at][0]], newest.rank(keys[at][1]))))
+    places = sorted(parts, key=lambda place: (order[place[0]], newest.rank(place[1])))
+    return pa.concat_tables([BANDS.empty_table(), *(table for place in places for table in parts[place])])
 
 
 def _groups(rows: pa.Table) -> Iterator[tuple[str, str, Group]]:
