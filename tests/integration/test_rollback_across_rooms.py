@@ -13,6 +13,7 @@ from headrace.errors import UserError
 from headrace.operations import ledger
 from headrace.operations.ledger import Entry
 from headrace.operations.lifecycle import rollback
+from headrace.project.system_tables import READINGS
 from headrace.upkeep import reconcile
 from support import old_release
 from support.deployments import at, deployed, edit, ids, kinds, later, of
@@ -48,6 +49,8 @@ def test_an_upgrade_from_49e4b02_and_the_rollback_to_it_are_exact(own_plant: Pla
     reconcile.verdict(plant.follow())
 
     assert {each.action for each in table_changes.plan(plant.project, plant.settings)} == {"unchanged"}
+    (readings,) = table_changes.plan(plant.project, plant.settings, [READINGS])
+    assert readings.kept == ("score", "anomaly")
     with steady_flow(plant):
         assert kinds(deployed(plant)) == {JOB: "upgrade"}
     reconcile.verdict(plant.follow())

@@ -8,8 +8,10 @@ import sys
 import tarfile
 from pathlib import Path
 
+from headrace.environment import iceberg
 from headrace.environment.flink_bridge import bridge
 from headrace.environment.settings import Settings
+from headrace.project.system_tables import READINGS, TAGS
 from support.worlds.live_plant import Plant
 
 ARCHIVE = Path(__file__).parent / "releases" / "49e4b02.tar.xz"
@@ -24,7 +26,7 @@ from headrace.project import Project
 from headrace.settings import Settings
 project, settings = Project(Path(sys.argv[1]), Path(sys.argv[2])), Settings.model_validate_json(sys.stdin.read())
 # The catalog may have tables with columns that this release does not know.
-tables.apply(project, settings, jobfolder.job_of(project, sys.argv[3]).tables_written)
+tables.apply(project, settings, [*jobfolder.job_of(project, sys.argv[3]).tables_written, "historian.tags"])
 with desks.at(project, settings) as desk:
     submit.submit(desk, sys.argv[3])
 """
@@ -40,6 +42,10 @@ def unpack(into: Path) -> Path:
 def submit(plant: Plant, job: str) -> None:
     """Start the job in the plant with the old engine: it stores its release and writes the ledger and the plan."""
     root = unpack(plant.project.root / "old_checkout")
+    # The release makes its own: in those of today its scores and baselines have no columns.
+    catalog = iceberg.connect(plant.settings)
+    for table in (READINGS, TAGS):
+        catalog.drop_table(table)
     contract = root / "sql" / "_sources" / "plant_readings.yaml"
     contract.write_text(contract.read_text().replace("topic: plant.readings", f"topic: {plant.topic}"))
     tls = plant.settings.flink_tls()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from pyiceberg.types import LongType, StringType
+from pyiceberg.types import BooleanType, DoubleType, LongType, StringType
 
 from headrace.environment import iceberg, settings
 from headrace.environment.apply import table_changes
@@ -160,7 +160,11 @@ def test_the_release_of_49e4b02_reads_what_it_must(tmp_path: Path) -> None:
     old_release.unpack(tmp_path / old.release)
     with pytest.raises(UserError, match=r"release 49e4b02 of .* does not know the setting certificates"):
         rollback_floor.refuse_unreadable(context(tmp_path, certificates="ca.pem"), old)
-    rollback_floor.refuse_unstartable(context(tmp_path, certificates="ca.pem"), old)
+    here = context(tmp_path, certificates="ca.pem")
+    with pytest.raises(UserError, match=r"cannot write historian\.readings: it has no column score"):
+        rollback_floor.refuse_unstartable(here, old)
+    add_scores(here)
+    rollback_floor.refuse_unstartable(here, old)
 
 
 def test_this_release_reads_what_it_must(tmp_path: Path) -> None:
@@ -180,6 +184,7 @@ def test_columns_that_a_table_has_in_addition_fit_an_older_release_unless_they_a
     else:
         old = entry(release)
         old_release.unpack(tmp_path / release)
+        add_scores(here)
     table = iceberg.load_table(iceberg.connect(here.settings), "historian.readings")
     with table.update_schema() as schema:
         schema.add_column("line", StringType())
@@ -196,6 +201,13 @@ def test_columns_that_a_table_has_in_addition_fit_an_older_release_unless_they_a
         "it has no column text",
         "its column line_id is required",
     ]
+
+
+def add_scores(here: Context) -> None:
+    """Give the readings the columns of the step `score`, as a plant has them in which jobs with it ran."""
+    with iceberg.load_table(iceberg.connect(here.settings), "historian.readings").update_schema() as schema:
+        schema.add_column("score", DoubleType())
+        schema.add_column("anomaly", BooleanType())
 
 
 def this_release(here: Context) -> Entry:
