@@ -41,6 +41,7 @@ from headrace.cli import (
     schemas,
     serve,
     standard_streams,
+    states,
     status,
     stop,
     submit,
@@ -117,6 +118,7 @@ app.command(rich_help_panel=ASK)(history.history)
 app.command(rich_help_panel=ASK)(serve.serve)
 app.add_typer(tags.app, name="tags", rich_help_panel=ASK)
 app.add_typer(events.app, name="events", rich_help_panel=ASK)
+app.add_typer(states.app, name="states", rich_help_panel=ASK)
 
 app.command(rich_help_panel=HEALTH)(status.status)
 app.command("flink-page", rich_help_panel=HEALTH)(flink_page.flink_page)

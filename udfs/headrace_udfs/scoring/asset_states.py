@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +19,7 @@ from headrace_udfs.table_cache import Kept, TableCache
 
 TABLE = "condition.asset_states"
 STATES = ("stopped", "maintenance")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -33,20 +36,24 @@ class AssetState:
         return asset == self.asset or asset.startswith(f"{self.asset}/")
 
 
+def current(rows: pa.Table) -> list[dict[str, Any]]:
+    """Return the statements that count, by start and asset: of those about one asset and start, the latest.
+
+    rows: with at least the columns of KEPT. Of two with one time, the one with the state that comes last counts.
+    """
+    said = sorted(rows.to_pylist(), key=lambda row: (row["said_at"], row["state"]))
+    found = {(row["since"], row["asset"]): row for row in said}
+    return [found[key] for key in sorted(found)]
+
+
 def latest(rows: pa.Table) -> tuple[AssetState, ...]:
-    """Return the states by the rows of the table, by start and asset: of rows with one asset and start, the latest."""
-    times = {name: rows[name].cast(pa.int64()).to_pylist() for name in ("since", "until", "said_at")}
-    columns = (rows["asset"].to_pylist(), times["since"], times["said_at"], rows["state"].to_pylist(), times["until"])
-    found = {
-        (asset, since): (state, until)
-        for asset, since, _, state, until in sorted(zip(*columns, strict=True), key=_said)
-    }
-    states = [AssetState(asset, state, since, until) for (asset, since), (state, until) in found.items()]
-    return tuple(sorted(states, key=lambda each: (each.since, each.asset)))
+    """Return the states by the rows of the table, by start and asset."""
+    return tuple(_state(row) for row in current(rows))
 
 
-def _said(row: tuple[str, int, int, str, int | None]) -> tuple[int, str]:
-    return row[2], row[3]
+def _state(row: Mapping[str, Any]) -> AssetState:
+    since, until = (time and (time - _EPOCH) // timedelta(microseconds=1) for time in (row["since"], row["until"]))
+    return AssetState(row["asset"], row["state"], since, until)
 
 
 KEPT: Kept[tuple[AssetState, ...]] = Kept(TABLE, ("asset", "since", "until", "state", "said_at"), latest, ())
