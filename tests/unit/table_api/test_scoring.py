@@ -147,7 +147,7 @@ def expected(all_of: Readings) -> dict[str, pa.Table]:
     }
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.integers(2, 5), st.lists(st.integers(0, 4200), max_size=6).map(sorted), st.sets(st.integers(0, 6)))
 def test_packs_timers_and_restarts_change_no_row(seed: int, cuts: list[int], restarts: set[int]) -> None:
     all_of, flink, sent = readings(seed), Flink(scorer()), list[tuple[str, bytes]]()

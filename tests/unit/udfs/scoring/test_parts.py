@@ -59,7 +59,7 @@ def test_a_part_that_lacks_an_input_is_refused() -> None:
         part(two_sites.model(), [0, 1])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.integers(2, 9), st.integers(0, 2**3 - 1), st.lists(st.integers(0, 300), max_size=4).map(sorted), st.data())
 def test_parts_score_as_the_whole(seed: int, choice: int, cuts: list[int], data: st.DataObject) -> None:
     whole, each = two_sites.model(), components(two_sites.tags())

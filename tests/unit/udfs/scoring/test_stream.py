@@ -110,7 +110,7 @@ _CUTS = st.lists(st.integers(0, 6000), max_size=12).map(sorted)
 _LATE = st.sampled_from([0, HOUR_US, 40 * HOUR_US])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.integers(2, 6), _CUTS, _LATE, st.integers(0, 2**32))
 def test_a_stream_has_the_rows_of_one_call(seed: int, cuts: list[int], late_us: int, mix: int) -> None:
     readings, scorer = plant(seed), whole()
@@ -230,6 +230,17 @@ def test_the_events_of_a_version_that_is_replaced_end() -> None:
     left = stream.abandon("sites@1", memory)
     assert left.frames == [stream.Frame("sites@1", event, ended=True)]
     assert left.alerts == [stream.Alert("end", "sites@1", event)]
+
+
+def test_a_long_span_is_scored_some_instants_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    readings, scorer = plant(3), whole()
+    at_once = reference(scorer, readings)
+    monkeypatch.setattr(stream, "_CELLS", 7 * len(NAMES))
+    in_turn = reference(scorer, readings)
+    assert len(in_turn.scores) > 10 * len(at_once.scores)
+    assert scores(scorer, in_turn).equals(scores(scorer, at_once))
+    assert frames(in_turn) == frames(at_once)
+    assert sorted(map(repr, in_turn.alerts)) == sorted(map(repr, at_once.alerts))
 
 
 def test_no_readings_at_all() -> None:
