@@ -38,7 +38,7 @@ def _missing(job: Job, file: Path) -> Iterator[Problem]:
         what = "a score job reads one source, and the states of assets if it alerts"
         yield Problem(what, _at(file, "reads"), "write reads: [source/<contract>]")
     elif job.tables and len(job.tables) < len(STATES):
-        what = f"the states of assets are in {' and '.join(sorted(STATES))}, of which only one is read"
+        what = f"the states of assets need both {' and '.join(sorted(STATES))}"
         yield Problem(what, _at(file, "reads"), "add the other, or remove this one")
 
 

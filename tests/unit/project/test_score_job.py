@@ -43,7 +43,7 @@ def write(path: Path, text: str) -> None:
 
 
 def reported(project: Project, old: str = "", new: str = "") -> str:
-    """Return the faults of the job with `new` in the place of `old`."""
+    """Return the faults of the job with `new` instead of `old`."""
     assert old in JOB
     write(project.sql / "test/scores_v1/job.yaml", JOB.replace(old, new))
     with pytest.raises(UserError) as raised:
@@ -73,7 +73,7 @@ def test_it_runs_the_module_of_its_kind_on_time(project: Project) -> None:
         ("reads:", "steps: [enrich]\nreads:", "job.yaml:7:1: a score job has no steps"),
         ("reads:", "keeps_every_record: true\nreads:", "job.yaml:7:1: a score job cannot keep every record"),
         ("[source/plant_readings]", "[table/historian.tags]", "job.yaml:7:1: a score job reads one source"),
-        ("plant_readings]", "plant_readings, table/historian.tags]", "job.yaml:7:1: the states of assets are in"),
+        ("plant_readings]", "plant_readings, table/historian.tags]", "job.yaml:7:1: the states of assets need both"),
         ("scores: append", "scores: upsert", "job.yaml:8:10: a score job does not upsert to condition.scores"),
         ("anomaly_events: upsert", "events: append", "a score job cannot write 'table/condition.events'"),
     ],
