@@ -7,9 +7,11 @@ import re
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pytest
 from fastapi.testclient import TestClient
@@ -23,6 +25,7 @@ from headrace.historian import Historian
 from headrace.historian.anomalies import notes
 from headrace.historian.serve import app
 from headrace.project.paths import Project
+from support import ROOT
 from support.worlds import anomalies
 from support.worlds.anomalies import EVENTS, NEW, UNKNOWN, append, event, note, scores
 from support.worlds.keyed_table import Delta
@@ -137,6 +140,21 @@ def test_python_duckdb_the_command_line_and_the_api_return_the_same_events(
         ["jump", "level", "shift_1h", "shift_2d", "stuck"],
         ["farm@1"],
     )
+
+
+def test_a_duckdb_without_headrace_has_the_view(project: Project) -> None:
+    catalog = iceberg.connect(settings.load(project, "local"))
+    tables = duckdb.connect()
+    for name in ("duckdb_extension_avro", "duckdb_extension_iceberg"):
+        tables.load_extension(str(next(Path(import_module(name).__path__[0]).rglob("*.duckdb_extension"))))
+    tables.execute("set timezone = 'UTC'; create schema condition; use condition")
+    for name in ("anomaly_events", "anomaly_notes"):
+        location = iceberg.load_table(catalog, f"condition.{name}").metadata_location
+        tables.table_function("iceberg_scan", [location]).create_view(name)
+    tables.execute("use main")
+    tables.execute((ROOT / "jobs/headrace/environment/queries/anomaly_events.sql").read_text(encoding="utf-8"))
+    found = tables.sql("from condition.current_events order by started_at desc, tag").to_arrow_table().to_pylist()
+    assert places(found) == places(NEWEST_FIRST)
 
 
 def test_an_event_that_was_replaced_by_its_key_counts_once(changing: Project) -> None:

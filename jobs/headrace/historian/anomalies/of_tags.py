@@ -15,7 +15,8 @@ from headrace.project import pattern
 def of_tags(events: pa.Table, names: TagNames, tags: str | Sequence[str], asset: str) -> pa.Table:
     """Return the events whose tag is one of `tags`, names or wildcards, at or below the place `asset`.
 
-    A tag may have events and no readings any more. Raises UserError for a name without an event that is no tag either.
+    A tag may have events and no readings any more. Raises UserError for a name that has neither
+    an event nor a reading and is not listed.
     """
     asked = [tags] if isinstance(tags, str) else list(tags)
     present = pc.unique(events["tag"]).to_pylist()

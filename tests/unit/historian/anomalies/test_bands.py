@@ -24,7 +24,7 @@ SCHEMA = pa.schema([SCORES.field(name) for name in BAND])
 
 @dataclass(frozen=True)
 class Stored:
-    """A table of scores in memory, of which at most `held` rows are read at a time."""
+    """A table of scores in memory; a read of more than `held` rows is refused."""
 
     table: pa.Table
     held: int = 10**9

@@ -30,7 +30,7 @@ export function controls(page) {
   at("chart").addEventListener("keydown", (event) => keyed(event, page));
 }
 
-// Show one of the two lists beside the chart.
+// Show one of the two lists next to the chart.
 export function tab(name) {
   for (const button of document.querySelectorAll("[data-tab]")) {
     button.setAttribute("aria-selected", button.dataset.tab === name);

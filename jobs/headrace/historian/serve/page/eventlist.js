@@ -1,4 +1,4 @@
-// The list of events beside the chart, its filters, and what is known of the event that is open.
+// The list of events next to the chart, its filters, and what is known of the event that is open.
 
 import { ask, Refused } from "./api.js";
 import { inWords } from "./events.js";
