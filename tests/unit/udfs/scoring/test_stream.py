@@ -118,7 +118,7 @@ def test_a_stream_has_the_rows_of_one_call(seed: int, cuts: list[int], late_us: 
     found = [*scored_in_parts(readings, cuts, np.random.default_rng(mix), late_us)]
     expected = reference(scorer, readings)
     assert len(expected.alerts) > 4
-    # The parts number their tags anew, so the names are compared.
+    # The parts number their tags again, so the names are compared.
     of = [replace(scorer, model=part(scorer.model, tags)) for tags in buckets(two_sites.tags())]
     rows = [tables.score_table(of[at % len(of)], some) for at, each in enumerate(found) for some in each.scores]
     streamed = pa.concat_tables(rows).sort_by([("tag", "ascending"), ("ts", "ascending")])
