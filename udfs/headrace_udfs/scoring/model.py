@@ -22,7 +22,9 @@ from headrace_udfs.scoring.thresholds import Thresholds
 CAUSES = (*CHANNELS, "range")
 """What a score comes from: a channel, or the limits of the tag."""
 
-_AT_A_TIME = 512
+_CELLS = 2**15
+"""How many instants times tags are scored at a time: what NumPy makes of more does not fit the processor's cache."""
+
 _FAR = 1e300
 _OWN = CAUSES.index("stuck")
 """From here on, causes are of the tag itself, whatever its mates do."""
@@ -104,8 +106,9 @@ class Model:
         NaN where a reading is missing or not good. How instants are cut into calls does not change any score.
         """
         parts = []
-        for at in range(0, len(times), _AT_A_TIME):
-            some = slice(at, at + _AT_A_TIME)
+        step = max(1, _CELLS // max(1, len(self.tags)))
+        for at in range(0, len(times), step):
+            some = slice(at, at + step)
             state, part = self._scored(state, times[some], values[some])
             parts.append(part)
         return state, _joined(parts, len(self.tags))
