@@ -100,5 +100,5 @@ def _shown(group: Group, part: Intervals, edges: tuple[int, int]) -> tuple[Ints,
 def _table(tag: str, model: str, band: Group) -> pa.Table:
     times, *values = band
     names = [pa.array([name] * len(times), pa.string()) for name in (tag, model)]
-    numbers = [pa.array(column, mask=np.isnan(column)) for column in values]
+    numbers = [pa.array(column, mask=~np.isfinite(column)) for column in values]
     return pa.Table.from_arrays([*names, pa.array(times).cast(BANDS.field("ts").type), *numbers], schema=BANDS)

@@ -89,8 +89,8 @@ def test_a_pixel_has_the_lowest_and_the_highest_of_its_scores(lows: list[float |
 
 @given(lows=st.lists(st.one_of(st.none(), st.floats(-10, 10)), min_size=40, max_size=200), held=st.integers(30, 80))
 def test_a_band_that_is_read_in_parts_is_the_same(lows: list[float | None], held: int) -> None:
-    table = scores([minute * 30 for minute in range(len(lows))], lows)  # so that a part has few neighbours
-    end = len(lows) * 30
+    table = scores([minute * 120 for minute in range(len(lows))], lows)  # a part has one neighbour on each side
+    end = len(lows) * 120
     assert segments(drawn(Stored(table, held), 0, end, 60)) == segments(drawn(Stored(table), 0, end, 60))
 
 
