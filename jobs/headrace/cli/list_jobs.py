@@ -37,13 +37,15 @@ def _summary(job: Job) -> Group:
 
     ends = Table.grid(padding=(0, 1))
     writes = (sink if mode == "append" else f"{sink} ({mode})" for sink, mode in _writes(job).items())
+    if job.model:
+        ends.add_row("[dim]model[/]", job.model)
     ends.add_row("[dim]reads[/]", ", ".join(job.reads))
     ends.add_row("[dim]writes[/]", ", ".join(writes))
     return Group(escape(job.description), ends)
 
 
 def _plain(job: Job) -> dict[str, Any]:
-    keys = ("name", "owner", "description", "grain", "reads", "steps", "params")
+    keys = ("name", "kind", "owner", "description", "grain", "model", "reads", "steps", "params")
     return {**{key: getattr(job, key) for key in keys}, "writes": _writes(job)}
 
 

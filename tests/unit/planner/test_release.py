@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,24 @@ def test_a_stored_release_is_unpacked_and_its_engine_runs(project: Project) -> N
         str(root / "jobs/headrace/__init__.py"),
         str(root / "udfs/headrace_udfs/__init__.py"),
     ]
+
+
+def test_a_release_has_the_versions_of_models_that_jobs_name_and_no_others(project: Project) -> None:
+    before = release.pack(project)
+    shutil.copytree(ROOT / "udfs/models/turbines", project.root / "udfs/models/turbines")
+    named = release.pack(project)
+    assert named.digest != before.digest
+    files = zipfile.ZipFile(io.BytesIO(named.packed)).namelist()
+    assert [file for file in files if file.startswith("udfs/models/")] == [
+        "udfs/models/turbines/model.yaml",
+        "udfs/models/turbines/1/card.yaml",
+        "udfs/models/turbines/1/model.npz",
+    ]
+    shutil.copytree(ROOT / "udfs/models/turbines/1", project.root / "udfs/models/turbines/2")
+    assert release.pack(project).digest == named.digest
+    job = project.sql / "condition/scores_v1/job.yaml"
+    job.write_text(job.read_text().replace("turbines@1", "turbines@2"))
+    assert release.pack(project).digest != named.digest
 
 
 def test_a_truncated_release_is_stored_again(project: Project) -> None:

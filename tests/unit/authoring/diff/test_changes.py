@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
@@ -120,6 +121,18 @@ def test_a_changed_model_of_the_udf_package_is_named(repository: Repository) -> 
     repository.edit("udfs/headrace_udfs/models/spikes.json", "{}", "[]")
     _, files = changed(repository)
     assert files == "UDF package | files that differ: models/spikes.json"
+
+
+def test_another_version_of_a_model_is_one_change_and_its_changed_files_are_named(repository: Repository) -> None:
+    model, job = repository.project.root / "udfs/models/turbines", "condition/scores_v1"
+    shutil.copytree(model / "1", model / "2")
+    assert changed(repository, job) == []
+    (model / "1/model.npz").write_bytes(b"changed")
+    assert changed(repository, job) == ["model turbines@1 | model.npz changed"]
+    was, now = sides(repository, job)
+    assert was.plan_inputs != now.plan_inputs
+    repository.edit(f"sql/{job}/job.yaml", "turbines@1", "turbines@2")
+    assert changed(repository, job) == ["job | model: turbines@1 → turbines@2"]
 
 
 def test_a_job_uses_the_macros_that_its_macros_call(repository: Repository) -> None:

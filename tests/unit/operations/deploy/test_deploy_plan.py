@@ -165,3 +165,20 @@ def test_the_fingerprint_of_a_job_changes_with_the_models_of_its_packages(
     assert (fingerprint(project, known, "condition/stuck_v1") == was) == same
     path.write_bytes(b"\x00\x02")
     assert (fingerprint(project, known, "condition/stuck_v1") == was) == same
+
+
+def test_the_fingerprint_of_a_score_job_has_its_model_and_other_jobs_stay_as_they_are(project: Project) -> None:
+    shutil.copytree(ROOT / "udfs/models", project.root / "udfs/models")
+    model, scores = project.root / "udfs/models/turbines", "condition/scores_v1"
+    known = settings.load(project, "local")
+    first, other = (fingerprint(project, known, name) for name in (scores, "condition/stuck_v1"))
+    shutil.copytree(model / "1", model / "2")
+    assert fingerprint(project, known, scores) == first
+    (model / "1/model.npz").write_bytes(b"changed")
+    assert fingerprint(project, known, scores) != first
+    shutil.copy(model / "2/model.npz", model / "1/model.npz")
+    assert fingerprint(project, known, scores) == first
+    job = project.sql / scores / "job.yaml"
+    job.write_text(job.read_text().replace("turbines@1", "turbines@2"))
+    assert fingerprint(project, known, scores) != first
+    assert fingerprint(project, known, "condition/stuck_v1") == other

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -147,7 +148,21 @@ def test_a_module_is_compatible_as_long_as_its_operators_are_the_same() -> None:
     assert verdict(of("0 Source of []"), of("0 Source of []", topic="q")).kind == "incompatible"
 
 
+def test_another_version_of_a_model_continues_without_the_memory_of_the_first() -> None:
+    def of(model: str | None) -> StoredPlan:
+        return StoredPlan(None, ("0 Source of []",), {}, "lake", 0, model)
+
+    changed = verdict(of("pumps@1"), of("pumps@2"))
+    assert changed.kind == "compatible"
+    assert "pumps@2 starts without the memory of pumps@1: no reading is lost" in str(changed)
+    assert "memory" not in str(verdict(of("pumps@1"), of("pumps@1")))
+
+
 def test_a_plan_is_read_as_it_was_written() -> None:
+    scored = StoredPlan(None, ("0 Source of []",), {}, "lake", 0, "pumps@1")
+    assert StoredPlan.from_text(scored.to_text()) == scored
+    old = scored.to_text().replace('"model":"pumps@1",', "")
+    assert StoredPlan.from_text(old) == replace(scored, model=None)
     before = two_deduplications("a", "b")
     assert StoredPlan.from_text(before.to_text()) == before
 
