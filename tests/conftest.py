@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 
@@ -74,6 +75,22 @@ class FileByFile(LoadFileScheduling):  # type: ignore[misc]
         return "the stack" if on_stack(ROOT / file) else file
 
 
+_ON_STACK = ExitStack()
+"""The services that only tests on the stack use."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """End the stack after its last test: while they wait, its services would take time from all other tests."""
+    if on_stack(item.path) and not (nextitem and on_stack(nextitem.path)):
+        _ON_STACK.close()
+
+
+def pytest_unconfigure() -> None:
+    """End the stack also if the session ends early."""
+    _ON_STACK.close()
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FileByFile | None:
     """Give files out as FileByFile does, if they are given out file by file."""
@@ -103,18 +120,16 @@ def platform(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture(scope="session")
-def stack(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Stack:
     """Kafka with passwords, S3, Postgres and a REST catalog, and a session cluster that keeps its state on S3."""
-    with started(pytestconfig.rootpath / ".headrace", tmp_path_factory.mktemp("stack")) as running:
-        yield running
+    return _ON_STACK.enter_context(started(pytestconfig.rootpath / ".headrace", tmp_path_factory.mktemp("stack")))
 
 
 @pytest.fixture(scope="session")
-def registry(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+def registry(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Registry:
     """A schema registry behind TLS and the stack's password."""
     folder = tmp_path_factory.mktemp("registry") / "apicurio"
-    with in_front(folder, stack.secrets.folder / "registry_password") as running:
-        yield running
+    return _ON_STACK.enter_context(in_front(folder, stack.secrets.folder / "registry_password"))
 
 
 @pytest.fixture

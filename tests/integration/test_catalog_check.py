@@ -19,7 +19,8 @@ from support.services.stack import KINDS, Stack
 def existing(stack: Stack, kind: str, folder: Path) -> Catalog:
     """A catalog as `tables apply` leaves it, without a table."""
     catalog = stack.catalog(kind, folder)
-    iceberg.connect(stack.settings(catalog), create=True)
+    # A database that has other catalogs knows an empty one by its namespaces alone.
+    iceberg.connect(stack.settings(catalog), create=True).create_namespace_if_not_exists("plant")
     if catalog.warehouse.startswith("file://"):
         Path(catalog.warehouse.removeprefix("file://")).mkdir(parents=True, exist_ok=True)
     return catalog

@@ -20,7 +20,8 @@ READINGS = 5_000
 BROKEN = [b"not JSON", b"{}", b'{"tag":"a","ts":1,"value":"high","q":192}']
 
 
-@pytest.fixture(params=KINDS)
+# Every test on the local platform uses SQLite's.
+@pytest.fixture(params=[pytest.param(kind, marks=pytest.mark.proof if kind == "sqlite" else ()) for kind in KINDS])
 def plant_on(request: pytest.FixtureRequest, stack: Stack, tmp_path: Path) -> Iterator[Plant]:
     with stack.plant(request.param, tmp_path) as plant:
         yield plant
@@ -28,7 +29,7 @@ def plant_on(request: pytest.FixtureRequest, stack: Stack, tmp_path: Path) -> It
 
 def test_a_job_stores_each_record_once_on_every_type_of_catalog(plant_on: Plant) -> None:
     sent = plant_on.produce([*(reading(n) for n in range(READINGS)), *BROKEN])
-    plant_on.finish(plant_on.submit(bounded=True))
+    plant_on.finish(plant_on.submit(bounded=True, parallelism=2))
     account = plant_on.account()
     assert all(balance.holds for balance in account)
     assert sum(balance.good + balance.dead for balance in account) == sent

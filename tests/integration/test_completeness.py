@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
@@ -18,10 +19,11 @@ from headrace.errors import CheckFailed, UserError
 from headrace.historian.tags import tags
 from headrace.operations.lifecycle import status
 from headrace.operations.stored_offsets import Partition
+from headrace.project.paths import Project
 from headrace.upkeep import completeness, reconcile
 from headrace.upkeep.completeness import Completeness, appended
 from headrace.upkeep.maintain import kept, maintain
-from support.worlds.live_plant import JOB, START_MS, Plant, reading
+from support.worlds.live_plant import JOB, START_MS, Plant, plant, reading
 
 LATENESS = timedelta(seconds=10)
 
@@ -60,6 +62,8 @@ def test_data_is_complete_through_a_time_once_everything_sent_is_stored(own_plan
     assert look(own_plant) == Completeness([], [])
     own_plant.produce_in_transactions([[reading(n) for n in range(100)], [b"broken", reading(100, "seldom")]])
     store(own_plant)
+    balances = own_plant.account()
+    assert [(each.good + each.dead, each.no_record, each.end - each.first) for each in balances] == [(51, 2, 53)] * 2
     tags.import_tags(own_plant.settings, pa.Table.from_pylist([{"tag": "never"}]))
     began = datetime.now(UTC)
     result = look(own_plant)
@@ -132,12 +136,19 @@ def test_if_the_snapshot_of_the_last_run_has_expired_everything_is_read_and_noth
     assert set(reached(result).values()) == {(40, 0)}
 
 
+@pytest.fixture(scope="module")
+def twenty(platform: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
+    """A plant that has stored twenty readings."""
+    with plant(platform, tmp_path_factory.mktemp("twenty")) as own:
+        own.produce(reading(n) for n in range(20))
+        store(own)
+        yield own
+
+
 def test_the_command_shows_the_time_of_completeness_and_the_silent_tags(
-    own_plant: Plant, monkeypatch: pytest.MonkeyPatch
+    twenty: Plant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    own_plant.produce(reading(n) for n in range(20))
-    store(own_plant)
-    for name, value in own_plant.variables.items():
+    for name, value in twenty.variables.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("COLUMNS", "160")
     shown = CliRunner().invoke(app, ["completeness"]).stdout
@@ -165,16 +176,14 @@ def test_a_record_without_a_value_is_a_record(own_plant: Plant) -> None:
         assert kafka.records_in(client, own_plant.topic, partition, 0, 4).tolist() == [0, 1, 2, 3]
 
 
-def test_what_waits_behind_an_open_transaction_is_lag_and_is_not_passed(own_plant: Plant) -> None:
-    own_plant.produce(reading(n) for n in range(20))
-    store(own_plant)
-    before = look(own_plant)
+def test_what_waits_behind_an_open_transaction_is_lag_and_is_not_passed(twenty: Plant) -> None:
+    before = look(twenty)
     assert [each.held_by for each in before.partitions] == [None, None]
     opened_at = datetime.now(UTC)
-    with own_plant.open_transaction(reading(20), partition=0):
-        own_plant.produce(reading(n) for n in range(21, 31))
+    with twenty.open_transaction(reading(20), partition=0):
+        twenty.produce(reading(n) for n in range(21, 31))
         for _ in range(2):
-            behind = look(own_plant)
+            behind = look(twenty)
             first, second = behind.partitions
             assert (first.next_offset, first.lag, first.hidden) == (10, 6, 6)
             assert first.complete_through == before.partitions[0].complete_through
@@ -184,13 +193,13 @@ def test_what_waits_behind_an_open_transaction_is_lag_and_is_not_passed(own_plan
             assert first.held_by.startswith(f"6 offsets wait behind an open transaction since {opened_at:%Y-%m-%d %H:}")
             # Nothing is in the way of the other partition: its records can be read, and are not stored yet.
             assert (second.lag, second.hidden, second.held_by) == (5, 0, None)
-        balances = own_plant.account()
+        balances = twenty.account()
         assert [(each.end, each.hidden, each.missing_count) for each in balances] == [(10, 6, 0), (15, 0, 5)]
         assert balances[0].unreadable == first.held_by
-    store(own_plant)
-    after = look(own_plant)
+    store(twenty)
+    after = look(twenty)
     assert [(each.lag, each.hidden, each.held_by) for each in after.partitions] == [(0, 0, None), (0, 0, None)]
-    assert own_plant.query("select count(*) from historian.readings") == [(31,)]
+    assert twenty.query("select count(*) from historian.readings") == [(31,)]
 
 
 def test_nothing_of_a_topic_created_again_is_reported_as_complete(own_plant: Plant) -> None:

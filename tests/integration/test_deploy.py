@@ -16,7 +16,7 @@ from headrace.environment import kafka
 from headrace.environment.apply import table_changes
 from headrace.errors import CheckFailed, PlatformError, UserError
 from headrace.operations import deploy, ledger
-from headrace.operations.lifecycle import restart, restore_points, rollback, status, stop
+from headrace.operations.lifecycle import restart, restore_points, rollback, status, stop, submit
 from headrace.upkeep import reconcile
 from support import ROOT
 from support.deployments import READINGS, at, deployed, edit, ids, kinds, later, of
@@ -39,6 +39,8 @@ def test_only_the_changed_one_of_three_jobs_restarts(three: Plant) -> None:
     assert {name: len(found) for name, found in first.items()} == dict.fromkeys(JOBS, 1)
 
     assert kinds(deployed(three)) == dict.fromkeys(JOBS, "leave alone")
+    with at(three) as context, pytest.raises(UserError, match="runs already"):
+        submit.submit(context, JOB)
     assert ids(three) == first
 
     edit(three, f"{OVERHEAT}/job.yaml", "hot_limit: 100.0", "hot_limit: 99.0")
@@ -54,6 +56,7 @@ def test_only_the_changed_one_of_three_jobs_restarts(three: Plant) -> None:
     assert (entry.step, bool(entry.savepoint)) == ("stopped", True)
 
 
+@pytest.mark.proof
 def test_a_topic_created_again_is_not_taken_for_the_old_one(own_plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
     plant = of(own_plant, JOB)
     plant.produce(reading(n) for n in range(2_000))
@@ -101,18 +104,19 @@ def test_upgrades_a_rollback_and_restarts_under_load_are_exact(own_plant: Plant)
         assert kinds(deployed(plant)) == {JOB: "upgrade"}
         now = ledger.Ledger(plant.settings).last()[JOB]
         with at(plant) as context:
-            back = rollback.rollback(context, JOB)
-            assert back.release != now.release
+            stop.stop(context, JOB)
             (old, *_) = restore_points.all_of(context, now.flink_job_id, context.ledger.history(JOB))
+            restart.restart(context, JOB, "savepoint")
             with pytest.raises(CheckFailed, match="would come twice"):
                 restart.restart(context, JOB, "savepoint", old.path)
-            again = restart.restart(context, JOB, "savepoint")
-            assert again.release == back.release
+            assert restart.restart(context, JOB, "checkpoint").step == "running"
+            back = rollback.rollback(context, JOB)
+            assert back.release != now.release
             stop.stop(context, JOB)
             with pytest.raises(CheckFailed, match="is not the newest state"):
                 restart.restart(context, JOB, "savepoint", old.path)
-            restart.restart(context, JOB, "savepoint")
-            assert restart.restart(context, JOB, "checkpoint").step == "running"
+            again = restart.restart(context, JOB, "savepoint")
+            assert again.release == back.release
     reconcile.verdict(plant.follow())
     assert len(ids(plant)[JOB]) == 1
 

@@ -29,9 +29,9 @@ def test_a_wrong_password_is_reported_and_not_shown(stack: Stack) -> None:
     assert "not the right one" not in str(raised.value)
 
 
-def test_records_of_a_partition_that_is_added_under_a_running_job_are_stored(plant_on: Plant) -> None:
+def test_an_added_partition_is_read_and_records_that_retention_deleted_unread_stop_the_job(plant_on: Plant) -> None:
     plant_on.produce(reading(n) for n in range(READINGS))
-    plant_on.submit()
+    job = plant_on.submit()
     plant_on.follow()
     admin = AdminClient(plant_on.settings.kafka_client())
     admin.create_partitions([NewPartitions(plant_on.topic, plant_on.partitions + 1)])[plant_on.topic].result(30)
@@ -43,6 +43,20 @@ def test_records_of_a_partition_that_is_added_under_a_running_job_are_stored(pla
     account = plant_on.follow()
     assert all(balance.holds for balance in account)
     assert account[plant_on.partitions].good == READINGS
+
+    savepoint = plant_on.cluster.stop(job.id)
+    plant_on.produce(reading(n) for n in range(READINGS, 2 * READINGS))
+    position = READINGS // plant_on.partitions
+    plant_on.forget(position + 1)
+    # Reported at once, or when it runs.
+    try:
+        job = plant_on.submit(restore=savepoint)
+        until(lambda: "which the job reads next" in failure(plant_on, job.id), 120)
+        message = failure(plant_on, job.id)
+    except PlatformError as error:
+        message = str(error)
+    assert f"has no offset {position}, which the job reads next" in message
+    assert plant_on.query("select count(*) from historian.readings") == [(2 * READINGS,)]
 
 
 def test_a_client_without_a_certificate_is_refused(stack: Stack) -> None:
@@ -65,25 +79,6 @@ def test_a_topic_that_is_created_again_stops_a_running_job_and_is_reported(plant
     plant_on.cluster.cancel(job.id)
     with pytest.raises(UserError, match="the topic was deleted and created again"):
         plant_on.submit()
-
-
-def test_records_that_retention_deleted_before_they_were_read_stop_the_job(plant_on: Plant) -> None:
-    plant_on.produce(reading(n) for n in range(READINGS))
-    job = plant_on.submit()
-    plant_on.follow()
-    savepoint = plant_on.cluster.stop(job.id)
-    plant_on.produce(reading(n) for n in range(READINGS, 2 * READINGS))
-    position = READINGS // plant_on.partitions
-    plant_on.forget(position + 1)
-    # Reported at once, or when it runs.
-    try:
-        job = plant_on.submit(restore=savepoint)
-        until(lambda: "which the job reads next" in failure(plant_on, job.id), 120)
-        message = failure(plant_on, job.id)
-    except PlatformError as error:
-        message = str(error)
-    assert f"has no offset {position}, which the job reads next" in message
-    assert plant_on.query("select count(*) from historian.readings") == [(READINGS,)]
 
 
 def failure(plant: Plant, job_id: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
@@ -13,12 +14,13 @@ from headrace.errors import PlatformError, UserError
 from headrace.historian.tags import tags
 from headrace.local.demo import dataset
 from headrace.local.demo.corruption import DAMAGES, OVERSIZED
-from headrace.operations.lifecycle import submit
+from headrace.operations.submission import Submitted
+from headrace.project.paths import Project
 from headrace.upkeep import reconcile
 from headrace_udfs.sensor_range import OUT_OF_RANGE
 from support import flink_plans
-from support.deployments import at, of
-from support.worlds.live_plant import JOB, METASPACE_A_JOB, START_MS, Plant, reading, until
+from support.deployments import of
+from support.worlds.live_plant import JOB, METASPACE_A_JOB, START_MS, Plant, plant, reading, until
 
 
 def test_every_kind_of_bad_message_is_a_dead_letter_and_costs_no_good_one(own_plant: Plant) -> None:
@@ -36,14 +38,24 @@ def test_every_kind_of_bad_message_is_a_dead_letter_and_costs_no_good_one(own_pl
     assert sum(b.dead for b in balances) == len(bad)
 
 
-def test_a_dead_letter_has_its_reason_position_and_job(own_plant: Plant) -> None:
-    own_plant.produce([reading(0), b'{"tag":"a","ts":"late"}', None])
-    own_plant.finish(own_plant.submit(bounded=True, parallelism=1))
-    rows = own_plant.query(
+@pytest.fixture(scope="module")
+def ended(platform: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Plant, Submitted]]:
+    """A plant of known tags with two good messages, two bad ones, and a job that has read them and ended."""
+    with plant(platform, tmp_path_factory.mktemp("ended")) as own:
+        tags.import_tags(own.settings, dataset.tags())
+        own.produce([reading(0, value=7.25), b'{"tag":"a","ts":"late"}', None, reading(1, tag="nowhere", value=1.0)])
+        job = own.submit(bounded=True, parallelism=1)
+        own.finish(job)
+        yield own, job
+
+
+def test_a_dead_letter_has_its_reason_position_and_job(ended: tuple[Plant, Submitted]) -> None:
+    own, _ = ended
+    rows = own.query(
         "select payload, code, stage, src_topic, src_partition, src_offset, job, version, message, dead_at, src_ts "
         "from historian.dead_letters order by src_partition, src_offset"
     )
-    topic = own_plant.topic
+    topic = own.topic
     assert [row[:8] for row in rows] == [
         (b'{"tag":"a","ts":"late"}', "time_invalid", "decode", topic, 0, 0, JOB, 1),
         (None, "null_payload", "decode", topic, 1, 1, JOB, 1),
@@ -53,20 +65,26 @@ def test_a_dead_letter_has_its_reason_position_and_job(own_plant: Plant) -> None
     assert all(timedelta(0) <= now - time < timedelta(minutes=5) for row in rows for time in row[9:])
 
 
-def test_a_good_row_holds_the_reading_and_its_position(own_plant: Plant) -> None:
-    tags.import_tags(own_plant.settings, dataset.tags())
-    own_plant.produce([reading(0, value=7.25), reading(1, tag="nowhere", value=1.0)])
-    own_plant.finish(own_plant.submit(bounded=True, parallelism=1))
-    rows = own_plant.query(
+def test_a_good_row_holds_the_reading_and_its_position(ended: tuple[Plant, Submitted]) -> None:
+    own, _ = ended
+    rows = own.query(
         "select tag, epoch_us(ts), value, text, quality, unit, asset, src_topic, src_partition, src_offset "
         "from historian.readings order by ts"
     )
-    where = own_plant.topic
+    where = own.topic
     first = START_MS * 1000
     assert rows == [
         ("R80711.wind_speed", first, 7.25, None, 0, "m/s", "engie/la_haute_borne/R80711", where, 1, 0),
-        ("nowhere", first + 1_000_000, 1.0, None, 0, None, None, where, 0, 0),
+        ("nowhere", first + 1_000_000, 1.0, None, 0, None, None, where, 0, 1),
     ]
+
+
+def test_cancelling_a_job_that_has_ended_is_not_a_fault(ended: tuple[Plant, Submitted]) -> None:
+    own, job = ended
+    own.cluster.cancel(job.id)
+    assert own.cluster.state(job.id) == "FINISHED"
+    with pytest.raises(PlatformError, match="Flink refused"):
+        own.cluster.cancel("0" * 32)
 
 
 @pytest.mark.repeated
@@ -84,7 +102,7 @@ def test_bounded_runs_are_each_exact_and_leave_the_metaspace_as_it_was(own_plant
     assert (own_plant.metaspace() - metaspace) / repeats < METASPACE_A_JOB
 
 
-def test_a_job_starts_where_its_tables_end(own_plant: Plant) -> None:
+def test_a_job_starts_where_its_tables_end_and_misses_nothing_that_retention_deleted(own_plant: Plant) -> None:
     own_plant.produce(reading(n) for n in range(100))
     own_plant.finish(own_plant.submit(bounded=True, parallelism=1))
     own_plant.produce(reading(n) for n in range(100, 150))
@@ -93,6 +111,16 @@ def test_a_job_starts_where_its_tables_end(own_plant: Plant) -> None:
     assert again.start == {"plant_readings": {0: 50, 1: 50}}
     reconcile.verdict(own_plant.follow())
     assert own_plant.query("select count(*), count(distinct ts) from historian.readings") == [(150, 150)]
+
+    own_plant.produce(reading(n) for n in range(150, 250))
+    own_plant.forget(until=105)
+    for balance in own_plant.account():
+        assert (balance.first, balance.missing, balance.expired) == (105, [(105, 125)], [(75, 105)])
+    own_plant.finish(own_plant.submit(bounded=True, parallelism=1))
+    balances = own_plant.account()
+    reconcile.verdict(balances)
+    assert [b.expired for b in balances] == [[(75, 105)], [(75, 105)]]
+    assert [b.good for b in balances] == [20, 20]
 
 
 def test_a_job_stopped_under_load_and_submitted_again_is_exact(own_plant: Plant) -> None:
@@ -106,64 +134,23 @@ def test_a_job_stopped_under_load_and_submitted_again_is_exact(own_plant: Plant)
     assert (sum(b.good for b in balances), sum(b.dead for b in balances)) == (95_000, 5_000)
 
 
-def test_records_deleted_by_retention_are_not_reported_as_lost(own_plant: Plant) -> None:
-    own_plant.produce(reading(n) for n in range(100))
-    own_plant.finish(own_plant.submit(bounded=True, parallelism=1))
-    own_plant.produce(reading(n) for n in range(100, 200))
-    own_plant.forget(until=80)
-    for balance in own_plant.account():
-        assert (balance.first, balance.missing, balance.expired) == (80, [(80, 100)], [(50, 80)])
-
-    own_plant.finish(own_plant.submit(bounded=True, parallelism=1))
-    balances = own_plant.account()
-    reconcile.verdict(balances)
-    assert [b.expired for b in balances] == [[(50, 80)], [(50, 80)]]
-    assert [b.good for b in balances] == [20, 20]
-
-
-def test_markers_of_a_transaction_are_not_records(own_plant: Plant) -> None:
-    own_plant.produce_in_transactions([[reading(n) for n in range(10)], [reading(n) for n in range(10, 14)]])
-    own_plant.finish(own_plant.submit(bounded=True, parallelism=1))
-    balances = own_plant.account()
-    reconcile.verdict(balances)
-    assert sum(b.good for b in balances) == 14
-    assert sum(b.no_record for b in balances) == sum(b.end - b.first for b in balances) - 14 > 0
-
-
 def test_the_range_of_a_tag_changes_and_a_running_job_follows(own_plant: Plant) -> None:
     def qualities_of(value: float, after_ms: int) -> set[int]:
-        own_plant.produce([reading(after_ms // 1000, value=value)] * 2)
-        own_plant.follow()
+        running.produce([reading(after_ms // 1000, value=value)] * 2)
+        running.follow()
         at = START_MS + after_ms
-        rows = own_plant.query(f"select quality from historian.readings where epoch_ms(ts) = {at}")
+        rows = running.query(f"select quality from historian.readings where epoch_ms(ts) = {at}")
         return {quality for (quality,) in rows}
 
-    own_plant.submit(parallelism=1)
+    running = of(own_plant, JOB)
+    running.submit()
     assert qualities_of(17.0, 0) == {0}
     clock = iter(range(1_000_000, 2_000_000, 1000))
     name = json.loads(reading(0))["tag"]
     for low, high, expected in ((0.0, 15.0, OUT_OF_RANGE), (None, 17.0, 0), (17.5, None, OUT_OF_RANGE)):
         limits = {"range_low": pa.array([low], pa.float64()), "range_high": pa.array([high], pa.float64())}
-        tags.import_tags(own_plant.settings, pa.table({"tag": [name], **limits}))
+        tags.import_tags(running.settings, pa.table({"tag": [name], **limits}))
         until(lambda: qualities_of(17.0, next(clock)) == {expected}, 60)  # noqa: B023 - called within the loop
-
-
-def test_cancelling_a_job_that_has_ended_is_not_a_fault(own_plant: Plant) -> None:
-    own_plant.produce([reading(0)])
-    job = own_plant.submit(bounded=True, parallelism=1)
-    own_plant.finish(job)
-    own_plant.cluster.cancel(job.id)
-    assert own_plant.cluster.state(job.id) == "FINISHED"
-    with pytest.raises(PlatformError, match="Flink refused"):
-        own_plant.cluster.cancel("0" * 32)
-
-
-def test_a_job_that_runs_is_not_started_twice(own_plant: Plant) -> None:
-    own_plant.produce([reading(0)])
-    with at(of(own_plant, JOB)) as context:
-        submit.submit(context, JOB)
-        with pytest.raises(UserError, match="runs already"):
-            submit.submit(context, JOB)
 
 
 def test_what_prevents_a_job_from_running_is_reported(own_plant: Plant) -> None:

@@ -23,15 +23,19 @@ from headrace.errors import PlatformError
 from headrace.local import ports, processes
 from headrace.local.layout import Layout
 from headrace.project.paths import Project
+from support.services.processes import SHORT_LIVED_JAVA
 
 
 @pytest.fixture(scope="module")
 def other(platform: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A second platform, next to the one that all tests share."""
     project = Project(platform.root, tmp_path_factory.mktemp("other"))
-    local.up(project, print)
-    yield project
-    local.down(project, print)
+    with pytest.MonkeyPatch.context() as short_lived:
+        for name, value in SHORT_LIVED_JAVA.items():
+            short_lived.setenv(name, value)
+        local.up(project, print)
+        yield project
+        local.down(project, print)
 
 
 def test_the_published_addresses_answer(platform: Project) -> None:

@@ -15,7 +15,8 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from headrace import local
-from support.worlds.live_plant import JOB, Plant, reading
+from headrace.project.paths import Project
+from support.worlds.live_plant import JOB, Plant, plant, reading
 
 Samples = dict[str, list[dict[str, str]]]
 
@@ -30,13 +31,19 @@ class Expression(NamedTuple):
     promql: str
 
 
-def test_every_metric_that_a_rule_or_panel_names_is_exported_by_a_running_job(own_plant: Plant, k8s: Path) -> None:
+@pytest.fixture(scope="module")
+def samples(platform: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Samples]:
+    """What a cluster reports while a job runs on it that has stored readings and dead letters."""
+    with plant(platform, tmp_path_factory.mktemp("metrics")) as own:
+        own.submit()
+        own.produce(reading(n) if n % 100 else b"{" for n in range(5_000))
+        own.follow()
+        yield _samples(own)
+
+
+def test_every_metric_that_a_rule_or_panel_names_is_exported_by_a_running_job(samples: Samples, k8s: Path) -> None:
     rules, panels = _rules(k8s), list(_panels(k8s))
     recorded = {rule.name for rule in rules}
-    own_plant.submit()
-    own_plant.produce(reading(n) if n % 100 else b"{" for n in range(5_000))
-    own_plant.follow()
-    samples = _samples(own_plant)
     missing = [
         f"{where}: {metric}{{{matchers}}}"
         for where, promql in [*rules, *panels]
@@ -46,9 +53,8 @@ def test_every_metric_that_a_rule_or_panel_names_is_exported_by_a_running_job(ow
     assert missing == []
 
 
-def test_a_job_is_labelled_with_its_own_name(own_plant: Plant) -> None:
-    own_plant.submit()
-    assert {labels["job_name"] for labels in _samples(own_plant)["flink_jobmanager_job_numRestarts"]} == {JOB}
+def test_a_job_is_labelled_with_its_own_name(samples: Samples) -> None:
+    assert {labels["job_name"] for labels in samples["flink_jobmanager_job_numRestarts"]} == {JOB}
 
 
 @pytest.fixture

@@ -106,7 +106,7 @@ class Stack:
         return Settings(
             catalog=catalog,
             kafka=self.kafka,
-            flink=self.flink.model_copy(update={"parallelism": 2, "checkpoint_interval_s": 1}),
+            flink=self.flink.model_copy(update={"parallelism": 1, "checkpoint_interval_s": 1}),
             schema_registry=registry,
         )
 

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ class Plant:
     settings: Settings
     topic: str
 
-    @property
+    @cached_property
     def cluster(self) -> Cluster:
         return Cluster.of(self.settings)
 
@@ -211,11 +212,13 @@ def plant(platform: Project, folder: Path, environment: Settings | None = None) 
 
 
 def _local(project: Project) -> Settings:
+    """The local environment with a catalog of its own, and a commit per second: tests wait for commits."""
     loaded = settings.load(project, "local")
     catalog = loaded.catalog.model_copy(
         update={"path": str(project.root / "catalog.db"), "warehouse": f"file://{project.root / 'warehouse'}"}
     )
-    return loaded.model_copy(update={"catalog": catalog})
+    often = loaded.flink.model_copy(update={"checkpoint_interval_s": 1})
+    return loaded.model_copy(update={"catalog": catalog, "flink": often})
 
 
 @contextmanager
@@ -223,10 +226,14 @@ def steady_flow(plant: Plant) -> Iterator[None]:
     """Keep sending readings, some thousands per second, until the block ends."""
     stop = threading.Event()
     numbers = count(1_000_000)
+    producer = Producer({**plant.settings.kafka_client(), "linger.ms": 20})
 
     def flow() -> None:
         while not stop.is_set():
-            plant.produce(reading(next(numbers)) for _ in range(1_000))
+            for _ in range(1_000):
+                number = next(numbers)
+                producer.produce(plant.topic, reading(number), partition=number % plant.partitions)
+            assert producer.flush(60) == 0
             stop.wait(0.2)
 
     thread = threading.Thread(target=flow)
