@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from headrace import local
+from headrace.operations.lifecycle import health as judgement
 from headrace.operations.lifecycle import status
 from headrace.operations.lifecycle.health import Health
 from headrace.project.paths import Project
@@ -89,17 +90,25 @@ def running(platform: Project, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield own
 
 
-@pytest.mark.repeated
-def test_a_task_manager_killed_again_and_again_loses_and_doubles_nothing(running: Plant, repeats: int) -> None:
-    """No worker of a killed TaskManager is left behind, either."""
-    with steady_flow(running):
-        for _ in range(repeats):
-            until_more_is_stored(running)
-            orphans = workers(running)
+def kill_under_load(plant: Plant, times: int) -> None:
+    with steady_flow(plant):
+        for _ in range(times):
+            until_more_is_stored(plant)
+            orphans = workers(plant)
             assert orphans
-            kill_task_manager(running)
+            kill_task_manager(plant)
             assert not [p for p in orphans if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
-    reconcile.verdict(running.follow())
+    reconcile.verdict(plant.follow())
+
+
+def test_a_killed_task_manager_leaves_no_worker_behind_and_loses_and_doubles_nothing(running: Plant) -> None:
+    kill_under_load(running, 1)
+
+
+@pytest.mark.repeated
+@pytest.mark.proof
+def test_a_task_manager_killed_again_and_again_loses_and_doubles_nothing(running: Plant, repeats: int) -> None:
+    kill_under_load(running, repeats)
 
 
 def test_a_broker_that_is_paused_for_twenty_seconds_loses_and_doubles_nothing(running: Plant) -> None:
@@ -127,7 +136,10 @@ def test_a_broker_that_is_paused_for_twenty_seconds_loses_and_doubles_nothing(ru
     until(lambda: health(running).state == "RUNNING", 60, lambda: str(health(running)))
 
 
-def test_a_worker_that_is_frozen_is_reported_as_stalled_and_loses_and_doubles_nothing(running: Plant) -> None:
+def test_a_worker_that_is_frozen_is_reported_as_stalled_and_loses_and_doubles_nothing(
+    running: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judgement, "PATIENCE_S", 10)
     running.follow()
     frozen = workers(running)
     for each in frozen:

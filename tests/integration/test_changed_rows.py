@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from headrace.environment.apply import table_changes, topic_changes
@@ -9,14 +11,23 @@ from support.worlds import changed_orders
 from support.worlds.live_plant import Plant, until
 
 
-def test_tables_and_topics_hold_the_rows_that_are_left(own_plant: Plant) -> None:
-    changed_orders.write(own_plant.project.sql, own_plant.topic)
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        pytest.param(changed_orders.KEPT, id="those that need kept rows"),
+        pytest.param(changed_orders.SHAPES, id="all", marks=pytest.mark.proof),
+    ],
+)
+def test_tables_and_topics_hold_the_rows_that_are_left(
+    own_plant: Plant, shapes: Mapping[str, changed_orders.Shape]
+) -> None:
+    changed_orders.write(own_plant.project.sql, own_plant.topic, shapes)
     table_changes.apply(own_plant.project, own_plant.settings)
     topic_changes.apply(own_plant.project, own_plant.settings)
     events = changed_orders.events(seed=3)
     own_plant.produce(changed_orders.messages(events))
     own_plant.finish(own_plant.submit(changed_orders.JOB, bounded=True, parallelism=2))
-    for name, shape in changed_orders.SHAPES.items():
+    for name, shape in shapes.items():
         expected = shape.rows(events)
         stored = own_plant.query(f"select id, place, amount from changed.{name}")
         rows = [dict(zip(("id", "place", "amount"), row, strict=True)) for row in stored]
