@@ -26,6 +26,7 @@ OUTPUTS = 3
 
 _GRID = 256
 _LEAST_CHANCE = 0.002
+_LEAST_WIDTH = 1e-100
 _ENDS = (0.0005, 0.9995)
 
 Floats = npt.NDArray[np.float32]
@@ -71,7 +72,7 @@ def warp(columns: Doubles) -> Warp:
             continue
         first, last = np.quantile(there, _ENDS)
         usual[at] = np.median(there)
-        low[at], high[at], per_step[at] = first, last, _GRID / max(last - first, 1e-9)
+        low[at], high[at], per_step[at] = first, last, _GRID / max(last - first, _LEAST_WIDTH)
         grid = np.linspace(first, last, _GRID + 1)
         rank = (np.searchsorted(there, grid, "left") + np.searchsorted(there, grid, "right")) / 2 / len(there)
         rank = (rank - rank[0]) / max(rank[-1] - rank[0], 1e-9)

@@ -17,6 +17,7 @@ from headrace_udfs.scoring.training import BUDGET, FOLDS, Learned, Span
 
 _ROWS = 18_000
 _SMOOTH = 1e-5
+_USUAL = 1e-3, 1e4
 
 
 def fit(tags: Sequence[Tag], times: Positions, values: Doubles, budget: float = BUDGET) -> Model:
@@ -97,7 +98,8 @@ def tables(span: Span, target: Doubles, inputs: list[list[int]], learner: Learne
             continue
         here = np.ix_(some, np.array(own))
         made = regression.design(span.cells[here], span.ways[here], span.fold[some], FOLDS, _SMOOTH)
-        found = learner(made, target[some, at], moved[some, at])
+        unit = _unit(target[some, at])
+        found = regression.in_unit(unit, learner(made, target[some, at] / unit, moved[some, at]))
         wide = len(own) * KNOTS
         curves[:, : len(own), at] = found.coefficients[:, :wide].reshape(1 + FOLDS, len(own), KNOTS, OUTPUTS)
         source[at, : len(own)], floor[at] = own, found.floor
@@ -106,3 +108,10 @@ def tables(span: Span, target: Doubles, inputs: list[list[int]], learner: Learne
     flat = curves.reshape(1 + FOLDS, most, tags * KNOTS, OUTPUTS)
     flat_surface = surface.reshape(1 + FOLDS, -1, OUTPUTS)[:, : None if most > 1 else 0]
     return [Tables(source, c, pair, s, floor) for c, s in zip(flat, flat_surface, strict=True)]
+
+
+def _unit(target: Doubles) -> float:
+    """Return 1, or a power of ten for a tag whose usual size is far from 1: learning adds small constants to it."""
+    size = np.abs(target - np.median(target))
+    usual = float(np.median(size)) or float(size.max())
+    return 1.0 if usual == 0 or _USUAL[0] <= usual <= _USUAL[1] else float(10.0 ** np.round(np.log10(usual)))

@@ -107,6 +107,15 @@ def _spread(of: Design, unseen: Doubles, moved: Doubles, step: float) -> tuple[D
     return rest, max(float(np.quantile(size, 0.05)) * usual, step, 1e-9)
 
 
+def in_unit(unit: float, of: Fitted) -> Fitted:
+    """Return the coefficients of a target whose unit is `unit` times as large."""
+    if unit == 1.0:
+        return of
+    coefficients = of.coefficients * np.array([unit, 1.0, 1.0])
+    coefficients[:, :KNOTS, 1] += np.log(unit)
+    return Fitted(coefficients, of.floor * unit)
+
+
 def _huber(residual: Doubles) -> Doubles:
     size = np.abs(residual)
     limit = _HUBER * (1.4826 * np.median(size) + 1e-12)

@@ -15,6 +15,9 @@ LEAST_DAYS = 30
 _DAY_US = 86_400_000_000
 
 _SELDOM = 0.002
+_ALIKE = 1e-12
+FAR = 1e30
+"""No quantity in any unit is larger, and no change of one smaller than 1 / FAR: float32 tables could not hold them."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,8 @@ def refusal(times: Positions, values: Doubles) -> str | None:
     """Return why a tag with these training readings cannot be scored; None if it can.
 
     times: int64 [n], microseconds since the epoch, ascending. values: float64 [n], NaN where a reading is missing.
-    A tag is refused as long as it is learning, and if its readings are constant, have two values, only rise (a counter)
-    or move at less than 0.2 % of its readings (a setpoint).
+    A tag is refused as long as it is learning, and if its readings are constant (but for rounding), have two values,
+    only rise (a counter), move at less than 0.2 % of its readings (a setpoint), or are beyond FAR.
     """
     good = np.isfinite(values)
     there, when = values[good], times[good]
@@ -49,10 +52,13 @@ def refusal(times: Positions, values: Doubles) -> str | None:
         return f"learning: {days} of {LEAST_DAYS} days"
     if len(there) < LEAST_READINGS:
         return f"learning: {len(there)} of {LEAST_READINGS} readings"
+    there = there[np.abs(there) <= FAR]
+    if len(there) < LEAST_READINGS:
+        return f"not a quantity: its readings are beyond {FAR:g}"
+    if np.ptp(there) <= max(_ALIKE * float(np.abs(there).max()), 1 / FAR):  # equal but for rounding
+        return "constant"
     distinct = len(np.unique(there))
     steps = np.diff(there)
-    if distinct == 1:
-        return "constant"
     if distinct == 2:
         return "a switch: two values"
     if distinct > LEAST_READINGS / 10 and np.mean(steps >= 0) > 0.999:

@@ -15,7 +15,7 @@ from headrace_udfs.scoring.expected import Booleans, Comparison, Expectation, Fl
 from headrace_udfs.scoring.kinds import Kind
 from headrace_udfs.scoring.model import Limits, Model
 from headrace_udfs.scoring.sources import Sources
-from headrace_udfs.scoring.tags import Tag, refusal
+from headrace_udfs.scoring.tags import FAR, Tag, refusal
 
 FOLDS = 4
 BUDGET = 0.5
@@ -80,8 +80,8 @@ def prepared(tags: Sequence[Tag], times: Positions, values: Doubles, refused: Ma
     """
     if len(times) < 2:
         raise ValueError(f"a model cannot be learned from {len(times)} instants")
-    values = np.where(np.isfinite(values), values, np.nan)
     why = {tag.name: refusal(times, column) for tag, column in zip(tags, values.T, strict=True)}
+    values = np.where(np.abs(values) <= FAR, values, np.nan)
     interval = float(np.median(np.diff(times)))
     held_us = _HELD_INTERVALS * interval
     of, peers = sources.of_tags(tags)
@@ -142,12 +142,15 @@ def _mates(tags: Sequence[Tag]) -> Positions:
 
 
 def _limits(span: Span) -> Limits:
-    """Return the limits of each tag: what nearly all readings were between, and half of that width on either side."""
+    """Return the limits of each tag: what nearly all readings were between, and half of that width on either side.
+
+    Angles and refused tags have none.
+    """
     none = Limits.none(len(span.tags))
     for at, tag in enumerate(span.tags):
         there = span.readings[np.isfinite(span.readings[:, at]), at]
-        if len(there) and not tag.angle:
+        if tag.name not in span.refused and not tag.angle:
             first, last = np.quantile(there, [0.0005, 0.9995])
-            margin = 0.5 * max(last - first, 1e-9)
+            margin = 0.5 * max(last - first, 1e-9 * float(np.abs(there).max()))
             none.low[at], none.high[at] = first - margin, last + margin
     return none
