@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyiceberg.catalog import Catalog, load_catalog
+from tenacity import Retrying, stop_after_delay, wait_fixed
 
-from headrace_udfs.scoring.asset_states import KEPT, STATES, AssetState, latest, suppressing
+from headrace_udfs import table_cache
+from headrace_udfs.scoring import asset_states
+from headrace_udfs.scoring.asset_states import KEPT, STATES, TABLE, AssetState, AssetStates, latest, suppressing
+from headrace_udfs.step_protocol import CatalogAddress
+from headrace_udfs.table_cache import TableCache
 
 TS = pa.timestamp("us", tz="UTC")
 SCHEMA = pa.schema(
@@ -69,3 +80,63 @@ def test_each_reading_has_the_state_that_began_last(states: list[AssetState], ti
                 and (each.until is None or at < each.until)
             ]  # fmt: skip
             assert found[row, column] == (holding[-1] if holding else None)
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Iterator[Catalog]:
+    loaded = load_catalog("plant", **_properties(tmp_path))
+    for name, schema in (("historian.tags", _TAGS), (TABLE, _STORED)):
+        loaded.create_namespace(name.partition(".")[0])
+        loaded.create_table(name, schema)
+    yield loaded
+    loaded.close()
+
+
+def _properties(folder: Path) -> dict[str, str]:
+    return {"type": "sql", "uri": f"sqlite:///{folder}/c.db", "warehouse": f"file://{folder}/w"}
+
+
+_TAGS = pa.schema(
+    [
+        pa.field("tag", pa.string(), nullable=False),
+        ("asset", pa.string()),
+        ("unit", pa.string()),
+        ("range_low", pa.float64()),
+        ("range_high", pa.float64()),
+    ]
+)
+_STORED = pa.schema([pa.field(each.name, each.type, each.name == "until") for each in SCHEMA])
+
+
+def threads() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("headrace-")]
+
+
+def test_states_are_followed_while_a_worker_runs(
+    tmp_path: Path, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asset_states, "TableCache", partial(TableCache, refresh_s=0.02))
+    listed = [{"tag": "P1.flow", "asset": "north/p1"}]
+    catalog.load_table("historian.tags").append(pa.Table.from_pylist(listed, _TAGS))
+    states = AssetStates(CatalogAddress("plant", _properties(tmp_path)))
+    names, at = ["P1.flow", "P2.flow"], np.array([[15, 15]])
+    try:
+        assert states.of(names)(at).tolist() == [[None, None]]
+        said = rows(("north", 10, None, "stopped", 1), ("P2", 10, None, "maintenance", 1)).cast(_STORED)
+        catalog.load_table(TABLE).append(said)
+        for attempt in Retrying(stop=stop_after_delay(30), wait=wait_fixed(0.02)):
+            with attempt:
+                assert states.of(names)(at).tolist() == [["stopped", "maintenance"]]
+    finally:
+        states.close()
+    assert threads() == []
+
+
+def test_without_the_table_a_worker_does_not_start(
+    tmp_path: Path, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_cache, "FIRST_LOOK_WAIT_S", 0.0)
+    catalog.drop_table(TABLE)
+    with pytest.raises(RuntimeError, match=r"condition\.asset_states of catalog 'plant' cannot be read"):
+        AssetStates(CatalogAddress("plant", _properties(tmp_path)))
+    assert threads() == []
