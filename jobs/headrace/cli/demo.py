@@ -1,9 +1,9 @@
-"""`headrace demo`: run two years of real sensor data through the pipeline and verify that nothing was lost."""
+"""`headrace demo`: run two years of real sensor data through the pipeline, and verify that nothing was lost."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from pathlib import Path
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from headrace.cli import progress, reconcile
@@ -11,32 +11,43 @@ from headrace.cli.common import Context, Json, out, print_json, table
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-    from rich.panel import Panel
+    from rich.panel import Panel as Box
 
     from headrace.local.demo import Outcome
+    from headrace.local.demo.trend import Panel
+    from headrace.local.demo.year import Year
+    from headrace.project.paths import Project
 
-TREND_TAG = "R80711.wind_speed"
-TREND_SINCE, TREND_UNTIL = datetime(2015, 11, 1, tzinfo=UTC), datetime(2015, 12, 1, tzinfo=UTC)
+DRAWN = (
+    ("R80711.active_power", "kW", datetime(2015, 2, 22, 18, tzinfo=UTC), timedelta(hours=24)),
+    ("R80711.wind_speed", "m/s", datetime(2015, 2, 22, 18, tzinfo=UTC), timedelta(hours=24)),
+    ("R80790.nacelle_direction", "deg", datetime(2015, 2, 6, tzinfo=UTC), timedelta(days=4)),
+)
+"""The tags of the picture, their units and spans: ice on an anemometer, and a turbine out of order."""
+MONTHS, STRONGEST = 12, 5
 
 
 def demo(json: Json = False) -> None:
     """Run two years of real wind farm data through Kafka, Flink and Iceberg, and verify that nothing was lost."""
     from headrace.environment import warehouse
     from headrace.local import demo as pipeline
+    from headrace.local.demo import year
     from headrace.upkeep import reconcile as reconciliation
 
     context = Context("local")
     with progress.steps() as step:
         outcome = pipeline.run(context.project, lambda: context.settings, step)
     with warehouse.open(context.settings) as connection:
+        rows = _answer(connection, "events.sql", {"model": outcome.version}).to_arrow_table()
+        found = year.of(rows, year.findings())
         if json:
-            _print_json(connection, outcome)
+            _print_json(connection, outcome, found)
         else:
-            _report(connection, outcome, context.project.home / "demo" / "trend.png")
+            _report(connection, outcome, found, context.project)
     reconciliation.verdict(outcome.balances)
 
 
-def _report(connection: DuckDBPyConnection, outcome: Outcome, picture: Path) -> None:
+def _report(connection: DuckDBPyConnection, outcome: Outcome, found: Year, project: Project) -> None:
     from rich.text import Text
 
     from headrace.local.demo import trend
@@ -46,12 +57,16 @@ def _report(connection: DuckDBPyConnection, outcome: Outcome, picture: Path) -> 
     reconcile.show(outcome.balances)
     out.rule("dead letters by code", align="left")
     _dead_letters(connection)
-    span = {"tag": TREND_TAG, "since": str(TREND_SINCE), "until": str(TREND_UNTIL)}
-    rows = _answer(connection, "trend.sql", span).to_arrow_table()
-    title = f"{TREND_TAG}, {TREND_SINCE:%B %Y}"
-    out.rule(title, align="left")
-    out.print(Text.from_ansi(trend.in_terminal(rows, title, min(out.width, 110))))
-    out.print(f"picture: {trend.to_png(rows, title, 'm/s', picture)}", highlight=False, soft_wrap=True)
+    out.rule("scores of 2015", align="left")
+    _scores(outcome)
+    out.rule("events of 2015 that an engineer recognises", align="left")
+    _recognised(found)
+    out.rule("false alarms", align="left")
+    _false_alarms(found, outcome, project)
+    panels = _panels(connection, outcome, found)
+    out.print(Text.from_ansi(trend.in_terminal(panels[0], min(out.width, 110))))
+    picture = trend.to_png(panels, project.home / "demo" / "events.png")
+    out.print(f"picture: {picture}", highlight=False, soft_wrap=True)
     out.print(_next())
 
 
@@ -60,8 +75,7 @@ def _counts(connection: DuckDBPyConnection) -> None:
     out.rule("historian.readings", align="left")
     out.print(
         f"{values['readings']:,} readings of {values['tags']} tags, {values['first_ts']:%Y-%m-%d} to "
-        f"{values['last_ts']:%Y-%m-%d}; "
-        f"{values['unknown_tag']:,} of a tag that is not in historian.tags",
+        f"{values['last_ts']:%Y-%m-%d}; {values['unknown_tag']:,} of a tag that is not in historian.tags",
         highlight=False,
     )
 
@@ -80,23 +94,99 @@ def _dead_letters(connection: DuckDBPyConnection) -> None:
     out.print(shown)
 
 
-def _next() -> Panel:
+def _scores(outcome: Outcome) -> None:
+    trained, scored = outcome.trained, outcome.scored
+    same = "the training gave it again" if str(trained.pin) == outcome.version else f"the training gave {trained.pin}"
+    out.print(
+        f"{outcome.version} learned from {trained.training.readings:,} readings of 2014 ({same}).\n"
+        f"Each reading up to {scored.until:%Y-%m-%d %H:%M} UTC has one row in condition.scores: {scored.readings:,}, "
+        f"{scored.with_score:,} of them with a score.\n"
+        f"{scored.anomalies:,} anomalies ({scored.anomalies / scored.readings:.2%})",
+        highlight=False,
+    )
+
+
+def _recognised(found: Year) -> None:
+    shown = table("from", "turbines", "what", "events", "score", numbers=("events", "score"))
+    everywhere = {each.turbine for each in found.events}
+    for finding, events in found.recognised:
+        turbines = {each.turbine for each in events}
+        shown.add_row(
+            f"{finding.start:%m-%d %H:%M}",
+            "all" if turbines == everywhere else " ".join(sorted(turbines)),
+            finding.what,
+            f"{len(events)}",
+            f"{max(each.peak_score for each in events):.1f}",
+        )
+    out.print(shown)
+    out.print("What shows it is in docs/demo-year.md, with what the model missed.", highlight=False)
+
+
+def _false_alarms(found: Year, outcome: Outcome, project: Project) -> None:
+    from headrace.project import model_files, model_versions
+
+    card = model_versions.card(project, model_files.pin(project, outcome.version))
+    tags, budget = len(card["tags"]), card["budget"]
+    of_tag = [sum(each.tag == tag["name"] for each in found.events) / MONTHS for tag in card["tags"]]
+    explained, episodes = len(found.events) - len(found.others), found.episodes
+    out.print(
+        f"{len(found.events):,} events: {len(found.events) / tags / MONTHS:.2f} per tag and month; the budget of false "
+        f"events is {budget}.\n{explained:,} of them belong to the {len(found.recognised)} above. The other "
+        f"{len(found.others):,}, {len(found.others) / tags / MONTHS:.2f} per tag and month, are {len(episodes):,} "
+        f"episodes.\n{sum(rate > 1 for rate in of_tag)} of {tags} tags have more than one event a month; the strongest "
+        "of the others:",
+        highlight=False,
+    )
+    shown = table("tag", "from", "lasts", "cause", "score", numbers=("lasts", "score"))
+    for event in sorted(found.others, key=lambda event: -event.peak_score)[:STRONGEST]:
+        lasts = _hours(event.end - event.start)
+        shown.add_row(event.tag, f"{event.start:%m-%d %H:%M}", lasts, event.cause, f"{event.peak_score:.1f}")
+    out.print(shown)
+
+
+def _panels(connection: DuckDBPyConnection, outcome: Outcome, found: Year) -> list[Panel]:
+    from headrace.local.demo.trend import Panel
+
+    panels = []
+    for tag, unit, since, length in DRAWN:
+        until = since + length
+        span = {"tag": tag, "model": outcome.version, "since": since.isoformat(), "until": until.isoformat()}
+        rows = _answer(connection, "trend.sql", span).to_arrow_table()
+        events = [each for each in found.events if each.tag == tag and each.start < until and each.end >= since]
+        panels.append(Panel(f"{tag}, from {since.day} {since:%B %Y}", unit, rows, events))
+    return panels
+
+
+def _next() -> Box:
     from rich.panel import Panel
 
     from headrace.local.demo import JOB
 
     commands = [
-        './run headrace query "select tag, count(*) from historian.readings group by tag"',
+        "./run headrace query 'from condition.anomaly_events limit 5'",
         f"./run headrace reconcile {JOB}",
-        "./run headrace flink-page",
+        "./run headrace serve",
         "./run headrace local down",
     ]
     text = "\n".join(f"[bold]{command}[/]" for command in commands)
-    return Panel(f"{text}\n\nThe job keeps running.", title="try next", expand=False)
+    return Panel(f"{text}\n\nThe jobs keep running.", title="try next", expand=False)
 
 
-def _print_json(connection: DuckDBPyConnection, outcome: Outcome) -> None:
-    print_json({"sent": outcome.sent, **_figures(connection), "partitions": outcome.balances})
+def _print_json(connection: DuckDBPyConnection, outcome: Outcome, found: Year) -> None:
+    recognised = [{**asdict(finding), "events": len(events)} for finding, events in found.recognised]
+    print_json(
+        {
+            "sent": outcome.sent,
+            **_figures(connection),
+            "partitions": outcome.balances,
+            "model": outcome.version,
+            "trained": str(outcome.trained.pin),
+            "scored": asdict(outcome.scored),
+            "events": len(found.events),
+            "recognised": recognised,
+            "others": len(found.others),
+        }
+    )
 
 
 def _figures(connection: DuckDBPyConnection) -> dict[str, Any]:
@@ -110,3 +200,7 @@ def _answer(connection: DuckDBPyConnection, file: str, values: dict[str, str]) -
     from headrace.local.demo import QUERIES
 
     return warehouse.run(connection, QUERIES / file, values)
+
+
+def _hours(length: timedelta) -> str:
+    return f"{length / timedelta(hours=1):.1f} h"

@@ -1,6 +1,17 @@
+-- One row per reading of a tag, with what the model expects of it, where it does.
 select
-    ts,
-    value
+    readings.ts,
+    readings.value,
+    scores.low,
+    scores.high
 from historian.readings
-where tag = $tag and ts >= $since::timestamptz and ts < $until::timestamptz
-order by ts
+left join condition.scores
+    on
+        readings.tag = scores.tag
+        and readings.ts = scores.ts
+        and scores.model = $model
+where
+    readings.tag = $tag
+    and readings.ts >= $since::timestamptz
+    and readings.ts < $until::timestamptz
+order by readings.ts
