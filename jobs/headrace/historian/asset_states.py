@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -17,6 +18,7 @@ from headrace.historian.historian import Historian
 from headrace.historian.models import declared
 from headrace.project.system_tables import ASSET_STATES
 from headrace_udfs.scoring import asset_states
+from headrace_udfs.scoring.stream import States
 
 Row = dict[str, Any]
 
@@ -62,6 +64,20 @@ def end(settings: Settings, asset: str, at: datetime, *, by: str | None = None) 
     return _add(settings, [{**row, "until": at} for row in going_on], by)
 
 
+def suppressing(settings: Settings, historian: Historian, names: Sequence[str]) -> States | None:
+    """Return what suppresses alerts of readings of these tags, as it is stored now; None without the table.
+
+    Raises PlatformError.
+    """
+    table = iceberg.find_table(iceberg.connect(settings), ASSET_STATES)
+    if table is None:
+        return None
+    with iceberg.errors_reported(f"table {ASSET_STATES} cannot be read"):
+        states = asset_states.latest(table.scan(selected_fields=asset_states.KEPT.columns).to_arrow())
+    assets = declared.assets(names, _listed(historian, names))
+    return partial(asset_states.suppressing, [assets[name] for name in names], states)
+
+
 def _add(settings: Settings, rows: Sequence[Row], by: str | None) -> list[Row]:
     name = (getpass.getuser() if by is None else by).strip()
     if not name:
@@ -81,7 +97,10 @@ def _check(settings: Settings, asset: str) -> None:
     """Raise UserError if no tag belongs to the asset, or to one below it."""
     historian = Historian.open(settings)
     names = historian.tags()
-    listed = {name: historian.tag_names.row(name).get("asset") for name in names}
-    assets = sorted({*declared.assets(names, listed).values()})
+    assets = sorted({*declared.assets(names, _listed(historian, names)).values()})
     if not any(each == asset or each.startswith(f"{asset}/") for each in assets):
         raise UserError([unknown("asset", asset, assets, scope="the tags")])
+
+
+def _listed(historian: Historian, names: Sequence[str]) -> dict[str, str | None]:
+    return {name: historian.tag_names.row(name).get("asset") for name in names}

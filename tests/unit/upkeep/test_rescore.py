@@ -16,7 +16,7 @@ from headrace.environment import iceberg, settings
 from headrace.environment.apply import table_changes
 from headrace.environment.settings import Settings
 from headrace.errors import UserError
-from headrace.project import model_files, model_versions
+from headrace.project import model_files, model_versions, table_files
 from headrace.project.model_files import Pin
 from headrace.project.model_versions import Training
 from headrace.project.paths import Project
@@ -133,6 +133,22 @@ def test_a_span_has_the_rows_of_a_stream_without_late_readings(project: Project)
     again = rescore.rescore(project, local(project), PIN, SPAN)
     assert [each.changed for each in again.tables] == [False, False]
     assert snapshots(project) == after
+
+
+def test_events_of_an_asset_in_a_state_stay_suppressed(project: Project) -> None:
+    copy_tables(project.root, "condition.asset_states")
+    table_changes.apply(project, local(project))
+    (asset, *_) = (event["tag"].rpartition(".")[0] for event in rows(project, "condition.anomaly_events"))
+    said = {"asset": asset, "since": LEARNED, "state": "maintenance", "said_at": LEARNED, "said_by": "ann"}
+    schema = table_files.load_all(project)["condition.asset_states"].arrow_schema()
+    append(project, "condition.asset_states", pa.Table.from_pylist([said], schema))
+    rescore.rescore(project, local(project), PIN, (LEARNED, SPAN[1]))
+    events = rows(project, "condition.anomaly_events")
+    inside = [event for event in events if event["started_at"] < SPAN[1]]
+    for event in inside:
+        of_asset = event["tag"].rpartition(".")[0] == asset
+        assert event["suppressed_by"] == ("maintenance" if of_asset else None)
+    assert {event["suppressed_by"] for event in inside} >= {"maintenance"}
 
 
 def test_what_a_version_learned_from_is_not_scored(project: Project) -> None:

@@ -22,7 +22,7 @@ from headrace.project.model_files import Pin
 from headrace.project.paths import Project
 from headrace_udfs.scoring import alignment, stream, tables
 from headrace_udfs.scoring.alignment import Readings
-from headrace_udfs.scoring.stream import Frame, Memory, Scorer
+from headrace_udfs.scoring.stream import Frame, Memory, Scorer, States
 
 _AT_ONCE_US = 7 * 86_400_000_000
 
@@ -48,14 +48,16 @@ def replay(
     span: tuple[datetime, datetime],
     now: datetime,
     progress: Callable[[str], None],
+    *,
+    states: States | None = None,
 ) -> Replayed:
     """Score the readings from the first time of `span` to before the second one, with all that came before.
 
-    now: an event is ended if no reading from then on can continue it. `progress` is called with each step. Raises
-    PlatformError.
+    now: an event is ended if no reading from then on can continue it. `progress` is called with each step. states: as
+    for `stream.advance`. Raises PlatformError.
     """
     since, until, last = map(intervals.microseconds, (*span, now))
-    run = _Run(scorer, historian, stream.fresh(scorer), [], {})
+    run = _Run(scorer, historian, stream.fresh(scorer), [], {}, states)
     for start, end in _steps(scorer, until):
         progress(f"scoring {intervals.instant(start):%Y-%m-%d}")
         run.advance(start, end, since, until)
@@ -78,11 +80,12 @@ class _Run:
     memory: Memory
     scores: list[pa.Table]
     frames: dict[tuple[str, int], Frame]
+    states: States | None
 
     def advance(self, start: int, end: int, since: int, until: int) -> None:
         """Go from `start` to `end`, both boundaries of instants, and keep the rows from `since` to before `until`."""
         readings = _readings(self.historian, self.scorer, start, end)
-        self.memory, found = stream.advance(self.scorer, self.memory, readings, end)
+        self.memory, found = stream.advance(self.scorer, self.memory, readings, end, self.states)
         for rows in found.scores:
             if len(own := rows.taken((rows.times >= since) & (rows.times < until))):
                 self.scores.append(tables.score_table(self.scorer, own))

@@ -10,7 +10,7 @@ from pathlib import Path
 from headrace.environment import iceberg, warehouse
 from headrace.environment.settings import Settings
 from headrace.errors import UserError
-from headrace.historian import Historian
+from headrace.historian import Historian, asset_states
 from headrace.historian.models import replay
 from headrace.historian.series import intervals
 from headrace.project import job_folder
@@ -54,7 +54,8 @@ def rescore(
     if until <= since:
         return Rescored(since, since, [])
     historian = Historian.open(settings, nonfinite="bad")
-    found = replay.replay(scorer, historian, (since, until), datetime.now(UTC), progress)
+    states = asset_states.suppressing(settings, historian, [tag.name for tag in scorer.model.tags])
+    found = replay.replay(scorer, historian, (since, until), datetime.now(UTC), progress, states=states)
     catalog = iceberg.connect(settings)
     progress("writing")
     scores = Span(str(pin), "ts", "ts", since, until)
