@@ -15,15 +15,18 @@ from rich.console import Console
 from bench import packages
 from bench.scoring import report
 from bench.scoring.judge import Figures
+from bench.scoring.labelled import Labelled
 from bench.scoring.scorers import SCORERS
 
 RESULTS = Path(__file__).parents[1] / "results"
 SEEDS = (11, 12, 13)
 """Seeds for the report; no choice was tuned on them."""
 
+LABELLED = "labelled"
+
 _LOCK = packages.HERE / "requirements-scoring.lock"
 _VERSIONS = "import importlib.metadata as m, json; print(json.dumps({n: m.version(n) for n in %r}))"
-_PACKAGES = ("scikit-learn", "pyod", "river", "stumpy")
+_PACKAGES = ("scikit-learn", "pyod", "river", "stumpy", "aeon", "pvanalytics")
 _LIMIT_S = 3600
 
 app = typer.Typer(pretty_exceptions_enable=False)
@@ -31,18 +34,20 @@ app = typer.Typer(pretty_exceptions_enable=False)
 
 @app.command()
 def main(
-    only: Annotated[list[str] | None, typer.Option(help="Only these: " + ", ".join(SCORERS))] = None,
+    only: Annotated[list[str] | None, typer.Option(help="Only these: " + ", ".join([*SCORERS, LABELLED]))] = None,
     seeds: Annotated[list[int] | None, typer.Option(help="Seeds of the faults, a copy of the year for each.")] = None,
     results: Annotated[Path, typer.Option(help="Folder for scoring.json, .md and .svg.")] = RESULTS,
 ) -> None:
     """Judge the scorers, print the tables, write them as JSON and Markdown, and draw a chart.
 
-    With --only, the figures of the others come from the last run, if it had the same seeds.
+    With --only, the figures of the others come from the last run, if it had the same seeds. labelled: the sets that
+    others have labelled.
     """
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    names, chosen = only or list(SCORERS), seeds or list(SEEDS)
+    wanted, chosen = only or [*SCORERS, LABELLED], seeds or list(SEEDS)
+    names = [name for name in wanted if name != LABELLED]
     versions = {}
-    if any(SCORERS[name].rival for name in names):
+    if LABELLED in wanted or any(SCORERS[name].rival for name in names):
         console.print("installing the rivals' packages if they are missing (about 2 minutes, once)")
         packages.once("scoring", [_LOCK], lambda: packages.install("scoring", [_LOCK]))
         versions = msgspec.json.decode(_call("scoring", ["-c", _VERSIONS % (_PACKAGES,)]), type=dict[str, str])
@@ -51,8 +56,14 @@ def main(
         console.print(f"judging {name}")
         arguments = ["-m", "bench.scoring.worker", name, *map(str, chosen)]
         figures.append(msgspec.json.decode(_call("scoring" if SCORERS[name].rival else None, arguments), type=Figures))
-    kept = report.kept_figures(results, chosen, [name for name in SCORERS if name not in names])
-    result = report.summed_up([*figures, *kept], chosen, versions)
+    last = report.last(results, chosen)
+    kept = [each for each in last.figures if each.scorer in SCORERS and each.scorer not in names] if last else []
+    sets = last.labelled if last else []
+    if LABELLED in wanted:
+        console.print("judging labelled sets")
+        sets = msgspec.json.decode(_call("scoring", ["-m", "bench.scoring.labelled"]), type=list[Labelled])
+    versions = versions or (last.versions if last else {})
+    result = report.summed_up([*figures, *kept], chosen, versions, sets)
     for grid in report.tables(result):
         Console(highlight=False, width=220).print(grid)
     results.mkdir(parents=True, exist_ok=True)

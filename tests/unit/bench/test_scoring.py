@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from bench.scoring import controls, faults, metrics, physics
+from bench.scoring import controls, faults, labelled, metrics, physics
 from bench.scoring.farm import ROWS_PER_DAY, Booleans, Doubles, Readings, Tag
 from bench.scoring.judge import Case, Figures, judge
 from bench.scoring.protocol import Scored
@@ -167,3 +167,23 @@ def test_a_scorer_that_knows_the_faults_finds_all_and_controls_find_none(year: R
     assert always.flagged == 1
     assert always.precision_tag is not None
     assert always.precision_tag < 0.3
+
+
+def test_scorers_on_a_labelled_set_are_judged_by_range() -> None:
+    random = np.random.default_rng(2)
+    values = 50 + np.cumsum(random.normal(0, 0.05, (3000, 1)), axis=0) + random.normal(0, 1, (3000, 1))
+    values[2500:2510] += 60
+    labels = column(*range(2500, 2510), rows=3000)
+    series = [Readings(np.arange(3000)[part] * 3600, values[part], (Tag("a.b", "a", "b", False),))
+              for part in (slice(0, 2000), slice(2000, None))]  # fmt: skip
+    found = labelled.judged(labelled.Series("made", *series, labels[2000:]), "regime_alone")
+    assert (found.rows, found.ranges, found.found) == (1000, 1, 1)
+    assert found.vus_pr is not None
+    assert found.vus_pr > 0.4 > found.chance
+    young = labelled.judged(labelled.Series("young", _first(series[1], 500), series[1], labels[2000:]), "baseline")
+    assert (young.vus_pr, young.found) == (None, None)
+    assert labelled._cell(young) == "no score"
+
+
+def _first(readings: Readings, rows: int) -> Readings:
+    return Readings(readings.times[:rows], readings.values[:rows], readings.tags)

@@ -79,7 +79,7 @@ def report(
 ) -> Report:
     """Return the report on the readings from the first time of `span` to before the second.
 
-    Months of which a job has stored scores with this version are reported as stored, and the others rescored. Raises
+    If a job has stored scores of a month with this version, these are reported; the other months are rescored. Raises
     UserError and PlatformError as `rescore.rescore` does.
     """
     (since, until), card = span, model_versions.card(project, pin)

@@ -1,4 +1,4 @@
-"""Odd tags beside usual ones: each has scores or a reason, no score is infinite, and none is of a bad reading."""
+"""Odd tags next to usual ones: each has scores or a reason, no score is infinite, and none is of a bad reading."""
 
 from __future__ import annotations
 
