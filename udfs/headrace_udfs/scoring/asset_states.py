@@ -19,6 +19,7 @@ from headrace_udfs.table_cache import Kept, TableCache
 
 TABLE = "condition.asset_states"
 STATES = ("stopped", "maintenance")
+"""Those that suppress alerts. Any other state, such as running, suppresses none while it is the one that counts."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -71,7 +72,8 @@ def suppressing(assets: Sequence[str], states: Sequence[AssetState], at: Positio
         if columns:
             times = at[:, columns]
             within = (times >= each.since) & (times < (np.inf if each.until is None else each.until))
-            found[:, columns] = np.where(within, each.state, found[:, columns])
+            suppressed_by = each.state if each.state in STATES else None
+            found[:, columns] = np.where(within, suppressed_by, found[:, columns])
     return found
 
 
