@@ -20,8 +20,8 @@ from playwright.sync_api import Browser, Page, expect
 from headrace.project.paths import Project
 from support.services.browser import browser
 from support.services.processes import serving
-from support.worlds import pumps
-from support.worlds.turbines import DOUBTED, END, EVERY, OUT, START, farm, time_of
+from support.worlds import anomalies, pumps
+from support.worlds.turbines import DOUBTED, END, EVERY, OUT, READINGS, SPIKES, START, farm, time_of
 
 TOKEN = "a token of the control room"  # noqa: S105 - a test's own
 LIMIT_MS = 30_000
@@ -398,3 +398,89 @@ def test_a_server_with_a_token_asks_for_it_and_keeps_it_out_of_addresses(project
 def test_the_api_description_is_shown(page: Page, address: str) -> None:
     page.goto(f"{address}docs")
     expect(page.get_by_text("/api/readings.csv")).to_be_visible()
+
+
+@pytest.fixture(scope="module")
+def scored(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve the farm with scores of two models and with events."""
+    project = farm(pytestconfig.rootpath, tmp_path_factory.mktemp("scored"))
+    anomalies.found(project)
+    anomalies.append(
+        project, "condition.scores", anomalies.scores("W1.wind_speed", anomalies.NEW, range(2000, READINGS))
+    )
+    said = anomalies.note("W1.power", time_of(2500), 1, acknowledged=True, note="a <b>curtailment</b>")
+    anomalies.append(project, "condition.anomaly_notes", [said])
+    with serve(project) as made:
+        yield made
+
+
+def test_an_event_opens_with_its_band_its_related_tags_and_the_command(chromium: Browser, scored: str) -> None:
+    with tab(chromium, scored) as page:
+        opened(page, scored, "W2.wind_speed")
+        page.get_by_role("tab", name="Events").click()
+        expect(page.locator("#events-found")).to_have_text("5 events")
+        page.get_by_label("Tag of the events").fill("w1.")
+        expect(page.locator("#events-found")).to_have_text("3 events")
+        page.get_by_label("Acknowledged").select_option("false")
+        expect(page.locator("#events li")).to_have_count(2)
+        page.locator("#events li button", has_text="W1.wind_speed").first.click()
+        expect(page.locator(".chip .name")).to_have_text(["W1.wind_speed", "W1.power"])
+        drawn(page)
+        assert span(page) == (time_of(2500 - 72), time_of(2501 + 72))
+        expect(page.locator(".details code")).to_have_text(
+            "headrace events acknowledge 'W1.wind_speed' 2026-03-18T08:40"
+        )
+        (marked,) = (each for each in traces(page, "marked") if each["name"].startswith("W1.wind_speed"))
+        assert [value for value in marked["y"] if value is not None] == [SPIKES[2500], SPIKES[2501]]
+        assert {each["name"] for each in traces(page, "event")} == {"W1.wind_speed", "W1.power"}
+        # The newest model has not found the event: both are shown.
+        expected = traces(page, "expected")
+        assert [each["name"] for each in expected] == ["W1.wind_speed farm@1", "W1.wind_speed farm@2"]
+        assert [len([low for low in each["y"] if low is not None]) for each in expected] == [147, 147]
+        address = page.url
+    with tab(chromium, scored) as page:  # the address leads to the same event
+        page.goto(address)
+        drawn(page)
+        expect(page.locator(".details")).to_contain_text("With W1.power")
+
+
+def test_a_band_has_gaps_and_the_model_is_chosen(chromium: Browser, scored: str) -> None:
+    with tab(chromium, scored) as page:
+        opened(page, scored, "W1.wind_speed", start=time_of(900), end=time_of(2100))
+        bands = traces(page, "band")
+        assert [each["name"] for each in bands] == ["W1.wind_speed farm@1", "W1.wind_speed farm@2"]
+        assert bands[0]["y"].count(None) == 2  # two outlines, before and after the gap
+        choice = page.get_by_label("Model whose bands and events are shown")
+        choice.select_option("farm@1")
+        drawn(page)
+        expect(page).to_have_url(re.compile("model=farm%401"))
+        assert [each["name"] for each in traces(page, "band")] == ["W1.wind_speed farm@1"]
+        choice.select_option("no model")
+        drawn(page)
+        assert traces(page, "band") == traces(page, "event") == []
+
+
+def test_two_events_are_compared_and_one_without_readings_says_so(chromium: Browser, scored: str) -> None:
+    with tab(chromium, scored, "400 (Bad Request)") as page:
+        opened(page, scored, "W1.power")
+        page.get_by_role("tab", name="Events").click()
+        page.locator("#events li button", has_text="W1.power").click()
+        expect(page.locator(".details")).to_contain_text("“a <b>curtailment</b>” ann")
+        drawn(page)
+        page.get_by_role("button", name="Compare with …").click()
+        expect(page.locator("#events-found")).to_have_text("Choose the event to compare with.")
+        page.locator("#events li > button", has_text="W2.wind_speed").click()
+        expect(page.locator("#compare-chart .ytitle")).to_have_count(1)
+        data = page.evaluate("document.getElementById('compare-chart').data.map(({ x, y }) => [x.length, y.length])")
+        assert len(data) == 4  # power and wind speed, twice
+        assert all(x == y > 100 for x, y in data)
+        page.get_by_role("button", name="Close").click()
+        page.locator("#events li button", has_text="Gone.flow").click()
+        expect(page.locator("#problem")).to_contain_text("outlived the readings of its tags")
+
+
+def test_a_plant_without_scores_says_why_there_are_no_events(page: Page, address: str) -> None:
+    opened(page, address, "W1.power")
+    page.get_by_role("tab", name="Events").click()
+    expect(page.locator("#events-found")).to_contain_text("No events: no model has scored this plant's readings")
+    expect(page.get_by_label("Model whose bands and events are shown")).to_be_hidden()

@@ -4,6 +4,8 @@ import { colour } from "./colours.js";
 import { plain } from "./states.js";
 import { onAxis } from "./zone.js";
 
+const BEYOND = 0.35; // how far a band may extend an axis beyond its readings, as a share of their range
+const MARGIN = 0.04;
 const PATTERNS = ["", "/", "\\"]; // one per model, if there are several
 
 export function bandTraces(trace, number, yaxis) {
@@ -26,6 +28,27 @@ export function bandTraces(trace, number, yaxis) {
     ];
   });
 }
+
+// The range of an axis with bands: readings and expected values fill most of it, however wide a band is.
+export function rangeOf(traces) {
+  if (!traces.some(({ bands }) => bands.length)) return null;
+  const bands = traces.flatMap((trace) => trace.bands);
+  const of = (column) => bands.flatMap((band) => band[column]).filter((value) => value !== null);
+  const readings = traces.flatMap(({ value }) => value).filter((value) => value !== null);
+  const [least, most] = extremes([...readings, ...of("expected")]);
+  const lows = of("low"), highs = of("high");
+  const [low] = extremes(lows), [, high] = extremes(highs);
+  const usual = middle(highs.map((value, at) => value - lows[at]));
+  const beyond = (most - least || usual || 1) * BEYOND;
+  const [from, to] = [Math.max(Math.min(low, least), least - beyond), Math.min(Math.max(high, most), most + beyond)];
+  const margin = (to - from) * MARGIN;
+  return [from - margin, to + margin];
+}
+
+// Too many values for Math.min, which takes each as an argument.
+const extremes = (values) =>
+  values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
+const middle = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
 const rounded = (number) => Number(number.toPrecision(4)).toString();
 

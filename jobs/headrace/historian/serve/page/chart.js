@@ -1,7 +1,7 @@
 // The chart: one panel per unit on a common time axis, and below them one lane per tag that has texts, one per tag that
 // has events, and one per tag that is not good throughout.
 
-import { bandTraces } from "./bands.js";
+import { bandTraces, rangeOf } from "./bands.js";
 import { colour, dash, named } from "./colours.js";
 import { eventLanes, eventTraces, marked } from "./events.js";
 import { inWords, stretches } from "./quality.js";
@@ -28,9 +28,14 @@ export function draw(place, answer, view, drag) {
   });
   lanes.forEach((lane) => {
     const size = [lane.y, view.span, width(place)];
-    data.push(...(lane.states ? stateTraces(lane, ...size) : lane.events ? eventTraces(lane, ...size) : qualityTraces(lane)));
+    if (lane.states) data.push(...stateTraces(lane, ...size));
+    else if (lane.events) data.push(...eventTraces(lane, ...size));
+    else data.push(...qualityTraces(lane));
   });
-  return Plotly.react(place, data, layout(place, units, lanes, view, drag), CONFIG);
+  const panels = units.map((unit) => ({
+    unit, range: rangeOf(numbers.filter((trace) => (trace.about.unit ?? "") === unit)),
+  }));
+  return Plotly.react(place, data, layout(place, panels, lanes, view, drag), CONFIG);
 }
 
 // Whether a line of numbers lies in the span, or passes through it.
@@ -39,7 +44,7 @@ function crosses({ ts, value }, { start, end }) {
   return times.some((ms) => ms >= start) && times.some((ms) => ms < end);
 }
 
-// The states of all tags come first, then their events; `y` is the middle of a lane in pixels from the top of the first one.
+// The states of all tags come first, then their events; `y` is the middle of a lane in pixels from the top of the first.
 function lanesOf(traces, view) {
   const each = (find) => traces.map((trace, number) => ({ trace, number, ...find(trace) }));
   const lanes = [
@@ -98,11 +103,11 @@ function qualityTraces({ trace, bad, y }) {
   });
 }
 
-function layout(place, units, lanes, { span, zone }, drag) {
+function layout(place, panels, lanes, { span, zone }, drag) {
   const top = 8, bottom = 40, height = Math.max(place.clientHeight - top - bottom, 100);
   const total = lanes.reduce((sum, lane) => sum + lane.height, 0);
   const foot = lanes.length ? (total + GAP) / height : 0;
-  const each = (1 - foot - ((units.length - 1) * GAP) / height) / units.length;
+  const each = (1 - foot - ((panels.length - 1) * GAP) / height) / panels.length;
   const grid = { gridcolor: named("grid"), zeroline: false, linecolor: named("grid"), automargin: true };
   const settings = {
     width: place.clientWidth, height: place.clientHeight, margin: { l: 64, r: 16, t: top, b: bottom },
@@ -118,26 +123,26 @@ function layout(place, units, lanes, { span, zone }, drag) {
       showspikes: true, spikemode: "across", spikethickness: 1, spikedash: "solid", spikecolor: named("faint"),
     },
   };
-  if (!units.length && !lanes.length) {
+  if (!panels.length && !lanes.length) {
     settings.yaxis = { ...grid, showgrid: false, showticklabels: false, fixedrange: true };
   }
-  units.forEach((unit, number) => {
+  panels.forEach(({ unit, range }, number) => {
     const upper = 1 - number * (each + GAP / height);
     settings[axisName(number).replace("y", "yaxis")] = {
       ...grid, domain: [Math.max(upper - each, 0), upper], fixedrange: true, nticks: 8,
-      title: { text: unit, standoff: 8 },
+      title: { text: unit, standoff: 8 }, ...(range ? { range } : { autorange: true }),
     };
   });
   if (lanes.length) {
     const share = Math.min(total / height, 1);
     settings.yaxis2 = {
-      ...grid, domain: units.length ? [0, share] : [1 - share, 1], range: [total, 0], fixedrange: true,
+      ...grid, domain: panels.length ? [0, share] : [1 - share, 1], range: [total, 0], fixedrange: true,
       showgrid: false, tickvals: lanes.map(({ y }) => y), tickfont: { size: 10 }, ticks: "",
       ticktext: lanes.map(({ trace, number }) => coloured(short(trace.about.tag), colour(number))),
     };
     settings.xaxis.anchor = "y2";
   } else {
-    settings.xaxis.anchor = axisName(Math.max(units.length - 1, 0));
+    settings.xaxis.anchor = axisName(Math.max(panels.length - 1, 0));
   }
   return settings;
 }

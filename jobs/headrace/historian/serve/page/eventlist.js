@@ -81,7 +81,8 @@ export function eventList(page, compare) {
     const related = event.related.length ? [`With ${event.related.join(", ")}`] : [];
     box.append(...[event.model, ...related, ...said].map((text) => element("p", "", text)));
     const start = new Date(event.started_at).toISOString().replace(/(:00)?\.000Z$/, "");
-    const command = `headrace events acknowledge '${event.tag.replaceAll("'", "'\\''")}' ${start}${event.acknowledged ? " --undo" : ""}`;
+    const quoted = `'${event.tag.replaceAll("'", "'\\''")}'`;
+    const command = `headrace events acknowledge ${quoted} ${start}${event.acknowledged ? " --undo" : ""}`;
     box.append(element("code", "", command));
     const copy = element("button", "", "Copy");
     copy.type = "button";

@@ -5,6 +5,8 @@ import { laneTraces } from "./states.js";
 import { length } from "./view.js";
 import { onAxis } from "./zone.js";
 
+const WIDTH = 8;
+
 // The lanes of a tag: one, or one per model if several have found events.
 export function eventLanes(trace, span) {
   const models = [...new Set(trace.events.map(({ model }) => model))];
@@ -36,19 +38,17 @@ export function eventTraces(lane, y, span, pixels) {
 // The part of a tag's line that events cover, as a wide line to lie under it.
 export function marked(trace, yaxis) {
   if (!trace.events.length) return [];
-  const x = [], y = [];
+  const x = [], y = [], size = [];
   for (const { started_at, ended_at } of trace.events) {
-    trace.ts.forEach((ms, at) => {
-      if (ms < started_at || ms > ended_at || trace.value[at] === null) return;
-      x.push(onAxis(ms));
-      y.push(trace.value[at]);
-    });
-    x.push(null);
-    y.push(null);
+    const during = trace.ts.map((_, at) => at).filter((at) =>
+      trace.ts[at] >= started_at && trace.ts[at] <= ended_at && trace.value[at] !== null);
+    x.push(...during.map((at) => onAxis(trace.ts[at])), null);
+    y.push(...during.map((at) => trace.value[at]), null);
+    size.push(...during.map(() => (during.length > 1 ? 0 : WIDTH)), 0); // one reading has no line
   }
   return [{
     type: "scatter", mode: "lines+markers", name: `${trace.about.tag} events`, meta: "marked", yaxis, x, y,
-    line: { color: `${named("anomaly")}66`, width: 8 }, marker: { color: `${named("anomaly")}66`, size: 8 },
+    line: { color: `${named("anomaly")}80`, width: WIDTH }, marker: { color: `${named("anomaly")}80`, size },
     hoverinfo: "skip",
   }];
 }

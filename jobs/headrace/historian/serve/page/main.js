@@ -5,7 +5,7 @@ import { draw, width, wordTimes } from "./chart.js";
 import { dark } from "./colours.js";
 import { compareEvents } from "./compare.js";
 import { controls, modelChoice, tab } from "./controls.js";
-import { eventList } from "./eventlist.js";
+import { eventList, keyOf } from "./eventlist.js";
 import { pointers, silentTags } from "./silent.js";
 import { asked, chips, mark, searching } from "./tags.js";
 import { back, HOUR, length, read, write } from "./view.js";
@@ -59,8 +59,11 @@ async function load() {
   }
   at("status").textContent = `Loading ${counted(view.tags.length, "tag")} of ${length(view.span)} …`;
   try {
-    const models = view.models.map((model) => ["model", model]);
-    answer = await ask("plot", [...parameters(), ...models, ["pixels", width(place)]], signal);
+    answer = await plot(signal);
+    if (hidesEvent()) {
+      view.models = answer.models;
+      answer = await plot(signal);
+    }
     modelChoice(answer.models, view.models);
     view.tags = answer.traces.map(({ about }) => asked(about.tag)); // instead of a wildcard, what it stands for
     write(view, { asNew: false });
@@ -74,6 +77,23 @@ async function load() {
   } finally {
     if (!signal.aborted) busy(false);
   }
+}
+
+function plot(signal) {
+  const models = view.models.map((model) => ["model", model]);
+  return ask("plot", [...parameters(), ...models, ["pixels", width(place)]], signal);
+}
+
+// Whether the event that is open is one that only an older model has found: then all models are shown side by side.
+function hidesEvent() {
+  if (!view.event || view.models.length || answer.models.length < 2) return false;
+  const trace = answer.traces.find(({ about }) => view.event.startsWith(`${about.tag}@`));
+  return trace !== undefined && !trace.events.some((event) => keyOf(event) === view.event) && within(view.event);
+}
+
+function within(key) {
+  const start = Date.parse(key.slice(key.lastIndexOf("@") + 1));
+  return start >= view.span.start && start < view.span.end;
 }
 
 function picture(status) {

@@ -64,7 +64,8 @@ export function laneTraces(trace, parts, y, { span, pixels, colour, hover, meta 
     {
       ...common, mode: "markers", meta: `${meta}-hover`, x: points.map(({ at }) => onAxis(at)),
       y: points.map(() => y), text: points.map((part) => plain(hover(part))),
-      marker: { opacity: 0, color: points.map(colour) }, hovertemplate: `%{text}<extra>${plain(trace.about.tag)}</extra>`,
+      marker: { opacity: 0, color: points.map(colour) },
+      hovertemplate: `%{text}<extra>${plain(trace.about.tag)}</extra>`,
     },
   ];
 }

@@ -12,7 +12,8 @@ export function read() {
   const problems = faults(stored, start, end);
   const span = start < end ? { start, end } : null;
   const zone = stored.get("zone") === "local" ? "local" : "UTC";
-  return { tags: stored.getAll("tag"), span, zone, models: stored.getAll("model"), event: stored.get("event"), problems };
+  const [tags, models] = [stored.getAll("tag"), stored.getAll("model")];
+  return { tags, span, zone, models, event: stored.get("event"), problems };
 }
 
 function faults(stored, start, end) {
