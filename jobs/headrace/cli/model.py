@@ -136,10 +136,17 @@ def show(version: Version, json: Json = False) -> None:
     rates = card["false_events_per_month"]
     for tag in card["tags"]:
         name = tag["name"]
-        with_ = f"{len(tag['mates'])} tags of its asset" + (f", {len(tag['peers'])} peers" if tag["peers"] else "")
-        shown.add_row(name, f"{rates[name]:.2f}" if name in rates else "", card["refused"].get(name) or with_)
+        rate = f"{rates[name]:.2f}" if name in rates else ""
+        shown.add_row(name, rate, card["refused"].get(name) or _compared_with(card["kind"], tag))
     out.print(shown)
     out.print("false events per month, in the training span, by models that did not learn from those readings")
+
+
+def _compared_with(kind: str, tag: dict[str, Any]) -> str:
+    if kind == "baseline":
+        return "its median"
+    what = "a network" if kind == "onnx" else f"{len(tag['mates'])} tags of its asset"
+    return what + (f", {len(tag['peers'])} peers" if tag["peers"] else "")
 
 
 @app.command()
@@ -218,7 +225,7 @@ def _rate(card: dict[str, Any]) -> str:
     from headrace_udfs.scoring.tags import is_learning
 
     learning = card["refused"] and all(is_learning(why) for why in card["refused"].values())
-    return "learning: no tag has scores yet" if learning else "no tag has scores"
+    return "learning" if learning else "no tag has scores"
 
 
 def _summary(rows: pa.Table, found: Rescored) -> str:

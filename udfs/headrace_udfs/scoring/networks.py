@@ -69,7 +69,7 @@ class Networks:
     def sums(self, columns: Doubles, tags: int) -> Doubles:
         """Return float64 [n, tags, 3]: the value and the log scale that networks add to each tag's, and 0.
 
-        columns: float64 [n, sources]. A tag that no network expects has zeros; if an input is missing, the value is NaN.
+        columns: float64 [n, sources]. A tag that no network expects has zeros; with a missing input the value is NaN.
         """
         out = np.zeros((len(columns), tags + 1, _VALUES))
         for network in self.each:

@@ -99,7 +99,11 @@ def report(
     budget = None if again.model.kind.limit is not None else again.model.budget
     past_date = verdict.past_date(card, since, until)
     rate = float(np.mean([tag.events for tag in tags])) if tags else None
-    retrain, sentence = verdict.verdict(tags, rate, budget, past_date, again.model.refused)
+    retrain, sentence = (
+        verdict.verdict(tags, rate, budget, past_date, again.model.refused)
+        if counts or not live
+        else (False, "No verdict: the span has no readings of the model's tags.")
+    )
     return Report(str(pin), since, until, budget, rate, months, tags, past_date, retrain, sentence)
 
 

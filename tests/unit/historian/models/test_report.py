@@ -131,6 +131,15 @@ def test_what_drifts_is_named_and_to_be_trained_again(
     assert found.verdict.count(".") - found.verdict.count("0.5") < 6
 
 
+def test_an_empty_span_has_no_verdict(
+    project: Project, historian: Historian, trained: dict[str, train.Trained]
+) -> None:
+    assert trained
+    found = reported(project, historian, "pumps", 1000, 1010)
+    assert (found.retrain, found.verdict) == (False, "No verdict: the span has no readings of the model's tags.")
+    assert [month.readings for month in found.months] == [0, 0]
+
+
 def test_a_tag_without_scores_is_not_in_the_rates(
     project: Project, historian: Historian, trained: dict[str, train.Trained]
 ) -> None:
