@@ -266,6 +266,10 @@ def test_two_events_are_compared_from_their_starts(
     ).json()
     assert set(answer["signals"][0]["second"]) == {None}
     assert run(project, capsys, "compare", "W1.power", place[1])[0] == 2
+    code, printed = run(project, capsys, "compare", *place)
+    assert "first   W1.wind_speed from 2026-03-18T08:40 UTC, jump, 10 min\n" in printed
+    assert "\nW1.power, no such tag\n" in printed
+    assert "       0:00       58  5.17893 \n" in printed
 
 
 def test_scores_are_read_from_the_days_and_row_groups_of_the_tag(project: Project) -> None:

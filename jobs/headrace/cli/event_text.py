@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -52,23 +52,18 @@ def shown(event: Mapping[str, Any]) -> str:
     return "\n".join(f"{name:<{width}}  {fact}" for name, fact in facts.items() if fact)
 
 
-def comparison(events: Sequence[Mapping[str, Any]], rows: pa.Table) -> Iterator[FittingTable]:
-    """Yield a table per signal of `comparison.compare`: the offset from the start, and the value in each event."""
+def comparison(rows: pa.Table) -> Iterator[tuple[str, FittingTable]]:
+    """Yield per signal of `comparison.compare` its tags, and a table: offset from the start, value in each event."""
     import pyarrow.compute as pc
-    from rich.markup import escape
 
-    from headrace.historian.anomalies.one_event import written
-
+    columns = ("from start", "first", "second")
     for signal in rows["signal"].unique().to_pylist():
         of_signal = rows.filter(pc.equal(rows["signal"], signal)).to_pylist()
         tags = (of_signal[0][f"{side}_tag"] or "no such tag" for side in ("first", "second"))
-        heads = [f"{tag} {written(event['started_at'])}" for tag, event in zip(tags, events, strict=True)]
-        heads = [head if head not in heads[:at] else f"{head} " for at, head in enumerate(heads)]
-        result = table("from start", *heads, title=signal, numbers=("from start", *heads))
+        result = table(*columns, numbers=columns)
         for row in of_signal:
-            values = (_number(row[side]) for side in ("first", "second"))
-            result.add_row(escape(_offset(row["offset_s"])), *values)
-        yield result
+            result.add_row(_offset(row["offset_s"]), _number(row["first"]), _number(row["second"]))
+        yield ", ".join(dict.fromkeys(tags)), result
 
 
 def _number(value: float | None) -> str:

@@ -123,6 +123,7 @@ def compare(
     """Compare two events: what their tags and related tags measured at the same time since the start of each."""
     from headrace.historian import Historian
     from headrace.historian import comparison as compared
+    from headrace.historian.anomalies.one_event import written
 
     places = [_place(asked) for asked in (first, second)]
     historian = Historian.open(Context(env).settings, nonfinite="bad")
@@ -131,8 +132,12 @@ def compare(
     if json:
         print_json({"first": one, "second": other, "values": rows.to_pylist()})
         return
-    for each in comparison((one, other), rows):
-        out.print(each, highlight=False)
+    for which, event in (("first ", one), ("second", other)):
+        text = f"{which}  {event['tag']} from {written(event['started_at'])} UTC, {event['cause']}, {lasting(event)}"
+        out.print(text, highlight=False, markup=False, soft_wrap=True)
+    for tags, values in comparison(rows):
+        out.print(f"\n{tags}", highlight=False, markup=False, soft_wrap=True)
+        out.print(values)
 
 
 def _found(env: str, tag: str, start: str, model: str | None = None) -> tuple[Context, dict[str, Any]]:
