@@ -71,7 +71,7 @@ class Flink:
     def __post_init__(self) -> None:
         self.pack = cloudpickle.loads(cloudpickle.dumps(Pack(self.scorer)))
         self.pack.open(None)
-        self.function = cloudpickle.loads(cloudpickle.dumps(ByBucket(self.scorer)))
+        self.function = cloudpickle.loads(cloudpickle.dumps(ByBucket(self.scorer, None)))
         self.function.open(self)
 
     def get_state(self, descriptor: Any) -> Value:
