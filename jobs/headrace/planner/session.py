@@ -81,6 +81,8 @@ def job_options(job: Job) -> dict[str, str]:
         # A partition without readings must not keep the windows of all others open.
         "table.exec.source.idle-timeout": "30000 ms",
         **({"table.exec.state.ttl": f"{job.state_ttl // timedelta(milliseconds=1)} ms"} if job.state_ttl else {}),
+        # A model scores twenty instants at the price of five, so it waits for some when there are many.
+        **({"pipeline.auto-watermark-interval": "1000 ms"} if job.kind == "score" else {}),
         "pipeline.object-reuse": "true",
         # Both default to 1,000, and the smaller one bounds the batch that a UDF gets.
         "python.fn-execution.bundle.size": "20000",
