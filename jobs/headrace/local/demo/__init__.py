@@ -91,9 +91,7 @@ def _prepare(project: Project, settings: Settings, progress: Progress) -> None:
 def _start(project: Project, settings: Settings, job: str, progress: Progress) -> None:
     if Cluster.of(settings).running(job):
         return
-    with operation_context.locked(
-        project, settings, progress=lambda step: progress(f"{job}: {step}", None, None)
-    ) as operation:
+    with operation_context.locked(project, settings, progress=lambda step: progress(step, None, None)) as operation:
         submit(operation, job)
 
 
