@@ -209,6 +209,7 @@ def test_an_event_is_acknowledged_noted_and_taken_back(changing: Project, capsys
     assert state() == (True, "no, a curtailment")
     code, shown = run(changing, capsys, "show", "W1.power", "2026-03-18T08:40")
     assert (code, "acknowledged  ann, " in shown, "no, a curtailment" in shown) == (0, True, True)
+    assert "no alert      out of regime\n" in shown
     assert run(changing, capsys, *acknowledged, "--undo")[0] == 0
     assert run(changing, capsys, "note", "W1.power", "2026-03-18T08:40", "")[0] == 0
     assert state() == (False, None)

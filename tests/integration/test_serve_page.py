@@ -466,6 +466,7 @@ def test_two_events_are_compared_and_one_without_readings_says_so(chromium: Brow
         page.get_by_role("tab", name="Events").click()
         page.locator("#events li button", has_text="W1.power").click()
         expect(page.locator(".details")).to_contain_text("“a <b>curtailment</b>” ann")
+        expect(page.locator(".details")).to_contain_text("No alert: out of regime")
         drawn(page)
         page.get_by_role("button", name="Compare with …").click()
         expect(page.locator("#events-found")).to_have_text("Choose the event to compare with.")

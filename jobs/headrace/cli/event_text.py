@@ -41,6 +41,7 @@ def shown(event: Mapping[str, Any]) -> str:
         "peak": f"score {event['peak_score']:.2f} at {written(event['peak_at'])} UTC",
         "related": ", ".join(event["related"]),
         "model": event["model"],
+        "no alert": (event["suppressed_by"] or "").replace("_", " "),
         "acknowledged": _said(event, "acknowledged") if event["acknowledged"] else "no",
         "note": f"{event['note']} ({_said(event, 'noted')})" if event["note"] else "",
         "trend": _history(event),

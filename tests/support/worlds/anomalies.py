@@ -58,9 +58,16 @@ def scores(tag: str, model: str = OLD, numbers: range = range(READINGS), unknown
 
 def event(tag: str, first: int, last: int, **other: Any) -> dict[str, Any]:
     """Return a row of condition.anomaly_events, from one reading to another."""
-    found = {"cause": "level", "related": None, "state": "ended", "model": OLD, "peak_score": 1.5}
+    found = {
+        "cause": "level",
+        "related": None,
+        "state": "ended",
+        "suppressed_by": None,
+        "model": OLD,
+        "peak_score": 1.5,
+    }
     times = {"started_at": time_of(first), "ended_at": time_of(last), "peak_at": time_of(first)}
-    return {"tag": tag, **found, **times, **other}
+    return {"tag": tag, "model": OLD, **found, **times, **other}
 
 
 def note(tag: str, at: datetime, minute: int, **other: Any) -> dict[str, Any]:
@@ -72,7 +79,7 @@ def note(tag: str, at: datetime, minute: int, **other: Any) -> dict[str, Any]:
 EVENTS = [
     event("W1.wind_speed", 700, 700, peak_score=2.25, related="W1.power"),
     event("W1.wind_speed", 2500, 2501, cause="jump", peak_score=3.0, related="W1.power"),
-    event("W1.power", 2500, 2502, cause="shift_1h", related="W1.wind_speed"),
+    event("W1.power", 2500, 2502, cause="shift_1h", related="W1.wind_speed", suppressed_by="out_of_regime"),
     event("W2.wind_speed", 4000, READINGS - 1, cause="shift_2d", state="open"),
     event("Gone.flow", -30_000, -29_900, cause="stuck"),
 ]

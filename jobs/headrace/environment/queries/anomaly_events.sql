@@ -38,6 +38,7 @@ select
     events.cause,
     events.related,
     events.state,
+    events.suppressed_by,
     events.model,
     coalesce(said.acknowledged, false) as acknowledged,
     case when said.acknowledged then said.acknowledged_by end as acknowledged_by,

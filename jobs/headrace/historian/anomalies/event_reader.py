@@ -27,6 +27,7 @@ EVENTS = pa.schema(
         ("cause", pa.string()),
         ("related", pa.list_(pa.string())),
         ("state", pa.string()),
+        ("suppressed_by", pa.string()),
         ("model", pa.string()),
         ("acknowledged", pa.bool_()),
         ("acknowledged_by", pa.string()),
@@ -36,7 +37,10 @@ EVENTS = pa.schema(
         ("noted_at", TS),
     ]
 )
-"""One row per event of a tag and model. `ended_at` is the time of its last anomaly so far, `state` is open or ended."""
+"""One row per event of a tag and model. `ended_at` is the time of its last anomaly so far, `state` is open or ended.
+
+`suppressed_by` says why nobody was alerted, null if somebody was.
+"""
 STATES = ("open", "ended")
 _QUERIES = Path(__file__).parent / "queries"
 _TABLES = (ANOMALY_EVENTS, ANOMALY_NOTES)

@@ -46,6 +46,8 @@ class Event(BaseModel, use_attribute_docstrings=True):
     """Tags of the asset that were unusual at the same time."""
     state: str
     """open: a later anomaly could continue it; ended: none can."""
+    suppressed_by: str | None
+    """Why nobody was alerted; null if somebody was."""
     model: str
     acknowledged: bool
     acknowledged_by: str | None

@@ -7,6 +7,7 @@ select
     cause,
     coalesce(string_split(related, ', '), []) as related,
     state,
+    suppressed_by,
     model,
     acknowledged,
     acknowledged_by,

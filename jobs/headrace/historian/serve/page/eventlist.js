@@ -78,6 +78,7 @@ export function eventList(page, compare) {
     const box = element("div", "details");
     const said = event.note ? [`“${event.note}” ${event.noted_by}`] : [];
     if (event.acknowledged) said.push(`Acknowledged by ${event.acknowledged_by}`);
+    if (event.suppressed_by) said.push(`No alert: ${event.suppressed_by.replaceAll("_", " ")}`);
     const related = event.related.length ? [`With ${event.related.join(", ")}`] : [];
     box.append(...[event.model, ...related, ...said].map((text) => element("p", "", text)));
     const start = new Date(event.started_at).toISOString().replace(/(:00)?\.000Z$/, "");
