@@ -72,8 +72,9 @@ def suppressing(assets: Sequence[str], states: Sequence[AssetState], at: Positio
         if columns:
             times = at[:, columns]
             within = (times >= each.since) & (times < (np.inf if each.until is None else each.until))
-            suppressed_by = each.state if each.state in STATES else None
-            found[:, columns] = np.where(within, suppressed_by, found[:, columns])
+            of_columns = found[:, columns]
+            of_columns[within] = each.state if each.state in STATES else None
+            found[:, columns] = of_columns
     return found
 
 
