@@ -24,18 +24,21 @@ LIMIT = 3.5
 """The absolute score above which a reading is an anomaly."""
 
 _UNCERTAIN = 0x40000000
+_FAR = 1e300
 
 
 def modified_z(value: Doubles, quality: npt.NDArray[np.int64], median: Doubles, mad: Doubles) -> Doubles:
     """Return the modified z-scores, dimensionless float64; NaN where a reading has no score.
 
     A reading has no score if it has no value or no baseline, if its quality is not good, or if its MAD is 0: more than
-    half of the readings were equal, which leaves no scale to measure a distance with.
+    half of the readings were equal, which leaves no scale to measure a distance with. Neither has one beyond 1e300
+    MADs, such as with a MAD of 1e-310, which is rounding.
     value, median, mad: float64 arrays of one length in the tag's unit, NaN for null. quality: int64 OPC UA StatusCodes.
     """
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         score = NORMAL_QUARTILE * (value - median) / mad
-    return np.where((quality >= 0) & (quality < _UNCERTAIN) & (mad > 0), score, np.nan)
+        known = (mad > 0) & (np.abs(value - median) / mad <= _FAR)
+    return np.where((quality >= 0) & (quality < _UNCERTAIN) & known, score, np.nan)
 
 
 def is_anomaly(score: Doubles) -> Booleans:

@@ -85,3 +85,9 @@ def test_without_readings_there_is_no_baseline() -> None:
 def test_a_baseline_ignores_missing_values(readings: Doubles) -> None:
     with_gaps = np.append(readings, [np.nan, np.nan])
     assert baseline(with_gaps) == baseline(readings)
+
+
+def test_a_scale_that_is_only_rounding_gives_no_infinite_score() -> None:
+    assert np.isnan(score(np.array([21.0, 1.7e308, -1.7e308]), 20.0, 1e-310)).all()
+    assert np.isnan(score(np.array([1.7e308]), -1.7e308, 1e10)).all()
+    assert np.isfinite(score(np.array([1e300]), 0.0, 1.0)).all()
