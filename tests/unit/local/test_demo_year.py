@@ -52,6 +52,8 @@ def test_an_episode_is_of_one_turbine_and_another_one_of_it_is_far(given_events:
     assert sorted((each for group in groups for each in group), key=repr) == sorted(given_events, key=repr)
     assert all(len({each.turbine for each in group}) == 1 for group in groups)
     for n, group in enumerate(groups):
+        for m, each in enumerate(group[1:], 1):
+            assert each.start - max(before.end for before in group[:m]) <= APART
         for other in groups[n + 1 :]:
             if other[0].turbine == group[0].turbine:
                 assert min(each.start for each in other) - max(each.end for each in group) > APART
