@@ -89,7 +89,7 @@ fmt: setup
     .venv/bin/ruff check --fix
     .venv/bin/ruff format
 
-# Measure against rivals: `just bench ingest`, `query`, `scoring`
+# Measure against rivals: `just bench ingest`, `query`, `scoring`; or what scores cost: `score_cost`
 [group('checks')]
 bench name *arguments: setup
     PYTHONPATH=tests .venv/bin/python -m "bench.$1" "${@:2}"
