@@ -174,13 +174,15 @@ def test_scorers_on_a_labelled_set_are_judged_by_range() -> None:
     values = 50 + np.cumsum(random.normal(0, 0.05, (3000, 1)), axis=0) + random.normal(0, 1, (3000, 1))
     values[2500:2510] += 60
     labels = column(*range(2500, 2510), rows=3000)
-    series = [Readings(np.arange(3000)[part] * 3600, values[part], (Tag("a.b", "a", "b", False),))
-              for part in (slice(0, 2000), slice(2000, None))]  # fmt: skip
-    found = labelled.judged(labelled.Series("made", *series, labels[2000:]), "regime_alone")
+    tags = (Tag("a.b", "a", "b", False),)
+    train, test = (
+        Readings(np.arange(3000)[part] * 3600, values[part], tags) for part in (slice(2000), slice(2000, None))
+    )
+    found = labelled.judged(labelled.Series("made", train, test, labels[2000:]), "regime_alone")
     assert (found.rows, found.ranges, found.found) == (1000, 1, 1)
     assert found.vus_pr is not None
     assert found.vus_pr > 0.4 > found.chance
-    young = labelled.judged(labelled.Series("young", _first(series[1], 500), series[1], labels[2000:]), "baseline")
+    young = labelled.judged(labelled.Series("young", _first(train, 500), test, labels[2000:]), "baseline")
     assert (young.vus_pr, young.found) == (None, None)
     assert labelled._cell(young) == "no score"
 
