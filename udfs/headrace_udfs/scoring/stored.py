@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import struct
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -54,7 +54,7 @@ def dump(pin: str, memory: Memory) -> bytes:
         "format": FORMAT,
         "model": pin,
         "arrays": {name: array.shape for name, array in arrays.items()},
-        "open": [asdict(event) for event in memory.open.values()],
+        "open": [vars(event) for event in memory.open.values()],
         "recent": {group: [recent.starts, recent.out] for group, recent in memory.recent.items()},
     }
     text = json.dumps(header, separators=(",", ":")).encode()
