@@ -52,7 +52,7 @@ def past_date(card: Mapping[str, Any], since: datetime, until: datetime) -> list
 
 
 def _seasons(since: datetime, until: datetime, days: int) -> set[int]:
-    """Return the months of the year of which the span has at least so many days."""
+    """Return the months of the year that have at least so many days in the span."""
     whole = min((until - since).days, 366) + 1
     dates = [since.astimezone(UTC) + timedelta(days=day) for day in range(whole)]
     months = [date.month for date in dates if date < until]
