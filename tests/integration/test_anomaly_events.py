@@ -109,7 +109,7 @@ def test_events_are_chosen(project: Project, asked: dict[str, Any], found: list[
     ("asked", "what"),
     [
         ({"tags": "W1.wind"}, "there is no tag 'W1.wind'"),
-        ({"cause": "levle"}, "there is no cause 'levle'"),
+        ({"cause": "levil"}, "there is no cause 'levil'"),
         ({"model": "frm@1"}, "there is no model 'frm@1'"),
         ({"state": "closed"}, "there is no state 'closed'"),
         ({"since": END, "until": START}, "is not before until"),

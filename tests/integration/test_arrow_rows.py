@@ -75,7 +75,7 @@ def test_rows_are_those_that_were_written(flink: Any) -> None:
 @pytest.mark.parametrize(
     ("declared", "error"),
     [
-        ("ROW<tag STRNG>", "arrow_rows does not know the type 'ROW<tag STRNG>'"),
+        ("ROW<tag STRINGS>", "arrow_rows does not know the type 'ROW<tag STRINGS>'"),
         ("ROW<tag STRING", "arrow_rows does not know the type 'ROW<tag STRING': .*position"),
         ("ROW<year INTERVAL YEAR>", "arrow_rows does not know the type 'ROW<year INTERVAL YEAR>'"),
         ("STRING", "arrow_rows needs the text of a ROW, such as 'ROW<tag STRING>', not 'STRING'"),

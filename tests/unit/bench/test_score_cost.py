@@ -26,7 +26,7 @@ def test_each_line_of_the_plant_has_the_scores_of_its_own_model(monkeypatch: pyt
     assert scored.anomaly.mean() < 0.02
     for number in (0, 2):
         of_line = np.arange(12) + number * 12
-        line = part(whole, of_line)
+        line = part(whole, of_line.tolist())
         _, alone = line.score(line.fresh(), at, readings[:, of_line])
         np.testing.assert_array_equal(alone.score, scored.score[:, of_line])
         np.testing.assert_array_equal(alone.expected, scored.expected[:, of_line])

@@ -61,7 +61,7 @@ def test_only_a_state_of_that_time_ends(known: Settings) -> None:
     [
         ("north/pumps/p3", "stopped", None, "there is no asset 'north/pumps/p3'\n  fix: did you mean 'north/pumps/p"),
         ("north/pump", "stopped", None, "there is no asset 'north/pump'"),
-        (PUMP, "stoped", None, "there is no state 'stoped'\n  fix: did you mean 'stopped'?"),
+        (PUMP, "stoppd", None, "there is no state 'stoppd'\n  fix: did you mean 'stopped'?"),
         (PUMP, "stopped", " ", "the name of who writes this is empty"),
     ],
 )

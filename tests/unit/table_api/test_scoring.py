@@ -175,7 +175,13 @@ def test_a_timer_fires_with_the_last_watermark_of_an_instant_and_not_before() ->
 def test_other_tags_and_readings_before_the_warm_up_are_no_pack() -> None:
     late = replace(scorer(), from_us=two_sites.STEP_US + stream.WARM_UP_US)
     pack = Flink(late).pack
-    columns = [["n1.wind", "other", None, "n1.wind"], [0, 10**12, 10**12, 10**12], [1.0] * 4, [True] * 4, [0, 1, 2, 3]]
+    columns: list[list[Any]] = [
+        ["n1.wind", "other", None, "n1.wind"],
+        [0, 10**12, 10**12, 10**12],
+        [1.0] * 4,
+        [True] * 4,
+        [0, 1, 2, 3],
+    ]
     found = pack.eval(*(pd.Series(column) for column in columns))
     assert [each is None for each in found] == [True, True, True, False]
     assert pack.eval(*(pd.Series(column[:3]) for column in columns)).isna().all()
