@@ -199,8 +199,8 @@ def test_kills_and_rescaling_change_no_row_and_a_span_is_rescored_once(own_plant
 
     own_plant.finish(own_plant.submit("historian/readings_v1", bounded=True, parallelism=2))
     span = (UNTIL, UNTIL + timedelta(days=30))
-    # The historian takes the correction that was received last, the stream the one that is further on in the topic: they
-    # are the same in a topic whose tags have a partition each, which this one is not.
+    # Not the same as the stream's: of two corrections the historian takes the one received last, the stream the one
+    # further on in its partition. They are the same if a tag has one partition, which is not so here.
     for _ in range(2):
         done = rescore.rescore(own_plant.project, own_plant.settings, Pin("sites", 1), span)
     assert [(each.table, each.changed) for each in done.tables] == [
