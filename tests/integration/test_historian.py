@@ -220,7 +220,7 @@ def test_of_readings_at_one_instant_only_the_one_received_last_counts_in_every_q
         historian.raw(tags, *span),
         historian.stream(tags, *span).read_all(),
         historian.plot(tags, *span),
-        historian.trend(tags, *span).points,
+        historian.trend(tags, *span),
         historian.lttb(tags, *span, 5),
         historian.at(tags, [s(0), s(30)]),
         historian.interpolated(tags, *span, "30s"),
