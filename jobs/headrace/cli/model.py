@@ -58,7 +58,7 @@ def new(
         known = historian.tag_names
         names = sorted({found for asked in tags for found in known.resolve(asked)})
         readings = instants.read(historian, names, *span)
-        proposal = propose.propose(names, readings, {found: known.row(found).get("asset") for found in names})
+        proposal = propose.propose(names, readings, known.assets(names))
     text = propose.write(context.project, name, tags, owner, proposal)
     typer.echo(text, nl=False)
     log.print(f"next: headrace model train {name} --since {since}", highlight=False)

@@ -74,7 +74,7 @@ def suppressing(settings: Settings, historian: Historian, names: Sequence[str]) 
         return None
     with iceberg.errors_reported(f"table {ASSET_STATES} cannot be read"):
         states = asset_states.latest(table.scan(selected_fields=asset_states.KEPT.columns).to_arrow())
-    assets = declared.assets(names, _listed(historian, names))
+    assets = declared.assets(names, historian.tag_names.assets(names))
     return partial(asset_states.suppressing, [assets[name] for name in names], states)
 
 
@@ -97,10 +97,6 @@ def _check(settings: Settings, asset: str) -> None:
     """Raise UserError if no tag belongs to the asset, or to one below it."""
     historian = Historian.open(settings)
     names = historian.tags()
-    assets = sorted({*declared.assets(names, _listed(historian, names)).values()})
+    assets = sorted({*declared.assets(names, historian.tag_names.assets(names)).values()})
     if not any(each == asset or each.startswith(f"{asset}/") for each in assets):
         raise UserError([unknown("asset", asset, assets, scope="the tags")])
-
-
-def _listed(historian: Historian, names: Sequence[str]) -> dict[str, str | None]:
-    return {name: historian.tag_names.row(name).get("asset") for name in names}

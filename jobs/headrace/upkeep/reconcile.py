@@ -183,10 +183,11 @@ def verdict(balances: list[Balance]) -> None:
 def _accountable(project: Project, name: str) -> Job:
     job = job_folder.load(project, name).job
     if not job.keeps_every_record:
+        says_so = "a job that keeps them all, with {{ src() }}, says so: keeps_every_record: true"
         raise UserError(
             f"{name} does not promise to keep every record, so none can be missing",
             yaml_file.place(project.sql / name / "job.yaml", ("grain",)),
-            "a job that keeps them all, with {{ src() }}, says so: keeps_every_record: true",
+            f"ask what it has stored: headrace check {name}" if job.kind == "score" else says_so,
         )
     return job
 

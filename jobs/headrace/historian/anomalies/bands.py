@@ -11,11 +11,12 @@ import pyarrow.compute as pc
 
 from headrace.errors import UserError
 from headrace.historian.anomalies import newest
-from headrace.historian.anomalies.score_reader import BAND, SCORES, ScoreReader
+from headrace.historian.anomalies.score_reader import BAND, ScoreReader
 from headrace.historian.read.chunked_reader import ChunkedReader
 from headrace.historian.series.cells import Intervals
 from headrace.historian.series.points import Floats, Ints
 from headrace.historian.series.status import Mask
+from headrace_udfs.scoring.tables import SCORES
 
 BANDS = pa.schema([SCORES.field(name) for name in ("tag", "model", "ts", "expected", "low", "high")])
 """One row per tag, model and pixel, in this order; a row whose values are null begins after a gap."""

@@ -10,7 +10,6 @@ import pyarrow.compute as pc
 from pyiceberg.table import FileScanTask, Table
 
 from headrace.environment import iceberg
-from headrace.historian.answers import TS
 from headrace.historian.read import reader
 from headrace.historian.read.files import Files, Manifests
 from headrace.historian.read.footers import Footers
@@ -18,22 +17,8 @@ from headrace.historian.read.predicate import Predicate
 from headrace.historian.read.reader import ReadStats, TooManyRowsError
 from headrace.historian.read.required_columns import require
 from headrace.historian.read.scan import Scan
+from headrace_udfs.scoring.tables import SCORES
 
-SCORES = pa.schema(
-    [
-        ("tag", pa.string()),
-        ("ts", TS),
-        ("model", pa.string()),
-        ("score", pa.float64()),
-        ("anomaly", pa.bool_()),
-        ("cause", pa.string()),
-        ("expected", pa.float64()),
-        ("low", pa.float64()),
-        ("high", pa.float64()),
-        ("none_because", pa.string()),
-    ]
-)
-"""One row per reading and model: a score, or in `none_because` why there is none. The columns of condition.scores."""
 BAND = ("tag", "ts", "model", "expected", "low", "high")
 _TYPES = {"tag": "string", "ts": "timestamptz", "model": "string"} | dict.fromkeys(BAND[3:], "double")
 

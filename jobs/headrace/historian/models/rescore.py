@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import numpy as np
 import pyarrow as pa
 
 from headrace.historian.answers import TS
@@ -18,26 +17,10 @@ from headrace.project.paths import Project
 from headrace_udfs.scoring import events
 from headrace_udfs.scoring.alignment import Instants
 from headrace_udfs.scoring.events import Event
-from headrace_udfs.scoring.model import CAUSES, Model, Scored
+from headrace_udfs.scoring.model import Model, Scored
 
 WARM_UP = timedelta(days=7)
 """How much is scored before a span, so that the channels with a memory have filled it."""
-
-SCORES = pa.schema(
-    [
-        ("tag", pa.string()),
-        ("ts", TS),
-        ("model", pa.string()),
-        ("score", pa.float64()),
-        ("anomaly", pa.bool_()),
-        ("cause", pa.string()),
-        ("expected", pa.float64()),
-        ("low", pa.float64()),
-        ("high", pa.float64()),
-        ("reason", pa.string()),
-    ]
-)
-"""One row per good reading that is the last of its instant; `reason` says why there is no score."""
 
 EVENTS = pa.schema(
     [
@@ -53,8 +36,6 @@ EVENTS = pa.schema(
 )
 """One row per event; `related` are the tags of the same asset that are unusual at the same time."""
 
-_UNKNOWN = "an input of the model is missing"
-
 
 @dataclass(frozen=True)
 class Rescored:
@@ -64,11 +45,6 @@ class Rescored:
     model: Model
     instants: Instants
     scored: Scored
-
-    def scores(self) -> pa.Table:
-        """Return the table of scores, sorted by tag and time; columns as in SCORES."""
-        parts = [self._scores(tag) for tag in range(len(self.model.tags))]
-        return pa.concat_tables(parts) if parts else SCORES.empty_table()
 
     def events(self) -> list[Event]:
         """Return the events, by start and tag; their times are those of the readings."""
@@ -91,30 +67,6 @@ class Rescored:
             for event in self.events()
         ]
         return pa.Table.from_pylist(rows, EVENTS)
-
-    def _scores(self, tag: int) -> pa.Table:
-        name = self.model.tags[tag].name
-        there = np.flatnonzero(np.isfinite(self.instants.values[:, tag]))
-        of = self.scored
-        score = of.score[there, tag]
-        none = np.isnan(score)
-        refused = self.model.refused.get(name)
-        cause = np.array(CAUSES)[of.cause[there, tag]]
-        count = len(there)
-        columns = [
-            pa.array([name] * count, pa.string()),
-            pa.array(self.instants.at[there, tag]).cast(TS),
-            pa.array([str(self.pin)] * count, pa.string()),
-            pa.array(score, mask=none),
-            pa.array(of.anomaly[there, tag], mask=none),
-            pa.array(cause, mask=none),
-            *(
-                pa.array(part[there, tag], mask=~np.isfinite(part[there, tag]))
-                for part in (of.expected, of.low, of.high)
-            ),
-            pa.array([refused or _UNKNOWN] * count, pa.string(), mask=~none),
-        ]
-        return pa.Table.from_arrays(columns, schema=SCORES)
 
 
 def rescore(project: Project, historian: Historian, pin: Pin, since: datetime, until: datetime) -> Rescored:

@@ -63,7 +63,7 @@ def train(
             fix="choose a longer span, or less time between instants (every: in model.yaml)",
         )
     progress(f"learning from {len(grid.times):,} instants")
-    assets = {name: historian.tag_names.row(name).get("asset") for name in chosen}
+    assets = historian.tag_names.assets(chosen)
     model = _fitted(file, model_files.folder(project, name), assets, grid, holdback)
     training = Training(
         *span,

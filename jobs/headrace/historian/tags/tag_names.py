@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -45,6 +45,10 @@ class TagNames:
     def row(self, name: str) -> Mapping[str, Any]:
         """Return what the list says of a tag; only its name if it is not listed."""
         return self.rows.get(name, {"tag": name})
+
+    def assets(self, names: Iterable[str]) -> dict[str, str | None]:
+        """Return the asset of each tag, None for one that is not listed or has none."""
+        return {name: self.row(name).get("asset") for name in names}
 
     def known(self, name: str) -> bool:
         """Return whether the tag is listed or has readings."""

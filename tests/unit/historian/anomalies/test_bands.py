@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headrace.historian.anomalies import bands, newest
-from headrace.historian.anomalies.score_reader import BAND, SCORES, ScoreReader
+from headrace.historian.anomalies.score_reader import BAND, ScoreReader
 from headrace.historian.read.chunked_reader import ChunkedReader
 from headrace.historian.read.reader import TooManyRowsError
 from headrace.historian.series.intervals import Every, cut
+from headrace_udfs.scoring.tables import SCORES
 
 MINUTE = 60_000_000
 SCHEMA = pa.schema([SCORES.field(name) for name in BAND])

@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -18,13 +19,14 @@ from headrace import cli
 from headrace.environment import iceberg, settings
 from headrace.errors import UserError
 from headrace.historian import Historian
-from headrace.historian.models import declared, instants, rescore, train
+from headrace.historian.models import declared, instants, replay, rescore, train
 from headrace.historian.models.compare import compare
 from headrace.historian.models.instants import Readings
 from headrace.project import model_files, model_versions, table_files
 from headrace.project.model_files import Pin
 from headrace.project.model_kinds import RegimeFile
 from headrace.project.paths import Project
+from headrace_udfs.scoring.model import Scored
 from support.worlds.pumps import empty_plant
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -121,10 +123,12 @@ def test_a_fault_is_an_event_with_its_time(project: Project, historian: Historia
 def test_every_good_reading_has_a_score_or_a_reason(
     project: Project, historian: Historian, trained: train.Trained
 ) -> None:
-    scores = rescore.rescore(project, historian, trained.pin, days(45), days(46)).scores().to_pylist()
+    scorer = replay.scorer_of(project, trained.pin)
+    replayed = replay.replay(scorer, historian, (days(45), days(46)), days(46), lambda _: None)
+    scores = replayed.scores.to_pylist()
     assert len(scores) == 8 * 144
-    assert all((row["score"] is None) != (row["reason"] is None) for row in scores)
-    assert {row["reason"] for row in scores if row["tag"].endswith("setpoint")} == {"constant"}
+    assert all((row["score"] is None) != (row["none_because"] is None) for row in scores)
+    assert {row["none_because"] for row in scores if row["tag"].endswith("setpoint")} == {"constant"}
     usual = [row for row in scores if row["tag"] == "Q2.flow"]
     inside = sum(row["low"] < row["expected"] < row["high"] for row in usual)
     assert inside == len(usual)
@@ -134,11 +138,13 @@ def test_a_span_has_the_same_scores_wherever_it_begins(
     project: Project, historian: Historian, trained: train.Trained, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rescore, "WARM_UP", timedelta(days=45))
-    whole = rescore.rescore(project, historian, trained.pin, days(45), days(47)).scores()
+    whole = rescore.rescore(project, historian, trained.pin, days(45), days(47))
     monkeypatch.setattr(rescore, "WARM_UP", timedelta(days=46))
-    part = rescore.rescore(project, historian, trained.pin, days(46), days(47)).scores()
-    later = {(row["tag"], row["ts"]): row for row in whole.to_pylist() if row["ts"] >= days(46)}
-    assert {(row["tag"], row["ts"]): row for row in part.to_pylist()} == later
+    part = rescore.rescore(project, historian, trained.pin, days(46), days(47))
+    later = whole.instants.times >= part.instants.times[0]
+    assert 0 < later.sum() < len(later)
+    for field in fields(Scored):
+        np.testing.assert_array_equal(getattr(whole.scored, field.name)[later], getattr(part.scored, field.name))
 
 
 def test_two_versions_are_compared_by_their_events(
