@@ -8,6 +8,7 @@ import pytest
 from bench.score_cost import plant
 from bench.score_cost.again import Again
 from bench.score_cost.report import page
+from bench.score_cost.runs import Run
 from bench.score_cost.stages import Stages
 from headrace_udfs.scoring import buckets, model
 from headrace_udfs.scoring.parts import part
@@ -35,6 +36,15 @@ def test_each_line_of_the_plant_has_the_scores_of_its_own_model(monkeypatch: pyt
 
 
 def test_the_page_has_the_sum_of_the_stages_and_what_reading_does_not_cost() -> None:
-    text = page([Stages(n, 120, {"packs": 0.25, "align": 4 / n}) for n in (4, 8)], [Again(1_000_000, 0.25, 1.5)])
+    runs = [
+        Run(name, number, readings, readings, 9.0 if number == 0 else 2 + cost * readings / 1e6, 1.0)
+        for name, cost in (("decode", 5.5), ("score", 8.0))
+        for number in (0, 1)
+        for readings in (2_000_000, 500_000)[number == 0 :]
+    ]
+    stages = [Stages(n, 120, {"packs": 0.25, "align": 4 / n}) for n in (4, 8)]
+    text = page(runs, stages, [Again(1_000_000, 0.25, 1.5)])
+    assert "stores nothing: **2.50** (2.50; the aim is 4.6)" in text
+    assert "The job that decodes costs 5.50." in text
     assert "beyond reading them: **1.25** (1.25; the aim is 1.2)" in text
     assert "| **sum** | **1.25** | **0.75** |" in text
