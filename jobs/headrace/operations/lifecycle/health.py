@@ -17,6 +17,8 @@ START_LIMIT_S = 120
 """Seconds that a job may take until all of its tasks run, and again until its first checkpoint."""
 _INTERVALS = 4
 """A checkpoint is overdue after this many intervals."""
+_TELLING_CHECKPOINTS = 2
+"""The broker has learned of the first checkpoint once the second one is complete."""
 _EMPTY_COMMITS = 3 * 10
 """Iceberg's sink commits at least every tenth checkpoint, also if no row has come."""
 
@@ -30,7 +32,8 @@ class Facts:
     ended. `wanted`: the environment is to run the job.
 
     `attempt_s` counts since the job was last started or restarted, `checkpoint_s` since the last completed checkpoint,
-    `commit_s` since the table that was committed least recently was. `rows_per_s` is what the sources read.
+    of which it has completed `checkpoints`, `commit_s` since the table that was committed least recently was.
+    `rows_per_s` is what the sources read.
     """
 
     job: str
@@ -44,6 +47,7 @@ class Facts:
     interval_s: float = 10
     attempt_s: float | None = None
     checkpoint_s: float | None = None
+    checkpoints: int = 0
     commit_s: float | None = None
     rows_per_s: float | None = None
     failure_s: float | None = None
@@ -189,6 +193,9 @@ def _checkpoint_is_overdue(facts: Facts) -> Health | None:
 
 def _records_wait(facts: Facts) -> Health | None:
     if not (facts.topics and facts.topics.waiting and facts.rows_per_s == 0 and (facts.attempt_s or 0) > PATIENCE_S):
+        return None
+    # The broker knows how far the job has read since the first checkpoint that followed its start.
+    if facts.checkpoints < _TELLING_CHECKPOINTS:
         return None
     why = f"records have waited in its topics for over {PATIENCE_S} s, and it reads none"
     return Health("STALLED", why, f"headrace restart {facts.job} --from checkpoint")

@@ -27,6 +27,7 @@ class JobReport:
     failure_s: float | None = None
     failure: Failure | None = None
     metrics: Metrics = field(default_factory=Metrics)
+    checkpoints: int = 0
 
 
 def report(cluster: JobCluster, job_id: str) -> JobReport:
@@ -36,7 +37,8 @@ def report(cluster: JobCluster, job_id: str) -> JobReport:
     state = cluster.state(job_id)
     since = overview["timestamps"].get("RUNNING", 0) / 1000
     attempt_s = max(0.0, now - since) if overview["state"] == "RUNNING" and since else None
-    last = cluster.checkpoints(job_id).last_at
+    checkpoints = cluster.checkpoints(job_id)
+    last = checkpoints.last_at
     failure = cluster.failure(job_id)
     return JobReport(
         state,
@@ -46,6 +48,7 @@ def report(cluster: JobCluster, job_id: str) -> JobReport:
         max(0.0, now - failure.at.timestamp()) if failure else None,
         failure,
         current(metrics(cluster, job_id), state, attempt_s),
+        checkpoints.completed,
     )
 
 

@@ -116,6 +116,7 @@ def _facts(name: str, entry: Entry | None, known: Known, running: Running, *, wa
         interval_s=report.interval_s,
         attempt_s=report.attempt_s,
         checkpoint_s=report.checkpoint_s,
+        checkpoints=report.checkpoints,
         commit_s=report.metrics.commit_age_s,
         rows_per_s=report.metrics.rows_per_s,
         failure_s=report.failure_s,

@@ -19,7 +19,16 @@ from headrace.operations.lifecycle.job_report import current
 from headrace.operations.lifecycle.metrics import Metrics
 
 JOB = "a/b_v1"
-RAN = Facts(job=JOB, step="running", cluster="RUNNING", interval_s=5, attempt_s=3_600, checkpoint_s=3, commit_s=4)
+RAN = Facts(
+    job=JOB,
+    step="running",
+    cluster="RUNNING",
+    interval_s=5,
+    attempt_s=3_600,
+    checkpoint_s=3,
+    checkpoints=700,
+    commit_s=4,
+)
 FAILURE = Failure(datetime(2026, 3, 1, tzinfo=UTC), "IOException: no", None)
 SILENT = Problem("Kafka does not answer", "b:9092", "is it up?")
 
@@ -41,6 +50,7 @@ FACTS: st.SearchStrategy[Facts] = st.builds(
     interval_s=st.floats(0.1, 3_600),
     attempt_s=_ages,
     checkpoint_s=_ages,
+    checkpoints=st.integers(0, 9),
     commit_s=_ages,
     rows_per_s=st.none() | st.floats(0, 1e6),
     failure_s=_ages,
@@ -101,6 +111,11 @@ CASES: dict[str, tuple[Facts, str, str | None]] = {
     "a backlog is read": (replace(RAN, topics=TopicProgress(400_000, 0, True), rows_per_s=9_000), "RUNNING", None),
     "it has just begun with a backlog": (
         replace(RAN, topics=TopicProgress(400_000, 0, True), rows_per_s=0, attempt_s=5, checkpoint_s=None),
+        "RUNNING",
+        None,
+    ),
+    "it was slow to start, and the broker has not heard of its first checkpoint": (
+        replace(RAN, topics=TopicProgress(400_000, 0, True), rows_per_s=0, attempt_s=40, checkpoints=1),
         "RUNNING",
         None,
     ),
