@@ -32,7 +32,7 @@ class Facts:
     ended. `wanted`: the environment is to run the job.
 
     `attempt_s` counts since the job was last started or restarted, `checkpoint_s` since the last completed checkpoint,
-    of which it has completed `checkpoints`, `commit_s` since the table that was committed least recently was.
+    `commit_s` since the table that was committed least recently was. `checkpoints` is the number of completed ones,
     `rows_per_s` is what the sources read.
     """
 
