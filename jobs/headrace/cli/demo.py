@@ -133,7 +133,7 @@ def _false_alarms(found: Year, outcome: Outcome, project: Project) -> None:
         f"{len(found.events):,} events: {len(found.events) / tags / MONTHS:.2f} per tag and month; the budget of false "
         f"events is {budget}.\n{explained:,} of them belong to the {len(found.recognised)} above. The other "
         f"{len(found.others):,}, {len(found.others) / tags / MONTHS:.2f} per tag and month, are {len(episodes):,} "
-        f"episodes.\n{sum(rate > 1 for rate in of_tag)} of {tags} tags have more than one event a month; the strongest "
+        f"episodes.\nMore than one event per month: {sum(rate > 1 for rate in of_tag)} of {tags} tags. The strongest "
         "of the others:",
         highlight=False,
     )

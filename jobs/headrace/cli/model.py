@@ -12,6 +12,7 @@ import typer
 
 from headrace.cli import completion, model_report, model_rescore, times
 from headrace.cli.common import Context, Env, Json, clock, log, out, print_json, table
+from headrace.cli.model_arguments import Since, Until, Version
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,14 +29,6 @@ Name = Annotated[
     str,
     typer.Argument(metavar="MODEL", help="A folder under udfs/models/.", autocompletion=completion.models),
 ]
-Version = Annotated[
-    str,
-    typer.Argument(
-        metavar="MODEL@N", help="A version, or a model for its latest one.", autocompletion=completion.models
-    ),
-]
-Since = Annotated[str, typer.Option(metavar="TIME", help="Readings at or after this ISO-8601 time.")]
-Until = Annotated[str | None, typer.Option(metavar="TIME", help="Readings before this ISO-8601 time; default: now.")]
 
 
 @app.command()

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from headrace.cli import completion, times
+from headrace.cli import times
 from headrace.cli.common import Context, Env, Json, log, out, print_json, table
+from headrace.cli.model_arguments import Since, Until, Version
 
 if TYPE_CHECKING:
     from headrace.historian.models.report import Month, Report, TagReport
@@ -19,16 +18,9 @@ _SHOWN = 30
 
 
 def report(
-    version: Annotated[
-        str,
-        typer.Argument(
-            metavar="MODEL@N", help="A version, or a model for its latest one.", autocompletion=completion.models
-        ),
-    ],
-    since: Annotated[str, typer.Option(metavar="TIME", help="Readings at or after this ISO-8601 time.")],
-    until: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Readings before this ISO-8601 time; default: now.")
-    ] = None,
+    version: Version,
+    since: Since,
+    until: Until = None,
     env: Env = "local",
     json: Json = False,
 ) -> None:

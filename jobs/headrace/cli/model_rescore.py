@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
 
-import typer
-
-from headrace.cli import completion, times
+from headrace.cli import times
 from headrace.cli.common import Context, Env, Json, clock, log, out, print_json
+from headrace.cli.model_arguments import Since, Until, Version
 
 
 def rescore(
-    version: Annotated[
-        str,
-        typer.Argument(
-            metavar="MODEL@N", help="A version, or a model for its latest one.", autocompletion=completion.models
-        ),
-    ],
-    since: Annotated[str, typer.Option(metavar="TIME", help="Readings at or after this ISO-8601 time.")],
-    until: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Readings before this ISO-8601 time; default: now.")
-    ] = None,
+    version: Version,
+    since: Since,
+    until: Until = None,
     env: Env = "local",
     json: Json = False,
 ) -> None:

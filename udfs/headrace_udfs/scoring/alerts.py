@@ -64,7 +64,11 @@ class Limits:
     each: Mapping[str, int]
 
     def counted(self, groups: Groups, tag: str, at: int) -> tuple[Groups, bool, bool]:
-        """Return the latest events with one of a tag at a time, whether it is out of regime, and the first that is."""
+        """Add an event of `tag` at time `at`.
+
+        Return the latest events of each group, whether the model is out of its regime, and whether this event is the
+        first at which it is.
+        """
         group = self.of[tag]
         before = groups.get(group, Recent())
         after = counted(before, at, self.each[group])

@@ -96,7 +96,7 @@ def aligned(readings: Readings, tags: int, every_us: int) -> Instants:
     cell = times // every_us
     rows, row = np.unique(cell, return_inverse=True)
     grid, at = np.full((len(rows), tags), np.nan), np.zeros((len(rows), tags), np.int64)
-    # Readings are in the order of time, so the last one of an instant is assigned last, and stays.
+    # Readings are sorted by time: of several in one cell, NumPy keeps the last that is assigned.
     grid[row, tag], at[row, tag] = values, times
     return Instants(rows * every_us, grid, at)
 

@@ -14,12 +14,12 @@ from headrace.historian.series import intervals as spans
 from headrace.project import model_versions
 from headrace.project.model_files import Pin
 from headrace.project.paths import Project
-from headrace_udfs.scoring import events
+from headrace_udfs.scoring import events, stream
 from headrace_udfs.scoring.alignment import Instants
 from headrace_udfs.scoring.events import Event
 from headrace_udfs.scoring.model import Model, Scored
 
-WARM_UP = timedelta(days=7)
+WARM_UP = timedelta(microseconds=stream.WARM_UP_US)
 """How much is scored before a span, so that the channels with a memory have filled it."""
 
 EVENTS = pa.schema(
