@@ -35,6 +35,7 @@ from bench.programs import Task
 from bench.stand import DEAD_LETTERS, READINGS
 from headrace.project import source_files
 from headrace.project.paths import Project
+from headrace_udfs.messages import Messages
 from headrace_udfs.pipeline import ERRORS, Pipeline
 from headrace_udfs.types import ContractType
 
@@ -83,7 +84,7 @@ def main(task: Task) -> None:
     def decode(batches: Iterator[pd.Series]) -> Iterator[pd.DataFrame]:
         pipeline.open(lambda _name, _n: None)
         for payloads in batches:
-            yield pipeline.run(payloads.tolist()).to_pandas()
+            yield pipeline.run(Messages(payloads.tolist())).to_pandas()
 
     def store(batch: DataFrame, _number: int) -> None:
         batch.persist(StorageLevel.MEMORY_AND_DISK)

@@ -15,7 +15,8 @@ from headrace_udfs.arrays import Positions
 from headrace_udfs.contract import Contract, FieldSpec, QualitySpec
 from headrace_udfs.faults import Code, Fault
 from headrace_udfs.formats import FORMATS
-from headrace_udfs.formats.base import Decoded, Payloads
+from headrace_udfs.formats.base import Decoded
+from headrace_udfs.messages import Messages
 from headrace_udfs.schemas import Schemas
 from headrace_udfs.types import ARROW, QUALITY, TS
 
@@ -40,12 +41,12 @@ class Decoder:
         self._format = FORMATS[contract.format](contract, schemas)
         self._clock = clock
 
-    def decode(self, payloads: Payloads) -> Decoded:
+    def decode(self, messages: Messages) -> Decoded:
         """Return the columns of the contract in its order and types, and the first fault of each reading that has one.
 
         In a refused reading, `ts` is null or within bounds, and all other values are undefined. Raises RegistryFailed.
         """
-        raw = self._format.decode(payloads)
+        raw = self._format.decode(messages)
         faults = dict(raw.faults)
         columns: dict[str, pa.Array] = {}
 

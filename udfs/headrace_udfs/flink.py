@@ -14,6 +14,7 @@ from pyflink.table.udf import FunctionContext, ScalarFunction, UserDefinedScalar
 
 from headrace_udfs.flink_arrays import TYPES, ArrowColumn
 from headrace_udfs.high_water import NOTHING, HighWater
+from headrace_udfs.messages import Messages
 from headrace_udfs.pipeline import CODE, ERRORS, FIRST, HIGH_WATER, INDEX, Pipeline
 from headrace_udfs.types import ARROW, TS
 
@@ -32,7 +33,7 @@ class _SharedRun:
         """Return the rows of `payloads`. PyFlink passes the same Series to all functions: it identifies a batch."""
         last = self._last  # read and set as one value: two threads may share a run
         if last is None or last[0] is not payloads:
-            last = self._last = payloads, self._pipeline.run(payloads.tolist())
+            last = self._last = payloads, self._pipeline.run(Messages(payloads.tolist()))
         return last[1]
 
     def close(self) -> None:

@@ -16,8 +16,8 @@ from headrace_udfs.arrays import Positions, spread
 from headrace_udfs.contract import Contract
 from headrace_udfs.decode import Decoder
 from headrace_udfs.faults import Code, Fault, readable
-from headrace_udfs.formats.base import Payloads
 from headrace_udfs.isolate import isolate
+from headrace_udfs.messages import Messages
 from headrace_udfs.registry import RegistryAddress
 from headrace_udfs.schemas import GivenSchemas
 from headrace_udfs.step_protocol import CatalogAddress, Columns, Step, Worker
@@ -101,18 +101,18 @@ class Pipeline:
         """Close the steps and the source of schemas."""
         self._close()
 
-    def run(self, payloads: Payloads) -> pa.RecordBatch:
-        """Return one row per payload: `columns`, then ERRORS, which are null where the row is good.
+    def run(self, messages: Messages) -> pa.RecordBatch:
+        """Return one row per message: `columns`, then ERRORS, which are null where the row is good.
 
         The values of `columns` in a row that is not good are undefined. If a message holds many readings, each column
         is a list with one item per reading, INDEX has their numbers in the message, from 0, and FIRST is a list of
         booleans. Raises RegistryFailed.
         """
-        batches = [self._run(piece) for piece in _pieces(payloads)]
+        batches = [self._run(piece) for piece in _pieces(messages)]
         return batches[0] if len(batches) == 1 else pa.concat_batches(batches)
 
-    def _run(self, payloads: Payloads) -> pa.RecordBatch:
-        decoded = self._decoder.decode(payloads)
+    def _run(self, messages: Messages) -> pa.RecordBatch:
+        decoded = self._decoder.decode(messages)
         rows = len(decoded.columns[TS])
         refused = {i: (DECODE, fault) for i, fault in decoded.faults.items()}
         columns = {**decoded.columns, **self._stepped(decoded.columns, rows, refused)}
@@ -122,7 +122,7 @@ class Pipeline:
         ordered = {name: columns[name] for name in (*self.columns, *ERRORS)}
         if decoded.message is not None:
             ordered[FIRST] = _first_of_message(where, decoded.message)
-            ordered = _by_message(ordered, decoded.message, len(payloads))
+            ordered = _by_message(ordered, decoded.message, len(messages))
         return pa.RecordBatch.from_pydict(ordered)
 
     def _stepped(self, columns: Columns, rows: int, refused: dict[int, tuple[str, Fault]]) -> Columns:
@@ -146,14 +146,14 @@ class Pipeline:
         return {name: spread(flowing[name], good, rows) if refused else flowing[name] for name in added}
 
 
-def _pieces(payloads: Payloads) -> list[Payloads]:
-    """Return the payloads in pieces of about PIECE bytes, each of one payload at least; one piece if there are none."""
-    sizes = [len(payload) if payload else 0 for payload in payloads]
+def _pieces(messages: Messages) -> list[Messages]:
+    """Return the messages in pieces of about PIECE bytes, each of one message at least; one piece if there are none."""
+    sizes = [len(payload) if payload else 0 for payload in messages.values]
     if sum(sizes) <= PIECE:
-        return [payloads]
+        return [messages]
     number = np.cumsum(sizes) // PIECE
     cuts = (np.flatnonzero(np.diff(number)) + 1).tolist()
-    return [payloads[start:end] for start, end in zip([0, *cuts], [*cuts, len(payloads)], strict=True)]
+    return [messages.piece(start, stop) for start, stop in zip([0, *cuts], [*cuts, len(messages)], strict=True)]
 
 
 def _first_of_message(refused: Positions, message: Positions) -> pa.Array:

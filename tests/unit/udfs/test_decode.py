@@ -10,6 +10,7 @@ import pytest
 from headrace_udfs.contract import Contract
 from headrace_udfs.decode import Decoder
 from headrace_udfs.faults import Code
+from headrace_udfs.messages import Messages
 from headrace_udfs.types import ARROW
 
 NOW = datetime(2014, 6, 1, tzinfo=UTC).timestamp()
@@ -34,7 +35,7 @@ def contract(**changes: Any) -> Contract:
 
 def decode(*payloads: bytes | None, **changes: Any) -> tuple[dict[str, list[Any]], dict[int, tuple[Code, str]]]:
     reads = contract(**changes)
-    decoded = Decoder(reads, clock=lambda: NOW).decode(payloads)
+    decoded = Decoder(reads, clock=lambda: NOW).decode(Messages(payloads))
     assert {name: array.type for name, array in decoded.columns.items()} == {
         name: ARROW[kind] for name, kind in reads.columns.items()
     }

@@ -17,9 +17,10 @@ from headrace_udfs.contract import Contract
 from headrace_udfs.faults import Code, Fault
 from headrace_udfs.format_names import FORMAT_FACTS, FormatFacts
 from headrace_udfs.formats import FORMATS
-from headrace_udfs.formats.base import Decoded, Payloads
+from headrace_udfs.formats.base import Decoded
 from headrace_udfs.formats.json import JsonFormat
 from headrace_udfs.isolate import isolate
+from headrace_udfs.messages import Messages
 from headrace_udfs.pipeline import PIECE, Pipeline
 from headrace_udfs.schemas import Schemas
 from headrace_udfs.step_protocol import Columns, Step, Worker
@@ -86,7 +87,7 @@ def reading(value: float | str) -> bytes:
 def run(payloads: Sequence[bytes | None], *steps: Step) -> pa.RecordBatch:
     pipeline = Pipeline(CONTRACT, steps)
     pipeline.open(lambda _name, _n: None)
-    return pipeline.run(payloads)
+    return pipeline.run(Messages(payloads))
 
 
 def test_a_good_row_has_its_columns_and_no_error() -> None:
@@ -155,7 +156,7 @@ def test_steps_are_opened_with_the_count_and_closed() -> None:
     step = Double()
     pipeline = Pipeline(CONTRACT, [step])
     pipeline.open(lambda name, n: counted.update({name: counted.get(name, 0) + n}))
-    pipeline.run([reading(1), None, reading(2)])
+    pipeline.run(Messages([reading(1), None, reading(2)]))
     pipeline.close()
     assert counted == {"doubled": 2}
     assert step.closed
@@ -164,7 +165,7 @@ def test_steps_are_opened_with_the_count_and_closed() -> None:
 def test_a_pipeline_can_be_pickled_for_a_worker() -> None:
     pipeline = pickle.loads(pickle.dumps(Pipeline(CONTRACT, [Double()])))  # noqa: S301 - pickled on the same line
     pipeline.open(lambda _name, _n: None)
-    assert pipeline.run([reading(4)])["twice"].to_pylist() == [8.0]
+    assert pipeline.run(Messages([reading(4)]))["twice"].to_pylist() == [8.0]
 
 
 class Csv:
@@ -173,8 +174,8 @@ class Csv:
     def __init__(self, contract: Contract, _schemas: Schemas | None = None) -> None:
         self.names = list(contract.paths)
 
-    def decode(self, payloads: Payloads) -> Decoded:
-        lines = [(payload or b"").decode().split(",") for payload in payloads]
+    def decode(self, messages: Messages) -> Decoded:
+        lines = [(payload or b"").decode().split(",") for payload in messages.values]
         short = {i for i, cells in enumerate(lines) if len(cells) < len(self.names)}
         kept = [[None] * len(self.names) if i in short else cells for i, cells in enumerate(lines)]
         texts = [pa.array(column, pa.string()) for column in zip(*kept, strict=True)]
@@ -190,7 +191,7 @@ def test_another_format_is_a_class_and_two_entries(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(contracts, "FORMAT_FACTS", {**FORMAT_FACTS, "csv": FormatFacts()})
     pipeline = Pipeline(CONTRACT.model_copy(update={"format": "csv"}), [Double()])
     pipeline.open(lambda _name, _n: None)
-    batch = pipeline.run([b"a,2,1400000000000", b"a", b"a,2,0", None])
+    batch = pipeline.run(Messages([b"a,2,1400000000000", b"a", b"a,2,0", None]))
     assert batch["twice"].to_pylist() == [4.0, None, None, None]
     assert batch["err_code"].to_pylist() == [None, "missing_field", "time_before_bounds", "missing_field"]
 
@@ -229,19 +230,19 @@ def test_large_batches_are_decoded_in_pieces_with_the_result_of_one(payloads: li
     texts = [b"[%s]" % payload if payload and contract.many else payload for payload in payloads]
     pipeline = Pipeline(contract, [Double()])
     pipeline.open(lambda _name, _n: None)
-    whole = pipeline.run(texts)
+    whole = pipeline.run(Messages(texts))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("headrace_udfs.pipeline.PIECE", 100)
-        assert pipeline.run(texts).equals(whole)
+        assert pipeline.run(Messages(texts)).equals(whole)
 
 
 def test_no_more_than_a_piece_is_decoded_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     pieces: list[int] = []
 
     class Watched(JsonFormat):
-        def decode(self, payloads: Payloads) -> Decoded:
-            pieces.append(sum(len(payload or b"") for payload in payloads))
-            return super().decode(payloads)
+        def decode(self, messages: Messages) -> Decoded:
+            pieces.append(sum(len(payload or b"") for payload in messages.values))
+            return super().decode(messages)
 
     monkeypatch.setitem(FORMATS, "json", Watched)
     batch = run([reading(1) + b" " * 2**19] * 30)

@@ -15,6 +15,7 @@ from tenacity import Retrying, stop_after_delay, wait_fixed
 
 from headrace_udfs import table_cache
 from headrace_udfs.contract import Contract
+from headrace_udfs.messages import Messages
 from headrace_udfs.pipeline import Pipeline
 from headrace_udfs.step_protocol import CatalogAddress, Worker
 from headrace_udfs.steps import Enrich, Range
@@ -158,9 +159,8 @@ def test_readings_are_enriched_and_unknown_tags_and_values_out_of_range_are_coun
     pipeline = Pipeline(CONTRACT, [Enrich(), Range()], address)
     pipeline.open(lambda name, n: counted.append((name, n)))
     readings = (("a", 12.0, 192), ("a", 1, 192), ("a", 12, 0), ("open", 5, 192), ("new", 5, 192), ("a", "null", 192))
-    batch = pipeline.run(
-        [f'{{"tag":"{tag}","value":{value},"ts":1400000000000,"q":{q}}}'.encode() for tag, value, q in readings]
-    )
+    payloads = [f'{{"tag":"{tag}","value":{value},"ts":1400000000000,"q":{q}}}'.encode() for tag, value, q in readings]
+    batch = pipeline.run(Messages(payloads))
     pipeline.close()
     assert batch["err_code"].null_count == len(readings)
     assert batch["asset"].to_pylist() == ["site/a", "site/a", "site/a", "site/f", None, "site/a"]

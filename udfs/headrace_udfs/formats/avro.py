@@ -16,6 +16,7 @@ from headrace_udfs.formats.avro_columns import Column, Target
 from headrace_udfs.formats.avro_schema import AvroSchema, Unfit
 from headrace_udfs.formats.base import Decoded, Payloads, too_large
 from headrace_udfs.formats.json_leaves import leaves
+from headrace_udfs.messages import Messages
 from headrace_udfs.schemas import Schemas, UnknownSchema
 from headrace_udfs.types import TS
 
@@ -45,8 +46,9 @@ class AvroFormat:
         self._targets = [Target(leaf, contract.time.unit if leaf.column == TS else None) for leaf in leaves(contract)]
         self._shapes: dict[bytes, _Shape | Fault] = {}
 
-    def decode(self, payloads: Payloads) -> Decoded:
+    def decode(self, messages: Messages) -> Decoded:
         """See Format. Raises RegistryFailed if the registry cannot return a schema."""
+        payloads = messages.values
         faults: dict[int, Fault] = {}
         by_head: dict[bytes, list[int]] = {}
         for i, payload in enumerate(payloads):

@@ -11,6 +11,7 @@ import pyarrow as pa
 from headrace_udfs.arrays import Positions
 from headrace_udfs.contract import Contract
 from headrace_udfs.faults import Code, Fault
+from headrace_udfs.messages import Messages
 from headrace_udfs.schemas import Schemas
 
 Payloads = Sequence[bytes | None]
@@ -52,8 +53,8 @@ class Format(Protocol):
     def __init__(self, contract: Contract, schemas: Schemas | None = None) -> None:
         """Prepare to decode payloads of `contract`."""
 
-    def decode(self, payloads: Payloads) -> Decoded:
-        """Return the readings of the payloads, and the faults.
+    def decode(self, messages: Messages) -> Decoded:
+        """Return the readings of the messages, and the faults.
 
         Never raises because of a payload's contents: they become a fault of the payload or of one reading in it. Raises
         RegistryFailed if `schemas` cannot be read.

@@ -22,6 +22,7 @@ from headrace_udfs.formats.base import Decoded, Payloads
 from headrace_udfs.formats.json_exact import MAX_DEPTH, ExactDecoder
 from headrace_udfs.formats.json_leaves import ARRAYS, leaves
 from headrace_udfs.formats.json_shape import Columns, Shape
+from headrace_udfs.messages import Messages
 from headrace_udfs.schemas import Schemas
 
 CHUNK = 256
@@ -46,8 +47,9 @@ class JsonFormat:
         self._typed = msgspec.json.Decoder(self._shape.struct)
         self._untyped = msgspec.json.Decoder()
 
-    def decode(self, payloads: Payloads) -> Decoded:
+    def decode(self, messages: Messages) -> Decoded:
         """See Format. Fastest for valid payloads that have only the contract's keys."""
+        payloads = messages.values
         columns: Columns = [[] for _ in self._leaves]
         structs, at = self._structs(payloads)
         candidates = payloads if len(at) == len(payloads) else [payloads[i] for i in at.tolist()]

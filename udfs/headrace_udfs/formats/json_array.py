@@ -9,10 +9,11 @@ import numpy as np
 
 from headrace_udfs.contract import Contract
 from headrace_udfs.faults import Code, Fault, Refused, shown
-from headrace_udfs.formats.base import Decoded, Payloads
+from headrace_udfs.formats.base import Decoded
 from headrace_udfs.formats.json import JsonFormat
 from headrace_udfs.formats.json_exact import ExactDecoder
 from headrace_udfs.formats.json_leaves import leaves
+from headrace_udfs.messages import Messages
 from headrace_udfs.schemas import Schemas
 
 MANY = 1_000
@@ -34,19 +35,19 @@ class JsonArrayFormat:
         self._object = JsonFormat(contract)
         self._array = msgspec.json.Decoder(list[msgspec.Raw])
 
-    def decode(self, payloads: Payloads) -> Decoded:
+    def decode(self, messages: Messages) -> Decoded:
         """See Format."""
         readings: list[bytes | None] = []
         message: list[int] = []
         faults: dict[int, Fault] = {}
-        for position, payload in enumerate(payloads):
+        for position, payload in enumerate(messages.values):
             objects = self._readings(payload)
             if isinstance(objects, Fault):
                 faults[len(readings)] = objects
                 objects = [None]
             readings += objects
             message += [position] * len(objects)
-        decoded = self._object.decode(readings)
+        decoded = self._object.decode(Messages(readings))
         return Decoded(decoded.columns, {**decoded.faults, **faults}, np.array(message, np.int64))
 
     def _readings(self, payload: bytes | None) -> list[bytes | None] | Fault:

@@ -27,6 +27,7 @@ from headrace.project import job_folder, table_files, yaml_text
 from headrace.project.paths import Project
 from headrace_udfs.contract import Contract
 from headrace_udfs.decode import Decoder
+from headrace_udfs.messages import Messages
 from support import ROOT
 
 
@@ -256,7 +257,7 @@ def test_a_sample_satisfies_its_contract(contract: Contract, window: timedelta |
     readings = sample.readings(contract, window)
     clock = max(reading.ts for reading in readings).timestamp()
     payloads = [sample.payload(contract, reading).encode() for reading in readings]
-    decoded = Decoder(contract, clock=lambda: clock).decode(payloads)
+    decoded = Decoder(contract, clock=lambda: clock).decode(Messages(payloads))
     assert not decoded.faults
     for number, reading in enumerate(readings):
         row = {name: values[number].as_py() for name, values in decoded.columns.items()}

@@ -18,6 +18,7 @@ from headrace_udfs.contract import Contract
 from headrace_udfs.decode import Decoder
 from headrace_udfs.faults import Code
 from headrace_udfs.formats.avro import AvroFormat
+from headrace_udfs.messages import Messages
 from headrace_udfs.pipeline import ERRORS, Pipeline
 from headrace_udfs.schemas import GivenSchemas, RegistryFailed, Schema
 from headrace_udfs.types import ARROW
@@ -87,7 +88,7 @@ def decode(
     *payloads: bytes | None, schemas: dict[int, Any], **changes: Any
 ) -> tuple[dict[str, list[Any]], dict[int, tuple[Code, str]]]:
     reads, given_ = contract(**changes), GivenSchemas({number: json.dumps(s) for number, s in schemas.items()})
-    decoded = Decoder(reads, clock=lambda: NOW, schemas=given_).decode(payloads)
+    decoded = Decoder(reads, clock=lambda: NOW, schemas=given_).decode(Messages(payloads))
     assert {name: array.type for name, array in decoded.columns.items()} == {
         name: ARROW[kind] for name, kind in reads.columns.items()
     }
@@ -205,7 +206,7 @@ def test_a_schema_may_refer_to_others() -> None:
             return Schema(json.dumps(record(value="plant.Money")), (json.dumps(money),))
 
     payload = framed(record(value=money), data={"value": b"\0\5"})
-    decoded = AvroFormat(contract(), Referring()).decode([payload])
+    decoded = AvroFormat(contract(), Referring()).decode(Messages([payload]))
     assert (decoded.columns["value"].to_pylist(), decoded.faults) == ([5.0], {})
 
 
@@ -295,7 +296,7 @@ def test_a_schema_is_fetched_once_and_an_unknown_one_again() -> None:
 
     decoder = AvroFormat(contract(), Counting({1: json.dumps(record()), 3: '"string"'}))
     for _ in range(3):
-        decoder.decode([framed(record()), b"\0\0\0\0\3", framed(record()), b"\0\0\0\0\2", b"\0\0\0\0\2x"])
+        decoder.decode(Messages([framed(record()), b"\0\0\0\0\3", framed(record()), b"\0\0\0\0\2", b"\0\0\0\0\2x"]))
     assert Counting.fetched == [1, 3, 2, 2, 2]
 
 
@@ -307,7 +308,7 @@ def test_a_failure_of_the_registry_makes_no_dead_letter() -> None:
     pipeline = Pipeline(contract(), schemas=Down({}))
     pipeline.open(lambda _name, _n: None)
     with pytest.raises(RegistryFailed):
-        pipeline.run([framed(record())])
+        pipeline.run(Messages([framed(record())]))
 
 
 def test_a_pipeline_without_a_registry_does_not_open() -> None:
@@ -355,7 +356,7 @@ def test_invalid_bytes_cause_only_a_dead_letter(payloads: list[bytes | None]) ->
     schemas = {1: WIDE, 2: {**odd, "name": "Odd"}, 3: record(seen=["null", NANOS, "string"], tag=["null", "string"])}
     pipeline = Pipeline(contract(), now=NOW, schemas=GivenSchemas({n: json.dumps(s) for n, s in schemas.items()}))
     pipeline.open(lambda _name, _n: None)
-    batch = pipeline.run(payloads)
+    batch = pipeline.run(Messages(payloads))
     pipeline.close()
     assert batch.num_rows == len(payloads)
     good = batch["err_code"].is_null().to_pylist()
@@ -376,6 +377,6 @@ def test_a_schema_may_consist_of_references_only(written: Any) -> None:
     message = framed(record())
     # In a union, the number of the branch is the first byte of the record.
     payload = message[:5] + (b"\0" if isinstance(written, list) else b"") + message[5:]
-    decoded = Decoder(contract(), clock=lambda: NOW, schemas=given_).decode([payload])
+    decoded = Decoder(contract(), clock=lambda: NOW, schemas=given_).decode(Messages([payload]))
     assert dict(decoded.faults) == {}
     assert decoded.columns["value"].to_pylist() == [1.5]

@@ -9,6 +9,7 @@ import pytest
 from headrace_udfs.contract import Contract
 from headrace_udfs.format_names import FORMAT_FACTS
 from headrace_udfs.formats import FORMATS
+from headrace_udfs.messages import Messages
 from headrace_udfs.schemas import GivenSchemas
 
 READING = {
@@ -38,7 +39,7 @@ def test_every_format_has_its_facts_and_its_class() -> None:
 @pytest.mark.parametrize("name", FORMATS)
 def test_the_facts_of_a_format_are_those_of_its_class(name: str) -> None:
     facts, reads = FORMAT_FACTS[name], contract(name)
-    decoded = FORMATS[name](reads, GivenSchemas({1: json.dumps(READING)})).decode([None])
+    decoded = FORMATS[name](reads, GivenSchemas({1: json.dumps(READING)})).decode(Messages([None]))
     assert (decoded.message is not None) == facts.many == reads.many
     assert reads.registered == facts.registered
     if facts.registered:

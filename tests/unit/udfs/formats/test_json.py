@@ -15,6 +15,7 @@ from headrace_udfs.faults import Code, Fault, Refused
 from headrace_udfs.formats.json import JsonFormat
 from headrace_udfs.formats.json_exact import ExactDecoder
 from headrace_udfs.formats.json_leaves import leaves
+from headrace_udfs.messages import Messages
 from headrace_udfs.pipeline import Pipeline
 
 TYPES = ("string", "double", "long", "boolean", "timestamp")
@@ -122,7 +123,7 @@ def exactly(contract: Contract, batch: Sequence[bytes | None]) -> list[Any]:
 
 
 def in_bulk(contract: Contract, batch: Sequence[bytes | None]) -> list[Any]:
-    decoded = JsonFormat(contract).decode(batch)
+    decoded = JsonFormat(contract).decode(Messages(batch))
     columns = [decoded.columns[leaf.column].to_pylist() for leaf in leaves(contract)]
     assert all(len(column) == len(batch) for column in columns)
     for i in decoded.faults:
@@ -147,7 +148,7 @@ def test_no_payload_stops_the_pipeline(data: st.DataObject) -> None:
     batch = data.draw(st.lists(payloads(contract), max_size=12))
     pipeline = Pipeline(contract)
     pipeline.open(lambda _name, _n: None)
-    rows = pipeline.run(batch)
+    rows = pipeline.run(Messages(batch))
     rows.validate(full=True)
     refused = [isinstance(outcome, Fault) for outcome in exactly(contract, batch)]
     reported = rows["err_code"].is_valid().to_pylist()
@@ -198,13 +199,13 @@ GOOD = b'{"tag":"a","value":1.5,"ts":1400000000000,"q":192}'
 )
 def test_a_fault_among_good_payloads_is_found(payload: bytes, code: Code) -> None:
     for batch in ([payload], [payload, *[GOOD] * 600], [*[GOOD] * 300, payload, *[GOOD] * 300]):
-        faults = JsonFormat(PUMP).decode(batch).faults
+        faults = JsonFormat(PUMP).decode(Messages(batch)).faults
         assert {i: fault.code for i, fault in faults.items()} == {batch.index(payload): code}
 
 
 def test_colons_of_one_payload_do_not_make_up_for_those_of_another() -> None:
     batch = [b'{"tag":"::::","ts":1}', b'{"tag":"a","ts":1,"ts":2}', b'{"tag":"a","ts":1,"text":"::"}']
-    assert JsonFormat(PUMP).decode(batch).faults.keys() == {1}
+    assert JsonFormat(PUMP).decode(Messages(batch)).faults.keys() == {1}
 
 
 def test_bad_payloads_among_ten_thousand_affect_no_other() -> None:
@@ -212,7 +213,7 @@ def test_bad_payloads_among_ten_thousand_affect_no_other() -> None:
     bad = {0: None, 17: b"", 255: b"{", 256: b'{"tag":"a","ts":1,"ts":1}', 5000: b"[" * 5000, 9999: b"\xff"}
     for i, payload in bad.items():
         batch[i] = payload
-    decoded = JsonFormat(PUMP).decode(batch)
+    decoded = JsonFormat(PUMP).decode(Messages(batch))
     assert decoded.faults.keys() == bad.keys()
     expected = [None if i in bad else float(i) for i in range(10_000)]
     assert decoded.columns["value"].to_pylist() == expected
@@ -221,11 +222,11 @@ def test_bad_payloads_among_ten_thousand_affect_no_other() -> None:
 @pytest.mark.parametrize("extra", [b"", b',"seq":7,"src":{"a":[":"]}', b',"text":"a\\"\\u00e9"', b',"o":"\\u003a"'])
 def test_additional_keys_change_nothing(extra: bytes) -> None:
     payload = GOOD[:-1] + extra + b"}"
-    decoded = JsonFormat(PUMP).decode([payload] * 300)
+    decoded = JsonFormat(PUMP).decode(Messages([payload] * 300))
     assert not decoded.faults
     assert decoded.columns["value"].to_pylist() == [1.5] * 300
 
 
 def test_an_empty_batch_has_its_columns() -> None:
-    decoded = JsonFormat(PUMP).decode([])
+    decoded = JsonFormat(PUMP).decode(Messages([]))
     assert [len(column) for column in decoded.columns.values()] == [0] * 6

@@ -12,6 +12,7 @@ from headrace_udfs.contract import Contract
 from headrace_udfs.faults import Code
 from headrace_udfs.formats.json import JsonFormat
 from headrace_udfs.formats.json_array import JsonArrayFormat
+from headrace_udfs.messages import Messages
 from headrace_udfs.pipeline import ERRORS, FIRST, INDEX, Pipeline
 
 CONTRACT = Contract.model_validate(
@@ -46,8 +47,10 @@ readings = st.sampled_from(
 @settings(deadline=None)
 @given(st.lists(st.lists(readings, min_size=1, max_size=5), max_size=5), st.sampled_from([",", " , ", "\n,\t"]))
 def test_a_reading_in_an_array_decodes_as_it_does_alone(messages: list[list[str]], comma: str) -> None:
-    decoded = JsonArrayFormat(CONTRACT).decode([f" [{comma.join(message)}] ".encode() for message in messages])
-    alone = JsonFormat(CONTRACT).decode([text.encode() for message in messages for text in message])
+    decoded = JsonArrayFormat(CONTRACT).decode(
+        Messages([f" [{comma.join(message)}] ".encode() for message in messages])
+    )
+    alone = JsonFormat(CONTRACT).decode(Messages([text.encode() for message in messages for text in message]))
     assert decoded.message is not None
     assert decoded.message.tolist() == [i for i, message in enumerate(messages) for _ in message]
     assert decoded.columns == alone.columns
@@ -72,7 +75,7 @@ def test_a_reading_in_an_array_decodes_as_it_does_alone(messages: list[list[str]
 )
 def test_a_message_that_is_not_an_array_is_refused_as_a_whole(payload: bytes | None, code: Code) -> None:
     good = f"[{GOOD},{GOOD}]".encode()
-    decoded = JsonArrayFormat(CONTRACT).decode([good, payload, good])
+    decoded = JsonArrayFormat(CONTRACT).decode(Messages([good, payload, good]))
     assert {i: fault.code for i, fault in decoded.faults.items()} == {2: code}
     assert decoded.message is not None
     assert decoded.message.tolist() == [0, 0, 1, 2, 2]
@@ -80,13 +83,13 @@ def test_a_message_that_is_not_an_array_is_refused_as_a_whole(payload: bytes | N
 
 def test_a_text_that_only_one_parser_rejects_is_accepted() -> None:
     payload = b'[{"tag":"a","ts":1400000000000,"o":"\\ud800"},' + GOOD.encode() + b"]"
-    assert not JsonArrayFormat(CONTRACT).decode([payload]).faults
+    assert not JsonArrayFormat(CONTRACT).decode(Messages([payload])).faults
 
 
 def test_a_record_has_a_list_for_each_column() -> None:
     pipeline = Pipeline(CONTRACT)
     pipeline.open(lambda _name, _n: None)
-    batch = pipeline.run([f"[{GOOD},{{}},{GOOD}]".encode(), None, f"[{GOOD}]".encode()])
+    batch = pipeline.run(Messages([f"[{GOOD},{{}},{GOOD}]".encode(), None, f"[{GOOD}]".encode()]))
     batch.validate(full=True)
     assert batch.schema.names == [*CONTRACT.columns, *ERRORS, FIRST, INDEX]
     assert batch["value"].to_pylist() == [[1.5, None, 1.5], [None], [1.5]]
@@ -99,14 +102,14 @@ def test_a_record_has_a_list_for_each_column() -> None:
 def test_an_empty_batch_of_arrays_is_an_empty_batch() -> None:
     pipeline = Pipeline(CONTRACT)
     pipeline.open(lambda _name, _n: None)
-    assert pipeline.run([]).num_rows == 0
+    assert pipeline.run(Messages([])).num_rows == 0
 
 
 @pytest.mark.parametrize("item", [b"1", b"{}", b'{"t":1}', b'"\\ud800"'])
 def test_half_a_megabyte_of_items_that_cannot_be_readings_is_one_fault(item: bytes) -> None:
     contract = CONTRACT.model_copy(update={"max_bytes": 2**20})
     payload = b"[" + b",".join([item] * (2**19 // (len(item) + 1))) + b"]"
-    decoded = JsonArrayFormat(contract).decode([payload, f"[{GOOD}]".encode()])
+    decoded = JsonArrayFormat(contract).decode(Messages([payload, f"[{GOOD}]".encode()]))
     assert {at: fault.code for at, fault in decoded.faults.items()} == {0: Code.TOO_MANY_READINGS}
 
 
@@ -117,13 +120,13 @@ def test_the_shortest_readings_fill_a_message() -> None:
         "fields": {"k": {"type": "string", "required": True}},
     }
     contract = Contract.model_validate({**CONTRACT.model_dump(), **shortest, "max_bytes": 2**20})
-    decoded = JsonArrayFormat(contract).decode([b"[" + b",".join([b'{"k":"","t":0}'] * 60_000) + b"]"])
+    decoded = JsonArrayFormat(contract).decode(Messages([b"[" + b",".join([b'{"k":"","t":0}'] * 60_000) + b"]"]))
     assert not decoded.faults
     assert len(decoded.columns["k"]) == 60_000
 
 
 def test_up_to_a_thousand_items_each_have_a_fault_of_their_own() -> None:
-    assert len(JsonArrayFormat(CONTRACT).decode([b"[" + b",".join([b"1"] * 1_000) + b"]"]).faults) == 1_000
+    assert len(JsonArrayFormat(CONTRACT).decode(Messages([b"[" + b",".join([b"1"] * 1_000) + b"]"])).faults) == 1_000
 
 
 @settings(deadline=None)
@@ -131,7 +134,7 @@ def test_up_to_a_thousand_items_each_have_a_fault_of_their_own() -> None:
 def test_the_first_bad_reading_of_each_message_is_marked(messages: list[list[str]]) -> None:
     pipeline = Pipeline(CONTRACT)
     pipeline.open(lambda _name, _n: None)
-    batch = pipeline.run([f"[{','.join(message)}]".encode() for message in messages])
+    batch = pipeline.run(Messages([f"[{','.join(message)}]".encode() for message in messages]))
     for codes, first in zip(batch["err_code"].to_pylist(), batch[FIRST].to_pylist(), strict=True):
         bad = [at for at, code in enumerate(codes) if code]
         assert [at for at, marked in enumerate(first) if marked] == bad[:1]
