@@ -1,0 +1,137 @@
+"""Files of Kafka messages: each line is a message, as its body alone, or as an object that describes all of it.
+
+A line is the body of a message, byte for byte, unless it begins with `{"$message":`. Such a line describes a message:
+{"$message": {"key": "o1", "value": {"order_id": "o1"}, "headers": {"site": "north"}, "time": "2024-01-01T00:00:00Z"}}
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from headrace.errors import Place, Problem, UserError, did_you_mean
+
+WRAPPED = "$message"
+"""The only key of a line that describes a message."""
+
+_BEGINS = re.compile(rb'\s*\{\s*"\$message"')
+_KEYS = ("key", "value", "headers", "time", "partition")
+_BASE64, _TEXT = "$base64", "$text"
+_FORM = 'write {"$message": {"key": "o1", "value": {...}}}; "value": null is a message without a value'
+
+
+@dataclass(frozen=True)
+class FileMessage:
+    """A message of a file, at its `line`, from 1. What is None is not there, or not said.
+
+    key, value: the bytes. headers: names and bytes, in their order. time: of the record, with its zone.
+    """
+
+    line: int
+    value: bytes | None
+    key: bytes | None = None
+    headers: tuple[tuple[str, bytes | None], ...] = ()
+    time: datetime | None = None
+    partition: int | None = None
+
+
+def read(path: Path) -> Iterator[FileMessage]:
+    """Yield the messages of the file, in its order; the file is read as they are taken.
+
+    Raises UserError for a file that cannot be read, and at the end for all lines that describe no message.
+    """
+    problems: list[Problem] = []
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                try:
+                    yield message(line.rstrip(b"\r\n"), number)
+                except ValueError as error:
+                    problems.append(Problem(str(error), Place.of(path, number), _FORM))
+    except OSError as error:
+        raise UserError(f"cannot be read: {error.strerror}", Place.of(path)) from None
+    if problems:
+        raise UserError(problems)
+
+
+def message(line: bytes, number: int = 1) -> FileMessage:
+    """Return the message of one line, without its line break. Raises ValueError if it begins as one, and is none."""
+    if not _BEGINS.match(line):
+        return FileMessage(number, line)
+    try:
+        found = json.loads(line)
+    except ValueError as error:
+        raise ValueError(f"not JSON: {error}") from None
+    described = found[WRAPPED]
+    if len(found) > 1 or not isinstance(described, dict):
+        raise ValueError(f"a line with '{WRAPPED}' has this key alone, and an object there")
+    for name in described:
+        if name not in _KEYS:
+            raise ValueError(f"a message has no '{name}'; {did_you_mean(name, _KEYS, 'it has')}")
+    if "value" not in described:
+        raise ValueError("a message needs a 'value'")
+    return FileMessage(
+        number,
+        _bytes(described["value"], "value", texts_are_json=True),
+        _bytes(described.get("key"), "key"),
+        tuple(_headers(described.get("headers", {}))),
+        _time(described.get("time")),
+        _partition(described.get("partition")),
+    )
+
+
+def _bytes(value: Any, what: str, *, texts_are_json: bool = False) -> bytes | None:
+    """Return the bytes of a part: null for none, {"$base64": ...} or {"$text": ...} as they are, all else as JSON.
+
+    A text is itself in a key or a header, and JSON in a value: a body of plain text is {"$text": ...}.
+    """
+    if value is None:
+        return None
+    if isinstance(value, dict) and len(value) == 1:
+        ((kind, text),) = value.items()
+        if kind == _TEXT and isinstance(text, str):
+            return text.encode()
+        if kind == _BASE64 and isinstance(text, str):
+            try:
+                return base64.b64decode(text, validate=True)
+            except (binascii.Error, ValueError) as error:
+                raise ValueError(f"the {what} is not base64: {error}") from None
+    if isinstance(value, str) and not texts_are_json:
+        return value.encode()
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _headers(described: Any) -> Iterator[tuple[str, bytes | None]]:
+    """Yield the headers of an object, or of a list of [name, value], in which a name may occur again."""
+    pairs: Iterable[Any] = described.items() if isinstance(described, dict) else described
+    if not isinstance(described, dict | list) or not all(
+        isinstance(pair, tuple | list) and len(pair) == 2 and isinstance(pair[0], str) for pair in pairs
+    ):
+        raise ValueError('headers are an object, {"site": "north"}, or a list of [name, value]')
+    for name, value in described.items() if isinstance(described, dict) else described:
+        yield name, _bytes(value, f"header '{name}'")
+
+
+def _time(text: Any) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        raise ValueError(f"{text!r} is not a valid ISO-8601 time") from None
+    if time.tzinfo is None:
+        raise ValueError(f"the time {text} has no zone; write {text}Z")
+    return time.astimezone(UTC)
+
+
+def _partition(number: Any) -> int | None:
+    if number is not None and (not isinstance(number, int) or isinstance(number, bool) or number < 0):
+        raise ValueError(f"{number!r} is not a partition: they are numbered from 0")
+    return number
