@@ -9,6 +9,7 @@ half of the distance is distance in its unit and half is the share of readings b
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -96,38 +97,52 @@ class Tables:
     surface: Floats
     floor: Doubles
 
+    @cached_property
+    def _by_output(self) -> tuple[Floats, Floats]:
+        """The curves as [most, OUTPUTS, knots], and the rise from each knot to the next one.
+
+        NumPy gathers single numbers twice as fast as rows of three.
+        """
+        curves = np.ascontiguousarray(self.curves.transpose(0, 2, 1))
+        return curves, np.concatenate([np.diff(curves, axis=2), np.zeros_like(curves[..., :1])], axis=2)
+
+    @cached_property
+    def _surface_by_output(self) -> Floats:
+        return np.ascontiguousarray(self.surface.T)
+
     def sums(self, cell: npt.NDArray[np.int32], way: Floats) -> Floats:
-        """Return float32 [n, tags, OUTPUTS], the sum of the tag's functions at these cells of all sources."""
+        """Return float32 [OUTPUTS, n, tags], the sum of the tag's functions at these cells of all sources."""
         base = np.arange(len(self.inputs), dtype=np.int32)
-        shape = (len(cell), len(base), OUTPUTS)
+        shape = (OUTPUTS, len(cell), len(base))
         total = self._bilinear(cell, way, base * SURFACE**2) if len(self.surface) else np.zeros(shape, np.float32)
-        for number, curve in enumerate(self.curves):
-            source = self.inputs[:, number]
-            at = cell[:, source] + base * KNOTS
-            low = curve.take(at, axis=0)
-            rise = curve.take(at + 1, axis=0)
-            rise -= low
-            rise *= way[:, source, None]
-            total += low
-            total += rise
+        base *= KNOTS
+        for source, low, rise in zip(self.inputs.T, *self._by_output, strict=True):
+            at, further = cell.take(source, axis=1), way.take(source, axis=1)
+            at += base
+            for out, own, more in zip(total, low, rise, strict=True):
+                step = more.take(at)
+                step *= further
+                np.add(out, own.take(at), out=out)
+                np.add(out, step, out=out)
         return total
 
     def _bilinear(self, cell: npt.NDArray[np.int32], way: Floats, base: npt.NDArray[np.int32]) -> Floats:
-        (i, f), (k, g) = (surface_cells(cell[:, s], way[:, s]) for s in self.pair.T)
+        (i, f), (k, g) = (surface_cells(cell.take(s, axis=1), way.take(s, axis=1)) for s in self.pair.T)
         at = i * SURFACE + k + base
-        f, g = f[..., None], g[..., None]
-        corners = (self.surface.take(at + step, axis=0) for step in (0, 1, SURFACE, SURFACE + 1))
-        a, b, c, d = corners
-        b -= a
-        b *= g
-        a += b
-        d -= c
-        d *= g
-        c += d
-        c -= a
-        c *= f
-        a += c
-        return a
+        corners = [at + step for step in (0, 1, SURFACE, SURFACE + 1)]
+        total = np.empty((OUTPUTS, *at.shape), np.float32)
+        for out, surface in zip(total, self._surface_by_output, strict=True):
+            a, b, c, d = (surface.take(corner) for corner in corners)
+            b -= a
+            b *= g
+            a += b
+            d -= c
+            d *= g
+            c += d
+            c -= a
+            c *= f
+            np.add(a, c, out=out)
+        return total
 
 
 def surface_cells(cell: npt.NDArray[np.int32], way: Floats) -> tuple[npt.NDArray[np.int32], Floats]:
@@ -192,13 +207,13 @@ class Comparison:
         """
         sums = self.tables.sums(cells, ways).astype(np.float64)
         if self.networks.each:
-            sums += self.networks.sums(columns, len(self.tables.inputs))
+            sums += self.networks.sums(columns, len(self.tables.inputs)).transpose(2, 0, 1)
         missing = ~np.isfinite(columns)
-        lacks = missing[:, self.tables.pair].any(axis=2)
-        for source in self.tables.inputs.T:
-            lacks |= missing[:, source]
-        value = np.where(lacks, np.nan, self.references.values(columns) + sums[..., 0])
-        scale = np.maximum(np.exp(np.minimum(np.ascontiguousarray(sums[..., 1]), 50.0)), self.tables.floor)
+        value = self.references.values(columns) + sums[0]
+        if missing.any():
+            for source in (*self.tables.pair.T, *self.tables.inputs.T):
+                value[missing.take(source, axis=1)] = np.nan
+        scale = np.maximum(np.exp(np.minimum(sums[1], 50.0)), self.tables.floor)
         with np.errstate(over="ignore", invalid="ignore"):
             z = self.references.distance(values, value) / scale
-        return Expectation(value, scale, z, np.clip(sums[..., 2], _LEAST_CHANCE, 1 - _LEAST_CHANCE))
+        return Expectation(value, scale, z, np.clip(sums[2], _LEAST_CHANCE, 1 - _LEAST_CHANCE))
