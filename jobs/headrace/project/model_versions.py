@@ -13,9 +13,9 @@ from headrace.errors import Place, UserError
 from headrace.project import model_files, yaml_text
 from headrace.project.model_files import ARTEFACT, CARD, Pin
 from headrace.project.paths import Project
+from headrace_udfs.onnx_session import UnusableNetworkError
 from headrace_udfs.scoring import model as scoring
 from headrace_udfs.scoring.model import Model
-from headrace_udfs.scoring.networks import UnusableNetworkError
 
 _OF_A_RUN = {"model", "trained_at", "snapshot", "code"}
 

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from headrace_udfs.arrays import Doubles, Positions
+from headrace_udfs.onnx_session import UnusableNetworkError, first_line, session
 
 LOG_SCALE = "log_scale"
 ROWS = 64
@@ -26,10 +26,6 @@ _VALUES = 3
 
 _MOST_LOG = 50.0
 _TYPES = {"tensor(float)": np.float32, "tensor(double)": np.float64}
-
-
-class UnusableNetworkError(ValueError):
-    """An ONNX file does not do what the model declares."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +53,7 @@ class Network:
     @property
     def scaled(self) -> bool:
         """Whether it has an output for the logarithm of the scale."""
-        return LOG_SCALE in _named(_session(self.file).get_outputs())
+        return LOG_SCALE in _named(session(self.file).get_outputs())
 
 
 @dataclass(frozen=True)
@@ -114,8 +110,8 @@ def check(file: bytes, inputs: int, outputs: int) -> None:
 
     Raises UnusableNetworkError with what it has and what it should have.
     """
-    session = _session(file)
-    given, answered = session.get_inputs(), session.get_outputs()
+    network = session(file)
+    given, answered = network.get_inputs(), network.get_outputs()
     wanted = f"one input of shape [any, {inputs}], float or double"
     if len(given) != 1 or not _fits(given[0], inputs, narrow=False):
         raise UnusableNetworkError(f"its inputs are {_shown(given)}; the model declares {wanted}")
@@ -138,9 +134,9 @@ def _equal(a: Doubles, b: Doubles) -> bool:
 
 def _run(file: bytes, rows: Doubles, outputs: int) -> tuple[Doubles, Doubles]:
     """Return expected values and log scales, float64 [n, outputs] each, NaN for rows with a missing value."""
-    session = _session(file)
-    kind = _TYPES[session.get_inputs()[0].type]
-    names = _named(session.get_outputs())
+    network = session(file)
+    kind = _TYPES[network.get_inputs()[0].type]
+    names = _named(network.get_outputs())
     out = {name: np.empty((len(rows), outputs)) for name in names}
     with np.errstate(over="ignore"):
         typed = rows.astype(kind)
@@ -150,7 +146,7 @@ def _run(file: bytes, rows: Doubles, outputs: int) -> tuple[Doubles, Doubles]:
     for at in range(0, len(rows), ROWS):
         some = typed[at : at + ROWS]
         batch[: len(some)], batch[len(some) :] = some, 0
-        answers = _answers(session, names, batch)
+        answers = _answers(network, names, batch)
         for name, answer in zip(names, answers, strict=True):
             if answer.size != ROWS * outputs:
                 raise UnusableNetworkError(
@@ -164,34 +160,12 @@ def _run(file: bytes, rows: Doubles, outputs: int) -> tuple[Doubles, Doubles]:
     return value, log_scale
 
 
-def _answers(session: Any, names: Sequence[str], batch: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
+def _answers(network: Any, names: Sequence[str], batch: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
     try:
-        answers: list[npt.NDArray[Any]] = session.run(names, {session.get_inputs()[0].name: batch})
+        answers: list[npt.NDArray[Any]] = network.run(names, {network.get_inputs()[0].name: batch})
     except Exception as error:  # ONNX Runtime's own errors have no common base
-        raise UnusableNetworkError(f"ONNX Runtime cannot run it: {_first_line(error)}") from error
+        raise UnusableNetworkError(f"ONNX Runtime cannot run it: {first_line(error)}") from error
     return answers
-
-
-@lru_cache(maxsize=16)
-def _session(file: bytes) -> Any:
-    """Return a session of one thread, whose results are the same each time.
-
-    Raises UnusableNetworkError if ONNX Runtime is not installed or does not take the file.
-    """
-    try:
-        import onnxruntime  # noqa: PLC0415 - an extra, which most models do not need
-    except ImportError:
-        raise UnusableNetworkError("ONNX Runtime is not installed; pip install 'headrace[onnx]'") from None
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-    options.use_deterministic_compute = True
-    options.log_severity_level = 4  # what matters is in the error
-    try:
-        return onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # as above
-        version = onnxruntime.__version__
-        raise UnusableNetworkError(f"ONNX Runtime {version} cannot load it: {_first_line(error)}") from error
 
 
 def _fits(one: Any, width: int, *, narrow: bool) -> bool:
@@ -208,7 +182,3 @@ def _named(ends: Sequence[Any]) -> list[str]:
 def _shown(ends: Sequence[Any]) -> str:
     of = [f"{one.name} {one.type} [{', '.join('any' if d is None else str(d) for d in one.shape)}]" for one in ends]
     return ", ".join(of) or "none"
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -9,8 +9,9 @@ from pathlib import Path
 from headrace.errors import Place, UserError
 from headrace.historian.models import declared
 from headrace.project.model_kinds import NetworkFile, OnnxFile
+from headrace_udfs.onnx_session import UnusableNetworkError
 from headrace_udfs.scoring.fit_networks import HOUR, PEERS, Declared, Use
-from headrace_udfs.scoring.networks import UnusableNetworkError, check
+from headrace_udfs.scoring.networks import check
 from headrace_udfs.scoring.tags import Tag
 
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from headrace_udfs.onnx_session import UnusableNetworkError
 from headrace_udfs.scoring import networks
-from headrace_udfs.scoring.networks import Network, Networks, UnusableNetworkError
+from headrace_udfs.scoring.networks import Network, Networks
 from support import onnx_files
 from support.onnx_files import DOUBLE, FLOAT, End, Node
 
