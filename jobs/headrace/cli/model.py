@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,11 +15,9 @@ from headrace.cli.common import Context, Env, Json, clock, log, out, print_json,
 from headrace.cli.model_arguments import Since, Until, Version
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
-    from headrace.historian.models.rescore import Rescored
     from headrace.historian.models.train import Trained
     from headrace_udfs.scoring.events import Event
+    from headrace_udfs.scoring.stream import Frame, Scorer
 
 app = typer.Typer(help="Models of anomaly scores: trained on stored readings, kept as versions.", no_args_is_help=True)
 app.command()(model_report.report)
@@ -144,19 +142,18 @@ def _compared_with(kind: str, tag: dict[str, Any]) -> str:
 
 @app.command()
 def events(version: Version, since: Since, until: Until = None, env: Env = "local", json: Json = False) -> None:
-    """Score stored readings with a version, and list the events that it finds."""
+    """Score stored readings with a version, and list the events that reach into the span."""
     context = Context(env)
-    with log.status("scoring"):
-        (found,) = _rescored(context, (version,), since, until)
-        rows = found.event_table()
+    with log.status("scoring") as status:
+        ((scorer, frames),) = _replayed(context, (version,), (since, until), status.update)
     if json:
-        print_json(rows.to_pylist())
+        print_json([{**_plain(frame.event), "model": frame.model} for frame in frames])
         return
     shown = table("tag", "from", "lasts", "cause", "score", numbers=("lasts", "score"))
-    for row in rows.to_pylist():
-        shown.add_row(row["tag"], *_cells(row["started_at"], row["ended_at"], row["cause"], row["peak_score"]))
+    for frame in frames:
+        shown.add_row(frame.event.tag, *_cells(frame.event))
     out.print(shown)
-    out.print(_summary(rows, found), highlight=False)
+    out.print(_summary(scorer, frames), highlight=False)
 
 
 @app.command()
@@ -167,8 +164,8 @@ def compare(
     from headrace.historian.models.compare import compare as compared
 
     context = Context(env)
-    with log.status("scoring with both"):
-        before, after = _rescored(context, (old, new), since, until)
+    with log.status("scoring with both") as status:
+        (first, before), (second, after) = _replayed(context, (old, new), (since, until), status.update)
         change = compared(before, after)
     if json:
         print_json({what: [_plain(each) for each in getattr(change, what)] for what in ("appear", "go", "stay")})
@@ -176,24 +173,27 @@ def compare(
     shown = table("", "tag", "from", "lasts", "cause", "score", numbers=("lasts", "score"))
     for sign, listed in (("+", change.appear), ("-", change.go)):
         for event in listed:
-            start, end = _time(event.start), _time(event.end)
-            shown.add_row(sign, event.tag, *_cells(start, end, event.cause, event.peak_score))
+            shown.add_row(sign, event.tag, *_cells(event))
     out.print(shown)
     out.print(
-        f"{before.pin} to {after.pin}: {len(change.appear):,} events appear, {len(change.go):,} go, "
+        f"{first.pin} to {second.pin}: {len(change.appear):,} events appear, {len(change.go):,} go, "
         f"{len(change.stay):,} stay",
         highlight=False,
     )
 
 
-def _rescored(context: Context, versions: Sequence[str], since: str, until: str | None) -> list[Rescored]:
+def _replayed(
+    context: Context, versions: Sequence[str], asked: tuple[str, str | None], progress: Callable[[str], None]
+) -> list[tuple[Scorer, list[Frame]]]:
+    """Return each version as a stream has it, and the events that reach into the span."""
     from headrace.historian import Historian
-    from headrace.historian.models import rescore
+    from headrace.historian.models import replay
     from headrace.project import model_files
 
-    pins, span = [model_files.pin(context.project, version) for version in versions], times.span(since, until)
-    historian = Historian.open(context.settings, nonfinite="bad")
-    return [rescore.rescore(context.project, historian, pin, *span) for pin in pins]
+    pins, span = [model_files.pin(context.project, version) for version in versions], times.span(*asked)
+    scorers = [replay.scorer_of(context.project, pin, span[0]) for pin in pins]
+    historian, now = Historian.open(context.settings, nonfinite="bad"), datetime.now(UTC)
+    return [(scorer, replay.replay(scorer, historian, span, now, progress)) for scorer in scorers]
 
 
 def _show_training(trained: Trained) -> None:
@@ -221,9 +221,9 @@ def _rate(card: dict[str, Any]) -> str:
     return "learning" if learning else "no tag has scores"
 
 
-def _summary(rows: pa.Table, found: Rescored) -> str:
-    tags = len(found.model.tags) - len(found.model.refused)
-    events = f"{len(rows):,} events of {len({*rows['tag'].to_pylist()}):,} tags; {tags:,} tags have scores"
+def _summary(scorer: Scorer, frames: Sequence[Frame]) -> str:
+    tags = len(scorer.model.tags) - len(scorer.model.refused)
+    events = f"{len(frames):,} events of {len({f.event.tag for f in frames}):,} tags; {tags:,} tags have scores"
     return f"{events}\na score of 1 means one such event in 10 months, 2 means one in 100"
 
 
@@ -236,6 +236,6 @@ def _time(microseconds: int) -> datetime:
     return datetime.fromtimestamp(microseconds / 1e6, UTC)
 
 
-def _cells(start: datetime, end: datetime, cause: str, score: float) -> tuple[str, str, str, str]:
-    hours = (end - start) / timedelta(hours=1)
-    return clock(start).removesuffix(":00 UTC").removesuffix(" UTC"), f"{hours:.1f} h", cause, f"{score:.1f}"
+def _cells(event: Event) -> tuple[str, str, str, str]:
+    start = clock(_time(event.start)).removesuffix(":00 UTC").removesuffix(" UTC")
+    return start, f"{(event.end - event.start) / 3.6e9:.1f} h", event.cause, f"{event.peak_score:.1f}"

@@ -35,9 +35,9 @@ def report(
 
     context, span = Context(env), times.span(since, until)
     pin = model_files.pin(context.project, version)
-    with log.status("scoring"):
+    with log.status("scoring") as status:
         historian = Historian.open(context.settings, nonfinite="bad")
-        found = reporting.report(context.settings, context.project, historian, pin, span)
+        found = reporting.report(context.settings, context.project, historian, pin, span, progress=status.update)
     if json:
         print_json(asdict(found))
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -17,7 +18,10 @@ from headrace.environment import iceberg
 from headrace.historian.historian import Historian
 from headrace.historian.models import replay
 from headrace.project.paths import Project
+from headrace_udfs.scoring import tables
 from headrace_udfs.scoring.model import Model
+from headrace_udfs.scoring.score_rows import ScoreRows
+from headrace_udfs.scoring.stream import Scorer
 
 
 class Again(msgspec.Struct, frozen=True):
@@ -42,11 +46,17 @@ def run(platform: Project, model: Model, size: int) -> Again:
         for _ in historian.stream([tag.name for tag in model.tags], since, until):
             pass
         between = time.process_time()
-        rows = replay.replay(scorer, historian, (since, until), until, lambda _: None).scores
+        rows = list[pa.Table]()
+        keep = partial(_keep, scorer, rows)
+        replay.replay(scorer, historian, (since, until), until, lambda _: None, keep=keep)
         ended = time.process_time()
-    if len(rows) != count:
-        raise RuntimeError(f"{len(rows):,} scores of {count:,} readings")
+    if (made := sum(map(len, rows))) != count:
+        raise RuntimeError(f"{made:,} scores of {count:,} readings")
     return Again(count, (between - began) / count * 1e6, (ended - between) / count * 1e6)
+
+
+def _keep(scorer: Scorer, rows: list[pa.Table], some: ScoreRows) -> None:
+    rows.append(tables.score_table(scorer, some))
 
 
 def store(place: Stand, model: Model, size: int) -> None:

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from headrace.historian.models.rescore import Rescored
 from headrace_udfs.scoring.events import GAP_US, Event
+from headrace_udfs.scoring.stream import Frame
 
 
 @dataclass(frozen=True)
@@ -19,9 +19,9 @@ class Comparison:
     stay: list[Event]
 
 
-def compare(old: Rescored, new: Rescored) -> Comparison:
+def compare(old: Sequence[Frame], new: Sequence[Frame]) -> Comparison:
     """Return what changes. Two events of a tag are the same if at most GAP_US is between them."""
-    before, after = old.events(), new.events()
+    before, after = ([frame.event for frame in frames] for frames in (old, new))
     by_tag_before, by_tag_after = _by_tag(before), _by_tag(after)
     return Comparison(
         appear=[each for each in after if not _meets(each, by_tag_before)],

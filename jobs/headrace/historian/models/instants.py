@@ -29,9 +29,13 @@ class Readings:
 
 
 def read(historian: Historian, names: Sequence[str], since: datetime, until: datetime) -> list[Readings]:
-    """Return each tag's good readings with a finite value, from `since` to before `until`. Raises PlatformError."""
+    """Return each tag's good readings with a finite value, from `since` to before `until`; an unknown tag has none.
+
+    Raises PlatformError.
+    """
     parts: dict[str, list[Readings]] = {name: [] for name in names}
-    for batch in historian.stream(list(names), since, until):
+    stored = [name for name in names if historian.tag_names.known(name)]
+    for batch in historian.stream(stored, since, until) if stored else ():
         for name, part in _by_tag(batch):
             parts[name].append(part)
     return [_joined(parts[name]) for name in names]

@@ -1,7 +1,8 @@
 """Score a span of stored readings as a stream would have: the same rows, to the last bit.
 
 The memory of a stream reaches far back, so a replay begins where a stream begins, a week before the end of the training
-span, however late the span is. It reads a few days at a time.
+span, however late the span is. It reads a few days at a time. All that looks at past spans with a version of a model
+goes this way, so that it shows what a job would have stored.
 """
 
 from __future__ import annotations
@@ -20,26 +21,24 @@ from headrace.historian.series.status import GOOD, UNCERTAIN
 from headrace.project import model_versions
 from headrace.project.model_files import Pin
 from headrace.project.paths import Project
-from headrace_udfs.scoring import alignment, stream, tables
+from headrace_udfs.scoring import alignment, stream
 from headrace_udfs.scoring.alignment import Readings
+from headrace_udfs.scoring.score_rows import ScoreRows
 from headrace_udfs.scoring.stream import Frame, Memory, Scorer, States
 
 _AT_ONCE_US = 7 * 86_400_000_000
 
 
-@dataclass(frozen=True)
-class Replayed:
-    """scores: rows of condition.scores of the span. events: those of condition.anomaly_events that reach into it."""
+def scorer_of(project: Project, pin: Pin, since: datetime | None = None) -> Scorer:
+    """Return the version of a model as a stream has it. Raises UserError if it cannot be loaded.
 
-    scores: pa.Table
-    events: pa.Table
-
-
-def scorer_of(project: Project, pin: Pin) -> Scorer:
-    """Return the version of a model as a stream has it. Raises UserError if it cannot be loaded."""
+    since: the first reading to score. A stream scores none that the version has learned from; with an earlier `since`
+    it begins a week before that time, as if the version had been there.
+    """
     model, card = model_versions.load(project, pin)
-    until = intervals.microseconds(datetime.fromisoformat(card["until"]))
-    return Scorer(str(pin), model, int(card["every_us"]), until)
+    until = datetime.fromisoformat(card["until"])
+    first = until if since is None else min(until, since)
+    return Scorer(str(pin), model, int(card["every_us"]), intervals.microseconds(first))
 
 
 def replay(
@@ -49,15 +48,17 @@ def replay(
     now: datetime,
     progress: Callable[[str], None],
     *,
+    keep: Callable[[ScoreRows], None] = lambda _: None,
     states: States | None = None,
-) -> Replayed:
+) -> list[Frame]:
     """Score the readings from the first time of `span` to before the second one, with all that came before.
 
-    now: an event is ended if no reading from then on can continue it. `progress` is called with each step. states: as
-    for `stream.advance`. Raises PlatformError.
+    Return the events that reach into the span, by start and tag. now: an event is ended if no reading from then on can
+    continue it. `progress` is called with each step, and `keep` with rows of the span, some at a time. states: as for
+    `stream.advance`. Raises PlatformError.
     """
     since, until, last = map(intervals.microseconds, (*span, now))
-    run = _Run(scorer, historian, stream.fresh(scorer), [], {}, states)
+    run = _Run(scorer, historian, stream.fresh(scorer), keep, {}, states)
     for start, end in _steps(scorer, until):
         progress(f"scoring {intervals.instant(start):%Y-%m-%d}")
         run.advance(start, end, since, until)
@@ -65,20 +66,18 @@ def replay(
     while (wakes := _goes_on(run, until)) and wakes <= last:
         run.advance(at, wakes, until, until)
         at = wakes
-    scores = [tables.SCORES.empty_table(), *run.scores]
     frames = [frame for frame in run.frames.values() if frame.event.start < until and frame.event.end >= since]
-    frames.sort(key=lambda frame: (frame.event.start, frame.event.tag))
-    return Replayed(pa.concat_tables(scores), tables.event_table(frames))
+    return sorted(frames, key=lambda frame: (frame.event.start, frame.event.tag))
 
 
 @dataclass
 class _Run:
-    """A stream on its way through stored readings: its memory, rows of scores, and the last form of each event."""
+    """A stream on its way through stored readings: its memory, and the last form of each event."""
 
     scorer: Scorer
     historian: Historian
     memory: Memory
-    scores: list[pa.Table]
+    keep: Callable[[ScoreRows], None]
     frames: dict[tuple[str, int], Frame]
     states: States | None
 
@@ -88,7 +87,7 @@ class _Run:
         self.memory, found = stream.advance(self.scorer, self.memory, readings, end, self.states)
         for rows in found.scores:
             if len(own := rows.taken((rows.times >= since) & (rows.times < until))):
-                self.scores.append(tables.score_table(self.scorer, own))
+                self.keep(own)
         self.frames |= {(frame.event.tag, frame.event.start): frame for frame in found.frames}
 
 

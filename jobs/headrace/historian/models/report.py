@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -12,16 +12,18 @@ import numpy as np
 
 from headrace.environment.settings import Settings
 from headrace.historian.historian import Historian
-from headrace.historian.models import rescore, stored_scores, verdict
-from headrace.historian.models.rescore import Rescored
-from headrace.historian.models.stored_scores import Counts, Kind, Noted
+from headrace.historian.models import instants, replay, stored_scores, verdict
+from headrace.historian.models.counts import Counts, Tally
+from headrace.historian.models.stored_scores import Kind, Noted
+from headrace.historian.series import intervals
 from headrace.project import model_versions
 from headrace.project.model_files import Pin
 from headrace.project.paths import Project
 from headrace_udfs.scoring import drift
+from headrace_udfs.scoring.model import Model
+from headrace_udfs.scoring.stream import Scorer
 
 MONTH_DAYS = 30.4375
-_NO_INPUT = "an input of the model is missing"
 
 
 @dataclass(frozen=True)
@@ -75,32 +77,43 @@ class Report:
 
 
 def report(
-    settings: Settings, project: Project, historian: Historian, pin: Pin, span: tuple[datetime, datetime]
+    settings: Settings,
+    project: Project,
+    historian: Historian,
+    pin: Pin,
+    span: tuple[datetime, datetime],
+    *,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> Report:
     """Return the report on the readings from the first time of `span` to before the second.
 
-    If a job has stored scores of a month with this version, these are reported; the other months are rescored. Raises
-    UserError and PlatformError as `rescore.rescore` does.
+    If a job has stored scores of a month with this version, these are reported; the other months are rescored.
+    `progress` is called with each step. Raises UserError if the version cannot be loaded, and PlatformError.
     """
-    (since, until), card = span, model_versions.card(project, pin)
-    again = rescore.rescore(project, historian, pin, since, until)
+    (since, until), card, scorer = span, model_versions.card(project, pin), replay.scorer_of(project, pin, span[0])
+    model, lengths = scorer.model, _months(since, until)
     stored = stored_scores.counts(settings, str(pin), since, until)
     known = {month for month, _ in stored}
-    events = [each for each in _rescored_events(again) if each.month not in known]
-    events += [each for each in stored_scores.events(historian, str(pin), since, until) if each.month in known]
-    live = [tag.name for tag in again.model.tags if tag.name not in again.model.refused]
-    counts = {key: each for key, each in _rescored_counts(again).items() if key[0] not in known} | stored
+    events = [each for each in stored_scores.events(historian, str(pin), since, until) if each.month in known]
+    counts = dict(stored)
+    if {*lengths} - known:
+        more, again = _rescored(scorer, historian, span, progress)
+        events += [each for each in more if each.month not in known]
+        counts |= {key: each for key, each in again.items() if key[0] not in known}
+    live = [tag.name for tag in model.tags if tag.name not in model.refused]
     counts = {(month, tag): each for (month, tag), each in counts.items() if tag in {*live}}
     months = [
         _month(name, length, "stored" if name in known else "rescored", events, counts)
-        for name, length in _months(since, until).items()
+        for name, length in lengths.items()
     ]
-    tags = _tags(again, live, events, counts, sum(month.length for month in months))
-    budget = None if again.model.kind.limit is not None else again.model.budget
+    progress("comparing with the training span")
+    moved = _moved(model, historian, span, scorer.every_us)
+    tags = _tags(moved, live, events, counts, sum(month.length for month in months))
+    budget = None if model.kind.limit is not None else model.budget
     past_date = verdict.past_date(card, since, until)
     rate = float(np.mean([tag.events for tag in tags])) if tags else None
     retrain, sentence = (
-        verdict.verdict(tags, rate, budget, past_date, again.model.refused)
+        verdict.verdict(tags, rate, budget, past_date, model.refused)
         if counts or not live
         else (False, "No verdict: the span has no readings of the model's tags.")
     )
@@ -131,8 +144,22 @@ def _month(
     return Month(name, length, source, dict(said), sum(each.readings for each in of), dict(without.most_common()))
 
 
+def _moved(
+    model: Model, historian: Historian, span: tuple[datetime, datetime], every_us: int
+) -> dict[str, tuple[float | None, float | None]]:
+    """Return how far the centre of each tag has drifted, and the share of its readings outside the training range."""
+    names = [tag.name for tag in model.tags]
+    grid = instants.aligned(instants.read(historian, names, *span), every_us)
+    drifts = drift.centres(model, grid.times, grid.values) if len(grid.times) else np.full(len(names), np.nan)
+    beyond = drift.outside(model, grid.values)
+    return {
+        name: (_known(one), _known(other))
+        for name, one, other in zip(names, drifts.tolist(), beyond.tolist(), strict=True)
+    }
+
+
 def _tags(
-    again: Rescored,
+    moved: Mapping[str, tuple[float | None, float | None]],
     live: list[str],
     events: list[Noted],
     counts: Mapping[tuple[str, str], Counts],
@@ -143,18 +170,8 @@ def _tags(
     for (_, tag), each in counts.items():
         readings[tag] += each.readings
         without[tag] += sum(each.without.values())
-    grid, place = again.instants, {tag.name: at for at, tag in enumerate(again.model.tags)}
-    drifts = drift.centres(again.model, grid.times, grid.values) if len(grid.times) else np.full(len(place), np.nan)
-    beyond = drift.outside(again.model, grid.values)
     return [
-        TagReport(
-            name,
-            false[name] / length,
-            _known(drifts[place[name]]),
-            _known(beyond[place[name]]),
-            without[name] / max(readings[name], 1),
-        )
-        for name in live
+        TagReport(name, false[name] / length, *moved[name], without[name] / max(readings[name], 1)) for name in live
     ]
 
 
@@ -162,25 +179,11 @@ def _known(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _rescored_events(again: Rescored) -> list[Noted]:
-    return [
-        Noted(each.tag, f"{datetime.fromtimestamp(each.start / 1e6, UTC):%Y-%m}", "open") for each in again.events()
-    ]
-
-
-def _rescored_counts(again: Rescored) -> dict[tuple[str, str], Counts]:
-    """Return the readings of each month and tag, and those without a score."""
-    found: dict[tuple[str, str], Counts] = {}
-    month = again.instants.times.astype("datetime64[us]").astype("datetime64[M]")
-    names, row = np.unique(month, return_inverse=True)
-    there, none = np.isfinite(again.instants.values), np.isnan(again.scored.score)
-    totals, lacking = (
-        np.stack([np.bincount(row, weights=column, minlength=len(names)) for column in rows.T.astype(float)], axis=1)
-        for rows in (there, there & none)
-    ) if len(names) else (np.zeros((0, 0)), np.zeros((0, 0)))  # fmt: skip
-    for at, tag in enumerate(again.model.tags):
-        why = again.model.refused.get(tag.name, _NO_INPUT)
-        for number, name in enumerate(names.astype(str).tolist()):
-            lacks = int(lacking[number, at])
-            found[name, tag.name] = Counts(int(totals[number, at]), {why: lacks} if lacks else {})
-    return found
+def _rescored(
+    scorer: Scorer, historian: Historian, span: tuple[datetime, datetime], progress: Callable[[str], None]
+) -> tuple[list[Noted], dict[tuple[str, str], Counts]]:
+    """Return the events that start in the span and the counts of its readings, by month and tag, scored again."""
+    tally = Tally(scorer.model)
+    frames = replay.replay(scorer, historian, span, datetime.now(UTC), progress, keep=tally.add)
+    starts = [(frame.event.tag, intervals.instant(frame.event.start)) for frame in frames]
+    return [Noted(tag, f"{at:%Y-%m}", "open") for tag, at in starts if at >= span[0]], tally.counts()

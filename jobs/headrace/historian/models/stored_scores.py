@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -11,6 +11,7 @@ from headrace.environment import iceberg, warehouse
 from headrace.environment.settings import Settings
 from headrace.historian.anomalies.event_reader import Choice
 from headrace.historian.historian import Historian
+from headrace.historian.models.counts import Counts
 from headrace.project.system_tables import SCORES
 
 Kind = Literal["open", "real", "false"]
@@ -18,14 +19,6 @@ Kind = Literal["open", "real", "false"]
 
 _FALSE = "false"
 _QUERY = Path(__file__).parent / "queries" / "score_counts.sql"
-
-
-@dataclass(frozen=True)
-class Counts:
-    """The readings of a tag and month, and how many of them have no score, by reason."""
-
-    readings: int
-    without: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
+
 from headrace.environment import iceberg, warehouse
 from headrace.environment.settings import Settings
 from headrace.errors import UserError
@@ -18,6 +20,7 @@ from headrace.project.model_files import Pin
 from headrace.project.paths import Project
 from headrace.project.system_tables import ANOMALY_EVENTS, SCORES
 from headrace.upkeep.rescore.replace_span import Replaced, Span, replace_span
+from headrace_udfs.scoring import tables
 from headrace_udfs.scoring.stream import Scorer
 
 _NEWEST = Path(__file__).parent / "queries" / "newest_score.sql"
@@ -55,14 +58,23 @@ def rescore(
         return Rescored(since, since, [])
     historian = Historian.open(settings, nonfinite="bad")
     states = asset_states.suppressing(settings, historian, [tag.name for tag in scorer.model.tags])
-    found = replay.replay(scorer, historian, (since, until), datetime.now(UTC), progress, states=states)
+    rows, asked = [tables.SCORES.empty_table()], (since, until)
+    frames = replay.replay(
+        scorer,
+        historian,
+        asked,
+        datetime.now(UTC),
+        progress,
+        keep=lambda some: rows.append(tables.score_table(scorer, some)),
+        states=states,
+    )
     catalog = iceberg.connect(settings)
     progress("writing")
     scores = Span(str(pin), "ts", "ts", since, until)
     events = Span(str(pin), "started_at", "ended_at", since, until)
     written = [
-        replace_span(catalog, SCORES, scores, found.scores),
-        replace_span(catalog, ANOMALY_EVENTS, events, found.events),
+        replace_span(catalog, SCORES, scores, pa.concat_tables(rows)),
+        replace_span(catalog, ANOMALY_EVENTS, events, tables.event_table(frames)),
     ]
     return Rescored(since, until, written)
 

@@ -19,14 +19,17 @@ from headrace import cli
 from headrace.environment import iceberg, settings
 from headrace.errors import UserError
 from headrace.historian import Historian
-from headrace.historian.models import declared, instants, replay, rescore, train
+from headrace.historian.models import declared, instants, replay, train
 from headrace.historian.models.compare import compare
 from headrace.historian.models.instants import Readings
+from headrace.historian.series import intervals
 from headrace.project import model_files, model_versions, table_files
 from headrace.project.model_files import Pin
 from headrace.project.model_kinds import RegimeFile
 from headrace.project.paths import Project
-from headrace_udfs.scoring.model import Scored
+from headrace_udfs.scoring import stream, tables
+from headrace_udfs.scoring.score_rows import ScoreRows, joined_rows
+from headrace_udfs.scoring.stream import Frame
 from support.worlds.pumps import empty_plant
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -110,8 +113,17 @@ def test_the_same_training_gives_the_same_version(
     assert model_files.versions(project, "pumps") == [1]
 
 
-def test_a_fault_is_an_event_with_its_time(project: Project, historian: Historian, trained: train.Trained) -> None:
-    found = rescore.rescore(project, historian, trained.pin, days(45), days(55)).event_table().to_pylist()
+def replayed(
+    project: Project, pin: Pin, since: float, until: float, rows: list[ScoreRows] | None = None
+) -> list[Frame]:
+    scorer = replay.scorer_of(project, pin, days(since))
+    keep = (lambda _: None) if rows is None else rows.append
+    historian = Historian.open(settings.load(project, "local"))
+    return replay.replay(scorer, historian, (days(since), days(until)), days(60), lambda _: None, keep=keep)
+
+
+def test_a_fault_is_an_event_with_its_time(project: Project, trained: train.Trained) -> None:
+    found = tables.event_table(replayed(project, trained.pin, 45, 55)).to_pylist()
     assert {event["tag"] for event in found} >= {"Q1.flow"}
     (event,) = (event for event in found if event["tag"] == "Q1.flow" and event["started_at"] >= days(50))
     assert days(50) <= event["started_at"] <= days(50) + EVERY
@@ -120,12 +132,10 @@ def test_a_fault_is_an_event_with_its_time(project: Project, historian: Historia
     assert event["peak_score"] > 0
 
 
-def test_every_good_reading_has_a_score_or_a_reason(
-    project: Project, historian: Historian, trained: train.Trained
-) -> None:
-    scorer = replay.scorer_of(project, trained.pin)
-    replayed = replay.replay(scorer, historian, (days(45), days(46)), days(46), lambda _: None)
-    scores = replayed.scores.to_pylist()
+def test_every_good_reading_has_a_score_or_a_reason(project: Project, trained: train.Trained) -> None:
+    rows: list[ScoreRows] = []
+    replayed(project, trained.pin, 45, 46, rows)
+    scores = tables.score_table(replay.scorer_of(project, trained.pin), joined_rows(rows)).to_pylist()
     assert len(scores) == 8 * 144
     assert all((row["score"] is None) != (row["none_because"] is None) for row in scores)
     assert {row["none_because"] for row in scores if row["tag"].endswith("setpoint")} == {"constant"}
@@ -134,17 +144,37 @@ def test_every_good_reading_has_a_score_or_a_reason(
     assert inside == len(usual)
 
 
-def test_a_span_has_the_same_scores_wherever_it_begins(
-    project: Project, historian: Historian, trained: train.Trained, monkeypatch: pytest.MonkeyPatch
+def test_a_span_has_the_rows_and_events_of_a_stream_to_the_last_bit(
+    project: Project, historian: Historian, trained: train.Trained
 ) -> None:
-    monkeypatch.setattr(rescore, "WARM_UP", timedelta(days=45))
-    whole = rescore.rescore(project, historian, trained.pin, days(45), days(47))
-    monkeypatch.setattr(rescore, "WARM_UP", timedelta(days=46))
-    part = rescore.rescore(project, historian, trained.pin, days(46), days(47))
-    later = whole.instants.times >= part.instants.times[0]
-    assert 0 < later.sum() < len(later)
-    for field in fields(Scored):
-        np.testing.assert_array_equal(getattr(whole.scored, field.name)[later], getattr(part.scored, field.name))
+    """Wherever it begins and ends: also within the event of day 50."""
+    scorer = replay.scorer_of(project, trained.pin)
+    of = replay._readings(historian, scorer, scorer.begins_us, intervals.microseconds(days(60)))
+    _, whole = stream.advance(scorer, stream.fresh(scorer), of, stream.END_US)
+    every = joined_rows(whole.scores)
+    for since, until in ((45, 50.1), (50.1, 50.2), (52, 60)):
+        rows: list[ScoreRows] = []
+        frames = replayed(project, trained.pin, since, until, rows)
+        first, last = (intervals.microseconds(days(at)) for at in (since, until))
+        expected = every.taken((every.times >= first) & (every.times < last))
+        assert sorted_rows(joined_rows(rows)) == sorted_rows(expected)
+        reach = [f for f in whole.frames if f.event.start < last and f.event.end >= first]
+        assert frames == sorted(reach, key=lambda f: (f.event.start, f.event.tag))
+    assert any(f.event.start < intervals.microseconds(days(50.1)) <= f.event.end for f in whole.frames)
+
+
+def sorted_rows(rows: ScoreRows) -> bytes:
+    order = np.lexsort((rows.times, rows.tag))
+    return b"".join(np.ascontiguousarray(getattr(rows, field.name)[order]).tobytes() for field in fields(ScoreRows))
+
+
+def test_a_span_that_a_version_learned_from_is_scored_as_if_it_had_not(
+    project: Project, trained: train.Trained
+) -> None:
+    rows: list[ScoreRows] = []
+    replayed(project, trained.pin, 20, 21, rows)
+    assert sum(map(len, rows)) == 8 * 144
+    assert replay.scorer_of(project, trained.pin).from_us == intervals.microseconds(days(40))
 
 
 def test_two_versions_are_compared_by_their_events(
@@ -156,12 +186,12 @@ def test_two_versions_are_compared_by_their_events(
     file.write_text(MODEL)
     assert other.pin == Pin("pumps", 2)
     assert model_files.pin(project, "pumps") == other.pin
-    old, new = (rescore.rescore(project, historian, pin, days(45), days(55)) for pin in (trained.pin, other.pin))
+    old, new = (replayed(project, pin, 45, 55) for pin in (trained.pin, other.pin))
     change = compare(old, new)
     assert "Q1.flow" in {event.tag for event in change.go}
     assert "Q1.flow" not in {event.tag for event in (*change.stay, *change.appear)}
     same = compare(old, old)
-    assert (same.appear, same.go, len(same.stay)) == ([], [], len(old.events()))
+    assert (same.appear, same.go, len(same.stay)) == ([], [], len(old))
 
 
 def test_the_commands_show_versions_events_and_changes(

@@ -16,7 +16,7 @@ from headrace.environment.apply import table_changes
 from headrace.errors import UserError
 from headrace.historian import Historian
 from headrace.historian.anomalies import notes
-from headrace.historian.models import declared_networks, report, rescore, train, verdict
+from headrace.historian.models import declared_networks, replay, report, train, verdict
 from headrace.historian.models.report import Report
 from headrace.project import model_files, model_versions, table_files
 from headrace.project.model_files import Pin
@@ -265,8 +265,9 @@ def test_the_card_of_networks_has_the_readings_of_their_thresholds(
 def test_a_drifting_flow_is_an_event_of_the_network_too(
     project: Project, historian: Historian, trained: dict[str, train.Trained]
 ) -> None:
-    found = rescore.rescore(project, historian, trained["nets"].pin, days(130), days(150)).events()
-    assert {event.tag for event in found} == {"Q1.flow"}
+    scorer = replay.scorer_of(project, trained["nets"].pin)
+    found = replay.replay(scorer, historian, (days(130), days(150)), days(150), lambda _: None)
+    assert {frame.event.tag for frame in found} == {"Q1.flow"}
 
 
 def test_a_network_that_fits_no_asset_is_an_error_with_its_place(project: Project) -> None:
