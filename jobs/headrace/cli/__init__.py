@@ -39,6 +39,7 @@ from headrace.cli import (
     render,
     savepoints,
     schemas,
+    send,
     serve,
     standard_streams,
     states,
@@ -48,6 +49,7 @@ from headrace.cli import (
     tables,
     tags,
     test,
+    topics,
     try_job,
     udfs,
     upgrade,
@@ -111,6 +113,8 @@ app.command(rich_help_panel=DEPLOY)(upgrade.restart)
 app.command(rich_help_panel=DEPLOY)(stop.stop)
 app.add_typer(savepoints.app, name="savepoints", rich_help_panel=DEPLOY)
 app.add_typer(tables.app, name="tables", rich_help_panel=DEPLOY)
+app.add_typer(topics.app, name="topics", rich_help_panel=DEPLOY)
+app.command(rich_help_panel=DEPLOY)(send.send)
 app.add_typer(catalog.app, name="catalog", rich_help_panel=DEPLOY)
 
 app.command(rich_help_panel=ASK)(query.query)

@@ -29,6 +29,14 @@ def sources(incomplete: str) -> list[str]:
     return _starting(incomplete, lambda project: _stems((project.sql / "_sources").glob("*.yaml")))
 
 
+def topics(incomplete: str) -> list[str]:
+    """Return the files of sql/_sources/ and sql/_topics/ whose name starts with `incomplete`."""
+    folders = ("_sources", "_topics")
+    return _starting(
+        incomplete, lambda project: (name for each in folders for name in _stems((project.sql / each).glob("*.yaml")))
+    )
+
+
 def models(incomplete: str) -> list[str]:
     """Return the models of udfs/models/ whose name starts with `incomplete`."""
     return _starting(incomplete, lambda project: (file.parent.name for file in _models(project)))

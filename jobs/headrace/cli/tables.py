@@ -32,7 +32,7 @@ def plan(names: TableNames = None, env: Env = "local", json: Json = False) -> No
 
     context = Context(env)
     plans = table_changes.plan(context.project, context.settings, names or None)
-    absent = [] if names else [*topic_changes.missing(context.project, context.settings)]
+    absent = [] if names else [each.topic for each in topic_changes.missing(context.project, context.settings)]
     previews = [*_retention(context, plans)]
     _print(plans, absent, json, done=False, previews=previews)
     table_changes.require_safe(plans)

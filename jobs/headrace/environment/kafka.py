@@ -21,7 +21,7 @@ from confluent_kafka import (
     TopicCollection,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec, TopicMetadata
+from confluent_kafka.admin import AdminClient, OffsetSpec, TopicMetadata
 from numpy.typing import NDArray
 from tenacity import Retrying, retry_if_exception_type, retry_if_result, stop_after_delay, wait_fixed
 
@@ -193,14 +193,9 @@ def topic_names(client: Mapping[str, str]) -> list[str]:
     return sorted(name for name in _known(client) if not name.startswith("__"))
 
 
-def create_topic(client: Mapping[str, str], topic: str, partitions: int) -> None:
-    """Create the topic with the broker's default replication. Raises PlatformError."""
-    admin = AdminClient(dict(client))
-    try:
-        for creation in admin.create_topics([NewTopic(topic, partitions)]).values():
-            answer_of(creation, LIMIT_S)
-    except KafkaException as error:
-        raise unavailable(client, error) from None
+def partition_counts(client: Mapping[str, str]) -> dict[str, int]:
+    """Return the number of partitions of each of the broker's topics, by name. Raises PlatformError."""
+    return {name: len(topic.partitions) for name, topic in _known(client).items()}
 
 
 def set_group_offsets(client: Mapping[str, str], group: str, topic: str, offsets: Mapping[int, int]) -> None:
@@ -313,7 +308,7 @@ def _partitions(client: Mapping[str, str], topic: str) -> list[int]:
         raise UserError(
             f"the broker has no topic '{topic}'",
             client.get("bootstrap.servers"),
-            f"create it, or correct the contract; it has: {has}{others}",
+            f"create it (headrace topics create), or correct the contract; it has: {has}{others}",
         )
     return sorted(known[topic].partitions)
 

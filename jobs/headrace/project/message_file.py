@@ -11,7 +11,7 @@ import binascii
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,8 @@ _FORM = 'write {"$message": {"key": "o1", "value": {...}}}; "value": null is a m
 class FileMessage:
     """A message of a file, at its `line`, from 1. What is None is not there, or not said.
 
-    key, value: the bytes. headers: names and bytes, in their order. time: of the record, with its zone.
+    key, value: the bytes. headers: names and bytes, in their order. time: of the record, with its zone. wrapped:
+    whether the line describes the message, rather than being its body.
     """
 
     line: int
@@ -40,10 +41,13 @@ class FileMessage:
     headers: tuple[tuple[str, bytes | None], ...] = ()
     time: datetime | None = None
     partition: int | None = None
+    wrapped: bool = False
 
 
-def read(path: Path) -> Iterator[FileMessage]:
+def read(path: Path, key: str | None = None) -> Iterator[FileMessage]:
     """Yield the messages of the file, in its order; the file is read as they are taken.
+
+    A message without a key gets the field `key` of its body, keys of JSON objects joined by dots, if it is given.
 
     Raises UserError for a file that cannot be read, and at the end for all lines that describe no message.
     """
@@ -52,9 +56,13 @@ def read(path: Path) -> Iterator[FileMessage]:
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
                 try:
-                    yield message(line.rstrip(b"\r\n"), number)
+                    found = message(line.rstrip(b"\r\n"), number)
+                    if key and found.key is None:
+                        found = replace(found, key=_field(found.value, key))
                 except ValueError as error:
                     problems.append(Problem(str(error), Place.of(path, number), _FORM))
+                else:
+                    yield found
     except OSError as error:
         raise UserError(f"cannot be read: {error.strerror}", Place.of(path)) from None
     if problems:
@@ -84,7 +92,21 @@ def message(line: bytes, number: int = 1) -> FileMessage:
         tuple(_headers(described.get("headers", {}))),
         _time(described.get("time")),
         _partition(described.get("partition")),
+        wrapped=True,
     )
+
+
+def _field(body: bytes | None, path: str) -> bytes | None:
+    """Return a field of a JSON body as a key. Raises ValueError if the body does not have it."""
+    try:
+        value = json.loads(body or b"")
+    except ValueError:
+        raise ValueError(f"the body is not JSON: it has no '{path}' for a key") from None
+    for name in path.split("."):
+        if not isinstance(value, dict) or value.get(name) is None:
+            raise ValueError(f"the body has no '{path}' for a key")
+        value = value[name]
+    return _bytes(value, "key")
 
 
 def _bytes(value: Any, what: str, *, texts_are_json: bool = False) -> bytes | None:

@@ -8,6 +8,7 @@ from headrace.errors import Place, UserError, unknown
 from headrace.project import yaml_file
 from headrace.project.paths import Project
 from headrace.project.table import Column, ColumnName
+from headrace_udfs.durations import Duration
 
 
 class Topic(yaml_file.Model, use_attribute_docstrings=True):
@@ -25,6 +26,10 @@ class Topic(yaml_file.Model, use_attribute_docstrings=True):
     """The columns by name, in their order."""
     partitions: int = Field(default=1, ge=1)
     """How many partitions it gets if it has to be created."""
+    retention: Duration | None = None
+    """How long it keeps a message if it has to be created, like 7d; by default as long as the broker is set to."""
+    compacted: bool | None = None
+    """Whether it keeps the last message of each key if it has to be created; with retention:, only for so long."""
 
     @field_validator("columns")
     @classmethod

@@ -32,7 +32,7 @@ def test_bytes_are_kept_in_base64(
 
     described = {"value": coded(value), "key": coded(key), "headers": [[name, coded(part)] for name, part in headers]}
     line = json.dumps({"$message": described}).encode()
-    assert message_file.message(line, 1) == FileMessage(1, value, key, tuple(headers))
+    assert message_file.message(line, 1) == FileMessage(1, value, key, tuple(headers), wrapped=True)
 
 
 def test_what_a_line_can_say() -> None:
@@ -42,7 +42,7 @@ def test_what_a_line_can_say() -> None:
     )
     at = datetime(2024, 1, 1, tzinfo=UTC)
     headers = (("site", b"north"), ("none", None))
-    assert message_file.message(line, 1) == FileMessage(1, b'"a text"', b'{"id":7}', headers, at, 2)
+    assert message_file.message(line, 1) == FileMessage(1, b'"a text"', b'{"id":7}', headers, at, 2, wrapped=True)
     plain = message_file.message(b'{"$message": {"key": "o1", "value": {"$text": "MSH|^~"}}}', 1)
     assert (plain.key, plain.value) == (b"o1", b"MSH|^~")
     assert message_file.message(b'{"$message": {"key": "o1", "value": null}}', 1).value is None
@@ -82,3 +82,14 @@ def test_lines_end_as_in_the_cases_of_a_job(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="No such file"):
         list(message_file.read(tmp_path / "none.jsonl"))
+
+
+def test_a_field_of_the_body_becomes_the_key_of_a_message_without_one(tmp_path: Path) -> None:
+    file = tmp_path / "orders.jsonl"
+    lines = ['{"a": {"id": "o1"}}', '{"a": {"id": 7}}', '{"$message": {"key": "own", "value": null}}']
+    file.write_text("\n".join(lines))
+    assert [each.key for each in message_file.read(file, "a.id")] == [b"o1", b"7", b"own"]
+    file.write_text("\n".join([*lines, '{"a": 1}', "{", '{"$message": {"value": null}}', '{"a": {"id": null}}']))
+    with pytest.raises(UserError) as raised:
+        list(message_file.read(file, "a.id"))
+    assert [str(each.where).rsplit(":", 1)[1] for each in raised.value.problems] == ["4", "5", "6", "7"]
