@@ -38,6 +38,29 @@ class Code(StrEnum):
     UNKNOWN_SCHEMA = "unknown_schema", "The schema registry has no schema with the id that the message names."
     SCHEMA_UNFIT = "schema_unfit", "The message's schema is not valid Avro, or does not have what the contract reads."
     NOT_AVRO = "not_avro", "The bytes are not exactly one Avro record of their schema."
+    TOO_MANY_VALUES = "too_many_values", "The message has over 262,144 values, though it is not too long."
+    TRAILING_BYTES = "trailing_bytes", "Something follows the end of the message, like a second message."
+    NOT_CSV = "not_csv", "A row has a quotation mark in a wrong place, or one that is not closed."
+    WRONG_COLUMNS = "wrong_columns", "A row of CSV has more or fewer columns than the header or the contract."
+    NOT_LINE_PROTOCOL = "not_line_protocol", "A line is not a point of InfluxDB's line protocol."
+    NOT_XML = "not_xml", "The text is not exactly one well-formed XML document."
+    XML_DOCTYPE = "xml_doctype", "The XML has a document type or entities of its own, which are not read."
+    NOT_HL7 = "not_hl7", "The text is not one HL7 v2 message that begins with MSH."
+    HL7_SEPARATORS = "hl7_separators", "MSH-1 and MSH-2 are not five different signs that separate fields."
+    WRONG_CHARSET = (
+        "wrong_charset",
+        "The message names a character set that is not supported, or its bytes are not of that set.",
+    )
+    NOT_PROTOBUF = "not_protobuf", "The bytes are not one Protobuf message of the contract's or the registry's schema."
+    WRONG_WIRE_TYPE = "wrong_wire_type", "A field of the Protobuf message is not encoded as its schema says."
+    UNKNOWN_MESSAGE = (
+        "unknown_message",
+        "The message indexes before the Protobuf bytes name no message of the schema.",
+    )
+    NOT_COMPRESSED = "not_compressed", "The bytes are not compressed as the contract or their header says."
+    UNKNOWN_COMPRESSION = "unknown_compression", "The header names a compression that is not supported."
+    INFLATES_TOO_LARGE = "inflates_too_large", "The decompressed value is longer than the contract's max_bytes."
+    NOT_A_CLOUDEVENT = "not_a_cloudevent", "The message has not the attributes of a CloudEvent."
     MISSING_FIELD = "missing_field", "A required field is missing."
     NULL_FIELD = "null_field", "A required field is null."
     WRONG_TYPE = "wrong_type", "A field has a different type than the contract says."
