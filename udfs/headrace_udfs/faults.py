@@ -20,7 +20,7 @@ class Code(StrEnum):
     PAYLOAD_TOO_LARGE = "payload_too_large", "The value is longer than the contract's max_bytes."
     NOT_UTF8 = "not_utf8", "The bytes are not UTF-8, or a text field has an escape that UTF-8 cannot represent."
     NOT_JSON = "not_json", "The text is not exactly one JSON value as defined by RFC 8259."
-    NESTED_TOO_DEEP = "nested_too_deep", "Objects and arrays are nested more than 64 deep."
+    NESTED_TOO_DEEP = "nested_too_deep", "Values are nested more than 64 deep, or Protobuf messages more than 100."
     DUPLICATE_KEY = "duplicate_key", "An object has the same key twice, so its value is ambiguous."
     NAN = "nan", "A number is NaN."
     INFINITY = "infinity", "A number is Infinity or -Infinity."

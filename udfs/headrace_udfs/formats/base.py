@@ -11,7 +11,8 @@ import pyarrow as pa
 from headrace_udfs.arrays import Positions
 from headrace_udfs.contract import Contract
 from headrace_udfs.faults import Code, Fault
-from headrace_udfs.messages import Messages
+from headrace_udfs.formats.documents import Documents
+from headrace_udfs.messages import Message, Messages
 from headrace_udfs.schemas import Schemas
 
 Payloads = Sequence[bytes | None]
@@ -41,6 +42,30 @@ class Decoded:
     columns: Mapping[str, pa.Array]
     faults: dict[int, Fault]
     message: Positions | None = None
+
+
+class Parser(Protocol):
+    """Makes documents of the messages of one contract: what most formats are.
+
+    `DocumentFormat` (document_format.py) does the rest for all of them: rows, places, types, statuses and the limits.
+    """
+
+    def __init__(self, contract: Contract, schemas: Schemas | None = None) -> None:
+        """Prepare to parse messages of `contract`. Raises ValueError without `schemas` if the format needs them."""
+
+    def parse(self, message: Message) -> Documents:
+        """Return the documents of a message, in their order.
+
+        A document is made of dict (with keys of type str), list, str, int, float, Decimal, bool, None and bytes; a
+        Fault stands where one cannot be read and its siblings can, and becomes a dead letter with its own index. Bytes
+        are no text: a parser decodes what is text. A number may be NaN or infinite: it is refused where a contract
+        reads it. Whole numbers of any size, and texts with lone surrogates, are checked by type later, too.
+
+        The value is not empty, not longer than the contract's max_bytes and never None. Bounds of depth and count are
+        the parser's part: MAX_DEPTH and MAX_VALUES of `documents.py`. Raises Refused if the message as a whole cannot
+        be read, and RegistryFailed; never anything else, whatever the bytes.
+        """
+        ...
 
 
 class Format(Protocol):

@@ -18,7 +18,7 @@ Wanted = Mapping[str, Any]
 of every member of an object. An empty mapping is a value that is read."""
 
 ITEMS = "[]"
-MEMBERS = "{}"
+MEMBERS = "*"
 
 MAX_DEPTH = 64
 """The deepest nesting that is read, of formats in which values nest."""

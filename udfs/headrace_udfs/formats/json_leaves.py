@@ -35,7 +35,7 @@ class Leaf(NamedTuple):
 
 def leaves(contract: Contract) -> list[Leaf]:
     """Return the leaves of a contract: one per field, then `ts`, then `quality` if the contract has one."""
-    paths = contract.paths
+    paths = {name: tuple(map(str, path)) for name, path in contract.paths.items()}
     fields = [Leaf(name, paths[name], field.type, field.required) for name, field in contract.fields.items()]
     time = Leaf(TS, paths[TS], _time_kind(contract.time), True)
     if not contract.quality:
@@ -50,5 +50,5 @@ def _time_kind(time: TimeSpec) -> Kind:
             return "instant"
         case "epoch_us" | "epoch_ns":
             return "ticks"
-        case "iso8601":
+        case _:
             return "string"
