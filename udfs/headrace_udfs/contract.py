@@ -1,52 +1,43 @@
-"""The contract of a topic: a frozen model of sql/_sources/<name>.yaml, which is pickled on its way to the workers."""
+"""The contract of a topic: a frozen model of sql/_sources/<name>.yaml, which is pickled on its way to the workers.
+
+docs/payloads.md describes the keys with examples. A message is read in three steps, each of which a key describes:
+
+1. `format` makes documents of its bytes: objects, arrays and values.
+2. `rows` leads from a document to its rows; without it, a document is one row.
+3. Each field, the time and the quality read a place: a path in the row, or something around it (`places.py`).
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
     ValidationError,
     ValidationInfo,
     WithJsonSchema,
     field_validator,
+    model_validator,
 )
 from pydantic_core import InitErrorDetails
 
-from headrace_udfs.durations import Duration
+from headrace_udfs import contract_checks
+from headrace_udfs.contract_parts import FieldSpec, QualitySpec, Severity, TimeSpec, Watermark
 from headrace_udfs.format_names import FORMAT_FACTS
-from headrace_udfs.instants import Instant
+from headrace_udfs.paths import MAX_PATH, JsonPath, JsonRowPath, Path, RowPath
+from headrace_udfs.places import Model, Source
 from headrace_udfs.types import QUALITY, TS, ContractType
 
-MAX_PATH = 32
-"""The most keys that a path can have."""
+__all__ = ["MAX_PATH", "Contract", "FieldSpec", "JsonPath", "Path", "QualitySpec", "Severity", "TimeSpec", "Watermark"]
 
 _COLUMN = re.compile(r"[a-z][a-z0-9_]*")
 _RESERVED = re.compile(r"ts|event_time|quality|payload|(src|err)_.*")
 
 LONGEST_MESSAGE = 2**24
 """The largest max_bytes of a contract: Kafka's client cuts longer values (BoundedRecords in jobs/java)."""
-
-Path = tuple[str, ...]
-"""The keys that lead to a value in a payload, from the outermost."""
-
-
-def _path(value: object) -> object:
-    keys = value.split(".") if isinstance(value, str) else value
-    if not isinstance(keys, list | tuple) or not keys or not all(isinstance(key, str) and key for key in keys):
-        raise ValueError("a path is keys joined by dots, like meta.tag, or a list of keys")
-    if any(re.search(r'["\\\x00-\x1f]', key) for key in keys):
-        raise ValueError("a key of a path cannot contain a quotation mark, a backslash or a control character")
-    if len(keys) > MAX_PATH:
-        raise ValueError(f"a path has {len(keys)} keys; at most {MAX_PATH} are allowed")
-    return tuple(keys)
 
 
 def _column_name(name: str) -> str:
@@ -57,26 +48,6 @@ def _column_name(name: str) -> str:
     return name
 
 
-_KEY = r'[^."\\\x00-\x1f]+'
-JsonPath = Annotated[
-    Path,
-    BeforeValidator(_path),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "pattern": rf"^{_KEY}(\.{_KEY}){{0,{MAX_PATH - 1}}}$"},
-                {
-                    "type": "array",
-                    "items": {"type": "string", "pattern": r'^[^"\\\x00-\x1f]+$'},
-                    "minItems": 1,
-                    "maxItems": MAX_PATH,
-                },
-            ]
-        }
-    ),
-]
-"""A field that reads a path: keys joined by dots, or a list of keys."""
-
 ColumnName = Annotated[
     str,
     AfterValidator(_column_name),
@@ -86,99 +57,6 @@ ColumnName = Annotated[
 
 Format = Annotated[str, WithJsonSchema({"enum": list(FORMAT_FACTS)})]
 """A field that reads the name of a format."""
-
-Range = Annotated[
-    tuple[int | float | None, int | float | None],
-    WithJsonSchema({"type": "array", "items": {"type": ["number", "null"]}, "minItems": 2, "maxItems": 2}),
-]
-"""A field that reads the lowest and the highest value; either may be null."""
-
-
-class Model(BaseModel):
-    """Base of the contract's parts: immutable, and an unknown key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class FieldSpec(Model):
-    """A value in the payload that becomes a column."""
-
-    path: JsonPath | None = None
-    """Keys of the value in the payload, joined by dots or as a list; by default the field's name."""
-    type: ContractType
-    """Type of the value; a message with another type becomes a dead letter."""
-    required: bool = False
-    """Whether a message without the field becomes a dead letter."""
-    unit: str | None = None
-    """Unit of the value, like degC; 1 for a ratio."""
-    range: Range | None = None
-    """Lowest and highest valid value; null leaves a side open."""
-    description: str | None = None
-    """Meaning of the field, in words."""
-
-    @field_validator("range")
-    @classmethod
-    def _range_fits(cls, value: tuple[Any, Any] | None, info: ValidationInfo) -> tuple[Any, Any] | None:
-        kind = info.data.get("type")
-        if value is None or kind is None:
-            return value
-        if kind not in ("double", "long"):
-            raise ValueError(f"a {kind} cannot have a range")
-        if kind == "long" and any(isinstance(bound, float) for bound in value):
-            raise ValueError("the range of a long must be whole numbers")
-        low, high = value
-        if low is None and high is None:
-            raise ValueError("a range of two nulls has no effect; leave it out")
-        if low is not None and high is not None and low > high:
-            raise ValueError(f"the range is inverted: {low} is above {high}")
-        return value
-
-
-class TimeSpec(Model):
-    """The time at which a reading was taken."""
-
-    path: JsonPath
-    """Keys of the time in the payload."""
-    unit: Literal["epoch_s", "epoch_ms", "epoch_us", "epoch_ns", "iso8601"]
-    """How the source writes the time; iso8601 is a text with a time zone."""
-    earliest: Instant = datetime(2000, 1, 1, tzinfo=UTC)
-    """The earliest valid time."""
-    latest: Duration = timedelta(minutes=10)
-    """How far a time may be ahead of the worker's clock."""
-
-
-Severity = Literal["good", "uncertain", "bad"]
-"""The severities of OPC UA."""
-
-
-class QualitySpec(Model):
-    """How reliable a reading is."""
-
-    path: JsonPath
-    """Keys of the quality in the payload."""
-    mapping: Literal["opcua", "opcda", "names"]
-    """How the source writes qualities: OPC UA StatusCodes, OPC DA codes (192 is good), or words."""
-    names: Mapping[str, Severity] = Field(default={}, validate_default=True)
-    """Severity of each word if the mapping is names; case is ignored."""
-    missing: Severity = "uncertain"
-    """Quality of a reading whose message has none."""
-
-    @field_validator("names")
-    @classmethod
-    def _names_are_used(cls, names: Mapping[str, Severity], info: ValidationInfo) -> dict[str, Severity]:
-        if names and info.data.get("mapping") not in ("names", None):
-            raise ValueError("names: is allowed only with mapping: names")
-        folded = {name.casefold(): severity for name, severity in names.items()}
-        if len(folded) < len(names):
-            raise ValueError("two names differ only in case, and case is ignored")
-        return folded
-
-
-class Watermark(Model):
-    """How late a reading may arrive and still count in its window."""
-
-    lateness: Duration
-    """How far a reading may be behind the latest one and still count in its window."""
 
 
 class Contract(Model):
@@ -191,9 +69,12 @@ class Contract(Model):
     topic: str = Field(min_length=1)
     """Name of the Kafka topic."""
     format: Format = "json"
-    """How a message is encoded: one JSON object, an array of them, or Avro with its schema in a schema registry."""
+    """How a message is encoded: JSON, an array of JSON objects, or Avro with its schema in a schema registry."""
     max_bytes: int = Field(default=2**20, ge=1, le=LONGEST_MESSAGE)
     """Length of the longest valid message, in bytes."""
+    rows: JsonRowPath | None = None
+    """Path from the message to its rows: metrics[] for each element of an array, values.* for every member of an
+    object, {temperature,pressure} for these members; by default, a message is one row."""
     fields: Mapping[ColumnName, FieldSpec] = Field(min_length=1)
     """The columns, by name; `ts` and `quality` come from time: and quality:."""
     time: TimeSpec
@@ -209,37 +90,31 @@ class Contract(Model):
             raise ValueError(f"unknown format '{name}'; the formats are: {', '.join(FORMAT_FACTS)}")
         return name
 
+    @field_validator("rows")
+    @classmethod
+    def _rows_are_said_once(cls, rows: RowPath | None, info: ValidationInfo) -> RowPath | None:
+        if rows and info.data.get("format") == "json_array":
+            raise ValueError("json_array already says that the rows are []; write format: json")
+        return rows
+
     @field_validator("fields")
     @classmethod
-    def _fields_have_distinct_paths(cls, fields: Mapping[str, FieldSpec]) -> Mapping[str, FieldSpec]:
-        problems = []
-        seen: dict[str, Path] = {}
-        for name, field in fields.items():
-            path = field.path or (name,)
-            if clash := _clash(path, seen):
-                problems.append(_problem((name, "path") if field.path else (name,), clash))
-            seen[name] = path
-        if problems:
-            raise ValidationError.from_exception_data(cls.__name__, problems)
+    def _fields_fit(cls, fields: Mapping[str, FieldSpec], info: ValidationInfo) -> Mapping[str, FieldSpec]:
+        cls._refuse(contract_checks.of_fields(fields, _depths(info), info.data.get("topic")))
         return fields
 
     @field_validator("time")
     @classmethod
-    def _time_has_its_own_path(cls, time: TimeSpec, info: ValidationInfo) -> TimeSpec:
-        if clash := _clash(time.path, _field_paths(info.data.get("fields", {}))):
-            raise ValidationError.from_exception_data(cls.__name__, [_problem(("path",), clash)])
+    def _time_fits(cls, time: TimeSpec, info: ValidationInfo) -> TimeSpec:
+        cls._refuse(contract_checks.of_time(time, info.data.get("fields", {}), _depths(info), info.data.get("topic")))
         return time
 
     @field_validator("quality")
     @classmethod
-    def _quality_has_its_own_path(cls, quality: QualitySpec | None, info: ValidationInfo) -> QualitySpec | None:
-        if quality is None:
-            return None
-        taken = _field_paths(info.data.get("fields", {}))
-        if time := info.data.get("time"):
-            taken[TS] = time.path
-        if clash := _clash(quality.path, taken):
-            raise ValidationError.from_exception_data(cls.__name__, [_problem(("path",), clash)])
+    def _quality_fits(cls, quality: QualitySpec | None, info: ValidationInfo) -> QualitySpec | None:
+        if quality is not None:
+            fields, time = info.data.get("fields", {}), info.data.get("time")
+            cls._refuse(contract_checks.of_quality(quality, fields, time, _depths(info), info.data.get("topic")))
         return quality
 
     @field_validator("key")
@@ -254,10 +129,21 @@ class Contract(Model):
             raise ValueError(f"the key must be a required string: write {key}: {{type: string, required: true}}")
         return key
 
+    @model_validator(mode="after")
+    def _a_message_can_be_valid(self) -> Contract:
+        if fault := contract_checks.of_length(self.max_bytes, self.fields, self.format):
+            self._refuse([(("max_bytes",), fault)])
+        return self
+
+    @classmethod
+    def _refuse(cls, faults: list[contract_checks.Located]) -> None:
+        if faults:
+            raise ValidationError.from_exception_data(cls.__name__, [_problem(*fault) for fault in faults])
+
     @property
     def many(self) -> bool:
-        """Whether a message holds many readings."""
-        return FORMAT_FACTS[self.format].many
+        """Whether a message can hold another number of readings than one."""
+        return self.rows is not None or FORMAT_FACTS[self.format].many
 
     @property
     def registered(self) -> bool:
@@ -265,32 +151,42 @@ class Contract(Model):
         return FORMAT_FACTS[self.format].registered
 
     @property
+    def flat(self) -> bool:
+        """Whether a row is an object, and each column one value in it, of one type, at a path of keys."""
+        return self.rows is None and all(map(_is_flat, self.sources.values()))
+
+    @property
     def columns(self) -> dict[str, ContractType]:
         """The columns of a decoded reading and their types: the fields, then `ts` and `quality`."""
         return {**{name: field.type for name, field in self.fields.items()}, TS: "timestamp", QUALITY: "long"}
 
     @property
+    def sources(self) -> dict[str, Source]:
+        """Where each column is read, in the columns' order; without `quality` if the contract has none."""
+        quality = {QUALITY: self.quality} if self.quality else {}
+        return {**contract_checks.with_paths(self.fields), TS: self.time, **quality}
+
+    @property
     def paths(self) -> dict[str, Path]:
-        """The path of each column in the payload; without `quality` if the contract has none."""
-        quality = {QUALITY: self.quality.path} if self.quality else {}
-        return {**_field_paths(self.fields), TS: self.time.path, **quality}
+        """The path of each column that is read at one path and nowhere else."""
+        return {
+            name: source.path for name, source in self.sources.items() if source.is_path and source.path is not None
+        }
 
 
-def _field_paths(fields: Mapping[str, FieldSpec]) -> dict[str, Path]:
-    return {name: field.path or (name,) for name, field in fields.items()}
+def _is_flat(source: Source) -> bool:
+    if not source.is_path or not source.path or not all(isinstance(step, str) for step in source.path):
+        return False
+    if isinstance(source, FieldSpec):
+        return not source.types
+    if isinstance(source, TimeSpec):
+        return not (source.types or source.format or source.zone or source.nanos)
+    return not (isinstance(source, QualitySpec) and source.mapping == "pi")
+
+
+def _depths(info: ValidationInfo) -> contract_checks.Rows:
+    return contract_checks.Rows(info.data.get("rows"), info.data.get("format") == "json_array")
 
 
 def _problem(location: tuple[str, ...], what: str) -> InitErrorDetails:
     return InitErrorDetails(type="value_error", loc=location, input=None, ctx={"error": ValueError(what)})
-
-
-def _clash(path: Path, taken: Mapping[str, Path]) -> str | None:
-    """Return why no payload can have a value at `path` together with those in `taken`, or None."""
-    for name, other in taken.items():
-        shorter = min(len(path), len(other))
-        if path[:shorter] == other[:shorter]:
-            if len(path) == len(other):
-                return f"'{'.'.join(path)}' is already read as '{name}'"
-            inner, outer = (path, other) if len(path) > len(other) else (other, path)
-            return f"'{'.'.join(outer)}' cannot be both a value and the object around '{'.'.join(inner)}'"
-    return None

@@ -37,6 +37,8 @@ class Decoder:
         clock: returns seconds since 1970, for the latest time that is accepted. schemas: the source of the schemas that
         payloads name. Raises ValueError if the format needs schemas and has none.
         """
+        if not contract.flat:
+            raise ValueError("a contract with rows or with other places than paths cannot be decoded yet")
         self._contract = contract
         self._format = FORMATS[contract.format](contract, schemas)
         self._clock = clock
@@ -64,7 +66,7 @@ class Decoder:
         spec = self._contract.time
         if pa.types.is_timestamp(values.type):
             micros = values.cast(pa.int64()).fill_null(0).to_numpy()
-        elif spec.unit == "iso8601":
+        elif spec.unit is None or spec.unit == "iso8601":
             instants, bad = times.from_iso8601(values)
             refuse((i, Fault(fault.code, f"{TS}: {fault.message}")) for i, fault in bad.items())
             micros = instants.cast(pa.int64()).fill_null(0).to_numpy()
@@ -105,7 +107,7 @@ def _status_codes(spec: QualitySpec, values: pa.Array) -> quality.Codes:
             return quality.from_opcua(values, missing)
         case "opcda":
             return quality.from_opcda(values, missing)
-        case "names":
+        case _:
             return quality.from_names(values, spec.names, missing)
 
 

@@ -16,16 +16,18 @@ class FormatFacts(NamedTuple):
 
     many: a message holds many readings.
     registered: a message names its schema by the id that a schema registry gave it.
+    json: a message is JSON text.
     """
 
     many: bool = False
     registered: bool = False
+    json: bool = False
 
 
 FORMAT_FACTS: Mapping[str, FormatFacts] = MappingProxyType(
     {
-        "json": FormatFacts(),
-        "json_array": FormatFacts(many=True),
+        "json": FormatFacts(json=True),
+        "json_array": FormatFacts(many=True, json=True),
         "avro": FormatFacts(registered=True),
     }
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,16 @@ Headers = Sequence[tuple[str, bytes | None]]
 
 Millis = npt.NDArray[np.int64]
 """An int64 array of milliseconds since 1970-01-01T00:00:00Z."""
+
+
+class Message(NamedTuple):
+    """One message with a value, and what is known of its record; None is not known, or not there."""
+
+    value: bytes
+    key: bytes | None = None
+    headers: Headers | None = None
+    topic: str | None = None
+    time: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +56,16 @@ class Messages:
             None if self.headers is None else self.headers[part],
             self.topics if self.topics is None or isinstance(self.topics, str) else self.topics[part],
             None if self.times is None else self.times[part],
+        )
+
+    def message(self, position: int, value: bytes) -> Message:
+        """Return the message at `position`, with `value` as its value."""
+        return Message(
+            value,
+            None if self.keys is None else self.keys[position],
+            None if self.headers is None else self.headers[position],
+            self.topic(position),
+            None if self.times is None else int(self.times[position]),
         )
 
     def topic(self, position: int) -> str | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from headrace.project.table import Column
 from headrace_udfs.contract import Contract, FieldSpec
+from headrace_udfs.places import described
 from headrace_udfs.types import QUALITY, TS
 
 
@@ -30,7 +31,7 @@ def of_columns(columns: Mapping[str, Column]) -> list[Row]:
 
 def of_contract(contract: Contract) -> list[Row]:
     """Return the columns of a source's good records."""
-    paths = {name: ".".join(path) for name, path in contract.paths.items()}
+    paths = {name: described(source) for name, source in contract.sources.items()}
     time, quality = contract.time, contract.quality
     rows = [
         Row(name, f.type, f.description or "", f.unit, f.required, paths[name], _range(f))

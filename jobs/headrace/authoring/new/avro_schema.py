@@ -19,12 +19,12 @@ def avro_schema(contract: Contract) -> str:
         name: _TYPES[field.type] if field.required else ["null", _TYPES[field.type]]
         for name, field in contract.fields.items()
     }
-    types[TS] = _TIMES[contract.time.unit]
+    types[TS] = _TIMES[contract.time.unit or "iso8601"]
     if contract.quality:
         types[QUALITY] = "string" if contract.quality.mapping == "names" else "long"
     tree: dict[str, Any] = {}
     for name, kind in types.items():
-        *outer, last = contract.paths[name]
+        *outer, last = map(str, contract.paths[name])
         inside = tree
         for step in outer:
             inside = inside.setdefault(step, {})

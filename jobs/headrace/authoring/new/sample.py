@@ -68,12 +68,12 @@ def readings(contract: Contract, window: timedelta | None = None) -> list[Readin
 def payload(contract: Contract, reading: Reading) -> str:
     """Return the Kafka message, as JSON, that carries the reading."""
     values = {name: shown(v) if isinstance(v, datetime) else v for name, v in reading.fields.items()}
-    values[TS] = _time(reading.ts, contract.time.unit)
+    values[TS] = _time(reading.ts, contract.time.unit or "iso8601")
     if contract.quality:
         values[QUALITY] = _quality(contract.quality, reading.severity)
     message: dict[str, Any] = {}
     for name, value in values.items():
-        *outer, last = contract.paths[name]
+        *outer, last = map(str, contract.paths[name])
         inside = message
         for step in outer:
             inside = inside.setdefault(step, {})
@@ -135,5 +135,5 @@ def _quality(spec: QualitySpec, severity: Severity) -> Any:
             return SEVERITY[severity]
         case "opcda":
             return _OPC_DA[severity]
-        case "names":
+        case _:
             return next((word for word, meant in spec.names.items() if meant == severity), severity)
