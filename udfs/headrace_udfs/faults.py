@@ -34,7 +34,7 @@ class Code(StrEnum):
         "too_many_readings",
         "The array has over 1,000 items, which are so short that not all of them can be readings.",
     )
-    NO_SCHEMA_ID = "no_schema_id", "The bytes do not begin with a zero byte and the four bytes of a schema id."
+    NO_SCHEMA_ID = "no_schema_id", "Neither the bytes nor a header begin with a valid id, or GUID, of a schema."
     UNKNOWN_SCHEMA = "unknown_schema", "The schema registry has no schema with the id that the message names."
     SCHEMA_UNFIT = "schema_unfit", "The message's schema is not valid Avro, or does not have what the contract reads."
     NOT_AVRO = "not_avro", "The bytes are not exactly one Avro record of their schema."

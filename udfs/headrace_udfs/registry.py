@@ -12,7 +12,7 @@ import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from headrace_udfs.references import BadReference, resolve
-from headrace_udfs.schemas import RegistryFailed, Schema, UnknownSchema
+from headrace_udfs.schemas import RegistryFailed, Schema, SchemaId, UnknownSchema
 
 LIMIT_S = 10
 """Timeout of a request, in seconds."""
@@ -24,6 +24,7 @@ FIRST_WAIT_S = 0.5
 """Seconds before the second attempt; the wait doubles with each further attempt."""
 
 _UNKNOWN = {40401, 40402, 40403}  # unknown subject, version or schema; any other 404 is not from a registry
+_GUIDS = "schemas/guids/"
 _CERTIFICATE = re.compile("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 _TRANSIENT = {408, 425, 429}
 
@@ -62,25 +63,26 @@ class Registry:
             auth=_auth(address), headers=_bearer(address), verify=_trust(address), timeout=LIMIT_S, trust_env=False
         )
 
-    def schema(self, number: int) -> Schema:
+    def schema(self, number: SchemaId) -> Schema:
         """Return the schema with this id, and those that it refers to. Raises UnknownSchema and RegistryFailed."""
-        response = self._fetch(f"schemas/ids/{number}")
-        references: dict[tuple[str, int], str] = {}
+        response = self._fetch(f"schemas/ids/{number}" if isinstance(number, int) else f"{_GUIDS}{number}")
+        references: dict[tuple[str, int], tuple[str, str]] = {}
         self._add_references(response, references)
-        return Schema(response["schema"], tuple(references.values()))
+        names, texts = zip(*references.values(), strict=True) if references else ((), ())
+        return Schema(response["schema"], texts, response.get("schemaType") or "AVRO", names)
 
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
 
-    def _add_references(self, schema: dict[str, Any], known: dict[tuple[str, int], str]) -> None:
-        """Add to `known` the schemas that `schema` refers to, each after those that it refers to in turn."""
+    def _add_references(self, schema: dict[str, Any], known: dict[tuple[str, int], tuple[str, str]]) -> None:
+        """Add to `known` the names and schemas that `schema` refers to, each after those that it refers to in turn."""
         for reference in schema.get("references") or ():
             subject, version = reference["subject"], reference["version"]
             if (subject, version) not in known:
                 referenced = self._fetch(f"subjects/{quote(subject, safe='')}/versions/{version}")
                 self._add_references(referenced, known)
-                known[subject, version] = referenced["schema"]
+                known[subject, version] = reference["name"], referenced["schema"]
 
     def _fetch(self, path: str) -> dict[str, Any]:
         for attempt in Retrying(
@@ -116,7 +118,8 @@ class Registry:
         if status in {401, 403}:
             raise RegistryFailed(self._failed(path, f"answered {status} to {self._who()}", "use other credentials"))
         body = _json(response)
-        if status == 404 and body.get("error_code") in _UNKNOWN:
+        # A registry that knows no GUIDs has no such path at all, and a damaged message may seem to name one.
+        if status == 404 and (body.get("error_code") in _UNKNOWN or path.startswith(_GUIDS)):
             raise UnknownSchema(f"the registry at {self._url} has no {path}")
         if status != 200 or not isinstance(body.get("schema"), str):
             fix = "check that url: is the base of its Confluent API, like https://host:8443/apis/ccompat/v7"

@@ -1,9 +1,9 @@
-"""Avro as framed for schema registries: a zero byte, the four bytes of the schema id, and one binary record."""
+"""Avro with schemas of a registry: one binary record, and which schema it was written with (`registry_frame.py`)."""
 
 from __future__ import annotations
 
 from io import BytesIO
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -11,26 +11,21 @@ from fastavro import schemaless_reader
 
 from headrace_udfs.arrays import Positions, spread
 from headrace_udfs.contract import Contract
-from headrace_udfs.faults import Code, Fault, readable
+from headrace_udfs.faults import Code, Fault, Refused, readable
 from headrace_udfs.formats.avro_columns import Column, Target
 from headrace_udfs.formats.avro_schema import AvroSchema, Unfit
 from headrace_udfs.formats.base import Decoded, Payloads, too_large
 from headrace_udfs.formats.json_leaves import leaves
+from headrace_udfs.formats.registry_frame import Frame, frame, schema_id
 from headrace_udfs.messages import Messages
 from headrace_udfs.schemas import Schemas, UnknownSchema
 from headrace_udfs.types import TS
 
-HEAD = 5
-"""Bytes before the record: the zero byte and the schema id."""
-
-MAX_ID = 2**31 - 1
-"""The highest valid schema id."""
-
 
 class _Shape(NamedTuple):
-    """How records of one schema are decoded: the schema for fastavro, and one Column per column of the contract."""
+    """How records of one schema are decoded: the schema, and one Column per column of the contract."""
 
-    readable: Any
+    schema: AvroSchema
     columns: list[Column]
 
 
@@ -50,22 +45,23 @@ class AvroFormat:
         """See Format. Raises RegistryFailed if the registry cannot return a schema."""
         payloads = messages.values
         faults: dict[int, Fault] = {}
-        by_head: dict[bytes, list[int]] = {}
+        by_frame: dict[Frame, list[int]] = {}
+        headers = messages.headers or [()] * len(payloads)
         for i, payload in enumerate(payloads):
             if payload is None:
                 faults[i] = Fault(Code.NULL_PAYLOAD, "the message has no value")
             elif len(payload) > self._max_bytes:
                 faults[i] = too_large(self._max_bytes)
             else:
-                by_head.setdefault(payload[:HEAD], []).append(i)
+                by_frame.setdefault(frame(payload, headers[i]), []).append(i)
         arrays = [[pa.nulls(0, target.array)] for target in self._targets]
         where = [np.array([], np.int64)]
-        for head, at in by_head.items():
+        for (head, start), at in by_frame.items():
             shape = self._shape(head)
             if isinstance(shape, Fault):
                 faults |= dict.fromkeys(at, shape)
                 continue
-            values, positions = _read(shape, at, payloads, faults)
+            values, positions = _read(shape, start, at, payloads, faults)
             where.append(positions)
             for pieces, array in zip(arrays, values, strict=True):
                 pieces.append(array)
@@ -77,17 +73,12 @@ class AvroFormat:
         return Decoded(dict(zip(names, columns, strict=True)), faults)
 
     def _shape(self, head: bytes) -> _Shape | Fault:
-        """Return how to decode payloads that begin with `head`, or why that is impossible. Raises RegistryFailed."""
+        """Return how to decode payloads whose head is `head`, or why that is impossible. Raises RegistryFailed."""
         if head in self._shapes:
             return self._shapes[head]
-        if not head:
-            return Fault(Code.EMPTY_PAYLOAD, "0 bytes")
-        if len(head) < HEAD or head[0]:
-            start = head.hex(" ")
-            return Fault(Code.NO_SCHEMA_ID, f"expected a zero byte and the four bytes of a schema id, found {start}")
-        number = int.from_bytes(head[1:], "big")
-        if number > MAX_ID:
-            return Fault(Code.UNKNOWN_SCHEMA, f"{number} is not a valid schema id: the highest is {MAX_ID}")
+        number = schema_id(head)
+        if isinstance(number, Fault):
+            return number
         try:
             schema = self._schemas.schema(number)
         except UnknownSchema as error:
@@ -95,7 +86,7 @@ class AvroFormat:
             return Fault(Code.UNKNOWN_SCHEMA, readable(str(error)))
         try:
             parsed = AvroSchema(schema)
-            shape = _Shape(parsed.readable, [Column(target, parsed) for target in self._targets])
+            shape = _Shape(parsed, [Column(target, parsed) for target in self._targets])
         except Unfit as error:
             self._shapes[head] = Fault(Code.SCHEMA_UNFIT, readable(f"schema {number}: {error}"))
             return self._shapes[head]
@@ -104,19 +95,24 @@ class AvroFormat:
 
 
 def _read(
-    shape: _Shape, at: list[int], payloads: Payloads, faults: dict[int, Fault]
+    shape: _Shape, start: int, at: list[int], payloads: Payloads, faults: dict[int, Fault]
 ) -> tuple[list[pa.Array], Positions]:
     """Return the columns of the good payloads among those at positions `at`, and the positions of the good ones.
 
-    Adds the faults of the other payloads to `faults`.
+    start: where the record begins in each of them. Adds the faults of the other payloads to `faults`.
     """
     records, good = [], []
     for i in at:
         payload = payloads[i]
         stream = BytesIO(payload)  # type: ignore[arg-type]  # None is a fault already
-        stream.seek(HEAD)
+        stream.seek(start)
         try:
-            record = schemaless_reader(stream, shape.readable, None)
+            if shape.schema.unsafe:
+                shape.schema.check(payload, start)  # type: ignore[arg-type]
+            record = schemaless_reader(stream, shape.schema.readable, None)
+        except Refused as error:
+            faults[i] = error.fault
+            continue
         except Exception as error:  # of any type: the cause is always the bytes
             faults[i] = Fault(Code.NOT_AVRO, readable(f"not a record of its schema: {type(error).__name__}: {error}"))
             continue

@@ -1,4 +1,4 @@
-"""A writer's Avro schema, checked to be safe for fastavro, and searchable by path."""
+"""A writer's Avro schema for fastavro, searchable by path. Only what is read can make it unfit."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 from fastavro import parse_schema
 
+from headrace_udfs.formats import avro_wire
+from headrace_udfs.formats.avro_plain import UNREADABLE, plain
 from headrace_udfs.schemas import Schema
 
 _RECORDS = {"record", "error"}
@@ -33,19 +35,24 @@ class AvroSchema:
     """A schema whose records can be decoded.
 
     readable: the schema for fastavro, without logical types: times and decimals are decoded to the numbers and bytes in
-    the payload.
+    the payload. unsafe: whether fastavro alone must not decode payloads; `check` them first.
     """
 
     def __init__(self, schema: Schema) -> None:
-        """Parse and check a schema. Raises Unfit if it is invalid, contains itself, or has items of zero bytes."""
+        """Parse a schema. Raises Unfit if it is invalid."""
         try:
             self.readable = parse_schema(_whole(schema))
             self._named: dict[str, Any] = {}
             self._root = _parsed(schema, self._named)
         except Exception as error:
             raise Unfit(f"the schema is not valid Avro: {error}") from None
+        self.unsafe = False
         self._weights: dict[str, bool | None] = {}
         self._weighs(self._root)
+
+    def check(self, payload: bytes, start: int) -> None:
+        """Raise Refused if decoding the record that begins at `start` would take too deep a nesting, or too long."""
+        avro_wire.check(payload, start, self._root, self._named)
 
     def at(self, path: Sequence[str]) -> list[Branch]:
         """Return the types that a value at the path can have, except null; an empty list if no record has the path."""
@@ -73,11 +80,7 @@ class AvroSchema:
         return [] if schema["type"] == "null" else [schema]
 
     def _weighs(self, schema: Any) -> bool:
-        """Return whether a value takes any bytes. Raises Unfit for schemas that are not safe to decode.
-
-        fastavro follows a type that contains itself as deep as a payload demands, until the process crashes, and reads
-        as many items of zero bytes as a damaged count demands.
-        """
+        """Return whether a value takes any bytes. Sets `unsafe` if a type contains itself, or items have zero bytes."""
         alone = [self._weighs_alone(branch) for branch in self._branches(schema)]
         return isinstance(schema, list) or any(alone)
 
@@ -88,11 +91,11 @@ class AvroSchema:
                 self._weights[name] = None
                 fields = [self._weighs(field["type"]) for field in schema["fields"]]
                 self._weights[name] = any(fields)
-            if (weight := self._weights[name]) is None:
-                raise Unfit(f"'{name}' contains itself; recursive schemas are not supported")
-            return weight
+            weight = self._weights[name]
+            self.unsafe |= weight is None
+            return weight is not False
         if schema["type"] == "array" and not self._weighs(schema["items"]):
-            raise Unfit("an array has items of zero bytes; such schemas are not supported")
+            self.unsafe = True
         if schema["type"] == "map":
             self._weighs(schema["values"])
         return schema["type"] != "fixed" or bool(schema["size"] > 0)
@@ -100,8 +103,8 @@ class AvroSchema:
 
 def _parsed(schema: Schema, named: dict[str, Any]) -> Any:
     for text in schema.references:
-        parse_schema(json.loads(text), named_schemas=named)
-    return parse_schema(json.loads(schema.definition), named_schemas=named)
+        parse_schema(plain(json.loads(text)), named_schemas=named)
+    return parse_schema(plain(json.loads(schema.definition)), named_schemas=named)
 
 
 def _whole(schema: Schema) -> Any:
@@ -130,4 +133,4 @@ def _filled(schema: Any, named: dict[str, Any], known: set[str]) -> Any:
 
 
 def _branch(schema: dict[str, Any]) -> Branch:
-    return Branch(schema["type"], schema.get("logicalType"), schema.get("scale", 0))
+    return Branch(schema.get(UNREADABLE, schema["type"]), schema.get("logicalType"), schema.get("scale", 0))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
+from uuid import UUID
 
 import pytest
 from fastavro import parse_schema, schemaless_writer
@@ -18,9 +20,10 @@ from headrace_udfs.contract import Contract
 from headrace_udfs.decode import Decoder
 from headrace_udfs.faults import Code
 from headrace_udfs.formats.avro import AvroFormat
+from headrace_udfs.formats.registry_frame import HEADER
 from headrace_udfs.messages import Messages
 from headrace_udfs.pipeline import ERRORS, Pipeline
-from headrace_udfs.schemas import GivenSchemas, RegistryFailed, Schema
+from headrace_udfs.schemas import GivenSchemas, RegistryFailed, Schema, SchemaId
 from headrace_udfs.types import ARROW
 
 NOW = datetime(2014, 6, 1, tzinfo=UTC).timestamp()
@@ -77,8 +80,8 @@ class Referring:
     def open(self) -> Referring:
         return self
 
-    def schema(self, number: int) -> Schema:
-        return self.known[number]
+    def schema(self, number: SchemaId) -> Schema:
+        return self.known[int(number)]
 
     def close(self) -> None:
         """Nothing is held."""
@@ -202,7 +205,7 @@ def test_a_schema_may_refer_to_others() -> None:
     money = {"type": "fixed", "name": "plant.Money", "size": 2, "logicalType": "decimal", "precision": 4}
 
     class Referring:
-        def schema(self, _number: int) -> Schema:
+        def schema(self, _number: SchemaId) -> Schema:
             return Schema(json.dumps(record(value="plant.Money")), (json.dumps(money),))
 
     payload = framed(record(value=money), data={"value": b"\0\5"})
@@ -224,8 +227,11 @@ def test_a_schema_may_refer_to_others() -> None:
         (record(ts={"type": "long", "logicalType": "local-timestamp-millis"}), "'ts' is local-timestamp-millis (long)"),
         (record(ts="string"), "ts: expected a timestamp, but 'ts' is string in the schema"),
         (record(seen=[MILLIS, {"type": "int"}]), "seen: timestamp-millis (long) and int cannot be distinguished"),
-        (record(more={"type": "array", "items": "null"}), "an array has items of zero bytes"),
-        (record(more=["null", "plant.Reading"]), "'plant.Reading' contains itself"),
+        (record(value={**CENTS, "scale": 10}), "'data.value' is bytes in the schema"),
+        (
+            record(tag={"type": "enum", "name": "E", "symbols": ["1", "b"]}),
+            "'tag' is an enum with symbols that are not",
+        ),
         ({"type": "object"}, "the schema is not valid Avro"),
         ("string", "tag: required, but the schema has no 'tag'"),
     ],
@@ -236,6 +242,137 @@ def test_a_schema_that_does_not_fit_is_refused(schema: Any, message: str) -> Non
     assert code == Code.SCHEMA_UNFIT
     assert "schema 1: " in actual
     assert message in actual
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ({"type": "bytes", "logicalType": "decimal", "precision": 2, "scale": 8}, b"\x04\x30\x39"),
+        ({"type": "bytes", "logicalType": "decimal", "precision": 0}, b"\x02\x00"),
+        ({"type": "bytes", "logicalType": "decimal", "precision": "two"}, b"\x02\x00"),
+        ({"type": "bytes", "logicalType": "decimal"}, b"\x02\x00"),
+        ({"type": "string", "logicalType": "decimal", "precision": 2}, b"\x02a"),
+        ({"type": "fixed", "name": "F", "size": 1, "logicalType": "decimal", "precision": 9}, b"a"),
+        ({"type": "fixed", "name": "F", "size": 3, "logicalType": "duration"}, b"abc"),
+        ({"type": "string", "logicalType": "timestamp-millis"}, b"\x02a"),
+        ({"type": "int", "logicalType": "timestamp-millis"}, b"\x02"),
+        ({"type": "long", "logicalType": "date"}, b"\x02"),
+        ({"type": "long", "logicalType": ["odd"]}, b"\x02"),
+        ({"type": "string", "logicalType": "uuid"}, b"\x02x"),
+        ({"type": "enum", "name": "E", "symbols": ["a", "b"], "default": "c"}, b"\x02"),
+        ({"type": "enum", "name": "E", "symbols": ["1st", "50%", ""]}, b"\x04"),
+        ({"type": "enum", "name": "E", "symbols": ["a", "a"]}, b"\x02"),
+        (
+            {"type": "record", "name": "I", "aliases": 5, "fields": [{"name": "x", "type": "int", "default": "y"}]},
+            b"\x02",
+        ),
+        (
+            {"type": "record", "name": "I", "fields": [{"name": "x", "type": "int", "aliases": "z", "order": 1}]},
+            b"\x02",
+        ),
+        (["null", "plant.Reading"], b"\x00"),
+        ({"type": "array", "items": "null"}, b"\x0a\x00"),
+        ({"type": "map", "values": {"type": "array", "items": {"type": "record", "name": "N", "fields": []}}}, b"\x00"),
+    ],
+)
+def test_what_a_schema_says_of_fields_that_are_not_read_refuses_nothing(kind: Any, body: bytes) -> None:
+    schema = record()
+    schema["fields"].append({"name": "more", "type": kind})
+    columns, faults = decode(framed(record()) + body, schemas={1: schema})
+    assert faults == {}
+    assert columns["value"] == [1.5]
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "code"),
+    [
+        (["null", "plant.Reading"], (b"\x02" + framed(record())[5:]) * 100 + b"\x00", Code.NESTED_TOO_DEEP),
+        (["null", "plant.Reading"], b"\x02\x02a", Code.NOT_AVRO),
+        (["null", "plant.Reading"], b"\x04", Code.NOT_AVRO),
+        ({"type": "array", "items": "null"}, b"\xfe\xff\xff\xff\x0f\x00", Code.TOO_MANY_VALUES),
+        ({"type": "array", "items": "null"}, b"\x01\x00\x00", None),
+        ({"type": "array", "items": "null"}, b"\x80", Code.NOT_AVRO),
+    ],
+)
+def test_schemas_that_are_not_safe_to_decode_are_decoded_within_bounds(
+    kind: Any, body: bytes, code: Code | None
+) -> None:
+    schema = record()
+    schema["fields"].append({"name": "more", "type": kind})
+    payloads = framed(record()) + body, framed(record()) + b"\x00"
+    columns, faults = decode(*payloads, schemas={1: schema}, max_bytes=2**16)
+    assert {i: fault[0] for i, fault in faults.items()} == ({0: code} if code else {})
+    assert columns["value"][1] == 1.5
+
+
+def test_the_case_of_a_decimal_with_too_much_scale() -> None:
+    money = {"type": "bytes", "logicalType": "decimal", "precision": 2, "scale": 8}
+    fields = {"tag": "string", "value": "double", "ts": MILLIS, "cost": money}
+    schema = {"type": "record", "name": "r", "fields": [{"name": n, "type": t} for n, t in fields.items()]}
+    message = bytes.fromhex("0000000007044c3100000000000014 4080d08fa59863043039")
+    changes = {
+        "fields": {"tag": CONTRACT["fields"]["tag"], "value": {"type": "double"}},
+        "time": {"path": "ts", "unit": "epoch_ms"},
+    }
+    columns, faults = decoded_by(message, schema, changes)
+    assert faults == {}
+    assert (columns["tag"], columns["value"], columns["ts"]) == (["L1"], [5.0], [datetime(2024, 1, 1)])
+
+
+def decoded_by(message: bytes, schema: Any, changes: dict[str, Any]) -> tuple[dict[str, list[Any]], dict[int, Any]]:
+    reads = contract(**changes)
+    decoded = Decoder(reads, schemas=GivenSchemas({7: json.dumps(schema)})).decode(Messages([message]))
+    return {name: array.to_pylist() for name, array in decoded.columns.items()}, dict(decoded.faults)
+
+
+GUID = UUID("fa1ed74d-d919-484c-af24-46f66f598002")
+
+
+def test_a_schema_is_named_by_an_id_or_a_guid_in_the_payload_or_in_a_header() -> None:
+    body = framed(record())[5:]
+    schemas: dict[SchemaId, str] = {1: json.dumps(record()), GUID: json.dumps(record())}
+    known = GivenSchemas(schemas)
+    by_guid, by_id = b"\x01" + GUID.bytes, b"\0\0\0\0\1"
+    messages = Messages(
+        [by_id + body, by_guid + body, body, body, body, by_id + body, body],
+        headers=[
+            (),
+            (),
+            ((HEADER, by_guid),),
+            (("other", b"x"), (HEADER, by_id)),
+            ((HEADER, by_guid[:-1]),),
+            ((HEADER, None),),
+            ((HEADER, b"\x01" + bytes(16)),),
+        ],
+    )
+    decoded = Decoder(contract(), clock=lambda: NOW, schemas=known).decode(messages)
+    assert {i: fault.code for i, fault in decoded.faults.items()} == {4: Code.NO_SCHEMA_ID, 6: Code.UNKNOWN_SCHEMA}
+    assert [decoded.columns["value"][i].as_py() for i in (0, 1, 2, 3, 5)] == [1.5] * 5
+
+
+def test_the_golden_messages_of_a_registry_client_are_read(pytestconfig: pytest.Config) -> None:
+    folder = pytestconfig.rootpath / "tests" / "payloads" / "registry"
+    known = {k: v for k, v in json.loads((folder / "schemas.json").read_text()).items() if v["type"] == "AVRO"}
+    schemas: dict[SchemaId, str] = {int(number): each["schema"] for number, each in known.items()}
+    schemas |= {UUID(each["guid"]): each["schema"] for each in known.values()}
+    changes = {"fields": {"tag": CONTRACT["fields"]["tag"], "value": {"type": "double"}}, "quality": None}
+    decoder = Decoder(contract(**changes, time={"path": "ts", "unit": "epoch_ms"}), schemas=GivenSchemas(schemas))
+    read = 0
+    lines = zip((folder / "messages.jsonl").open(), (folder / "readings.jsonl").open(), strict=True)
+    for message, reading in ((json.loads(message)["$message"], json.loads(reading)) for message, reading in lines):
+        if "avro" not in json.dumps(reading).lower():
+            continue
+        value = base64.b64decode(message["value"]["$base64"])
+        headers = tuple((name, base64.b64decode(each["$base64"])) for name, each in message.get("headers", {}).items())
+        decoded = decoder.decode(Messages([value], headers=[headers]))
+        (expected,) = reading["readings"]
+        assert decoded.faults == {}
+        assert (decoded.columns["tag"][0].as_py(), decoded.columns["value"][0].as_py()) == (
+            expected["tag"],
+            expected["value"],
+        )
+        read += 1
+    assert read >= 6
 
 
 def test_an_optional_field_is_null_if_the_schema_does_not_have_it() -> None:
@@ -288,9 +425,9 @@ def test_a_payload_that_is_not_a_record_affects_no_other(payload: bytes | None, 
 
 def test_a_schema_is_fetched_once_and_an_unknown_one_again() -> None:
     class Counting(GivenSchemas):
-        fetched: list[int] = []
+        fetched: list[SchemaId] = []
 
-        def schema(self, number: int) -> Schema:
+        def schema(self, number: SchemaId) -> Schema:
             self.fetched.append(number)
             return super().schema(number)
 
@@ -302,7 +439,7 @@ def test_a_schema_is_fetched_once_and_an_unknown_one_again() -> None:
 
 def test_a_failure_of_the_registry_makes_no_dead_letter() -> None:
     class Down(GivenSchemas):
-        def schema(self, number: int) -> Schema:
+        def schema(self, number: SchemaId) -> Schema:
             raise RegistryFailed(f"schema {number} is not available")
 
     pipeline = Pipeline(contract(), schemas=Down({}))
