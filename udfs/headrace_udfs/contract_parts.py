@@ -137,7 +137,8 @@ TimeFormat = Annotated[str, AfterValidator(_format)]
 
 
 def _one_or_more(value: object) -> object:
-    return [value] if isinstance(value, str) else value
+    # A tuple: files are read strictly, which a list made here would not pass.
+    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
 
 
 class TimeSpec(Source):
