@@ -52,6 +52,8 @@ class AvroFormat:
                 faults[i] = Fault(Code.NULL_PAYLOAD, "the message has no value")
             elif len(payload) > self._max_bytes:
                 faults[i] = too_large(self._max_bytes)
+            elif not payload:
+                faults[i] = Fault(Code.EMPTY_PAYLOAD, "0 bytes")
             else:
                 by_frame.setdefault(frame(payload, headers[i]), []).append(i)
         arrays = [[pa.nulls(0, target.array)] for target in self._targets]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 
 from google.protobuf.descriptor import Descriptor
@@ -76,14 +78,26 @@ class ProtobufSchema:
             return
         self._added.add(file.name)
         for name in file.dependency:
-            if name not in self._files:
+            found = self._files.get(name) or _well_known(name)
+            if found is None:
                 raise BadProto(f"{file.name} imports {name}, which is not in the set; use protoc --include_imports")
-            self._add(self._files[name])
+            self._add(found)
         try:
             self._pool.AddSerializedFile(file.SerializeToString())
             self._pool.FindFileByName(file.name)
         except Exception as error:
             raise BadProto(f"{file.name}: {error}") from None
+
+
+def _well_known(name: str) -> FileDescriptorProto | None:
+    """Return the file of google.protobuf with this name; registries do not have these."""
+    if not re.fullmatch(r"google/protobuf/[a-z_]+\.proto", name):
+        return None
+    try:
+        module = import_module(name.removesuffix(".proto").replace("/", ".") + "_pb2")
+    except ImportError:
+        return None
+    return FileDescriptorProto.FromString(module.DESCRIPTOR.serialized_pb)
 
 
 def _names(prefix: str, types: Sequence[object]) -> list[str]:

@@ -40,10 +40,8 @@ def frame(payload: bytes, headers: Headers) -> Frame:
 
 def schema_id(head: bytes) -> SchemaId | Fault:
     """Return the id that a head without indexes has, or why it has none."""
-    if not head:
-        return Fault(Code.EMPTY_PAYLOAD, "0 bytes")
-    if len(head) != _LENGTHS.get(head[0]):
-        found = f"a zero byte and the four bytes of a schema id (or 1 and a GUID), found {head[:20].hex(' ')}"
+    if not head or len(head) != _LENGTHS.get(head[0]):
+        found = f"a zero byte and the four bytes of a schema id (or 1 and a GUID), found {head[:20].hex(' ') or 'none'}"
         return Fault(Code.NO_SCHEMA_ID, f"expected {found}")
     if head[0] == 1:
         return UUID(bytes=head[1:])
@@ -58,15 +56,20 @@ def with_indexes(payload: bytes, headers: Headers) -> tuple[Frame, tuple[int, ..
     for name, value in headers:
         if name == HEADER and value is not None:
             length = _LENGTHS.get(value[0], 5) if value else 0
+            _check(value[:length])
             indexes, end = _indexes(value, length)
             if end != len(value):
                 raise Refused(Code.NO_SCHEMA_ID, f"{len(value) - end} bytes follow the message indexes in the header")
             return Frame(value[:length], 0), indexes
     head, start = frame(payload, ())
-    if isinstance(fault := schema_id(head), Fault):
-        raise Refused(*fault)
+    _check(head)
     indexes, start = _indexes(payload, start)
     return Frame(head, start), indexes
+
+
+def _check(head: bytes) -> None:
+    if isinstance(fault := schema_id(head), Fault):
+        raise Refused(*fault)
 
 
 def _indexes(payload: bytes, at: int) -> tuple[tuple[int, ...], int]:

@@ -1,0 +1,62 @@
+"""What a contract reads of a document, as a tree of keys: parsers that choose need to know it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from headrace_udfs.contract import Contract
+from headrace_udfs.contract_parts import TimeSpec
+from headrace_udfs.formats.documents import ITEMS, MEMBERS, Wanted
+from headrace_udfs.paths import EACH, EVERY, INDEX, MEMBER, OUT, Path, RowPath, repeats
+from headrace_udfs.places import places
+
+
+def wanted(contract: Contract) -> Wanted:
+    """Return the keys that the contract reads of a document of its format, from the outermost."""
+    tree: dict[str, Any] = {}
+    rows = contract.rows or ()
+    for path in _paths(contract):
+        for keys in _alternatives([*_around(rows, path), *path]):
+            below = tree
+            for key in keys:
+                below = below.setdefault(key, {})
+    return tree
+
+
+def _paths(contract: Contract) -> Iterator[Path]:
+    """Yield the paths in the rows; that of the row itself too, because a row may need no value of it."""
+    yield ()
+    for source in contract.sources.values():
+        parts = places(source)
+        if isinstance(source, TimeSpec) and source.nanos:
+            parts += source.nanos.join or [source.nanos]
+        yield from (place.path for place in parts if place.path is not None and place.from_ is None)
+
+
+def _around(rows: RowPath, path: Path) -> RowPath:
+    """Return the steps to what the path begins at: the row, or the element that its OUT steps lead to."""
+    out = sum(1 for step in path if step == OUT)
+    for _ in range(out):
+        last = max((i for i, step in enumerate(rows) if repeats(step)), default=0)
+        rows = rows[:last]
+        last = max((i for i, step in enumerate(rows) if repeats(step)), default=-1)
+        rows = rows[: last + 1]
+    return rows
+
+
+def _alternatives(steps: Iterable[Any]) -> list[tuple[str, ...]]:
+    """Return the keys that the steps stand for: a step of several names leads to each of them."""
+    found: list[tuple[str, ...]] = [()]
+    for step in steps:
+        if step == OUT:
+            continue
+        names = step if isinstance(step, tuple) else (_key(step),)
+        found = [(*keys, name) for keys in found for name in names]
+    return found
+
+
+def _key(step: Any) -> str:
+    if isinstance(step, int) or step in (EACH, INDEX):
+        return ITEMS
+    return MEMBERS if step in (EVERY, MEMBER) else str(step)
