@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -118,7 +118,7 @@ def in_flink(environment: Any, tmp_path_factory: pytest.TempPathFactory) -> Draw
     for name, function in scalar_functions().items():
         environment.create_temporary_system_function(name, function)
         about = FUNCTIONS[name]
-        kinds = {each: column.type for each, column in about.inputs.items()}
+        kinds = {each: cast(ContractType, column.type) for each, column in about.inputs.items()}
         drawn = draw(kinds, about.example)
         inputs[name] = arrays(drawn, kinds)
         types |= {f"{name}__{each}": FLINK[kind] for each, kind in kinds.items()}

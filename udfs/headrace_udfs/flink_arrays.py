@@ -10,6 +10,7 @@ import pyarrow as pa
 from pyflink.table import DataTypes
 from pyflink.table.types import DataType
 
+from headrace_udfs.argument_types import arrow_type
 from headrace_udfs.types import ARROW, ContractType
 
 TYPES: dict[ContractType, DataType] = {
@@ -20,6 +21,17 @@ TYPES: dict[ContractType, DataType] = {
     "timestamp": DataTypes.TIMESTAMP(6),  # in UTC; PyFlink does not support TIMESTAMP_LTZ inside an ARRAY
 }
 """The PyFlink type of each contract type."""
+
+_NAMES = {kind: name for name, kind in ARROW.items()}
+
+
+def flink_type(kind: pa.DataType) -> DataType:
+    """Return the PyFlink type of an Arrow type: of a contract's types, an array of one, or a row of them."""
+    if pa.types.is_list(kind):
+        return DataTypes.ARRAY(TYPES[_NAMES[kind.value_type]])
+    if pa.types.is_struct(kind):
+        return DataTypes.ROW([DataTypes.FIELD(field.name, TYPES[_NAMES[field.type]]) for field in kind])
+    return TYPES[_NAMES[kind]]
 
 
 class ArrowColumn:
@@ -44,30 +56,36 @@ class ArrowColumn:
         return self._values if type is None else self._values.cast(type)
 
 
-Argument = pd.Series | ArrowColumn | float | str | bool | None
-"""An argument that PyFlink passes: a column, the result of a nested call, or a constant from the SQL."""
+Argument = pd.Series | pd.DataFrame | ArrowColumn | float | str | bool | None
+"""An argument that PyFlink passes: a column, a column of rows, the result of a nested call, or a constant."""
 
 _LONG = -(2.0**63), np.nextafter(2.0**63, 0)
 
 
-def to_arrow(arguments: Sequence[Argument], kinds: Sequence[ContractType]) -> list[pa.Array]:
-    """Return the arguments of one call as arrays of these types, all of one length.
+def to_arrow(arguments: Sequence[Argument], kinds: Sequence[str]) -> list[pa.Array]:
+    """Return the arguments of one call as arrays of these types (argument_types), all of one length.
 
-    PyFlink does not distinguish null from NaN in a double: both become null. Raises ValueError if all arguments are
-    constants, because then the number of rows is unknown.
+    PyFlink does not distinguish null from NaN in a double: both become null; and a row that is null is one of nulls.
+    Raises ValueError if all arguments are constants, because then the number of rows is unknown.
     """
-    rows = next((len(each) for each in arguments if isinstance(each, pd.Series | ArrowColumn)), None)
+    columns = pd.Series | pd.DataFrame | ArrowColumn
+    rows = next((len(each) for each in arguments if isinstance(each, columns)), None)
     if rows is None:
         raise ValueError("all arguments are constants: write the result itself in the SQL")
-    return [_array(argument, kind, rows) for argument, kind in zip(arguments, kinds, strict=True)]
+    types = map(arrow_type, kinds)
+    return [_array(argument, kind, rows) for argument, kind in zip(arguments, types, strict=True)]
 
 
-def _array(argument: Argument, kind: ContractType, rows: int) -> pa.Array:
+def _array(argument: Argument, kind: pa.DataType, rows: int) -> pa.Array:
     if isinstance(argument, ArrowColumn):
         return pa.array(argument)
+    if isinstance(argument, pd.DataFrame):
+        # Flink names the fields of ROW(a, b) as it likes.
+        parts = [_array(argument.iloc[:, at], kind[at].type, rows) for at in range(kind.num_fields)]
+        return pa.StructArray.from_arrays(parts, fields=[*kind])
     if not isinstance(argument, pd.Series):
-        return pa.repeat(pa.scalar(argument, ARROW[kind]), rows)
-    if kind == "long" and argument.dtype == np.float64:
+        return pa.repeat(pa.scalar(argument, kind), rows)
+    if pa.types.is_int64(kind) and argument.dtype == np.float64:
         # A null among the longs has turned them into doubles; the largest round to a double that no long can hold.
         argument = argument.clip(*_LONG)
-    return pa.array(argument, ARROW[kind], from_pandas=True)
+    return pa.array(argument, kind, from_pandas=True)

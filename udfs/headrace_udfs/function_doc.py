@@ -8,15 +8,15 @@ from typing import Any
 
 import pyarrow as pa
 
+from headrace_udfs.argument_types import arrow_type
 from headrace_udfs.step_protocol import Columns
-from headrace_udfs.types import ARROW, ContractType
 
 
 @dataclass(frozen=True)
 class Column:
-    """The type of a column and the unit of its values: "1" for a ratio, None if the values have no unit."""
+    """The type of a column (argument_types) and the unit of its values: "1" for a ratio, None if they have no unit."""
 
-    type: ContractType
+    type: str
     unit: str | None = None
 
 
@@ -40,4 +40,4 @@ class FunctionDoc:
 
     def example_columns(self) -> Columns:
         """Return the example as columns that `apply` accepts."""
-        return {name: pa.array(self.example[name], ARROW[column.type]) for name, column in self.inputs.items()}
+        return {name: pa.array(self.example[name], arrow_type(column.type)) for name, column in self.inputs.items()}

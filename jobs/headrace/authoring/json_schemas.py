@@ -17,6 +17,7 @@ from pydantic_core import core_schema
 from headrace.environment.settings import Settings
 from headrace.errors import Place, Problem
 from headrace.planner.in_process.case import CaseSettings
+from headrace.project.function_kinds import AnyFunction
 from headrace.project.job import Job
 from headrace.project.model_kinds import AnyFile
 from headrace.project.paths import Project
@@ -44,6 +45,7 @@ KINDS: Mapping[str, Kind] = {
     "table_defaults": Kind("sql/_tables/_defaults.yaml", Defaults),
     "topic": Kind("sql/_topics/*.yaml", Topic),
     "model": Kind("udfs/models/*/model.yaml", AnyFile),
+    "function": Kind("udfs/*/function.yaml", AnyFunction),
     "settings": Kind("catalogs/*.yaml", Settings),
 }
 

@@ -10,6 +10,8 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
+from headrace.authoring import functions
+from headrace.project.paths import Project
 from headrace_udfs.function_doc import Column, FunctionDoc
 from headrace_udfs.sql_functions import FUNCTIONS
 from headrace_udfs.step_docs import STEP_DOCS
@@ -18,8 +20,8 @@ from headrace_udfs.step_protocol import Columns
 BATCH = 10_000
 _ROUNDS = 20
 
-Kind = Literal["step", "sql"]
-"""Where the name is written: under `steps:` in job.yaml, or in SQL."""
+Kind = Literal["step", "sql", "own"]
+"""Where the name is written: under `steps:` in job.yaml, in SQL, or in SQL and under `functions:` in job.yaml."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Udf:
         """`name(input type [unit], ...) -> output type [unit], ...`; the only output of a SQL function has no name."""
         inputs = ", ".join(f"{name} {_typed(column)}" for name, column in self.function.inputs.items())
         outputs = self.function.outputs
-        names = ("" if self.kind == "sql" else f"{name} " for name in outputs)
+        names = ("" if self.kind != "step" and len(outputs) == 1 else f"{name} " for name in outputs)
         results = ", ".join(name + _typed(column) for name, column in zip(names, outputs.values(), strict=True))
         return f"{self.function.name}({inputs}) -> {results}"
 
@@ -65,9 +67,17 @@ class Udf:
         }
 
 
-def listing(*, measure: bool = False) -> list[Udf]:
-    """Return the steps, then the SQL functions. The cost is the minimum of _ROUNDS runs on BATCH example rows."""
-    kinds: Mapping[Kind, Mapping[str, FunctionDoc]] = {"step": STEP_DOCS, "sql": FUNCTIONS}
+def listing(project: Project, *, measure: bool = False) -> list[Udf]:
+    """Return the steps, the SQL functions, and the project's own.
+
+    The cost is the minimum of _ROUNDS runs on BATCH example rows. Raises UserError with every fault in the folders of
+    the project's own functions.
+    """
+    kinds: Mapping[Kind, Mapping[str, FunctionDoc]] = {
+        "step": STEP_DOCS,
+        "sql": FUNCTIONS,
+        "own": functions.docs(project),
+    }
     return [_run(kind, about, measure) for kind, group in kinds.items() for about in group.values()]
 
 

@@ -39,6 +39,14 @@ JobNames = Annotated[
     list[str] | None,
     typer.Argument(metavar="JOB", help="<domain>/<job>_v<N>; default: all jobs.", autocompletion=completion.jobs),
 ]
+JobOrFunctionNames = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="JOB",
+        help="<domain>/<job>_v<N>, or function/<name>; default: all.",
+        autocompletion=completion.jobs_and_functions,
+    ),
+]
 TableNames = Annotated[
     list[str] | None,
     typer.Argument(metavar="TABLE", help="<namespace>.<table>; default: all tables.", autocompletion=completion.tables),

@@ -19,6 +19,17 @@ def jobs(incomplete: str) -> list[str]:
     return _starting(incomplete, lambda project: _folders(project.sql))
 
 
+def jobs_and_functions(incomplete: str) -> list[str]:
+    """Return the jobs, and `function/<name>` for the functions, whose name starts with `incomplete`."""
+    return _starting(
+        incomplete,
+        lambda project: [
+            *_folders(project.sql),
+            *(f"function/{file.parent.name}" for file in (project.root / "udfs").glob("*/function.yaml")),
+        ],
+    )
+
+
 def tables(incomplete: str) -> list[str]:
     """Return the tables of sql/_tables/ whose name starts with `incomplete`."""
     return _starting(incomplete, lambda project: _stems((project.sql / "_tables").rglob("*.yaml")))
@@ -27,6 +38,13 @@ def tables(incomplete: str) -> list[str]:
 def sources(incomplete: str) -> list[str]:
     """Return the sources of sql/_sources/ whose name starts with `incomplete`."""
     return _starting(incomplete, lambda project: _stems((project.sql / "_sources").glob("*.yaml")))
+
+
+def contracts(incomplete: str) -> list[str]:
+    """Return the presets and the sources of sql/_sources/ whose name starts with `incomplete`."""
+    from headrace.project import source_presets
+
+    return sorted({*(name for name in source_presets.names() if name.startswith(incomplete)), *sources(incomplete)})
 
 
 def topics(incomplete: str) -> list[str]:

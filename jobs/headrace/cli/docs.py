@@ -23,7 +23,7 @@ def docs(
 
     project = Project.find()
     file = (to or project.home / "catalogue") / "index.html"
-    text = page(contents.read(project))
+    text = page(project, contents.read(project))
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from headrace.cli.common import Context, Env, JobNames, Json, out, print_json
+from headrace.cli.common import Context, Env, JobOrFunctionNames, Json, out, print_json
 from headrace.errors import CheckFailed
 
 
-def lint(names: JobNames = None, env: Env = "local", json: Json = False) -> None:
-    """Check each job's SQL as Flink gets it and report likely mistakes; exits with 1 if there are any."""
+def lint(names: JobOrFunctionNames = None, env: Env = "local", json: Json = False) -> None:
+    """Check each job's SQL as Flink gets it, and the folders of functions; exits with 1 if there are likely mistakes.
+
+    Faults of the files themselves exit with 2.
+    """
     from rich.markup import escape
 
     from headrace.authoring.lint import lint as findings_of

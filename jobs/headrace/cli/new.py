@@ -22,7 +22,11 @@ Check = Callable[[str], str]
 
 def new(
     name: Annotated[
-        str | None, typer.Argument(metavar="DOMAIN/NAME", help="The job's name; without a version, _v1 is added.")
+        str | None,
+        typer.Argument(metavar="DOMAIN/NAME", help="The job's name; without a version, _v1 is added. Or: function"),
+    ] = None,
+    function: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="The function's name, after the word function.")
     ] = None,
     source: Annotated[
         str | None, typer.Option(metavar="S", help="Source that it reads.", autocompletion=completion.sources)
@@ -39,13 +43,17 @@ def new(
 ) -> None:
     """Create a working job to edit: job.yaml, a SELECT, its table, a check and a test case that passes.
 
-    On a terminal it asks for what is not given.
+    On a terminal it asks for what is not given. `headrace new function NAME` creates a function of the project's own
+    instead: udfs/NAME/ with function.yaml, a module and an example that passes.
     """
     from headrace.authoring import new as scaffold
     from headrace.authoring.new import request
     from headrace.project import source_files
 
     project = Project.find()
+    if name == "function" or function:
+        _new_function(project, name, function, json=json)
+        return
     asks = sys.stdin.isatty() and not yes
     checks: dict[str, Check] = {
         "name": request.checked_name,
@@ -76,6 +84,21 @@ def new(
         job, read, table, answer("owner", "Owner", request.likely_owner(project, job)), length or None
     )
     _report(chosen, [str(Place.of(path)) for path in scaffold.write_files(project, chosen)], json=json)
+
+
+def _new_function(project: Project, word: str | None, name: str | None, *, json: bool) -> None:
+    from headrace.authoring import new as scaffold
+
+    if word != "function" or name is None:
+        raise UserError("one name is expected", fix="headrace new <domain>/<name>, or headrace new function <name>")
+    files = [str(Place.of(path)) for path in scaffold.write_function(project, name)]
+    if json:
+        print_json({"function": name, "written": files})
+        return
+    for file in files:
+        out.print(f"[green]written[/] {file}", highlight=False, soft_wrap=True)
+    out.print(f"next: headrace test function/{name}", highlight=False, soft_wrap=True)
+    out.print(f"then: functions: [{name}] in the job.yaml of each job that calls it", highlight=False, markup=False)
 
 
 def _checked(checks: dict[str, Check], flags: dict[str, str | None]) -> dict[str, str]:

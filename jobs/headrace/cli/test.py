@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from headrace.cli.common import Context, Env, JobNames, Json, log, out, print_json, table
+from headrace.cli import function_examples
+from headrace.cli.common import Context, Env, JobOrFunctionNames, Json, log, out, print_json, table
 from headrace.errors import CheckFailed, HeadraceError, Problem, UserError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ MOST_ROWS = 20
 
 
 def run(
-    jobs: JobNames = None,
+    names: JobOrFunctionNames = None,
     only: Annotated[
         str | None, typer.Option("-k", metavar="CASE", help="Only cases whose name contains this text.")
     ] = None,
@@ -32,29 +33,41 @@ def run(
     env: Env = "local",
     json: Json = False,
 ) -> None:
-    """Run the test cases of jobs, folders of data in tests/ next to job.yaml, on a Flink started for them."""
-    from headrace.authoring import test
+    """Run the test cases of jobs, folders of data in tests/ next to job.yaml, on a Flink started for them.
 
-    context = Context(env)
-    cases = _cases(context, jobs, only)
-    if not update:
-        test.check(context.project, cases)
-    since, reports = time.monotonic(), []
-    with log.status("starting Flink") as status:
-        for outcome in test.run(context.project, context.settings, cases):
-            reports.append(report := _report(context, outcome, update))
-            status.update(f"{len(reports)} of {len(cases)} cases")
-            if not json:
-                _show(context, report)
-    verdicts = [report.verdict for report in reports]
+    The examples of functions run too: of those named, of those that the jobs name, or of all.
+    """
+    context, since = Context(env), time.monotonic()
+    examples = [] if only else function_examples.run(context, names)
+    cases = _cases(context, names, only) if not examples or not _only_functions(names) else []
+    if not json:
+        for example in examples:
+            function_examples.show(example)
+    reports = _run(context, cases, update=update, json=json) if cases else []
+    verdicts = [*(each.verdict for each in examples), *(report.verdict for report in reports)]
     if json:
-        print_json([_plain(context, report) for report in reports])
+        print_json([*(each.to_json() for each in examples), *(_plain(context, report) for report in reports)])
     else:
         counts = {word: verdicts.count(word) for word in ("passed", "updated", "failed")}
         tally = ", ".join(f"{n} {word}" for word, n in counts.items() if n or update is (word == "updated"))
         out.print(f"\n{tally} in {time.monotonic() - since:.1f} s", highlight=False)
     if "failed" in verdicts:
         raise typer.Exit(CheckFailed.exit_code)
+
+
+def _run(context: Context, cases: list[Case], *, update: bool, json: bool) -> list[_Report]:
+    from headrace.authoring import test
+
+    if not update:
+        test.check(context.project, cases)
+    reports: list[_Report] = []
+    with log.status("starting Flink") as status:
+        for outcome in test.run(context.project, context.settings, cases):
+            reports.append(report := _report(context, outcome, update))
+            status.update(f"{len(reports)} of {len(cases)} cases")
+            if not json:
+                _show(context, report)
+    return reports
 
 
 @dataclass(frozen=True)
@@ -79,9 +92,15 @@ def _report(context: Context, outcome: Outcome, update: bool) -> _Report:
     return _Report(outcome, test.update(job_folder.load(context.project, outcome.case.job).job, outcome))
 
 
-def _cases(context: Context, jobs: list[str] | None, only: str | None) -> list[Case]:
+def _only_functions(names: list[str] | None) -> bool:
+    return bool(names) and all(name.startswith(function_examples.PREFIX) for name in names or [])
+
+
+def _cases(context: Context, names: list[str] | None, only: str | None) -> list[Case]:
     from headrace.authoring import test
     from headrace.project import job_folder
+
+    jobs = [name for name in names or [] if not name.startswith(function_examples.PREFIX)]
 
     cases: list[Case] = []
     problems: list[Problem] = []

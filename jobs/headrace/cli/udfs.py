@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from headrace.cli.common import Json, out, print_json, table
+from headrace.project.paths import Project
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from headrace.authoring.udfs import Udf
 
-_WHERE = {"step": "steps: job.yaml names them under steps:", "sql": "functions: SQL names them"}
+_WHERE = {
+    "step": "steps: job.yaml names them under steps:",
+    "sql": "functions: SQL names them",
+    "own": "functions of this project: SQL names them, and job.yaml under functions:",
+}
 
 
 def udfs(
@@ -25,14 +30,15 @@ def udfs(
     """List the Python functions that jobs can use: types, units, an example, and with --measure the cost per row."""
     from headrace.authoring import udfs as functions
 
-    listing = functions.listing(measure=measure)
+    listing = functions.listing(Project.find(), measure=measure)
     if json:
         print_json([udf.to_json() for udf in listing])
         return
     for kind, title in _WHERE.items():
-        out.print(f"[bold underline]{title}[/]\n", highlight=False)
-        for udf in (udf for udf in listing if udf.kind == kind):
-            _show(udf)
+        if of_kind := [udf for udf in listing if udf.kind == kind]:
+            out.print(f"[bold underline]{title}[/]\n", highlight=False)
+            for udf in of_kind:
+                _show(udf)
 
 
 def _show(udf: Udf) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from headrace.compose import render, topic_tables
+from headrace.compose import function_names, render, topic_tables
 from headrace.compose.connectors import Connectors, Options, Spread
 from headrace.compose.render import Templates
 from headrace.compose.source_map import Rendered
@@ -100,6 +100,7 @@ def compose(project: Project, settings: Settings, folder: JobFolder, connectors:
     """Return the job, composed for its `connectors`. Raises UserError for faults in its files."""
     job = folder.job
     templates = _templates(project, settings, folder, connectors.follow)
+    function_names.check(project, folder, {**templates.views, **templates.sinks})
     sources = tuple(
         _source(project, settings, job, name, connectors, on_time=name in templates.on_time) for name in job.sources
     )

@@ -15,7 +15,7 @@ from headrace.compose.source_map import Rendered
 from headrace.environment.java_errors import root_cause
 from headrace.environment.settings import Settings
 from headrace.errors import Place, PlatformError, Problem, UserError
-from headrace.planner import changelog, compiled_plan, first_rows, flink_errors, schema_check
+from headrace.planner import changelog, compiled_plan, first_rows, flink_errors, own_functions, schema_check
 from headrace.planner.state.ids import carry_over
 from headrace.planner.state.stored_plan import StoredPlan, stored_form
 from headrace.planner.table_api import streams, tables
@@ -132,6 +132,7 @@ def prepare(environment, composition: Composition) -> None:  # type: ignore[no-u
     with flink_errors_reported(composition):
         for name, function in _sql_functions().items():
             environment.create_temporary_system_function(name, function)
+        own_functions.register(environment, composition.functions.project, composition.folder.job)
         for statement in composition.connections:
             environment.execute_sql(resolve_in_sql(statement))
         for source in composition.sources:

@@ -18,7 +18,8 @@ import headrace
 import headrace_udfs
 from headrace.environment import iceberg
 from headrace.errors import Place, PlatformError, UserError
-from headrace.project import job_folder, model_files, python_module
+from headrace.project import function_files, job_folder, model_files, python_module
+from headrace.project.job import Job
 from headrace.project.model_files import Pin
 from headrace.project.paths import Project
 
@@ -30,7 +31,10 @@ _FOR_TYPE_CHECKERS = "py.typed"
 
 @dataclass(frozen=True)
 class Release:
-    """A zip of sql/, jobs/, udfs/ and the models that jobs name, named by its sha256. Environments are not in it."""
+    """A zip of sql/, jobs/, udfs/ and the models and functions that jobs name, named by its sha256.
+
+    Environments are not in it.
+    """
 
     digest: str
     packed: bytes
@@ -151,6 +155,9 @@ def _files(project: Project) -> Iterator[tuple[Path, str]]:
         for path in sorted(folder.rglob("*")):
             if path.is_file() and not _CACHES & {*path.parts}:
                 yield path, f"{name}/{path.relative_to(folder).as_posix()}"
+    for function in sorted({name for job in _readable(project) for name in job.functions}):
+        folder = function_files.folder(project, function)
+        yield from ((folder / each, f"udfs/{function}/{each}") for each in package_files(folder))
     for pin in _pinned(project):
         model, version = model_files.folder(project, pin.name), model_files.version_folder(project, pin)
         for path in (model / model_files.FILE, version / model_files.CARD, version / model_files.ARTEFACT):
@@ -160,8 +167,15 @@ def _files(project: Project) -> Iterator[tuple[Path, str]]:
 def _pinned(project: Project) -> list[Pin]:
     """Return the versions of models that the project's jobs name and that are there."""
     pins = set()
-    for name in job_folder.names(project):
+    for job in _readable(project):
         with suppress(UserError):  # this job cannot be deployed, others can
-            if model := job_folder.job_of(project, name).model:
-                pins.add(model_files.exact(project, model))
+            if job.model:
+                pins.add(model_files.exact(project, job.model))
     return sorted(pins)
+
+
+def _readable(project: Project) -> Iterator[Job]:
+    """Yield the jobs whose job.yaml can be read: the others cannot be deployed."""
+    for name in job_folder.names(project):
+        with suppress(UserError):
+            yield job_folder.job_of(project, name)

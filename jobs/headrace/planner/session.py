@@ -11,11 +11,12 @@ from urllib.parse import urlsplit
 
 from headrace.environment import flink_tls
 from headrace.environment.settings import Settings
-from headrace.planner import gateway
+from headrace.planner import gateway, own_functions
 from headrace.planner import release as releases
 from headrace.project import python_module
 from headrace.project.job import Job
 from headrace.project.paths import Project
+from headrace_udfs.own_function import package
 
 # Set before PyFlink starts its gateway: without it, a remote job's UDFs would run inside the submitting process and end
 # with it.
@@ -35,7 +36,7 @@ def table_environment(  # type: ignore[no-untyped-def]
         # The submitting process reports what a job reads and writes, the cluster's own listener how the job ends.
         **({"execution.job-status-changed-listeners": OPENLINEAGE} if settings.flink.openlineage else {}),
         "parallelism.default": str(parallelism),
-        "python.files": ",".join(str(packed(project, package)) for package in packages(project, job)),
+        "python.files": ",".join(map(str, shipped(project, job))),
     }
     return create_environment(project, options)
 
@@ -90,20 +91,29 @@ def job_options(job: Job) -> dict[str, str]:
     }
 
 
+def shipped(project: Project, job: Job) -> list[Path]:
+    """Return the zips that are shipped with the job: the packages of its workers, and the functions that it names."""
+    functions = [packed(project, folder, package(folder.name)) for folder in own_functions.folders(project, job)]
+    return [*(packed(project, each, each.name) for each in packages(project, job)), *functions]
+
+
 def packages(project: Project, job: Job) -> list[Path]:
     """Return the packages whose code, and the models next to it, are in the job's workers."""
     return [releases.functions_package(), *([python_module.package(project)] if job.runs else [])]
 
 
-def packed(project: Project, package: Path) -> Path:
-    """Return a zip of the package that is shipped with the job. Its name has a digest: a restart runs the same code."""
-    files = releases.package_files(package)
-    archived = project.home / "udfs" / f"{package.name}-{releases.content_digest(files)[:12]}.zip"
+def packed(project: Project, folder: Path, name: str) -> Path:
+    """Return a zip of the folder, in which it is called `name`.
+
+    The zip's name has a digest: a restart runs the same code.
+    """
+    files = releases.package_files(folder)
+    archived = project.home / "udfs" / f"{name}-{releases.content_digest(files)[:12]}.zip"
     if not archived.is_file():
         archived.parent.mkdir(parents=True, exist_ok=True)
         part = archived.with_suffix(f".{os.getpid()}")
         with zipfile.ZipFile(part, "w") as archive:
-            for name, content in files.items():
-                archive.writestr(f"{package.name}/{name}", content)
+            for path, content in files.items():
+                archive.writestr(f"{name}/{path}", content)
         part.replace(archived)
     return archived

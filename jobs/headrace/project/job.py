@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
-from headrace.project import model_files, yaml_file
+from headrace.project import function_kinds, model_files, yaml_file
 from headrace.project.system_tables import LATE_READINGS
 from headrace.project.table_files import TABLE_NAME
 from headrace_udfs.durations import Duration
@@ -103,6 +103,7 @@ Output = Annotated[
 ]
 ModuleName = Annotated[str, Field(pattern=f"^{_NAME.pattern}$")]
 ModelVersion = Annotated[str, AfterValidator(_model), _like(rf"{model_files.NAME.pattern}@{model_files.VERSION}")]
+FunctionName = Annotated[str, Field(pattern=f"^{function_kinds.NAME.pattern}$")]
 StepName = Annotated[str, AfterValidator(_step), WithJsonSchema({"enum": list(STEPS)})]
 
 
@@ -134,6 +135,8 @@ class Job(yaml_file.Model, use_attribute_docstrings=True):
     """source/<contract>, table/<namespace>.<table>, or job/<domain>/<job>_v<N> to follow what another job writes."""
     steps: list[StepName] = []
     """Steps that each record of a source passes right after it is decoded."""
+    functions: list[FunctionName] = []
+    """Functions of the project's own that its SQL calls: <name> of udfs/<name>/. Only these are shipped with it."""
     writes: dict[Output, Mode] = Field(min_length=1)
     """table/<namespace>.<table> or topic/<topic>: append adds rows, upsert replaces them by their key."""
     keeps_every_record: bool = False

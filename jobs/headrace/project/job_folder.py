@@ -5,10 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from headrace.errors import Place, Problem, UserError, unknown
-from headrace.project import model_files, python_module, score_job, source_files, table_files, topic_files, yaml_file
+from headrace.project import (
+    function_files,
+    model_files,
+    python_module,
+    score_job,
+    source_files,
+    table_files,
+    topic_files,
+    yaml_file,
+)
 from headrace.project.job import JOB_NAME, OLD_TOPIC, SCORE, TOPIC, Job
 from headrace.project.paths import Project
 from headrace.project.python_module import ModuleFile
@@ -188,8 +198,8 @@ def _absent(project: Project, folder: JobFolder) -> list[Problem]:
             where = yaml_file.place(file, location)
             problems.extend(in_own_file or [Problem(p.what, where, p.fix) for p in error.problems])
 
-    for key, load in _named(project, job):
-        check(load, key)
+    for location, load in _named(project, job):
+        check(load, *location)
     for index, read in enumerate(job.reads):
         kind, _, name = read.partition("/")
         if kind == "source":
@@ -206,12 +216,14 @@ def _absent(project: Project, folder: JobFolder) -> list[Problem]:
     return problems
 
 
-def _named(project: Project, job: Job) -> Iterator[tuple[str, Callable[[], object]]]:
-    """Yield the module and the model that the job names: the key in job.yaml, and what loads it."""
+def _named(project: Project, job: Job) -> Iterator[tuple[tuple[str | int, ...], Callable[[], object]]]:
+    """Yield the module, the model and the functions that the job names: where in job.yaml, and what loads each."""
     if module := job.runs:
-        yield "module", lambda: python_module.load(project, module)
+        yield ("module",), lambda: python_module.load(project, module)
     if model := job.model:
-        yield "model", lambda: model_files.exact(project, model)
+        yield ("model",), lambda: model_files.exact(project, model)
+    for index, name in enumerate(job.functions):
+        yield ("functions", index), partial(function_files.load, project, name)
 
 
 def _writable(project: Project, name: str, mode: str) -> None:

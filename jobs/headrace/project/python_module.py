@@ -71,16 +71,21 @@ def load(project: Project, name: str) -> ModuleFile:
     if not path.is_file():
         known = sorted(module.stem for module in folder.glob("[!_]*.py"))
         raise UserError([unknown("module", name, known, Place.of(path), scope=f"jobs/{PACKAGE}")])
-    try:
-        with _ONE_TREE:
-            tree = ast.parse(path.read_text(encoding="utf-8"))
-    except SyntaxError as error:
-        raise UserError(f"not Python: {error.msg}", Place.of(path, error.lineno or 0, error.offset or 0)) from None
+    tree = parsed(path)
     function = next((each for each in tree.body if isinstance(each, ast.FunctionDef) and each.name == FUNCTION), None)
     if function is None:
         fix = f"write def {FUNCTION}(inputs), which returns a dict with one Table per sink"
         raise UserError(f"the module has no function '{FUNCTION}'", Place.of(path), fix)
     return ModuleFile(path, tree, function.lineno)
+
+
+def parsed(path: Path) -> ast.Module:
+    """Return the syntax tree of a file. Raises UserError at the line of its fault, if it is not Python."""
+    try:
+        with _ONE_TREE:
+            return ast.parse(path.read_text(encoding="utf-8"))
+    except SyntaxError as error:
+        raise UserError(f"not Python: {error.msg}", Place.of(path, error.lineno or 0, error.offset or 0)) from None
 
 
 def _passed(trace: TracebackType | None, folder: Path) -> Iterator[Place]:

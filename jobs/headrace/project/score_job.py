@@ -50,6 +50,8 @@ def _unused(job: Job, file: Path) -> Iterator[Problem]:
         yield Problem(
             "a score job has no steps: it scores readings as they are decoded", _at(file, "steps"), "remove them"
         )
+    if job.functions:
+        yield Problem("a score job has no SQL that could call functions", _at(file, "functions"), "remove them")
     if job.keeps_every_record:
         what = "a score job cannot keep every record: its rows have no position in the topic"
         yield Problem(what, _at(file, "keeps_every_record"), "remove it")

@@ -12,11 +12,14 @@ from typer.testing import CliRunner
 from headrace.authoring import udfs
 from headrace.authoring.udfs import Udf
 from headrace.cli.udfs import udfs as command
+from headrace.project.paths import Project
 from headrace_udfs.sql_functions import FUNCTIONS
 from headrace_udfs.step_docs import STEP_DOCS
 from headrace_udfs.steps import STEPS
+from support import ROOT
 
-LISTED = udfs.listing()
+PROJECT = Project(ROOT, ROOT / ".headrace")
+LISTED = udfs.listing(PROJECT)
 named = pytest.mark.parametrize("udf", LISTED, ids=lambda udf: udf.function.name)
 
 
@@ -63,7 +66,7 @@ def test_an_example_shows_the_functions_results() -> None:
 
 def test_the_cost_is_measured_on_request() -> None:
     assert all(udf.us_per_row is None for udf in LISTED)
-    costs = [udf.us_per_row for udf in udfs.listing(measure=True)]
+    costs = [udf.us_per_row for udf in udfs.listing(PROJECT, measure=True)]
     assert all(cost is not None and 0 < cost < 100 for cost in costs)
 
 

@@ -30,7 +30,7 @@ def test_models_travel_with_the_package_whose_code_reads_them(tmp_path: Path) ->
     shipped = []
     for text in ("first", "second"):
         model.write_text(text)
-        _, packed = (session.packed(project, each) for each in session.packages(project, job(project)))
+        _, packed = (session.packed(project, each, each.name) for each in session.packages(project, job(project)))
         shipped.append(packed)
         output = subprocess.check_output([sys.executable, "-c", READ], env={"PYTHONPATH": str(packed)}, text=True)
         assert output.strip() == text

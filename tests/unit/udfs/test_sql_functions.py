@@ -13,17 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headrace_udfs.angles import angle_difference
+from headrace_udfs.argument_types import arrow_type
 from headrace_udfs.function_doc import FunctionDoc
 from headrace_udfs.humid_air import dew_point, moist_air_density
 from headrace_udfs.quality import SEVERITY, quality_name
 from headrace_udfs.score import modified_z
 from headrace_udfs.sql_functions import FUNCTIONS
 from headrace_udfs.steam import CRITICAL_POINT, TRIPLE_POINT, steam_saturation_temperature
-from headrace_udfs.types import ARROW
 
 temperatures = st.floats(-45, 60)
 humidities = st.floats(0.1, 100)
-anything = {
+anything: dict[str, st.SearchStrategy[Any]] = {
     "double": st.none() | st.floats(),
     "long": st.none() | st.integers(-(2**63), 2**63 - 1) | st.sampled_from([*SEVERITY.values(), 2**32]),
 }
@@ -140,11 +140,11 @@ def test_no_value_makes_a_function_fail_and_none_changes_another_rows_answer(
     def answers(part: list[tuple[Any, ...]]) -> list[Any]:
         values = zip(*part, strict=True)
         columns = {
-            name: pa.array(column, ARROW[kind.type])
+            name: pa.array(column, arrow_type(kind.type))
             for (name, kind), column in zip(function.inputs.items(), values, strict=True)
         }
         (array,) = function.apply(columns).values()
-        assert array.type == ARROW[output[1].type]
+        assert array.type == arrow_type(output[1].type)
         return list(array.to_pylist())
 
     together = answers(rows)
@@ -157,7 +157,7 @@ def test_no_value_makes_a_function_fail_and_none_changes_another_rows_answer(
 def test_a_null_or_nan_double_gives_null(function: FunctionDoc, data: st.DataObject) -> None:
     missing = data.draw(st.sampled_from(list(function.inputs)))
     columns = dict(function.example_columns())
-    kind = ARROW[function.inputs[missing].type]
+    kind = arrow_type(function.inputs[missing].type)
     nothing = data.draw(st.sampled_from([None, math.nan])) if kind == pa.float64() else None
     columns[missing] = pa.array([nothing] * len(columns[missing]), kind)
     (answers,) = function.apply(columns).values()

@@ -15,13 +15,22 @@ from headrace.environment.settings import Settings
 from headrace.planner import release as releases
 from headrace.planner import session
 from headrace.planner.state.differences import plain
-from headrace.project import job_folder, model_files, python_module, source_files, table_files, topic_files
+from headrace.project import (
+    function_files,
+    job_folder,
+    model_files,
+    python_module,
+    source_files,
+    table_files,
+    topic_files,
+)
 from headrace.project.job import Job
 from headrace.project.job_folder import JobFolder
 from headrace.project.paths import Project
 from headrace.project.table import Table
 
 TABLE_API = "Table API package"
+FUNCTION = "function "
 
 
 @dataclass(frozen=True)
@@ -59,10 +68,17 @@ class Side:
             composition.leftovers(),
             {source.function: source.pipeline.columns for source in composition.sources},
             self.packages.get(TABLE_API),
+            self._signatures,
             self.model,
             {name: table.iceberg_schema() for name, table in self.tables.items()},
             session.job_options(composition.folder.job),
         )
+
+    @property
+    def _signatures(self) -> dict[str, bytes | None]:
+        """The function.yaml of each of the project's own functions: it has the types that Flink plans with."""
+        own = {name: files for name, files in self.packages.items() if name.startswith(FUNCTION)}
+        return {name: files.get(function_files.FILE) for name, files in own.items()}
 
 
 def load(project: Project, settings: Settings, name: str) -> Side:
@@ -101,6 +117,7 @@ def _packages(project: Project, job: Job) -> dict[str, Mapping[str, bytes]]:
     folders = {"UDF package": project.root / "udfs" / "headrace_udfs"}
     if job.runs:
         folders[TABLE_API] = python_module.package(project)
+    folders |= {FUNCTION + name: function_files.folder(project, name) for name in job.functions}
     return {name: releases.package_files(folder) for name, folder in folders.items()}
 
 

@@ -15,18 +15,19 @@ from headrace.authoring.docs.lineage import Edge, Kind, Lineage, Node
 from headrace.planner.in_process.case import SETTINGS, CaseSettings
 from headrace.project import yaml_file
 from headrace.project.job_folder import JobFolder
+from headrace.project.paths import Project
 from headrace.project.system_tables import DEAD_LETTERS
 from headrace_udfs.durations import duration
 from headrace_udfs.faults import Code
 
 
-def page(contents: Contents) -> str:
+def page(project: Project, contents: Contents) -> str:
     """Return the page as HTML, with a section for each job, source, table, topic, macro and function, and a search."""
     return templates.fill(
         "page.html.j2",
         contents=contents,
         links=Links(contents, lineage.draw(contents)),
-        udfs=udfs.listing(),
+        udfs=udfs.listing(project),
         codes=list(Code),
         dead_letters=Node("table", DEAD_LETTERS),
         rows=column_rows,
@@ -68,6 +69,10 @@ class Links:
     def callers(self, macro: str) -> list[str]:
         """Return the jobs whose templates call the macro."""
         return [job for job, calls in self.contents.calls.items() if any(call.name == macro for call in calls)]
+
+    def jobs_with_function(self, name: str) -> list[str]:
+        """Return the jobs that name a function of the project's own."""
+        return [job for job, folder in self.contents.jobs.items() if name in folder.job.functions]
 
     def jobs_with_step(self, step: str) -> list[str]:
         """Return the jobs that apply the step to the records that they read."""

@@ -7,13 +7,17 @@ the columns.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from headrace.authoring import functions
+from headrace.authoring.functions import FUNCTION
 from headrace.authoring.lint.finding import Finding
 from headrace.authoring.lint.inputs import fractional, inputs
 from headrace.authoring.lint.linter import Template, TemplateLinter
-from headrace.compose import render
+from headrace.compose import function_names, render
 from headrace.environment.settings import Settings
 from headrace.errors import Problem, UserError
-from headrace.project import job_folder, table_files, topic_files
+from headrace.project import function_files, job_folder, table_files, topic_files
 from headrace.project.job import TOPIC
 from headrace.project.job_folder import JobFolder
 from headrace.project.paths import Project
@@ -25,11 +29,13 @@ __all__ = ["Finding", "lint"]
 def lint(project: Project, settings: Settings, names: list[str] | None = None) -> list[Finding]:
     """Return the findings in the templates of the jobs `names`, or of all jobs, in the order of the files.
 
-    Raises UserError with every problem in the jobs' files if they cannot be read or rendered.
+    A name can also be that of a function, `function/<name>`; those of the jobs are checked with them. Raises UserError
+    with every problem in the jobs' and functions' files if they cannot be read or rendered.
     """
     findings: list[Finding] = []
-    problems: list[Problem] = []
-    for name in names or job_folder.names(project):
+    chosen = names or [*job_folder.names(project), *map(FUNCTION.__add__, function_files.names(project))]
+    problems = [each for name in _functions(project, chosen) for each in functions.problems(project, name)]
+    for name in (each for each in chosen if not each.startswith(FUNCTION)):
         try:
             findings += _job(project, settings, job_folder.load(project, name))
         except UserError as error:
@@ -39,8 +45,19 @@ def lint(project: Project, settings: Settings, names: list[str] | None = None) -
     return sorted(findings)
 
 
+def _functions(project: Project, names: list[str]) -> list[str]:
+    """Return the functions among the names, and those that the jobs among them name."""
+    called = [name.removeprefix(FUNCTION) for name in names if name.startswith(FUNCTION)]
+    for name in names:
+        if not name.startswith(FUNCTION):
+            with suppress(UserError):  # the job's own faults are reported with it
+                called += job_folder.job_of(project, name).functions
+    return list(dict.fromkeys(called))
+
+
 def _job(project: Project, settings: Settings, folder: JobFolder) -> list[Finding]:
     rendered_job = _rendered(project, settings, folder)
+    function_names.check(project, folder, {**rendered_job.views, **rendered_job.sinks})
     tables = table_files.load_all(project)
     known = inputs(project, settings, folder.job, tables)
     linter = TemplateLinter(folder.path)

@@ -6,13 +6,13 @@ Some of these files are Jinja templates themselves, so the templates in this pac
 from __future__ import annotations
 
 import sys
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from headrace.compose.flink_functions import reserved_words
 from headrace.errors import UserError
 from headrace.project import yaml_text
 
@@ -41,7 +41,7 @@ def rendered(template: str, **values: Any) -> str:
 
 def column(name: str) -> str:
     """Return the name as SQL accepts it: in backquotes if Flink reserves the word."""
-    return f"`{name}`" if name in _reserved() else name
+    return f"`{name}`" if name in reserved_words() else name
 
 
 def scalar(text: str) -> str:
@@ -56,9 +56,3 @@ def scalar(text: str) -> str:
 def quoted(text: str) -> str:
     """Return the text in quotation marks, escaped for YAML."""
     return yaml.safe_dump(text, default_style='"', allow_unicode=True, width=sys.maxsize).rstrip("\n")
-
-
-@cache
-def _reserved() -> frozenset[str]:
-    lines = (_HERE / "reserved.txt").read_text(encoding="utf-8").splitlines()
-    return frozenset(line for line in lines if not line.startswith("#"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,16 +37,22 @@ def write_files(project: Project, request: Request) -> list[Path]:
     Raises UserError if a file exists already, if the source cannot be windowed, or if the table exists and does not
     fit; PlatformError if a file cannot be written.
     """
-    texts = _files(project, request)
+    return write_all(_files(project, request))
+
+
+def write_all(texts: Mapping[Path, str]) -> list[Path]:
+    """Write new files and return their paths.
+
+    Raises UserError if one exists, PlatformError if one cannot be written.
+    """
     for path, content in texts.items():
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("x", encoding="utf-8") as file:
                 file.write(content)
         except FileExistsError:
-            raise UserError(
-                "this file exists already", Place.of(path), "move it away, or choose another name for the job"
-            ) from None
+            fix = "move it away, or choose another name"
+            raise UserError("this file exists already", Place.of(path), fix) from None
         except OSError as error:
             raise PlatformError(f"cannot be written: {error.strerror}", Place.of(path)) from None
     return list(texts)

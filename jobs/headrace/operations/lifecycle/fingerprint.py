@@ -9,8 +9,8 @@ from pathlib import Path
 from headrace.compose.connectors import LiveConnectors
 from headrace.compose.job_statements import compose, leftover_tables
 from headrace.environment.settings import Settings
+from headrace.planner import own_functions, session
 from headrace.planner import release as releases
-from headrace.planner import session
 from headrace.project import job_folder, model_files, python_module, table_files
 from headrace.project.paths import Project
 
@@ -38,6 +38,8 @@ def fingerprint(project: Project, settings: Settings, name: str) -> str:
         "functions": _digest(releases.functions_package()),
         "module": _digest(python_module.package(project)) if job.runs else None,
     }
+    if job.functions:  # only then, as below
+        parts["own functions"] = {each: own_functions.digest(project, each) for each in job.functions}
     if job.model:  # only then: the fingerprints of other jobs stay as they were
         files = releases.model_package(project, model_files.exact(project, job.model))
         parts["model"] = [job.model, releases.content_digest(files)]

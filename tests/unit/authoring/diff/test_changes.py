@@ -110,7 +110,7 @@ def test_a_change_in_the_order_of_columns_is_described(repository: Repository) -
 def test_the_version_of_the_udf_package_is_the_one_that_submit_ships(repository: Repository) -> None:
     repository.edit("udfs/headrace_udfs/score.py", "0.6745", "0.6746")
     package = repository.project.root / "udfs" / "headrace_udfs"
-    shipped = session.packed(repository.project, package).stem.removeprefix("headrace_udfs-")
+    shipped = session.packed(repository.project, package, package.name).stem.removeprefix("headrace_udfs-")
     version, _ = changed(repository)
     assert re.fullmatch(rf"UDF package \| version: [0-9a-f]{{12}} → {shipped}", version)
 

@@ -131,7 +131,7 @@ class Reader(HTMLParser):
 
 @pytest.fixture
 def read(project: Project) -> Reader:
-    return Reader(page(contents.read(project)))
+    return Reader(page(project, contents.read(project)))
 
 
 def test_each_part_of_the_project_has_a_section_that_links_lead_to(read: Reader) -> None:
@@ -242,7 +242,7 @@ def test_the_command_writes_one_file(project: Project, capsys: pytest.CaptureFix
 
 
 def test_the_same_project_gives_the_same_page(project: Project) -> None:
-    assert page(contents.read(project)) == page(contents.read(project))
+    assert page(project, contents.read(project)) == page(project, contents.read(project))
 
 
 @pytest.mark.usefixtures("project")
