@@ -84,7 +84,7 @@ def main(task: Task) -> None:
     def decode(batches: Iterator[pd.Series]) -> Iterator[pd.DataFrame]:
         pipeline.open(lambda _name, _n: None)
         for payloads in batches:
-            yield pipeline.run(Messages(payloads.tolist())).to_pandas()
+            yield pipeline.run(Messages(payloads.tolist())).batch.to_pandas()
 
     def store(batch: DataFrame, _number: int) -> None:
         batch.persist(StorageLevel.MEMORY_AND_DISK)

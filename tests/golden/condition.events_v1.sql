@@ -6,26 +6,16 @@ CREATE CATALOG `headrace` WITH (
     'warehouse' = 'file:///headrace/local/warehouse'
 );
 
-CREATE TEMPORARY TABLE `plant_readings__decoded` (
-    payload BYTES,
-    src_topic STRING NOT NULL METADATA FROM 'topic' VIRTUAL,
-    src_partition INT NOT NULL METADATA FROM 'partition' VIRTUAL,
-    src_offset BIGINT NOT NULL METADATA FROM 'offset' VIRTUAL,
-    src_ts TIMESTAMP_LTZ(3) NOT NULL METADATA FROM 'timestamp' VIRTUAL,
-    `tag` AS `ingest_plant_readings_tag`(payload),
-    `value` AS `ingest_plant_readings_value`(payload),
-    `text` AS `ingest_plant_readings_text`(payload),
-    `ts` AS `ingest_plant_readings_ts`(payload),
-    `quality` AS `ingest_plant_readings_quality`(payload),
-    `err_stage` AS `ingest_plant_readings_err_stage`(payload),
-    `err_code` AS `ingest_plant_readings_err_code`(payload),
-    `err_msg` AS `ingest_plant_readings_err_msg`(payload),
-    src_index AS 0,
+CREATE TEMPORARY TABLE `plant_readings__packs` (
+    pack BYTES,
+    `good` AS `ingest_plant_readings_good`(pack),
+    `letters` AS `ingest_plant_readings_letters`(pack),
+    `late` AS `ingest_plant_readings_late`(pack),
     event_time AS COALESCE(
-        CAST(CAST(`ingest_plant_readings_ts`(payload) AS TIMESTAMP_LTZ(6)) AS TIMESTAMP_LTZ(3)), src_ts
+        CAST(CAST(`ingest_plant_readings_watermark`(pack) AS TIMESTAMP_LTZ(6)) AS TIMESTAMP_LTZ(3)),
+        TO_TIMESTAMP_LTZ(-62135596800000, 3)
     ),
-    src_high_water AS `ingest_plant_readings_src_high_water`(payload, src_partition),
-    WATERMARK FOR event_time AS CAST(CAST(src_high_water AS TIMESTAMP_LTZ(6)) AS TIMESTAMP_LTZ(3)) - INTERVAL '10' SECOND
+    WATERMARK FOR event_time AS event_time
 ) WITH (
     'connector' = 'kafka',
     'topic' = 'plant.readings',
@@ -35,31 +25,77 @@ CREATE TEMPORARY TABLE `plant_readings__decoded` (
     'properties.fetch.max.bytes' = '16777216',
     'properties.max.partition.fetch.bytes' = '1048576',
     'properties.headrace.max.bytes' = '1048576',
+    'properties.headrace.pack' = 'value',
+    'properties.max.poll.records' = '10000',
     'properties.bootstrap.servers' = '${file:/headrace/local/kafka}',
     'scan.startup.mode' = 'group-offsets',
     'properties.auto.offset.reset' = 'none',
     'scan.topic-partition-discovery.interval' = '10 s'
 );
 
-CREATE TEMPORARY VIEW `plant_readings` AS
+CREATE TEMPORARY VIEW `plant_readings__streams` AS
+SELECT
+    `good`,
+    `letters`,
+    `late`,
+    event_time
+FROM `plant_readings__packs`;
+
+CREATE TEMPORARY VIEW `plant_readings__readings` AS
 SELECT
     `decoded`.`tag`,
     `decoded`.`value`,
     `decoded`.`text`,
-    CAST(`decoded`.`ts` AS TIMESTAMP_LTZ(6)) AS `ts`,
+    `decoded`.`ts`,
     `decoded`.`quality`,
-    decoded.event_time,
-    decoded.src_topic,
-    decoded.src_partition,
-    decoded.src_offset,
-    decoded.src_index
-FROM `plant_readings__decoded` AS decoded
-WHERE decoded.err_code IS NULL;
+    `decoded`.`src_topic`,
+    `decoded`.`src_partition`,
+    `decoded`.`src_offset`,
+    `decoded`.`src_index`,
+    decoded.late,
+    CAST(decoded.ts AS TIMESTAMP_LTZ(3)) AS event_time
+FROM `plant_readings__streams`
+CROSS JOIN LATERAL TABLE(arrow_rows(`good`, 'ROW<`tag` STRING, `value` DOUBLE, `text` STRING, `ts` TIMESTAMP_LTZ(6), `quality` BIGINT, `src_topic` STRING NOT NULL, `src_partition` INT NOT NULL, `src_offset` BIGINT NOT NULL, `src_index` INT NOT NULL, `late` BOOLEAN NOT NULL>')) AS decoded (
+    `tag`,
+    `value`,
+    `text`,
+    `ts`,
+    `quality`,
+    `src_topic`,
+    `src_partition`,
+    `src_offset`,
+    `src_index`,
+    `late`
+);
+
+CREATE TEMPORARY VIEW `plant_readings` AS
+SELECT
+    `tag`,
+    `value`,
+    `text`,
+    `ts`,
+    `quality`,
+    `src_topic`,
+    `src_partition`,
+    `src_offset`,
+    `src_index`,
+    `event_time`
+FROM `plant_readings__readings`;
 
 CREATE TEMPORARY VIEW `plant_readings__on_time` AS
-SELECT *
-FROM `plant_readings`
-WHERE CURRENT_WATERMARK(event_time) IS NULL OR event_time > CURRENT_WATERMARK(event_time);
+SELECT
+    `tag`,
+    `value`,
+    `text`,
+    `ts`,
+    `quality`,
+    `src_topic`,
+    `src_partition`,
+    `src_offset`,
+    `src_index`,
+    `event_time`
+FROM `plant_readings__readings`
+WHERE NOT late;
 
 CREATE TEMPORARY VIEW `condition_events__selected` AS
 SELECT *
@@ -111,12 +147,22 @@ SELECT
     decoded.src_partition,
     decoded.src_offset,
     decoded.src_index,
-    CAST(decoded.src_ts AS TIMESTAMP_LTZ(6)) AS src_ts,
+    decoded.src_ts,
     'condition/events_v1' AS job,
     1 AS version,
     CURRENT_TIMESTAMP AS dead_at
-FROM `plant_readings__decoded` AS decoded
-WHERE decoded.err_code IS NOT NULL;
+FROM `plant_readings__streams`
+CROSS JOIN LATERAL TABLE(arrow_rows(`letters`, 'ROW<`payload` BYTES, `err_stage` STRING, `err_code` STRING, `err_msg` STRING, `src_topic` STRING NOT NULL, `src_partition` INT NOT NULL, `src_offset` BIGINT NOT NULL, `src_index` INT NOT NULL, `src_ts` TIMESTAMP_LTZ(6) NOT NULL>')) AS decoded (
+    `payload`,
+    `err_stage`,
+    `err_code`,
+    `err_msg`,
+    `src_topic`,
+    `src_partition`,
+    `src_offset`,
+    `src_index`,
+    `src_ts`
+);
 
 INSERT INTO `headrace`.`historian`.`late_readings` (
     `payload`,
@@ -134,16 +180,26 @@ INSERT INTO `headrace`.`historian`.`late_readings` (
 )
 SELECT
     decoded.payload,
-    `decoded`.`tag` AS `key`,
-    CAST(decoded.ts AS TIMESTAMP_LTZ(6)) AS ts,
-    CAST(CURRENT_WATERMARK(decoded.event_time) AS TIMESTAMP_LTZ(6)) AS `watermark`,
+    decoded.`key`,
+    decoded.ts,
+    decoded.`watermark`,
     decoded.src_topic,
     decoded.src_partition,
     decoded.src_offset,
     decoded.src_index,
-    CAST(decoded.src_ts AS TIMESTAMP_LTZ(6)) AS src_ts,
+    decoded.src_ts,
     'condition/events_v1' AS job,
     1 AS version,
     CURRENT_TIMESTAMP AS late_at
-FROM `plant_readings__decoded` AS decoded
-WHERE decoded.err_code IS NULL AND decoded.event_time <= CURRENT_WATERMARK(decoded.event_time);
+FROM `plant_readings__streams`
+CROSS JOIN LATERAL TABLE(arrow_rows(`late`, 'ROW<`payload` BYTES, `key` STRING, `ts` TIMESTAMP_LTZ(6), `watermark` TIMESTAMP_LTZ(6), `src_topic` STRING NOT NULL, `src_partition` INT NOT NULL, `src_offset` BIGINT NOT NULL, `src_index` INT NOT NULL, `src_ts` TIMESTAMP_LTZ(6) NOT NULL>')) AS decoded (
+    `payload`,
+    `key`,
+    `ts`,
+    `watermark`,
+    `src_topic`,
+    `src_partition`,
+    `src_offset`,
+    `src_index`,
+    `src_ts`
+);

@@ -6,23 +6,9 @@ CREATE CATALOG `headrace` WITH (
     'warehouse' = 'file:///headrace/local/warehouse'
 );
 
-CREATE TEMPORARY TABLE `plant_readings__decoded` (
-    payload BYTES,
-    src_topic STRING NOT NULL METADATA FROM 'topic' VIRTUAL,
-    src_partition INT NOT NULL METADATA FROM 'partition' VIRTUAL,
-    src_offset BIGINT NOT NULL METADATA FROM 'offset' VIRTUAL,
-    src_ts TIMESTAMP_LTZ(3) NOT NULL METADATA FROM 'timestamp' VIRTUAL,
-    `tag` AS `ingest_plant_readings_tag`(payload),
-    `value` AS `ingest_plant_readings_value`(payload),
-    `text` AS `ingest_plant_readings_text`(payload),
-    `ts` AS `ingest_plant_readings_ts`(payload),
-    `quality` AS `ingest_plant_readings_quality`(payload),
-    `asset` AS `ingest_plant_readings_asset`(payload),
-    `unit` AS `ingest_plant_readings_unit`(payload),
-    `err_stage` AS `ingest_plant_readings_err_stage`(payload),
-    `err_code` AS `ingest_plant_readings_err_code`(payload),
-    `err_msg` AS `ingest_plant_readings_err_msg`(payload),
-    src_index AS 0
+CREATE TEMPORARY TABLE `plant_readings__packs` (
+    pack BYTES
+
 ) WITH (
     'connector' = 'kafka',
     'topic' = 'plant.readings',
@@ -32,27 +18,47 @@ CREATE TEMPORARY TABLE `plant_readings__decoded` (
     'properties.fetch.max.bytes' = '16777216',
     'properties.max.partition.fetch.bytes' = '1048576',
     'properties.headrace.max.bytes' = '1048576',
+    'properties.headrace.pack' = 'value',
+    'properties.max.poll.records' = '10000',
     'properties.bootstrap.servers' = '${file:/headrace/local/kafka}',
     'scan.startup.mode' = 'group-offsets',
     'properties.auto.offset.reset' = 'none',
     'scan.topic-partition-discovery.interval' = '10 s'
 );
 
+CREATE TEMPORARY VIEW `plant_readings__streams` AS
+SELECT
+    `ingest_plant_readings_good`(pack) AS `good`,
+    `ingest_plant_readings_letters`(pack) AS `letters`
+FROM `plant_readings__packs`;
+
 CREATE TEMPORARY VIEW `plant_readings` AS
 SELECT
     `decoded`.`tag`,
     `decoded`.`value`,
     `decoded`.`text`,
-    CAST(`decoded`.`ts` AS TIMESTAMP_LTZ(6)) AS `ts`,
+    `decoded`.`ts`,
     `decoded`.`quality`,
     `decoded`.`asset`,
     `decoded`.`unit`,
-    decoded.src_topic,
-    decoded.src_partition,
-    decoded.src_offset,
-    decoded.src_index
-FROM `plant_readings__decoded` AS decoded
-WHERE decoded.err_code IS NULL;
+    `decoded`.`src_topic`,
+    `decoded`.`src_partition`,
+    `decoded`.`src_offset`,
+    `decoded`.`src_index`
+FROM `plant_readings__streams`
+CROSS JOIN LATERAL TABLE(arrow_rows(`good`, 'ROW<`tag` STRING, `value` DOUBLE, `text` STRING, `ts` TIMESTAMP_LTZ(6), `quality` BIGINT, `asset` STRING, `unit` STRING, `src_topic` STRING NOT NULL, `src_partition` INT NOT NULL, `src_offset` BIGINT NOT NULL, `src_index` INT NOT NULL>')) AS decoded (
+    `tag`,
+    `value`,
+    `text`,
+    `ts`,
+    `quality`,
+    `asset`,
+    `unit`,
+    `src_topic`,
+    `src_partition`,
+    `src_offset`,
+    `src_index`
+);
 
 CREATE TEMPORARY VIEW `historian_twin__selected` AS
 with readings as (
@@ -145,9 +151,19 @@ SELECT
     decoded.src_partition,
     decoded.src_offset,
     decoded.src_index,
-    CAST(decoded.src_ts AS TIMESTAMP_LTZ(6)) AS src_ts,
+    decoded.src_ts,
     'historian/twin_v1' AS job,
     1 AS version,
     CURRENT_TIMESTAMP AS dead_at
-FROM `plant_readings__decoded` AS decoded
-WHERE decoded.err_code IS NOT NULL;
+FROM `plant_readings__streams`
+CROSS JOIN LATERAL TABLE(arrow_rows(`letters`, 'ROW<`payload` BYTES, `err_stage` STRING, `err_code` STRING, `err_msg` STRING, `src_topic` STRING NOT NULL, `src_partition` INT NOT NULL, `src_offset` BIGINT NOT NULL, `src_index` INT NOT NULL, `src_ts` TIMESTAMP_LTZ(6) NOT NULL>')) AS decoded (
+    `payload`,
+    `err_stage`,
+    `err_code`,
+    `err_msg`,
+    `src_topic`,
+    `src_partition`,
+    `src_offset`,
+    `src_index`,
+    `src_ts`
+);

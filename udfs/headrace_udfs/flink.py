@@ -4,36 +4,36 @@ from __future__ import annotations
 
 import threading
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from pyflink.table import DataTypes
 from pyflink.table.udf import FunctionContext, ScalarFunction, UserDefinedScalarFunctionWrapper, udf
 
 from headrace_udfs.flink_arrays import TYPES, ArrowColumn
 from headrace_udfs.high_water import NOTHING, HighWater
 from headrace_udfs.messages import Messages
-from headrace_udfs.pipeline import CODE, ERRORS, FIRST, HIGH_WATER, INDEX, Pipeline
+from headrace_udfs.pipeline import CODE, ERRORS, HIGH_WATER, Pipeline
 from headrace_udfs.types import ARROW, TS
 
 
 class _SharedRun:
-    """A pipeline that runs once per batch, whichever of its functions is called first."""
+    """What a pipeline computes once per batch, whichever of its functions is called first."""
 
-    def __init__(self, pipeline: Pipeline, context: FunctionContext) -> None:
+    def __init__(self, pipeline: Pipeline, context: FunctionContext, compute: Callable[..., Any]) -> None:
         metrics = context.get_metric_group().add_group("headrace")
         pipeline.open(lambda name, n: metrics.counter(name).inc(n))
-        self._pipeline = pipeline
-        self._last: tuple[object, pa.RecordBatch] | None = None
+        self._pipeline, self._compute = pipeline, compute
+        self._last: tuple[object, Any] | None = None
         self.users = 0
 
-    def batch(self, payloads: pd.Series[Any]) -> pa.RecordBatch:
-        """Return the rows of `payloads`. PyFlink passes the same Series to all functions: it identifies a batch."""
+    def of(self, batch: pd.Series[Any], *others: pd.Series[Any]) -> Any:
+        """Return what is computed of a batch, which PyFlink passes to all functions as the same Series."""
         last = self._last  # read and set as one value: two threads may share a run
-        if last is None or last[0] is not payloads:
-            last = self._last = payloads, self._pipeline.run(Messages(payloads.tolist()))
+        if last is None or last[0] is not batch:
+            last = self._last = batch, self._compute(batch, *others)
         return last[1]
 
     def close(self) -> None:
@@ -45,29 +45,34 @@ _lock = threading.Lock()
 _runs: dict[str, _SharedRun] = {}
 
 
-class _PipelineFunction(ScalarFunction):  # type: ignore[misc]
-    """A function of a pipeline's output. Functions with the same `key` share one run per batch."""
+class PipelineFunction(ScalarFunction):  # type: ignore[misc]
+    """A function of what a pipeline computes. Functions with the same `key` share one run per batch."""
 
     def __init__(self, pipeline: Pipeline, key: str) -> None:
         self._pipeline, self._key = pipeline, key
+
+    def computation(self, pipeline: Pipeline) -> Callable[..., Any]:
+        """Return the function of a batch whose result all functions of the key share. The pipeline is not open yet."""
+        return lambda payloads: pipeline.run(Messages(payloads.tolist())).batch
 
     def open(self, function_context: FunctionContext) -> None:
         """Open the pipeline, or share the one that another function of the same key has opened."""
         with _lock:
             if self._key not in _runs:
-                _runs[self._key] = _SharedRun(self._pipeline, function_context)
-            self._run = _runs[self._key]
-            self._run.users += 1
+                compute = self.computation(self._pipeline)
+                _runs[self._key] = _SharedRun(self._pipeline, function_context, compute)
+            self.run = _runs[self._key]
+            self.run.users += 1
 
     def close(self) -> None:
         """Close the pipeline if no other function uses it."""
         with _lock:
-            self._run.users -= 1
-            if not self._run.users:
+            self.run.users -= 1
+            if not self.run.users:
                 _runs.pop(self._key).close()
 
 
-class IngestColumn(_PipelineFunction):
+class IngestColumn(PipelineFunction):
     """payload BYTES -> the column `name` of the pipeline."""
 
     def __init__(self, pipeline: Pipeline, key: str, name: str) -> None:
@@ -76,10 +81,10 @@ class IngestColumn(_PipelineFunction):
 
     def eval(self, payloads: pd.Series[Any]) -> ArrowColumn:
         """Return the column for one batch. Raises RegistryFailed."""
-        return ArrowColumn(self._run.batch(payloads).column(self._name))
+        return ArrowColumn(self.run.of(payloads).column(self._name))
 
 
-class IngestHighWater(_PipelineFunction):
+class IngestHighWater(PipelineFunction):
     """payload BYTES, src_partition INT -> the event time that all partitions of this reader have reached, or null."""
 
     def __init__(self, pipeline: Pipeline, key: str, partitions: int, readers: int) -> None:
@@ -93,7 +98,7 @@ class IngestHighWater(_PipelineFunction):
 
     def eval(self, payloads: pd.Series[Any], partitions: pd.Series[Any]) -> ArrowColumn:
         """Return a timestamp per record of one batch. Raises RegistryFailed."""
-        batch = self._run.batch(payloads)
+        batch = self.run.of(payloads)
         times = batch.column(TS).cast(pa.int64()).fill_null(0).to_numpy()
         good = batch.column(CODE).is_null().to_numpy(zero_copy_only=False)
         reached = self._high_water.advance(times, good, partitions.to_numpy(np.int64))
@@ -103,19 +108,15 @@ class IngestHighWater(_PipelineFunction):
 def ingest(pipeline: Pipeline, partitions: int, readers: int) -> dict[str, UserDefinedScalarFunctionWrapper]:
     """Return a SQL function for each column of the pipeline and of ERRORS, and one for HIGH_WATER, by column name.
 
-    partitions: the number of partitions of the topic. readers: the number of readers that share them. If a message
-    holds many readings, each function returns an array, and there are FIRST and INDEX instead of HIGH_WATER.
+    partitions: the number of partitions of the topic. readers: the number of readers that share them. Each message
+    holds one reading.
     """
     key = uuid.uuid4().hex
     types = {name: TYPES[kind] for name, kind in {**pipeline.columns, **ERRORS}.items()}
-    if pipeline.many:
-        types |= {FIRST: DataTypes.BOOLEAN(), INDEX: DataTypes.INT()}
-        types = {name: DataTypes.ARRAY(kind) for name, kind in types.items()}
     functions = {
         name: udf(IngestColumn(pipeline, key, name), result_type=kind, func_type="pandas")
         for name, kind in types.items()
     }
-    if not pipeline.many:
-        high_water = IngestHighWater(pipeline, key, partitions, readers)
-        functions[HIGH_WATER] = udf(high_water, result_type=TYPES["timestamp"], func_type="pandas")
+    high_water = IngestHighWater(pipeline, key, partitions, readers)
+    functions[HIGH_WATER] = udf(high_water, result_type=TYPES["timestamp"], func_type="pandas")
     return functions

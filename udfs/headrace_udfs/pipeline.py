@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -26,12 +27,6 @@ from headrace_udfs.types import ARROW, TS, ContractType
 DECODE = "decode"
 """The stage of dead letters that could not be decoded; for the others, it is the name of the step that failed."""
 
-INDEX = "src_index"
-"""The column with the number of a reading in its message, from 0."""
-
-FIRST = "err_first"
-"""The column that says whether a reading is the first bad one of its message, whose letter has the message's bytes."""
-
 HIGH_WATER = "src_high_water"
 """The column with the event time that all partitions of the reader have reached."""
 
@@ -42,6 +37,21 @@ ERRORS: Mapping[str, ContractType] = {"err_stage": "string", CODE: "string", "er
 
 PIECE = 2**21
 """Bytes of payloads that are decoded at a time, as Python objects, which take many times as much."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """The rows of a batch of messages.
+
+    batch: the pipeline's columns, then ERRORS, which are null where a row is good; in the other rows, the values of the
+        columns are undefined.
+    refused: the positions of the rows that are not good, ascending.
+    message: the position of the message of each row, ascending; None if there is exactly one row per message.
+    """
+
+    batch: pa.RecordBatch
+    refused: Positions
+    message: Positions | None = None
 
 
 class Pipeline:
@@ -69,7 +79,7 @@ class Pipeline:
         self._schemas = schemas
         self._steps = tuple(steps)
         self._catalog = catalog
-        self.many = contract.many
+        self.key = contract.key
         self.columns: dict[str, ContractType] = contract.columns
         for step in self._steps:
             if missing := [name for name in step.needs if name not in self.columns]:
@@ -101,17 +111,13 @@ class Pipeline:
         """Close the steps and the source of schemas."""
         self._close()
 
-    def run(self, messages: Messages) -> pa.RecordBatch:
-        """Return one row per message: `columns`, then ERRORS, which are null where the row is good.
+    def run(self, messages: Messages) -> Rows:
+        """Return the rows of the messages: one per message, or as many as each holds. Raises RegistryFailed."""
+        pieces = _pieces(messages)
+        runs = [self._run(piece) for piece in pieces]
+        return runs[0] if len(runs) == 1 else _joined(runs, [len(piece) for piece in pieces])
 
-        The values of `columns` in a row that is not good are undefined. If a message holds many readings, each column
-        is a list with one item per reading, INDEX has their numbers in the message, from 0, and FIRST is a list of
-        booleans. Raises RegistryFailed.
-        """
-        batches = [self._run(piece) for piece in _pieces(messages)]
-        return batches[0] if len(batches) == 1 else pa.concat_batches(batches)
-
-    def _run(self, messages: Messages) -> pa.RecordBatch:
+    def _run(self, messages: Messages) -> Rows:
         decoded = self._decoder.decode(messages)
         rows = len(decoded.columns[TS])
         refused = {i: (DECODE, fault) for i, fault in decoded.faults.items()}
@@ -119,11 +125,8 @@ class Pipeline:
         where = np.fromiter(refused, np.int64, len(refused))
         for name, texts in zip(ERRORS, _error_texts(refused), strict=True):
             columns[name] = spread(pa.array(texts, pa.string()), where, rows)
-        ordered = {name: columns[name] for name in (*self.columns, *ERRORS)}
-        if decoded.message is not None:
-            ordered[FIRST] = _first_of_message(where, decoded.message)
-            ordered = _by_message(ordered, decoded.message, len(messages))
-        return pa.RecordBatch.from_pydict(ordered)
+        batch = pa.RecordBatch.from_pydict({name: columns[name] for name in (*self.columns, *ERRORS)})
+        return Rows(batch, np.sort(where), decoded.message)
 
     def _stepped(self, columns: Columns, rows: int, refused: dict[int, tuple[str, Fault]]) -> Columns:
         """Return the columns that the steps add, null in refused rows; add rows on which a step fails to `refused`."""
@@ -156,25 +159,16 @@ def _pieces(messages: Messages) -> list[Messages]:
     return [messages.piece(start, stop) for start, stop in zip([0, *cuts], [*cuts, len(messages)], strict=True)]
 
 
-def _first_of_message(refused: Positions, message: Positions) -> pa.Array:
-    """Return whether each row is the first of the `refused` rows of its message. message: that of each row."""
-    ascending = np.sort(refused)
-    _, firsts = np.unique(message[ascending], return_index=True)
-    first = np.zeros(len(message), bool)
-    first[ascending[firsts]] = True
-    return pa.array(first)
-
-
-def _by_message(columns: Columns, message: Positions, messages: int) -> dict[str, pa.Array]:
-    """Return each column with one list per message, and INDEX.
-
-    message: the message number of each row, ascending, with each of `messages` at least once.
-    """
-    counts = np.bincount(message, minlength=messages)
-    ends = np.cumsum(counts)
-    index = pa.array(np.arange(len(message)) - np.repeat(ends - counts, counts), pa.int32())
-    offsets = pa.array(np.concatenate([[0], ends]), pa.int32())
-    return {name: pa.ListArray.from_arrays(offsets, values) for name, values in {**columns, INDEX: index}.items()}
+def _joined(runs: Sequence[Rows], messages: Sequence[int]) -> Rows:
+    """Return the rows of several batches as those of one. messages: how many each batch has."""
+    starts = np.cumsum([0, *(run.batch.num_rows for run in runs[:-1])])
+    before = np.cumsum([0, *messages[:-1]])
+    numbers = [run.message + first for run, first in zip(runs, before, strict=True) if run.message is not None]
+    return Rows(
+        pa.concat_batches([run.batch for run in runs]),
+        np.concatenate([run.refused + start for run, start in zip(runs, starts, strict=True)]),
+        np.concatenate(numbers) if numbers else None,
+    )
 
 
 def _apply(step: Step, columns: Columns, rows: int) -> tuple[Columns, dict[int, Exception]]:

@@ -48,8 +48,8 @@ class Connectors(Protocol):
     def catalog(self) -> list[str]:
         """Return the statements that create the catalog, under its name in the settings, and anything that it needs."""
 
-    def reading(self, job: Job, source: str, contract: Contract) -> Options:
-        """Return the options of the Flink table of the source's topic."""
+    def reading(self, job: Job, source: str, contract: Contract, *, packed: bool) -> Options:
+        """Return the options of the Flink table of the source's topic, whose rows are packs if it is `packed`."""
 
     def spread(self, source: str) -> Spread:
         """Return the partitions of the source's topic and the number of its readers."""
@@ -90,6 +90,9 @@ def _bounds(contract: Contract, spread: Spread) -> Options:
     }
 
 
+# jobs/java reads headrace.pack: the parts of a message that a pack has.
+_PACKED: Options = {"properties.headrace.pack": "value", "properties.max.poll.records": "10000"}
+
 # Kafka's sink sends the last row of each key at a checkpoint, or once it holds this many keys. Otherwise it would send
 # a deletion before each row that replaces another. Readers see no row before the checkpoint either way.
 _LAST_OF_EACH_KEY: Options = {"sink.buffer-flush.max-rows": "10000", "sink.buffer-flush.interval": "1 d"}
@@ -121,7 +124,7 @@ class LiveConnectors:
         name = self.settings.catalog.name
         return [render.engine("catalog", name=name, options=self.settings.catalog.flink())]
 
-    def reading(self, job: Job, source: str, contract: Contract) -> Options:
+    def reading(self, job: Job, source: str, contract: Contract, *, packed: bool) -> Options:
         """Return the options of Flink's Kafka source."""
         return {
             "connector": "kafka",
@@ -130,6 +133,7 @@ class LiveConnectors:
             "properties.group.id": group(job),
             "properties.isolation.level": "read_committed",
             **_bounds(contract, self.spread(source)),
+            **(_PACKED if packed else {}),
             **self._broker(),
             **_START,
             **self._scan(source),

@@ -6,46 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from headrace.compose import function_names, render, topic_tables
-from headrace.compose.connectors import Connectors, Options, Spread
+from headrace.compose.connectors import Connectors, Options
 from headrace.compose.render import Templates
 from headrace.compose.source_map import Rendered
-from headrace.compose.sql_text import Sql, interval
-from headrace.compose.template_functions import TemplateFunctions, on_time_view, versions_view
+from headrace.compose.source_tables import Source, source
+from headrace.compose.sql_text import Sql
+from headrace.compose.template_functions import TemplateFunctions, versions_view
 from headrace.compose.topic_tables import WrittenTopic
 from headrace.environment.settings import Settings
-from headrace.errors import Place, UserError
-from headrace.project import source_files, table_files, topic_files
-from headrace.project.job import TOPIC, Job
+from headrace.project import table_files, topic_files
+from headrace.project.job import TOPIC
 from headrace.project.job_folder import JobFolder
 from headrace.project.paths import Project
-from headrace.project.system_tables import DEAD_LETTERS, POSITION
+from headrace.project.system_tables import DEAD_LETTERS
 from headrace.project.table import Table
-from headrace_udfs.contract import Contract
-from headrace_udfs.pipeline import ERRORS, FIRST, INDEX, Pipeline
-from headrace_udfs.step_protocol import CatalogAddress
-from headrace_udfs.steps import STEPS
-
-_ORIGIN = [*POSITION, "src_ts", "job", "version"]
-_DEAD_COLUMNS = ["payload", "code", "message", "stage", *_ORIGIN, "dead_at"]
-_LATE_COLUMNS = ["payload", "key", "ts", "watermark", *_ORIGIN, "late_at"]
-
-
-@dataclass(frozen=True)
-class Source:
-    """A topic that the job reads, and the functions that decode it."""
-
-    contract: Contract
-    function: str
-    pipeline: Pipeline
-    spread: Spread
-    decoded: str
-    """The name of the table of all its records, decoded."""
-    tables: tuple[str, ...]
-    """The statements that create that table."""
-    views: tuple[str, ...]
-    """The statements that create the views on it."""
-    leftovers: Mapping[str, str]
-    """INSERTs of the records that reach no SELECT of the job, by table: dead letters, late readings."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +50,8 @@ class Composition:
 
     def setup(self) -> list[str]:
         """Return the statements that come before the job's own views: its catalog, topics and sources."""
-        return [*self.connections, *(text for source in self.sources for text in (*source.tables, *source.views))]
+        tables = [source.tables for source in self.sources]
+        return [*self.connections, *(text for each in tables for text in (*each.created, *each.views))]
 
     def view_of(self, sink: str) -> str:
         """Return the statement that creates the view `selected_view(sink)` of the sink's SELECT."""
@@ -93,7 +68,7 @@ class Composition:
 
     def leftovers(self) -> list[str]:
         """Return the INSERTs of the records that reach no SELECT of the job."""
-        return [insert for source in self.sources for insert in source.leftovers.values()]
+        return [insert for source in self.sources for insert in source.tables.leftovers.values()]
 
 
 def compose(project: Project, settings: Settings, folder: JobFolder, connectors: Connectors) -> Composition:
@@ -102,7 +77,10 @@ def compose(project: Project, settings: Settings, folder: JobFolder, connectors:
     templates = _templates(project, settings, folder, connectors.follow)
     function_names.check(project, folder, {**templates.views, **templates.sinks})
     sources = tuple(
-        _source(project, settings, job, name, connectors, on_time=name in templates.on_time) for name in job.sources
+        source(
+            project, settings, job, name, connectors, on_time=name in templates.on_time, by_module=bool(folder.module)
+        )
+        for name in job.sources
     )
     topics = {name: topic_files.load(project, name) for name in job.topics_written}
     tables = table_files.pick(project, job.tables_written)
@@ -169,50 +147,3 @@ def _templates(project: Project, settings: Settings, folder: JobFolder, follow: 
 
 def _required(described: topic_files.Topic | Table) -> dict[str, bool]:
     return {name: column.required for name, column in described.columns.items()}
-
-
-def _source(
-    project: Project, settings: Settings, job: Job, name: str, connectors: Connectors, *, on_time: bool
-) -> Source:
-    contract = source_files.load(project, name)
-    address = CatalogAddress(settings.catalog.name, settings.catalog.pyiceberg())
-    schemas = connectors.schemas(name) if contract.registered else None
-    try:
-        pipeline = Pipeline(contract, [STEPS[step]() for step in job.steps], address, connectors.now, schemas)
-    except ValueError as error:
-        raise UserError(f"steps: {error}", Place.of(project.sql / job.name / "job.yaml")) from None
-    lateness = interval(contract.watermark.lateness) if on_time and contract.watermark else None
-    function, decoded = f"ingest_{name}", f"{name}__decoded"
-    columns = [*pipeline.columns, *ERRORS, *([FIRST, INDEX] if contract.many else [])]
-    topic = f"{name}__messages" if contract.many else decoded
-    tables = [
-        render.engine(
-            "topic",
-            view=topic,
-            metadata=connectors.metadata,
-            columns=columns,
-            function=function,
-            many=contract.many,
-            lateness=lateness,
-            stepped=connectors.stepped(name),
-            options=connectors.reading(job, name, contract),
-        )
-    ]
-    if contract.many:
-        tables.append(render.engine("readings", view=decoded, messages=topic, columns=columns[:-1]))
-    views = [render.engine("good", view=name, decoded=decoded, columns=pipeline.columns, lateness=lateness)]
-    values = {"decoded": decoded, "job": job.name, "version": job.version}
-    dead = Sql(render.engine("dead_letters", **values, many=contract.many))
-    leftovers = {DEAD_LETTERS: _leftover(settings, DEAD_LETTERS, _DEAD_COLUMNS, dead)}
-    if lateness:
-        views.append(render.engine("on_time", view=on_time_view(name), good=name))
-        late = Sql(render.engine("late", **values, key=contract.key))
-        leftovers[job.late_table] = _leftover(settings, job.late_table, _LATE_COLUMNS, late)
-    return Source(
-        contract, function, pipeline, connectors.spread(name), decoded, tuple(tables), tuple(views), leftovers
-    )
-
-
-def _leftover(settings: Settings, table: str, columns: list[str], select: Sql) -> str:
-    sink = f"{settings.catalog.name}.{table}"
-    return render.engine("insert", sink=sink, columns=columns, select=select)

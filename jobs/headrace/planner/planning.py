@@ -10,15 +10,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from headrace.compose.job_statements import Composition, Source, module_view, selected_view
+from headrace.compose.job_statements import Composition, module_view, selected_view
 from headrace.compose.source_map import Rendered
 from headrace.environment.java_errors import root_cause
 from headrace.environment.settings import Settings
 from headrace.errors import Place, PlatformError, Problem, UserError
-from headrace.planner import changelog, compiled_plan, first_rows, flink_errors, own_functions, schema_check
+from headrace.planner import changelog, compiled_plan, first_rows, flink_errors, own_functions, schema_check, sources
 from headrace.planner.state.ids import carry_over
 from headrace.planner.state.stored_plan import StoredPlan, stored_form
-from headrace.planner.table_api import streams, tables
+from headrace.planner.table_api import tables
 from headrace.planner.table_api.inputs import Inputs
 from headrace.project.system_tables import POSITION
 from headrace_udfs.references import resolve_in_sql
@@ -135,8 +135,9 @@ def prepare(environment, composition: Composition) -> None:  # type: ignore[no-u
         own_functions.register(environment, composition.functions.project, composition.folder.job)
         for statement in composition.connections:
             environment.execute_sql(resolve_in_sql(statement))
+        environment.create_java_temporary_system_function("arrow_rows", "headrace.ArrowRows")
         for source in composition.sources:
-            _prepare_source(environment, source, shared=composition.folder.module is not None)
+            sources.prepare(environment, source, shared=composition.folder.module is not None)
         _prepare_module(environment, composition)
     for view, select in composition.views.items():
         with flink_errors_reported(composition, composition.folder.views[view], select):
@@ -158,22 +159,8 @@ def _create_topics(environment, statements: Mapping[str, str]) -> None:  # type:
         environment.execute_sql(resolve_in_sql(statement))
 
 
-def _prepare_source(environment, source: Source, *, shared: bool) -> None:  # type: ignore[no-untyped-def]
-    from headrace_udfs.flink import ingest  # noqa: PLC0415 - imports PyFlink
-
-    for column, function in ingest(source.pipeline, source.spread.partitions, source.spread.readers).items():
-        environment.create_temporary_system_function(f"{source.function}_{column}", function)
-    for statement in source.tables:
-        environment.execute_sql(resolve_in_sql(statement))
-    if shared:
-        streams.share(environment, source.decoded)
-    for statement in source.views:
-        environment.execute_sql(resolve_in_sql(statement))
-
-
 def _prepare_module(environment, composition: Composition) -> None:  # type: ignore[no-untyped-def]
     if module := composition.folder.module:
-        environment.create_java_temporary_system_function("arrow_rows", "headrace.ArrowRows")
         inputs = Inputs(environment, composition.functions, module)
         for sink, table in tables.tables(module, composition.folder.job, inputs).items():
             environment.create_temporary_view(module_view(sink), table)

@@ -24,17 +24,22 @@ CONTRACT = source_files.load(PROJECT, "plant_readings")
 )
 def test_partitions_share_what_a_reader_fetches(partitions: int, readers: int, each: int) -> None:
     connectors = LiveConnectors(LOCAL, {"plant_readings": Spread(partitions, readers)})
-    options = connectors.reading(JOB, "plant_readings", CONTRACT)
+    options = connectors.reading(JOB, "plant_readings", CONTRACT, packed=True)
     assert options["properties.fetch.max.bytes"] == str(2**24)
     assert options["properties.max.partition.fetch.bytes"] == str(each)
 
 
 def test_the_client_knows_the_longest_valid_message() -> None:
     short = CONTRACT.model_copy(update={"max_bytes": 4096})
-    assert LiveConnectors(LOCAL).reading(JOB, "plant_readings", short)["properties.headrace.max.bytes"] == "4096"
+    assert (
+        LiveConnectors(LOCAL).reading(JOB, "plant_readings", short, packed=True)["properties.headrace.max.bytes"]
+        == "4096"
+    )
 
 
 def test_an_option_of_the_environment_goes_before() -> None:
     kafka = {**LOCAL.kafka, "fetch.max.bytes": "1000000"}
-    options = LiveConnectors(LOCAL.model_copy(update={"kafka": kafka})).reading(JOB, "plant_readings", CONTRACT)
+    options = LiveConnectors(LOCAL.model_copy(update={"kafka": kafka})).reading(
+        JOB, "plant_readings", CONTRACT, packed=True
+    )
     assert options["properties.fetch.max.bytes"] == "1000000"

@@ -15,7 +15,7 @@ from headrace.compose.connectors import LiveConnectors
 from headrace.compose.job_statements import compose
 from headrace.compose.sql_text import Sql
 from headrace.environment import settings
-from headrace.planner import planning
+from headrace.planner import planning, sources
 from headrace.project import job_folder
 from headrace.project.paths import Project
 from support import ROOT
@@ -37,6 +37,8 @@ class Recorder:
     def create_temporary_system_function(self, *_of: Any) -> None:
         """Register a function, which has no statement."""
 
+    create_java_temporary_system_function = create_temporary_system_function
+
     def create_statement_set(self) -> Recorder:
         return self
 
@@ -55,7 +57,8 @@ def test_what_is_shown_is_what_flink_gets(job: str, monkeypatch: pytest.MonkeyPa
     known = settings.load(project, "local")
     composition = compose(project, known, job_folder.load(project, job), LiveConnectors(known))
     monkeypatch.setattr("headrace.planner.schema_check.mismatches", lambda *_of: [])
-    monkeypatch.setattr(planning, "resolve_in_sql", str)
+    for module in (planning, sources):
+        monkeypatch.setattr(module, "resolve_in_sql", str)
     flink = Recorder()
     planning.statement_set(flink, composition)
     assert statements.of(composition, dict.fromkeys(composition.selects, COLUMNS)) == flink.given

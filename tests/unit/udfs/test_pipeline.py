@@ -87,7 +87,7 @@ def reading(value: float | str) -> bytes:
 def run(payloads: Sequence[bytes | None], *steps: Step) -> pa.RecordBatch:
     pipeline = Pipeline(CONTRACT, steps)
     pipeline.open(lambda _name, _n: None)
-    return pipeline.run(Messages(payloads))
+    return pipeline.run(Messages(payloads)).batch
 
 
 def test_a_good_row_has_its_columns_and_no_error() -> None:
@@ -165,7 +165,7 @@ def test_steps_are_opened_with_the_count_and_closed() -> None:
 def test_a_pipeline_can_be_pickled_for_a_worker() -> None:
     pipeline = pickle.loads(pickle.dumps(Pipeline(CONTRACT, [Double()])))  # noqa: S301 - pickled on the same line
     pipeline.open(lambda _name, _n: None)
-    assert pipeline.run(Messages([reading(4)]))["twice"].to_pylist() == [8.0]
+    assert pipeline.run(Messages([reading(4)])).batch["twice"].to_pylist() == [8.0]
 
 
 class Csv:
@@ -191,7 +191,7 @@ def test_another_format_is_a_class_and_two_entries(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(contracts, "FORMAT_FACTS", {**FORMAT_FACTS, "csv": FormatFacts()})
     pipeline = Pipeline(CONTRACT.model_copy(update={"format": "csv"}), [Double()])
     pipeline.open(lambda _name, _n: None)
-    batch = pipeline.run(Messages([b"a,2,1400000000000", b"a", b"a,2,0", None]))
+    batch = pipeline.run(Messages([b"a,2,1400000000000", b"a", b"a,2,0", None])).batch
     assert batch["twice"].to_pylist() == [4.0, None, None, None]
     assert batch["err_code"].to_pylist() == [None, "missing_field", "time_before_bounds", "missing_field"]
 
@@ -230,10 +230,10 @@ def test_large_batches_are_decoded_in_pieces_with_the_result_of_one(payloads: li
     texts = [b"[%s]" % payload if payload and contract.many else payload for payload in payloads]
     pipeline = Pipeline(contract, [Double()])
     pipeline.open(lambda _name, _n: None)
-    whole = pipeline.run(Messages(texts))
+    whole = pipeline.run(Messages(texts)).batch
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("headrace_udfs.pipeline.PIECE", 100)
-        assert pipeline.run(Messages(texts)).equals(whole)
+        assert pipeline.run(Messages(texts)).batch.equals(whole)
 
 
 def test_no_more_than_a_piece_is_decoded_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -160,7 +160,7 @@ def test_readings_are_enriched_and_unknown_tags_and_values_out_of_range_are_coun
     pipeline.open(lambda name, n: counted.append((name, n)))
     readings = (("a", 12.0, 192), ("a", 1, 192), ("a", 12, 0), ("open", 5, 192), ("new", 5, 192), ("a", "null", 192))
     payloads = [f'{{"tag":"{tag}","value":{value},"ts":1400000000000,"q":{q}}}'.encode() for tag, value, q in readings]
-    batch = pipeline.run(Messages(payloads))
+    batch = pipeline.run(Messages(payloads)).batch
     pipeline.close()
     assert batch["err_code"].null_count == len(readings)
     assert batch["asset"].to_pylist() == ["site/a", "site/a", "site/a", "site/f", None, "site/a"]

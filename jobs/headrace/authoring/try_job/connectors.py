@@ -37,9 +37,9 @@ class TrialConnectors(LiveConnectors):
         ]
         return [*super().catalog(), *file_tables]
 
-    def reading(self, job: Job, source: str, contract: Contract) -> Options:
+    def reading(self, job: Job, source: str, contract: Contract, *, packed: bool) -> Options:
         """Return the options of a source: its topic from `since`, in a consumer group of the trial's own."""
-        options = {**super().reading(job, source, contract)}
+        options = {**super().reading(job, source, contract, packed=packed)}
         options["properties.group.id"] += ".trial"
         if self.since is None:
             return {**options, "scan.startup.mode": "latest-offset"}

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
+
 from headrace.compose import render
 from headrace.compose.connectors import Options, Spread
 from headrace.compose.flink_types import flink_type
@@ -20,7 +22,9 @@ from headrace.planner.in_process.values import read_table
 from headrace.project.job import Job, Mode
 from headrace.project.table import Table
 from headrace.project.topic_files import Topic
+from headrace_udfs import packs
 from headrace_udfs.contract import Contract
+from headrace_udfs.messages import Messages
 from headrace_udfs.registry import RegistryAddress
 from headrace_udfs.schemas import GivenSchemas
 
@@ -54,27 +58,32 @@ class FileConnectors:
             for table, described in self.tables.items()
         ]
 
-    def reading(self, job: Job, source: str, contract: Contract) -> Options:  # noqa: ARG002 - the protocol's signature
+    def reading(self, job: Job, source: str, contract: Contract, *, packed: bool) -> Options:  # noqa: ARG002 - the protocol's signature
         """Return the options of a table with the case's messages for the source, and its watermark if it has steps."""
         arrived = datetime.fromtimestamp(self.now, UTC) if self.now else datetime.now(UTC)
         file = self.case.sources.get(source)
         lines = file.read_bytes().splitlines() if file else []
         schema = self.case.schemas.get(source)
+        values = [avro.message(line, schema) if schema else line for line in lines]
         steps = {step.after: step.to for step in self.case.settings.watermark.get(source, [])}
-        return self._given(
-            f"source.{source}",
-            [
-                {
-                    "payload": base64.b64encode(avro.message(line, schema) if schema else line).decode(),
+        millis = np.array([int(arrived.timestamp() * 1000)])
+        rows: list[dict[str, Any]] = []
+        for offset, value in enumerate(values):
+            # Each message is a pack of its own, so that the watermark follows each.
+            message = Messages([value], topics=contract.topic, times=millis)
+            row = (
+                {"pack": base64.b64encode(packs.packed(0, np.array([offset]), message)).decode()}
+                if packed
+                else {
+                    "payload": base64.b64encode(value).decode(),
                     "src_topic": contract.topic,
                     "src_partition": 0,
                     "src_offset": offset,
                     "src_ts": _text(arrived),
-                    "src_watermark": _text(steps.get(offset + 1)),
                 }
-                for offset, line in enumerate(lines)
-            ],
-        )
+            )
+            rows.append({**row, "src_watermark": _text(steps.get(offset + 1))})
+        return self._given(f"source.{source}", rows)
 
     def stepped(self, source: str) -> bool:
         """Whether the case moves the source's watermark in steps of its own."""

@@ -58,7 +58,7 @@ def _check_steps(case: Case, composition: job_statements.Composition) -> None:
     """Raise UserError if steps move a watermark that no view of the job uses."""
     job = composition.folder.job
     for name, source in zip(job.sources, composition.sources, strict=True):
-        if case.settings.watermark.get(name) and job.late_table not in source.leftovers:
+        if case.settings.watermark.get(name) and job.late_table not in source.tables.leftovers:
             where = yaml_file.place(case.path / SETTINGS, ("watermark", name))
             fix = f"read on_time('{name}') where there are windows, or remove the steps"
             raise UserError(f"the job does not use the watermark of '{name}', so its steps have no effect", where, fix)

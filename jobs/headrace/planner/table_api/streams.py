@@ -45,3 +45,23 @@ def share(environment: StreamTableEnvironment, name: str) -> None:
     if not environment.drop_temporary_view(name):
         environment.drop_temporary_table(name)
     environment.create_temporary_view(name, environment.from_data_stream(stream, schema.build()))
+
+
+def give_event_time(environment: StreamTableEnvironment, view: str) -> None:
+    """Replace the temporary view with one whose EVENT_TIME is a time attribute, with the watermarks of its input.
+
+    SQL cannot declare a time attribute behind a table function. The rows pass as Flink has them, without a conversion.
+    """
+    from py4j.java_gateway import get_java_class  # noqa: PLC0415 - comes with PyFlink
+    from pyflink.java_gateway import get_gateway  # noqa: PLC0415
+
+    java = environment._j_tenv
+    table = environment.from_path(view)._j_table
+    schema = table.getResolvedSchema()
+    jvm = get_gateway().jvm
+    rows = jvm.org.apache.flink.table.data.RowData
+    kind = schema.toPhysicalRowDataType().notNull().bridgedTo(get_java_class(rows))
+    stream = java.toDataStream(table, kind)
+    timed = jvm.org.apache.flink.table.api.Schema.newBuilder().fromResolvedSchema(schema)
+    java.dropTemporaryView(view)
+    java.createTemporaryView(view, stream, timed.watermark(EVENT_TIME, "SOURCE_WATERMARK()").build())

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.util.List;
 import org.apache.flink.api.python.shaded.org.apache.arrow.memory.BufferAllocator;
 import org.apache.flink.api.python.shaded.org.apache.arrow.vector.FieldVector;
+import org.apache.flink.api.python.shaded.org.apache.arrow.vector.TimeStampMicroVector;
 import org.apache.flink.api.python.shaded.org.apache.arrow.vector.VectorSchemaRoot;
 import org.apache.flink.api.python.shaded.org.apache.arrow.vector.ipc.ArrowStreamReader;
 import org.apache.flink.api.python.shaded.org.apache.arrow.vector.types.pojo.Field;
@@ -13,6 +14,9 @@ import org.apache.flink.api.python.shaded.org.apache.arrow.vector.types.pojo.Sch
 import org.apache.flink.table.api.DataTypes;
 import org.apache.flink.table.catalog.DataTypeFactory;
 import org.apache.flink.table.data.RowData;
+import org.apache.flink.table.data.TimestampData;
+import org.apache.flink.table.data.columnar.vector.ColumnVector;
+import org.apache.flink.table.data.columnar.vector.TimestampColumnVector;
 import org.apache.flink.table.functions.FunctionContext;
 import org.apache.flink.table.functions.SpecializedFunction;
 import org.apache.flink.table.functions.TableFunction;
@@ -29,8 +33,7 @@ import org.apache.flink.table.types.logical.RowType;
  * {@code arrow_rows(bytes, 'ROW<tag STRING, ts TIMESTAMP_LTZ(6)>')}: the rows of an Arrow IPC stream.
  *
  * <p>The stream's columns must have the names, the order and the types of the ROW, as PyFlink writes them: a timestamp
- * has no zone in Arrow, and Flink's reader of them fails if one before 1970 is not of a whole millisecond. NULL has no
- * rows. A row is a view of Arrow's vectors, and valid until the next one.
+ * has no zone in Arrow. NULL has no rows. A row is a view of Arrow's vectors, and valid until the next one.
  */
 public final class ArrowRows extends TableFunction<RowData> implements SpecializedFunction {
 
@@ -100,7 +103,7 @@ public final class ArrowRows extends TableFunction<RowData> implements Specializ
         }
         try (ArrowStreamReader batches = new ArrowStreamReader(new ByteArrayInputStream(stream), allocator)) {
             VectorSchemaRoot batch = opened(batches, stream.length);
-            ArrowReader rows = ArrowUtils.createArrowReader(batch, type);
+            ArrowReader rows = reader(batch);
             while (loadNext(batches, stream.length)) {
                 checkNulls(batch.getFieldVectors());
                 for (int row = 0; row < batch.getRowCount(); row++) {
@@ -123,6 +126,33 @@ public final class ArrowRows extends TableFunction<RowData> implements Specializ
                     "arrow_rows: the bytes have the columns " + found + ", but " + type + " needs " + schema.getFields());
         }
         return batch;
+    }
+
+    private ArrowReader reader(VectorSchemaRoot batch) {
+        ColumnVector[] columns = new ColumnVector[type.getFieldCount()];
+        for (int n = 0; n < columns.length; n++) {
+            FieldVector column = batch.getVector(n);
+            columns[n] = column instanceof TimeStampMicroVector times
+                    ? new Micros(times)
+                    : ArrowUtils.createColumnVector(column, type.getTypeAt(n));
+        }
+        return new ArrowReader(columns);
+    }
+
+    /** Flink's own column of microseconds fails at a time before 1970 that is not of a whole millisecond. */
+    private record Micros(TimeStampMicroVector times) implements TimestampColumnVector {
+
+        @Override
+        public TimestampData getTimestamp(int row, int precision) {
+            long micros = times.get(row);
+            return TimestampData.fromEpochMillis(
+                    Math.floorDiv(micros, 1000L), (int) Math.floorMod(micros, 1000L) * 1000);
+        }
+
+        @Override
+        public boolean isNullAt(int row) {
+            return times.isNull(row);
+        }
     }
 
     /** Loads the next batch. Returns false after the mark that ends a whole stream. */

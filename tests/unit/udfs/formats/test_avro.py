@@ -493,7 +493,7 @@ def test_invalid_bytes_cause_only_a_dead_letter(payloads: list[bytes | None]) ->
     schemas = {1: WIDE, 2: {**odd, "name": "Odd"}, 3: record(seen=["null", NANOS, "string"], tag=["null", "string"])}
     pipeline = Pipeline(contract(), now=NOW, schemas=GivenSchemas({n: json.dumps(s) for n, s in schemas.items()}))
     pipeline.open(lambda _name, _n: None)
-    batch = pipeline.run(Messages(payloads))
+    batch = pipeline.run(Messages(payloads)).batch
     pipeline.close()
     assert batch.num_rows == len(payloads)
     good = batch["err_code"].is_null().to_pylist()

@@ -148,7 +148,7 @@ def test_no_payload_stops_the_pipeline(data: st.DataObject) -> None:
     batch = data.draw(st.lists(payloads(contract), max_size=12))
     pipeline = Pipeline(contract)
     pipeline.open(lambda _name, _n: None)
-    rows = pipeline.run(Messages(batch))
+    rows = pipeline.run(Messages(batch)).batch
     rows.validate(full=True)
     refused = [isinstance(outcome, Fault) for outcome in exactly(contract, batch)]
     reported = rows["err_code"].is_valid().to_pylist()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,7 +11,7 @@ from headrace_udfs.faults import Code
 from headrace_udfs.formats.json import JsonFormat
 from headrace_udfs.formats.json_array import JsonArrayFormat
 from headrace_udfs.messages import Messages
-from headrace_udfs.pipeline import ERRORS, FIRST, INDEX, Pipeline
+from headrace_udfs.pipeline import Pipeline
 
 CONTRACT = Contract.model_validate(
     {
@@ -86,23 +84,10 @@ def test_a_text_that_only_one_parser_rejects_is_accepted() -> None:
     assert not JsonArrayFormat(CONTRACT).decode(Messages([payload])).faults
 
 
-def test_a_record_has_a_list_for_each_column() -> None:
-    pipeline = Pipeline(CONTRACT)
-    pipeline.open(lambda _name, _n: None)
-    batch = pipeline.run(Messages([f"[{GOOD},{{}},{GOOD}]".encode(), None, f"[{GOOD}]".encode()]))
-    batch.validate(full=True)
-    assert batch.schema.names == [*CONTRACT.columns, *ERRORS, FIRST, INDEX]
-    assert batch["value"].to_pylist() == [[1.5, None, 1.5], [None], [1.5]]
-    assert batch["err_code"].to_pylist() == [[None, "missing_field", None], ["null_payload"], [None]]
-    assert batch[INDEX].to_pylist() == [[0, 1, 2], [0], [0]]
-    assert batch[FIRST].to_pylist() == [[False, True, False], [True], [False]]
-    assert json.loads(GOOD)["tag"] == batch["tag"].to_pylist()[2][0]
-
-
 def test_an_empty_batch_of_arrays_is_an_empty_batch() -> None:
     pipeline = Pipeline(CONTRACT)
     pipeline.open(lambda _name, _n: None)
-    assert pipeline.run(Messages([])).num_rows == 0
+    assert pipeline.run(Messages([])).batch.num_rows == 0
 
 
 @pytest.mark.parametrize("item", [b"1", b"{}", b'{"t":1}', b'"\\ud800"'])
@@ -127,14 +112,3 @@ def test_the_shortest_readings_fill_a_message() -> None:
 
 def test_up_to_a_thousand_items_each_have_a_fault_of_their_own() -> None:
     assert len(JsonArrayFormat(CONTRACT).decode(Messages([b"[" + b",".join([b"1"] * 1_000) + b"]"])).faults) == 1_000
-
-
-@settings(deadline=None)
-@given(st.lists(st.lists(readings, min_size=1, max_size=5), max_size=5))
-def test_the_first_bad_reading_of_each_message_is_marked(messages: list[list[str]]) -> None:
-    pipeline = Pipeline(CONTRACT)
-    pipeline.open(lambda _name, _n: None)
-    batch = pipeline.run(Messages([f"[{','.join(message)}]".encode() for message in messages]))
-    for codes, first in zip(batch["err_code"].to_pylist(), batch[FIRST].to_pylist(), strict=True):
-        bad = [at for at, code in enumerate(codes) if code]
-        assert [at for at, marked in enumerate(first) if marked] == bad[:1]

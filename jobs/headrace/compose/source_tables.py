@@ -1,0 +1,195 @@
+"""The Flink tables and views of a topic that a job reads, and the INSERTs of what reaches no SELECT of the job.
+
+Most jobs read packs: a row of Flink's source is what one poll of Kafka returned, and Python answers with Arrow streams,
+which `arrow_rows` opens. Windows in SQL need an event time in the source's own rows, so their jobs read a row per
+message (decision 14).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from headrace.compose import render
+from headrace.compose.connectors import Connectors, Spread
+from headrace.compose.sql_text import Sql, interval
+from headrace.compose.template_functions import on_time_view
+from headrace.environment.settings import Settings
+from headrace.errors import Place, UserError
+from headrace.project import source_files
+from headrace.project.job import Job
+from headrace.project.paths import Project
+from headrace.project.system_tables import DEAD_LETTERS, POSITION
+from headrace_udfs import streams
+from headrace_udfs.contract import Contract
+from headrace_udfs.pipeline import ERRORS, Pipeline
+from headrace_udfs.step_protocol import CatalogAddress
+from headrace_udfs.steps import STEPS
+
+_ORIGIN = [*POSITION, "src_ts", "job", "version"]
+_DEAD_COLUMNS = ["payload", "code", "message", "stage", *_ORIGIN, "dead_at"]
+_LATE_COLUMNS = ["payload", "key", "ts", "watermark", *_ORIGIN, "late_at"]
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The statements of a source.
+
+    created: those that create the table of the topic, and what all readers in a job with a module share: `shared`.
+    views: those that create the other views. leftovers: INSERTs of the records that reach no SELECT of the job, by
+    table: dead letters, late readings. packed: whether the functions take packs of messages, and return streams.
+    timed: the first view, if its event time becomes a time attribute by a conversion to a DataStream and back.
+    """
+
+    created: tuple[str, ...]
+    shared: str
+    views: tuple[str, ...]
+    leftovers: Mapping[str, str]
+    packed: bool = False
+    timed: str | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """A topic that the job reads, and the functions that decode it."""
+
+    contract: Contract
+    function: str
+    pipeline: Pipeline
+    spread: Spread
+    lateness: timedelta | None
+    """How late a reading may be, if the job asks for those on time."""
+    tables: Tables
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What the tables of a source are made from."""
+
+    project: Project
+    settings: Settings
+    job: Job
+    name: str
+    contract: Contract
+    pipeline: Pipeline
+    connectors: Connectors
+    lateness: timedelta | None
+
+    @property
+    def function(self) -> str:
+        """The first part of the names of the functions that decode the source."""
+        return f"ingest_{self.name}"
+
+    @property
+    def origin(self) -> dict[str, str | int]:
+        """The job's name and version, which stand in leftovers."""
+        return {"job": self.job.name, "version": self.job.version}
+
+    def source(self, tables: Tables) -> Source:
+        """Return the source with these statements."""
+        spread = self.connectors.spread(self.name)
+        return Source(self.contract, self.function, self.pipeline, spread, self.lateness, tables)
+
+    def leftover(self, table: str, columns: list[str], select: str) -> str:
+        """Return the INSERT of a leftover."""
+        sink = f"{self.settings.catalog.name}.{table}"
+        return render.engine("insert", sink=sink, columns=columns, select=Sql(select))
+
+
+def source(
+    project: Project,
+    settings: Settings,
+    job: Job,
+    name: str,
+    connectors: Connectors,
+    *,
+    on_time: bool,
+    by_module: bool,
+) -> Source:
+    """Return the source `name` of the job. on_time: whether the job asks for the readings that are on time.
+
+    by_module: whether a module reads it, not SQL. Raises UserError for faults in the contract and the steps.
+    """
+    contract = source_files.load(project, name)
+    address = CatalogAddress(settings.catalog.name, settings.catalog.pyiceberg())
+    schemas = connectors.schemas(name) if contract.registered else None
+    try:
+        pipeline = Pipeline(contract, [STEPS[step]() for step in job.steps], address, connectors.now, schemas)
+    except ValueError as error:
+        raise UserError(f"steps: {error}", Place.of(project.sql / job.name / "job.yaml")) from None
+    lateness = contract.watermark.lateness if on_time and contract.watermark else None
+    parts = _Parts(project, settings, job, name, contract, pipeline, connectors, lateness)
+    return _by_message(parts, lateness) if lateness and not by_module else _packed(parts)
+
+
+def _packed(parts: _Parts) -> Source:
+    name, timed = parts.name, parts.lateness is not None
+    packs, shared = f"{name}__packs", f"{name}__streams"
+    kinds = ["good", "letters", *(["late"] if timed else [])]
+    values = {"function": parts.function, "kinds": kinds, "timed": timed}
+    stepped = parts.connectors.stepped(name)
+    arguments = Sql("pack, src_watermark" if stepped else "pack")
+    options = parts.connectors.reading(parts.job, name, parts.contract, packed=True)
+    statements = (
+        render.engine("packs", **values, table=packs, stepped=stepped, arguments=arguments, options=options),
+        render.engine("streams", **values, view=shared, packs=packs),
+    )
+    dead = render.engine("packed_letters", **parts.origin, opened=_opened(shared, "letters", streams.LETTERS))
+    leftovers = {DEAD_LETTERS: parts.leftover(DEAD_LETTERS, _DEAD_COLUMNS, dead)}
+    if timed:
+        late = render.engine("packed_late", **parts.origin, opened=_opened(shared, "late", streams.LATE))
+        leftovers[parts.job.late_table] = parts.leftover(parts.job.late_table, _LATE_COLUMNS, late)
+    views = _packed_views(parts, shared, timed=timed)
+    readings = _timed(name) if timed else None
+    return parts.source(Tables(statements, shared, views, leftovers, packed=True, timed=readings))
+
+
+def _packed_views(parts: _Parts, shared: str, *, timed: bool) -> tuple[str, ...]:
+    columns = [*parts.pipeline.columns, *POSITION]
+    opened = _opened(shared, "good", streams.good(parts.pipeline, timed=timed))
+    view = _timed(parts.name) if timed else parts.name
+    readings = render.engine("packed_readings", view=view, columns=columns, timed=timed, opened=opened)
+    if not timed:
+        return (readings,)
+    values = {"columns": [*columns, "event_time"], "readings": view}
+    return (
+        readings,
+        render.engine("timed_readings", **values, view=parts.name, on_time=False),
+        render.engine("timed_readings", **values, view=on_time_view(parts.name), on_time=True),
+    )
+
+
+def _timed(source: str) -> str:
+    return f"{source}__readings"
+
+
+def _opened(view: str, stream: str, types: streams.Types) -> Sql:
+    """Return the FROM clause of the rows of a stream, as `decoded`."""
+    return Sql(render.engine("opened", view=view, stream=stream, row=streams.row_type(types), columns=list(types)))
+
+
+def _by_message(parts: _Parts, lateness: timedelta) -> Source:
+    name = parts.name
+    decoded = f"{name}__decoded"
+    table = render.engine(
+        "topic",
+        view=decoded,
+        metadata=parts.connectors.metadata,
+        columns=[*parts.pipeline.columns, *ERRORS],
+        function=parts.function,
+        lateness=interval(lateness),
+        stepped=parts.connectors.stepped(name),
+        options=parts.connectors.reading(parts.job, name, parts.contract, packed=False),
+    )
+    views = [
+        render.engine("good", view=name, decoded=decoded, columns=parts.pipeline.columns),
+        render.engine("on_time", view=on_time_view(name), good=name),
+    ]
+    values = {"decoded": decoded, **parts.origin}
+    dead, late = render.engine("dead_letters", **values), render.engine("late", **values, key=parts.contract.key)
+    leftovers = {
+        DEAD_LETTERS: parts.leftover(DEAD_LETTERS, _DEAD_COLUMNS, dead),
+        parts.job.late_table: parts.leftover(parts.job.late_table, _LATE_COLUMNS, late),
+    }
+    return parts.source(Tables((table,), decoded, tuple(views), leftovers))

@@ -1,0 +1,79 @@
+"""The wrapper that runs Streams inside Flink's Python workers: one SQL function per stream, one run per batch."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from pyflink.table import DataTypes
+from pyflink.table.udf import UserDefinedScalarFunctionWrapper, udf
+
+from headrace_udfs.flink import PipelineFunction
+from headrace_udfs.flink_arrays import TYPES, ArrowColumn
+from headrace_udfs.high_water import NOTHING, HighWater
+from headrace_udfs.pipeline import Pipeline
+from headrace_udfs.reader_watermark import ReaderWatermark
+from headrace_udfs.streams import Streamed, Streams
+from headrace_udfs.types import ARROW
+
+Name = Literal["good", "letters", "late", "watermark"]
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What a reader's watermark depends on.
+
+    partitions: of the topic. readers: the readers that share them. lateness_us: the contract's, in microseconds.
+    """
+
+    partitions: int
+    readers: int
+    lateness_us: int
+
+
+class IngestStream(PipelineFunction):
+    """pack BYTES, or pack BYTES and the watermark after it -> one of the streams of the packs, or their watermark."""
+
+    def __init__(self, pipeline: Pipeline, key: str, name: Name, timing: Timing | None) -> None:
+        super().__init__(pipeline, key)
+        self._name, self._timing = name, timing
+
+    def computation(self, pipeline: Pipeline) -> Callable[..., Any]:
+        """Return the function of packs that returns what becomes of them."""
+        watermark = None
+        if timing := self._timing:
+            watermark = ReaderWatermark(HighWater(timing.partitions, timing.readers), timing.lateness_us)
+        streams = Streams(pipeline, watermark)
+        return lambda packs, *given: streams.of(packs.tolist(), *map(_micros, given))
+
+    def eval(self, packs: pd.Series[Any], *given: pd.Series[Any]) -> ArrowColumn:
+        """Return a stream or a watermark for each pack of a batch. Raises NotAPack; RegistryFailed."""
+        streamed: Streamed = self.run.of(packs, *given)
+        if self._name == "watermark":
+            us = np.array(streamed.watermarks, np.int64)
+            return ArrowColumn(pa.array(us, mask=us == NOTHING).view(ARROW["timestamp"]))
+        return ArrowColumn(pa.array(getattr(streamed, self._name), pa.binary()))
+
+
+def _micros(times: pd.Series[Any]) -> list[int | None]:
+    micros: list[int | None] = pa.array(times, ARROW["timestamp"], from_pandas=True).cast(pa.int64()).to_pylist()
+    return micros
+
+
+def ingest_streams(pipeline: Pipeline, timing: Timing | None) -> dict[str, UserDefinedScalarFunctionWrapper]:
+    """Return the SQL functions of packs, by name: good and letters; late and watermark if there is a `timing`."""
+    key = uuid.uuid4().hex
+    names: tuple[Name, ...] = ("good", "letters", "late", "watermark") if timing else ("good", "letters")
+    return {
+        name: udf(
+            IngestStream(pipeline, key, name, timing),
+            result_type=TYPES["timestamp"] if name == "watermark" else DataTypes.BYTES(),
+            func_type="pandas",
+        )
+        for name in names
+    }

@@ -1,0 +1,112 @@
+"""Packs: messages of one partition as one value. Flink then handles a row per poll of Kafka, not a row per message.
+
+`jobs/java/flink-sql-connector-kafka/headrace/kafka/Pack.java` writes them and describes their layout.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from headrace_udfs.messages import Headers, Messages
+
+Offsets = npt.NDArray[np.int64]
+
+_FRONT = struct.Struct("<4s5i")
+_MARK = b"hrp1"
+_KEYS, _HEADERS = 1, 2
+
+
+class NotAPack(Exception):
+    """Raised for bytes that are not one whole pack: the source's table and its functions do not fit together."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pack:
+    """Messages of one partition, with an int64 offset for each, ascending."""
+
+    partition: int
+    offsets: Offsets
+    messages: Messages
+
+
+def unpacked(pack: bytes) -> Pack:
+    """Return the messages of a pack. Raises NotAPack."""
+    if len(pack) < _FRONT.size or pack[:4] != _MARK:
+        raise NotAPack(f"{len(pack)} bytes do not begin with the mark of a pack")
+    _, n, partition, topic, parts, length = _FRONT.unpack_from(pack)
+    if length != len(pack):
+        raise NotAPack(f"a pack of {length} bytes has {len(pack)}")
+    offsets, times = np.frombuffer(pack, "<i8", 2 * n, _FRONT.size).reshape(2, n)
+    columns = 1 + bool(parts & _KEYS) + bool(parts & _HEADERS)
+    at = _FRONT.size + 16 * n
+    lengths = np.frombuffer(pack, "<i4", columns * n, at).reshape(columns, n)
+    at += 4 * columns * n
+    name, at = pack[at : at + topic].decode(), at + topic
+    texts = []
+    for column in lengths:
+        texts.append(_texts(pack, at, column))
+        at += int(np.maximum(column, 0).sum(dtype=np.int64))
+    values, *others = texts
+    keys = others.pop(0) if parts & _KEYS else None
+    headers = [_headers(each or b"") for each in others[0]] if others else None
+    return Pack(partition, offsets, Messages(values, keys, headers, name, times))
+
+
+def packed(partition: int, offsets: Offsets, messages: Messages) -> bytes:
+    """Return the bytes of a pack, as the reader of Kafka would write them. The messages have one topic, and times."""
+    topic = str(messages.topics).encode()
+    columns = [messages.values]
+    if messages.keys is not None:
+        columns.append(messages.keys)
+    if messages.headers is not None:
+        columns.append([_packed_headers(each) for each in messages.headers])
+    lengths = np.array([[-1 if text is None else len(text) for text in column] for column in columns], "<i4")
+    body = b"".join(
+        [
+            np.asarray(offsets, "<i8").tobytes(),
+            np.asarray(messages.times, "<i8").tobytes(),
+            lengths.tobytes(),
+            topic,
+            *(text for column in columns for text in column if text),
+        ]
+    )
+    parts = _KEYS * (messages.keys is not None) | _HEADERS * (messages.headers is not None)
+    front = _FRONT.pack(_MARK, len(messages), partition, len(topic), parts, _FRONT.size + len(body))
+    return front + body
+
+
+def _texts(pack: bytes, start: int, lengths: npt.NDArray[np.int32]) -> list[bytes | None]:
+    ends = start + np.cumsum(np.maximum(lengths, 0), dtype=np.int64)
+    starts = np.concatenate([[start], ends[:-1]]) if len(ends) else ends
+    texts: list[bytes | None] = [pack[a:b] for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
+    for at in np.flatnonzero(lengths < 0).tolist():
+        texts[at] = None
+    return texts
+
+
+def _headers(packed: bytes) -> Headers:
+    texts = [*_texts_of(packed)]
+    return [
+        ((name or b"").decode("utf-8", "replace"), text) for name, text in zip(texts[::2], texts[1::2], strict=True)
+    ]
+
+
+def _texts_of(packed: bytes) -> Iterator[bytes | None]:
+    at = 0
+    while at < len(packed):
+        length = int.from_bytes(packed[at : at + 4], "little", signed=True)
+        at += 4
+        yield None if length < 0 else packed[at : at + length]
+        at += max(length, 0)
+
+
+def _packed_headers(headers: Headers) -> bytes:
+    texts = [text for name, value in headers for text in (name.encode(), value)]
+    return b"".join(
+        (-1 if text is None else len(text)).to_bytes(4, "little", signed=True) + (text or b"") for text in texts
+    )

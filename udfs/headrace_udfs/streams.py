@@ -1,0 +1,255 @@
+"""Turns packs of messages into Arrow streams: one of good readings, one of dead letters, one of late readings.
+
+A stream is one value, so Flink handles a row per pack between its source and `arrow_rows`, whatever the messages hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from headrace_udfs.high_water import NOTHING
+from headrace_udfs.messages import Messages, Millis
+from headrace_udfs.packs import Pack, unpacked
+from headrace_udfs.pipeline import ERRORS, PIECE, Pipeline
+from headrace_udfs.reader_watermark import ReaderWatermark
+from headrace_udfs.times import Micros
+from headrace_udfs.types import ARROW, TS, ContractType
+
+_BATCH = 4096
+"""Rows of a batch in a stream: Java allocates large ones anew each time, and fills them with zeros."""
+
+Flags = npt.NDArray[np.bool_]
+
+INDEX = "src_index"
+"""The column with the number of a reading in its message, from 0."""
+
+
+class StreamType(NamedTuple):
+    """The type of a stream's column in Arrow and in Flink SQL."""
+
+    arrow: pa.DataType
+    flink: str
+
+
+Types = Mapping[str, StreamType]
+
+_TYPES: Mapping[ContractType, StreamType] = {
+    "string": StreamType(ARROW["string"], "STRING"),
+    "double": StreamType(ARROW["double"], "DOUBLE"),
+    "long": StreamType(ARROW["long"], "BIGINT"),
+    "boolean": StreamType(ARROW["boolean"], "BOOLEAN"),
+    "timestamp": StreamType(ARROW["timestamp"], "TIMESTAMP_LTZ(6)"),
+}
+_POSITION: Types = {
+    "src_topic": StreamType(pa.string(), "STRING NOT NULL"),
+    "src_partition": StreamType(pa.int32(), "INT NOT NULL"),
+    "src_offset": StreamType(pa.int64(), "BIGINT NOT NULL"),
+    INDEX: StreamType(pa.int32(), "INT NOT NULL"),
+}
+_ORIGIN: Types = {**_POSITION, "src_ts": StreamType(ARROW["timestamp"], "TIMESTAMP_LTZ(6) NOT NULL")}
+_PAYLOAD: Types = {"payload": StreamType(pa.binary(), "BYTES")}
+
+LETTERS: Types = {**_PAYLOAD, **{name: _TYPES[kind] for name, kind in ERRORS.items()}, **_ORIGIN}
+"""The columns of dead letters. Of the letters of one message, only the first has its bytes: there may be thousands."""
+
+LATE: Types = {
+    **_PAYLOAD,
+    "key": _TYPES["string"],
+    TS: _TYPES["timestamp"],
+    "watermark": _TYPES["timestamp"],
+    **_ORIGIN,
+}
+"""The columns of late readings. Of those of one message, only the first has its bytes."""
+
+
+def good(pipeline: Pipeline, *, timed: bool) -> Types:
+    """Return the columns of good readings: the pipeline's and the position; and `late`, if they are `timed`."""
+    late = {"late": StreamType(pa.bool_(), "BOOLEAN NOT NULL")} if timed else {}
+    return {**{name: _TYPES[kind] for name, kind in pipeline.columns.items()}, **_POSITION, **late}
+
+
+def row_type(types: Types) -> str:
+    """Return the columns as the ROW type that `arrow_rows` takes, in SQL."""
+    return f"ROW<{', '.join(f'`{name}` {kind.flink}' for name, kind in types.items())}>"
+
+
+Stream = bytes | None
+"""An Arrow IPC stream; None if it would have no rows."""
+
+
+@dataclass
+class Streamed:
+    """What becomes of packs: for each, its streams, and the watermark after it in microseconds since 1970, or NOTHING.
+
+    Small packs are decoded together; their streams are in the place of the first of them.
+    """
+
+    good: list[Stream] = field(default_factory=list)
+    letters: list[Stream] = field(default_factory=list)
+    late: list[Stream] = field(default_factory=list)
+    watermarks: list[int] = field(default_factory=list)
+
+
+class Streams:
+    """Runs an open pipeline over the packs of one source.
+
+    watermark: decides which readings are late; None if no reading can be.
+    """
+
+    def __init__(self, pipeline: Pipeline, watermark: ReaderWatermark | None = None) -> None:
+        self._pipeline, self._watermark = pipeline, watermark
+        self._good = good(pipeline, timed=watermark is not None)
+
+    def of(self, packs: Sequence[bytes], given: Sequence[int | None] | None = None) -> Streamed:
+        """Return the streams of the packs. Raises NotAPack; RegistryFailed.
+
+        given: for each pack, the watermark after it in microseconds since 1970, which replaces that of its readings.
+        """
+        streamed, start = Streamed(), 0
+        for packs_ in _groups([unpacked(pack) for pack in packs]):
+            group = _Group(packs_, self._pipeline)
+            places = [None] * (len(packs_) - 1)
+            columns, late = group.columns, None
+            if self._watermark:
+                moves = given[start : start + len(packs_)] if given else None
+                watermarks, before = _watermarks(self._watermark, group, moves)
+                streamed.watermarks += watermarks
+                late_rows = group.is_good & (group.times() <= before)
+                columns = {
+                    **columns,
+                    "late": pa.array(late_rows),
+                    "key": columns[self._pipeline.key],
+                    "watermark": pa.array(before, mask=before == NOTHING).view(ARROW["timestamp"]),
+                }
+                late = group.stream(LATE, columns, late_rows)
+            streamed.good += [group.stream(self._good, columns, group.is_good), *places]
+            streamed.letters += [group.stream(LETTERS, columns, ~group.is_good), *places]
+            streamed.late += [late, *places]
+            start += len(packs_)
+        return streamed
+
+
+class _Group:
+    """Packs that are decoded together.
+
+    columns: by name, those of the rows and of their origins. is_good: whether each row is.
+    """
+
+    def __init__(self, packs: Sequence[Pack], pipeline: Pipeline) -> None:
+        self.packs = packs
+        self._messages = _joined(packs)
+        rows = pipeline.run(self._messages)
+        self._message = np.arange(len(self._messages)) if rows.message is None else rows.message
+        self.is_good = np.ones(rows.batch.num_rows, bool)
+        self.is_good[rows.refused] = False
+        batch = {name: rows.batch.column(name) for name in rows.batch.schema.names}
+        self.columns: Mapping[str, pa.Array] = {**batch, **self._origin()}
+
+    def times(self) -> Micros:
+        """Return the event time of each row as Flink has it, in whole milliseconds, as microseconds since 1970."""
+        micros = self.columns[TS].cast(pa.int64()).fill_null(0).to_numpy()
+        whole: Micros = np.floor_divide(micros, 1000) * 1000
+        return whole
+
+    def rows_of_packs(self) -> list[slice]:
+        """Return the rows of each pack."""
+        ends = np.cumsum([len(pack.offsets) for pack in self.packs])
+        cuts = np.searchsorted(self._message, ends).tolist()
+        return [slice(start, end) for start, end in zip([0, *cuts[:-1]], cuts, strict=True)]
+
+    def stream(self, types: Types, columns: Mapping[str, pa.Array], which: Flags) -> Stream:
+        """Return the Arrow stream of some rows, as PyFlink would write it, with `payload` if it is one of `types`."""
+        if not which.any():
+            return None
+        if not which.all():
+            at = pa.array(np.flatnonzero(which))
+            columns = {name: columns[name].take(at) for name in types if name in columns}
+        if "payload" in types:
+            columns = {**columns, "payload": self._payloads(which)}
+        schema = pa.schema([pa.field(name, kind.arrow) for name, kind in types.items()])
+        batch = pa.RecordBatch.from_arrays([columns[name] for name in types], schema=schema)
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, schema) as writer:
+            for start in range(0, batch.num_rows, _BATCH):
+                writer.write_batch(batch.slice(start, _BATCH))
+        stream: bytes = sink.getvalue().to_pybytes()
+        return stream
+
+    def _payloads(self, which: Flags) -> pa.Array:
+        """Return the payload of the message of each row of `which`, if it is the first such row of that message."""
+        of = self._message[which]
+        first = np.concatenate([[True], of[1:] != of[:-1]])
+        values = self._messages.values
+        texts = [values[n] if f else None for n, f in zip(of.tolist(), first.tolist(), strict=True)]
+        return pa.array(texts, pa.binary())
+
+    def _origin(self) -> dict[str, pa.Array]:
+        of, rows = self._message, len(self._message)
+        offsets = np.concatenate([pack.offsets for pack in self.packs])
+        partitions = np.repeat([pack.partition for pack in self.packs], [len(pack.offsets) for pack in self.packs])
+        topics = self._messages.topics
+        firsts = np.searchsorted(of, np.arange(len(self._messages)))
+        return {
+            "src_topic": pa.repeat(topics, rows) if isinstance(topics, str) else pa.array(topics).take(pa.array(of)),
+            "src_partition": pa.array(partitions[of], pa.int32()),
+            "src_offset": pa.array(offsets[of]),
+            INDEX: pa.array(np.arange(rows) - firsts[of], pa.int32()),
+            "src_ts": pa.array(_times(self._messages)[of] * 1000).view(ARROW["timestamp"]),
+        }
+
+
+def _watermarks(
+    watermark: ReaderWatermark, group: _Group, given: Sequence[int | None] | None
+) -> tuple[list[int], Micros]:
+    """Return the watermark after each pack of a group, and for each row the one before its pack."""
+    after, before = [], np.empty(len(group.is_good), np.int64)
+    times = group.times()
+    for number, (pack, rows) in enumerate(zip(group.packs, group.rows_of_packs(), strict=True)):
+        before[rows] = watermark.us
+        if given is None:
+            watermark.advance(times[rows], group.is_good[rows], pack.partition)
+        elif (us := given[number]) is not None:
+            watermark.give(us)
+        after.append(watermark.us)
+    return after, before
+
+
+def _groups(packs: Sequence[Pack]) -> Iterator[list[Pack]]:
+    """Yield the packs in groups of at most PIECE bytes of values, each of one pack at least."""
+    group: list[Pack] = []
+    size = 0
+    for pack in packs:
+        own = sum(len(value) for value in pack.messages.values if value)
+        if group and size + own > PIECE:
+            yield group
+            group, size = [], 0
+        group.append(pack)
+        size += own
+    if group:
+        yield group
+
+
+def _joined(packs: Sequence[Pack]) -> Messages:
+    """Return the messages of all packs, which have the same parts."""
+    parts = [pack.messages for pack in packs]
+    if len(parts) == 1:
+        return parts[0]
+    topics = [str(part.topics) for part in parts for _ in range(len(part))]
+    return Messages(
+        [value for part in parts for value in part.values],
+        None if parts[0].keys is None else [key for part in parts for key in part.keys or ()],
+        None if parts[0].headers is None else [each for part in parts for each in part.headers or ()],
+        topics[0] if len(set(topics)) == 1 else topics,
+        np.concatenate([_times(part) for part in parts]),
+    )
+
+
+def _times(messages: Messages) -> Millis:
+    """Return the times of the messages, which packs always have."""
+    return np.zeros(len(messages), np.int64) if messages.times is None else messages.times
