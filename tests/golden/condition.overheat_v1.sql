@@ -26,7 +26,6 @@ CREATE TEMPORARY TABLE `overheat_alerts__topic` (
 
 CREATE TEMPORARY TABLE `plant_readings__packs` (
     pack BYTES
-
 ) WITH (
     'connector' = 'kafka',
     'topic' = 'plant.readings',

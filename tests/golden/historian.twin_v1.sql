@@ -8,7 +8,6 @@ CREATE CATALOG `headrace` WITH (
 
 CREATE TEMPORARY TABLE `plant_readings__packs` (
     pack BYTES
-
 ) WITH (
     'connector' = 'kafka',
     'topic' = 'plant.readings',

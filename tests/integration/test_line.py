@@ -192,7 +192,7 @@ def test_good_rows_and_dead_letters_share_one_decode(own_plant: Plant) -> None:
 def decodes(plan: str) -> int:
     """Return how often the decoder occurs in the plan that Flink will execute."""
     executed = plan[plan.index("== Optimized Execution Plan ==") :]
-    return executed.count("ingest_plant_readings_tag(")
+    return executed.count("ingest_plant_readings_good(")
 
 
 def test_a_message_of_many_readings_is_one_row_each_and_counts_as_one_record(own_plant: Plant) -> None:
