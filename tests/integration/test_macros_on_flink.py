@@ -15,11 +15,17 @@ import pyarrow as pa
 import pytest
 from jinja2 import Environment
 
+from headrace.compose import look_ups
+from headrace.compose.render import Templates
 from headrace.compose.sql_text import ident, literal
+from headrace.environment import iceberg
 from headrace.planner.in_process.minicluster import MiniCluster
+from headrace.project import table_files
 from headrace.project.paths import Project
 from headrace_udfs.enrich import enrich
+from headrace_udfs.flink_look_up import functions
 from headrace_udfs.score import modified_z
+from headrace_udfs.step_protocol import CatalogAddress
 from headrace_udfs.tags import COLUMNS, TagTable
 from support import ROOT, macro_fixtures
 from support.macro_fixtures import MACROS, NAMES, Execution, Input, Sandbox
@@ -44,6 +50,7 @@ class Flink:
         options.set_string("rest.port", str(rest.port))
         options.set_string("parallelism.default", "1")
         options.set_string("table.local-time-zone", "UTC")
+        options.set_string("python.executable", str(cluster.workers))
         chosen = EnvironmentSettings.new_instance().in_streaming_mode().with_configuration(options).build()
         self._tables = TableEnvironment.create(chosen)
         self._sandbox = Sandbox.at(folder / "project")
@@ -54,7 +61,11 @@ class Flink:
 
     def ask(self, query: str, inputs: Mapping[str, Input]) -> tuple[Counter[Row], Counter[Row]]:
         """The rows that the query ends with, and those that it took back on the way."""
-        sql = self._sandbox.render(query)
+        templates = self._sandbox.templates(query)
+        sql = templates.sinks["historian.readings"].sql
+        stored = {name: table for name, table in inputs.items() if "." in name}
+        self._look_up(templates, stored)
+        inputs = {name: table for name, table in inputs.items() if name not in stored}
         for name, table in inputs.items():
             self._tables.execute_sql(self._ddl.render(name=name, path=self._written(name, table), **dict(table)))
         try:
@@ -65,6 +76,26 @@ class Flink:
                 self._tables.drop_temporary_table(f"`{name}`")
         taken_back = Counter(row for kind, row in changes if kind in ("DELETE", "UPDATE_BEFORE"))
         return Counter(row for _, row in changes) - taken_back - taken_back, taken_back
+
+    def _look_up(self, templates: Templates, stored: Mapping[str, Input]) -> None:
+        """Store the tables in the catalog, and make functions of what the templates look up in them."""
+        settings = self._sandbox.settings
+        if stored:
+            catalog = iceberg.connect(settings, create=True)
+        for name, table in stored.items():
+            described = table_files.pick(self._sandbox.project, [name])[name]
+            catalog.create_namespace_if_not_exists(name.partition(".")[0])
+            if catalog.table_exists(name):
+                catalog.drop_table(name)
+            rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+            kept = catalog.create_table(name, described.iceberg_schema())
+            kept.append(pa.Table.from_pylist(rows, described.arrow_schema()))
+        address = CatalogAddress(settings.catalog.name, settings.catalog.pyiceberg())
+        for spec in templates.look_ups:
+            for column, function in functions(spec, address).items():
+                name = look_ups.function_of(spec, column)
+                self._tables.drop_temporary_system_function(name)
+                self._tables.create_temporary_system_function(name, function)
 
     def _written(self, name: str, table: Input) -> str:
         path = self._rows / name
@@ -124,7 +155,8 @@ def test_lookup_returns_the_results_of_the_step_enrich(flink: Flink) -> None:
     asset, unit = enrich(told.look_up(pa.array(tags, pa.string())), told)
     inputs = {
         "readings": table(list(enumerate(tags)), n="INT", tag="STRING"),
-        "tags": table(known, tag="STRING", asset="STRING", unit="STRING").model_copy(update={"key": "tag"}),
+        "historian.tags": Input(columns=dict.fromkeys(("tag", "asset", "unit"), "STRING"), rows=[*map(list, known)]),
     }
-    rows, _ = flink.ask("select n, asset, unit from {{ lookup('readings', 'tags') }}", inputs)
+    take = "{{ lookup('readings', table('historian.tags'), take=['asset', 'unit'], by='tag') }}"
+    rows, _ = flink.ask(f"select n, asset, unit from {take}", inputs)
     assert sorted(rows) == list(zip(range(len(tags)), asset.to_pylist(), unit.to_pylist(), strict=True))

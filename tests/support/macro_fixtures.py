@@ -13,7 +13,9 @@ from jinja2 import Environment
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from headrace.compose import render
+from headrace.compose.render import Templates
 from headrace.environment import settings
+from headrace.environment.settings import Settings
 from headrace.project import job_folder
 from headrace.project.paths import Project
 from support import ROOT
@@ -61,7 +63,10 @@ class Strict(BaseModel):
 
 
 class Input(Strict):
-    """A table of a case: columns with their Flink types, rows as lists in their order."""
+    """A table of a case: columns with their Flink types, rows as lists in their order.
+
+    One that is named like historian.tags is stored in the catalog, with the columns that it has there.
+    """
 
     columns: dict[str, str]
     rows: list[list[Any]]
@@ -160,12 +165,20 @@ class Sandbox:
         folder = job_folder.JobFolder(job_folder.job_of(self.project, "test/macro_v1"), path.parent, {}, {})
         return render.for_duckdb(self.project, settings.load(self.project, "local"), folder, path).sql
 
+    @property
+    def settings(self) -> Settings:
+        """The settings of the local environment."""
+        return settings.load(self.project, "local")
+
     def render(self, template: str) -> str:
         """The template as the job's SQL. Raises UserError as `headrace render` does."""
+        return self.templates(template).sinks["historian.readings"].sql
+
+    def templates(self, template: str) -> Templates:
+        """The job's only template, rendered. Raises UserError as `headrace render` does."""
         (self.project.sql / "test" / "macro_v1" / "historian.readings.sql.j2").write_text(template)
         folder = job_folder.load(self.project, "test/macro_v1")
-        templates = render.job(self.project, settings.load(self.project, "local"), folder)
-        return templates.sinks["historian.readings"].sql
+        return render.job(self.project, self.settings, folder)
 
 
 if __name__ == "__main__":

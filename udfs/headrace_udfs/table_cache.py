@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Sized
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import pyarrow as pa
 from pyiceberg.catalog import Catalog, load_catalog
@@ -100,3 +100,36 @@ def _connect(address: CatalogAddress) -> Catalog:
     if properties.get("uri", "").startswith(_SQLITE) and not Path(path).is_file():
         raise FileNotFoundError(f"there is no catalog: {path} does not exist")
     return load_catalog(address.name, **properties, init_catalog_tables="false")
+
+
+_Key = tuple[str, tuple[tuple[str, str], ...], int, float]
+_lock = threading.Lock()
+_shared: dict[_Key, tuple[TableCache[Any], int]] = {}
+
+
+def acquire(address: CatalogAddress, kept: Kept[T], refresh_s: float = REFRESH_S) -> TableCache[T]:
+    """Return the cache of this table, which all of the process share that ask with the same `kept`, not an equal one.
+
+    Call `release` when done with it. Raises RuntimeError if the table cannot be read.
+    """
+    key = _key(address, kept, refresh_s)
+    with _lock:
+        cache, users = _shared.get(key) or (TableCache(address, kept, refresh_s), 0)
+        _shared[key] = cache, users + 1
+        return cache
+
+
+def release(address: CatalogAddress, kept: Kept[T], refresh_s: float = REFRESH_S) -> None:
+    """End one use of the cache that `acquire` returned; the last release closes it."""
+    key = _key(address, kept, refresh_s)
+    with _lock:
+        cache, users = _shared[key]
+        if users > 1:
+            _shared[key] = cache, users - 1
+        else:
+            del _shared[key]
+            cache.close()
+
+
+def _key(address: CatalogAddress, kept: Kept[T], refresh_s: float) -> _Key:
+    return address.name, tuple(sorted(address.properties.items())), id(kept), refresh_s

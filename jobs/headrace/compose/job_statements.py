@@ -20,6 +20,7 @@ from headrace.project.job_folder import JobFolder
 from headrace.project.paths import Project
 from headrace.project.system_tables import DEAD_LETTERS
 from headrace.project.table import Table
+from headrace_udfs.look_up import LookUp
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class Composition:
     """The topics that the job writes."""
     functions: TemplateFunctions
     """The functions that a module can call."""
+    look_ups: tuple[LookUp, ...] = ()
+    """What the job's SELECTs look up in the memory of workers."""
 
     def setup(self) -> list[str]:
         """Return the statements that come before the job's own views: its catalog, topics and sources."""
@@ -112,6 +115,7 @@ def compose(project: Project, settings: Settings, folder: JobFolder, connectors:
         {name: key for name, key in keys.items() if job.writes[name] == "upsert"},
         tuple(written),
         functions,
+        templates.look_ups,
     )
 
 

@@ -14,14 +14,16 @@ from typing import Any, NoReturn
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, UndefinedError
 
 from headrace.compose import value_places
+from headrace.compose.invalid_call import InvalidCall
 from headrace.compose.sandbox import Sandbox, bounded, budget
 from headrace.compose.source_map import LineMarks, Rendered, unmark, value_mark
 from headrace.compose.sql_text import Sql, duckdb_ident, duckdb_interval, duration, ident, interval, literal, number
-from headrace.compose.template_functions import InvalidCall, TemplateFunctions, duckdb_functions
+from headrace.compose.template_functions import TemplateFunctions, duckdb_functions
 from headrace.environment.settings import Settings
 from headrace.errors import Place, Problem, UserError, did_you_mean
 from headrace.project.job_folder import JobFolder
 from headrace.project.paths import Project
+from headrace_udfs.look_up import LookUp
 
 ENGINE_TEMPLATES = Path(__file__).parent / "templates"
 _TOO_DEEP = "it is nested too deeply, or calls itself without end"
@@ -48,13 +50,15 @@ DUCKDB = Dialect(duckdb_ident, duckdb_interval, ("_macros", "_macros/checks"), v
 class Templates:
     """A job's templates as SQL: `sinks` by sink, `views` by name, each view after those that it reads.
 
-    `on_time` names the sources that they read with on_time(), `versions` the tables that they join as of a time.
+    `on_time` names the sources that they read with on_time(), `versions` the tables that they join as of a time, and
+    `look_ups` is what they look up in the memory of workers, sorted.
     """
 
     sinks: dict[str, Rendered]
     views: dict[str, Rendered]
     on_time: frozenset[str]
     versions: frozenset[str]
+    look_ups: tuple[LookUp, ...] = ()
 
 
 def job(project: Project, settings: Settings, folder: JobFolder, follow: Mapping[str, str] | None = None) -> Templates:
@@ -64,7 +68,7 @@ def job(project: Project, settings: Settings, folder: JobFolder, follow: Mapping
     """
     problems: list[Problem] = []
     calls = TemplateFunctions(project, settings, folder, follow or {})
-    names = {**calls.by_name(), **_macros(project)}
+    names = {**calls.by_name(), **_macros(project, FLINK, calls.for_macros())}
 
     def rendered(path: Path) -> Rendered | None:
         try:
@@ -86,6 +90,7 @@ def job(project: Project, settings: Settings, folder: JobFolder, follow: Mapping
         {name: done for name in _ordered(folder, reads) if (done := views[name])},
         frozenset(calls.sources_on_time),
         frozenset(calls.tables_versioned),
+        tuple(sorted(calls.look_ups, key=repr)),
     )
 
 

@@ -20,7 +20,7 @@ from jinja2.compiler import CodeGenerator
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from headrace.compose.template_functions import InvalidCall
+from headrace.compose.invalid_call import InvalidCall
 from headrace.errors import Problem
 
 LARGEST = 1_000_000

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
+from headrace.compose import look_ups
+from headrace.compose.invalid_call import InvalidCall
+from headrace.compose.look_ups import Bounds
 from headrace.compose.sql_text import Sql, duckdb_ident, ident, literal
 from headrace.environment.settings import Settings
 from headrace.errors import Problem, did_you_mean
@@ -13,22 +17,19 @@ from headrace.project.job import Param
 from headrace.project.job_folder import JobFolder
 from headrace.project.paths import Project
 from headrace.project.system_tables import DEAD_LETTERS
+from headrace_udfs.look_up import LookUp
 
-
-class InvalidCall(Exception):
-    """A call that is not valid; the code that renders the template adds the line of the call."""
-
-    def __init__(self, problem: Problem) -> None:
-        self.problem = problem
-        super().__init__(problem.what)
+Names = str | Sequence[str] | Mapping[str, str]
+"""A column, a list of columns, or other names by column."""
 
 
 @dataclass
 class TemplateFunctions:
     """The functions of one job's templates, and what has been called so far.
 
-    `follow` are the options of a table that ref() follows. `views_read`, `sources_on_time` and `tables_versioned` are
-    the names that view(), on_time() and versions() were called with.
+    `follow` are the options of a table that ref() follows. `views_read`, `sources_on_time`, `tables_named` and
+    `tables_versioned` are the names that view(), on_time(), table() and versions() were called with, `look_ups` what
+    macros look up in workers.
     """
 
     project: Project
@@ -37,13 +38,19 @@ class TemplateFunctions:
     follow: Mapping[str, str]
     views_read: set[str] = field(default_factory=set)
     sources_on_time: set[str] = field(default_factory=set)
+    tables_named: set[str] = field(default_factory=set)
     tables_versioned: set[str] = field(default_factory=set)
+    look_ups: set[LookUp] = field(default_factory=set)
 
     def by_name(self) -> dict[str, Callable[..., Sql | Param]]:
         """Return the functions by the names that templates call them by."""
         tables = (self.source, self.on_time, self.table, self.versions, self.ref, self.view)
         calls: tuple[Callable[..., Sql | Param], ...] = (*tables, self.param, self.var, self.src)
         return {call.__name__: call for call in calls}
+
+    def for_macros(self) -> dict[str, Callable[..., Any]]:
+        """Return the functions that only macros can call, by name."""
+        return {"looked_up": self.looked_up}
 
     def source(self, name: str) -> Sql:
         """Return the view of the source's good readings."""
@@ -61,11 +68,36 @@ class TemplateFunctions:
     def table(self, name: str) -> Sql:
         """Return the Iceberg table, as it is when the job starts."""
         _declared("table", name, self.folder.job.tables, "job.yaml", f"add table/{name} to reads:")
+        self.tables_named.add(name)
         return self._stored(name)
+
+    def looked_up(
+        self, table: Sql, take: Names, by: Names, *, at: str = "", low: str = "", high: str = "", closed: bool = False
+    ) -> list[tuple[Sql, str]]:
+        """Return SQL and name of each column to take of the row of `table`, for the rows called look_ups.INPUT.
+
+        by: the columns of the table that must be equal, and those of the rows. at: the column of the rows that must be
+        in the interval of the columns `low` and `high` of the table; "" for none.
+        """
+        name = next((each for each in self.tables_named if self._stored(each) == table), None)
+        if name is None:
+            what = f"{table} is not a table that can be looked up"
+            raise InvalidCall(Problem(what, fix="write table('<namespace>.<table>')"))
+        taken, keys = _renamed(take), _renamed(by)
+        bounds = Bounds(low, high, closed) if at else None
+        if not taken or not (keys or bounds):
+            what = "take is empty" if not taken else "by is empty"
+            raise InvalidCall(Problem(what, fix=f"name a column of {name}, or a list of them"))
+        asked = look_ups.Asked(tuple(keys), tuple(taken), bounds)
+        described = table_files.pick(self.project, [name])[name]
+        spec = look_ups.look_up(name, described, asked, self.folder.job.refresh(name))
+        self.look_ups.add(spec)
+        calls = look_ups.calls(spec, [*keys.values(), *([at] if bounds else [])])
+        return list(zip(calls, taken.values(), strict=True))
 
     def versions(self, name: str) -> Sql:
         """Return the table whose rows are versions by its key, for as-of joins."""
-        self.table(name)
+        _declared("table", name, self.folder.job.tables, "job.yaml", f"add table/{name} to reads:")
         if not table_files.pick(self.project, [name])[name].key:
             fix = f"add key: [...] to sql/_tables/{name}.yaml, or join table() itself"
             raise InvalidCall(Problem(f"{name} has no key, so its rows cannot be versions", fix=fix))
@@ -131,6 +163,13 @@ def _declared(kind: str, name: str, known: Iterable[str], where: str, fix: str) 
         hint = did_you_mean(name, known, "it has")
         either = f"{hint} Or {fix}" if hint.endswith("?") else f"{hint}; {fix}"
         raise InvalidCall(Problem(f"{where} has no {kind} '{name}'", fix=either))
+
+
+def _renamed(names: Names) -> dict[str, str]:
+    """Return the other name of each column: its own, unless a mapping gives one."""
+    if isinstance(names, Mapping):
+        return dict(names)
+    return {name: name for name in ([names] if isinstance(names, str) else names)}
 
 
 def on_time_view(source: str) -> str:

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from headrace.compose import look_ups
 from headrace.compose.job_statements import Composition, module_view, selected_view
 from headrace.compose.source_map import Rendered
 from headrace.environment.java_errors import root_cause
@@ -22,6 +23,7 @@ from headrace.planner.table_api import tables
 from headrace.planner.table_api.inputs import Inputs
 from headrace.project.system_tables import POSITION
 from headrace_udfs.references import resolve_in_sql
+from headrace_udfs.step_protocol import CatalogAddress
 
 _PLACE = re.compile(r"(?:at|From) line (\d+), column (\d+)")
 
@@ -133,6 +135,7 @@ def prepare(environment, composition: Composition) -> None:  # type: ignore[no-u
         for name, function in _sql_functions().items():
             environment.create_temporary_system_function(name, function)
         own_functions.register(environment, composition.functions.project, composition.folder.job)
+        _register_look_ups(environment, composition)
         for statement in composition.connections:
             environment.execute_sql(resolve_in_sql(statement))
         environment.create_java_temporary_system_function("arrow_rows", "headrace.ArrowRows")
@@ -150,6 +153,15 @@ def _sql_functions() -> dict[str, Any]:
     from headrace_udfs.flink_sql_functions import scalar_functions  # noqa: PLC0415 - imports PyFlink
 
     return scalar_functions()
+
+
+def _register_look_ups(environment, composition: Composition) -> None:  # type: ignore[no-untyped-def]
+    from headrace_udfs.flink_look_up import functions  # noqa: PLC0415 - imports PyFlink
+
+    catalog = composition.functions.settings.catalog
+    for spec in composition.look_ups:
+        for column, function in functions(spec, CatalogAddress(catalog.name, catalog.pyiceberg())).items():
+            environment.create_temporary_system_function(look_ups.function_of(spec, column), function)
 
 
 def _create_topics(environment, statements: Mapping[str, str]) -> None:  # type: ignore[no-untyped-def]

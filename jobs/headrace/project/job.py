@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from datetime import timedelta
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, Field, PlainValidator, TypeAdapter, WithJsonSchema
 
 from headrace.project import function_kinds, model_files, yaml_file
 from headrace.project.system_tables import LATE_READINGS
 from headrace.project.table_files import TABLE_NAME
-from headrace_udfs.durations import Duration
+from headrace_udfs.durations import Duration, duration
 from headrace_udfs.steps import STEPS
 
 JOB_NAME = re.compile(r"(?P<domain>[a-z][a-z0-9_]*)/(?P<name>[a-z][a-z0-9_]*)_v(?P<version>[1-9][0-9]*)")
@@ -23,6 +24,9 @@ OLD_TOPIC = "kafka"
 """The word for `topic` in `writes:` and in file names of earlier versions."""
 SCORE = "score"
 """The kind of the jobs that score readings with a model, and the module in jobs/table_api/ that they run."""
+REFRESH = timedelta(minutes=1)
+"""How long workers go without looking whether a table has changed, unless `reads:` says otherwise."""
+_REFRESH_SCHEMA = TypeAdapter(Duration).json_schema()
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 # Namespaces that no written table can have: the file of its SELECT would be taken for that of a topic.
 _TOPIC_WORDS = (OLD_TOPIC, TOPIC.removesuffix("/"))
@@ -37,14 +41,50 @@ def _job(text: str) -> str:
     return text
 
 
-def _input(text: str) -> str:
+_INPUTS = "write source/<contract>, table/<namespace>.<table> or job/<domain>/<job>_v<N>"
+
+
+def _at_least_a_second(refresh: timedelta) -> timedelta:
+    if refresh < timedelta(seconds=1):
+        raise ValueError(f"at least 1s, not {duration(refresh)}; write 1s or more")
+    return refresh
+
+
+class _Options(yaml_file.Model, use_attribute_docstrings=True):
+    """How a table is read whose rows are looked up."""
+
+    refresh: Annotated[Duration, AfterValidator(_at_least_a_second)] = REFRESH
+    """How long a worker may go without looking whether the table has changed, at least 1s."""
+
+
+class Read(str):
+    """What a job reads, as `reads:` names it; `refresh` is how often workers look whether a table has changed."""
+
+    refresh: timedelta = REFRESH
+
+
+def _input(value: Any) -> Read:
+    if not isinstance(value, dict):
+        return Read(_input_name(value))
+    if len(value) != 1:
+        raise ValueError("one table and its options belong here; write {table/<namespace>.<table>: {refresh: 1m}}")
+    ((text, options),) = value.items()
+    read = Read(_input_name(text))
+    if not read.startswith(TABLE):
+        raise ValueError(f"'{text}' has no options; only a table has: {{refresh: 1m}}")
+    if not isinstance(options, dict):
+        raise ValueError(f"the options of '{text}' belong here; write {{{text}: {{refresh: 1m}}}}")  # noqa: TRY004
+    read.refresh = _Options.model_validate(options, strict=True).refresh
+    return read
+
+
+def _input_name(text: Any) -> str:
+    if not isinstance(text, str):
+        raise ValueError(f"{text!r} is not a valid input; {_INPUTS}")  # noqa: TRY004 - pydantic reports ValueErrors
     kind, _, name = text.partition("/")
     pattern = {"source": _NAME, "table": TABLE_NAME, "job": JOB_NAME}.get(kind)
     if pattern is None or not pattern.fullmatch(name):
-        raise ValueError(
-            f"'{text}' is not a valid input; "
-            "write source/<contract>, table/<namespace>.<table> or job/<domain>/<job>_v<N>"
-        )
+        raise ValueError(f"'{text}' is not a valid input; {_INPUTS}")
     return text
 
 
@@ -85,16 +125,41 @@ def _table(text: str) -> str:
 
 
 def _like(pattern: str) -> WithJsonSchema:
-    """Return the JSON Schema of a text with this pattern, without group names, which JSON Schema does not support."""
-    return WithJsonSchema({"type": "string", "pattern": f"^({re.sub('[?]P<[a-z]+>', '', pattern)})$"})
+    """Return the JSON Schema of a text with this pattern."""
+    return WithJsonSchema({"type": "string", "pattern": _pattern(pattern)})
+
+
+def _pattern(pattern: str) -> str:
+    """Return the pattern of a whole text without group names, which JSON Schema does not support."""
+    return f"^({re.sub('[?]P<[a-z]+>', '', pattern)})$"
 
 
 JobName = Annotated[str, AfterValidator(_job), _like(JOB_NAME.pattern)]
 TableName = Annotated[str, AfterValidator(_table), _like(TABLE_NAME.pattern)]
+_TABLE_READ = f"{TABLE}{TABLE_NAME.pattern}"
 Input = Annotated[
-    str,
-    AfterValidator(_input),
-    _like(f"source/{_NAME.pattern}|table/{TABLE_NAME.pattern}|job/{JOB_NAME.pattern}"),
+    Read,
+    PlainValidator(_input),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": _pattern(f"source/{_NAME.pattern}|{_TABLE_READ}|job/{JOB_NAME.pattern}")},
+                {
+                    "type": "object",
+                    "patternProperties": {
+                        _pattern(_TABLE_READ): {
+                            "type": "object",
+                            "properties": {"refresh": _REFRESH_SCHEMA},
+                            "additionalProperties": False,
+                        }
+                    },
+                    "additionalProperties": False,
+                    "minProperties": 1,
+                    "maxProperties": 1,
+                },
+            ]
+        }
+    ),
 ]
 Output = Annotated[
     str,
@@ -132,7 +197,8 @@ class Job(yaml_file.Model, use_attribute_docstrings=True):
     grain: str
     """What one row of its output stands for: one row per ..."""
     reads: list[Input] = Field(min_length=1)
-    """source/<contract>, table/<namespace>.<table>, or job/<domain>/<job>_v<N> to follow what another job writes."""
+    """source/<contract>, table/<namespace>.<table>, or job/<domain>/<job>_v<N> to follow what another job writes. A
+    table that is looked up may have a {refresh: 10s}: how often workers look whether it has changed, 1m by default."""
     steps: list[StepName] = []
     """Steps that each record of a source passes right after it is decoded."""
     functions: list[FunctionName] = []
@@ -178,6 +244,10 @@ class Job(yaml_file.Model, use_attribute_docstrings=True):
     def jobs(self) -> list[str]:
         """Names of the jobs whose output it follows."""
         return self._read("job/")
+
+    def refresh(self, table: str) -> timedelta:
+        """Return how long a worker may go without looking whether the table has changed."""
+        return next((read.refresh for read in self.reads if read == TABLE + table), REFRESH)
 
     @property
     def tables_written(self) -> list[str]:

@@ -29,7 +29,7 @@ JOB = {
     "owner": "o",
     "description": "d",
     "grain": "g",
-    "reads": ["source/plant", "table/historian.tags", "job/historian/readings_v2"],
+    "reads": ["source/plant", {"table/historian.tags": {"refresh": "10s"}}, "job/historian/readings_v2"],
     "steps": ["enrich"],
     "writes": {"table/condition.hot": "upsert", "topic/alerts": "append"},
     "late_table": "historian.late_readings",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from headrace.compose import render, sandbox
-from headrace.compose.template_functions import InvalidCall
+from headrace.compose.invalid_call import InvalidCall
 from headrace.errors import UserError
 
 GROWING = (

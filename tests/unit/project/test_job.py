@@ -111,3 +111,30 @@ def test_the_old_file_name_of_a_topic_is_reported_with_the_new_one(project: Proj
 def test_a_file_name_stands_for_a_sink(name: str, sink: str) -> None:
     assert job_folder.sink_of(name) == sink
     assert job_folder.template_of(sink) == f"{name}.sql.j2"
+
+
+def test_a_table_that_is_read_may_say_how_often_it_is_looked_at(project: Project) -> None:
+    path = project.sql / "test" / "hot_v1" / "job.yaml"
+    path.write_text(TEXT.replace("table/historian.tags", "{table/historian.tags: {refresh: 10s}}, table/test.two"))
+    job = yaml_file.load(path, Job)
+    assert job.reads == ["source/plant", "table/historian.tags", "table/test.two"]
+    assert job.tables == ["historian.tags", "test.two"]
+    assert [job.refresh(name).total_seconds() for name in job.tables] == [10, 60]
+
+
+@pytest.mark.parametrize(
+    ("read", "what"),
+    [
+        ("{table/historian.tags: {refresh: 10}}", "reads.1.refresh: a duration is a whole number"),
+        ("{table/historian.tags: {refresh: 10ms}}", "reads.1.refresh: at least 1s"),
+        ("{table/historian.tags: {fresh: 10s}}", "unknown key 'reads.1.fresh'"),
+        ("{source/plant: {refresh: 10s}}", "reads.1: 'source/plant' has no options"),
+        ("{table/historian.tags: 10s}", "reads.1: the options of 'table/historian.tags' belong here"),
+        ("{table/historian.tags: {refresh: 1s}, table/test.two: {}}", "reads.1: one table and its options"),
+        ("5", "reads.1: 5 is not a valid input"),
+    ],
+)
+def test_options_that_a_read_cannot_have_are_reported(project: Project, read: str, what: str) -> None:
+    [(where, found, _)] = problems(project, TEXT.replace("table/historian.tags", read))
+    assert found.startswith(what)
+    assert where.startswith("job.yaml:6:")

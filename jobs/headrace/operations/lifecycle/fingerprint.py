@@ -40,6 +40,8 @@ def fingerprint(project: Project, settings: Settings, name: str) -> str:
     }
     if job.functions:  # only then, as below
         parts["own functions"] = {each: own_functions.digest(project, each) for each in job.functions}
+    if composition.look_ups:  # only then, as below
+        parts["look ups"] = [repr(each) for each in composition.look_ups]
     if job.model:  # only then: the fingerprints of other jobs stay as they were
         files = releases.model_package(project, model_files.exact(project, job.model))
         parts["model"] = [job.model, releases.content_digest(files)]

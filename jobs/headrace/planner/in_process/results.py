@@ -37,10 +37,10 @@ def run_case(project: Project, settings: Settings, cluster: MiniCluster, case: C
     scratch.mkdir(parents=True)
     tables = _tables(project, folder)
     own = _settings(settings, case, scratch)
-    _keep_tables(own, case, tables, folder)
     job = folder.job.model_copy(update={"params": {**folder.job.params, **case.settings.params}})
     connectors = FileConnectors(case, scratch, own, tables)
     composition = job_statements.compose(project, own, replace(folder, job=job), connectors)
+    _keep_tables(own, case, tables, composition)
     _check_steps(case, composition)
     environment = cluster.environment(job)
     plan = table_writes.like_iceberg(planning.plan(environment, composition))
@@ -85,10 +85,15 @@ def _settings(settings: Settings, case: Case, scratch: Path) -> Settings:
     return settings.model_copy(update={"catalog": catalog, "vars": {**settings.vars, **case.settings.vars}})
 
 
-def _keep_tables(settings: Settings, case: Case, tables: Mapping[str, Table], folder: JobFolder) -> None:
+def _keep_tables(
+    settings: Settings, case: Case, tables: Mapping[str, Table], composition: job_statements.Composition
+) -> None:
     """Store the case's rows of the tables that workers read themselves."""
-    kept = [name for name in (TAGS, ASSET_STATES) if name in folder.job.tables]
-    if not kept or not (folder.job.steps or folder.job.kind == SCORE):
+    job = composition.folder.job
+    of_steps = [TAGS, ASSET_STATES] if job.steps or job.kind == SCORE else []
+    looked_up = [spec.table for spec in composition.look_ups]
+    kept = [name for name in dict.fromkeys([*of_steps, *looked_up]) if name in job.tables]
+    if not kept:
         return
     catalog = iceberg.connect(settings, create=True)
     for name in kept:

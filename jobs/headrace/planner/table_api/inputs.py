@@ -7,8 +7,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from headrace.compose import render
+from headrace.compose.invalid_call import InvalidCall
 from headrace.compose.sql_text import Sql, duration
-from headrace.compose.template_functions import InvalidCall, TemplateFunctions
+from headrace.compose.template_functions import TemplateFunctions
 from headrace.errors import Problem, UserError
 from headrace.planner.table_api import streams
 from headrace.project import model_files, model_versions, yaml_file

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from headrace.compose.template_functions import InvalidCall
+from headrace.compose.invalid_call import InvalidCall
 from headrace.errors import HeadraceError, Place, Problem, UserError
 from headrace.planner.table_api.inputs import Inputs
 from headrace.project.job import OLD_TOPIC, SCORE, TOPIC, Job
