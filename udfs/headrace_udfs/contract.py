@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
+    ConfigDict,
     Field,
     ValidationError,
     ValidationInfo,
@@ -59,9 +60,25 @@ Format = Annotated[str, WithJsonSchema({"enum": list(FORMAT_FACTS)})]
 """A field that reads the name of a format."""
 
 
+def _with_preset(schema: dict[str, Any]) -> None:
+    """Change the JSON Schema of contracts: one with a preset needs a topic alone, and may take a field away."""
+    needed = schema.pop("required")
+    schema["if"] = {"required": ["preset"]}
+    schema["then"], schema["else"] = {"required": ["topic"]}, {"required": needed}
+    fields = schema["properties"]["fields"]
+    fields.pop("minProperties")
+    patterns = fields.get("patternProperties", {})  # the schema's generator may have given these other keys
+    for holder, key in [(patterns, each) for each in patterns] or [(fields, "additionalProperties")]:
+        holder[key] = {"anyOf": [holder[key], {"type": "null"}]}
+
+
 class Contract(Model):
     """The contract of a topic: sql/_sources/<name>.yaml."""
 
+    model_config = ConfigDict(json_schema_extra=_with_preset)
+
+    preset: str | None = None
+    """The product that sends the messages, like kepware or sparkplug_b: its keys are those that this file leaves out."""
     description: str
     """What the topic contains, in one sentence."""
     owner: str | None = None

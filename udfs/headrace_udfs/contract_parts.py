@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import (
     AfterValidator,
     BeforeValidator,
+    ConfigDict,
     Field,
     ValidationInfo,
     WithJsonSchema,
@@ -52,8 +53,15 @@ Range = Annotated[
 """A field that reads the lowest and the highest value; either may be null."""
 
 
+def _with_preset(schema: dict[str, Any]) -> None:
+    """Change the JSON Schema of a part: a preset may have what a file leaves out, which only the whole can tell."""
+    schema.pop("required", None)
+
+
 class FieldSpec(Source):
     """A value in the payload that becomes a column."""
+
+    model_config = ConfigDict(json_schema_extra=_with_preset)
 
     type: ContractType
     """Type of the value; a message with another type becomes a dead letter."""
@@ -219,6 +227,8 @@ Mapping_ = Literal["opcua", "opcda", "names", "boolean", "sparkplug", "siemens",
 
 class QualitySpec(Source):
     """How reliable a reading is."""
+
+    model_config = ConfigDict(json_schema_extra=_with_preset)
 
     mapping: Mapping_
     """How the source writes qualities: opcua (StatusCodes), opcda (192 is good), boolean, sparkplug, siemens (0 to 3),

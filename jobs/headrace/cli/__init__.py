@@ -41,6 +41,7 @@ from headrace.cli import (
     schemas,
     send,
     serve,
+    source,
     standard_streams,
     states,
     status,
@@ -94,6 +95,7 @@ def options(
 
 
 app.command(rich_help_panel=AUTHOR)(new.new)
+app.add_typer(source.app, name="source", rich_help_panel=AUTHOR)
 app.command("list", rich_help_panel=AUTHOR)(list_jobs.list_jobs)
 app.command(rich_help_panel=AUTHOR)(udfs.udfs)
 app.command(rich_help_panel=AUTHOR)(render.render)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 from headrace.errors import Place, Problem, UserError, unknown
-from headrace.project import yaml_file
+from headrace.project import source_presets, yaml_file, yaml_text
 from headrace.project.paths import Project
 from headrace_udfs.contract import Contract
 
@@ -13,7 +16,23 @@ def load(project: Project, name: str) -> Contract:
     path = project.sql / "_sources" / f"{name}.yaml"
     if not path.is_file():
         raise UserError([unknown("source", name, names(project), Place.of(path))])
-    return yaml_file.load(path, Contract)
+    return of_file(path)
+
+
+def of_file(path: Path) -> Contract:
+    """Return the contract in a file, with the keys of the preset that it names. Raises UserError as `load` does."""
+    return yaml_file.load(path, Contract, complete=lambda data: source_presets.completed(data, path))
+
+
+def content(project: Project, name: str) -> dict[str, Any]:
+    """Return the keys of the contract `name` and of its preset as a contract without a preset, in their usual order.
+
+    Raises UserError as `load` does.
+    """
+    load(project, name)
+    path = project.sql / "_sources" / f"{name}.yaml"
+    keys = source_presets.completed(yaml_text.read(path)[1], path)
+    return {key: keys[key] for key in Contract.model_fields if key in keys and key != source_presets.KEY}
 
 
 def no_event_time(name: str, contract: Contract) -> Problem | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -29,11 +29,20 @@ _WORDS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false
 M = TypeVar("M", bound=BaseModel)
 
 
-def load(path: Path, model: type[M], context: object = None) -> M:
-    """Return the file `path` as a `model`. Raises UserError with one Problem per fault of the file."""
+def load(
+    path: Path,
+    model: type[M],
+    context: object = None,
+    complete: Callable[[dict[str, Any]], dict[str, Any]] = lambda data: data,
+) -> M:
+    """Return the file `path` as a `model`. Raises UserError with one Problem per fault of the file.
+
+    complete: makes the model's data of the file's, and may raise UserError.
+    """
     root, data = yaml_text.read(path)
     if not isinstance(data, dict):
         raise UserError("a mapping of keys is required here", Place.of(path, 1, 1), f"start with {_keys(model)}")
+    data = complete(data)
     try:
         # JSON's strict mode takes a text for a time, but a number, a truth value and a text never for each other.
         return model.model_validate_json(json.dumps(data), strict=True, context=context)

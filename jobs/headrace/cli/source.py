@@ -1,0 +1,143 @@
+"""`headrace source`: contracts of topics, made from samples and tried on them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from headrace.cli import completion, source_report, times
+from headrace.cli.common import Context, Env, Json, log, out, print_json, table
+from headrace.errors import CheckFailed, UserError, unknown
+from headrace.project.paths import Project
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from headrace.environment.kafka_sample import Record
+    from headrace_udfs.contract import Contract
+
+app = typer.Typer(help="Contracts of topics: made from a sample, shown, and tried on messages.", no_args_is_help=True)
+
+Since = Annotated[
+    str | None,
+    typer.Option("--from", metavar="earliest|TIME", help="Read from here on; default: the last messages."),
+]
+File = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Read this file instead of the topic: a message per line, as headrace send."),
+]
+Limit = Annotated[int, typer.Option(min=1, max=100_000, help="Read so many messages at most.")]
+Seconds = Annotated[float, typer.Option(min=0, help="Wait so long for messages if the topic has none.")]
+
+
+@app.command()
+def show(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="PRESET|SOURCE", help="Default: list them all.", autocompletion=completion.contracts),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Show a preset, or the contract of a source as it stands after its preset."""
+    from headrace.project import source_files, source_presets
+
+    project = Project.find()
+    presets, sources = source_presets.names(), source_files.names(project)
+    if name is None:
+        _list(project, json=json)
+        return
+    if name not in sources and name not in presets:
+        raise UserError([unknown("preset or source", name, [*presets, *sources])])
+    content = source_files.content(project, name) if name in sources else source_presets.content(name)
+    if json:
+        print_json(content)
+    elif name in sources:
+        source_report.print_yaml(source_report.as_yaml(content))
+    else:
+        source_report.print_yaml(source_presets.path_of(name).read_text(encoding="utf-8"))
+
+
+@app.command()
+def check(
+    name: Annotated[
+        str, typer.Argument(metavar="SOURCE", help="A contract of sql/_sources/.", autocompletion=completion.sources)
+    ],
+    since: Since = None,
+    file: File = None,
+    limit: Limit = 1_000,
+    seconds: Seconds = 10,
+    env: Env = "local",
+    json: Json = False,
+) -> None:
+    """Decode messages as a job would, and show how many readings they hold and why the others are refused.
+
+    Nothing is written. Exits with 1 if a reading is refused.
+    """
+    from headrace.authoring.sources import decoding
+    from headrace.project import source_files
+
+    context = Context(env)
+    contract = source_files.load(context.project, name)
+    if contract.registered:
+        schemas = context.settings.schema_registry.address() if context.settings.schema_registry else None
+    else:
+        schemas = None
+    records = read_sample(context, contract.topic, file, limit, since, seconds)
+    with log.status("decoding"):
+        found = decoding.tally(contract, records, schemas)
+    if json:
+        print_json(source_report.as_json(found))
+    else:
+        source_report.print_tally(found)
+    if found.codes:
+        raise typer.Exit(CheckFailed.exit_code)
+
+
+def read_sample(
+    context: Context, topic: str, file: Path | None, limit: int, since: str | None, seconds: float
+) -> list[Record]:
+    """Return messages of the file, or of the topic. Raises UserError if there are none."""
+    from headrace.authoring.sources import sample
+    from headrace.environment import kafka_sample
+
+    if file:
+        return sample.of_file(file, topic, limit)
+    client = context.settings.kafka_client()
+    with log.status(f"reading {topic}"):
+        records = kafka_sample.sample(client, topic, limit, _time(since), seconds)
+    if not records:
+        what = "the topic has no messages" if since is None else "the topic has no messages from there on"
+        raise UserError(what, topic, "wait longer with --seconds, or read a file of messages with --file")
+    return records
+
+
+def _time(text: str | None) -> datetime | None:
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(0, UTC) if text == "earliest" else times.instant(text, "--from")
+
+
+def _list(project: Project, *, json: bool) -> None:
+    from headrace.project import source_files, source_presets
+
+    presets = {name: source_presets.content(name) for name in source_presets.names()}
+    contracts: dict[str, Contract] = {name: source_files.load(project, name) for name in source_files.names(project)}
+    if json:
+        rows: list[dict[str, Any]] = [
+            *({"preset": name, "description": keys["description"]} for name, keys in presets.items()),
+            *({"source": n, "preset": c.preset, "description": c.description} for n, c in contracts.items()),
+        ]
+        print_json(rows)
+        return
+    shown = table("preset", "messages of", prose=("messages of",))
+    for name, keys in presets.items():
+        shown.add_row(name, keys["description"])
+    out.print(shown)
+    if contracts:
+        own = table("source", "preset", "description", prose=("description",))
+        for name, contract in contracts.items():
+            own.add_row(name, contract.preset or "", contract.description)
+        out.print()
+        out.print(own)

@@ -1,0 +1,1 @@
+"""Presets: contracts of the messages that products send, as far as the products decide them. One YAML file each."""
