@@ -78,7 +78,7 @@ class Contract(Model):
     model_config = ConfigDict(json_schema_extra=_with_preset)
 
     preset: str | None = None
-    """The product that sends the messages, like kepware or sparkplug_b: its keys are those that this file leaves out."""
+    """The product that sends the messages, like kepware: it has the keys that this file leaves out."""
     description: str
     """What the topic contains, in one sentence."""
     owner: str | None = None

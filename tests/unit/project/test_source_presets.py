@@ -52,20 +52,18 @@ quality: null
 
 def test_words_are_added_to_those_of_the_preset_and_another_mapping_begins_anew(tmp_path: Path) -> None:
     more = contract(tmp_path, "preset: mtconnect\nquality: {names: {FAULT: bad}}\n")
-    assert more.quality and more.quality.names == {"unavailable": "bad", "fault": "bad"}
+    assert more.quality
+    assert more.quality.names == {"unavailable": "bad", "fault": "bad"}
     other = contract(tmp_path, "preset: mtconnect\nquality: {mapping: opcua}\n")
-    assert other.quality and (other.quality.mapping, other.quality.names, other.quality.others) == ("opcua", {}, None)
+    assert other.quality
+    assert (other.quality.mapping, other.quality.names, other.quality.others) == ("opcua", {}, None)
 
 
 def test_an_unknown_preset_is_reported_at_its_line(tmp_path: Path) -> None:
-    with pytest.raises(
-        UserError, match="presses.yaml:3:1: there is no preset 'kepwear'\n  fix: did you mean 'kepware'"
-    ):
+    with pytest.raises(UserError, match=r"yaml:3:1: there is no preset 'kepwear'\n  fix: did you mean 'kepware'"):
         contract(tmp_path, "preset: kepwear\n")
 
 
 def test_a_fault_that_comes_with_the_preset_is_reported_in_the_file(tmp_path: Path) -> None:
-    with pytest.raises(
-        UserError, match="presses.yaml:4:1: key: 'line' is not a field\n  fix: the fields are: tag, value"
-    ):
+    with pytest.raises(UserError, match=r"yaml:4:1: key: 'line' is not a field\n  fix: the fields are: tag, value"):
         contract(tmp_path, "preset: kepware\nkey: line\n")
