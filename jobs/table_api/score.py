@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from pyflink.table import Table
 from pyflink.table.expressions import call_sql, col
 
-from headrace_udfs.quality import SEVERITY
 from headrace_udfs.scoring.stream import Scorer
+from headrace_udfs.status_codes import SEVERITY
 from table_api import Inputs
 from table_api.scoring.by_bucket import scored
 from table_api.scoring.packing import packs

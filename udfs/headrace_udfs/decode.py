@@ -10,14 +10,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from headrace_udfs import quality, times
+from headrace_udfs import quality
 from headrace_udfs.arrays import Positions
 from headrace_udfs.contract import Contract, FieldSpec, QualitySpec
 from headrace_udfs.faults import Code, Fault
 from headrace_udfs.formats import FORMATS
+from headrace_udfs.formats.around_columns import AroundColumns
 from headrace_udfs.formats.base import Decoded
 from headrace_udfs.messages import Messages
 from headrace_udfs.schemas import Schemas
+from headrace_udfs.times import Micros
 from headrace_udfs.types import ARROW, QUALITY, TS
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -37,10 +39,9 @@ class Decoder:
         clock: returns seconds since 1970, for the latest time that is accepted. schemas: the source of the schemas that
         payloads name. Raises ValueError if the format needs schemas and has none.
         """
-        if not contract.flat:
-            raise ValueError("a contract with rows or with other places than paths cannot be decoded yet")
         self._contract = contract
         self._format = FORMATS[contract.format](contract, schemas)
+        self._around = AroundColumns(contract)
         self._clock = clock
 
     def decode(self, messages: Messages) -> Decoded:
@@ -50,28 +51,22 @@ class Decoder:
         """
         raw = self._format.decode(messages)
         faults = dict(raw.faults)
+        given = {**raw.columns, **self._around.read(messages, raw.message, faults)}
         columns: dict[str, pa.Array] = {}
 
         def refuse(refusals: Faults) -> None:
             for i, fault in refusals:
                 faults.setdefault(i, fault)
 
-        columns[TS] = self._time(raw.columns[TS], refuse)
+        columns[TS] = self._time(given[TS], refuse)
         for name, field in self._contract.fields.items():
-            columns[name] = self._field(name, field, raw.columns[name], refuse)
-        columns[QUALITY] = self._quality(raw.columns.get(QUALITY), len(columns[TS]), refuse)
+            columns[name] = self._field(name, field, given[name], refuse)
+        columns[QUALITY] = self._quality(given.get(QUALITY), len(columns[TS]), refuse)
         return Decoded({name: columns[name] for name in self._contract.columns}, faults, raw.message)
 
-    def _time(self, values: pa.Array, refuse: Callable[[Faults], None]) -> pa.Array:
+    def _time(self, values: pa.TimestampArray, refuse: Callable[[Faults], None]) -> pa.Array:
         spec = self._contract.time
-        if pa.types.is_timestamp(values.type):
-            micros = values.cast(pa.int64()).fill_null(0).to_numpy()
-        elif spec.unit is None or spec.unit == "iso8601":
-            instants, bad = times.from_iso8601(values)
-            refuse((i, Fault(fault.code, f"{TS}: {fault.message}")) for i, fault in bad.items())
-            micros = instants.cast(pa.int64()).fill_null(0).to_numpy()
-        else:
-            micros = times.from_epoch(values, spec.unit)
+        micros = values.cast(pa.int64()).fill_null(0).to_numpy()
         earliest = (spec.earliest - _EPOCH) // _MICROSECOND
         latest = int(self._clock() * 1e6) + spec.latest // _MICROSECOND
         outside = (micros < earliest) | (micros > latest)
@@ -79,9 +74,6 @@ class Decoder:
         return pa.array(micros, mask=outside).view(ARROW["timestamp"])
 
     def _field(self, name: str, field: FieldSpec, values: pa.Array, refuse: Callable[[Faults], None]) -> pa.Array:
-        if field.type == "timestamp" and pa.types.is_string(values.type):
-            values, bad = times.from_iso8601(values)
-            refuse((i, Fault(fault.code, f"{name}: {fault.message}")) for i, fault in bad.items())
         if field.range:
             refuse(_out_of_range(name, field, values))
         return values
@@ -101,17 +93,17 @@ def _unknown_quality(value: object, mapping: str) -> Fault:
 
 
 def _status_codes(spec: QualitySpec, values: pa.Array) -> quality.Codes:
-    missing = quality.SEVERITY[spec.missing]
+    missing = quality.status(spec.missing)
     match spec.mapping:
         case "opcua":
             return quality.from_opcua(values, missing)
         case "opcda":
             return quality.from_opcda(values, missing)
         case _:
-            return quality.from_names(values, spec.names, missing)
+            return quality.from_words(values, {**quality.WORDS[spec.mapping], **spec.names}, spec.others, missing)
 
 
-def _out_of_bounds(micros: times.Micros, outside: Positions, earliest: int, latest: int) -> Faults:
+def _out_of_bounds(micros: Micros, outside: Positions, earliest: int, latest: int) -> Faults:
     for i in outside.tolist():
         time_ = f"{TS}: {np.datetime64(int(micros[i]), 'us')}Z"
         if micros[i] < earliest:

@@ -76,6 +76,8 @@ class Code(StrEnum):
         "A time does not have the contract's type, or is not a valid calendar time of the years 1 to 9999 in UTC.",
     )
     TIME_WITHOUT_ZONE = "time_without_zone", "An ISO 8601 time has no time zone, so it does not identify an instant."
+    TIME_AMBIGUOUS = "time_ambiguous", "A change of the clock repeats the time, which has no zone of its own."
+    TIME_SKIPPED = "time_skipped", "A change of the clock skips the time, which has no zone of its own."
     TIME_BEFORE_BOUNDS = "time_before_bounds", "The time is before the contract's earliest."
     TIME_AFTER_BOUNDS = "time_after_bounds", "The time is further ahead of the clock than the contract's latest allows."
     UNKNOWN_QUALITY = "unknown_quality", "The quality is unknown to the contract's mapping."

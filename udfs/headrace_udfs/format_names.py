@@ -17,11 +17,13 @@ class FormatFacts(NamedTuple):
     many: a message holds many readings.
     registered: a message names its schema by the id that a schema registry gave it.
     json: a message is JSON text.
+    untyped: all values are texts, which hold a number or a boolean where a field has that type.
     """
 
     many: bool = False
     registered: bool = False
     json: bool = False
+    untyped: bool = False
 
 
 FORMAT_FACTS: Mapping[str, FormatFacts] = MappingProxyType(

@@ -58,6 +58,17 @@ class Messages:
             None if self.times is None else self.times[part],
         )
 
+    def take(self, positions: npt.NDArray[np.int64]) -> Messages:
+        """Return the messages at these positions, in their order."""
+        at = positions.tolist()
+        return Messages(
+            [self.values[i] for i in at],
+            None if self.keys is None else [self.keys[i] for i in at],
+            None if self.headers is None else [self.headers[i] for i in at],
+            self.topics if self.topics is None or isinstance(self.topics, str) else [self.topics[i] for i in at],
+            None if self.times is None else self.times[positions],
+        )
+
     def message(self, position: int, value: bytes) -> Message:
         """Return the message at `position`, with `value` as its value."""
         return Message(

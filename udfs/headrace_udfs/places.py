@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
@@ -58,6 +59,12 @@ class Place(Model):
     optional: bool = False
     """In join, whether the part is left out where it is missing."""
 
+    @property
+    def where(self) -> Hashable:
+        """What identifies the place: equal for two that read the same."""
+        keys = (self.path, self.from_, self.header, self.out, self.split, self.level, self.match)
+        return (*keys, type(self.constant), self.constant)
+
     @model_validator(mode="after")
     def _is_one_place(self) -> Place:
         _check(self)
@@ -103,6 +110,15 @@ PlaceOrPath = Annotated[Place, BeforeValidator(_place)]
 PartOrPath = Annotated[Part, BeforeValidator(_place)]
 Part.model_rebuild()
 Source.model_rebuild()
+
+
+def same(source: Source, other: Source) -> bool:
+    """Return whether two sources read the same."""
+    return _wheres(source) == _wheres(other)
+
+
+def _wheres(source: Source) -> list[Hashable]:
+    return [(part.where, part.separator, tuple(p.where for p in part.join)) for part in source.alternatives]
 
 
 def parts(part: Part) -> tuple[Place, ...]:

@@ -1,6 +1,7 @@
 """Convert qualities as sources write them to OPC UA StatusCodes.
 
-The top two bits of a StatusCode are its severity: 00 good, 01 uncertain, 10 bad (OPC 10000-4, OPC UA Part 4).
+The top two bits of a StatusCode are its severity: 00 good, 01 uncertain, 10 bad (OPC 10000-4, OPC UA Part 4). What a
+mapping does not define is UNKNOWN, and never good.
 """
 
 from __future__ import annotations
@@ -11,14 +12,28 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from headrace_udfs.status_codes import SEVERITY, STATUS_CODES
+
 Codes = npt.NDArray[np.int64]
 """An int64 array of StatusCodes, or UNKNOWN."""
 
-SEVERITY: Mapping[str, int] = {"good": 0, "uncertain": 0x40000000, "bad": 0x80000000}
-"""The StatusCode of each severity without further detail."""
-
 UNKNOWN = -1
 """Stands for a quality that is not valid."""
+
+NUMBERED = ("opcua", "opcda")
+"""Mappings of whole numbers; the others map words."""
+
+SYSTEM, VALUE = "system", "value"
+"""The words that a value of PI becomes: a state of the system, which is no value, or any other."""
+
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "names": {severity: severity for severity in SEVERITY},
+    "boolean": {"true": "good", "false": "bad"},
+    "sparkplug": {"192": "good", "0": "bad", "500": "BadNoCommunication"},
+    "siemens": {"0": "bad", "1": "uncertain", "2": "good", "3": "good"},
+    "pi": {VALUE: "good", SYSTEM: "bad"},
+}
+"""The status of each word of a mapping, case-folded; a number or a boolean is the word that JSON writes for it."""
 
 _NAMES = pa.array(["Good", "Uncertain", "Bad"])
 
@@ -45,21 +60,32 @@ _INFO_IS_DATA_VALUE = 0x0400  # the limit bits, 8 and 9, are valid
 
 
 def _opc_da(quality: int) -> int:
-    severity, limit = {0x00: "bad", 0x40: "uncertain", 0xC0: "good"}.get(quality & 0xC0), quality & 0x03
-    if severity is None:
-        return UNKNOWN
-    code = _OPC_DA.get(quality & 0xFC, SEVERITY[severity])
-    return code | _INFO_IS_DATA_VALUE | limit << 8 if limit else code
+    severity, limit = {0x00: "bad", 0x40: "uncertain"}.get(quality & 0xC0), quality & 0x03
+    # A sub-status that nobody defined keeps a severity that is not good: 500, with which Sparkplug says stale, has the
+    # bits of good.
+    code = _OPC_DA.get(quality & 0xFC, SEVERITY[severity] if severity else UNKNOWN)
+    return code | _INFO_IS_DATA_VALUE | limit << 8 if limit and code != UNKNOWN else code
 
 
 _OPC_DA_TABLE: Codes = np.array([_opc_da(quality) for quality in range(256)], np.int64)
+
+_CODE = 0xFFFF0000
+_RESERVED = 0x30003000
+_INFO_TYPE, _INFO_BITS = 0x0C00, 0x03FF
+_DATA_VALUE_BITS = 0x039F  # limits, overflow and how a history was made; the other two are reserved
+_GOOD_CODES: Codes = np.array([code for code in STATUS_CODES.values() if code < SEVERITY["uncertain"]], np.int64)
+
+
+def status(name: str) -> int:
+    """Return the StatusCode of a severity (good, uncertain, bad) or of a name like BadSensorFailure."""
+    return SEVERITY[name] if name in SEVERITY else STATUS_CODES[name]
 
 
 def from_opcda(values: pa.Int64Array, missing: int) -> Codes:
     """Return the StatusCodes of OPC DA qualities; a null becomes `missing`.
 
-    A quality is QQSSSSLL; the vendor's byte above it is ignored. A sub-status that the standard does not name keeps its
-    severity. A QQ of 10 and a value of more than 16 bits become UNKNOWN.
+    A quality is QQSSSSLL; the vendor's byte above it is ignored. A sub-status of bad or uncertain that the standard
+    does not name keeps its severity. One of good, a QQ of 10 and a value of more than 16 bits become UNKNOWN.
     """
     filled = values.fill_null(0).to_numpy()
     codes = np.where((filled >= 0) & (filled < 2**16), _OPC_DA_TABLE[filled & 0xFF], UNKNOWN)
@@ -67,23 +93,31 @@ def from_opcda(values: pa.Int64Array, missing: int) -> Codes:
 
 
 def from_opcua(values: pa.Int64Array, missing: int) -> Codes:
-    """Return valid StatusCodes unchanged; a null becomes `missing`.
+    """Return valid StatusCodes, unsigned; a null becomes `missing`.
 
-    A value that does not fit in 32 bits, or has the severity 11, which is reserved, becomes UNKNOWN.
+    A negative number is a StatusCode that its sender took for a signed one of 32 bits. What OPC 10000-4 (OPC UA Part 4,
+    7.39) does not define becomes UNKNOWN: a value of more than 32 bits, the severity 11, reserved bits, info bits
+    without an info type, and a code of good that OPC 10000-6, A.2 does not list.
     """
     filled = values.fill_null(0).to_numpy()
-    return _with_missing(values, np.where((filled >= 0) & (filled < 0xC0000000), filled, UNKNOWN), missing)
+    codes = np.where((filled < 0) & (filled >= -(2**31)), filled + 2**32, filled)
+    known = (codes >= 0) & (codes < 0xC0000000) & (codes & _RESERVED == 0)
+    info = codes & _INFO_BITS
+    is_data_value = (codes & _INFO_TYPE == _INFO_IS_DATA_VALUE) & (info & ~_DATA_VALUE_BITS == 0)
+    known &= is_data_value | ((codes & _INFO_TYPE == 0) & (info == 0))
+    known &= (codes >= SEVERITY["uncertain"]) | np.isin(codes & _CODE, _GOOD_CODES)
+    return _with_missing(values, np.where(known, codes, UNKNOWN), missing)
 
 
-def from_names(values: pa.StringArray, names: Mapping[str, str], missing: int) -> Codes:
+def from_words(values: pa.StringArray, names: Mapping[str, str], others: str | None, missing: int) -> Codes:
     """Return the StatusCodes of words, regardless of their case; a null becomes `missing`.
 
-    Known are good, uncertain, bad and the keys of `names` (case-folded), whose values are severities; any other word
-    becomes UNKNOWN.
+    names: the status of each word, case-folded. others: the status of any other word; UNKNOWN without one.
     """
-    known = {**SEVERITY, **{name: SEVERITY[severity] for name, severity in names.items()}}
+    known = {name: status(meant) for name, meant in names.items()}
+    unknown = UNKNOWN if others is None else status(others)
     encoded = values.dictionary_encode()
-    words = [known.get(word.casefold(), UNKNOWN) for word in encoded.dictionary.to_pylist()]
+    words = [known.get(word.casefold(), unknown) for word in encoded.dictionary.to_pylist()]
     codes = np.array([*words, missing], np.int64)
     spread: Codes = codes[encoded.indices.fill_null(len(words)).to_numpy()]
     return spread
@@ -91,7 +125,8 @@ def from_names(values: pa.StringArray, names: Mapping[str, str], missing: int) -
 
 def quality_name(quality: pa.Int64Array) -> pa.StringArray:
     """Return Good, Uncertain or Bad by the top two bits; null where the code is null or not a valid StatusCode."""
-    severity = from_opcua(quality, UNKNOWN) >> 30
+    codes = quality.fill_null(UNKNOWN).to_numpy()
+    severity = np.where((codes >= 0) & (codes < 0xC0000000), codes >> 30, UNKNOWN)
     return _NAMES.take(pa.array(severity, mask=severity < 0))
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from headrace_udfs.arrays import Doubles
-from headrace_udfs.quality import SEVERITY, Codes
+from headrace_udfs.quality import Codes
+from headrace_udfs.status_codes import SEVERITY
 
 OUT_OF_RANGE = 0x40940000
 """OPC UA's StatusCode Uncertain_EngineeringUnitsExceeded (OPC 10000-8, table of StatusCodes)."""

@@ -14,7 +14,7 @@ from pyflink.datastream.state import ValueStateDescriptor
 from pyflink.table import Table
 from pyflink.table.expressions import col
 
-from headrace_udfs.quality import SEVERITY
+from headrace_udfs.status_codes import SEVERITY
 from table_api import Inputs
 from table_api.watches.in_order import Line, advance, wake
 from table_api.watches.watch import Reading, Watch

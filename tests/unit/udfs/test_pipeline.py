@@ -180,7 +180,11 @@ class Csv:
         kept = [[None] * len(self.names) if i in short else cells for i, cells in enumerate(lines)]
         texts = [pa.array(column, pa.string()) for column in zip(*kept, strict=True)]
         columns = {
-            name: array if name == "tag" else array.cast(pa.float64())
+            name: array.cast(pa.int64()).cast(pa.timestamp("ms")).cast(pa.timestamp("us"))
+            if name == "ts"
+            else array
+            if name == "tag"
+            else array.cast(pa.float64())
             for name, array in zip(self.names, texts, strict=True)
         }
         return Decoded(columns, {i: Fault(Code.MISSING_FIELD, "cut short") for i in short})

@@ -16,9 +16,10 @@ from headrace_udfs.angles import angle_difference
 from headrace_udfs.argument_types import arrow_type
 from headrace_udfs.function_doc import FunctionDoc
 from headrace_udfs.humid_air import dew_point, moist_air_density
-from headrace_udfs.quality import SEVERITY, quality_name
+from headrace_udfs.quality import quality_name
 from headrace_udfs.score import modified_z
 from headrace_udfs.sql_functions import FUNCTIONS
+from headrace_udfs.status_codes import SEVERITY
 from headrace_udfs.steam import CRITICAL_POINT, TRIPLE_POINT, steam_saturation_temperature
 
 temperatures = st.floats(-45, 60)

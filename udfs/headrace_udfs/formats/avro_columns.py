@@ -13,7 +13,7 @@ from headrace_udfs import times
 from headrace_udfs.arrays import spread
 from headrace_udfs.faults import Code, Fault, shown
 from headrace_udfs.formats.avro_schema import AvroSchema, Branch, Unfit
-from headrace_udfs.formats.json_exact import EXACT
+from headrace_udfs.formats.exact import EXACT
 from headrace_udfs.formats.json_leaves import Leaf
 from headrace_udfs.types import ARROW, TS
 
@@ -38,7 +38,8 @@ class Target(NamedTuple):
     @property
     def kind(self) -> str:
         """The contract type of the column."""
-        return "timestamp" if self.leaf.column == TS else self.leaf.kind
+        kind = self.leaf.kind
+        return "timestamp" if self.leaf.column == TS else "string" if kind == "word" else kind
 
     @property
     def array(self) -> pa.DataType:

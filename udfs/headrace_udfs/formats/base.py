@@ -30,11 +30,9 @@ class Decoded:
     """The readings of a batch of payloads, checked for type but not yet for range, time or quality.
 
     columns: one array per column of the contract, all of one length, of the contract's types, except
-        a timestamp: string (ISO 8601) or timestamp;
-        `ts`: double (epoch_s, epoch_ms), int64 (epoch_us, epoch_ns) or string (iso8601), by the contract's unit, or
-            timestamp;
-        `quality`: int64, or string if the mapping is names; absent if the contract has no quality.
-    faults: the reason for each refused reading, by its position; all columns of that reading are null.
+        `quality`: int64 if the mapping is opcua or opcda, and else string; absent if the contract has no quality;
+        the columns that read nothing of the message's value, which are absent.
+    faults: the reason for each refused reading, by its position; the values of that reading are undefined.
     message: the position of the payload of each reading, ascending, with each payload at least once (a payload without
         readings has a fault instead); None if there is exactly one reading per payload.
     """

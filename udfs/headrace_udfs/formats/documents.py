@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from headrace_udfs.faults import Code, Refused
 
@@ -12,6 +12,13 @@ Document = Any
 
 Documents = list[Any]
 """The documents of one payload, in order. A Fault is in place of one that cannot be read while its siblings can."""
+
+
+class Spoilt(NamedTuple):
+    """A document with a Fault in place of each value that cannot be read: it costs the row that has it, no other."""
+
+    value: Document
+
 
 Wanted = Mapping[str, Any]
 """The keys that a contract reads, each with those that it reads below; ITEMS is the key of a list's items, MEMBERS that

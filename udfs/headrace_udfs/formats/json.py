@@ -15,13 +15,16 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from headrace_udfs.arrays import Positions, spread
+from headrace_udfs.arrays import Positions
 from headrace_udfs.contract import Contract
-from headrace_udfs.faults import Fault, Refused
 from headrace_udfs.formats.base import Decoded, Payloads
-from headrace_udfs.formats.json_exact import MAX_DEPTH, ExactDecoder
+from headrace_udfs.formats.document_format import DocumentFormat, JsonParser
+from headrace_udfs.formats.documents import MAX_DEPTH
+from headrace_udfs.formats.finish import Finish, joined
 from headrace_udfs.formats.json_leaves import ARRAYS, leaves
 from headrace_udfs.formats.json_shape import Columns, Shape
+from headrace_udfs.formats.rows.extract import payload_columns
+from headrace_udfs.formats.rows.texts import shown_scalar
 from headrace_udfs.messages import Messages
 from headrace_udfs.schemas import Schemas
 
@@ -38,11 +41,13 @@ class JsonFormat:
     """One JSON object per payload, which is one reading."""
 
     def __init__(self, contract: Contract, _schemas: Schemas | None = None) -> None:
-        """Prepare to decode payloads of `contract`."""
-        self._leaves = leaves(contract)
+        """Prepare to decode payloads of `contract`, which is flat."""
+        self._leaves = leaves(contract, payload_columns(contract))
         self._texts = [slot for slot, leaf in enumerate(self._leaves) if ARRAYS[leaf.kind] == pa.string()]
+        self._words = [slot for slot, leaf in enumerate(self._leaves) if leaf.kind == "word"]
         self._max_bytes = contract.max_bytes
-        self._exact = ExactDecoder(self._leaves, contract.max_bytes)
+        self._exact = DocumentFormat(contract, JsonParser())
+        self._finish = Finish(contract)
         self._shape = Shape(list(enumerate(self._leaves)))
         self._typed = msgspec.json.Decoder(self._shape.struct)
         self._untyped = msgspec.json.Decoder()
@@ -58,13 +63,11 @@ class JsonFormat:
             chunk = slice(start, start + CHUNK)
             taken.append(at[chunk][self._take_proven(structs[chunk], candidates[chunk], columns)])
         where = np.concatenate(taken)
+        proven = self._finish.decoded(self._arrays(columns))
         if len(where) == len(payloads):
-            return Decoded(self._arrays(columns), {})
-        left = np.delete(np.arange(len(payloads)), where).tolist()
-        faults = self._take_exact(left, payloads, columns)
-        where = np.concatenate([where, np.array([i for i in left if i not in faults], np.int64)])
-        arrays = {name: spread(array, where, len(payloads)) for name, array in self._arrays(columns).items()}
-        return Decoded(arrays, faults)
+            return proven
+        left = np.delete(np.arange(len(payloads)), where)
+        return joined(proven, where, self._exact.decode(messages.take(left)), left)
 
     def _structs(self, payloads: Payloads) -> tuple[list[Any], Positions]:
         """Return the structs of all payloads that decode, and the positions of these payloads."""
@@ -83,13 +86,21 @@ class JsonFormat:
         which: slice | list[int] = slice(None)
         taken: Columns = [[] for _ in columns]
         accounted = self._shape.take(structs, taken)
+        self._write_words(taken)
         if not self._accounts_for(taken, accounted, payloads):
             which = [i for i, payload in enumerate(payloads) if self._is_whole(payload)]
             taken = [[] for _ in columns]
             self._shape.take([structs[i] for i in which], taken)
+            self._write_words(taken)
         for column, values in zip(columns, taken, strict=True):
             column.extend(values)
         return which
+
+    def _write_words(self, taken: Columns) -> None:
+        """Make texts of the numbers and booleans that are words of a quality."""
+        for slot in self._words:
+            if {*map(type, taken[slot])} - {str, type(None)}:
+                taken[slot] = [v if v is None or type(v) is str else shown_scalar(v) for v in taken[slot]]
 
     def _accounts_for(self, taken: Columns, accounted: int, payloads: Payloads) -> bool:
         """Return whether the keys of a chunk (`accounted` colons) and the texts taken account for all colons in it."""
@@ -110,19 +121,6 @@ class JsonFormat:
             return flat or _colons(document, MAX_DEPTH) == colons
         except _DECODE_ERRORS:
             return False
-
-    def _take_exact(self, at: Sequence[int], payloads: Payloads, columns: Columns) -> dict[int, Fault]:
-        """Append the leaves of the payloads at these positions, decoded exactly; return the faults of the others."""
-        faults: dict[int, Fault] = {}
-        for i in at:
-            try:
-                values = self._exact.decode(payloads[i])
-            except Refused as refused:
-                faults[i] = refused.fault
-                continue
-            for column, value in zip(columns, values, strict=True):
-                column.append(value)
-        return faults
 
     def _arrays(self, columns: Columns) -> dict[str, pa.Array]:
         return {

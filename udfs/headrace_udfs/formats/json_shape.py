@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from headrace_udfs.formats.json_exact import EXACT
+from headrace_udfs.formats.exact import EXACT
 from headrace_udfs.formats.json_leaves import Kind, Leaf
 
 # Narrower than the exact decoder: from 2^53 on, a double does not show whether the payload had a whole number.
@@ -21,6 +21,7 @@ _TYPES: dict[Kind, Any] = {
     "timestamp": str,
     "instant": float,
     "ticks": Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)],
+    "word": str | bool | Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)],
 }
 
 Columns = list[list[Any]]

@@ -9,7 +9,7 @@ from typing import Any
 
 from headrace.planner.in_process.values import shown
 from headrace_udfs.contract import Contract, FieldSpec, QualitySpec, Severity
-from headrace_udfs.quality import SEVERITY
+from headrace_udfs.status_codes import SEVERITY
 from headrace_udfs.types import QUALITY, TS
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -6,14 +6,16 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headrace_udfs.contract import Contract
-from headrace_udfs.faults import Code, Fault, Refused
+from headrace_udfs.faults import Code, Fault
+from headrace_udfs.formats.base import Format
+from headrace_udfs.formats.document_format import DocumentFormat, JsonParser
 from headrace_udfs.formats.json import JsonFormat
-from headrace_udfs.formats.json_exact import ExactDecoder
 from headrace_udfs.formats.json_leaves import leaves
 from headrace_udfs.messages import Messages
 from headrace_udfs.pipeline import Pipeline
@@ -111,26 +113,24 @@ def payloads(draw: st.DrawFn, contract: Contract) -> bytes | None:
     return text + b" " * 4096 if spoilt == 5 and draw(st.booleans()) else text
 
 
-def exactly(contract: Contract, batch: Sequence[bytes | None]) -> list[Any]:
-    exact = ExactDecoder(leaves(contract), contract.max_bytes)
-    outcomes: list[Any] = []
-    for payload in batch:
-        try:
-            outcomes.append([repr(value) for value in exact.decode(payload)])
-        except Refused as refused:
-            outcomes.append(refused.fault)
-    return outcomes
-
-
-def in_bulk(contract: Contract, batch: Sequence[bytes | None]) -> list[Any]:
-    decoded = JsonFormat(contract).decode(Messages(batch))
-    columns = [decoded.columns[leaf.column].to_pylist() for leaf in leaves(contract)]
+def outcomes(contract: Contract, format_: Format, batch: Sequence[bytes | None]) -> list[Any]:
+    """The values or the fault of each payload."""
+    decoded = format_.decode(Messages(batch))
+    arrays = [decoded.columns[leaf.column] for leaf in leaves(contract)]
+    columns = [(a.cast(pa.int64()) if pa.types.is_timestamp(a.type) else a).to_pylist() for a in arrays]
     assert all(len(column) == len(batch) for column in columns)
-    for i in decoded.faults:
-        assert all(column[i] is None for column in columns)
     return [
         decoded.faults[i] if i in decoded.faults else [repr(column[i]) for column in columns] for i in range(len(batch))
     ]
+
+
+def exactly(contract: Contract, batch: Sequence[bytes | None]) -> list[Any]:
+    exact = DocumentFormat(contract, JsonParser())
+    return [outcome for payload in batch for outcome in outcomes(contract, exact, [payload])]
+
+
+def in_bulk(contract: Contract, batch: Sequence[bytes | None]) -> list[Any]:
+    return outcomes(contract, JsonFormat(contract), batch)
 
 
 @settings(max_examples=300, deadline=None)

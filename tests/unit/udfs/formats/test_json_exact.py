@@ -1,16 +1,17 @@
-"""The exact decoder returns the values of a payload, or the code of its fault."""
+"""JSON that is decoded one payload at a time gives the values of each, or the code of its fault."""
 
 from __future__ import annotations
 
 import time
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from headrace_udfs.contract import Contract
 from headrace_udfs.faults import Code, Refused
-from headrace_udfs.formats.json_exact import ExactDecoder
-from headrace_udfs.formats.json_leaves import leaves
+from headrace_udfs.formats.document_format import DocumentFormat, JsonParser
+from headrace_udfs.messages import Messages
 
 CONTRACT = Contract.model_validate(
     {
@@ -30,9 +31,12 @@ MICROS = CONTRACT.model_copy(update={"time": CONTRACT.time.model_copy(update={"u
 
 
 def decode(payload: bytes | None, contract: Contract = CONTRACT) -> dict[str, Any]:
-    all_leaves = leaves(contract)
-    values = ExactDecoder(all_leaves, contract.max_bytes).decode(payload)
-    return {leaf.column: value for leaf, value in zip(all_leaves, values, strict=True) if value is not None}
+    decoded = DocumentFormat(contract, JsonParser()).decode(Messages([payload]))
+    if decoded.faults:
+        raise Refused(*decoded.faults[0])
+    values = {name: array[0] for name, array in decoded.columns.items()}
+    values["ts"] = values["ts"].cast(pa.int64())
+    return {name: value.as_py() for name, value in values.items() if value.is_valid}
 
 
 def fields(text: str) -> bytes:
@@ -62,7 +66,7 @@ def fields(text: str) -> bytes:
     ],
 )
 def test_a_good_payload_gives_its_values(text: str, values: dict[str, Any]) -> None:
-    assert decode(fields(text)) == {"tag": "a", "ts": 1.4e12, **values}
+    assert decode(fields(text)) == {"tag": "a", "ts": 1_400_000_000_000_000, **values}
 
 
 @pytest.mark.parametrize(

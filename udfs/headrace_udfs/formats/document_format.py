@@ -1,0 +1,106 @@
+"""Formats that make documents of messages: one class for all of them, with a parser for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from headrace_udfs.arrays import Positions
+from headrace_udfs.contract import Contract
+from headrace_udfs.faults import Code, Fault, Refused
+from headrace_udfs.format_names import FORMAT_FACTS
+from headrace_udfs.formats.base import Decoded, Parser, too_large
+from headrace_udfs.formats.bounds import MANY, bounded, too_short
+from headrace_udfs.formats.documents import Documents, Spoilt
+from headrace_udfs.formats.json_text import JsonText
+from headrace_udfs.formats.rows.around import Around
+from headrace_udfs.formats.rows.extract import Extractor, payload_columns
+from headrace_udfs.formats.rows.spoilt import split
+from headrace_udfs.formats.rows.walk import Rows, walk
+from headrace_udfs.messages import Message, Messages
+from headrace_udfs.paths import EACH, RowPath
+
+
+class JsonParser:
+    """JSON text: one document per message, of any type."""
+
+    def __init__(self) -> None:
+        """Prepare the decoder."""
+        self._json = JsonText()
+
+    def parse(self, message: Message) -> Documents:
+        """See Parser."""
+        return [self._json.parse(message.value)]
+
+
+class DocumentFormat:
+    """Reads the rows of the documents that a parser makes of each message."""
+
+    def __init__(self, contract: Contract, parser: Parser | JsonParser) -> None:
+        """Prepare to decode messages of `contract`."""
+        facts = FORMAT_FACTS[contract.format]
+        self._parser = parser
+        self._max_bytes = contract.max_bytes
+        self._path: RowPath = contract.rows or ((EACH,) if contract.format == "json_array" else ())
+        self._many = contract.many
+        self._too_short: Callable[[int, int], Fault | None] | None = too_short(contract) if facts.json else None
+        self._extractor = Extractor(contract, payload_columns(contract), facts.untyped, facts.json)
+
+    def decode(self, messages: Messages) -> Decoded:
+        """See Format. Raises RegistryFailed if the parser does."""
+        documents: list[Any] = []
+        owner: list[int] = []
+        spoilt: set[int] = set()
+        for position, value in enumerate(messages.values):
+            for document in self._documents(messages, position, value):
+                if isinstance(document, Spoilt):
+                    spoilt.add(len(documents))
+                documents.append(document.value if isinstance(document, Spoilt) else document)
+                owner.append(position)
+        decoded = self._decode(documents, np.array(owner, np.int64), spoilt, messages)
+        return bounded(decoded, messages) if self._many else decoded
+
+    def _documents(self, messages: Messages, position: int, value: bytes | None) -> Documents:
+        if value is None:
+            return [Fault(Code.NULL_PAYLOAD, "the message has no value")]
+        if len(value) > self._max_bytes:
+            return [too_large(self._max_bytes)]
+        if not value:
+            return [Fault(Code.EMPTY_PAYLOAD, "0 bytes, and nothing but white space")]
+        try:
+            return self._parser.parse(messages.message(position, value))
+        except Refused as refused:
+            return [refused.fault]
+
+    def _decode(self, documents: list[Any], owner: Positions, spoilt: set[int], messages: Messages) -> Decoded:
+        def walked() -> Rows:
+            return walk(documents, owner, self._path, len(messages))
+
+        rows, around = walked(), Around(messages)
+        if self._many and (short := self._with_short_rows(rows, messages)):
+            for position, fault in short.items():
+                documents[int(np.searchsorted(owner, position))] = fault
+            rows = walked()
+        if not spoilt:
+            return self._extractor.read(rows, around)
+        within, outside = split(rows, documents, spoilt)
+        if outside:
+            named = self._extractor.named(outside, rows, around)
+            for document, fault in named.items():
+                documents[document] = fault
+            rows = walked()
+            within, _ = split(rows, documents, spoilt - outside.keys())
+        return self._extractor.read(rows, around, within)
+
+    def _with_short_rows(self, rows: Rows, messages: Messages) -> dict[int, Fault]:
+        """Return why messages are refused because of their many short rows, by position."""
+        if self._too_short is None:
+            return {}
+        counts = np.bincount(rows.owner, minlength=len(messages))
+        faults = {}
+        for position in np.flatnonzero(counts > MANY).tolist():
+            if fault := self._too_short(int(counts[position]), len(messages.values[position] or b"")):
+                faults[position] = fault
+        return faults
