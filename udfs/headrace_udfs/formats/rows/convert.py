@@ -28,6 +28,7 @@ class Target(NamedTuple):
 
     taken: the types of values that it takes. others: those that other columns take from the same place.
     decimal: the decimal sign in texts. from_text: whether its values are texts in themselves, which have no type.
+    before: columns of other types that take texts from the same place: a text that is a number is theirs.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Target(NamedTuple):
     decimal: str = "."
     from_text: bool = False
     overflows: bool = False
+    before: tuple[Target, ...] = ()
 
 
 def convert(target: Target, values: list[Any], where: str) -> Converted:
@@ -73,6 +75,8 @@ def _in_bulk(target: Target, values: list[Any]) -> pa.Array | None:
     """Return the column if no value needs to be looked at by itself; None otherwise."""
     taken, plain = _PLAIN.get(target.kind, ("", {str}))
     kinds = {*map(type, values)}
+    if target.before and str in kinds:
+        return None
     if taken not in target.taken or not kinds - plain <= ({type(None), object} if not target.required else set()):
         return None
     if object in kinds:
@@ -110,6 +114,8 @@ def _one(target: Target, value: Any, where: str) -> Any:
     if isinstance(value, RecordTime):
         return int(value) * 1000 if target.kind == "timestamp" else _MAKE[target.kind](target, int(value))
     found = json_type(value)
+    if found == "string" and any(_MAKE[each.kind](each, value) is not _UNFIT for each in target.before):
+        return missing(target, where)
     if found in target.taken or (target.from_text and found == "string"):
         made = _MAKE[target.kind](target, value)
         if made is not _UNFIT:

@@ -135,8 +135,22 @@ def _column(name: str, source: Source, contract: Contract, facts: Texts) -> _Col
     kinds = (*field.taken, *(("number",) if any(place.from_ == "index" for place in read) else ()))
     where = f"the payload has no {where}" if source.is_path else f"there is no {where}"
     others = _others(name, source, contract.sources)
-    target = Target(name, field.type, field.required, kinds, others, field.decimal, from_text, facts.overflows)
+    before = _before(name, field, contract, from_text)
+    target = Target(name, field.type, field.required, kinds, others, field.decimal, from_text, facts.overflows, before)
     return _Column(source, target, where, from_text)
+
+
+def _before(name: str, field: FieldSpec, contract: Contract, from_text: bool) -> tuple[Target, ...]:
+    """Return the columns of other types that take texts before a column of strings does, in its place."""
+    if field.type != "string":
+        return ()
+    return tuple(
+        Target(other, found.type, taken=found.taken, decimal=found.decimal)
+        for other, found in contract.fields.items()
+        if found.type in ("double", "long", "boolean")
+        and (from_text or "string" in found.taken)
+        and same(contract.sources[other], contract.sources[name])
+    )
 
 
 def payload_columns(contract: Contract) -> list[str]:
