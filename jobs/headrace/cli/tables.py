@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from headrace.cli import cells, completion
 from headrace.cli.common import Context, Env, Json, TableNames, log, out, print_json
 from headrace.cli.maintain import show_deleted
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from headrace.environment.apply.table_changes import TablePlan
+    from headrace.upkeep.load import Change
     from headrace.upkeep.retention import Report
 
 app = typer.Typer(
@@ -48,6 +51,47 @@ def apply(names: TableNames = None, env: Env = "local", json: Json = False) -> N
         plans = table_changes.apply(context.project, context.settings, names or None)
         created = [] if names else topic_changes.apply(context.project, context.settings)
     _print(plans, created, json, done=True)
+
+
+@app.command()
+def load(
+    name: Annotated[
+        str,
+        typer.Argument(metavar="TABLE", help="A table that no job writes.", autocompletion=completion.tables),
+    ],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Its rows: .csv, .jsonl or .parquet.")],
+    replace: Annotated[bool, typer.Option("--replace", help="Remove all rows that the file does not have.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")] = False,
+    env: Env = "local",
+    json: Json = False,
+) -> None:
+    """Give a table the rows of a file: each replaces the row with its key, or is added.
+
+    Every row is checked first; if one is not valid, nothing is written. Columns that the file does not have keep their
+    values. Jobs that look the rows up see the change within the `refresh:` that job.yaml states.
+    """
+    from headrace.upkeep import load as loading
+
+    context = Context(env)
+    with log.status("loading"):
+        done = loading.load(context.project, context.settings, name, file, replace=replace, dry_run=dry_run)
+    if json:
+        print_json(asdict(done))
+        return
+    counts = f"{done.added:,} added, {done.changed:,} changed, {done.removed:,} removed, {done.unchanged:,} unchanged"
+    out.print(f"{name}: {counts}{'; nothing was written' if dry_run else ''}", highlight=False, soft_wrap=True)
+    for change in done.examples if dry_run else ():
+        out.print(f"  {_change(change)}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _change(change: Change) -> str:
+    key = ", ".join(f"{column} {cells.shown(value)}" for column, value in change.key.items())
+    after = ", ".join(
+        f"{column} {cells.shown(change.before[column]) or 'null'} -> {cells.shown(value) or 'null'}"
+        for column, value in change.after.items()
+        if column in change.before
+    )
+    return f"{change.kind} {key}{': ' if after else ''}{after}"
 
 
 def _retention(context: Context, plans: Iterable[TablePlan]) -> Iterator[Report]:
