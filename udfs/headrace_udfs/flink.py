@@ -53,7 +53,7 @@ class PipelineFunction(ScalarFunction):  # type: ignore[misc]
 
     def computation(self, pipeline: Pipeline) -> Callable[..., Any]:
         """Return the function of a batch whose result all functions of the key share. The pipeline is not open yet."""
-        return lambda payloads: pipeline.run(Messages(payloads.tolist())).batch
+        return lambda payloads: pipeline.run(Messages(payloads.tolist(), topics=pipeline.topic)).batch
 
     def open(self, function_context: FunctionContext) -> None:
         """Open the pipeline, or share the one that another function of the same key has opened."""

@@ -39,13 +39,14 @@ def unpacked(pack: bytes) -> Pack:
     if len(pack) < _FRONT.size or pack[:4] != _MARK:
         raise NotAPack(f"{len(pack)} bytes do not begin with the mark of a pack")
     _, n, partition, topic, parts, length = _FRONT.unpack_from(pack)
-    if length != len(pack):
-        raise NotAPack(f"a pack of {length} bytes has {len(pack)}")
-    offsets, times = np.frombuffer(pack, "<i8", 2 * n, _FRONT.size).reshape(2, n)
     columns = 1 + bool(parts & _KEYS) + bool(parts & _HEADERS)
-    at = _FRONT.size + 16 * n
-    lengths = np.frombuffer(pack, "<i4", columns * n, at).reshape(columns, n)
-    at += 4 * columns * n
+    at = _FRONT.size + 16 * n + 4 * columns * n
+    if length != len(pack) or min(n, topic) < 0 or at > length:
+        raise NotAPack(f"a pack of {n} messages and {length} bytes has {len(pack)}")
+    offsets, times = np.frombuffer(pack, "<i8", 2 * n, _FRONT.size).reshape(2, n)
+    lengths = np.frombuffer(pack, "<i4", columns * n, _FRONT.size + 16 * n).reshape(columns, n)
+    if at + topic + int(np.maximum(lengths, 0).sum(dtype=np.int64)) != length:
+        raise NotAPack(f"a pack of {length} bytes has messages of another length")
     name, at = pack[at : at + topic].decode(), at + topic
     texts = []
     for column in lengths:

@@ -79,7 +79,7 @@ class Pipeline:
         self._schemas = schemas
         self._steps = tuple(steps)
         self._catalog = catalog
-        self.key = contract.key
+        self.key, self.topic = contract.key, contract.topic
         self.columns: dict[str, ContractType] = contract.columns
         for step in self._steps:
             if missing := [name for name in step.needs if name not in self.columns]:

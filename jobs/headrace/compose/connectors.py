@@ -12,6 +12,7 @@ from headrace.environment import kafka_options
 from headrace.environment.settings import Settings
 from headrace.project.job import Job, Mode
 from headrace.project.topic_files import Topic
+from headrace_udfs.around import carried
 from headrace_udfs.contract import Contract
 from headrace_udfs.registry import RegistryAddress
 from headrace_udfs.schemas import GivenSchemas
@@ -90,8 +91,13 @@ def _bounds(contract: Contract, spread: Spread) -> Options:
     }
 
 
-# jobs/java reads headrace.pack: the parts of a message that a pack has.
-_PACKED: Options = {"properties.headrace.pack": "value", "properties.max.poll.records": "10000"}
+def _packing(contract: Contract) -> Options:
+    """Return the options that make a reader pack. jobs/java reads headrace.pack: the parts of a message in a pack."""
+    return {
+        "properties.headrace.pack": ",".join(["value", *carried(contract)]),
+        "properties.max.poll.records": "10000",
+    }
+
 
 # Kafka's sink sends the last row of each key at a checkpoint, or once it holds this many keys. Otherwise it would send
 # a deletion before each row that replaces another. Readers see no row before the checkpoint either way.
@@ -133,7 +139,7 @@ class LiveConnectors:
             "properties.group.id": group(job),
             "properties.isolation.level": "read_committed",
             **_bounds(contract, self.spread(source)),
-            **(_PACKED if packed else {}),
+            **(_packing(contract) if packed else {}),
             **self._broker(),
             **_START,
             **self._scan(source),

@@ -60,7 +60,8 @@ class TemplateFunctions:
     def on_time(self, name: str) -> Sql:
         """Return the view of the source's good readings that are on time."""
         self.source(name)
-        if problem := source_files.no_event_time(name, source_files.load(self.project, name)):
+        contract = source_files.load(self.project, name)
+        if problem := source_files.no_event_time(name, contract, by_module=bool(self.folder.module)):
             raise InvalidCall(problem)
         self.sources_on_time.add(name)
         return ident(on_time_view(name))

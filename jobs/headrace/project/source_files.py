@@ -8,6 +8,7 @@ from typing import Any
 from headrace.errors import Place, Problem, UserError, unknown
 from headrace.project import source_presets, yaml_file, yaml_text
 from headrace.project.paths import Project
+from headrace_udfs.around import read_around
 from headrace_udfs.contract import Contract
 
 
@@ -35,13 +36,24 @@ def content(project: Project, name: str) -> dict[str, Any]:
     return {key: keys[key] for key in Contract.model_fields if key in keys and key != source_presets.KEY}
 
 
-def no_event_time(name: str, contract: Contract) -> Problem | None:
-    """Return the reason that the source's readings have no event time, which windows need; None if they have one."""
+_PLACES = {"key": "the key", "header": "headers", "record_time": "the timestamp"}
+
+
+def no_event_time(name: str, contract: Contract, *, by_module: bool = False) -> Problem | None:
+    """Return the reason that the source's readings have no event time, which windows need; None if they have one.
+
+    by_module: whether a module reads them. SQL reads them a row per message, by the message's value alone.
+    """
     if contract.watermark is None:
         fix = f"add watermark: {{lateness: 10s}} to sql/_sources/{name}.yaml"
         return Problem(f"the source '{name}' does not say how late a reading may come", fix=fix)
+    if by_module:
+        return None
+    fix = "read the table of a job that keeps them, or read the source in a module"
+    if around := [_PLACES[each] for each in read_around(contract) if each in _PLACES]:
+        what = f"'{name}' reads {' and '.join(around)} of each record, which a job with windows in SQL does not get"
+        return Problem(what, fix=fix)
     if contract.many:
-        fix = "read the table of a job that keeps them, or have the gateway send one message per reading"
         what = f"each message of '{name}' holds many readings, for which Flink cannot define an event time"
         return Problem(what, fix=fix)
     return None

@@ -86,15 +86,19 @@ class Plant:
         )
         return submission.launch(prepared, uuid.uuid4().hex, restore)
 
-    def produce_in_transactions(self, batches: Iterable[list[bytes]]) -> None:
-        """Send each batch in a separate transaction, which leaves a marker in the topic."""
+    def produce_in_transactions(self, batches: Iterable[list[bytes]], *, abort: bool = False) -> None:
+        """Send each batch in a separate transaction, which leaves a marker in the topic; they count unless `abort`."""
         producer = Producer({**self.settings.kafka_client(), "transactional.id": self.topic})
         producer.init_transactions(60)
         for batch in batches:
             producer.begin_transaction()
             for n, payload in enumerate(batch):
                 producer.produce(self.topic, payload, partition=n % self.partitions)
-            producer.commit_transaction(60)
+            if abort:
+                producer.flush(60)  # a record that was not sent leaves nothing
+                producer.abort_transaction(60)
+            else:
+                producer.commit_transaction(60)
 
     @contextmanager
     def open_transaction(self, payload: bytes, partition: int) -> Iterator[None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from headrace.compose.connectors import LiveConnectors, Spread
 from headrace.environment import settings
 from headrace.project import job_folder, source_files
 from headrace.project.paths import Project
+from headrace_udfs.contract import FieldSpec
 from support import ROOT
 
 PROJECT = Project(ROOT, Path("/headrace"))
@@ -43,3 +45,32 @@ def test_an_option_of_the_environment_goes_before() -> None:
         JOB, "plant_readings", CONTRACT, packed=True
     )
     assert options["properties.fetch.max.bytes"] == "1000000"
+
+
+@pytest.mark.parametrize(
+    ("changes", "parts"),
+    [
+        ({}, "value"),
+        ({"key": {"from": "key"}}, "value,key"),
+        ({"site": {"from": "header", "header": "site"}}, "value,headers"),
+        ({"key": {"first": ["tag", {"join": [{"from": "key"}, "tag"]}]}}, "value,key"),
+        ({"a": {"from": "header", "header": "h"}, "b": {"from": "key"}}, "value,key,headers"),
+        ({"a": {"from": "topic"}, "b": {"from": "record_time", "type": "timestamp"}}, "value"),
+    ],
+)
+def test_packs_have_the_parts_of_a_record_that_the_contract_reads(changes: dict[str, Any], parts: str) -> None:
+    fields = {name: FieldSpec.model_validate({"type": "string", **change}) for name, change in changes.items()}
+    contract = CONTRACT.model_copy(update={"fields": {**CONTRACT.fields, **fields}})
+    options = LiveConnectors(LOCAL).reading(JOB, "plant_readings", contract, packed=True)
+    assert options["properties.headrace.pack"] == parts
+
+
+def test_a_format_may_find_its_schema_in_headers() -> None:
+    contract = CONTRACT.model_copy(update={"format": "avro"})
+    options = LiveConnectors(LOCAL).reading(JOB, "plant_readings", contract, packed=True)
+    assert options["properties.headrace.pack"] == "value,headers"
+
+
+def test_a_row_per_message_is_no_pack() -> None:
+    options = LiveConnectors(LOCAL).reading(JOB, "plant_readings", CONTRACT, packed=False)
+    assert "properties.headrace.pack" not in options

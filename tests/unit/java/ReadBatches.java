@@ -15,7 +15,8 @@ import org.apache.flink.kafka.shaded.org.apache.kafka.common.utils.CloseableIter
 /**
  * Writes batches of records with Kafka's own code, and reads them as a consumer does. For each batch, it prints its
  * compression and message format, and a line for each record: its offset and time, the lengths of its key and value, -1
- * for none, and the number of its headers; `same` if all bytes are unchanged.
+ * for none, and the number of its headers; the name of the first header if it is not the one that was written; `same` if
+ * all bytes are unchanged.
  *
  * <p>Each argument is a record, written as key:value:header in bytes, with - for none.
  */
@@ -69,7 +70,11 @@ final class ReadBatches {
         boolean same = same(record.key(), written[0]) && same(record.value(), written[1])
                 && (headers.length == 0 ? written[2] == null : Arrays.equals(headers[0].value(), written[2]));
         System.out.println(record.offset() + " " + record.timestamp() + " " + record.keySize() + " "
-                + record.valueSize() + " " + headers.length + (same ? " same" : ""));
+                + record.valueSize() + " " + headers.length + other(headers) + (same ? " same" : ""));
+    }
+
+    private static String other(Header[] headers) {
+        return headers.length == 0 || headers[0].key().equals("name") ? "" : " " + headers[0].key();
     }
 
     private static boolean same(ByteBuffer read, byte[] written) {

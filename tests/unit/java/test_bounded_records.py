@@ -12,25 +12,37 @@ import pytest
 PROGRAM = Path(__file__).with_name("ReadBatches.java")
 JARS = ("flink-sql-connector-kafka", "flink-dist", "iceberg-flink-runtime", "log4j")
 LONGEST = 2**24 + 1
+KEPT = 2**16
 RECORDS = {
     "3:10:-": (3, 10, 0, True),
     "-:-:-": (-1, -1, 0, True),
     "-:0:4": (-1, 0, 1, True),
     "9:65000:50": (9, 65000, 1, True),
-    "9:70000:5": (-1, 70000, 0, False),
+    "9:70000:5": (9, 70000, 1, True),
+    "9:70000:65000": (9, 70000, 1, True),
     f"-:{LONGEST - 1}:-": (-1, LONGEST - 1, 0, True),
-    f"5:{LONGEST}:-": (-1, LONGEST, 0, False),
-    "4:40000000:3": (-1, LONGEST, 0, False),
-    "20000000:7:4": (-1, 7, 0, False),
-    "-:-:20000000": (-1, -1, 0, False),
+    f"5:{LONGEST}:-": (5, LONGEST, 0, True),
+    "4:40000000:3": (4, LONGEST, 1, False),
+    f"{KEPT}:1:{KEPT - 12}": (KEPT, 1, 1, True),
+    f"{KEPT + 2}:-:9": (KEPT + 1, -1, 1, False),
+    "20000000:7:4": (KEPT + 1, 7, 1, False),
+    "-:-:20000000": (-1, -1, 1, False),
+    f"8:0:{KEPT}": (8, 0, 1, False),
+    "20000000:40000000:20000000": (KEPT + 1, LONGEST, 1, False),
     "-:1:-": (-1, 1, 0, True),
 }
 """How a record is written, as key:value:header in bytes; how it is read: the lengths of key and value, the number of
 headers, and whether all bytes are the same."""
-READ = [
-    f"{7 + n} {1000 + n} {key} {value} {headers}{' same' if same else ''}"
-    for n, (key, value, headers, same) in enumerate(RECORDS.values())
-]
+
+
+def line(n: int, written: str) -> str:
+    key, value, headers, same = RECORDS[written]
+    header = written.rpartition(":")[2]
+    cut = header != "-" and int(header) >= KEPT
+    return f"{7 + n} {1000 + n} {key} {value} {headers}{' headrace.headers.cut' * cut}{' same' * same}"
+
+
+READ = [line(n, written) for n, written in enumerate(RECORDS)]
 
 
 @pytest.fixture(scope="module")

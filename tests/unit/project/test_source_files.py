@@ -155,3 +155,32 @@ def test_the_contracts_of_this_project_are_valid(pytestconfig: pytest.Config) ->
     assert source_files.names(project)
     for name in source_files.names(project):
         source_files.load(project, name)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (("path: v.x", "from: key"), "'pump' reads the key of each record"),
+        (("path: v.x", "from: header, header: v"), "'pump' reads headers of each record"),
+        (("path: ts, unit: epoch_ms", "from: record_time"), "'pump' reads the timestamp of each record"),
+        (("format: json\n", "format: json\nrows: readings[]\n"), "each message of 'pump' holds many readings"),
+    ],
+)
+def test_what_only_packs_have_is_for_modules(project: Project, change: tuple[str, str], why: str) -> None:
+    contract = load(
+        project, GOOD.replace(*change).replace(" unit: epoch_ms,", "" if "time" in why else " unit: epoch_ms,")
+    )
+    problem = source_files.no_event_time("pump", contract)
+    assert problem
+    assert problem.what.startswith(why)
+    assert "in a module" in str(problem.fix)
+    assert source_files.no_event_time("pump", contract, by_module=True) is None
+
+
+def test_windows_need_a_lateness_and_nothing_else(project: Project) -> None:
+    assert source_files.no_event_time("pump", load(project, GOOD)) is None
+    late = source_files.no_event_time(
+        "pump", load(project, GOOD.replace("watermark: {lateness: 10s}\n", "")), by_module=True
+    )
+    assert late
+    assert "how late a reading may come" in late.what

@@ -85,6 +85,18 @@ def test_what_is_not_a_whole_pack_is_refused(spoilt: bytes) -> None:
         Streams(opened(SINGLE)).of([spoilt])
 
 
+@given(st.integers(0, 83), st.integers(0, 255))
+def test_a_pack_with_another_number_in_its_front_or_lengths_is_refused_or_has_as_many_bytes(at: int, byte: int) -> None:
+    pack_ = bytearray(pack([b"first", None, b"third"], 5))
+    pack_[at] = byte
+    try:
+        found = unpacked(bytes(pack_))
+    except NotAPack:
+        return
+    # What passes differs in its partition, offsets, times or a bit without a meaning, never in where a message ends.
+    assert found.messages.values == [b"first", None, b"third"]
+
+
 items = st.sampled_from([reading(START_MS), reading(START_MS + 1), "{}", reading(START_MS, "x"), "7"])
 arrays = st.lists(items, max_size=4).map(lambda each: f"[{','.join(each)}]".encode()) | st.sampled_from([None, b"{"])
 

@@ -1,5 +1,7 @@
 package headrace.kafka;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -10,9 +12,10 @@ import java.io.InputStream;
  *
  * <p>A broker checks the compressed length of a batch alone, and Kafka's client allocates whatever length a record claims
  * to have: a few kilobytes can become a record of two gigabytes. This stream reads the framing of each record (message
- * format 2 of Kafka's protocol). Records of up to {@link #UNCHANGED} bytes pass as they are. A longer one loses its key
- * and its headers, which no source of headrace reads, and its value is cut to {@link #LONGEST} bytes. What is cut is
- * decompressed piece by piece and dropped.
+ * format 2 of Kafka's protocol). Records of up to {@link #UNCHANGED} bytes pass as they are. In a longer one, the value is
+ * cut to {@link #LONGEST} bytes and the key to {@link #LONGEST_KEY}, each one byte more than the longest valid one, so
+ * that a reader sees that it is too long. More than {@link #UNCHANGED} bytes of headers become one header, {@link #CUT}.
+ * What is cut is decompressed piece by piece and dropped.
  */
 public final class BoundedRecords extends InputStream {
 
@@ -22,16 +25,22 @@ public final class BoundedRecords extends InputStream {
     /** Length of the longest record that is passed on without a look into it, in bytes. */
     public static final int UNCHANGED = 1 << 16;
 
-    private static final int NO_KEY = -1;
-    private static final byte NO_HEADERS = 0;
+    /** Length of the longest key that passes, in bytes: one more than the longest that a contract reads. */
+    public static final int LONGEST_KEY = UNCHANGED + 1;
+
+    /** Name of the header, without a value, that stands for headers that are too long. */
+    public static final String CUT = "headrace.headers.cut";
+
+    private static final byte[] ONE_HEADER = oneHeader();
 
     private final InputStream records;
     private final ByteArrayOutputStream head = new ByteArrayOutputStream();
     private byte[] written = new byte[0];
     private int at;
     private long passed;
-    private boolean endsWithoutHeaders;
+    private boolean shortened;
     private long dropped;
+    private long headers;
     private boolean first = true;
 
     /** Bounds the records that {@code records} contains. */
@@ -87,10 +96,9 @@ public final class BoundedRecords extends InputStream {
     /** Ends the record whose bytes have passed, and begins the next one. */
     private void advance() throws IOException {
         head.reset();
-        if (endsWithoutHeaders) {
-            head.write(NO_HEADERS);
-            endsWithoutHeaders = false;
-            drop(dropped);
+        if (shortened) {
+            shortened = false;
+            end();
         } else {
             begin();
         }
@@ -129,24 +137,44 @@ public final class BoundedRecords extends InputStream {
         for (int field = 0; field < 2; field++) { // the differences to the batch's time and offset
             write(body, source.read());
         }
-        long key = Math.max(source.read(), 0);
-        drop(key);
+        long key = source.read();
+        write(body, Math.min(key, LONGEST_KEY));
+        body.writeBytes(next((int) Math.min(Math.max(key, 0), LONGEST_KEY)));
+        drop(key - LONGEST_KEY);
         long value = source.read();
-        long kept = Math.min(Math.max(value, 0), LONGEST);
-        write(body, NO_KEY);
+        passed = Math.min(Math.max(value, 0), LONGEST);
         write(body, Math.min(value, LONGEST));
-        write(head, body.size() + kept + 1);
-        head.writeBytes(body.toByteArray());
-        passed = kept;
-        dropped = length - source.count() - key - kept;
-        endsWithoutHeaders = true;
-        if (dropped < 0) {
+        dropped = Math.max(value, 0) - passed;
+        headers = length - source.count() - Math.max(key, 0) - passed - dropped;
+        if (headers < 0) {
             throw new IOException("a record is shorter than the key and the value that it contains");
+        }
+        write(head, body.size() + passed + (headers > UNCHANGED ? ONE_HEADER.length : headers));
+        head.writeBytes(body.toByteArray());
+        shortened = true;
+    }
+
+    /** Ends a record that was shortened: drops the rest of its value, and passes its headers or the one for them. */
+    private void end() throws IOException {
+        drop(dropped);
+        if (headers > UNCHANGED) {
+            drop(headers);
+            head.writeBytes(ONE_HEADER);
+        } else {
+            passed = headers;
         }
     }
 
+    private byte[] next(int count) throws IOException {
+        byte[] bytes = records.readNBytes(count);
+        if (bytes.length < count) {
+            throw new EOFException("a record ends before its length");
+        }
+        return bytes;
+    }
+
     private void drop(long count) throws IOException {
-        byte[] piece = new byte[(int) Math.min(count, UNCHANGED)];
+        byte[] piece = new byte[(int) Math.min(Math.max(count, 0), UNCHANGED)];
         long left = count;
         while (left > 0) {
             int read = records.read(piece, 0, (int) Math.min(piece.length, left));
@@ -155,6 +183,15 @@ public final class BoundedRecords extends InputStream {
             }
             left -= read;
         }
+    }
+
+    private static byte[] oneHeader() {
+        ByteArrayOutputStream headers = new ByteArrayOutputStream();
+        write(headers, 1);
+        write(headers, CUT.length());
+        headers.writeBytes(CUT.getBytes(US_ASCII));
+        write(headers, -1);
+        return headers.toByteArray();
     }
 
     private static void write(ByteArrayOutputStream to, long value) {

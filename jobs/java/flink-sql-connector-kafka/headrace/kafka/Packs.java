@@ -13,6 +13,7 @@ public final class Packs implements RecordsWithSplitIds<ConsumerRecord<byte[], b
     private final RecordsWithSplitIds<ConsumerRecord<byte[], byte[]>> polled;
     private final Pack.Parts parts;
     private final OperatorIOMetricGroup metrics;
+    private boolean splitHasEnded;
 
     /** Packs what was {@code polled}. The metrics count records as if they were not packed. */
     public Packs(
@@ -26,6 +27,7 @@ public final class Packs implements RecordsWithSplitIds<ConsumerRecord<byte[], b
 
     @Override
     public String nextSplit() {
+        splitHasEnded = false;
         return polled.nextSplit();
     }
 
@@ -33,13 +35,14 @@ public final class Packs implements RecordsWithSplitIds<ConsumerRecord<byte[], b
     public ConsumerRecord<byte[], byte[]> nextRecordFromSplit() {
         List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
         long bytes = 0;
-        while (bytes < PollBytes.ENOUGH) {
+        while (bytes < PollBytes.ENOUGH && !splitHasEnded) {
             ConsumerRecord<byte[], byte[]> record = polled.nextRecordFromSplit();
             if (record == null) {
-                break;
+                splitHasEnded = true;
+            } else {
+                records.add(record);
+                bytes += PollBytes.of(record);
             }
-            records.add(record);
-            bytes += Math.max(record.serializedValueSize(), 0) + Math.max(record.serializedKeySize(), 0);
         }
         if (records.isEmpty()) {
             return null;

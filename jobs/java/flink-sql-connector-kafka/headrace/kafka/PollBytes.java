@@ -1,6 +1,7 @@
 package headrace.kafka;
 
 import org.apache.flink.kafka.shaded.org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.flink.kafka.shaded.org.apache.kafka.common.header.Header;
 
 /** The bytes of the records that one poll of a consumer returns. A consumer polls in one thread, which has one count. */
 public final class PollBytes {
@@ -34,8 +35,15 @@ public final class PollBytes {
 
     /** Counts a record. */
     public void add(ConsumerRecord<?, ?> record) {
-        int headers = record.headers().toArray().length;
-        bytes += OBJECT + Math.max(record.serializedKeySize(), 0) + Math.max(record.serializedValueSize(), 0)
-                + headers * OBJECT;
+        bytes += of(record);
+    }
+
+    /** Returns the bytes of a record, at least. */
+    static long of(ConsumerRecord<?, ?> record) {
+        long of = OBJECT + Math.max(record.serializedKeySize(), 0) + Math.max(record.serializedValueSize(), 0);
+        for (Header header : record.headers()) {
+            of += OBJECT + header.key().length() + (header.value() == null ? 0 : header.value().length);
+        }
+        return of;
     }
 }

@@ -1,0 +1,23 @@
+"""What a contract reads of a record next to its value: only that is carried to the workers."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from headrace_udfs.contract import Contract
+from headrace_udfs.places import AROUND, From, places
+
+Carried = Literal["key", "headers"]
+
+
+def read_around(contract: Contract) -> list[From]:
+    """Return what the contract's places read around the message's value, in the order of AROUND."""
+    read = {place.from_ for source in contract.sources.values() for place in places(source)}
+    return [each for each in AROUND if each in read]
+
+
+def carried(contract: Contract) -> list[Carried]:
+    """Return the parts of a record that must come with its value. A format may look for a schema's id in headers."""
+    read = read_around(contract)
+    parts: list[Carried] = ["key"] if "key" in read else []
+    return [*parts, "headers"] if "header" in read or contract.registered else parts
