@@ -9,7 +9,7 @@ import typer
 
 from headrace.cli import completion, source_report, times
 from headrace.cli.common import Context, Env, Json, log, out, print_json, table
-from headrace.errors import CheckFailed, UserError, unknown
+from headrace.errors import CheckFailed, Place, UserError, unknown
 from headrace.project.paths import Project
 
 if TYPE_CHECKING:
@@ -57,6 +57,45 @@ def show(
         source_report.print_yaml(source_report.as_yaml(content))
     else:
         source_report.print_yaml(source_presets.path_of(name).read_text(encoding="utf-8"))
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The source's name: a new file in sql/_sources/.")],
+    topic: Annotated[
+        str, typer.Option(metavar="TOPIC", help="Topic that it describes, and a sample of which is read.")
+    ],
+    preset: Annotated[
+        str | None, typer.Option(metavar="PRESET", help="The product that sends the messages, if you know it.")
+    ] = None,
+    since: Since = None,
+    file: File = None,
+    limit: Limit = 1_000,
+    seconds: Seconds = 10,
+    env: Env = "local",
+    json: Json = False,
+) -> None:
+    """Write a contract that fits a sample of a topic, with the reason for each line.
+
+    Of all presets, the one that decodes most of the sample is taken; if none fits, the contract is made of what the
+    messages hold. It is a proposal: read it before jobs do.
+    """
+    from headrace.authoring.sources import contract_file, proposal
+
+    context = Context(env)
+    path = contract_file.path_of(context.project, name)
+    records = read_sample(context, topic, file, limit, since, seconds)
+    with log.status("looking for what fits"):
+        found = proposal.propose(records, preset)
+    noun = "message" if len(records) == 1 else "messages"
+    sample = f"{len(records):,} {noun} of {file.name if file else topic}"
+    contract_file.write(context.project, path, topic, found, sample)
+    if json:
+        print_json({"file": str(Place.of(path)), "keys": found.keys, **source_report.as_json(found.tally)})
+        return
+    out.print(f"[green]written[/] {Place.of(path)}", highlight=False, soft_wrap=True)
+    source_report.print_tally(found.tally)
+    out.print(f"\nnext: read the file, then headrace source check {name}", highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -10,20 +10,14 @@ from headrace.cli.common import out, table
 if TYPE_CHECKING:
     from headrace.authoring.sources.decoding import Tally
 
-_WIDTH = 80
 _ROWS = 5
 
 
 def as_yaml(content: dict[str, Any]) -> str:
     """Return the keys of a contract as YAML, the parts of fields, time and quality in one line each if they fit."""
-    lines = []
-    for key, value in content.items():
-        if isinstance(value, dict) and key == "fields":
-            lines.append(f"{key}:")
-            lines += _entries(value, "  ")
-        else:
-            lines += _entries({key: value}, "")
-    return "\n".join(lines) + "\n"
+    from headrace.authoring.sources.contract_file import entry
+
+    return "".join(f"{line}\n" for pair in content.items() for line in entry(dict([pair])))
 
 
 def print_yaml(text: str) -> None:
@@ -99,18 +93,3 @@ def _cell(column: str, value: Any) -> str:
     return (
         value.isoformat(timespec="milliseconds").replace("+00:00", "Z") if isinstance(value, datetime) else str(value)
     )
-
-
-def _entries(values: dict[str, Any], indent: str) -> list[str]:
-    import yaml
-
-    lines = []
-    for key, value in values.items():
-        flow = yaml.safe_dump({key: value}, default_flow_style=True, sort_keys=False, width=10_000, allow_unicode=True)
-        inline = indent + flow.strip()[1:-1]
-        if isinstance(value, dict) and len(inline) > _WIDTH:
-            lines.append(f"{indent}{key}:")
-            lines += _entries(value, indent + "  ")
-        else:
-            lines.append(inline)
-    return lines

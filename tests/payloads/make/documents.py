@@ -24,9 +24,16 @@ def reading(tag: str, value: Any, quality: str = "good", ts: str = AT) -> Line:
 
 
 def line(name: str, value: Any, readings: list[Line], refused: dict[int, str] | None = None, **more: Any) -> Line:
-    """Return a message with what it means; refused: the code of each refused row, by its number in the message."""
+    """Return a message with what it means.
+
+    refused: the code of each refused row, by its number in the message. contract: what a contract says otherwise than
+    the preset.
+    """
     codes = [{"index": index, "code": code} for index, code in (refused or {}).items()]
     return {"name": name, "value": value, "readings": readings, "refused": codes, **more}
+
+
+FLOW = reading("modbus/fast/flow", None, "bad")
 
 
 def kepware() -> Iterator[Line]:
@@ -68,15 +75,24 @@ def kepware() -> Iterator[Line]:
 
 
 def neuron() -> Iterator[Line]:
-    """EMQX Neuron, values format and tags format."""
+    """EMQX Neuron, values format."""
     head = {"timestamp": MS, "node": "modbus", "group": "fast"}
     readings = [reading("modbus/fast/level", 1.5), reading("modbus/fast/on", True), reading("modbus/fast/text", "ok")]
-    failed = reading("modbus/fast/flow", None, "bad")
     values = {"level": 1.5, "on": True, "text": "ok"}
-    yield line("values format", {**head, "values": values, "errors": {"flow": 2014}, "metas": {}}, [*readings, failed])
+    yield line("values format", {**head, "values": values, "errors": {"flow": 2014}, "metas": {}}, [*readings, FLOW])
     yield line("values format without errors", {**head, "values": values, "errors": {}, "metas": {}}, readings)
-    tags = [{"name": name, "value": value} for name, value in values.items()]
-    yield line("tags format", {**head, "tags": [*tags, {"name": "flow", "error": 2014}]}, [*readings, failed])
+
+
+def neuron_tags() -> Iterator[Line]:
+    """EMQX Neuron, tags format."""
+    sent: list[Line] = [
+        {"name": "level", "value": 1.5},
+        {"name": "on", "value": True},
+        {"name": "text", "value": "ok"},
+        {"name": "flow", "error": 2014},
+    ]
+    readings = [reading("modbus/fast/level", 1.5), reading("modbus/fast/on", True), reading("modbus/fast/text", "ok")]
+    yield line("tags format", {"timestamp": MS, "node": "modbus", "group": "fast", "tags": sent}, [*readings, FLOW])
 
 
 def umh() -> Iterator[Line]:
@@ -89,7 +105,7 @@ def umh() -> Iterator[Line]:
 def raw() -> Iterator[Line]:
     """A bridge that takes an MQTT topic as key and the body as it is; the time is the record's."""
     key = "plant/press2/force"
-    for text, value in (("21.5", 21.5), ("-12", -12), ("1e3", 1000.0), ("true", True), ("Läuft", "Läuft"), ("0", 0)):
+    for text, value in (("21.5", 21.5), ("-12", -12), ("1e3", 1000.0), ("true", "true"), ("Läuft", "Läuft"), ("0", 0)):
         yield line(text, body(text), [reading(key, value)], key=key, time=AT)
     yield line("empty", body(""), [], {0: "empty_payload"}, key=key, time=AT)
 
@@ -104,7 +120,8 @@ def telegraf() -> Iterator[Line]:
     }
     readings = [reading(f"edge1/modbus/{name}", value, ts=SECOND) for name, value in metric["fields"].items()]
     yield line("one metric", metric, readings)
-    yield line("batch", {"metrics": [metric, metric]}, readings * 2)
+    batch = {"rows": "metrics[].fields.*"}
+    yield line("batch", {"metrics": [metric, metric]}, readings * 2, contract=batch)
 
 
 def aws_sitewise() -> Iterator[Line]:
@@ -236,7 +253,7 @@ def mtconnect() -> Iterator[Line]:
         [
             reading("mill1/Xpos", -12.5),
             reading("mill1/execution", "ACTIVE"),
-            reading("mill1/program", None, "bad"),
+            reading("mill1/program", "UNAVAILABLE", "bad"),
             reading("mill1/coolant", "FAULT"),
         ],
         key="mill1",
@@ -250,7 +267,7 @@ def thingsboard() -> Iterator[Line]:
     later = [reading("pump7/count", 8, ts=SECOND)]
     yield line("one time", {"ts": MS, "values": values}, readings, key="pump7")
     both = [{"ts": MS, "values": values}, {"ts": MS - 123, "values": {"count": 8}}]
-    yield line("an array of times", both, readings + later, key="pump7")
+    yield line("an array of times", both, readings + later, key="pump7", contract={"rows": "[].values.*"})
 
 
 def edgex() -> Iterator[Line]:
@@ -264,7 +281,7 @@ def edgex() -> Iterator[Line]:
     readings = [
         (sent("Temperature", "Float64", "2.150000e+01"), reading("Boiler1/Temperature", 21.5, ts=at)),
         (sent("Count", "Int16", "-12"), reading("Boiler1/Count", -12, ts=at)),
-        (sent("Running", "Bool", "false"), reading("Boiler1/Running", False, ts=at)),
+        (sent("Running", "Bool", "false"), reading("Boiler1/Running", "false", ts=at)),
         (sent("Mode", "String", "hand"), reading("Boiler1/Mode", "hand", ts=at)),
     ]
     head = {"apiVersion": "v3", "id": "e1", "deviceName": "Boiler1", "profileName": "Boiler", "sourceName": "All"}
@@ -276,6 +293,7 @@ if __name__ == "__main__":
     for preset in (
         kepware,
         neuron,
+        neuron_tags,
         umh,
         raw,
         telegraf,

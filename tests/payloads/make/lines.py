@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+MEANING = ("contract", "readings", "refused")
 PAYLOADS = Path(__file__).parents[1]
 
 
@@ -36,7 +37,7 @@ def write(name: str, made_by: str, lines: Iterable[dict[str, Any]]) -> None:
     pairs = [pair for pair in pairs if json.loads(pair[1])["made_by"] != made_by]
     for line in lines:
         message = {part: line[part] for part in ("key", "headers", "time", "value") if line.get(part) is not None}
-        meaning = {"name": line["name"], "made_by": made_by, "readings": line["readings"], "refused": line["refused"]}
+        meaning = {"name": line["name"], "made_by": made_by, **{k: line[k] for k in MEANING if line.get(k) is not None}}
         pairs.append((_json({"$message": message}), _json(meaning)))
     messages.write_text("".join(f"{pair[0]}\n" for pair in pairs), encoding="utf-8")
     readings.write_text("".join(f"{pair[1]}\n" for pair in pairs), encoding="utf-8")

@@ -84,7 +84,7 @@ def tally(
         if len(kept) < EXAMPLES:
             index = row - int(np.searchsorted(of_message, of_message[row]))
             kept.append(Example(records[of_message[row]].place, index, fault.message))
-    good = np.delete(np.arange(len(of_message)), sorted(decoded.faults))[:rows].tolist()
+    good = pa.array(np.delete(np.arange(len(of_message)), sorted(decoded.faults))[:rows])
     columns = {name: _plain(column.take(good)) for name, column in decoded.columns.items()}
     first = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
     return Tally(len(records), len(of_message), codes, examples, first)

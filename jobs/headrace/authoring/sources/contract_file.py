@@ -1,0 +1,68 @@
+"""The text of a proposed contract: YAML with the reasons as comments."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from headrace.authoring import json_schemas
+from headrace.authoring.new.write_files import write_all
+from headrace.authoring.sources.proposal import Proposal
+from headrace.errors import Place, UserError
+from headrace.project.paths import Project
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+WIDTH = 100
+
+
+def path_of(project: Project, name: str) -> Path:
+    """Return the file of a new source. Raises UserError if its name is not valid, or is taken."""
+    if not _NAME.fullmatch(name):
+        fix = "write lower case letters, digits and _, like press_signals"
+        raise UserError(f"'{name}' is not a valid name of a source", fix=fix)
+    path = project.sql / "_sources" / f"{name}.yaml"
+    if path.exists():
+        raise UserError("this file exists already", Place.of(path), "choose another name, or move it away")
+    return path
+
+
+def write(project: Project, path: Path, topic: str, proposal: Proposal, sample: str) -> None:
+    """Write the contract of `topic` to a new file. Raises UserError if it exists, PlatformError if it cannot."""
+    write_all({path: json_schemas.modeline(project, path, "source") + text(topic, proposal, sample)})
+
+
+def text(topic: str, proposal: Proposal, sample: str) -> str:
+    """Return the contract of `topic`. sample: what it was made of, like `200 messages of plant.kep`."""
+    found = proposal.tally
+    head = f"Proposed from {sample}: {found.good:,} of {found.readings:,} readings decode. Read each line."
+    lines = _comment(head, "")
+    lines += entry({"description": f"Messages of {topic}."}) + entry({"topic": topic})
+    for key, value in proposal.keys.items():
+        lines += _comment(proposal.reasons.get(key, ""), "")
+        if key == "fields":
+            lines.append(f"{key}:")
+            for name, field in value.items():
+                lines += _comment(proposal.reasons.get(f"fields.{name}", ""), "  ")
+                lines += entry({name: field}, "  ")
+        else:
+            lines += entry({key: value})
+    return "\n".join(lines) + "\n"
+
+
+def entry(pair: dict[str, Any], indent: str = "") -> list[str]:
+    """Return one key and its value as YAML, on one line if it fits."""
+    flow = yaml.safe_dump(pair, default_flow_style=True, sort_keys=False, width=10_000, allow_unicode=True)
+    inline = indent + flow.strip()[1:-1]
+    ((key, value),) = pair.items()
+    if not isinstance(value, dict) or (len(inline) <= WIDTH and key != "fields"):
+        return [inline]
+    return [f"{indent}{key}:", *(line for each in value.items() for line in entry(dict([each]), indent + "  "))]
+
+
+def _comment(reason: str, indent: str) -> list[str]:
+    return [f"{indent}# {line}" for line in textwrap.wrap(reason, WIDTH - len(indent) - 2)]

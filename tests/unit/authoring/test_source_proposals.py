@@ -1,0 +1,144 @@
+"""A contract proposed for a sample names the product that sent it, or is made of what its messages hold."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headrace.authoring.sources import contract_file
+from headrace.authoring.sources.proposal import Proposal, propose
+from headrace.environment.kafka_sample import Record
+from headrace.errors import UserError
+from headrace.project import source_files, source_presets
+from headrace.project.paths import Project
+from support.payloads import golden
+
+TOPIC = "plant.new"
+T = 1_764_000_000_000
+
+
+def records(*bodies: Any, key: bytes | None = None) -> list[Record]:
+    values = [each if isinstance(each, bytes) else json.dumps(each).encode() for each in bodies]
+    return [Record(TOPIC, 0, offset, T, key, (), value) for offset, value in enumerate(values)]
+
+
+def rows(proposal: Proposal, *columns: str) -> list[tuple[Any, ...]]:
+    return [tuple(row[column] for column in columns) for row in proposal.tally.rows]
+
+
+@pytest.mark.parametrize("name", source_presets.names())
+def test_the_messages_of_a_product_are_recognized(name: str) -> None:
+    found = propose([message.record for message in golden(name) if not message.contract])
+    assert found.keys["preset"] == name
+
+
+@pytest.mark.parametrize("name", ["telegraf", "thingsboard"])
+def test_another_shape_of_a_product_is_recognized_too(name: str) -> None:
+    (message,) = [message for message in golden(name) if message.contract]
+    found = propose([message.record])
+    assert found.keys == {"preset": name, **message.contract}
+    assert found.tally.share == 1
+
+
+def test_flat_readings() -> None:
+    found = propose(records(*({"tag": f"p{i % 3}", "value": i / 2, "ts": T + i, "q": 192} for i in range(9))))
+    assert found.keys["fields"].keys() == {"tag", "value"}
+    assert found.keys["time"] == {"path": "ts", "unit": "epoch_ms"}
+    assert found.keys["quality"] == {"path": "q", "mapping": "opcda"}
+    assert found.tally.share == 1
+    assert "3 different" in found.reasons["fields.tag"]
+
+
+def test_a_wide_row_becomes_readings() -> None:
+    found = propose(records({"machine": "m1", "time": "2025-11-24T16:00:00Z", "oil_degc": 80, "bar": 1.5, "on": True}))
+    assert found.keys["rows"] == "{oil_degc,bar,on}"
+    assert rows(found, "tag", "value") == [("m1.oil_degc", 80.0), ("m1.bar", 1.5), ("m1.on", 1.0)]
+
+
+def test_elements_of_an_array_with_the_device_around_them() -> None:
+    samples = [{"name": "a", "val": 1, "ts": T}, {"name": "b", "val": "open", "ts": T}]
+    found = propose(records({"device": "d1", "samples": samples}))
+    assert found.keys["rows"] == "samples[]"
+    assert rows(found, "tag", "value", "text") == [("d1.a", 1.0, None), ("d1.b", None, "open")]
+
+
+def test_values_deep_in_a_message_and_a_unit_in_a_name() -> None:
+    found = propose(records({"meta": {"sensor": "s1"}, "data": [1], "m": {"value": 2.5}, "oil_temp_degc": 80}))
+    assert found.keys["fields"]["tag"]["path"] == "meta.sensor"
+    assert found.keys["fields"]["value"]["path"] == "m.value"
+    assert found.keys["fields"]["oil_temp_degc"]["unit"] == "degC"
+    assert found.keys["time"] == {"from": "record_time"}
+
+
+@pytest.mark.parametrize(
+    ("time", "keys"),
+    [
+        (1_764_000_000, {"unit": "epoch_s"}),
+        (1_764_000_000.5, {"unit": "epoch_s"}),
+        (T * 1000, {"unit": "epoch_us"}),
+        (T * 1_000_000, {"unit": "epoch_ns"}),
+        ("2025-11-24T16:00:00.5+01:00", {"unit": "iso8601"}),
+        ("2025-11-24 16:00:00", {"unit": "iso8601", "zone": "UTC"}),
+    ],
+)
+def test_forms_of_time(time: Any, keys: dict[str, Any]) -> None:
+    found = propose(records({"tag": "a", "value": 1, "when": "never", "time": time}))
+    assert found.keys["time"] == {"path": "time", **keys}
+    assert found.tally.share == 1
+
+
+def test_a_key_of_the_record_is_the_tag_if_the_message_has_none() -> None:
+    found = propose(records({"value": 1, "ts": T}, key=b"press2/force"))
+    assert rows(found, "tag", "value") == [("press2/force", 1.0)]
+
+
+def test_some_messages_that_are_no_json_do_not_keep_the_others_from_it() -> None:
+    good = {"tag": "a", "value": 1, "ts": T}
+    found = propose(records(good, b"{", {"tag": "a"}, good, good))
+    assert found.keys["time"]["path"] == "ts"
+    assert (found.tally.good, dict(found.tally.codes)) == (3, {"not_json": 1, "time_missing": 1})
+
+
+def test_what_is_not_recognized_is_an_error_that_says_what_to_do() -> None:
+    with pytest.raises(UserError, match=r"look like those of a schema registry.*\n  fix: .*format: avro"):
+        propose(records(b"\0\0\0\0\1\2a\2"))
+    with pytest.raises(UserError, match="no format is recognized"):
+        propose(records(b"\xff\xfe\xfd"))
+    with pytest.raises(UserError, match="no preset 'kepwear'\n  fix: did you mean 'kepware'"):
+        propose(records({}), "kepwear")
+
+
+@pytest.mark.parametrize(
+    "sample",
+    [
+        {"tag": "a", "value": 1, "ts": T},
+        {"machine": "m", "time": "2025-11-24T16:00:00Z", "oil_degc": 80, "bar": 1.5},
+        {"Some Key": 1, "ts": T, "quality": {"ts": 2}, "a.b": 3, "Ünit": "x", "src_x": 1, "value": None},
+        [{"id": "x", "v": "1"}],
+        {"values": {"a b": 1, "c.d": 2}, "ts": T},
+        [1, 2],
+        {},
+        {"value": {"value": 1}},
+    ],
+)
+def test_whatever_is_proposed_is_a_contract_that_can_be_read_from_its_file(sample: Any, tmp_path: Path) -> None:
+    for folder in ("sql/_sources", "catalogs"):
+        (tmp_path / folder).mkdir(parents=True)
+    project = Project.find(tmp_path)
+    path = contract_file.path_of(project, "proposed")
+    found = propose(records(sample, sample))
+    contract_file.write(project, path, TOPIC, found, "2 messages of plant.new")
+    assert source_files.load(project, "proposed").topic == TOPIC
+    assert max(map(len, path.read_text().splitlines())) <= 100
+    with pytest.raises(UserError, match="exists already"):
+        contract_file.path_of(project, "proposed")
+
+
+def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path) -> None:
+    for folder in ("sql", "catalogs"):
+        (tmp_path / folder).mkdir()
+    with pytest.raises(UserError, match=r"'Press-2' is not a valid name"):
+        contract_file.path_of(Project.find(tmp_path), "Press-2")

@@ -1,0 +1,54 @@
+"""What other encoders wrote, and what products' documents show, is read as they mean it by the presets."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headrace.authoring.sources import decoding
+from headrace.project import source_files, source_presets
+from headrace_udfs.contract import Contract
+from support.payloads import TOPIC, Golden, folders, golden, status
+
+MESSAGES = [
+    pytest.param(name, message, id=f"{name}-{message.name}")
+    for name in source_presets.names()
+    for message in golden(name)
+]
+
+
+def contract(folder: Path, preset: str, more: dict[str, Any]) -> Contract:
+    file = folder / "source.yaml"
+    file.write_text(json.dumps({"description": "Golden messages", "topic": TOPIC, "preset": preset, **more}))
+    return source_files.of_file(file)
+
+
+def columns(expected: dict[str, Any]) -> dict[str, Any]:
+    """Return the columns of a preset for a reading: a text is in `text`, anything else in `value`."""
+    value = expected["value"]
+    is_text = isinstance(value, str)
+    return {
+        "tag": expected["tag"],
+        "value": None if is_text or value is None else float(value),
+        "text": value if is_text else None,
+        "ts": expected["ts"],
+        "quality": status(expected.get("quality")),
+    }
+
+
+@pytest.mark.parametrize(("preset", "message"), MESSAGES)
+def test_a_message_means_what_its_encoder_says(preset: str, message: Golden, tmp_path: Path) -> None:
+    found = decoding.tally(contract(tmp_path, preset, message.contract), [message.record], rows=1_000)
+    rows = [{**row, "ts": row["ts"].isoformat(timespec="microseconds")} for row in found.rows]
+    assert [{name: row[name] for name in columns(each)} for row, each in zip(rows, message.readings, strict=True)] == [
+        columns(each) for each in message.readings
+    ]
+    refused = [(each.index, code) for code, examples in found.examples.items() for each in examples]
+    assert sorted(refused) == sorted(message.refused)
+
+
+def test_each_preset_has_golden_messages() -> None:
+    assert {*source_presets.names()} <= {*folders()}
