@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from headrace_udfs.format_names import FORMAT_FACTS
 from headrace_udfs.formats.base import Decoded, Parser, too_large
 from headrace_udfs.formats.bounds import MANY, bounded, too_short
 from headrace_udfs.formats.documents import Documents, Spoilt
+from headrace_udfs.formats.json_bulk import UNPROVEN
 from headrace_udfs.formats.json_text import JsonText
 from headrace_udfs.formats.rows.around import Around
 from headrace_udfs.formats.rows.extract import Extractor, payload_columns
@@ -21,6 +22,9 @@ from headrace_udfs.formats.rows.spoilt import split
 from headrace_udfs.formats.rows.walk import Rows, walk
 from headrace_udfs.messages import Message, Messages
 from headrace_udfs.paths import EACH, RowPath
+
+Bulk = Callable[[Sequence[bytes | None], int], list[Any]]
+"""Returns the document of each value, or UNPROVEN; the number is the most bytes that a value may have."""
 
 
 class JsonParser:
@@ -38,10 +42,10 @@ class JsonParser:
 class DocumentFormat:
     """Reads the rows of the documents that a parser makes of each message."""
 
-    def __init__(self, contract: Contract, parser: Parser | JsonParser) -> None:
-        """Prepare to decode messages of `contract`."""
+    def __init__(self, contract: Contract, parser: Parser | JsonParser, bulk: Bulk | None = None) -> None:
+        """Prepare to decode messages of `contract`. bulk: reads many values before the parser reads the others."""
         facts = FORMAT_FACTS[contract.format]
-        self._parser = parser
+        self._parser, self._bulk = parser, bulk
         self._max_bytes = contract.max_bytes
         self._path: RowPath = contract.rows or ((EACH,) if contract.format == "json_array" else ())
         self._many = contract.many
@@ -53,7 +57,12 @@ class DocumentFormat:
         documents: list[Any] = []
         owner: list[int] = []
         spoilt: set[int] = set()
+        known = self._bulk(messages.values, self._max_bytes) if self._bulk else ()
         for position, value in enumerate(messages.values):
+            if known and known[position] is not UNPROVEN:
+                documents.append(known[position])
+                owner.append(position)
+                continue
             for document in self._documents(messages, position, value):
                 if isinstance(document, Spoilt):
                     spoilt.add(len(documents))

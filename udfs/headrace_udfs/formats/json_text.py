@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from headrace_udfs.faults import Code, Fault, Refused, shown
 from headrace_udfs.formats.documents import MAX_DEPTH, Document, Spoilt, text_of
@@ -90,6 +91,14 @@ class JsonText:
         return self._spoil(Fault(Code.INTEGER_TOO_LARGE, "a whole number has more than 4,300 digits"))
 
 
+def _outside_strings(text: str, marks: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    """Return which characters of a text stand outside strings. marks: the characters."""
+    if "\\" not in text:
+        return np.cumsum(marks == ord('"')) % 2 == 0
+    bare = _STRINGS.sub(lambda match: '"' * len(match[0]), text)
+    return np.frombuffer(bare.encode("ascii", "replace"), np.uint8) != ord('"')
+
+
 def _replaced(cut: dict[str, Fault]) -> Callable[[str], Any]:
     """Return a function that reads a number, or the fault that it stands for."""
     return lambda text: cut.get(text) or float(text)
@@ -97,10 +106,11 @@ def _replaced(cut: dict[str, Fault]) -> Callable[[str], Any]:
 
 def _shallow(text: str) -> tuple[str, dict[str, Fault] | None]:
     """Return the text with what is nested too deep replaced by numbers, and the fault that each of these stands for."""
-    bare = _STRINGS.sub(lambda match: " " * len(match[0]), text)
-    marks = np.frombuffer(bare.encode("ascii", "replace"), np.uint8)
+    marks = np.frombuffer(text.encode("ascii", "replace"), np.uint8)
     opening = (marks == ord("{")) | (marks == ord("["))
     closing = (marks == ord("}")) | (marks == ord("]"))
+    outside = _outside_strings(text, marks)
+    opening, closing = opening & outside, closing & outside
     depth = np.cumsum(opening.astype(np.int32) - closing.astype(np.int32))
     if int(np.max(depth, initial=0)) <= MAX_DEPTH:
         return text, None

@@ -96,8 +96,8 @@ def _joinable(value: Any) -> Any:
         return value
     if value is None:
         return ABSENT
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return Fault(Code.WRONG_TYPE, f"expected a string or a number, found {shown(value)}")
+    if isinstance(value, dict | list | bytes):
+        return Fault(Code.WRONG_TYPE, f"expected a string, a number or a boolean, found {shown(value)}")
     return texts.shown_scalar(value)
 
 

@@ -71,16 +71,23 @@ _PLAIN: dict[str, tuple[JsonType, set[type]]] = {
 """The type of JSON, and the types of Python, of values that need no conversion."""
 
 
+_TYPES: dict[type, str] = {
+    type(None): "null", object: "null", float: "number", int: "number", str: "string", bool: "boolean", dict: "object",
+}  # fmt: skip
+"""The type of JSON of each type of Python; ABSENT is like null."""
+
+
 def _in_bulk(target: Target, values: list[Any]) -> pa.Array | None:
     """Return the column if no value needs to be looked at by itself; None otherwise."""
     taken, plain = _PLAIN.get(target.kind, ("", {str}))
     kinds = {*map(type, values)}
-    if target.before and str in kinds:
+    if (target.before and str in kinds) or taken not in target.taken:
         return None
-    if taken not in target.taken or not kinds - plain <= ({type(None), object} if not target.required else set()):
-        return None
-    if object in kinds:
-        values = [None if value is ABSENT else value for value in values]
+    if rest := kinds - plain:
+        if target.required or any(_TYPES.get(kind, "") not in {*target.others, "null"} for kind in rest):
+            return None
+        if rest != {type(None)}:
+            values = [value if type(value) in plain else None for value in values]
     try:
         array = pa.array(values, ARROW[target.kind])
     except (pa.ArrowInvalid, OverflowError, UnicodeEncodeError):
