@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pyflink.table import StreamTableEnvironment, Table
 
     from headrace_udfs.scoring.model import Model
+    from headrace_udfs.scoring.stream import Scorer
     from headrace_udfs.step_protocol import CatalogAddress
 
 
@@ -57,6 +58,12 @@ class Inputs(Protocol):
 
     def model_pin(self) -> str:
         """Return the model's version as `<name>@<version>`."""
+
+    def scorer(self) -> Scorer:
+        """Return the model of a score job as it scores a stream. Raises UserError as `model` does."""
+
+    def condensed(self, name: str) -> Table:
+        """Return the packs of a score job's readings that are on time: condensed BYTES, event_time with watermarks."""
 
     def asset_states(self) -> CatalogAddress | None:
         """Return where workers find condition.asset_states and historian.tags; None if job.yaml does not read them."""

@@ -65,61 +65,14 @@ SELECT
     event_time
 FROM `plant_readings__packs`;
 
-CREATE TEMPORARY VIEW `plant_readings__readings` AS
-SELECT
-    `decoded`.`tag`,
-    `decoded`.`value`,
-    `decoded`.`text`,
-    `decoded`.`ts`,
-    `decoded`.`quality`,
-    `decoded`.`src_topic`,
-    `decoded`.`src_partition`,
-    `decoded`.`src_offset`,
-    `decoded`.`src_index`,
-    decoded.late,
-    CAST(decoded.ts AS TIMESTAMP_LTZ(3)) AS event_time
-FROM `plant_readings__streams`
-CROSS JOIN LATERAL TABLE(arrow_rows(`good`, 'ROW<`tag` STRING, `value` DOUBLE, `text` STRING, `ts` TIMESTAMP_LTZ(6), `quality` BIGINT, `src_topic` STRING NOT NULL, `src_partition` INT NOT NULL, `src_offset` BIGINT NOT NULL, `src_index` INT NOT NULL, `late` BOOLEAN NOT NULL>')) AS decoded (
-    `tag`,
-    `value`,
-    `text`,
-    `ts`,
-    `quality`,
-    `src_topic`,
-    `src_partition`,
-    `src_offset`,
-    `src_index`,
-    `late`
-);
-
 CREATE TEMPORARY VIEW `plant_readings` AS
 SELECT
-    `tag`,
-    `value`,
-    `text`,
-    `ts`,
-    `quality`,
-    `src_topic`,
-    `src_partition`,
-    `src_offset`,
-    `src_index`,
-    `event_time`
-FROM `plant_readings__readings`;
-
-CREATE TEMPORARY VIEW `plant_readings__on_time` AS
-SELECT
-    `tag`,
-    `value`,
-    `text`,
-    `ts`,
-    `quality`,
-    `src_topic`,
-    `src_partition`,
-    `src_offset`,
-    `src_index`,
-    `event_time`
-FROM `plant_readings__readings`
-WHERE NOT late;
+    `decoded`.`condensed`,
+    event_time
+FROM `plant_readings__streams`
+CROSS JOIN LATERAL TABLE(arrow_rows(`good`, 'ROW<`condensed` BYTES NOT NULL>')) AS decoded (
+    `condensed`
+);
 
 CREATE TEMPORARY VIEW `condition_scores__selected` AS
 SELECT *

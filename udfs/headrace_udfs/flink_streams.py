@@ -18,7 +18,7 @@ from headrace_udfs.flink_arrays import TYPES, ArrowColumn
 from headrace_udfs.high_water import NOTHING, HighWater
 from headrace_udfs.pipeline import Pipeline
 from headrace_udfs.reader_watermark import ReaderWatermark
-from headrace_udfs.streams import Streamed, Streams
+from headrace_udfs.streams import Condense, Streamed, Streams
 from headrace_udfs.types import ARROW
 
 Name = Literal["good", "letters", "late", "watermark"]
@@ -36,19 +36,27 @@ class Timing:
     lateness_us: int
 
 
+@dataclass(frozen=True)
+class Work:
+    """What is to be done with the readings of packs: see Streams."""
+
+    timing: Timing | None = None
+    condense: Condense | None = None
+
+
 class IngestStream(PipelineFunction):
     """pack BYTES, or pack BYTES and the watermark after it -> one of the streams of the packs, or their watermark."""
 
-    def __init__(self, pipeline: Pipeline, key: str, name: Name, timing: Timing | None) -> None:
+    def __init__(self, pipeline: Pipeline, key: str, name: Name, work: Work) -> None:
         super().__init__(pipeline, key)
-        self._name, self._timing = name, timing
+        self._name, self._work = name, work
 
     def computation(self, pipeline: Pipeline) -> Callable[..., Any]:
         """Return the function of packs that returns what becomes of them."""
         watermark = None
-        if timing := self._timing:
+        if timing := self._work.timing:
             watermark = ReaderWatermark(HighWater(timing.partitions, timing.readers), timing.lateness_us)
-        streams = Streams(pipeline, watermark)
+        streams = Streams(pipeline, watermark, self._work.condense)
         return lambda packs, *given: streams.of(packs.tolist(), *map(_micros, given))
 
     def eval(self, packs: pd.Series[Any], *given: pd.Series[Any]) -> ArrowColumn:
@@ -65,13 +73,13 @@ def _micros(times: pd.Series[Any]) -> list[int | None]:
     return micros
 
 
-def ingest_streams(pipeline: Pipeline, timing: Timing | None) -> dict[str, UserDefinedScalarFunctionWrapper]:
-    """Return the SQL functions of packs, by name: good and letters; late and watermark if there is a `timing`."""
+def ingest_streams(pipeline: Pipeline, work: Work) -> dict[str, UserDefinedScalarFunctionWrapper]:
+    """Return the SQL functions of packs, by name: good and letters; late and watermark if there is a timing."""
     key = uuid.uuid4().hex
-    names: tuple[Name, ...] = ("good", "letters", "late", "watermark") if timing else ("good", "letters")
+    names: tuple[Name, ...] = ("good", "letters", "late", "watermark") if work.timing else ("good", "letters")
     return {
         name: udf(
-            IngestStream(pipeline, key, name, timing),
+            IngestStream(pipeline, key, name, work),
             result_type=TYPES["timestamp"] if name == "watermark" else DataTypes.BYTES(),
             func_type="pandas",
         )

@@ -5,7 +5,7 @@ A stream is one value, so Flink handles a row per pack between its source and `a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -74,6 +74,13 @@ def good(pipeline: Pipeline, *, timed: bool) -> Types:
     return {**{name: _TYPES[kind] for name, kind in pipeline.columns.items()}, **_POSITION, **late}
 
 
+CONDENSED: Types = {"condensed": StreamType(pa.binary(), "BYTES NOT NULL")}
+"""The columns of good readings that a job condenses."""
+
+Condense = Callable[[Mapping[str, pa.Array], Flags], list[bytes]]
+"""Makes less of the rows that are true in the second argument; the first has the columns of all rows."""
+
+
 def row_type(types: Types) -> str:
     """Return the columns as the ROW type that `arrow_rows` takes, in SQL."""
     return f"ROW<{', '.join(f'`{name}` {kind.flink}' for name, kind in types.items())}>"
@@ -99,11 +106,14 @@ class Streamed:
 class Streams:
     """Runs an open pipeline over the packs of one source.
 
-    watermark: decides which readings are late; None if no reading can be.
+    watermark: decides which readings are late; None if no reading can be. condense: what becomes of good readings that
+    are not late, instead of rows.
     """
 
-    def __init__(self, pipeline: Pipeline, watermark: ReaderWatermark | None = None) -> None:
-        self._pipeline, self._watermark = pipeline, watermark
+    def __init__(
+        self, pipeline: Pipeline, watermark: ReaderWatermark | None = None, condense: Condense | None = None
+    ) -> None:
+        self._pipeline, self._watermark, self._condense = pipeline, watermark, condense
         self._good = good(pipeline, timed=watermark is not None)
 
     def of(self, packs: Sequence[bytes], given: Sequence[int | None] | None = None) -> Streamed:
@@ -115,7 +125,7 @@ class Streams:
         for packs_ in _groups([unpacked(pack) for pack in packs]):
             group = _Group(packs_, self._pipeline)
             places = [None] * (len(packs_) - 1)
-            columns, late = group.columns, None
+            columns, late, late_rows = group.columns, None, ~group.is_good
             if self._watermark:
                 moves = given[start : start + len(packs_)] if given else None
                 watermarks, before = _watermarks(self._watermark, group, moves)
@@ -128,7 +138,11 @@ class Streams:
                     "watermark": pa.array(before, mask=before == NOTHING).view(ARROW["timestamp"]),
                 }
                 late = group.stream(LATE, columns, late_rows)
-            streamed.good += [group.stream(self._good, columns, group.is_good), *places]
+            if self._condense:
+                good_ = _condensed(self._condense(columns, group.is_good & ~late_rows))
+            else:
+                good_ = group.stream(self._good, columns, group.is_good)
+            streamed.good += [good_, *places]
             streamed.letters += [group.stream(LETTERS, columns, ~group.is_good), *places]
             streamed.late += [late, *places]
             start += len(packs_)
@@ -172,14 +186,7 @@ class _Group:
             columns = {name: columns[name].take(at) for name in types if name in columns}
         if "payload" in types:
             columns = {**columns, "payload": self._payloads(which)}
-        schema = pa.schema([pa.field(name, kind.arrow) for name, kind in types.items()])
-        batch = pa.RecordBatch.from_arrays([columns[name] for name in types], schema=schema)
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, schema) as writer:
-            for start in range(0, batch.num_rows, _BATCH):
-                writer.write_batch(batch.slice(start, _BATCH))
-        stream: bytes = sink.getvalue().to_pybytes()
-        return stream
+        return _ipc(types, [columns[name] for name in types])
 
     def _payloads(self, which: Flags) -> pa.Array:
         """Return the payload of the message of each row of `which`, if it is the first such row of that message."""
@@ -202,6 +209,22 @@ class _Group:
             INDEX: pa.array(np.arange(rows) - firsts[of], pa.int32()),
             "src_ts": pa.array(_times(self._messages)[of] * 1000).view(ARROW["timestamp"]),
         }
+
+
+def _condensed(texts: list[bytes]) -> Stream:
+    return _ipc(CONDENSED, [pa.array(texts, pa.binary())]) if texts else None
+
+
+def _ipc(types: Types, columns: Sequence[pa.Array]) -> bytes:
+    """Return the Arrow stream of some columns."""
+    schema = pa.schema([pa.field(name, kind.arrow) for name, kind in types.items()])
+    batch = pa.RecordBatch.from_arrays(columns, schema=schema)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, schema) as writer:
+        for start in range(0, batch.num_rows, _BATCH):
+            writer.write_batch(batch.slice(start, _BATCH))
+    stream: bytes = sink.getvalue().to_pybytes()
+    return stream
 
 
 def _watermarks(

@@ -18,7 +18,7 @@ from headrace.compose.template_functions import on_time_view
 from headrace.environment.settings import Settings
 from headrace.errors import Place, UserError
 from headrace.project import source_files
-from headrace.project.job import Job
+from headrace.project.job import SCORE, Job
 from headrace.project.paths import Project
 from headrace.project.system_tables import DEAD_LETTERS, POSITION
 from headrace_udfs import streams
@@ -141,11 +141,14 @@ def _packed(parts: _Parts) -> Source:
         late = render.engine("packed_late", **parts.origin, opened=_opened(shared, "late", streams.LATE))
         leftovers[parts.job.late_table] = parts.leftover(parts.job.late_table, _LATE_COLUMNS, late)
     views = _packed_views(parts, shared, timed=timed)
-    readings = _timed(name) if timed else None
+    readings = _timed(name) if timed and parts.job.kind != SCORE else None
     return parts.source(Tables(statements, shared, views, leftovers, packed=True, timed=readings))
 
 
 def _packed_views(parts: _Parts, shared: str, *, timed: bool) -> tuple[str, ...]:
+    if parts.job.kind == SCORE:
+        opened = _opened(shared, "good", streams.CONDENSED)
+        return (render.engine("condensed", view=parts.name, columns=list(streams.CONDENSED), opened=opened),)
     columns = [*parts.pipeline.columns, *POSITION]
     opened = _opened(shared, "good", streams.good(parts.pipeline, timed=timed))
     view = _timed(parts.name) if timed else parts.name

@@ -21,8 +21,10 @@ from headrace.planner.state.ids import carry_over
 from headrace.planner.state.stored_plan import StoredPlan, stored_form
 from headrace.planner.table_api import tables
 from headrace.planner.table_api.inputs import Inputs
+from headrace.project.job import SCORE
 from headrace.project.system_tables import POSITION
 from headrace_udfs.references import resolve_in_sql
+from headrace_udfs.scoring.condense import Condenser
 from headrace_udfs.step_protocol import CatalogAddress
 
 _PLACE = re.compile(r"(?:at|From) line (\d+), column (\d+)")
@@ -139,9 +141,14 @@ def prepare(environment, composition: Composition) -> None:  # type: ignore[no-u
         for statement in composition.connections:
             environment.execute_sql(resolve_in_sql(statement))
         environment.create_java_temporary_system_function("arrow_rows", "headrace.ArrowRows")
+        module = composition.folder.module
+        inputs = Inputs(environment, composition.functions, module) if module else None
+        condense = Condenser(inputs.scorer()) if inputs and composition.folder.job.kind == SCORE else None
         for source in composition.sources:
-            sources.prepare(environment, source, shared=composition.folder.module is not None)
-        _prepare_module(environment, composition)
+            sources.prepare(environment, source, shared=module is not None, condense=condense)
+        if module and inputs:
+            for sink, table in tables.tables(module, composition.folder.job, inputs).items():
+                environment.create_temporary_view(module_view(sink), table)
     for view, select in composition.views.items():
         with flink_errors_reported(composition, composition.folder.views[view], select):
             environment.create_temporary_view(view, environment.sql_query(select.sql))
@@ -169,13 +176,6 @@ def _create_topics(environment, statements: Mapping[str, str]) -> None:  # type:
     for table, statement in statements.items():
         environment.drop_temporary_table(table)
         environment.execute_sql(resolve_in_sql(statement))
-
-
-def _prepare_module(environment, composition: Composition) -> None:  # type: ignore[no-untyped-def]
-    if module := composition.folder.module:
-        inputs = Inputs(environment, composition.functions, module)
-        for sink, table in tables.tables(module, composition.folder.job, inputs).items():
-            environment.create_temporary_view(module_view(sink), table)
 
 
 @contextmanager

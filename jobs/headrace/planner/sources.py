@@ -8,11 +8,15 @@ from typing import Any
 from headrace.compose.source_tables import Source
 from headrace.planner.table_api import streams
 from headrace_udfs.references import resolve_in_sql
+from headrace_udfs.streams import Condense
 
 
-def prepare(environment, source: Source, *, shared: bool) -> None:  # type: ignore[no-untyped-def]
-    """Register a source. shared: whether the job has a module, whose conversions to DataStreams share the reading."""
-    for name, function in _functions(source).items():
+def prepare(environment, source: Source, *, shared: bool, condense: Condense | None = None) -> None:  # type: ignore[no-untyped-def]
+    """Register a source.
+
+    shared: whether the job has a module, whose conversions to DataStreams share the reading. condense: see Streams.
+    """
+    for name, function in _functions(source, condense).items():
         environment.create_temporary_system_function(f"{source.function}_{name}", function)
     tables = source.tables
     for statement in tables.created:
@@ -25,13 +29,13 @@ def prepare(environment, source: Source, *, shared: bool) -> None:  # type: igno
             streams.give_event_time(environment, tables.timed)
 
 
-def _functions(source: Source) -> dict[str, Any]:
+def _functions(source: Source, condense: Condense | None) -> dict[str, Any]:
     from headrace_udfs.flink import ingest  # noqa: PLC0415 - imports PyFlink
-    from headrace_udfs.flink_streams import Timing, ingest_streams  # noqa: PLC0415
+    from headrace_udfs.flink_streams import Timing, Work, ingest_streams  # noqa: PLC0415
 
     partitions, readers = source.spread.partitions, source.spread.readers
     if not source.tables.packed:
         return ingest(source.pipeline, partitions, readers)
     late = source.lateness
     timing = None if late is None else Timing(partitions, readers, late // timedelta(microseconds=1))
-    return ingest_streams(source.pipeline, timing)
+    return ingest_streams(source.pipeline, Work(timing, condense))

@@ -1,4 +1,4 @@
-"""What a score job needs of Flink: a function that packs readings, one that scores packs, and rows of what comes out.
+"""What a score job needs of Flink: a function that scores packs, and rows of what comes out.
 
 What they compute is in `headrace_udfs.scoring`, without Flink.
 """

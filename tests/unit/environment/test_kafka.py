@@ -75,4 +75,7 @@ def test_a_topic_that_does_not_exist_is_reported_with_where_and_similar_names(
     with pytest.raises(UserError) as raised:
         kafka.topic_state({"bootstrap.servers": "a:1"}, "plant.readings")
     (problem,) = raised.value.problems
-    assert (problem.where, problem.fix) == ("a:1", f"create it (headrace topics create), or correct the contract; it has: {has}")
+    assert (problem.where, problem.fix) == (
+        "a:1",
+        f"create it (headrace topics create), or correct the contract; it has: {has}",
+    )

@@ -11,17 +11,17 @@ from typing import Any
 
 import cloudpickle
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headrace_udfs.scoring import stored, stream, tables
 from headrace_udfs.scoring.alignment import Readings
+from headrace_udfs.scoring.condense import Condenser
 from headrace_udfs.scoring.stream import Scorer
+from headrace_udfs.status_codes import SEVERITY
 from support.worlds import two_sites
 from table_api.scoring.by_bucket import ByBucket
-from table_api.scoring.packing import Pack
 
 STEP_MS = two_sites.STEP_US // 1000
 END = 2**63 - 1
@@ -69,8 +69,7 @@ class Flink:
     key: int = -1
 
     def __post_init__(self) -> None:
-        self.pack = cloudpickle.loads(cloudpickle.dumps(Pack(self.scorer)))
-        self.pack.open(None)
+        self.condense = cloudpickle.loads(cloudpickle.dumps(Condenser(self.scorer)))
         self.function = cloudpickle.loads(cloudpickle.dumps(ByBucket(self.scorer, None)))
         self.function.open(self)
 
@@ -92,14 +91,15 @@ class Flink:
         )
 
     def batch(self, readings: Readings) -> Iterator[tuple[str, bytes]]:
-        columns = (
-            np.array(NAMES, object)[readings.tag],
-            readings.times,
-            readings.values,
-            readings.good,
-            readings.order,
-        )
-        packs = [each for each in self.pack.eval(*map(pd.Series, columns)) if each is not None]
+        columns = {
+            "tag": pa.array(NAMES).take(pa.array(readings.tag)),
+            "ts": pa.array(readings.times).view(pa.timestamp("us")),
+            "value": pa.array(readings.values),
+            "quality": pa.array(np.where(readings.good, 0, SEVERITY["bad"])),
+            "src_offset": pa.array(readings.order // 65536),
+            "src_index": pa.array(readings.order % 65536),
+        }
+        packs = self.condense(columns, np.ones(len(readings), bool))
         assert len({stored.bucket(each) for each in packs}) == len(packs)
         for each in packs:
             self.key = stored.bucket(each)
@@ -172,20 +172,26 @@ def test_a_timer_fires_with_the_last_watermark_of_an_instant_and_not_before() ->
     assert [*flink.advance(END)] == []
 
 
-def test_other_tags_and_readings_before_the_warm_up_are_no_pack() -> None:
+def test_other_tags_bad_rows_and_readings_before_the_warm_up_are_in_no_pack() -> None:
     late = replace(scorer(), from_us=two_sites.STEP_US + stream.WARM_UP_US)
-    pack = Flink(late).pack
-    columns: list[list[Any]] = [
-        ["n1.wind", "other", None, "n1.wind"],
-        [0, 10**12, 10**12, 10**12],
-        [1.0] * 4,
-        [True] * 4,
-        [0, 1, 2, 3],
-    ]
-    found = pack.eval(*(pd.Series(column) for column in columns))
-    assert [each is None for each in found] == [True, True, True, False]
-    assert pack.eval(*(pd.Series(column[:3]) for column in columns)).isna().all()
-    assert len(pack.eval(*(pd.Series(column[:0]) for column in columns))) == 0
+    columns = {
+        "tag": pa.array(["n1.wind", "other", None, "n1.wind", "n1.wind"]),
+        "ts": pa.array([0, 10**12, None, 10**12, 10**12]).view(pa.timestamp("us")),
+        "value": pa.array([1.0, 1.0, None, None, 4.0]),
+        "quality": pa.array([0, 0, None, SEVERITY["uncertain"], 0]),
+        "src_offset": pa.array(range(5)),
+        "src_index": pa.array([0] * 5, pa.int32()),
+    }
+    condense = Flink(late).condense
+    (pack,) = condense(columns, np.array([True, True, False, True, False]))
+    found = stored.unpack(pack)
+    assert (found.order.tolist(), found.good.tolist(), np.isnan(found.values).tolist()) == (
+        [3 * 65536],
+        [False],
+        [True],
+    )
+    assert condense(columns, np.array([True, True, False, False, False])) == []
+    assert condense({name: column.slice(0, 0) for name, column in columns.items()}, np.empty(0, bool)) == []
 
 
 def test_another_version_keeps_what_is_held_and_ends_open_events() -> None:

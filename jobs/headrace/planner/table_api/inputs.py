@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,10 @@ from headrace.project import model_files, model_versions, yaml_file
 from headrace.project.job import Param
 from headrace.project.python_module import ModuleFile
 from headrace.project.system_tables import ASSET_STATES
+from headrace_udfs.scoring.stream import Scorer
 from headrace_udfs.step_protocol import CatalogAddress
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 if TYPE_CHECKING:
     from pyflink.datastream import DataStream
@@ -85,6 +88,16 @@ class Inputs:
         if (pinned := self._calls.folder.job.model) is None:
             raise InvalidCall(Problem("the job has no model", fix="a job of kind: score has one"))
         return pinned
+
+    def scorer(self) -> Scorer:
+        """Return the model of a score job as it scores a stream. Raises UserError as `model` does."""
+        card = self.model_card()
+        begins = (datetime.fromisoformat(card["until"]) - _EPOCH) // timedelta(microseconds=1)
+        return Scorer(self.model_pin(), self.model(), int(card["every_us"]), begins)
+
+    def condensed(self, name: str) -> Table:
+        """Return the packs of a score job's readings that are on time: condensed BYTES, event_time with watermarks."""
+        return self._table(self._calls.source(name))
 
     def asset_states(self) -> CatalogAddress | None:
         """Return where workers find condition.asset_states and historian.tags; None if job.yaml does not read them."""
