@@ -37,7 +37,8 @@ class Pack:
 def unpacked(pack: bytes) -> Pack:
     """Return the messages of a pack. Raises NotAPack."""
     if len(pack) < _FRONT.size or pack[:4] != _MARK:
-        raise NotAPack(f"{len(pack)} bytes do not begin with the mark of a pack")
+        fix = "start the cluster again from the Flink home of this release"
+        raise NotAPack(f"{len(pack)} bytes do not begin with the mark of a pack; {fix}")
     _, n, partition, topic, parts, length = _FRONT.unpack_from(pack)
     columns = 1 + bool(parts & _KEYS) + bool(parts & _HEADERS)
     at = _FRONT.size + 16 * n + 4 * columns * n

@@ -22,7 +22,7 @@ from headrace_udfs.times import Micros
 from headrace_udfs.types import ARROW, TS, ContractType
 
 _BATCH = 4096
-"""Rows of a batch in a stream: Java allocates large ones anew each time, and fills them with zeros."""
+"""Rows of a batch in a stream: Java allocates memory for large ones each time, and fills it with zeros."""
 
 Flags = npt.NDArray[np.bool_]
 
@@ -94,7 +94,7 @@ Stream = bytes | None
 class Streamed:
     """What becomes of packs: for each, its streams, and the watermark after it in microseconds since 1970, or NOTHING.
 
-    Small packs are decoded together; their streams are in the place of the first of them.
+    Small packs are decoded together; their streams stand where the first of them is.
     """
 
     good: list[Stream] = field(default_factory=list)
