@@ -84,7 +84,8 @@ def _in_bulk(target: Target, values: list[Any]) -> pa.Array | None:
     if (target.before and str in kinds) or taken not in target.taken:
         return None
     if rest := kinds - plain:
-        if target.required or any(_TYPES.get(kind, "") not in {*target.others, "null"} for kind in rest):
+        others = {*target.others, "null"}.difference(target.taken)  # what it takes itself has to be converted
+        if target.required or any(_TYPES.get(kind, "") not in others for kind in rest):
             return None
         if rest != {type(None)}:
             values = [value if type(value) in plain else None for value in values]
