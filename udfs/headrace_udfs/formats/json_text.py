@@ -94,9 +94,11 @@ class JsonText:
 def _outside_strings(text: str, marks: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
     """Return which characters of a text stand outside strings. marks: the characters."""
     if "\\" not in text:
-        return np.cumsum(marks == ord('"')) % 2 == 0
+        even: npt.NDArray[np.bool_] = np.cumsum(marks == ord('"')) % 2 == 0
+        return even
     bare = _STRINGS.sub(lambda match: '"' * len(match[0]), text)
-    return np.frombuffer(bare.encode("ascii", "replace"), np.uint8) != ord('"')
+    outside: npt.NDArray[np.bool_] = np.frombuffer(bare.encode("ascii", "replace"), np.uint8) != ord('"')
+    return outside
 
 
 def _replaced(cut: dict[str, Fault]) -> Callable[[str], Any]:

@@ -18,7 +18,7 @@ from headrace_udfs.formats.json_text import JsonText
 LITERALS = (
     "0", "-0", "-0.0", "1.5", "1e3", "3.0", "9007199254740993", "9007199254740993.0", "18446744073709551616", "1e400",
     "9" * 400, "9" * 5000, "1e-400", "4.9e-324", "0.1", "123456789012345678901234567890.5e-10", "NaN", "-Infinity",
-    "01", "true", "null", '"a:b"', '":"', '"\\u003a"', '"\\ud800"', '"\\ud83d\\ude00"', '"é:"', '"\x01"', "tru", "[1,]", "",
+    "01", "true", "null", '"a:b"', '":"', '"\\u003a"', '"\\ud800"', '"\\ud83d\\ude00"', '"é"', '"\x01"', "tru", "",
     "[" * 63 + "]" * 63, "[" * 70 + "]" * 70, "[" * 2000 + "]" * 2000,
 )  # fmt: skip
 
@@ -60,7 +60,7 @@ def test_what_is_proven_is_what_is_exact(payloads: list[bytes]) -> None:
         b"{",
         b'"\xff"',
         b"[" * 70 + b"]" * 70,
-    ],  # fmt: skip
+    ],
 )
 def test_what_has_a_fault_is_never_proven(text: bytes) -> None:
     good = b'{"a":"b:c","d:":[{}]}'

@@ -48,20 +48,32 @@ class Batch:
 
     def first(self, source: Source) -> list[Any]:
         """Return, per row, the value of the first alternative that has one: not missing, null or described deeper."""
-        first, *others = map(self.part, source.alternatives)
-        for values, part in zip(others, source.alternatives[1:], strict=True):
+        if not source.first:
+            return self.part(source)
+        first, *others = map(self._alternative, source.first)
+        for values in others:
             first = [other if _passed_over(value) else value for value, other in zip(first, values, strict=True)]
-            if part.path is not None and self._taken.below(part.path):
-                first = [ABSENT if type(value) is dict else value for value in first]
         return first
+
+    def _alternative(self, part: Part) -> list[Any]:
+        values = self.part(part)
+        if part.path is not None and self._taken.below(part.path):
+            return [ABSENT if type(value) is dict else value for value in values]
+        return values
 
     def part(self, part: Part) -> list[Any]:
         """Return, per row, the value of a place, or the joined texts of several."""
         if not part.join:
             return self.place(part)
-        columns = [list(map(_joinable, self.place(place))) for place in part.join]
+        columns = [self._cells(place, part.separator) for place in part.join]
         optional = [place.optional for place in part.join]
         return [_joined(cells, optional, part.separator) for cells in zip(*columns, strict=True)]
+
+    def _cells(self, place: Place, separator: str) -> list[Any]:
+        """Return, per row, the text of a part of a join."""
+        if place.members:
+            return [_of_members(value, separator) for value in self.place(place)]
+        return list(map(_joinable, self.place(place)))
 
     def place(self, place: Place) -> list[Any]:
         """Return, per row, the value at a place: ABSENT, None or a Fault where there is none."""
@@ -99,6 +111,20 @@ def _joinable(value: Any) -> Any:
     if isinstance(value, dict | list | bytes):
         return Fault(Code.WRONG_TYPE, f"expected a string, a number or a boolean, found {shown(value)}")
     return texts.shown_scalar(value)
+
+
+def _of_members(value: Any, separator: str) -> Any:
+    """Return the values of an object's members as the text that is joined, in the order of their names."""
+    if type(value) is not dict:
+        return _joinable(value) if isinstance(value, Fault) else _no_members(value)
+    cells = [_joinable(value[name]) for name in sorted(value)]
+    return _joined(tuple(cells), [True] * len(cells), separator) if cells else ABSENT
+
+
+def _no_members(value: Any) -> Any:
+    if value is None or value is ABSENT:
+        return ABSENT
+    return Fault(Code.WRONG_TYPE, f"expected an object, found {shown(value)}")
 
 
 def _joined(cells: tuple[Any, ...], optional: list[bool], separator: str) -> Any:

@@ -176,7 +176,7 @@ def _others(name: str, source: Source, sources: Mapping[str, Source]) -> set[str
         for kind in other.taken
     }
     taken = Taken(sources.values())
-    if any(part.path is not None and taken.below(part.path) for part in source.alternatives):
+    if source.is_path and source.path is not None and taken.below(source.path):
         others.add("object")
     shared = [other for other in sources.values() if isinstance(other, QualitySpec) and same(other, source)]
     return others | ({"object"} if any(s.mapping == "pi" for s in shared) else {"string"} if shared else set())

@@ -11,7 +11,7 @@ import numpy as np
 from headrace_udfs.arrays import Positions
 from headrace_udfs.faults import Code, Fault, shown
 from headrace_udfs.formats.documents import Document
-from headrace_udfs.paths import EACH, RowPath, repeats
+from headrace_udfs.paths import BUT, EACH, RowPath, repeats
 from headrace_udfs.paths import shown as shown_path
 
 ABSENT = object()
@@ -133,7 +133,7 @@ class _Walker:
                 names += range(len(container))
                 up += [i] * len(container)
                 continue
-            chosen = container if isinstance(step, str) else {n: container[n] for n in step if n in container}
+            chosen = container if isinstance(step, str) else _chosen(container, step)
             elements += chosen.values()
             names += chosen
             up += [i] * len(chosen)
@@ -166,6 +166,13 @@ class _Walker:
                 what = f"an element on the path to the rows has no '{shown_path(keys)}'"
                 refused.setdefault(i, Fault(Code.NO_READINGS, what))
         return [value if type(value) is wanted else None for value in values], refused
+
+
+def _chosen(members: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """Return the members with these names, or, after BUT, all others."""
+    if names[0] == BUT:
+        return {name: value for name, value in members.items() if name not in names}
+    return {name: members[name] for name in names if name in members}
 
 
 def _not_there(keys: RowPath, value: Any, wanted: type) -> Fault:
