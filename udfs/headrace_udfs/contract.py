@@ -9,23 +9,27 @@ docs/payloads.md describes the keys with examples. A message is read in three st
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     ValidationError,
     ValidationInfo,
     WithJsonSchema,
     field_validator,
     model_validator,
 )
+from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import InitErrorDetails
 
 from headrace_udfs import contract_checks
+from headrace_udfs.contract_format import Compression, CsvSpec, misplaced
 from headrace_udfs.contract_parts import FieldSpec, QualitySpec, Severity, TimeSpec, Watermark
 from headrace_udfs.format_names import FORMAT_FACTS
 from headrace_udfs.paths import MAX_PATH, JsonPath, JsonRowPath, Path, RowPath
@@ -86,7 +90,20 @@ class Contract(Model):
     topic: str = Field(min_length=1)
     """Name of the Kafka topic."""
     format: Format = "json"
-    """How a message is encoded: JSON, an array of JSON objects, or Avro with its schema in a schema registry."""
+    """How a message is encoded, like json, csv, protobuf or avro; docs/payloads.md describes each."""
+    envelope: Literal["cloudevents"] | None = None
+    """What is around the format: with cloudevents, a message is an event, and `format` that of its data."""
+    compression: Compression | None = None
+    """How messages are compressed: gzip, zlib, zstd, snappy or lz4, or {header: content-encoding}."""
+    csv: CsvSpec | None = None
+    """How the rows of CSV are written, if not with commas and a header."""
+    schema_file: str | None = Field(default=None, alias="schema", min_length=1)
+    """File of the messages' schema, relative to this one: a .proto, or a descriptor set."""
+    message: str | None = Field(default=None, min_length=1)
+    """Name of the message type in the schema."""
+    schema_sha256: SkipJsonSchema[str | None] = None
+    """Digest of the compiled schema, which `with_schema` sets."""
+    _descriptors: bytes | None = PrivateAttr(default=None)
     max_bytes: int = Field(default=2**20, ge=1, le=LONGEST_MESSAGE)
     """Length of the longest valid message, in bytes."""
     rows: JsonRowPath | None = None
@@ -106,6 +123,21 @@ class Contract(Model):
         if name not in FORMAT_FACTS:
             raise ValueError(f"unknown format '{name}'; the formats are: {', '.join(FORMAT_FACTS)}")
         return name
+
+    @field_validator("csv", "schema_file", "message", "envelope")
+    @classmethod
+    def _belongs_to_the_format(cls, value: Any, info: ValidationInfo) -> Any:
+        key = "schema" if info.field_name == "schema_file" else str(info.field_name)
+        fault = misplaced(key, info.data.get("format", ""))
+        if fault and value is not None:
+            raise ValueError(fault)
+        return value
+
+    @field_validator("schema_sha256")
+    @classmethod
+    def _is_not_written(cls, value: object) -> None:
+        if value is not None:
+            raise ValueError("the digest comes from the schema; leave it out")
 
     @field_validator("rows")
     @classmethod
@@ -147,6 +179,13 @@ class Contract(Model):
         return key
 
     @model_validator(mode="after")
+    def _schema_is_named(self) -> Contract:
+        if FORMAT_FACTS[self.format].compiled and not (self.schema_file and self.message):
+            need = "schema: (a .proto next to this file) and message: (the name of a message in it)"
+            self._refuse([(("format",), f"{self.format} needs {need}")])
+        return self
+
+    @model_validator(mode="after")
     def _a_message_can_be_valid(self) -> Contract:
         if fault := contract_checks.of_length(self.max_bytes, self.fields, self.format):
             self._refuse([(("max_bytes",), fault)])
@@ -157,6 +196,17 @@ class Contract(Model):
         if faults:
             raise ValidationError.from_exception_data(cls.__name__, [_problem(*fault) for fault in faults])
 
+    def with_schema(self, descriptors: bytes) -> Contract:
+        """Return the contract with its compiled schema, a descriptor set, which is pickled with it."""
+        compiled = self.model_copy(update={"schema_sha256": hashlib.sha256(descriptors).hexdigest()})
+        compiled._descriptors = descriptors
+        return compiled
+
+    @property
+    def descriptors(self) -> bytes | None:
+        """The compiled schema, if the contract has one."""
+        return self._descriptors
+
     @property
     def many(self) -> bool:
         """Whether a message can hold another number of readings than one."""
@@ -166,6 +216,11 @@ class Contract(Model):
     def registered(self) -> bool:
         """Whether messages name their schemas by ids of a schema registry."""
         return FORMAT_FACTS[self.format].registered
+
+    @property
+    def by_headers(self) -> bool:
+        """Whether headers of a message say how to read it, other than by the fields."""
+        return self.envelope is not None or bool(self.compression and self.compression.header)
 
     @property
     def flat(self) -> bool:

@@ -14,7 +14,7 @@ from headrace_udfs import quality
 from headrace_udfs.arrays import Positions
 from headrace_udfs.contract import Contract, FieldSpec, QualitySpec
 from headrace_udfs.faults import Code, Fault
-from headrace_udfs.formats import FORMATS
+from headrace_udfs.formats import opened
 from headrace_udfs.formats.around_columns import AroundColumns
 from headrace_udfs.formats.base import Decoded
 from headrace_udfs.messages import Messages
@@ -40,7 +40,7 @@ class Decoder:
         payloads name. Raises ValueError if the format needs schemas and has none.
         """
         self._contract = contract
-        self._format = FORMATS[contract.format](contract, schemas)
+        self._format = opened(contract, schemas)
         self._around = AroundColumns(contract)
         self._clock = clock
 

@@ -18,19 +18,31 @@ class FormatFacts(NamedTuple):
     registered: a message names its schema by the id that a schema registry gave it.
     json: a message is JSON text.
     untyped: all values are texts, which hold a number or a boolean where a field has that type.
+    compiled: a contract needs a schema, which is compiled, and the name of a message type in it.
     """
 
     many: bool = False
     registered: bool = False
     json: bool = False
     untyped: bool = False
+    compiled: bool = False
 
 
 FORMAT_FACTS: Mapping[str, FormatFacts] = MappingProxyType(
     {
         "json": FormatFacts(json=True),
         "json_array": FormatFacts(many=True, json=True),
+        "json_lines": FormatFacts(many=True),
+        "json_registry": FormatFacts(registered=True),
+        "text": FormatFacts(untyped=True),
+        "csv": FormatFacts(many=True, untyped=True),
+        "influx": FormatFacts(many=True),
+        "xml": FormatFacts(untyped=True),
+        "hl7": FormatFacts(untyped=True),
+        "protobuf": FormatFacts(compiled=True),
+        "protobuf_registry": FormatFacts(registered=True),
         "avro": FormatFacts(registered=True),
+        "sparkplug_b": FormatFacts(),
     }
 )
 """The facts of each format, by its name in a contract."""

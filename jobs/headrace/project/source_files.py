@@ -22,7 +22,12 @@ def load(project: Project, name: str) -> Contract:
 
 def of_file(path: Path) -> Contract:
     """Return the contract in a file, with the keys of the preset that it names. Raises UserError as `load` does."""
-    return yaml_file.load(path, Contract, complete=lambda data: source_presets.completed(data, path))
+    contract = yaml_file.load(path, Contract, complete=lambda data: source_presets.completed(data, path))
+    if contract.schema_file is None:
+        return contract
+    from headrace.project import schema_files  # noqa: PLC0415 - it loads Protobuf, which few contracts need
+
+    return schema_files.with_schema(contract, path)
 
 
 def content(project: Project, name: str) -> dict[str, Any]:
@@ -33,7 +38,8 @@ def content(project: Project, name: str) -> dict[str, Any]:
     load(project, name)
     path = project.sql / "_sources" / f"{name}.yaml"
     keys = source_presets.completed(yaml_text.read(path)[1], path)
-    return {key: keys[key] for key in Contract.model_fields if key in keys and key != source_presets.KEY}
+    names = [field.alias or name for name, field in Contract.model_fields.items()]
+    return {key: keys[key] for key in names if key in keys and key != source_presets.KEY}
 
 
 _PLACES = {"key": "the key", "header": "headers", "record_time": "the timestamp"}

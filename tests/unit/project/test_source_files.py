@@ -80,7 +80,7 @@ def test_every_fault_of_a_contract_is_reported_at_its_line(project: Project) -> 
         """\
 description: Readings of a pump.
 topic: pump.readings
-format: xml
+format: cobol
 fields:
   tag: {type: string, range: [0, 1]}
   value: {type: double, range: [9, 1]}

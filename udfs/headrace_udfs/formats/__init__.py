@@ -14,12 +14,28 @@ from headrace_udfs.formats import json_bulk
 from headrace_udfs.formats.avro import AvroFormat
 from headrace_udfs.formats.base import Format
 from headrace_udfs.formats.document_format import DocumentFormat, JsonParser
+from headrace_udfs.formats.inflated import Inflated
 from headrace_udfs.formats.json import JsonFormat
+from headrace_udfs.formats.parsers import ContractParser
 from headrace_udfs.schemas import Schemas
+
+
+def _documents(contract: Contract, schemas: Schemas | None = None) -> Format:
+    """Return the decoder of a format that is a Parser."""
+    return DocumentFormat(contract, ContractParser(contract, schemas))
+
+
+def _avro(contract: Contract, schemas: Schemas | None = None) -> Format:
+    """Return the decoder of Avro that is fastest for the contract."""
+    if contract.flat and not contract.many and not contract.envelope:
+        return AvroFormat(contract, schemas)
+    return _documents(contract, schemas)
 
 
 def _json(contract: Contract, schemas: Schemas | None = None) -> Format:
     """Return the decoder of JSON that is fastest for the contract."""
+    if contract.envelope:
+        return _documents(contract, schemas)
     if contract.flat and not contract.many:
         return JsonFormat(contract, schemas)
     return DocumentFormat(contract, JsonParser(), json_bulk.documents)
@@ -28,6 +44,22 @@ def _json(contract: Contract, schemas: Schemas | None = None) -> Format:
 FORMATS: dict[str, Callable[[Contract, Schemas | None], Format]] = {
     "json": _json,
     "json_array": _json,
-    "avro": AvroFormat,
+    "json_lines": _documents,
+    "json_registry": _documents,
+    "text": _documents,
+    "csv": _documents,
+    "influx": _documents,
+    "xml": _documents,
+    "hl7": _documents,
+    "protobuf": _documents,
+    "protobuf_registry": _documents,
+    "avro": _avro,
+    "sparkplug_b": _documents,
 }
 """What decodes each format, by its name in a contract."""
+
+
+def opened(contract: Contract, schemas: Schemas | None) -> Format:
+    """Return what decodes the messages of a contract, compressed or not. Raises ValueError as a Format does."""
+    inner = FORMATS[contract.format](contract, schemas)
+    return Inflated(inner, contract.compression, contract.max_bytes) if contract.compression else inner

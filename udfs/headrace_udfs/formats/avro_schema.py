@@ -34,8 +34,8 @@ class Branch(NamedTuple):
 class AvroSchema:
     """A schema whose records can be decoded.
 
-    readable: the schema for fastavro, without logical types: times and decimals are decoded to the numbers and bytes in
-    the payload. unsafe: whether fastavro alone must not decode payloads; `check` them first.
+    root: the schema. readable: the same for fastavro, without logical types: times and decimals are decoded to the
+    numbers and bytes in the payload. unsafe: whether fastavro alone must not decode payloads; `check` them first.
     """
 
     def __init__(self, schema: Schema) -> None:
@@ -43,23 +43,23 @@ class AvroSchema:
         try:
             self.readable = parse_schema(_whole(schema))
             self._named: dict[str, Any] = {}
-            self._root = _parsed(schema, self._named)
+            self.root = _parsed(schema, self._named)
         except Exception as error:
             raise Unfit(f"the schema is not valid Avro: {error}") from None
         self.unsafe = False
         self._weights: dict[str, bool | None] = {}
-        self._weighs(self._root)
+        self._weighs(self.root)
 
     def check(self, payload: bytes, start: int) -> None:
         """Raise Refused if decoding the record that begins at `start` would take too deep a nesting, or too long."""
-        avro_wire.check(payload, start, self._root, self._named)
+        avro_wire.check(payload, start, self.root, self._named)
 
     def at(self, path: Sequence[str]) -> list[Branch]:
         """Return the types that a value at the path can have, except null; an empty list if no record has the path."""
-        return [_branch(schema) for schema in self._at(self._root, path)]
+        return [_branch(schema) for schema in self._at(self.root, path)]
 
     def _at(self, schema: Any, path: Sequence[str]) -> Iterator[Any]:
-        for branch in self._branches(schema):
+        for branch in self.branches(schema):
             if not path:
                 yield branch
             elif branch["type"] == "map":
@@ -69,19 +69,19 @@ class AvroSchema:
                     if field["name"] == path[0]:
                         yield from self._at(field["type"], path[1:])
 
-    def _branches(self, schema: Any) -> list[dict[str, Any]]:
+    def branches(self, schema: Any) -> list[dict[str, Any]]:
         """Return the types of a union, or the single type of another schema, each as an object, except null."""
         if isinstance(schema, list):
-            return [branch for each in schema for branch in self._branches(each)]
+            return [branch for each in schema for branch in self.branches(each)]
         if isinstance(schema, str):
             schema = self._named.get(schema, {"type": schema})
         if not isinstance(schema["type"], str):
-            return self._branches(schema["type"])
+            return self.branches(schema["type"])
         return [] if schema["type"] == "null" else [schema]
 
     def _weighs(self, schema: Any) -> bool:
         """Return whether a value takes any bytes. Sets `unsafe` if a type contains itself, or items have zero bytes."""
-        alone = [self._weighs_alone(branch) for branch in self._branches(schema)]
+        alone = [self._weighs_alone(branch) for branch in self.branches(schema)]
         return isinstance(schema, list) or any(alone)
 
     def _weighs_alone(self, schema: dict[str, Any]) -> bool:

@@ -34,7 +34,7 @@ def parse(payload: bytes, wanted: Wanted) -> Document:
     """Return the segments that are wanted, by name.
 
     A segment is a list if its items are wanted or if there are several; its fields are by number, as in the standard:
-    `MSH.9.1`, `OBX[].5`. A field of which nothing below is wanted is its text if it has one component, and a list if it
+    `MSH.9.1`, `OBX[].5`. A field is its text if nothing below it is wanted and it has one component, and a list if it
     is repeated or its items are wanted; else its components are by number, and their subcomponents. The first component
     of a field without components is the field, and likewise for subcomponents. What is empty is missing; `""` is None.
     Below a segment, `OBR[].OBX[]` are the OBX that follow this OBR, up to the next one. Raises Refused.
@@ -132,7 +132,7 @@ class _Reader:
         return values if len(values) > 1 else values[0]
 
     def _value(self, text: str, wanted: Wanted, separators: Sequence[str]) -> Document:
-        """Return a field, a component or a subcomponent, of which `separators` separate the parts below it."""
+        """Return a field, a component or a subcomponent; `separators` are those between the parts below it."""
         if text == _NULL or not text:
             return None
         if not wanted and not any(separator in text for separator in separators):

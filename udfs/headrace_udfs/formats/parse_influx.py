@@ -26,8 +26,8 @@ def parse(payload: bytes) -> Documents:
     """Return one document per point; blank lines and those that begin with # are no points.
 
     A document is `{measurement, tags{}, fields{}, time}`: tags are texts, fields are float, int, str or bool, and the
-    time is a whole number, or missing. A line that is no point is a fault. Raises Refused if the payload is not UTF-8
-    or has no points.
+    time is a whole number, or missing. A line that is not a point is a fault. Raises Refused if the payload is not
+    UTF-8, or has no points.
     """
     text = text_of(payload)
     lines = text.split("\n") if '"' not in text else _LINE.findall(text)

@@ -21,9 +21,9 @@ _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 def parse(payload: bytes, wanted: Wanted) -> Document:
     """Return `{root: ...}` with what is wanted below the root element.
 
-    Names are without their namespaces; an attribute is `@name`, and an element's own text `#text`. An element of which
-    nothing below is wanted is its text, without the white space around it: None if it is empty or nil. Elements of one
-    name are a list if its items are wanted, or if there are several. Raises Refused.
+    Names are without their namespaces; an attribute is `@name`, and an element's own text `#text`. An element is
+    its text if nothing below it is wanted, without the white space around it: None if it is empty or nil. Elements of
+    one name are a list if its items are wanted, or if there are several. Raises Refused.
     """
     root = _root(payload)
     _check_limits(root)

@@ -53,7 +53,7 @@ class ProtobufSchema:
         return found
 
     def message(self, name: str) -> Descriptor:
-        """Return the message type of this name, of which the package may be left out. Raises KeyError."""
+        """Return the message type of this name, with or without its package. Raises KeyError."""
         full = [each for each in self.messages if each == name or each.endswith(f".{name}")]
         exact = name if name in full else full[0] if len(full) == 1 else None
         if exact is None:
@@ -110,7 +110,7 @@ def _names(prefix: str, types: Sequence[object]) -> list[str]:
 
 
 def compiled(path: Path) -> bytes:
-    """Return the descriptor set of a .proto file; what it imports is looked up beside it. Raises BadProto."""
+    """Return the descriptor set of a .proto file; what it imports is looked up next to it. Raises BadProto."""
     with tempfile.TemporaryDirectory(prefix="headrace-proto-") as folder:
         out = Path(folder) / "set"
         command = [sys.executable, "-m", "grpc_tools.protoc", f"-I{path.parent}", "--include_imports"]

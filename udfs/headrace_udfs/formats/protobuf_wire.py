@@ -1,4 +1,4 @@
-"""The wire format of Protobuf, checked against a schema: what the parser of Protobuf reads without a word is refused.
+"""The wire format of Protobuf, checked against a schema: what the parser of Protobuf accepts silently is refused.
 
 The parser keeps the last of two values of one field, cuts a number to 32 bits, and skips a field whose bytes are not of
 its type, as if it were one that the schema does not know.

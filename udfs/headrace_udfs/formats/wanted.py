@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from headrace_udfs.contract import Contract
@@ -12,11 +12,15 @@ from headrace_udfs.paths import EACH, EVERY, INDEX, MEMBER, OUT, Path, RowPath, 
 from headrace_udfs.places import places
 
 
-def wanted(contract: Contract) -> Wanted:
-    """Return the keys that the contract reads of a document of its format, from the outermost."""
+def wanted(contract: Contract, columns: Collection[str] | None = None) -> Wanted:
+    """Return the keys that the contract reads of a document of its format, from the outermost.
+
+    columns: what is read for these columns alone; None for all.
+    """
     tree: dict[str, Any] = {}
     rows = contract.rows or ()
-    for path in _paths(contract):
+    paths = list(_paths(contract, contract.sources if columns is None else columns))
+    for path in [*paths, ()] if columns is None else paths:
         for keys in _alternatives([*_around(rows, path), *path]):
             below = tree
             for key in keys:
@@ -24,10 +28,9 @@ def wanted(contract: Contract) -> Wanted:
     return tree
 
 
-def _paths(contract: Contract) -> Iterator[Path]:
-    """Yield the paths in the rows; that of the row itself too, because a row may need no value of it."""
-    yield ()
-    for source in contract.sources.values():
+def _paths(contract: Contract, columns: Collection[str]) -> Iterator[Path]:
+    """Yield the paths, in the rows, that columns are read from."""
+    for source in map(contract.sources.__getitem__, columns):
         parts = places(source)
         if isinstance(source, TimeSpec) and source.nanos:
             parts += source.nanos.join or [source.nanos]

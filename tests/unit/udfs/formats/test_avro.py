@@ -355,7 +355,8 @@ def test_the_golden_messages_of_a_registry_client_are_read(pytestconfig: pytest.
     known = {k: v for k, v in json.loads((folder / "schemas.json").read_text()).items() if v["type"] == "AVRO"}
     schemas: dict[SchemaId, str] = {int(number): each["schema"] for number, each in known.items()}
     schemas |= {UUID(each["guid"]): each["schema"] for each in known.values()}
-    changes = {"fields": {"tag": CONTRACT["fields"]["tag"], "value": {"type": "double"}}, "quality": None}
+    fields = {"tag": CONTRACT["fields"]["tag"], "value": {"type": "double"}}
+    changes: dict[str, Any] = {"fields": fields, "quality": None}
     decoder = Decoder(contract(**changes, time={"path": "ts", "unit": "epoch_ms"}), schemas=GivenSchemas(schemas))
     read = 0
     lines = zip((folder / "messages.jsonl").open(), (folder / "readings.jsonl").open(), strict=True)

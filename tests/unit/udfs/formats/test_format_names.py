@@ -9,6 +9,7 @@ import pytest
 from headrace_udfs.contract import Contract
 from headrace_udfs.format_names import FORMAT_FACTS
 from headrace_udfs.formats import FORMATS
+from headrace_udfs.formats.protobuf_schema import compiled_texts
 from headrace_udfs.messages import Messages
 from headrace_udfs.schemas import GivenSchemas
 
@@ -19,9 +20,14 @@ READING = {
 }
 
 
+PROTO = 'syntax = "proto3"; message Reading { string tag = 1; int64 ts = 2; }'
+
+
 def contract(name: str) -> Contract:
-    return Contract.model_validate(
+    schema = {"schema": "reading.proto", "message": "Reading"} if FORMAT_FACTS[name].compiled else {}
+    made = Contract.model_validate(
         {
+            **schema,
             "description": "Readings of a pump.",
             "topic": "pump.readings",
             "format": name,
@@ -30,6 +36,7 @@ def contract(name: str) -> Contract:
             "key": "tag",
         }
     )
+    return made.with_schema(compiled_texts(PROTO, {})) if schema else made
 
 
 def test_every_format_has_its_facts_and_its_class() -> None:

@@ -226,7 +226,7 @@ def test_messages_are_found_by_name_and_by_indexes() -> None:
     for indexes in ([2], [-1], [1, 1], []):
         with pytest.raises(IndexError):
             SCHEMA.at(indexes)
-    for name in ("Nothing", "ading", "google.protobuf.Timestamp"):
+    for name in ("Nothing", "Head.x", "google.protobuf.Timestamp"):
         with pytest.raises(KeyError):
             SCHEMA.message(name)
 

@@ -1,0 +1,1 @@
+"""What decoding costs, by format and by the number of readings in a message: `just bench formats`."""
