@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import signal
 import subprocess
 import sys
@@ -109,6 +110,38 @@ def test_a_killed_task_manager_leaves_no_worker_behind_and_loses_and_doubles_not
 @pytest.mark.proof
 def test_a_task_manager_killed_again_and_again_loses_and_doubles_nothing(running: Plant, repeats: int) -> None:
     kill_under_load(running, repeats)
+
+
+def kill_workers(plant: Plant) -> None:
+    """kill -9 of all Python workers, then wait until the job runs again with others."""
+    old = workers(plant)
+    assert old
+    for each in old:
+        each.kill()
+    until(lambda: bool({*workers(plant)} - {*old}), 90)
+
+
+@pytest.mark.repeated
+@pytest.mark.proof
+def test_each_reading_of_each_message_is_stored_once_whatever_is_killed_at_any_moment(
+    own_plant: Plant, repeats: int
+) -> None:
+    contract = own_plant.project.sql / "_sources" / "plant_readings.yaml"
+    contract.write_text(contract.read_text().replace("format: json\n", "format: json_array\n"))
+    chance = random.Random(repeats)  # noqa: S311 - moments, not a secret
+    own_plant.submit()
+    with steady_flow(own_plant, lambda n: b"[" + b",".join(reading(3 * n + k) for k in range(3)) + b"]"):
+        for number in range(2 * repeats):
+            until_more_is_stored(own_plant)
+            # Between two commits, of which there is one per second: a pack, a bundle, a checkpoint, a commit.
+            threading.Event().wait(chance.uniform(0, 1.5))
+            (kill_workers if number % 2 else kill_task_manager)(own_plant)
+    reconcile.verdict(own_plant.follow())
+    position = "src_partition, src_offset, src_index"
+    assert own_plant.query(
+        f"select count(*) = count(distinct ({position})), count(*) = 3 * count(distinct (src_partition, src_offset)),"
+        " max(src_index), count(*) > 0 from historian.readings"
+    ) == [(True, True, 2, True)]
 
 
 def test_a_broker_that_is_paused_for_twenty_seconds_loses_and_doubles_nothing(running: Plant) -> None:

@@ -18,10 +18,20 @@ from headrace import local
 from headrace.project.paths import Project
 from support.worlds.live_plant import JOB, Plant, plant, reading
 
-Samples = dict[str, list[dict[str, str]]]
+SENT = 5_000
 
 _SELECTOR = re.compile(r"(?<![\"\w])((?:flink|headrace)[\w:]*)(?:\{([^}]*)\})?")
 _MATCHER = re.compile(r'(\w+)(=~?)"((?:[^"\\]|\\.)*)"')
+
+
+class Sample(NamedTuple):
+    """One value of a metric, with its labels."""
+
+    labels: dict[str, str]
+    value: float
+
+
+Samples = dict[str, list[Sample]]
 
 
 class Expression(NamedTuple):
@@ -36,7 +46,7 @@ def samples(platform: Project, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """What a cluster reports while a job runs on it that has stored readings and dead letters."""
     with plant(platform, tmp_path_factory.mktemp("metrics")) as own:
         own.submit()
-        own.produce(reading(n) if n % 100 else b"{" for n in range(5_000))
+        own.produce(reading(n) if n % 100 else b"{" for n in range(SENT))
         own.follow()
         yield _samples(own)
 
@@ -54,7 +64,16 @@ def test_every_metric_that_a_rule_or_panel_names_is_exported_by_a_running_job(sa
 
 
 def test_a_job_is_labelled_with_its_own_name(samples: Samples) -> None:
-    assert {labels["job_name"] for labels in samples["flink_jobmanager_job_numRestarts"]} == {JOB}
+    assert {labels["job_name"] for labels, _ in samples["flink_jobmanager_job_numRestarts"]} == {JOB}
+
+
+def test_the_source_counts_messages_and_the_sink_dead_letters_as_if_nothing_were_packed(samples: Samples) -> None:
+    counted = samples["flink_taskmanager_job_task_operator_numRecordsIn"]
+    read, dead = (
+        sum(value for labels, value in counted if operator in labels["operator_name"])
+        for operator in ("Source: ", "dead_letters: Writer")
+    )
+    assert (read, dead) == (SENT, SENT / 100)
 
 
 @pytest.fixture
@@ -75,20 +94,22 @@ def _panels(k8s: Path) -> Iterator[Expression]:
 
 
 def _samples(plant: Plant) -> Samples:
-    """Return the labels of each sample of the whole cluster, by metric."""
+    """Return the samples of the whole cluster, by metric."""
     samples: Samples = defaultdict(list)
     for service in local.status(plant.project):
         if service.metrics:
             for family in text_string_to_metric_families(httpx.get(service.metrics).text):
                 for sample in family.samples:
-                    samples[sample.name].append(sample.labels)
+                    samples[sample.name].append(Sample(sample.labels, sample.value))
     return samples
 
 
-def _any_matches(samples: list[dict[str, str]], matchers: str) -> bool:
+def _any_matches(samples: list[Sample], matchers: str) -> bool:
     conditions = [
         (label, pattern.replace("\\\\", "\\") if operator == "=~" else re.escape(pattern))
         for label, operator, pattern in _MATCHER.findall(matchers)
         if "$" not in pattern
     ]
-    return any(all(re.fullmatch(pattern, labels.get(label, "")) for label, pattern in conditions) for labels in samples)
+    return any(
+        all(re.fullmatch(pattern, labels.get(label, "")) for label, pattern in conditions) for labels, _ in samples
+    )

@@ -226,8 +226,9 @@ def _local(project: Project) -> Settings:
 
 
 @contextmanager
-def steady_flow(plant: Plant) -> Iterator[None]:
-    """Keep sending readings, some thousands per second, until the block ends."""
+def steady_flow(plant: Plant, message: Callable[[int], bytes] | None = None) -> Iterator[None]:
+    """Keep sending readings, or the nth `message`, some thousands per second, until the block ends."""
+    made = message or reading
     stop = threading.Event()
     numbers = count(1_000_000)
     producer = Producer({**plant.settings.kafka_client(), "linger.ms": 20})
@@ -236,7 +237,7 @@ def steady_flow(plant: Plant) -> Iterator[None]:
         while not stop.is_set():
             for _ in range(1_000):
                 number = next(numbers)
-                producer.produce(plant.topic, reading(number), partition=number % plant.partitions)
+                producer.produce(plant.topic, made(number), partition=number % plant.partitions)
             assert producer.flush(60) == 0
             stop.wait(0.2)
 
