@@ -20,16 +20,19 @@ MEMBER, INDEX = "{member}", "{index}"
 EACH, EVERY = "[]", "*"
 """Steps of a path to rows: each element of an array, and every member of an object."""
 
+BUT = "!{}"
+"""The first of a tuple of names, in a path to rows, that stands for every member but those that follow."""
+
 Path = tuple[str | int, ...]
 """The steps to a value: keys of objects and positions in arrays, from the outermost; any OUT is first."""
 
 RowPath = tuple[str | tuple[str, ...], ...]
-"""The steps to the rows of a message: keys, EACH, EVERY, and tuples of the names of members."""
+"""The steps to the rows of a message: keys, EACH, EVERY, and tuples of the names of members, or of BUT and names."""
 
 _FORBIDDEN = re.compile(r'["\\\x00-\x1f]')
 _POSITION = re.compile(r"-?[0-9]{1,6}")
 _PART = re.compile(r"([^\[\]]*)((?:\[-?[0-9]{1,6}\])*)")
-_ROW_PART = re.compile(r"(?:(\{[^{}]*\}|\*|[^.\[\]{}*]+))?((?:\[\])*)")
+_ROW_PART = re.compile(r"(?:(!?\{[^{}]*\}|\*|[^.\[\]{}*]+))?((?:\[\])*)")
 
 
 def _path(value: object) -> object:
@@ -76,7 +79,8 @@ def _rows(value: object) -> object:
         raise ValueError("rows: a path to the rows, like metrics[], values.* or {temperature,pressure}, or a list")
     _check([name for step in steps for name in ([step] if isinstance(step, str) else step)])
     if not repeats(steps[-1]):
-        raise ValueError("rows: the path must end with [] (each element), * (every member) or {a,b} (these members)")
+        ends = "[] (each element), * (every member), {a,b} (these members) or !{a,b} (all others)"
+        raise ValueError(f"rows: the path must end with {ends}")
     return tuple(step if isinstance(step, str) else tuple(step) for step in steps)
 
 
@@ -89,7 +93,7 @@ def _split_rows(text: str) -> list[str | tuple[str, ...]] | None:
         if match is None or not match[0]:
             return None
         if name := match[1]:
-            steps.append(tuple(n.strip() for n in name[1:-1].split(",")) if name[0] == "{" else name)
+            steps.append(_names(name) if name.endswith("}") else name)
         steps += [EACH] * (len(match[2]) // 2)
         if match.end() == len(text):
             return steps
@@ -97,6 +101,12 @@ def _split_rows(text: str) -> list[str | tuple[str, ...]] | None:
             return None
         at = match.end() + 1
     return None
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """Return the names of {a,b}, and those of !{a,b} after BUT."""
+    names = (name.strip() for name in text.removeprefix("!")[1:-1].split(","))
+    return (BUT, *names) if text.startswith("!") else tuple(names)
 
 
 def _is_row_step(step: object) -> bool:
@@ -129,8 +139,12 @@ def shown(path: Path | RowPath) -> str:
         elif step == EACH:
             text += step
         else:
-            text += ("." if text else "") + (step if isinstance(step, str) else "{" + ",".join(step) + "}")
+            text += ("." if text else "") + (step if isinstance(step, str) else _shown_names(step))
     return text or "."
+
+
+def _shown_names(names: tuple[str, ...]) -> str:
+    return "!{" + ",".join(names[1:]) + "}" if names[0] == BUT else "{" + ",".join(names) + "}"
 
 
 _KEY = r'[^"\\\x00-\x1f]+'

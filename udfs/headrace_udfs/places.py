@@ -58,11 +58,13 @@ class Place(Model):
     """Regular expression that the whole text must match; the value is its one group."""
     optional: bool = False
     """In join, whether the part is left out where it is missing."""
+    members: bool = False
+    """In join, whether the values of all members of the object are joined, in the order of their names."""
 
     @property
     def where(self) -> Hashable:
         """What identifies the place: equal for two that read the same."""
-        keys = (self.path, self.from_, self.header, self.out, self.split, self.level, self.match)
+        keys = (self.path, self.from_, self.header, self.out, self.split, self.level, self.match, self.members)
         return (*keys, type(self.constant), self.constant)
 
     @model_validator(mode="after")
@@ -85,6 +87,12 @@ class Source(Part):
 
     first: tuple[PartOrPath, ...] = ()
     """Places of which the first that has a value is read."""
+
+    @model_validator(mode="after")
+    def _members_are_joined(self) -> Source:
+        if self.members or any(part.members for part in self.first):
+            raise ValueError("members: is allowed only in join")
+        return self
 
     @property
     def has_place(self) -> bool:
@@ -171,6 +179,8 @@ def _check(place: Place) -> None:
         raise ValueError("from: header and header: NAME belong together")
     if place.out and from_ not in ("member", "index"):
         raise ValueError("out: is allowed only with from: member or from: index")
+    if place.members and (place.path is None or from_ is not None or place.level is not None or place.match):
+        raise ValueError("members: is allowed only with a path to an object")
     is_text = from_ not in ("index", "record_time") and not {"constant", "join", "first"} & set(ways)
     if not is_text and (place.level is not None or place.match is not None):
         raise ValueError("level and match take a part of a text, and there is none here")

@@ -118,7 +118,7 @@ def telegraf() -> Iterator[Line]:
         "fields": {"level": 0.5, "count": -3, "on": True, "mode": "hand"},
         "timestamp": 1_764_000_000,
     }
-    readings = [reading(f"edge1/modbus/{name}", value, ts=SECOND) for name, value in metric["fields"].items()]
+    readings = [reading(f"edge1/7/modbus/{name}", value, ts=SECOND) for name, value in metric["fields"].items()]
     yield line("one metric", metric, readings)
     batch = {"rows": "metrics[].fields.*"}
     yield line("batch", {"metrics": [metric, metric]}, readings * 2, contract=batch)

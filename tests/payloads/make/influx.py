@@ -1,7 +1,7 @@
 """Golden messages of InfluxDB line protocol: written by influxdb-client, read by line-protocol-parser.
 
 uv run --no-project --with influxdb-client==1.50.0 --with line-protocol-parser==2.0.1 \
-    tests/payloads/make/line_protocol.py
+    tests/payloads/make/influx.py
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ POINTS: dict[str, list[Point]] = {
 
 
 def readings(line: str) -> list[dict[str, Any]]:
-    """Return a reading per field: the tag is the measurement, the values of its tags and the field, joined by dots."""
+    """Return a reading per field: the values of its tags by name, the measurement and the field, joined by slashes."""
     parsed = parse_line(line)
-    prefix = [parsed["measurement"], *(parsed["tags"][key] for key in sorted(parsed["tags"]))]
+    prefix = [*(parsed["tags"][key] for key in sorted(parsed["tags"])), parsed["measurement"]]
     at = ts(parsed["time"] // 1000 / 1000)
-    return [{"tag": ".".join([*prefix, name]), "ts": at, "value": v} for name, v in parsed["fields"].items()]
+    return [{"tag": "/".join([*prefix, name]), "ts": at, "value": v} for name, v in parsed["fields"].items()]
 
 
 def messages() -> list[dict[str, Any]]:
@@ -54,4 +54,4 @@ def messages() -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    write("line_protocol", "influxdb-client 1.50.0, line-protocol-parser 2.0.1", messages())
+    write("influx", "influxdb-client 1.50.0, line-protocol-parser 2.0.1", messages())
