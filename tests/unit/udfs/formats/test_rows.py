@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from headrace_udfs.contract import Contract
 from headrace_udfs.decode import Decoder
-from headrace_udfs.faults import Code
 from headrace_udfs.formats import json_bulk
 from headrace_udfs.formats.document_format import DocumentFormat, JsonParser
 from headrace_udfs.messages import Messages
@@ -273,4 +272,3 @@ def test_rows_are_those_of_a_loop(elements: list[Any]) -> None:
         for each in elements
     ]  # fmt: skip
     assert brief(rows, "tag", "value") == (expected or ["no_readings"])
-    assert Code("no_readings") is Code.NO_READINGS

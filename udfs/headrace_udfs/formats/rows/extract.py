@@ -15,6 +15,7 @@ from headrace_udfs.formats.rows.around import Around
 from headrace_udfs.formats.rows.batch import Batch, Taken
 from headrace_udfs.formats.rows.convert import Converted, Target, convert
 from headrace_udfs.formats.rows.instants import Instants
+from headrace_udfs.formats.rows.spoilt import faults_in
 from headrace_udfs.formats.rows.walk import Rows
 from headrace_udfs.paths import outs
 from headrace_udfs.places import AROUND, Source, described, places, same
@@ -76,10 +77,11 @@ class Extractor:
         element = batch.row(row)
         if isinstance(element, Fault):
             return element
-        for name, column in self._columns.items():
-            value = column.values(batch)[row]
-            if isinstance(value, Fault) and value.code in SPOILING:
-                return Fault(value.code, f"{name}: {value.message}")
+        values = {name: column.values(batch)[row] for name, column in self._columns.items()}
+        for name, value in values.items():
+            for inner in faults_in(value) if value is not element else ():
+                if inner.code in SPOILING:
+                    return Fault(inner.code, f"{name}: {inner.message}")
         return _unread(fault)
 
 
