@@ -26,13 +26,16 @@ class Code(StrEnum):
     INFINITY = "infinity", "A number is Infinity or -Infinity."
     NOT_AN_OBJECT = (
         "not_an_object",
-        "The JSON value is an array, a string, a number or the like, not an object.",
+        "A row, or what leads to the rows, is an array, a text, a number or the like, not an object.",
     )
-    NOT_AN_ARRAY = "not_an_array", "The format is an array of readings, and the JSON value is not an array."
-    NO_READINGS = "no_readings", "The array of readings is empty."
+    NOT_AN_ARRAY = (
+        "not_an_array",
+        "The rows are the elements of an array, and something else is in its place.",
+    )
+    NO_READINGS = "no_readings", "The message has no rows: the array or object of rows is empty, null or missing."
     TOO_MANY_READINGS = (
         "too_many_readings",
-        "The array has over 1,000 items, which are so short that not all of them can be readings.",
+        "Over 1,000 rows of the message are bad, or too short to be readings, for its size.",
     )
     NO_SCHEMA_ID = "no_schema_id", "Neither the bytes nor a header begin with a valid id, or GUID, of a schema."
     UNKNOWN_SCHEMA = "unknown_schema", "The schema registry has no schema with the id that the message names."
@@ -60,6 +63,15 @@ class Code(StrEnum):
     NOT_COMPRESSED = "not_compressed", "The bytes are not compressed as the contract or their header says."
     UNKNOWN_COMPRESSION = "unknown_compression", "The header names a compression that is not supported."
     INFLATES_TOO_LARGE = "inflates_too_large", "The decompressed value is longer than the contract's max_bytes."
+    UNKNOWN_ALIAS = (
+        "unknown_alias",
+        "A Sparkplug metric has an alias in place of its name, and what the alias stands for is not known.",
+    )
+    UNKNOWN_DATATYPE = (
+        "unknown_datatype",
+        "A whole number of Sparkplug B comes without its type, so its sign is unknown.",
+    )
+    NOT_ONE_VALUE = "not_one_value", "A Sparkplug metric is a data set or a template, which hold many values."
     NOT_A_CLOUDEVENT = "not_a_cloudevent", "The message has not the attributes of a CloudEvent."
     MISSING_FIELD = "missing_field", "A required field is missing."
     NULL_FIELD = "null_field", "A required field is null."

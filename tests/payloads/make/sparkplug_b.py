@@ -84,7 +84,7 @@ def python_messages() -> list[tuple[str, str, Any, list[str | None]]]:
         ("data by name", DEVICE.format("DDATA"), spb.DData(T, 2, named), [None] * 3),
         ("data by alias alone", DEVICE.format("DDATA"), spb.DData(T, 3, aliases), ["unknown_alias", None]),
         ("historical, null, transient, no time", NODE.format("NDATA"), spb.NData(T, 4, flagged), [None] * 4),
-        ("bytes and arrays", NODE.format("NDATA"), spb.NData(T, 5, other), ["no_value", "no_value", None]),
+        ("bytes and arrays", NODE.format("NDATA"), spb.NData(T, 5, other), ["wrong_type", "wrong_type", None]),
         ("node death", NODE.format("NDEATH"), death, [None]),
     ]
 
@@ -118,7 +118,7 @@ def npm_messages() -> list[tuple[str, str, dict[str, Any], list[str | None]]]:
     ]
     payloads = [
         ("signed, unsigned and other", DEVICE.format("DDATA"), [*signed, *unsigned, *others], [None] * 12),
-        ("data set and template", DEVICE.format("DDATA"), nested, ["no_value", "no_value", None]),
+        ("data set and template", DEVICE.format("DDATA"), nested, ["not_one_value", "not_one_value", None]),
         ("qualities", DEVICE.format("DDATA"), qualities, [None] * 3),
         ("no metrics", DEVICE.format("DDEATH"), [], ["no_readings"]),
     ]
@@ -165,7 +165,7 @@ def by_npm(home: str) -> list[dict[str, Any]]:
     """Return messages of sparkplug-payload; pysparkplug reads most of them alike."""
     made = npm_messages()
     raw = [base64.b64decode(each) for each in node(home, [{"encode": payload} for _, _, payload, _ in made])]
-    words = {0: "bad", 192: "good", 500: "bad"}
+    words = {0: "bad", 192: "good", 500: "0x80310000"}
     written = []
     for (name, topic, payload, codes), value in zip(made, raw, strict=True):
         readings = []

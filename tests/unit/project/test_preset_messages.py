@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from headrace.authoring.sources import decoding
 from headrace.project import source_files, source_presets
@@ -19,10 +20,37 @@ MESSAGES = [
     for message in golden(name)
 ]
 
+CLOUDEVENT = """
+format: json
+envelope: cloudevents
+fields:
+  tag: {join: [source, subject], separator: /, type: string, required: true}
+  value: {path: data.value, type: double, types: [number, boolean]}
+  text: {path: data.value, type: string, types: [string]}
+time: {path: time, unit: iso8601}
+key: tag
+"""
+VITALS = """
+format: hl7
+rows: OBR[].OBX[]
+fields:
+  tag: {join: [^.^.PID.3.1, "3.1"], type: string, required: true}
+  value: {path: "5", type: double, types: [string]}
+  text: {path: "5", type: string, types: [string]}
+time: {path: "14", format: "%Y%m%d%H%M%S.%f%z"}
+quality: {path: "11", mapping: names, names: {F: good, P: uncertain, X: bad}}
+key: tag
+"""
+OTHERS = [
+    pytest.param(yaml.safe_load(text), message, id=f"{folder}-{message.name}")
+    for folder, text in (("cloudevents", CLOUDEVENT), ("hl7_v2", VITALS))
+    for message in golden(folder)
+]
 
-def contract(folder: Path, preset: str, more: dict[str, Any]) -> Contract:
+
+def contract(folder: Path, keys: dict[str, Any]) -> Contract:
     file = folder / "source.yaml"
-    file.write_text(json.dumps({"description": "Golden messages", "topic": TOPIC, "preset": preset, **more}))
+    file.write_text(json.dumps({"description": "Golden messages", "topic": TOPIC, **keys}))
     return source_files.of_file(file)
 
 
@@ -41,7 +69,16 @@ def columns(expected: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("preset", "message"), MESSAGES)
 def test_a_message_means_what_its_encoder_says(preset: str, message: Golden, tmp_path: Path) -> None:
-    found = decoding.tally(contract(tmp_path, preset, message.contract), [message.record], rows=1_000)
+    check(contract(tmp_path, {"preset": preset, **message.contract}), message)
+
+
+@pytest.mark.parametrize(("keys", "message"), OTHERS)
+def test_formats_without_a_preset_do_too(keys: dict[str, Any], message: Golden, tmp_path: Path) -> None:
+    check(contract(tmp_path, keys), message)
+
+
+def check(of: Contract, message: Golden) -> None:
+    found = decoding.tally(of, [message.record], rows=1_000)
     rows = [{**row, "ts": row["ts"].isoformat(timespec="microseconds")} for row in found.rows]
     assert [{name: row[name] for name in columns(each)} for row, each in zip(rows, message.readings, strict=True)] == [
         columns(each) for each in message.readings

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from headrace_udfs.faults import Code, Fault, shown
 from headrace_udfs.formats import sparkplug_b_schema
 from headrace_udfs.formats.documents import Document
 from headrace_udfs.formats.parse_protobuf import ProtobufParser
@@ -45,12 +46,16 @@ def parse(payload: bytes) -> Document:
 
     A metric has the fields that it is sent with, and `datatype` as the name of the type. `kind` names the field that
     has its value, like `int_value`, and `value` is this value by the type: -12 for 4294967284 or 244 in an Int8, None
-    if is_null. A whole number without a type, a value that does not fit the type, a data set and a template have no
-    `value`. Properties are values by key.
+    if is_null. Where a metric has no such value (a whole number without a type, one that does not fit it, a data set, a
+    template), or an alias in place of its `name`, a Fault stands there. Properties are values by key.
     """
     found: dict[str, Any] = _parser().parse(payload)
     for metric in found["metrics"]:
         _complete(metric)
+        if "kind" in metric and "value" not in metric:
+            metric["value"] = _no_value(metric)
+        if "name" not in metric and "alias" in metric:
+            metric["name"] = Fault(Code.UNKNOWN_ALIAS, f"no name is known for the alias {metric['alias']}")
     return found
 
 
@@ -97,6 +102,17 @@ def _add_value(holder: dict[str, Any], datatype: Any) -> None:
         value = typed(kind, holder[kind], datatype if isinstance(datatype, str) else None)
         if value is not NO_VALUE and not (isinstance(datatype, int) and kind in _WIDTHS):
             holder["value"] = value
+
+
+def _no_value(metric: dict[str, Any]) -> Fault:
+    """Return why a metric that has a value in the field `kind` has none by its type."""
+    kind, datatype = metric["kind"], metric.get("datatype")
+    if kind not in _WIDTHS and kind not in _PLAIN and kind != "bytes_value":
+        return Fault(Code.NOT_ONE_VALUE, f"{kind} has many values")
+    if datatype is None or datatype == "Unknown" or isinstance(datatype, int):
+        what = f"datatype {datatype}" if isinstance(datatype, int) else "no datatype"
+        return Fault(Code.UNKNOWN_DATATYPE, f"{kind} is {shown(metric[kind])}, with {what}")
+    return Fault(Code.WRONG_TYPE, f"{kind} is {shown(metric[kind])}, which is not in the range of {datatype}")
 
 
 def _datatype(number: int) -> str | int:

@@ -8,7 +8,7 @@ from typing import Any
 from headrace_udfs.contract import Contract
 from headrace_udfs.contract_parts import TimeSpec
 from headrace_udfs.formats.documents import ITEMS, MEMBERS, Wanted
-from headrace_udfs.paths import EACH, EVERY, INDEX, MEMBER, OUT, Path, RowPath, repeats
+from headrace_udfs.paths import BUT, EACH, EVERY, INDEX, MEMBER, OUT, Path, RowPath, repeats
 from headrace_udfs.places import places
 
 
@@ -54,7 +54,7 @@ def _alternatives(steps: Iterable[Any]) -> list[tuple[str, ...]]:
     for step in steps:
         if step == OUT:
             continue
-        names = step if isinstance(step, tuple) else (_key(step),)
+        names = step if isinstance(step, tuple) and step[0] != BUT else (_key(step),)
         found = [(*keys, name) for keys in found for name in names]
     return found
 
@@ -62,4 +62,4 @@ def _alternatives(steps: Iterable[Any]) -> list[tuple[str, ...]]:
 def _key(step: Any) -> str:
     if isinstance(step, int) or step in (EACH, INDEX):
         return ITEMS
-    return MEMBERS if step in (EVERY, MEMBER) else str(step)
+    return MEMBERS if isinstance(step, tuple) or step in (EVERY, MEMBER) else str(step)

@@ -106,10 +106,14 @@ def test_every_signed_number_is_read_as_either_way_of_writing_it(bits: int, data
 def test_a_null_is_none_and_a_data_set_has_no_value() -> None:
     assert metric(name="t", datatype=10, is_null=True)["value"] is None
     found = metric(name="t", datatype=16, dataset_value={"columns": ["a"]})
-    assert "value" not in found
+    assert found["value"].code == Code.NOT_ONE_VALUE
     assert found["kind"] == "dataset_value"
-    assert "value" not in metric(name="t", datatype=99, int_value=5)
-    assert "value" not in metric(alias=1, int_value=5)
+    assert metric(name="t", datatype=99, int_value=5)["value"].code == Code.UNKNOWN_DATATYPE
+    assert metric(name="t", datatype=1, int_value=300)["value"].code == Code.WRONG_TYPE
+    by_alias = metric(alias=1, int_value=5)
+    assert (by_alias["name"].code, by_alias["value"].code) == (Code.UNKNOWN_ALIAS, Code.UNKNOWN_DATATYPE)
+    assert metric(alias=1, double_value=5)["value"] == 5
+    assert "value" not in metric(name="t")
 
 
 def test_properties_are_values_by_key() -> None:
