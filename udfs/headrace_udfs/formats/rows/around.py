@@ -70,13 +70,27 @@ def _each(values: Sequence[bytes | None], read: Callable[[bytes | None], Any]) -
     return [known[value] for value in values]
 
 
+LONGEST = 2**16
+"""The longest key that is read, and the most bytes of all headers of a record, in bytes."""
+
+CUT = "headrace.headers.cut"
+"""The one header of a record whose headers were longer (BoundedRecords in jobs/java)."""
+
+_TOO_LONG = bytes(LONGEST + 1)
+
+
 def _last(name: str, headers: Headers) -> bytes | None:
+    if headers and headers[0][0] == CUT:
+        return _TOO_LONG
     return next((value for header, value in reversed(headers) if header == name), None)
 
 
 def _text(value: bytes | None, what: str) -> Any:
     if value is None:
         return ABSENT
+    if len(value) > LONGEST:
+        bound = f"a key, and all headers of a record, may have {LONGEST:,} bytes"
+        return Fault(Code.PAYLOAD_TOO_LARGE, f"{what} is not kept: {bound}")
     try:
         return value.decode()
     except UnicodeDecodeError as error:
