@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
+    BeforeValidator,
     ConfigDict,
     Field,
     PrivateAttr,
@@ -76,6 +77,14 @@ def _with_preset(schema: dict[str, Any]) -> None:
         holder[key] = {"anyOf": [holder[key], {"type": "null"}]}
 
 
+def _one_topic(topic: object) -> object:
+    if isinstance(topic, list | tuple | dict):
+        raise ValueError(  # noqa: TRY004 - pydantic reports no TypeError
+            "a source reads one topic; write a contract for each, or let a bridge write to one topic"
+        )
+    return topic
+
+
 class Contract(Model):
     """The contract of a topic: sql/_sources/<name>.yaml."""
 
@@ -87,7 +96,7 @@ class Contract(Model):
     """What the topic contains, in one sentence."""
     owner: str | None = None
     """The person or team responsible for the topic."""
-    topic: str = Field(min_length=1)
+    topic: Annotated[str, BeforeValidator(_one_topic)] = Field(min_length=1)
     """Name of the Kafka topic."""
     format: Format = "json"
     """How a message is encoded, like json, csv, protobuf or avro; docs/payloads.md describes each."""

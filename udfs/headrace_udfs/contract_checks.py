@@ -97,14 +97,17 @@ def _of_place(place: Place, rows: Rows) -> Iterator[str]:
         what = place.from_ if place.from_ in ("member", "index") else f"'{shown(place.path or ())}'"
         yield f"{what} leads out of the message: {there}"
         return
-    names = {"member"} & {place.from_} or MEMBER in (place.path or ())
-    if names and out < len(repeating) and repeating[out] == EACH:
-        yield "the elements of an array have no names; read from: index, or a path"
-    numbers = place.from_ == "index" or INDEX in (place.path or ())
-    if numbers and out < len(repeating) and repeating[out] != EACH:
-        yield "the members of an object have no positions; read from: member"
-    if (MEMBER in (place.path or ()) or INDEX in (place.path or ())) and not out:
+    stands_for = [step for step in place.path or () if step in (MEMBER, INDEX)]
+    if stands_for and not out:
         yield f"'{shown(place.path or ())}' needs ^. first: the name is that of the row in what is around it"
+        return
+    # A step that stands for a name is always that of the row; from: can be that of an element further out.
+    named = [(kind, 0) for kind in stands_for] + [(f"{{{place.from_}}}", out)] * (place.from_ in ("member", "index"))
+    for kind, level in named:
+        if kind == MEMBER and repeating[level] == EACH:
+            yield "the elements of an array have no names; read from: index, or a path"
+        if kind == INDEX and repeating[level] != EACH:
+            yield "the members of an object have no positions; read from: member"
 
 
 def _of_constant(field: FieldSpec) -> Iterator[str]:

@@ -180,15 +180,15 @@ class TimeSpec(Source):
     @model_validator(mode="after")
     def _says_how_it_is_written(self) -> TimeSpec:
         if not self.has_place:
-            raise ValueError("the time needs a path, or from: record_time")
+            raise ValueError("the time needs a place; add path: ts, or from: record_time")
         if self.constant is not None:
-            raise ValueError("the time of a reading cannot be constant")
+            raise ValueError("the time of a reading cannot be constant; from: record_time is the time of its record")
         if self.unit and self.format:
             raise ValueError("unit and format both say how the time is written; keep one of them")
         if self.of_payload and not (self.unit or self.format):
-            raise ValueError("the time needs a unit, like epoch_ms or iso8601, or a format")
+            raise ValueError("it is not said how the time is written; add unit: epoch_ms, unit: iso8601 or a format")
         if not self.of_payload and (self.unit or self.format or self.zone):
-            raise ValueError("record_time needs no unit, format or zone: it is milliseconds by definition")
+            raise ValueError("record_time is in milliseconds by definition; leave unit, format and zone out")
         self._check_zone()
         if self.nanos and self.unit != "epoch_s":
             raise ValueError("nanos are added to a time in epoch_s alone")
@@ -253,7 +253,7 @@ class QualitySpec(Source):
     @model_validator(mode="after")
     def _has_a_place(self) -> QualitySpec:
         if not self.has_place:
-            raise ValueError("the quality needs a path, or another place")
+            raise ValueError("the quality needs a place; add path: q, or from:")
         if self.others and self.mapping != "names":
             raise ValueError("others: is allowed only with mapping: names")
         return self

@@ -76,11 +76,11 @@ def _check(steps: Sequence[object]) -> None:
 def _rows(value: object) -> object:
     steps = _split_rows(value) if isinstance(value, str) else value
     if not isinstance(steps, list | tuple) or not steps or not all(map(_is_row_step, steps)):
-        raise ValueError("rows: a path to the rows, like metrics[], values.* or {temperature,pressure}, or a list")
+        raise ValueError("it is a path, like metrics[], values.* or {temperature,pressure}, or a list")
     _check([name for step in steps for name in ([step] if isinstance(step, str) else step)])
     if not repeats(steps[-1]):
         ends = "[] (each element), * (every member), {a,b} (these members) or !{a,b} (all others)"
-        raise ValueError(f"rows: the path must end with {ends}")
+        raise ValueError(f"the path must end with {ends}")
     return tuple(step if isinstance(step, str) else tuple(step) for step in steps)
 
 

@@ -142,7 +142,7 @@ def test_a_file_that_the_model_accepts_fits_the_schema(kind: str) -> None:
         ("table", "retention", {"default": "90d", "classes": [{"tags": "*", "keep": "9"}]}),
         ("table", "properties", {"owner": "me"}),
         ("table", "properties", {"format-version": 2}),
-        ("source", "format", "xml"),
+        ("source", "format", "xlsx"),
         ("source", "fields/ts", {"type": "string"}),
         ("source", "fields/err_x", {"type": "string"}),
         ("source", "fields/value", {"type": "decimal"}),
