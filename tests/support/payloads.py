@@ -19,7 +19,7 @@ TOPIC = "plant.golden"
 
 @dataclass(frozen=True)
 class Golden:
-    """A message and what it means; contract: the keys that its contract has beside the preset's."""
+    """A message and what it means; contract: the keys that its contract has besides those of the preset."""
 
     name: str
     record: Record

@@ -58,7 +58,7 @@ def metric(name: str | None, kind: DataType, value: Any, **more: Any) -> Metric:
 
 
 def python_messages() -> list[tuple[str, str, Any, list[str | None]]]:
-    """Return name, topic, payload and the code of each metric that is no reading, None where it is one."""
+    """Return name, topic, payload and the code of each metric that is refused, None where it is a reading."""
     every = tuple(metric(name, kind, value, alias=i) for i, (name, kind, value) in enumerate([*NUMBERS, TOO_LARGE], 1))
     good: list[str | None] = [None] * len(NUMBERS)
     named = tuple(metric(m.name, m.datatype, m.value) for m in every[:3])
