@@ -53,6 +53,8 @@ literals = st.one_of(
 def good_for(kind: str) -> st.SearchStrategy[str]:
     if kind in ("string", "timestamp"):
         return st.sampled_from(['"a"', '"a:b"', '"é"', '"2014-01-01T00:00:00Z"', '"\\n"', '""'])
+    if kind == "word":
+        return st.sampled_from(['"good"', '"a:b"', "true", "false", "0", "3", "192", "3.0", "null"])
     if kind == "boolean":
         return st.sampled_from(["true", "false"])
     if kind == "long":
@@ -77,7 +79,8 @@ def contracts(draw: st.DrawFn) -> Contract:
         "max_bytes": 4096,
     }
     if draw(st.booleans()):
-        values["quality"] = {"path": "q", "mapping": draw(st.sampled_from(["opcda", "names"]))}
+        mapping = draw(st.sampled_from(["opcda", "opcua", "names", "boolean", "siemens"]))
+        values["quality"] = {"path": "q", "mapping": mapping}
     return Contract.model_validate(values)
 
 
