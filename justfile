@@ -89,8 +89,7 @@ fmt: setup
     .venv/bin/ruff check --fix
     .venv/bin/ruff format
 
-# Measure against rivals: `just bench ingest`, `query`, `scoring`; or what scores cost, and what a
-# setting is worth: `score_cost`, `levers`
+# Measure against rivals: `just bench ingest`, `query`, `scoring`; or costs: `score_cost`, `levers`
 [group('checks')]
 bench name *arguments: setup
     PYTHONPATH=tests .venv/bin/python -m "bench.$1" "${@:2}"

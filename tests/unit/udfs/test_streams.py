@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from headrace_udfs import streams
 from headrace_udfs.contract import Contract
-from headrace_udfs.high_water import NOTHING, HighWater
+from headrace_udfs.high_water import IDLE_S, NOTHING, HighWater
 from headrace_udfs.messages import Messages
 from headrace_udfs.packs import NotAPack, packed, unpacked
 from headrace_udfs.pipeline import PIECE, Pipeline
@@ -167,6 +167,29 @@ def test_the_watermark_waits_for_every_partition_of_the_reader() -> None:
     assert first.watermarks == [NOTHING]
     second = streams_.of([pack([reading(START_MS + 20_000).encode()], 0, partition=1), pack([b"{"], 1)])
     assert second.watermarks == [(START_MS + 10_000) * 1000] * 2
+
+
+def test_a_partition_that_is_idle_holds_nothing_back_and_what_it_sends_later_is_late() -> None:
+    now = [0.0]
+    streams_ = Streams(opened(SINGLE), ReaderWatermark(HighWater(2, 1, lambda: now[0]), 10_000_000))
+
+    def sent(partition: int, ms: int) -> streams.Streamed:
+        return streams_.of([pack([reading(START_MS + ms).encode()], partition=partition)])
+
+    assert sent(0, 60_000).watermarks == [NOTHING]
+    now[0] = IDLE_S + 1
+    assert sent(0, 61_000).watermarks == [(START_MS + 51_000) * 1000]
+    back = sent(1, 50_000)
+    assert [len(rows(back.late)), [row["late"] for row in rows(back.good)]] == [1, [True]]
+    # It counts again, but no watermark goes back.
+    assert back.watermarks == [(START_MS + 51_000) * 1000]
+    assert sent(0, 99_000).watermarks == [(START_MS + 51_000) * 1000]
+    assert sent(1, 80_000).watermarks == [(START_MS + 70_000) * 1000]
+
+
+def test_after_a_start_nothing_is_late_until_the_watermark_is_known_again() -> None:
+    old = [pack([reading(START_MS).encode()], 7)]
+    assert [row["late"] for row in rows(Streams(opened(SINGLE), watermark()).of(old).good)] == [False]
 
 
 def test_a_watermark_that_is_given_replaces_that_of_the_readings() -> None:
