@@ -55,7 +55,7 @@ class NetworkFunction:
         self._outputs = _mapped("output", answered, use.outputs, list(outputs))
         for name, kind in {**inputs, **outputs}.items():
             if kind.removeprefix("array<").removesuffix(">") not in _NUMBERS:
-                raise UnusableNetworkError(f"'{name}' is a {kind}; a network takes and returns numbers")
+                raise UnusableNetworkError(f"'{name}' is of the type {kind}; a network takes and returns numbers")
         self._types = {one.name: _number_type(one) for one in [*given, *answered] if one.name in self._used}
         self._widths = {one.name: _width(one) for one in given}
         self._results = dict(outputs)

@@ -65,7 +65,10 @@ def parsed(path: Path) -> ast.Module:
     """Return the syntax tree of a file in Python. Raises UserError at the line of its fault."""
     try:
         return python_module.parsed(path)
-    except (UnicodeDecodeError, ValueError) as error:
+    except UserError as error:
+        (problem,) = error.problems
+        raise UserError(problem.what, problem.where, "correct the syntax at this line") from None
+    except ValueError as error:  # of its encoding
         raise UserError(f"not Python: {error}", Place.of(path), "save it as UTF-8") from None
 
 

@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import pyarrow as pa
@@ -89,10 +90,9 @@ def _unfit(
         try:
             _typed(row[name], argument.type)
         except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
-            reason = str(error).splitlines()[0]
-            yield Problem(
-                f"{name}: {row[name]!r} is not a {argument.type}: {reason}", where, "write a value of its type"
-            )
+            value = shorten(repr(row[name]), 60)
+            what = f"{name}: {value} is not of the type {argument.type}: {shorten(str(error), 100)}"
+            yield Problem(what, where, "write a value of its type")
     for name in row.keys() - declared.keys():
         where = yaml_file.place(path, (*location, name))
         yield Problem(f"the function has no '{name}'", where, f"it has {', '.join(declared)}")
@@ -119,7 +119,8 @@ def _results(path: Path, function: OwnFunction, columns: Columns) -> list[dict[s
         raise UserError(str(error), _place(path, function), "return what function.yaml declares") from None
     except UnusableNetworkError as error:
         where = yaml_file.place(path, ("model",))
-        raise UserError(f"the network cannot be used: {error}", where) from None
+        fix = "correct function.yaml, or put another network in its place"
+        raise UserError(f"the network cannot be used: {error}", where, fix) from None
     except Exception as error:
         what = f"the function fails: {type(error).__name__}: {error}"
         raise UserError(what, _raised_at(path, error), "correct it; a fault of its files stops a job") from None
