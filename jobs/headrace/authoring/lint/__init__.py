@@ -23,14 +23,22 @@ from headrace.project.job_folder import JobFolder
 from headrace.project.paths import Project
 from headrace.upkeep.checks import check_file, expected_counts
 
-__all__ = ["Finding", "lint"]
+__all__ = ["Finding", "UnreadableError", "lint"]
+
+
+class UnreadableError(UserError):
+    """Some files cannot be read or rendered; `findings` are those in the others."""
+
+    def __init__(self, problems: list[Problem], findings: list[Finding]) -> None:
+        super().__init__(problems)
+        self.findings = findings
 
 
 def lint(project: Project, settings: Settings, names: list[str] | None = None) -> list[Finding]:
     """Return the findings in the templates of the jobs `names`, or of all jobs, in the order of the files.
 
-    A name can also be that of a function, `function/<name>`; those of the jobs are checked with them. Raises UserError
-    with every problem in the jobs' and functions' files if they cannot be read or rendered.
+    A name can also be that of a function, `function/<name>`; those of the jobs are checked with them. Raises
+    UnreadableError with every problem in the jobs' and functions' files if they cannot be read or rendered.
     """
     findings: list[Finding] = []
     chosen = names or [*job_folder.names(project), *map(FUNCTION.__add__, function_files.names(project))]
@@ -41,7 +49,7 @@ def lint(project: Project, settings: Settings, names: list[str] | None = None) -
         except UserError as error:
             problems += error.problems
     if problems:
-        raise UserError(list(dict.fromkeys(problems)))
+        raise UnreadableError(list(dict.fromkeys(problems)), sorted(findings))
     return sorted(findings)
 
 

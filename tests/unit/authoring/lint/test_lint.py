@@ -129,6 +129,19 @@ def test_the_problems_in_the_files_of_all_jobs_are_reported_at_once(plant: Proje
     ]
 
 
+def test_a_file_with_a_fault_hides_no_finding_in_another(plant: Project) -> None:
+    (plant.sql / JOB / "plant.out.sql.j2").write_text(STAR)
+    (plant.sql / "plant" / "readings_v1" / "plant.readings.sql.j2").write_text("select {{ nothing }}")
+    with pytest.raises(lint.UnreadableError, match="nothing") as caught:
+        lint.lint(plant, settings.load(plant, "local"))
+    assert [finding.code for finding in caught.value.findings] == ["HR07"]
+    app = typer.Typer()
+    app.command()(command)
+    result = CliRunner().invoke(app, [], env={"HEADRACE_PROJECT": str(plant.root)})
+    assert "HR07" in result.output
+    assert isinstance(result.exception, UserError)
+
+
 def test_the_jobs_of_this_project_have_no_findings() -> None:
     project = Project.find(HERE)
     assert lint.lint(project, settings.load(project, "local")) == []
