@@ -67,7 +67,8 @@ def show(report: ExampleReport) -> None:
 
     example = report.example
     style = "green" if example.passed else "bold red"
-    rows = f"{len(example.results)} rows " if example.passed else ""
+    count = len(example.results)
+    rows = f"{count} row{'' if count == 1 else 's'} " if example.passed else ""
     out.print(
         f"[{style}]{report.verdict}[/] {PREFIX}{example.name} [bold]example[/] {rows}({example.seconds:.1f} s)",
         highlight=False,

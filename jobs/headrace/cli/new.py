@@ -90,7 +90,8 @@ def _new_function(project: Project, word: str | None, name: str | None, *, json:
     from headrace.authoring import new as scaffold
 
     if word != "function" or name is None:
-        raise UserError("one name is expected", fix="headrace new <domain>/<name>, or headrace new function <name>")
+        what = f"'{name}' is one name too many" if name else "the function's name is not given"
+        raise UserError(what, fix="headrace new <domain>/<name>, or headrace new function <name>")
     files = [str(Place.of(path)) for path in scaffold.write_function(project, name)]
     if json:
         print_json({"function": name, "written": files})

@@ -1,4 +1,4 @@
-"""Functions of a project's own: what is shipped with a job, and what Flink is told of them."""
+"""Functions of a project's own: what is shipped with a job, and how Flink knows them."""
 
 from __future__ import annotations
 
