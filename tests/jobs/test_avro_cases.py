@@ -87,7 +87,7 @@ def test_an_invalid_schema_is_reported_at_its_file(project: Project, cluster: Mi
 
 
 def test_messages_without_a_schema_are_refused(project: Project) -> None:
-    with pytest.raises(UserError, match=r"'pump_readings' are Avro, and need a schema\n  fix: add source\."):
+    with pytest.raises(UserError, match=r"'pump_readings' are avro, and need a schema\n  fix: add source\."):
         test.load(project, job_folder.load(project, JOB))
 
 
@@ -95,5 +95,5 @@ def test_a_schema_for_a_source_that_is_not_avro_is_refused(project: Project) -> 
     contract = project.sql / "_sources" / "pump_readings.yaml"
     contract.write_text(contract.read_text().replace("format: avro", "format: json"))
     (case_of(project) / "source.pump_readings.avsc").write_text(json.dumps(SCHEMA))
-    with pytest.raises(UserError, match="the job has no source in Avro 'pump_readings'"):
+    with pytest.raises(UserError, match="the job has no source with a schema registry 'pump_readings'"):
         test.load(project, job_folder.load(project, JOB))

@@ -9,13 +9,14 @@ from pathlib import Path
 from pydantic import Field
 
 from headrace.errors import Place, Problem, UserError, did_you_mean
-from headrace.planner.in_process import watermark_steps
+from headrace.planner.in_process import encoded, watermark_steps
 from headrace.project import job_folder, source_files, yaml_file
 from headrace.project.job import Param
 from headrace.project.job_folder import JobFolder
 from headrace.project.paths import Project
 from headrace.project.system_tables import DEAD_LETTERS
 from headrace_udfs.instants import Instant
+from headrace_udfs.schemas import Schema
 
 SETTINGS = "case.yaml"
 
@@ -42,7 +43,7 @@ class Case:
     """One test case and its files.
 
     `sources` and `tables` are the input files by source and by table, `expects` the files of the expected output by
-    sink, and `schemas` the Avro schemas by source.
+    sink, `schemas` the files of schemas by source, and `registered` these schemas as a registry has them.
     """
 
     job: str
@@ -53,6 +54,7 @@ class Case:
     tables: dict[str, Path]
     expects: dict[str, Path]
     schemas: dict[str, Path] = field(default_factory=dict)
+    registered: dict[str, Schema] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"{self.job} {self.name}"
@@ -91,12 +93,18 @@ def _case(project: Project, folder: JobFolder, path: Path) -> Case:
         elif kind in kinds:
             kinds[kind][name] = each
         elif each.name != SETTINGS:
-            fix = "a case holds source.<name>.jsonl or .avsc, table.<name>.csv, expect.<sink>.csv or .jsonl, case.yaml"
+            fix = (
+                "a case holds source.<name>.jsonl and its schema (.avsc, .proto, .schema.json), table.<name>.csv, "
+                "expect.<sink>.csv or .jsonl, case.yaml"
+            )
             problems.append(Problem(f"'{each.name}' is not a valid file of a case", Place.of(each), fix))
     problems += _mismatches(project, folder, file, settings, kinds)
     if problems:
         raise UserError(problems)
-    return Case(job.name, path.name, path, settings, *kinds.values())
+    contracts = {name: source_files.load(project, name) for name in kinds["schema"]}
+    registered = {name: encoded.schema(contracts[name], file) for name, file in kinds["schema"].items()}
+    sources, tables, expects, schemas = (kinds[kind] for kind in ("source", "table", "expect", "schema"))
+    return Case(job.name, path.name, path, settings, sources, tables, expects, schemas, registered)
 
 
 def _mismatches(
@@ -104,17 +112,23 @@ def _mismatches(
 ) -> Iterator[Problem]:
     """Yield a problem for each thing that the case names and the job does not have."""
     job = folder.job
+    contracts = {name: source_files.load(project, name) for name in job.sources}
+    registered = {name: contract.format for name, contract in contracts.items() if contract.registered}
     known = {
         "source": job.sources,
         "table": [*job.tables, *followed_tables(project, folder)],
         "sink": [*job.writes, DEAD_LETTERS, job.late_table],
-        "source in Avro": [name for name in job.sources if source_files.load(project, name).registered],
+        "source with a schema registry": [*registered],
     }
     for kind, files in zip(known, kinds.values(), strict=True):
         yield from _unknown(kind, {name: Place.of(each) for name, each in files.items()}, known[kind])
-    for name in known["source in Avro"]:
-        if name in kinds["source"] and name not in kinds["schema"]:
-            what, fix = f"the messages of '{name}' are Avro, and need a schema", f"add source.{name}.avsc"
+    for name, format_ in registered.items():
+        suffix = encoded.SUFFIXES[format_]
+        schema = kinds["schema"].get(name)
+        if schema and not schema.name.endswith(suffix):
+            yield Problem(f"the schema of '{name}' is expected in source.{name}{suffix}", Place.of(schema))
+        elif name in kinds["source"] and not schema:
+            what, fix = f"the messages of '{name}' are {format_}, and need a schema", f"add source.{name}{suffix}"
             yield Problem(what, Place.of(kinds["source"][name]), fix)
     yield from _unknown("source", {n: yaml_file.place(file, ("watermark", n)) for n in settings.watermark}, job.sources)
     for name, moves in settings.watermark.items():
@@ -134,8 +148,8 @@ def followed_tables(project: Project, folder: JobFolder) -> list[str]:
 def _kind_and_name(path: Path) -> tuple[str, str]:
     """Return the kind and the name of a case's file: `expect.topic.alerts.jsonl` is an "expect" of `topic/alerts`."""
     kind, _, name = path.stem.partition(".")
-    if kind == "source" and path.suffix == ".avsc":
-        return "schema", name
+    if kind == "source" and path.name.endswith(tuple(encoded.SUFFIXES.values())):
+        return "schema", name.removesuffix(".schema")
     suffixes = {"source": {".jsonl"}, "table": {".csv"}, "expect": {".csv", ".jsonl"}}
     if path.suffix not in suffixes.get(kind, set()):
         return "", ""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,13 +17,16 @@ from headrace.compose import render
 from headrace.compose.connectors import Options, Spread
 from headrace.compose.flink_types import flink_type
 from headrace.environment.settings import Settings
-from headrace.planner.in_process import avro
+from headrace.planner.in_process import encoded
 from headrace.planner.in_process.case import Case
 from headrace.planner.in_process.values import read_table
+from headrace.project import message_file
 from headrace.project.job import Job, Mode
+from headrace.project.message_file import FileMessage
 from headrace.project.table import Table
 from headrace.project.topic_files import Topic
 from headrace_udfs import packs
+from headrace_udfs.around import carried
 from headrace_udfs.contract import Contract
 from headrace_udfs.messages import Messages
 from headrace_udfs.registry import RegistryAddress
@@ -62,27 +66,17 @@ class FileConnectors:
         """Return the options of a table with the case's messages for the source, and its watermark if it has steps."""
         arrived = datetime.fromtimestamp(self.now, UTC) if self.now else datetime.now(UTC)
         file = self.case.sources.get(source)
-        lines = file.read_bytes().splitlines() if file else []
         schema = self.case.schemas.get(source)
-        values = [avro.message(line, schema) if schema else line for line in lines]
         steps = {step.after: step.to for step in self.case.settings.watermark.get(source, [])}
-        millis = np.array([int(arrived.timestamp() * 1000)])
+        ends: Counter[int] = Counter()
         rows: list[dict[str, Any]] = []
-        for offset, value in enumerate(values):
-            # Each message is a pack of its own, so that the watermark follows each.
-            message = Messages([value], topics=contract.topic, times=millis)
-            row = (
-                {"pack": base64.b64encode(packs.packed(0, np.array([offset]), message)).decode()}
-                if packed
-                else {
-                    "payload": base64.b64encode(value).decode(),
-                    "src_topic": contract.topic,
-                    "src_partition": 0,
-                    "src_offset": offset,
-                    "src_ts": _text(arrived),
-                }
-            )
-            rows.append({**row, "src_watermark": _text(steps.get(offset + 1))})
+        for each in message_file.read(file) if file else ():
+            partition = each.partition or 0
+            value = encoded.message(each.value, contract, schema)
+            placed = replace(each, value=value, partition=partition, time=each.time or arrived)
+            row = _row(placed, ends[partition], contract, packed=packed)
+            rows.append({**row, "src_watermark": _text(steps.get(each.line))})
+            ends[partition] += 1
         return self._given(f"source.{source}", rows)
 
     def stepped(self, source: str) -> bool:
@@ -95,8 +89,7 @@ class FileConnectors:
 
     def schemas(self, source: str) -> RegistryAddress | GivenSchemas | None:
         """Return the schema that the case holds for the source."""
-        file = self.case.schemas.get(source)
-        return GivenSchemas({avro.NUMBER: file.read_text(encoding="utf-8")} if file else {})
+        return GivenSchemas({encoded.NUMBER: each} if (each := self.case.registered.get(source)) else {})
 
     def writing(self, job: Job, topic: Topic, mode: Mode) -> Options:  # noqa: ARG002 - the protocol's signature
         """Return the options of a table of files instead of the topic."""
@@ -118,6 +111,28 @@ class FileConnectors:
 
     def _output(self, sink: str) -> Options:
         return changelog_options(self.output(sink))
+
+
+def _row(message: FileMessage, offset: int, contract: Contract, *, packed: bool) -> dict[str, Any]:
+    """Return the row of one message, whose partition and time are known."""
+    if not packed:
+        return {
+            "payload": _text(message.value),
+            "src_topic": contract.topic,
+            "src_partition": message.partition,
+            "src_offset": offset,
+            "src_ts": _text(message.time),
+        }
+    parts = carried(contract)
+    # Each message is a pack of its own, so that the watermark follows each.
+    one = Messages(
+        [message.value],
+        keys=[message.key] if "key" in parts else None,
+        headers=[message.headers] if "headers" in parts else None,
+        topics=contract.topic,
+        times=np.array([int(message.time.timestamp() * 1000)] if message.time else [0]),
+    )
+    return {"pack": _text(packs.packed(message.partition or 0, np.array([offset]), one))}
 
 
 def file_table(catalog: str, name: str, table: Table, options: Options) -> str:
