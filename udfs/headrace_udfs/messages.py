@@ -47,6 +47,11 @@ class Messages:
         """Return the number of messages."""
         return len(self.values)
 
+    @property
+    def size(self) -> int:
+        """Bytes of the values."""
+        return sum(map(len, filter(None, self.values)))
+
     def piece(self, start: int, stop: int) -> Messages:
         """Return the messages from position `start` to before `stop`."""
         part = slice(start, stop)

@@ -151,9 +151,9 @@ class Pipeline:
 
 def _pieces(messages: Messages) -> list[Messages]:
     """Return the messages in pieces of about PIECE bytes, each of one message at least; one piece if there are none."""
-    sizes = [len(payload) if payload else 0 for payload in messages.values]
-    if sum(sizes) <= PIECE:
+    if messages.size <= PIECE:
         return [messages]
+    sizes = [len(payload) if payload else 0 for payload in messages.values]
     number = np.cumsum(sizes) // PIECE
     cuts = (np.flatnonzero(np.diff(number)) + 1).tolist()
     return [messages.piece(start, stop) for start, stop in zip([0, *cuts], [*cuts, len(messages)], strict=True)]
