@@ -34,7 +34,7 @@ PROTO = """
 syntax = "proto3";
 message Reading { string tag = 1; int64 ts = 2; double value = 3; uint32 q = 4; }
 """
-FIELDS = {"tag": {"type": "string", "required": True}, "value": {"type": "double"}}
+FIELDS: dict[str, Any] = {"tag": {"type": "string", "required": True}, "value": {"type": "double"}}
 
 
 def fields(tag: str, value: str) -> dict[str, Any]:
