@@ -34,7 +34,7 @@ from headrace_udfs.contract_format import Compression, CsvSpec, misplaced
 from headrace_udfs.contract_parts import FieldSpec, QualitySpec, Severity, TimeSpec, Watermark
 from headrace_udfs.format_names import FORMAT_FACTS
 from headrace_udfs.paths import MAX_PATH, JsonPath, JsonRowPath, Path, RowPath
-from headrace_udfs.places import Model, Source
+from headrace_udfs.places import Model, Source, is_around
 from headrace_udfs.types import QUALITY, TS, ContractType
 
 __all__ = ["MAX_PATH", "Contract", "FieldSpec", "JsonPath", "Path", "QualitySpec", "Severity", "TimeSpec", "Watermark"]
@@ -233,7 +233,7 @@ class Contract(Model):
 
     @property
     def flat(self) -> bool:
-        """Whether a row is an object, and each column one value in it, of one type, at a path of keys."""
+        """Whether each column is one value of one type at a path of keys in one object, or stands around messages."""
         return self.rows is None and all(map(_is_flat, self.sources.values()))
 
     @property
@@ -256,6 +256,8 @@ class Contract(Model):
 
 
 def _is_flat(source: Source) -> bool:
+    if is_around(source):
+        return True
     if not source.is_path or not source.path or not all(isinstance(step, str) for step in source.path):
         return False
     if isinstance(source, FieldSpec):

@@ -120,6 +120,11 @@ Part.model_rebuild()
 Source.model_rebuild()
 
 
+def is_around(source: Source) -> bool:
+    """Return whether a source reads nothing of a message's value: what stands around it, and constants."""
+    return all(place.from_ in AROUND or place.constant is not None for place in places(source))
+
+
 def same(source: Source, other: Source) -> bool:
     """Return whether two sources read the same."""
     return _wheres(source) == _wheres(other)

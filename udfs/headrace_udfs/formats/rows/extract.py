@@ -18,7 +18,7 @@ from headrace_udfs.formats.rows.instants import Instants
 from headrace_udfs.formats.rows.spoilt import faults_in
 from headrace_udfs.formats.rows.walk import Rows
 from headrace_udfs.paths import outs
-from headrace_udfs.places import AROUND, Source, described, places, same
+from headrace_udfs.places import Source, described, is_around, places, same
 
 
 class Extractor:
@@ -157,13 +157,7 @@ def _before(name: str, field: FieldSpec, contract: Contract, from_text: bool) ->
 
 def payload_columns(contract: Contract) -> list[str]:
     """Return the columns that read a message's value; the others read only what stands around it."""
-    return [name for name, source in contract.sources.items() if not _is_around(source)]
-
-
-def _is_around(source: Source) -> bool:
-    if isinstance(source, TimeSpec) and source.nanos:
-        return False
-    return all(place.from_ in AROUND or place.constant is not None for place in places(source))
+    return [name for name, source in contract.sources.items() if not is_around(source)]
 
 
 _TEXTS = ("member", "key", "header", "topic")
