@@ -17,6 +17,7 @@ from headrace_udfs.flink import PipelineFunction
 from headrace_udfs.flink_arrays import TYPES, ArrowColumn
 from headrace_udfs.high_water import NOTHING, HighWater
 from headrace_udfs.pipeline import Pipeline
+from headrace_udfs.poison import Poison
 from headrace_udfs.reader_watermark import ReaderWatermark
 from headrace_udfs.streams import Condense, Streamed, Streams
 from headrace_udfs.types import ARROW
@@ -56,7 +57,7 @@ class IngestStream(PipelineFunction):
         watermark = None
         if timing := self._work.timing:
             watermark = ReaderWatermark(HighWater(timing.partitions, timing.readers), timing.lateness_us)
-        streams = Streams(pipeline, watermark, self._work.condense)
+        streams = Streams(pipeline, watermark, self._work.condense, Poison(self._key, pipeline).run)
         return lambda packs, *given: streams.of(packs.tolist(), *map(_micros, given))
 
     def eval(self, packs: pd.Series[Any], *given: pd.Series[Any]) -> ArrowColumn:

@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from headrace_udfs.messages import Headers, Messages
+from headrace_udfs.messages import Headers, Messages, Millis
 
 Offsets = npt.NDArray[np.int64]
 
@@ -80,6 +80,26 @@ def packed(partition: int, offsets: Offsets, messages: Messages) -> bytes:
     parts = _KEYS * (messages.keys is not None) | _HEADERS * (messages.headers is not None)
     front = _FRONT.pack(_MARK, len(messages), partition, len(topic), parts, _FRONT.size + len(body))
     return front + body
+
+
+def joined(packs: Sequence[Pack]) -> Messages:
+    """Return the messages of all packs, which have the same parts."""
+    parts = [pack.messages for pack in packs]
+    if len(parts) == 1:
+        return parts[0]
+    topics = [str(part.topics) for part in parts for _ in range(len(part))]
+    return Messages(
+        [value for part in parts for value in part.values],
+        None if parts[0].keys is None else [key for part in parts for key in part.keys or ()],
+        None if parts[0].headers is None else [each for part in parts for each in part.headers or ()],
+        topics[0] if len(set(topics)) == 1 else topics,
+        np.concatenate([times(part) for part in parts]),
+    )
+
+
+def times(messages: Messages) -> Millis:
+    """Return the times of the messages, which packs always have."""
+    return np.zeros(len(messages), np.int64) if messages.times is None else messages.times
 
 
 def _texts(pack: bytes, start: int, lengths: npt.NDArray[np.int32]) -> list[bytes | None]:

@@ -14,9 +14,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from headrace_udfs.high_water import NOTHING
-from headrace_udfs.messages import Messages, Millis
-from headrace_udfs.packs import Pack, unpacked
-from headrace_udfs.pipeline import ERRORS, PIECE, Pipeline
+from headrace_udfs.messages import Messages
+from headrace_udfs.packs import Pack, joined, times, unpacked
+from headrace_udfs.pipeline import ERRORS, PIECE, Pipeline, Rows
 from headrace_udfs.reader_watermark import ReaderWatermark
 from headrace_udfs.times import Micros
 from headrace_udfs.types import ARROW, TS, ContractType
@@ -25,6 +25,9 @@ _BATCH = 4096
 """Rows of a batch in a stream: Java allocates memory for large ones each time, and fills it with zeros."""
 
 Flags = npt.NDArray[np.bool_]
+
+Run = Callable[[Sequence[Pack], Messages], Rows]
+"""Returns the rows of the messages of some packs."""
 
 INDEX = "src_index"
 """The column with the number of a reading in its message, from 0."""
@@ -107,13 +110,18 @@ class Streams:
     """Runs an open pipeline over the packs of one source.
 
     watermark: decides which readings are late; None if no reading can be. condense: what becomes of good readings that
-    are not late, instead of rows.
+    are not late, instead of rows. run: what runs the pipeline, if not itself.
     """
 
     def __init__(
-        self, pipeline: Pipeline, watermark: ReaderWatermark | None = None, condense: Condense | None = None
+        self,
+        pipeline: Pipeline,
+        watermark: ReaderWatermark | None = None,
+        condense: Condense | None = None,
+        run: Run | None = None,
     ) -> None:
         self._pipeline, self._watermark, self._condense = pipeline, watermark, condense
+        self._run: Run = run or (lambda _packs, messages: pipeline.run(messages))
         self._good = good(pipeline, timed=watermark is not None)
 
     def of(self, packs: Sequence[bytes], given: Sequence[int | None] | None = None) -> Streamed:
@@ -123,7 +131,7 @@ class Streams:
         """
         streamed, start = Streamed(), 0
         for packs_ in _groups([unpacked(pack) for pack in packs]):
-            group = _Group(packs_, self._pipeline)
+            group = _Group(packs_, self._run)
             places = [None] * (len(packs_) - 1)
             columns, late, late_rows = group.columns, None, ~group.is_good
             if self._watermark:
@@ -155,10 +163,10 @@ class _Group:
     columns: by name, those of the rows and of their origins. is_good: whether each row is.
     """
 
-    def __init__(self, packs: Sequence[Pack], pipeline: Pipeline) -> None:
+    def __init__(self, packs: Sequence[Pack], run: Run) -> None:
         self.packs = packs
-        self._messages = _joined(packs)
-        rows = pipeline.run(self._messages)
+        self._messages = joined(packs)
+        rows = run(packs, self._messages)
         self._message = np.arange(len(self._messages)) if rows.message is None else rows.message
         self.is_good = np.ones(rows.batch.num_rows, bool)
         self.is_good[rows.refused] = False
@@ -207,7 +215,7 @@ class _Group:
             "src_partition": pa.array(partitions[of], pa.int32()),
             "src_offset": pa.array(offsets[of]),
             INDEX: pa.array(np.arange(rows) - firsts[of], pa.int32()),
-            "src_ts": pa.array(_times(self._messages)[of] * 1000).view(ARROW["timestamp"]),
+            "src_ts": pa.array(times(self._messages)[of] * 1000).view(ARROW["timestamp"]),
         }
 
 
@@ -248,7 +256,7 @@ def _groups(packs: Sequence[Pack]) -> Iterator[list[Pack]]:
     group: list[Pack] = []
     size = 0
     for pack in packs:
-        own = sum(len(value) for value in pack.messages.values if value)
+        own = pack.messages.size
         if group and size + own > PIECE:
             yield group
             group, size = [], 0
@@ -256,23 +264,3 @@ def _groups(packs: Sequence[Pack]) -> Iterator[list[Pack]]:
         size += own
     if group:
         yield group
-
-
-def _joined(packs: Sequence[Pack]) -> Messages:
-    """Return the messages of all packs, which have the same parts."""
-    parts = [pack.messages for pack in packs]
-    if len(parts) == 1:
-        return parts[0]
-    topics = [str(part.topics) for part in parts for _ in range(len(part))]
-    return Messages(
-        [value for part in parts for value in part.values],
-        None if parts[0].keys is None else [key for part in parts for key in part.keys or ()],
-        None if parts[0].headers is None else [each for part in parts for each in part.headers or ()],
-        topics[0] if len(set(topics)) == 1 else topics,
-        np.concatenate([_times(part) for part in parts]),
-    )
-
-
-def _times(messages: Messages) -> Millis:
-    """Return the times of the messages, which packs always have."""
-    return np.zeros(len(messages), np.int64) if messages.times is None else messages.times

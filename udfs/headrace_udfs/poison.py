@@ -1,0 +1,158 @@
+"""Isolates a message that ends the process which decodes it, as a fault in a library's native code can.
+
+A worker notes which messages it decodes, and removes the note afterwards. Flink replaces a worker that has ended, and
+sends the same messages again. The next worker finds the note, and first decodes those messages one by one in a process
+of its own. One that ends this process too, twice in a row, is not decoded any more, and becomes a dead letter.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import cloudpickle
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from headrace_udfs.faults import Code
+from headrace_udfs.messages import Messages
+from headrace_udfs.packs import Pack
+from headrace_udfs.pipeline import CODE, Pipeline, Rows
+
+_FOLDER = Path(tempfile.gettempdir()) / f"headrace-decoding-{os.getuid()}"
+_LIMIT_S = 300
+_READY, _DECODED = b"r", b"d"
+
+
+class _Span(NamedTuple):
+    """Messages of one partition, from the offset `first` to `last`."""
+
+    topic: str
+    partition: int
+    first: int
+    last: int
+
+    def overlaps(self, other: _Span) -> bool:
+        return self[:2] == other[:2] and self.first <= other.last and other.first <= self.last
+
+
+class Poison:
+    """Runs a pipeline, apart from messages that end a process.
+
+    key: what this pipeline and the next one in its place have in common, and no other pipeline has.
+    """
+
+    def __init__(self, key: str, pipeline: Pipeline, folder: Path = _FOLDER) -> None:
+        """Read the notes of workers that have ended. The pipeline is not open yet."""
+        self._pipeline, self._pickled = pipeline, cloudpickle.dumps(pipeline)
+        self._key, self._folder = key, folder
+        folder.mkdir(mode=0o700, exist_ok=True)
+        self._suspects = [span for note in folder.glob(f"{key}-*") for span in _left(note)]
+
+    def run(self, packs: Sequence[Pack], messages: Messages) -> Rows:
+        """Return the rows of the messages of the packs as Pipeline.run does."""
+        spans = [_Span(str(p.messages.topics), p.partition, int(p.offsets[0]), int(p.offsets[-1])) for p in packs]
+        suspected = any(span.overlaps(suspect) for span in spans for suspect in self._suspects)
+        fatal = self._fatal(messages) if suspected else {}
+        if fatal:
+            values = [None if position in fatal else value for position, value in enumerate(messages.values)]
+            messages = replace(messages, values=values)
+        with self._noted(spans):
+            rows = self._pipeline.run(messages)
+        return _refused(rows, fatal)
+
+    @contextmanager
+    def _noted(self, spans: Sequence[_Span]) -> Iterator[None]:
+        note = self._folder / f"{self._key}-{os.getpid()}-{threading.get_ident()}"
+        note.write_text(json.dumps(spans))
+        try:
+            yield
+        finally:
+            note.unlink(missing_ok=True)
+
+    def _fatal(self, messages: Messages) -> dict[int, str]:
+        """Return why messages must not be decoded, by position."""
+        fatal: dict[int, str] = {}
+        start, before = 0, -1
+        while start < len(messages):
+            ended, decoded = self._tried(messages.piece(start, len(messages)))
+            if ended >= 0 or decoded < 0:
+                break
+            start += decoded
+            if start == before:
+                fatal[start] = f"decoding it ends the process, by signal {-ended}"
+                start, before = start + 1, -1
+            else:
+                before = start
+        return fatal
+
+    def _tried(self, messages: Messages) -> tuple[int, int]:
+        """Return how a process that decodes the messages ends, and how many it decodes; -1 if it does not start."""
+        done = subprocess.run(
+            [sys.executable, "-m", "headrace_udfs.poison"],
+            input=cloudpickle.dumps((self._pickled, messages)),
+            capture_output=True,
+            timeout=_LIMIT_S,
+            check=False,
+        )
+        return done.returncode, len(done.stdout) - len(_READY)
+
+
+def _left(note: Path) -> list[_Span]:
+    """Return what a note says if its process has ended, and remove it."""
+    process = int(note.name.split("-")[1])
+    if process != os.getpid():
+        with contextlib.suppress(PermissionError):
+            try:
+                os.kill(process, 0)
+            except ProcessLookupError:
+                pass
+            else:
+                return []
+    try:
+        text = note.read_text()
+        note.unlink()
+        return [_Span(*span) for span in json.loads(text)]
+    except (OSError, ValueError):  # another worker was first, or the process ended while it wrote
+        return []
+
+
+def _refused(rows: Rows, fatal: Mapping[int, str]) -> Rows:
+    """Return the rows with another error in those of the messages that were not decoded."""
+    if not fatal:
+        return rows
+    at = np.array(list(fatal)) if rows.message is None else np.searchsorted(rows.message, list(fatal))
+    mask = np.zeros(rows.batch.num_rows, bool)
+    mask[at] = True
+    columns = {name: rows.batch.column(name) for name in rows.batch.schema.names}
+    for name, texts in ((CODE, [Code.UDF_FAILED.value] * len(fatal)), ("err_msg", list(fatal.values()))):
+        columns[name] = pc.replace_with_mask(columns[name], pa.array(mask), pa.array(texts, pa.string()))
+    return replace(rows, batch=pa.RecordBatch.from_pydict(columns))
+
+
+def _try() -> None:
+    """Decode the messages of the standard input one by one, and report each on the standard output."""
+    reports = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)  # what libraries print is no report
+    pickled, messages = cloudpickle.loads(sys.stdin.buffer.read())
+    pipeline: Pipeline = cloudpickle.loads(pickled)
+    pipeline.open(lambda _name, _n: None)
+    reports.write(_READY)
+    for position in range(len(messages)):
+        pipeline.run(messages.piece(position, position + 1))
+        reports.write(_DECODED)
+
+
+if __name__ == "__main__":
+    _try()
