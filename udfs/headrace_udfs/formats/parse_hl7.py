@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from headrace_udfs.faults import Code, Refused, shown
@@ -100,6 +101,12 @@ def _check(rows: Sequence[Sequence[str]]) -> None:
             raise Refused(Code.TRAILING_BYTES, f"another message begins at segment {number}")
 
 
+@cache
+def _number(key: str) -> int:
+    """Return the number that a key of a contract is; -1 if it is not one."""
+    return int(key) if key.isascii() and key.isdigit() else -1
+
+
 class _Reader:
     """Reads fields of one message."""
 
@@ -121,15 +128,20 @@ class _Reader:
         return self._fields(row[1:], 1, wanted)
 
     def _fields(self, texts: Sequence[str], first: int, wanted: Wanted) -> dict[str, Document]:
-        found = ((str(number), text) for number, text in enumerate(texts, first) if text)
-        return {number: self._field(text, wanted[number]) for number, text in found if number in wanted}
+        found: dict[str, Document] = {}
+        for key, below in wanted.items():
+            at = _number(key) - first
+            if 0 <= at < len(texts) and texts[at]:
+                found[key] = self._field(texts[at], below)
+        return found
 
     def _field(self, text: str, wanted: Wanted) -> Document:
+        if ITEMS not in wanted and self._repetition not in text:
+            return self._value(text, wanted, self._parts)
         repetitions = text.split(self._repetition)
         if ITEMS in wanted:
             return [self._value(each, wanted[ITEMS], self._parts) for each in repetitions]
-        values = [self._value(each, wanted, self._parts) for each in repetitions]
-        return values if len(values) > 1 else values[0]
+        return [self._value(each, wanted, self._parts) for each in repetitions]
 
     def _value(self, text: str, wanted: Wanted, separators: Sequence[str]) -> Document:
         """Return a field, a component or a subcomponent; `separators` are those between the parts below it."""
@@ -138,9 +150,13 @@ class _Reader:
         if not wanted and not any(separator in text for separator in separators):
             return self._unescaped(text)
         parts = text.split(separators[0]) if separators else [text]
-        numbered = ((str(number), part) for number, part in enumerate(parts, 1) if part)
         below = separators[1:]
-        return {n: self._value(p, wanted.get(n, {}), below) for n, p in numbered if not wanted or n in wanted}
+        if not wanted:
+            return {str(n): self._value(part, {}, below) for n, part in enumerate(parts, 1) if part}
+        at = {key: _number(key) - 1 for key in wanted}
+        return {
+            key: self._value(parts[i], wanted[key], below) for key, i in at.items() if -1 < i < len(parts) and parts[i]
+        }
 
     def _unescaped(self, text: str) -> str:
         return self._escaped.sub(self._meant, text) if self._escape in text else text
