@@ -86,6 +86,31 @@ _MESSAGES: tuple[tuple[str, str, Fix], ...] = (
         "read on_time() and use its event_time",
     ),
     (
+        r"(?P<name>FIRST_VALUE|LAST_VALUE|LAG|LEAD)\b.{0,80}does not support type.{0,10}TIMESTAMP_WITH_LOCAL_TIME_ZONE",
+        r"\g<name> of records that follow each other does not take a TIMESTAMP_LTZ",
+        "call previous(), which takes a column of any type",
+    ),
+    (
+        r"implementation method 'merge'.{0,80}\b(?:First|Last)Value",
+        "FIRST_VALUE and LAST_VALUE do not work in session windows, which grow together",
+        "call first() or last(), which do",
+    ),
+    (
+        r"Python Function can not be used in MATCH_RECOGNIZE",
+        "a Python function cannot be called in MATCH_RECOGNIZE",
+        "call it in a step before, as a column; great_circle_km() and other macros are SQL, and can be called there",
+    ),
+    (
+        r"Conversion to relational algebra failed to preserve datatypes",
+        "a ROW or an ARRAY holds texts of different lengths, or nulls where Flink expects none",
+        "cast each text in it, row(cast('hot' as string), ...), or call unpivot() to make rows of columns",
+    ),
+    (
+        r"(?:Object|Table) '?EXPR\$\d+'? not found",
+        "Flink loses the name of a query in FROM",
+        "give it a name of its own, as a step of the template (with ... as) or as a view (_<name>.sql.j2)",
+    ),
+    (
         r"RexInputRef cannot be cast to class java\.lang\.Comparable",
         "Flink cannot plan QUALIFY on a SELECT of more than six columns",
         "number the rows in a subquery and filter them outside it, or call dedupe()",
