@@ -11,6 +11,7 @@ from contextlib import suppress
 
 from headrace.authoring import functions
 from headrace.authoring.functions import FUNCTION
+from headrace.authoring.lint import reserved_names
 from headrace.authoring.lint.finding import Finding
 from headrace.authoring.lint.inputs import fractional, inputs
 from headrace.authoring.lint.linter import Template, TemplateLinter
@@ -70,10 +71,11 @@ def _job(project: Project, settings: Settings, folder: JobFolder) -> list[Findin
     known = inputs(project, settings, folder.job, tables)
     linter = TemplateLinter(folder.path)
     findings = []
+    columns = {name for relation in known.values() for name in relation.columns or ()}
     for view, rendered in rendered_job.views.items():
         template = Template(folder.views[view], folder.views[view].read_text(encoding="utf-8"), rendered)
         in_template, known[view,] = linter.lint(template, known, folder.job, view=view)
-        findings += in_template
+        findings += [*in_template, *reserved_names.findings(template, columns)]
     for sink, rendered in rendered_job.sinks.items():
         template = Template(folder.templates[sink], folder.templates[sink].read_text(encoding="utf-8"), rendered)
         described = topic_files.load(project, sink.removeprefix(TOPIC)) if sink.startswith(TOPIC) else tables[sink]
@@ -81,7 +83,7 @@ def _job(project: Project, settings: Settings, folder: JobFolder) -> list[Findin
         in_template, _ = linter.lint(
             template, known, folder.job, sink=sink, key=key, fractional=fractional(described.columns)
         )
-        findings += in_template
+        findings += [*in_template, *reserved_names.findings(template, columns | {*described.columns})]
     return findings
 
 

@@ -97,7 +97,7 @@ def test_facts_about_a_views_columns_reach_the_sink(plant: Project) -> None:
 
 
 def test_a_quotient_in_a_view_is_reported_where_the_sink_reads_it(plant: Project) -> None:
-    view = "select pump, count(*) as n, count(running) / count(*) as part from {{ source('pumps') }} group by pump"
+    view = "select pump, count(*) as n, count(`running`) / count(*) as part from {{ source('pumps') }} group by pump"
     (plant.sql / JOB / "_parts.sql.j2").write_text(view)
     read = "select pump as tag, max(part) as share from {{ view('parts') }} group by pump"
     assert linted(plant, read) == ["1:21 HR09"]
@@ -140,6 +140,29 @@ def test_a_file_with_a_fault_hides_no_finding_in_another(plant: Project) -> None
     result = CliRunner().invoke(app, [], env={"HEADRACE_PROJECT": str(plant.root)})
     assert "HR07" in result.output
     assert isinstance(result.exception, UserError)
+
+
+def test_all_reserved_names_of_a_template_are_reported_at_once(plant: Project) -> None:
+    contract = plant.sql / "_sources" / "pumps.yaml"
+    fields = "  cycle: {type: long}\n  result: {type: string}\n  power: {type: double}\n"
+    contract.write_text(contract.read_text().replace("fields:\n", f"fields:\n{fields}"))
+    template = (
+        "{# cycle #}\nselect pump, cycle, p.result as `result`, {{ 'power' | ident }}, power(2, 2) as e -- power\n"
+        "from {{ source('pumps') }} as p\nwhere Power > 1 and pump <> 'cycle' and result is null -- noqa: HR10\n"
+    )
+    assert [each for each in linted(plant, template) if each.endswith("HR10")] == ["2:14 HR10", "2:23 HR10"]
+    allowed = template.replace(" -- noqa: HR10", "")
+    assert [each for each in linted(plant, allowed) if each.endswith("HR10")][2:] == ["4:7 HR10", "4:41 HR10"]
+
+
+def test_a_unit_of_time_is_a_name_only_where_no_unit_can_stand(plant: Project) -> None:
+    contract = plant.sql / "_sources" / "pumps.yaml"
+    contract.write_text(contract.read_text().replace("fields:\n", "fields:\n  hour: {type: long}\n"))
+    template = (
+        "select pump, extract(hour from ts) as a, floor(ts to hour) as b, ts + interval '1' hour as c, hour(ts) as d,\n"
+        "    hour as e\nfrom {{ source('pumps') }}\n"
+    )
+    assert [each for each in linted(plant, template) if each.endswith("HR10")] == ["2:5 HR10"]
 
 
 def test_the_jobs_of_this_project_have_no_findings() -> None:
