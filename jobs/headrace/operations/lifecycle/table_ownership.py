@@ -1,14 +1,18 @@
-"""Refuse two jobs that append to the same table: they could not find out which rows are theirs."""
+"""Refuse two jobs that append to the same table: they could not find out which rows are theirs.
+
+Two score jobs may, if they have different versions of a model: each row says which one it is of.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Sequence
 
 from headrace.errors import Problem, UserError
 from headrace.operations.ledger import ALIVE
 from headrace.operations.lifecycle.operation_context import OperationContext
 from headrace.project import job_folder, yaml_file
+from headrace.project.job import SCORE, Job
 from headrace.project.paths import Project
 
 _APART = "give each a table of its own, or take one of them out of deploy: in the environment's file"
@@ -16,22 +20,29 @@ _APART = "give each a table of its own, or take one of them out of deploy: in th
 
 def refuse_shared_tables(project: Project, names: Iterable[str], fix: str = _APART) -> None:
     """Raise UserError with each table to which more than one of the jobs `names` appends, and with these jobs."""
-    writers: dict[str, list[str]] = defaultdict(list)
+    writers: dict[str, list[Job]] = defaultdict(list)
     for name in names:
-        for sink, mode in job_folder.job_of(project, name).writes.items():
+        job = job_folder.job_of(project, name)
+        for sink, mode in job.writes.items():
             if mode == "append":
-                writers[sink].append(name)
-    problems = [
-        Problem(
-            f"{' and '.join(jobs)} both append to {sink}",
-            yaml_file.place(project.sql / jobs[-1] / "job.yaml", ("writes", sink)),
-            fix,
-        )
-        for sink, jobs in writers.items()
-        if len(jobs) > 1
-    ]
+                writers[sink].append(job)
+    problems = []
+    for sink, jobs in writers.items():
+        shared = _model_of_two(jobs)
+        if len(jobs) < 2 or (not shared and all(job.kind == SCORE for job in jobs)):
+            continue
+        apart = f"give one of them another version of the model than {shared}, or stop one" if shared else fix
+        file = project.sql / jobs[-1].name / "job.yaml"
+        named = " and ".join(job.name for job in jobs)
+        problems.append(Problem(f"{named} both append to {sink}", yaml_file.place(file, ("writes", sink)), apart))
     if problems:
         raise UserError(problems)
+
+
+def _model_of_two(jobs: Sequence[Job]) -> str | None:
+    """Return a version of a model that two of the score jobs have; None if there is none."""
+    counts = Counter(job.model for job in jobs if job.kind == SCORE)
+    return next((model for model, count in counts.items() if count > 1), None)
 
 
 def refuse_beside_running(context: OperationContext, name: str) -> None:

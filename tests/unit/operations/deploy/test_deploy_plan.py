@@ -78,6 +78,35 @@ def test_two_jobs_that_append_to_one_table_are_both_named(project: Project) -> N
         refuse_shared_tables(project, [READINGS, "historian/readings_v2"])
 
 
+def test_two_score_jobs_append_to_one_table_if_their_models_differ(project: Project) -> None:
+    """Each row says which version it is of. Another kind of job could not tell its rows from theirs."""
+    scores, other = "condition/scores_v1", "condition/candidate_v1"
+    shutil.copytree(project.sql / scores, project.sql / other)
+    job = project.sql / other / "job.yaml"
+    same = job.read_text().replace("scores_v1", "candidate_v1")
+    job.write_text(same)
+    with pytest.raises(
+        UserError, match=r"scores_v1 and condition/candidate_v1 both append to condition\.scores"
+    ) as error:
+        refuse_shared_tables(project, [scores, other])
+    assert len(error.value.problems) == 2, "the table of scores and the topic of alerts"
+    assert "another version of the model than turbines@1" in str(error.value.problems[0].fix)
+    job.write_text(same.replace("turbines@1", "turbines@2"))
+    refuse_shared_tables(project, [scores, other])
+    job.write_text("""
+kind: table_api
+name: condition/candidate_v1
+owner: o
+description: d
+grain: g
+module: score
+reads: [source/plant_readings]
+writes: {table/condition.scores: append}
+""")
+    with pytest.raises(UserError, match=r"both append to condition\.scores"):
+        refuse_shared_tables(project, [scores, other])
+
+
 def test_the_jobs_of_this_project_can_be_deployed_together(project: Project) -> None:
     refuse_shared_tables(project, desired_jobs(project, settings.load(project, "local")))
 
