@@ -185,13 +185,18 @@ def _number(target: Target, value: Any) -> Any:
             return _overflow(target)
     if isinstance(value, bool):
         return int(value)
-    if not isinstance(value, int) and not math.isfinite(value):
-        if math.isnan(value):
+    if not is_finite(value):
+        if value.is_nan() if isinstance(value, Decimal) else math.isnan(value):
             return Fault(Code.NAN, f"{target.name}: NaN cannot be stored; send null or leave the field out")
         if target.overflows:
             return _overflow(target)
         return Fault(Code.INFINITY, f"{target.name}: {value} cannot be stored; send null or leave the field out")
     return value
+
+
+def is_finite(value: float | Decimal) -> bool:
+    """Return whether a number is neither infinite nor NaN; a Decimal may be finite and too large for a double."""
+    return value.is_finite() if isinstance(value, Decimal) else isinstance(value, int) or math.isfinite(value)
 
 
 def _overflow(target: Target) -> Fault:
@@ -209,10 +214,16 @@ def _double(target: Target, value: Any) -> Any:
     return number
 
 
+_WIDEST = 20
+"""The power of ten of the largest Decimal that is made an int."""
+
+
 def _long(target: Target, value: Any) -> Any:
     number = _number(target, value)
     if isinstance(number, Decimal) and number == number.to_integral_value():
-        number = int(number) if number.adjusted() < 40 else math.inf
+        if number.adjusted() > _WIDEST:
+            return Fault(Code.INTEGER_TOO_LARGE, f"{target.name}: {number} does not fit in 64 bits")
+        number = int(number)
     if isinstance(number, float):
         if not number.is_integer():
             return _wrong(target, value)

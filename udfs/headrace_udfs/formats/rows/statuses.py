@@ -28,7 +28,7 @@ def convert(spec: QualitySpec, values: list[Any], from_text: bool) -> Converted:
     converted: list[Any] = []
     for i, value in enumerate(values):
         kind = type(value)
-        if kind is dict or kind is list:
+        if kind not in _KNOWN:
             result = _one(read, value, from_text)
         elif (kind, value) in known:
             result = known[kind, value]
@@ -39,6 +39,10 @@ def convert(spec: QualitySpec, values: list[Any], from_text: bool) -> Converted:
             result = None
         converted.append(result)
     return pa.array(converted, pa.int64() if spec.mapping in NUMBERED else pa.string()), faults
+
+
+_KNOWN = {str, int, bool, float, type(None), object}
+"""Types of which a value is mapped once, however often it occurs."""
 
 
 def _one(read: Callable[[Any], Any], value: Any, from_text: bool) -> Any:
