@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from headrace.project.table import Column
-from headrace_udfs.contract import Contract, FieldSpec
+from headrace_udfs.contract import Contract, FieldSpec, TimeSpec
 from headrace_udfs.places import described
 from headrace_udfs.types import QUALITY, TS
 
@@ -37,10 +37,15 @@ def of_contract(contract: Contract) -> list[Row]:
         Row(name, f.type, f.description or "", f.unit, f.required, paths[name], _range(f))
         for name, f in contract.fields.items()
     ]
-    rows.append(Row(TS, "timestamp", f"Time of the reading; sent as {time.unit}", "UTC", True, paths[TS]))
+    rows.append(Row(TS, "timestamp", f"Time of the reading; sent as {_written(time)}", "UTC", True, paths[TS]))
     encoding = f"sent as {quality.mapping}, {quality.missing} if a reading has none" if quality else "always good"
     rows.append(Row(QUALITY, "long", f"OPC UA StatusCode; {encoding}", None, True, paths.get(QUALITY)))
     return rows
+
+
+def _written(time: TimeSpec) -> str:
+    """Return how a time is written, for a page."""
+    return time.unit or " or ".join(time.format) or "the timestamp of the record"
 
 
 def _range(field: FieldSpec) -> str | None:
