@@ -62,9 +62,7 @@ def show(
 @app.command()
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The source's name: a new file in sql/_sources/.")],
-    topic: Annotated[
-        str, typer.Option(metavar="TOPIC", help="Topic that it describes, and a sample of which is read.")
-    ],
+    topic: Annotated[str, typer.Option(metavar="TOPIC", help="Topic that it describes; a sample of it is read.")],
     preset: Annotated[
         str | None, typer.Option(metavar="PRESET", help="The product that sends the messages, if you know it.")
     ] = None,
@@ -78,7 +76,8 @@ def new(
     """Write a contract that fits a sample of a topic, with the reason for each line.
 
     Of all presets, the one that decodes most of the sample is taken; if none fits, the contract is made of what the
-    messages hold. It is a proposal: read it before jobs do.
+    messages hold. It is a proposal: read it before jobs do. Up to three messages are kept next to it as examples if
+    `headrace new` cannot make up any for it.
     """
     from headrace.authoring.sources import contract_file, proposal
 
@@ -89,11 +88,12 @@ def new(
         found = proposal.propose(records, preset)
     noun = "message" if len(records) == 1 else "messages"
     sample = f"{len(records):,} {noun} of {file.name if file else topic}"
-    contract_file.write(context.project, path, topic, found, sample)
+    written = [str(Place.of(each)) for each in contract_file.write(context.project, path, records, found, sample)]
     if json:
-        print_json({"file": str(Place.of(path)), "keys": found.keys, **source_report.as_json(found.tally)})
+        print_json({"written": written, "keys": found.keys, **source_report.as_json(found.tally)})
         return
-    out.print(f"[green]written[/] {Place.of(path)}", highlight=False, soft_wrap=True)
+    for each in written:
+        out.print(f"[green]written[/] {each}", highlight=False, soft_wrap=True)
     source_report.print_tally(found.tally)
     out.print(f"\nnext: read the file, then headrace source check {name}", highlight=False, soft_wrap=True)
 

@@ -10,7 +10,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,9 @@ from headrace.errors import Place, Problem, UserError, did_you_mean
 
 WRAPPED = "$message"
 """The only key of a line that describes a message."""
+
+Headers = Sequence[tuple[str, bytes | None]]
+"""The names and bytes of headers, in their order."""
 
 _BEGINS = re.compile(rb'\s*\{\s*"\$message"')
 _KEYS = ("key", "value", "headers", "time", "partition")
@@ -94,6 +97,36 @@ def message(line: bytes, number: int = 1) -> FileMessage:
         _partition(described.get("partition")),
         wrapped=True,
     )
+
+
+def line(key: bytes | None, value: bytes | None, headers: Headers = (), time: datetime | None = None) -> str:
+    """Return a message as a line of a file, without its line break; `message` reads it byte for byte."""
+    described: dict[str, Any] = {} if key is None else {"key": _described(key)}
+    if headers:
+        described["headers"] = [[name, None if text is None else _described(text)] for name, text in headers]
+    if time:
+        described["time"] = time.isoformat()
+    described["value"] = None if value is None else _described_value(value)
+    return json.dumps({WRAPPED: described}, ensure_ascii=False)
+
+
+def _described(part: bytes) -> Any:
+    try:
+        return part.decode()
+    except UnicodeDecodeError:
+        return {_BASE64: base64.b64encode(part).decode()}
+
+
+def _described_value(value: bytes) -> Any:
+    """Return a value as JSON if this stands for the same bytes, else as text or base64."""
+    try:
+        found = json.loads(value)
+        if _bytes(found, "value", texts_are_json=True) == value:
+            return found
+    except (ValueError, RecursionError):
+        pass
+    text = _described(value)
+    return {_TEXT: text} if isinstance(text, str) else text
 
 
 def _field(body: bytes | None, path: str) -> bytes | None:

@@ -130,7 +130,7 @@ def test_whatever_is_proposed_is_a_contract_that_can_be_read_from_its_file(sampl
     project = Project.find(tmp_path)
     path = contract_file.path_of(project, "proposed")
     found = propose(records(sample, sample))
-    contract_file.write(project, path, TOPIC, found, "2 messages of plant.new")
+    contract_file.write(project, path, records(sample, sample), found, "2 messages of plant.new")
     assert source_files.load(project, "proposed").topic == TOPIC
     assert max(map(len, path.read_text().splitlines())) <= 100
     with pytest.raises(UserError, match="exists already"):

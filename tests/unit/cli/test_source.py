@@ -15,7 +15,7 @@ from headrace.errors import UserError
 from headrace.project import source_presets
 
 CONTRACT = """\
-description: Forces of the presses, of which the description is so long that no line of eighty columns has room for it.
+description: Forces of the presses, described at such a length that no line of eighty columns has room for it.
 topic: plant.presses
 fields:
   tag: {type: string, required: true}

@@ -18,21 +18,28 @@ _DAY, _MS, _US = timedelta(days=1), timedelta(milliseconds=1), timedelta(microse
 _UNITS = {"epoch_s": 10**6, "epoch_ms": 10**3, "epoch_us": 1}
 _DEFAULT_RANGE = (0, 100)
 _PARTS = 8
+_FORMATS = ("json", "json_array", "avro")
 _OPC_DA = {"good": 192, "bad": 0}
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One reading: its fields by name, its time, its quality, and whether it arrives too late to count."""
+    """One reading: its fields by name, its time, its quality, and whether it arrives too late to count.
+
+    position: the number of its message, and its own in the message; None if each message has one. status: the
+    StatusCode, if it says more than the severity.
+    """
 
     fields: dict[str, Any]
     ts: datetime
     severity: Severity = "good"
     late: bool = False
+    position: tuple[int, int] | None = None
+    status: int | None = None
 
     def row(self) -> dict[str, Any]:
         """Return the decoded reading, by column."""
-        return {**self.fields, TS: self.ts, QUALITY: SEVERITY[self.severity]}
+        return {**self.fields, TS: self.ts, QUALITY: SEVERITY[self.severity] if self.status is None else self.status}
 
 
 def measure(contract: Contract) -> str | None:
@@ -63,6 +70,12 @@ def readings(contract: Contract, window: timedelta | None = None) -> list[Readin
         later = (lateness // window + 1) * window + 3 * step
         samples += [_reading(contract, 4, 1, start + later), _reading(contract, 5, 2, start, late=True)]
     return samples
+
+
+def can_write(contract: Contract) -> bool:
+    """Return whether `payload` can write messages of the contract: objects with a path for each column."""
+    is_plain = contract.flat and contract.paths.keys() == contract.sources.keys()
+    return is_plain and contract.format in _FORMATS and not (contract.envelope or contract.compression)
 
 
 def payload(contract: Contract, reading: Reading) -> str:

@@ -52,7 +52,7 @@ class Plain:
 
     def rows(self, readings: list[Reading]) -> list[Row]:
         """Return the rows that the job writes for the readings."""
-        rows = [{**reading.row(), "src_offset": offset} for offset, reading in enumerate(readings)]
+        rows = [{**reading.row(), **_position(number, reading)} for number, reading in enumerate(readings)]
         return [row for row, reading in zip(rows, readings, strict=True) if reading.severity == "good"]
 
 
@@ -110,6 +110,13 @@ class Windowed:
 
 
 Shape = Plain | Windowed
+
+
+def _position(number: int, reading: Reading) -> Row:
+    if reading.position is None:
+        return {"src_offset": number}
+    offset, index = reading.position
+    return {"src_offset": offset, "src_index": index}
 
 
 def _field(name: str, field: FieldSpec, source: str) -> Column:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from headrace.authoring import json_schemas
-from headrace.authoring.new import avro_schema, file_text, sample
+from headrace.authoring.new import avro_schema, examples, file_text, sample
 from headrace.authoring.new.request import Request
 from headrace.authoring.new.shape import POSITION, Plain, Row, Shape, Windowed
 from headrace.errors import Place, PlatformError, Problem, UserError
@@ -64,7 +64,8 @@ def _files(project: Project, request: Request) -> dict[Path, str]:
     columns = _columns(project, request, shape)
     folder, table = project.sql / request.name, table_files.path_of(project, request.sink)
     case = folder / "tests" / ("two_windows" if request.window else "good_and_bad")
-    readings = sample.readings(contract, request.span)
+    given = examples.of(project, request.source, contract)
+    readings = given.readings if given else sample.readings(contract, request.span)
     shared = _shared(project)
     values = {
         "request": request,
@@ -85,10 +86,12 @@ def _files(project: Project, request: Request) -> dict[Path, str]:
         folder / f"{request.sink}.sql.j2": file_text.rendered(f"{shape.template}.sql", **values),
         folder / job_folder.CHECKS: file_text.rendered(f"{shape.template}.checks.sql", **values),
         case / "case.yaml": yaml(case / "case.yaml", "case"),
-        case / f"source.{request.source}.jsonl": "".join(sample.payload(contract, r) + "\n" for r in readings),
+        case / f"source.{request.source}.jsonl": given.text
+        if given
+        else "".join(sample.payload(contract, r) + "\n" for r in readings),
         case / f"expect.{request.sink}.csv": _csv(shape.rows(readings), columns),
     }
-    if contract.registered:
+    if contract.format == "avro":
         texts[case / f"source.{request.source}.avsc"] = avro_schema.avro_schema(contract)
     if late := [{"key": r.fields[contract.key], "ts": r.ts} for r in readings if r.late]:
         texts[case / f"expect.{LATE_READINGS}.csv"] = _csv(late, late[0])

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from headrace.authoring import json_schemas
+from headrace.authoring.new import examples
 from headrace.authoring.new.write_files import write_all
 from headrace.authoring.sources.proposal import Proposal
+from headrace.environment.kafka_sample import Record
 from headrace.errors import Place, UserError
+from headrace.project import message_file, source_files
 from headrace.project.paths import Project
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+EXAMPLES = 3
+"""The most messages that are kept as examples."""
 
 WIDTH = 100
 
@@ -31,9 +39,24 @@ def path_of(project: Project, name: str) -> Path:
     return path
 
 
-def write(project: Project, path: Path, topic: str, proposal: Proposal, sample: str) -> None:
-    """Write the contract of `topic` to a new file. Raises UserError if it exists, PlatformError if it cannot."""
-    write_all({path: json_schemas.modeline(project, path, "source") + text(topic, proposal, sample)})
+def write(project: Project, path: Path, records: Sequence[Record], proposal: Proposal, sample: str) -> list[Path]:
+    """Write the contract of the records' topic to a new file, and some of them to another. Returns the files.
+
+    Raises UserError if one exists, PlatformError if one cannot be written.
+    """
+    written = write_all(
+        {path: json_schemas.modeline(project, path, "source") + text(records[0].topic, proposal, sample)}
+    )
+    if examples.needed(source_files.of_file(path)):
+        good = [each for each in records if each.place in proposal.tally.whole]
+        written += write_all({examples.path_of(project, path.stem): _lines((good or records)[:EXAMPLES])})
+    return written
+
+
+def _lines(records: Sequence[Record]) -> str:
+    times = [None if each.time is None else datetime.fromtimestamp(each.time / 1000, UTC) for each in records]
+    lines = [message_file.line(r.key, r.value, r.headers, time) for r, time in zip(records, times, strict=True)]
+    return "".join(f"{each}\n" for each in lines)
 
 
 def text(topic: str, proposal: Proposal, sample: str) -> str:

@@ -90,14 +90,14 @@ def layout(documents: Sequence[Any]) -> Layout:
 
 
 def wide(documents: Sequence[Any], members: Sequence[str]) -> Layout:
-    """Return the layout of documents of which these members are the rows."""
+    """Return the layout of documents whose members with these names are the rows."""
     pairs = [(each[name], each) for each in documents for name in members if name in each]
     rows = "{" + ",".join(members) + "}"
     return Layout(rows, True, [row for row, _ in pairs], [each for _, each in pairs], tuple(members))
 
 
 def leaves(value: Any, path: str = "", depth: int = MAX_DEPTH) -> Iterator[tuple[str, Any]]:
-    """Yield path and value of each value that is no object or array; keys that a path cannot have are left out."""
+    """Yield path and value of each value but objects and arrays; keys that a path cannot have are left out."""
     if isinstance(value, dict):
         for key, inner in value.items():
             if depth and key and not set(key) & set('."\\[]{}^'):

@@ -25,7 +25,7 @@ _VARIANTS: Mapping[str, tuple[Mapping[str, Any], ...]] = {
     "telegraf": ({"rows": "metrics[].fields.*"},),
     "thingsboard": ({"rows": "[].values.*"},),
 }
-"""Other shapes that a product sends too, as keys beside the preset."""
+"""Other shapes that a product sends too, as keys next to the preset."""
 
 _GENERAL = ("raw",)
 """Presets that read anything, and so say nothing by doing so."""
@@ -39,7 +39,7 @@ Reasons = dict[str, str]
 
 @dataclass(frozen=True)
 class Proposal:
-    """The keys of a contract beside its topic and description, the reasons, and what it makes of the sample."""
+    """The keys of a contract next to its topic and description, the reasons, and what it makes of the sample."""
 
     keys: dict[str, Any]
     reasons: Reasons
