@@ -1,8 +1,9 @@
 """Isolates a message that ends the process which decodes it, as a fault in a library's native code can.
 
 A worker notes which messages it decodes, and removes the note afterwards. Flink replaces a worker that has ended, and
-sends the same messages again. The next worker finds the note, and first decodes those messages one by one in a process
-of its own. One that ends this process too, twice in a row, is not decoded any more, and becomes a dead letter.
+sends the same messages again. The next worker finds the note. After two workers, the third first decodes those messages
+one by one in a process of its own. One that ends this process too, twice in a row, is not decoded any more, and becomes
+a dead letter. Most workers that end were killed with their TaskManager: that alone suspects no message.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -32,6 +34,7 @@ from headrace_udfs.pipeline import CODE, Pipeline, Rows
 
 _FOLDER = Path(tempfile.gettempdir()) / f"headrace-decoding-{os.getuid()}"
 _LIMIT_S = 300
+_KEPT_S = 86_400
 _READY, _DECODED = b"r", b"d"
 
 
@@ -47,6 +50,17 @@ class _Span(NamedTuple):
         return self[:2] == other[:2] and self.first <= other.last and other.first <= self.last
 
 
+class _Note(NamedTuple):
+    """What a worker that has ended was decoding: these messages had ended so many workers before."""
+
+    file: Path
+    ended: int
+    spans: tuple[_Span, ...]
+
+    def overlaps(self, spans: Sequence[_Span]) -> bool:
+        return any(span.overlaps(own) for span in spans for own in self.spans)
+
+
 class Poison:
     """Runs a pipeline, apart from messages that end a process.
 
@@ -58,24 +72,28 @@ class Poison:
         self._pipeline, self._pickled = pipeline, cloudpickle.dumps(pipeline)
         self._key, self._folder = key, folder
         folder.mkdir(mode=0o700, exist_ok=True)
-        self._suspects = [span for note in folder.glob(f"{key}-*") for span in _left(note)]
+        self._notes = _left(folder, key)
 
     def run(self, packs: Sequence[Pack], messages: Messages) -> Rows:
         """Return the rows of the messages of the packs as Pipeline.run does."""
         spans = [_Span(str(p.messages.topics), p.partition, int(p.offsets[0]), int(p.offsets[-1])) for p in packs]
-        suspected = any(span.overlaps(suspect) for span in spans for suspect in self._suspects)
-        fatal = self._fatal(messages) if suspected else {}
+        notes = [note for note in self._notes if note.overlaps(spans)]
+        ended = 1 + max(note.ended for note in notes) if notes else 0
+        fatal = self._fatal(messages) if ended > 1 else {}
         if fatal:
             values = [None if position in fatal else value for position, value in enumerate(messages.values)]
             messages = replace(messages, values=values)
-        with self._noted(spans):
+        with self._noted(ended, spans):
             rows = self._pipeline.run(messages)
+        for note in notes:
+            note.file.unlink(missing_ok=True)
+            self._notes.remove(note)
         return _refused(rows, fatal)
 
     @contextmanager
-    def _noted(self, spans: Sequence[_Span]) -> Iterator[None]:
+    def _noted(self, ended: int, spans: Sequence[_Span]) -> Iterator[None]:
         note = self._folder / f"{self._key}-{os.getpid()}-{threading.get_ident()}"
-        note.write_text(json.dumps(spans))
+        note.write_text(json.dumps([ended, spans]))
         try:
             yield
         finally:
@@ -109,23 +127,29 @@ class Poison:
         return done.returncode, len(done.stdout) - len(_READY)
 
 
-def _left(note: Path) -> list[_Span]:
-    """Return what a note says if its process has ended, and remove it."""
-    process = int(note.name.split("-")[1])
-    if process != os.getpid():
-        with contextlib.suppress(PermissionError):
-            try:
-                os.kill(process, 0)
-            except ProcessLookupError:
-                pass
-            else:
-                return []
+def _left(folder: Path, key: str) -> list[_Note]:
+    """Return the notes of processes that have ended. Those of jobs that have not come back for long are removed."""
+    notes = []
+    for file in folder.iterdir():
+        # Another worker may remove a file meanwhile, and one that ended while it wrote has left part of a note.
+        with contextlib.suppress(OSError, ValueError):
+            if time.time() - file.stat().st_mtime > _KEPT_S:
+                file.unlink()
+            elif file.name.startswith(f"{key}-") and not _runs(int(file.name.split("-")[1])):
+                ended, spans = json.loads(file.read_text())
+                notes.append(_Note(file, ended, tuple(_Span(*span) for span in spans)))
+    return notes
+
+
+def _runs(process: int) -> bool:
+    """Return whether another process of this number runs."""
     try:
-        text = note.read_text()
-        note.unlink()
-        return [_Span(*span) for span in json.loads(text)]
-    except (OSError, ValueError):  # another worker was first, or the process ended while it wrote
-        return []
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return process != os.getpid()
 
 
 def _refused(rows: Rows, fatal: Mapping[int, str]) -> Rows:

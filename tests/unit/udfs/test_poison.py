@@ -109,14 +109,16 @@ def rows(found: list[bytes | None]) -> list[dict[str, Any]]:
 def test_what_kills_a_worker_twice_is_a_dead_letter_and_the_rest_is_stored(tmp_path: Path) -> None:
     pipeline = Pipeline(CONTRACT, [Deadly(str(tmp_path / "once"))])
     notes = tmp_path / "notes"
-    packs = [pack([[1, 2], [14], [3, 13], None, [13], [4]], 5), pack([[5]], 0, partition=3)]
+    packs = [pack([[1, 2], [14], [3, 13], None, [4]], 5), pack([[5]], 0, partition=3)]
     ended_worker(pipeline, packs, notes)
-    assert len(list(notes.iterdir())) == 1
+    ended_worker(pipeline, packs, notes)
+    # The worker of another reader starts first, and reads other messages.
+    streams(Pipeline(CONTRACT), notes).of([pack([[1]], 5, partition=1)])
     streamed = streams(pipeline, notes).of(packs)
     assert [row["value"] for row in rows(streamed.good)] == [1, 2, 14, 4, 5]
     letters = [(row["src_offset"], row["err_code"], row["err_msg"]) for row in rows(streamed.letters)]
     killed = ("udf_failed", "decoding it ends the process, by signal 9")
-    assert letters == [(7, *killed), (8, "null_payload", "the message has no value"), (9, *killed)]
+    assert letters == [(7, *killed), (8, "null_payload", "the message has no value")]
     assert (
         rows(streamed.letters)[0]["payload"]
         == json.dumps([{"tag": "a", "value": x, "ts": 1_400_000_000_000} for x in (3, 13)]).encode()
@@ -124,19 +126,30 @@ def test_what_kills_a_worker_twice_is_a_dead_letter_and_the_rest_is_stored(tmp_p
     assert list(notes.iterdir()) == []
 
 
-def test_the_note_of_a_worker_that_lives_or_of_other_messages_changes_nothing(
+def test_one_worker_that_ended_suspects_no_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Poison, "_tried", lambda *_: pytest.fail("nothing is suspected"))
+    ended_worker(Pipeline(CONTRACT, [Deadly(str(tmp_path / "once"))]), [pack([[1], [14]])], tmp_path / "notes")
+    streamed = streams(Pipeline(CONTRACT), tmp_path / "notes").of([pack([[1], [14]])])
+    assert len(rows(streamed.good)) == 2
+    assert list((tmp_path / "notes").iterdir()) == []
+
+
+def test_notes_of_workers_that_live_of_other_messages_and_other_pipelines_change_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Poison, "_tried", lambda *_: pytest.fail("nothing is suspected"))
-    (tmp_path / f"key-{os.getppid()}-1").write_text(json.dumps([["plant.readings", 0, 0, 9]]))
-    (tmp_path / f"key-{2**22 - 1}-1").write_text(
-        json.dumps([["plant.readings", 0, 10, 19], ["plant.readings", 1, 0, 9]])
+    ended, offsets = 2**22 - 1, ["plant.readings", 0, 0, 9]
+    (tmp_path / f"key-{os.getppid()}-1").write_text(json.dumps([5, [offsets]]))
+    (tmp_path / f"key-{ended}-1").write_text(
+        json.dumps([5, [["plant.readings", 0, 10, 19], ["plant.readings", 1, 0, 9]]])
     )
-    (tmp_path / f"key-{2**22 - 2}-1").write_text('[["plant')
-    (tmp_path / f"other-{2**22 - 1}-1").write_text(json.dumps([["plant.readings", 0, 0, 9]]))
+    (tmp_path / f"key-{ended}-2").write_text('[["plant')
+    (tmp_path / f"other-{ended}-1").write_text(json.dumps([5, [offsets]]))
+    (tmp_path / f"old-{ended}-1").touch()
+    os.utime(tmp_path / f"old-{ended}-1", (0, 0))
     streamed = streams(Pipeline(CONTRACT), tmp_path).of([pack([[1]], 5)])
     assert len(rows(streamed.good)) == 1
-    assert sorted(note.name.partition("-")[0] for note in tmp_path.iterdir()) == ["key", "other"]
+    assert sorted(note.name.partition("-")[0] for note in tmp_path.iterdir()) == ["key", "key", "key", "other"]
 
 
 def test_an_exception_removes_the_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
