@@ -162,7 +162,7 @@ def _shared(source: Source, path: Path, name: str, other: Source) -> str | None:
         return f"'{shown(path)}' is already read as '{name}'; give both types:, if each takes values of its own types"
     both = [kind for kind in source.taken if kind in other.taken]
     if "string" in both and (source.type == "string") != (other.type == "string"):
-        both.remove("string")  # a text that is no number or boolean is the string's
+        both.remove("string")  # the string takes the texts that hold no number or boolean
     return f"'{shown(path)}' of type {both[0]} is taken by '{name}', too" if both else None
 
 

@@ -86,7 +86,7 @@ class Source(Part):
     """A place, several that are joined, or the first of several that has a value."""
 
     first: tuple[PartOrPath, ...] = ()
-    """Places of which the first that has a value is read."""
+    """Places; the first that has a value is read."""
 
     @model_validator(mode="after")
     def _members_are_joined(self) -> Source:
@@ -106,7 +106,7 @@ class Source(Part):
 
     @property
     def alternatives(self) -> tuple[Part, ...]:
-        """The places of which the first that has a value is read; one without `first`."""
+        """The places, in order: the first that has a value is read. One place without `first`."""
         return self.first or (self,)
 
 

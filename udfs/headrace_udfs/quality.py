@@ -24,7 +24,7 @@ NUMBERED = ("opcua", "opcda")
 """Mappings of whole numbers; the others map words."""
 
 SYSTEM, VALUE = "system", "value"
-"""The words that a value of PI becomes: a state of the system, which is no value, or any other."""
+"""The words that a value of PI becomes: a state of the system, or any other."""
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "names": {severity: severity for severity in SEVERITY},

@@ -26,7 +26,7 @@ def check(form: str) -> None:
     """Raise ValueError if the form has unknown or repeated parts, or does not define a day."""
     parts = [part for part in _DIRECTIVE.findall(form) if part != "%"]
     if unknown := next((part for part in parts if part not in _PARTS), None):
-        raise ValueError(f"%{unknown} is no part of a time that is read; there are: %{', %'.join(_PARTS)}")
+        raise ValueError(f"%{unknown} is not a part of a time that is read; the parts are: %{', %'.join(_PARTS)}")
     if twice := next((part for part in parts if parts.count(part) > 1), None):
         raise ValueError(f"%{twice} occurs twice")
     has = set(parts)

@@ -1,4 +1,4 @@
-"""Times by the local clock of a zone to UTC; the hours that a clock change repeats or skips are told apart."""
+"""Times by the local clock of a zone to UTC, without those that a change of the clock repeats or skips."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ def test_a_field_that_cannot_be_read_is_refused(field: str, what: str | None) ->
         ("{path: t, unit: epoch_ms, nanos: n}", "nanos are added to a time in epoch_s alone"),
         ("{path: t, unit: iso8601, types: [number]}", "types is for epoch times"),
         ("{path: t, unit: epoch_s, earliest: 2999-01-01T00:00:00Z}", "no time is valid"),
-        ("{path: t, format: '%y%m%d%z'}", "%y is no part of a time"),
+        ("{path: t, format: '%y%m%d%z'}", "%y is not a part of a time"),
         ("{path: t, format: '%Y%m%z'}", "a time needs a day"),
         ("{path: t, format: '%Y%m%d%j%z'}", "the day is said twice"),
         ("{path: t, format: '%Y%m%d %I:%M%z'}", "the hour is %H, or %I with %p"),

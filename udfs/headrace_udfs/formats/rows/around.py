@@ -55,7 +55,7 @@ class Around:
 
 
 def parts(place: Place, values: list[Any]) -> list[Any]:
-    """Return the part of each text that the place reads, ABSENT where there is none; what is no text stays."""
+    """Return the part of each text that the place reads, ABSENT where there is none; other values stay."""
     if place.level is None and place.match is None:
         return values
     unique = list({value: None for value in values if type(value) is str})

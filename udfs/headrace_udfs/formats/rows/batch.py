@@ -15,7 +15,7 @@ from headrace_udfs.places import AROUND, Part, Place, Source, places
 
 
 class Taken:
-    """What all columns of a contract read, which tells an object that is described from one that is not."""
+    """The paths that all columns of a contract read: an object with a path below it is described."""
 
     def __init__(self, sources: Iterable[Source]) -> None:
         """Take the sources of all columns."""

@@ -15,7 +15,7 @@ class PathReader:
     """Reads one path, which begins in the elements (without any step out of them)."""
 
     def __init__(self, path: Path, scalars: frozenset[int]) -> None:
-        """Take the path. scalars: the depths at which a value that is no object or array means that nothing follows."""
+        """Take the path. scalars: the depths where a value may be a number or a text, so that nothing follows."""
         self._path, self._scalars = path, scalars
 
     def read(self, elements: list[Any], names: Sequence[Any] = ()) -> list[Any]:

@@ -42,7 +42,7 @@ def convert(spec: QualitySpec, values: list[Any], from_text: bool) -> Converted:
 
 
 _KNOWN = {str, int, bool, float, type(None), object}
-"""Types of which a value is mapped once, however often it occurs."""
+"""Types whose values are mapped once, however often they occur."""
 
 
 def _one(read: Callable[[Any], Any], value: Any, from_text: bool) -> Any:
@@ -95,7 +95,7 @@ def word(value: Any) -> str | Fault:
 
 
 def pi(value: Any) -> str:
-    """Return whether a value of PI is a state of the system, which is no value."""
+    """Return whether a value of PI is a state of the system, not a value."""
     return SYSTEM if isinstance(value, dict) and value.get("IsSystem") is True else VALUE
 
 
