@@ -71,8 +71,10 @@ class Poison:
         """Read the notes of workers that have ended. The pipeline is not open yet."""
         self._pipeline, self._pickled = pipeline, cloudpickle.dumps(pipeline)
         self._key, self._folder = key, folder
-        folder.mkdir(mode=0o700, exist_ok=True)
-        self._notes = _left(folder, key)
+        self._notes: list[_Note] = []
+        with _best_effort():
+            folder.mkdir(mode=0o700, exist_ok=True)
+            self._notes = _left(folder, key)
 
     def run(self, packs: Sequence[Pack], messages: Messages) -> Rows:
         """Return the rows of the messages of the packs as Pipeline.run does."""
@@ -86,18 +88,21 @@ class Poison:
         with self._noted(ended, spans):
             rows = self._pipeline.run(messages)
         for note in notes:
-            note.file.unlink(missing_ok=True)
             self._notes.remove(note)
+            with _best_effort():
+                note.file.unlink()
         return _refused(rows, fatal)
 
     @contextmanager
     def _noted(self, ended: int, spans: Sequence[_Span]) -> Iterator[None]:
         note = self._folder / f"{self._key}-{os.getpid()}-{threading.get_ident()}"
-        note.write_text(json.dumps([ended, spans]))
+        with _best_effort():
+            note.write_text(json.dumps([ended, spans]))
         try:
             yield
         finally:
-            note.unlink(missing_ok=True)
+            with _best_effort():
+                note.unlink()
 
     def _fatal(self, messages: Messages) -> dict[int, str]:
         """Return why messages must not be decoded, by position."""
@@ -125,6 +130,11 @@ class Poison:
             check=False,
         )
         return done.returncode, len(done.stdout) - len(_READY)
+
+
+def _best_effort() -> contextlib.suppress:
+    """Without notes, a worker decodes as before: a full disk stops no job."""
+    return contextlib.suppress(OSError)
 
 
 def _left(folder: Path, key: str) -> list[_Note]:
@@ -168,7 +178,7 @@ def _refused(rows: Rows, fatal: Mapping[int, str]) -> Rows:
 def _try() -> None:
     """Decode the messages of the standard input one by one, and report each on the standard output."""
     reports = os.fdopen(os.dup(1), "wb", buffering=0)
-    os.dup2(2, 1)  # what libraries print is no report
+    os.dup2(2, 1)  # what libraries print does not count as a report
     pickled, messages = cloudpickle.loads(sys.stdin.buffer.read())
     pipeline: Pipeline = cloudpickle.loads(pickled)
     pipeline.open(lambda _name, _n: None)

@@ -152,6 +152,11 @@ def test_notes_of_workers_that_live_of_other_messages_and_other_pipelines_change
     assert sorted(note.name.partition("-")[0] for note in tmp_path.iterdir()) == ["key", "key", "key", "other"]
 
 
+def test_without_a_folder_for_notes_a_worker_decodes_as_before(tmp_path: Path) -> None:
+    (tmp_path / "notes").touch()
+    assert len(rows(streams(Pipeline(CONTRACT), tmp_path / "notes").of([pack([[1]])]).good)) == 1
+
+
 def test_an_exception_removes_the_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: object) -> None:
         raise OSError("the registry is down")
