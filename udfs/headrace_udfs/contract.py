@@ -29,7 +29,8 @@ from pydantic import (
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import InitErrorDetails
 
-from headrace_udfs import contract_checks
+from headrace_udfs import contract_checks, contract_dictionary
+from headrace_udfs.contract_dictionary import Dictionary
 from headrace_udfs.contract_format import Compression, CsvSpec, misplaced
 from headrace_udfs.contract_parts import FieldSpec, QualitySpec, Severity, TimeSpec, Watermark
 from headrace_udfs.format_names import FORMAT_FACTS
@@ -125,6 +126,8 @@ class Contract(Model):
     key: str
     """The field that identifies what was measured, usually the tag."""
     watermark: Watermark | None = None
+    dictionary: Dictionary | None = None
+    """Fields that some messages leave out, because earlier ones told them by an id, like Sparkplug's births."""
 
     @field_validator("format")
     @classmethod
@@ -187,6 +190,16 @@ class Contract(Model):
             raise ValueError(f"the key must be a required string: write {key}: {{type: string, required: true}}")
         return key
 
+    @field_validator("dictionary")
+    @classmethod
+    def _dictionary_fits(cls, dictionary: Dictionary | None, info: ValidationInfo) -> Dictionary | None:
+        fields, key = info.data.get("fields"), info.data.get("key")
+        if dictionary is not None and fields and key:
+            read = contract_checks.with_paths(fields)
+            found = contract_dictionary.faults(dictionary, fields, read, key, info.data.get("format", ""))
+            cls._refuse([((), fault) for fault in found])
+        return dictionary
+
     @model_validator(mode="after")
     def _schema_is_named(self) -> Contract:
         if FORMAT_FACTS[self.format].compiled and not (self.schema_file and self.message):
@@ -240,6 +253,16 @@ class Contract(Model):
     def columns(self) -> dict[str, ContractType]:
         """The columns of a decoded reading and their types: the fields, then `ts` and `quality`."""
         return {**{name: field.type for name, field in self.fields.items()}, TS: "timestamp", QUALITY: "long"}
+
+    @property
+    def learned_type(self) -> str | None:
+        """The learned field that has the types of Sparkplug's whole numbers, if the contract has one."""
+        return contract_dictionary.learned_type(self.dictionary, self.sources, self.format)
+
+    @property
+    def typed_columns(self) -> list[str]:
+        """The fields that take whole numbers whose type is learned."""
+        return contract_dictionary.typed_columns(self.fields, self.sources) if self.learned_type else []
 
     @property
     def sources(self) -> dict[str, Source]:

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from headrace_udfs import quality
+from headrace_udfs import dictionary, quality
 from headrace_udfs.arrays import Positions
 from headrace_udfs.contract import Contract, FieldSpec, QualitySpec
 from headrace_udfs.faults import Code, Fault
@@ -39,13 +39,15 @@ class Decoder:
         clock: returns seconds since 1970, for the latest time that is accepted. schemas: the source of the schemas that
         payloads name. Raises ValueError if the format needs schemas and has none.
         """
-        self._contract = contract
+        self._contract = contract = dictionary.as_decoded(contract)
         self._format = opened(contract, schemas)
         self._around = AroundColumns(contract)
         self._clock = clock
 
     def decode(self, messages: Messages) -> Decoded:
         """Return the columns of the contract in its order and types, and the first fault of each reading that has one.
+
+        With a dictionary, learned fields may be null, and more columns follow: see dictionary.as_decoded.
 
         In a refused reading, `ts` is null or within bounds, and all other values are undefined. Raises RegistryFailed.
         """
@@ -62,6 +64,7 @@ class Decoder:
         for name, field in self._contract.fields.items():
             columns[name] = self._field(name, field, given[name], refuse)
         columns[QUALITY] = self._quality(given.get(QUALITY), len(columns[TS]), refuse)
+        refuse(iter(dictionary.unnamed(self._contract, columns).items()))
         return Decoded({name: columns[name] for name in self._contract.columns}, faults, raw.message)
 
     def _time(self, values: pa.TimestampArray, refuse: Callable[[Faults], None]) -> pa.Array:

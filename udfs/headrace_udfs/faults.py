@@ -65,11 +65,15 @@ class Code(StrEnum):
     INFLATES_TOO_LARGE = "inflates_too_large", "The decompressed value is longer than the contract's max_bytes."
     UNKNOWN_ALIAS = (
         "unknown_alias",
-        "A Sparkplug metric has an alias in place of its name, and what the alias stands for is not known.",
+        "A row has an id or an alias in place of its name, and no earlier message said what it stands for.",
+    )
+    OTHER_PARTITION = (
+        "other_partition",
+        "What an alias stands for came in another partition, so whether before or after the reading is unknown.",
     )
     UNKNOWN_DATATYPE = (
         "unknown_datatype",
-        "A whole number of Sparkplug B comes without its type, so its sign is unknown.",
+        "A whole number of Sparkplug B comes without its type, and no earlier message told it.",
     )
     NOT_ONE_VALUE = "not_one_value", "A Sparkplug metric is a data set or a template, which hold many values."
     NOT_A_CLOUDEVENT = "not_a_cloudevent", "The message has not the attributes of a CloudEvent."

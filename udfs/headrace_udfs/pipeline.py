@@ -16,6 +16,7 @@ import pyarrow as pa
 from headrace_udfs.arrays import Positions, spread
 from headrace_udfs.contract import Contract
 from headrace_udfs.decode import Decoder
+from headrace_udfs.dictionary import as_decoded
 from headrace_udfs.faults import Code, Fault, readable
 from headrace_udfs.isolate import isolate
 from headrace_udfs.messages import Messages
@@ -72,15 +73,22 @@ class Pipeline:
 
         catalog: the Iceberg catalog that steps may read. now: seconds since 1970, used instead of the worker's clock.
         schemas: the source of the schemas that payloads name. Raises ValueError if a step needs a column that neither
-        the contract nor an earlier step has, adds a column that already exists, or replaces one by another type.
+        the contract nor an earlier step has, adds a column that already exists, or replaces one by another type; or if
+        there are steps, and names that come with the stream.
         """
+        if steps and contract.dictionary:
+            raise ValueError(
+                f"'{steps[0].name}' runs before the names of '{contract.topic}' are known, which come with the stream; "
+                "leave it out, and use the macro lookup in a SELECT"
+            )
         self._contract = contract
         self._now = now
         self._schemas = schemas
         self._steps = tuple(steps)
         self._catalog = catalog
         self.key, self.topic = contract.key, contract.topic
-        self.columns: dict[str, ContractType] = contract.columns
+        self.dictionary = contract.dictionary
+        self.columns: dict[str, ContractType] = as_decoded(contract).columns
         for step in self._steps:
             if missing := [name for name in step.needs if name not in self.columns]:
                 known = ", ".join(self.columns)

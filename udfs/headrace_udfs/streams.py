@@ -12,7 +12,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from headrace_udfs.dictionary import BITS
 from headrace_udfs.high_water import NOTHING
 from headrace_udfs.messages import Messages
 from headrace_udfs.packs import Pack, joined, times, unpacked
@@ -71,10 +73,23 @@ LATE: Types = {
 """The columns of late readings. Of those of one message, only the first has its bytes."""
 
 
+NAMED: Types = {
+    "src_ts": _ORIGIN["src_ts"],
+    "src_payload": _PAYLOAD["payload"],
+    "src_refused": StreamType(pa.bool_(), "BOOLEAN NOT NULL"),
+}
+"""More columns of good readings whose names come with the stream, see dictionary.py: they may become dead letters.
+
+A row that is refused is among them if it has a name, which others may need. The first row that lacks a name or a type
+has the bytes of its message, unless a dead letter has them.
+"""
+
+
 def good(pipeline: Pipeline, *, timed: bool) -> Types:
-    """Return the columns of good readings: the pipeline's and the position; and `late`, if they are `timed`."""
+    """Return the columns of good readings: the pipeline's and the position; `late` if they are `timed`; and NAMED."""
+    named = NAMED if pipeline.dictionary else {}
     late = {"late": StreamType(pa.bool_(), "BOOLEAN NOT NULL")} if timed else {}
-    return {**{name: _TYPES[kind] for name, kind in pipeline.columns.items()}, **_POSITION, **late}
+    return {**{name: _TYPES[kind] for name, kind in pipeline.columns.items()}, **_POSITION, **late, **named}
 
 
 CONDENSED: Types = {"condensed": StreamType(pa.binary(), "BYTES NOT NULL")}
@@ -148,6 +163,8 @@ class Streams:
                 late = group.stream(LATE, columns, late_rows)
             if self._condense:
                 good_ = _condensed(self._condense(columns, group.is_good & ~late_rows))
+            elif self._pipeline.dictionary:
+                good_ = group.stream(self._good, *group.named(self._pipeline.key))
             else:
                 good_ = group.stream(self._good, columns, group.is_good)
             streamed.good += [good_, *places]
@@ -184,6 +201,19 @@ class _Group:
         ends = np.cumsum([len(pack.offsets) for pack in self.packs])
         cuts = np.searchsorted(self._message, ends).tolist()
         return [slice(start, end) for start, end in zip([0, *cuts[:-1]], cuts, strict=True)]
+
+    def named(self, key: str) -> tuple[Mapping[str, pa.Array], Flags]:
+        """Return all columns with NAMED, and which rows a job needs to know or to give names."""
+        has_name = pc.is_valid(self.columns[key]).to_numpy(zero_copy_only=False)
+        spoilt = np.bincount(self._message[~self.is_good], minlength=len(self._messages))[self._message] > 0
+        is_open = pc.is_valid(self.columns[BITS]).to_numpy(zero_copy_only=False) if BITS in self.columns else ~has_name
+        pending = np.flatnonzero(self.is_good & (~has_name | is_open) & ~spoilt)
+        _, first = np.unique(self._message[pending], return_index=True)
+        texts: list[bytes | None] = [None] * len(self._message)
+        for row in pending[first].tolist():
+            texts[row] = self._messages.values[self._message[row]]
+        more = {"src_payload": pa.array(texts, pa.binary()), "src_refused": pa.array(~self.is_good)}
+        return {**self.columns, **more}, self.is_good | has_name
 
     def stream(self, types: Types, columns: Mapping[str, pa.Array], which: Flags) -> Stream:
         """Return the Arrow stream of some rows, as PyFlink would write it, with `payload` if it is one of `types`."""

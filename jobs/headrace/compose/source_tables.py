@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from headrace.compose import render
+from headrace.compose import dictionary_tables, render
 from headrace.compose.connectors import Connectors, Spread
+from headrace.compose.dictionary_tables import NamedViews
 from headrace.compose.sql_text import Sql, interval
 from headrace.compose.template_functions import on_time_view
 from headrace.environment.settings import Settings
@@ -112,6 +113,7 @@ def source(
     by_module: whether a module reads it, not SQL. Raises UserError for faults in the contract and the steps.
     """
     contract = source_files.load(project, name)
+    dictionary_tables.check(project, job, name, contract)
     address = CatalogAddress(settings.catalog.name, settings.catalog.pyiceberg())
     schemas = connectors.schemas(name) if contract.registered else None
     try:
@@ -136,6 +138,8 @@ def _packed(parts: _Parts) -> Source:
         render.engine("streams", **values, view=shared, packs=packs),
     )
     dead = render.engine("packed_letters", **parts.origin, opened=_opened(shared, "letters", streams.LETTERS))
+    if parts.contract.dictionary:
+        dead = NamedViews(name, parts.contract, parts.pipeline).letters(dead, parts.origin)
     leftovers = {DEAD_LETTERS: parts.leftover(DEAD_LETTERS, _DEAD_COLUMNS, dead)}
     if timed:
         late = render.engine("packed_late", **parts.origin, opened=_opened(shared, "late", streams.LATE))
@@ -149,8 +153,10 @@ def _packed_views(parts: _Parts, shared: str, *, timed: bool) -> tuple[str, ...]
     if parts.job.kind == SCORE:
         opened = _opened(shared, "good", streams.CONDENSED)
         return (render.engine("condensed", view=parts.name, columns=list(streams.CONDENSED), opened=opened),)
-    columns = [*parts.pipeline.columns, *POSITION]
     opened = _opened(shared, "good", streams.good(parts.pipeline, timed=timed))
+    if parts.contract.dictionary:
+        return NamedViews(parts.name, parts.contract, parts.pipeline).statements(opened)
+    columns = [*parts.pipeline.columns, *POSITION]
     view = _timed(parts.name) if timed else parts.name
     readings = render.engine("packed_readings", view=view, columns=columns, timed=timed, opened=opened)
     if not timed:

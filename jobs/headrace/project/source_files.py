@@ -50,6 +50,9 @@ def no_event_time(name: str, contract: Contract, *, by_module: bool = False) -> 
 
     by_module: whether a module reads them. SQL reads them a row per message, by the message's value alone.
     """
+    if contract.dictionary is not None:
+        what = f"the names of '{name}' come with the stream, after the event time of its readings is needed"
+        return Problem(what, fix="read the table of a job that keeps them")
     if contract.watermark is None:
         fix = f"add watermark: {{lateness: 10s}} to sql/_sources/{name}.yaml"
         return Problem(f"the source '{name}' does not say how late a reading may come", fix=fix)

@@ -156,7 +156,8 @@ def by_pysparkplug(home: str) -> list[dict[str, Any]]:
             if m.datatype not in DISAGREE and m.value != TOO_LARGE[2]:
                 assert theirs["value"] == m.value, (m, theirs)
             at = T if m.timestamp is None else m.timestamp
-            readings.append({"tag": tag(topic, m.name or ""), "ts": ts(at), "value": m.value})
+            more = {"quality": "0x808A0000"} if "/NDEATH/" in topic else {}  # BadNotConnected
+            readings.append({"tag": tag(topic, m.name or ""), "ts": ts(at), "value": m.value, **more})
         written.append(lines(name, topic, value, readings, codes))
     return written
 

@@ -1,6 +1,7 @@
 """Sparkplug B payloads: metrics with values of the types that they are declared with.
 
-This decodes one payload. What an alias means, and the type of a metric that only its birth tells, is not in it.
+This decodes one payload. What an alias means, and the type of a metric that only its birth tells, is learned by a
+contract's dictionary.
 """
 
 from __future__ import annotations
@@ -41,20 +42,26 @@ NO_VALUE = object()
 """What `typed` returns if a value does not fit the type."""
 
 
-def parse(payload: bytes) -> Document:
+def parse(payload: bytes, *, learns: bool = False, types: bool = False) -> Document:
     """Return the payload: `{timestamp, seq, uuid, body, metrics[]}`, without what is not set. Raises Refused.
 
     A metric has the fields that it is sent with, and `datatype` as the name of the type. `kind` names the field that
     has its value, like `int_value`, and `value` is this value by the type: -12 for 4294967284 or 244 in an Int8, None
     if is_null. Where a metric has no such value (a whole number without a type, one that does not fit it, a data set, a
     template), or an alias in place of its `name`, a Fault stands there. Properties are values by key.
+
+    learns: whether names may come with other messages; types: whether types may. A whole number without a type then has
+    no value, but `src_bits`, its bits as a signed number of 64, and `src_width`, the bits of its field, 32 or 64.
     """
     found: dict[str, Any] = _parser().parse(payload)
     for metric in found["metrics"]:
         _complete(metric)
         if "kind" in metric and "value" not in metric:
-            metric["value"] = _no_value(metric)
-        if "name" not in metric and "alias" in metric:
+            if types and metric["kind"] in _WIDTHS and metric.get("datatype") in (None, "Unknown"):
+                metric.update(_open(metric["kind"], metric[metric["kind"]]))
+            else:
+                metric["value"] = _no_value(metric)
+        if "name" not in metric and "alias" in metric and not learns:
             metric["name"] = Fault(Code.UNKNOWN_ALIAS, f"no name is known for the alias {metric['alias']}")
     return found
 
@@ -102,6 +109,11 @@ def _add_value(holder: dict[str, Any], datatype: Any) -> None:
         value = typed(kind, holder[kind], datatype if isinstance(datatype, str) else None)
         if value is not NO_VALUE and not (isinstance(datatype, int) and kind in _WIDTHS):
             holder["value"] = value
+
+
+def _open(kind: str, value: int) -> dict[str, int]:
+    """Return the columns of a whole number whose type is open."""
+    return {"src_bits": value - (1 << 64) if value >= 1 << 63 else value, "src_width": _WIDTHS[kind]}
 
 
 def _no_value(metric: dict[str, Any]) -> Fault:

@@ -96,8 +96,9 @@ def _avro(contract: Contract, tree: Wanted, schemas: Schemas | None) -> Parse:
     return lambda payload, headers: [parser.parse(payload, headers)]
 
 
-def _sparkplug_b(_contract: Contract, _tree: Wanted, _schemas: Schemas | None) -> Parse:
-    return lambda payload, _headers: [parse_sparkplug_b.parse(payload)]
+def _sparkplug_b(contract: Contract, _tree: Wanted, _schemas: Schemas | None) -> Parse:
+    learns, types = contract.dictionary is not None, contract.learned_type is not None
+    return lambda payload, _headers: [parse_sparkplug_b.parse(payload, learns=learns, types=types)]
 
 
 def _needed(contract: Contract, schemas: Schemas | None) -> Schemas:

@@ -1,0 +1,71 @@
+"""Names that come with the stream: which fields of a contract are an id, and which are learned by it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from pydantic import Field
+
+from headrace_udfs.contract_parts import FieldSpec
+from headrace_udfs.places import Model, Source, places
+
+VALUE, DATATYPE = ("value",), ("datatype",)
+"""The paths of a metric's value and type in Sparkplug B."""
+
+
+class Dictionary(Model):
+    """Fields that some rows leave out, and that earlier rows of the same id told."""
+
+    by: tuple[str, ...] = Field(min_length=1)
+    """The fields that are the id, like [node, alias]."""
+    gives: tuple[str, ...] = Field(min_length=1)
+    """The fields that are learned, with the contract's key among them, like [tag, unit]."""
+
+
+def learned_type(dictionary: Dictionary | None, sources: Mapping[str, Source], format_: str) -> str | None:
+    """Return the field that is learned and has the types of Sparkplug's whole numbers, if there is one."""
+    if dictionary is None or format_ != "sparkplug_b":
+        return None
+    return next((name for name in dictionary.gives if name in sources and _reads(sources[name], DATATYPE)), None)
+
+
+def typed_columns(fields: Mapping[str, FieldSpec], sources: Mapping[str, Source]) -> list[str]:
+    """Return the fields that take whole numbers of Sparkplug whose type may be learned."""
+    return [name for name, field in fields.items() if "number" in field.taken and _reads(sources[name], VALUE)]
+
+
+def faults(
+    dictionary: Dictionary, fields: Mapping[str, FieldSpec], sources: Mapping[str, Source], key: str, format_: str
+) -> Iterator[str]:
+    """Yield what is wrong with a dictionary; what to do follows a semicolon."""
+    for name in (*dictionary.by, *dictionary.gives):
+        if name not in fields:
+            yield f"'{name}' is not a field; the fields are: {', '.join(fields)}"
+            return
+    if both := [name for name in dictionary.by if name in dictionary.gives]:
+        yield f"'{both[0]}' is both in by and in gives; an id is not learned by itself"
+    if key not in dictionary.gives:
+        yield f"gives does not have the key; add {key}, or leave the dictionary out"
+    for name in dictionary.gives:
+        if fields[name].type != "string":
+            yield f"'{name}' is of type {fields[name].type}, but only strings are learned"
+        elif fields[name].required and name != key:
+            yield f"'{name}' cannot be required, because it may never have been seen; leave required out"
+    if learned_type(dictionary, sources, format_):
+        yield from _faults_of_typed(fields, sources)
+
+
+def _faults_of_typed(fields: Mapping[str, FieldSpec], sources: Mapping[str, Source]) -> Iterator[str]:
+    for name, field in fields.items():
+        if "number" not in field.taken or not any(place.path == VALUE for place in places(sources[name])):
+            continue
+        why = "the type of a number may come with an earlier message"
+        if not _reads(sources[name], VALUE) or field.type not in ("double", "long"):
+            yield f"'{name}': {why}, so a double or long reads it at path: value alone"
+        if field.required or field.range:
+            what = "required" if field.required else "range"
+            yield f"'{name}' has {what}: {why}, after this is checked; check it in a SELECT"
+
+
+def _reads(source: Source, path: tuple[str, ...]) -> bool:
+    return source.is_path and source.path == path
