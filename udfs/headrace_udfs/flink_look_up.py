@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyflink.table import DataTypes
 from pyflink.table.types import DataType
 from pyflink.table.udf import FunctionContext, ScalarFunction, UserDefinedScalarFunctionWrapper, udf
@@ -16,7 +16,7 @@ from pyflink.table.udf import FunctionContext, ScalarFunction, UserDefinedScalar
 from headrace_udfs import table_cache
 from headrace_udfs.arrays import Positions
 from headrace_udfs.flink_arrays import ArrowColumn
-from headrace_udfs.look_up import Kind, LookUp, LookUpTable, arrow_type
+from headrace_udfs.look_up import NO_LONG, Kind, LookUp, LookUpTable, arrow_type
 from headrace_udfs.step_protocol import CatalogAddress
 from headrace_udfs.table_cache import Kept
 
@@ -112,13 +112,14 @@ def _arrays(arguments: Sequence[Any], types: Sequence[pa.DataType]) -> list[pa.A
 
 def _array(argument: Any, kind: pa.DataType, rows: int) -> pa.Array:
     if isinstance(argument, ArrowColumn):
-        return pa.array(argument).cast(kind)
-    if not isinstance(argument, pd.Series):
-        return pa.repeat(pa.scalar(argument, kind), rows)
-    if pa.types.is_integer(kind) and argument.dtype == np.float64:
-        # A null among whole numbers has turned them into doubles, the largest to one that no whole number equals.
-        argument = argument.where(argument.abs() < 2.0**63)
-    return pa.array(argument, kind, from_pandas=True)
+        values = pa.array(argument).cast(kind)
+    elif isinstance(argument, pd.Series):
+        values = pa.array(argument, kind, from_pandas=True)
+    else:
+        values = pa.repeat(pa.scalar(argument, kind), rows)
+    if not pa.types.is_int64(kind):
+        return values
+    return pc.if_else(pc.equal(values, NO_LONG), pa.scalar(None, kind), values)
 
 
 def _type(kind: Kind) -> DataType:

@@ -15,6 +15,9 @@ from headrace_udfs.intervals import Flags, Intervals, Numbers
 
 _NONE = -1
 
+NO_LONG = -(2**63) + 1
+"""The long that Flink passes instead of a null."""
+
 Kind = str
 """The type of a column: string, double, float, long, int, boolean, timestamp, date, binary or decimal(<p>, <s>)."""
 

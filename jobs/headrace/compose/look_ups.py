@@ -22,10 +22,10 @@ from pyiceberg.types import (
 )
 
 from headrace.compose.invalid_call import InvalidCall
-from headrace.compose.sql_text import Sql, ident
+from headrace.compose.sql_text import Sql, ident, literal
 from headrace.errors import Problem, did_you_mean
 from headrace.project.table import Table
-from headrace_udfs.look_up import Kind, LookUp
+from headrace_udfs.look_up import NO_LONG, Kind, LookUp
 
 INPUT = "look_up__input"
 """The alias of the rows that a look-up adds columns to."""
@@ -93,16 +93,22 @@ def function_of(spec: LookUp, column: str) -> str:
 
 def calls(spec: LookUp, arguments: Sequence[str]) -> list[Sql]:
     """Return the SQL of each column of `take`, looked up with these columns of the rows called INPUT."""
-    given = [
-        Sql(f"CAST({ident(f'{INPUT}.{name}')} AS TIMESTAMP(6))") if kind == "timestamp" else ident(f"{INPUT}.{name}")
-        for name, kind in zip(arguments, spec.arguments, strict=True)
-    ]
+    given = [_argument(f"{INPUT}.{name}", kind) for name, kind in zip(arguments, spec.arguments, strict=True)]
     kinds = dict(spec.kinds)
     found = []
     for column in spec.take:
         call = f"{ident(function_of(spec, column))}({', '.join(given)})"
         found.append(Sql(f"CAST({call} AS TIMESTAMP_LTZ(6))" if kinds[column] == "timestamp" else call))
     return found
+
+
+def _argument(column: str, kind: Kind) -> Sql:
+    if kind == "timestamp":
+        return Sql(f"CAST({ident(column)} AS TIMESTAMP(6))")
+    if kind == "long":
+        # PyFlink makes doubles of whole numbers if there is a null among them, which would find a neighbour's row.
+        return Sql(f"COALESCE({ident(column)}, {literal(NO_LONG)})")
+    return ident(column)
 
 
 def _kind(kind: PrimitiveType) -> Kind:
