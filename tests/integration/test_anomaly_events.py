@@ -6,7 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -92,7 +92,8 @@ def places(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
         ({"cause": "level"}, [EVENTS[0]]),
         ({"model": "farm"}, NEWEST_FIRST),
         ({"model": "farm@1", "cause": "jump"}, [EVENTS[1]]),
-        ({"state": "open"}, [EVENTS[3]]),
+        ({"state": "open"}, []),
+        ({"state": "stale"}, [EVENTS[3]]),
         ({"acknowledged": True}, []),
         ({"min_score": 2.25}, [EVENTS[1], EVENTS[0]]),
         # An event that only touches the span is in it; the end is excluded.
@@ -103,6 +104,17 @@ def places(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
 )
 def test_events_are_chosen(project: Project, asked: dict[str, Any], found: list[dict[str, Any]]) -> None:
     assert places(opened(project).events(**asked).to_pylist()) == places(found)
+
+
+def test_an_open_event_is_stale_after_a_day(changing: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    recent = datetime.now(UTC) - timedelta(hours=2)
+    row = {**event("W1.power", 10, 20, state="open"), "started_at": recent, "peak_at": recent, "ended_at": recent}
+    append(changing, "condition.anomaly_events", [row, event("W2.power", 10, 20, state="open")])
+    states = {row["tag"]: row["state"] for row in opened(changing).events().to_pylist()}
+    assert states == {"W1.power": "open", "W2.power": "stale"}
+    printed = run(changing, capsys, "show", "W2.power", time_of(10).isoformat())[1]
+    assert "no job has advanced it for a day" in printed
+    assert "headrace model rescore farm@1 --since 2026-03-01T01:40" in printed
 
 
 @pytest.mark.parametrize(
@@ -224,8 +236,8 @@ def test_the_list_fits_80_columns_and_says_how_many_more_there_are(
     code, printed = run(project, capsys, "list", "--limit", "2")
     assert code == 0
     assert max(map(len, printed.splitlines())) <= 80
-    assert " 2026-03-28T18:40  W2.wind_speed  53.2 h+  shift_2d" in printed
-    assert "5 events of farm@1; +: may go on\n3 more: --limit 5 shows all\n" in printed
+    assert " 2026-03-28T18:40  W2.wind_speed  53.2 h?  shift_2d" in printed
+    assert "5 events of farm@1; ?: no job has advanced it for a day\n3 more: --limit 5 shows all\n" in printed
 
 
 def test_a_time_without_an_event_names_the_nearest_ones(project: Project, capsys: pytest.CaptureFixture[str]) -> None:

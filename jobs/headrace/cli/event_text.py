@@ -17,14 +17,16 @@ if TYPE_CHECKING:
 
 _MARGIN = timedelta(hours=12)
 _MOST_TAGS = 20
+_MARKS = {"open": "+", "stale": "?"}
+_ENDS = {"open": "may go on", "stale": "unknown: no job has advanced it for a day"}
 
 
 def lasting(event: Mapping[str, Any]) -> str:
-    """Return how long an event lasts, as `2.5 h`, with + if it may go on; 0 for one reading."""
+    """Return how long an event lasts, as `2.5 h`, with + if it may go on and ? if it is stale; 0 for one reading."""
     length = event["ended_at"] - event["started_at"]
     hours = length / timedelta(hours=1)
     text = "0" if not length else f"{hours:,.1f} h" if hours >= 1 else f"{length / timedelta(minutes=1):.0f} min"
-    return text + ("+" if event["state"] == "open" else "")
+    return text + _MARKS.get(event["state"], "")
 
 
 def shown(event: Mapping[str, Any]) -> str:
@@ -35,8 +37,8 @@ def shown(event: Mapping[str, Any]) -> str:
     facts = {
         "tag": event["tag"],
         "start": f"{start} UTC",
-        "end": "may go on" if event["state"] == "open" else f"{written(event['ended_at'])} UTC",
-        "last anomaly": f"{written(event['ended_at'])} UTC" if event["state"] == "open" else "",
+        "end": _ENDS.get(event["state"], f"{written(event['ended_at'])} UTC"),
+        "last anomaly": f"{written(event['ended_at'])} UTC" if event["state"] in _ENDS else "",
         "cause": event["cause"],
         "peak": f"score {event['peak_score']:.2f} at {written(event['peak_at'])} UTC",
         "related": ", ".join(event["related"]),
@@ -47,6 +49,8 @@ def shown(event: Mapping[str, Any]) -> str:
         "trend": _history(event),
         "page": f"headrace serve, and after its address: {_address(event)}",
     }
+    if event["state"] == "stale":
+        facts["end it"] = f"headrace model rescore {event['model']} --since {start}"
     if not event["acknowledged"]:
         facts["acknowledge"] = f"headrace events acknowledge {shlex.quote(event['tag'])} {start}"
     width = max(map(len, facts))

@@ -37,7 +37,7 @@ def listing(
     cause: Annotated[str | None, typer.Option(metavar="CAUSE", help="Such as stuck, level or shift_8h.")] = None,
     model: Model = None,
     open_: Annotated[
-        bool | None, typer.Option("--open/--ended", help="Only events that may go on, or only those that cannot.")
+        bool | None, typer.Option("--open/--ended", help="Only events that go on by now, or only those that cannot.")
     ] = None,
     acknowledged: Annotated[
         bool | None, typer.Option("--acknowledged/--not-acknowledged", help="Only those, or only the others.")
@@ -184,7 +184,10 @@ def _print_list(rows: list[dict[str, Any]], found: int) -> None:
         listed.add_row(written(row["started_at"]), escape(row["tag"]), lasting(row), *map(escape, [*known, *last]))
     out.print(listed)
     of = f" of {next(iter(models))}" if len(models) == 1 else ""
-    goes_on = "; +: may go on" if any(row["state"] == "open" for row in rows) else ""
+    states = {row["state"] for row in rows}
+    goes_on = ("; +: may go on" if "open" in states else "") + (
+        "; ?: no job has advanced it for a day" if "stale" in states else ""
+    )
     out.print(f"{found:,} event{'' if found == 1 else 's'}{of}{goes_on}", highlight=False, markup=False)
     if found > len(rows):
         out.print(f"{found - len(rows):,} more: --limit {found} shows all", highlight=False)

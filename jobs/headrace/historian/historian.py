@@ -353,7 +353,7 @@ class Historian:
         asset: str = "*",
         cause: str | None = None,
         model: str | None = None,
-        state: Literal["open", "ended"] | None = None,
+        state: Literal["open", "ended", "stale"] | None = None,
         acknowledged: bool | None = None,
         min_score: float | None = None,
     ) -> pa.Table:

@@ -7,6 +7,9 @@
 -- the model: another version may see the same event begin later. Two events of a version are more than an hour apart,
 -- so a note belongs to at most one of them. Of several notes, the last one that says something counts; an empty note
 -- removes the one before.
+--
+-- An open event is stale if its last anomaly is more than a day ago: its job would have ended it an hour after that, so
+-- the job does not run, or gets no readings.
 
 create or replace view condition.current_events as
 with said as (
@@ -37,7 +40,8 @@ select
     events.peak_score,
     events.cause,
     events.related,
-    events.state,
+    case when events.state = 'open' and events.ended_at < now() - interval '1 day' then 'stale' else events.state end
+        as state,
     events.suppressed_by,
     events.model,
     coalesce(said.acknowledged, false) as acknowledged,

@@ -37,11 +37,12 @@ EVENTS = pa.schema(
         ("noted_at", TS),
     ]
 )
-"""One row per event of a tag and model. `ended_at` is the time of its last anomaly so far, `state` is open or ended.
+"""One row per event of a tag and model. `ended_at` is the time of its last anomaly so far, `state` is one of STATES.
 
 `suppressed_by` says why nobody was alerted, null if somebody was.
 """
-STATES = ("open", "ended")
+STATES = ("open", "ended", "stale")
+"""open: a later anomaly could continue it. stale: it is open, but its job has not advanced for a day."""
 _QUERIES = Path(__file__).parent / "queries"
 _TABLES = (ANOMALY_EVENTS, ANOMALY_NOTES)
 

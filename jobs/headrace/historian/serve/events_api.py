@@ -35,7 +35,7 @@ class Asked(BaseModel, use_attribute_docstrings=True):
     cause: str | None = None
     model: str | None = None
     """name@version, or a name for all its versions."""
-    state: Literal["open", "ended"] | None = None
+    state: Literal["open", "ended", "stale"] | None = None
     acknowledged: bool | None = None
     min_score: float | None = None
     """The least peak score."""
