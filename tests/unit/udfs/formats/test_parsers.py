@@ -255,7 +255,8 @@ def test_rows_of_avro(unit: str) -> None:
     assert faults == {3: Code.NOT_AVRO, 4: Code.NOT_AVRO}
 
 
-def test_avro_as_a_document_is_avro_as_columns() -> None:
+@pytest.mark.parametrize("unit", ["iso8601", "epoch_s", "epoch_ms", "epoch_us", "epoch_ns"])
+def test_avro_as_a_document_is_avro_as_columns(unit: str) -> None:
     fields = {
         "tag": "string",
         "value": ["null", "double", "int"],
@@ -271,9 +272,10 @@ def test_avro_as_a_document_is_avro_as_columns() -> None:
         schemaless_writer(stream, parse_schema(plain), {"tag": "a", "value": value, "ts": MS * 10**6 + 1_234})
         payloads.append(b"\0\0\0\0\1" + stream.getvalue())
     schemas = GivenSchemas({1: json.dumps(schema)})
-    columns = decode(contract("{format: avro}"), *payloads, schemas=schemas)
+    time = f"time: {{path: ts, unit: {unit}}}"
+    columns = decode(contract(f"{{format: avro, {time}}}"), *payloads, schemas=schemas)
     tag, value_ = "{join: [tag], type: string, required: true}", "{first: [value], type: double}"
-    by_place = contract(f"{{format: avro, fields: {{tag: {tag}, value: {value_}}}}}")
+    by_place = contract(f"{{format: avro, {time}, fields: {{tag: {tag}, value: {value_}}}}}")
     assert columns == decode(by_place, *payloads, schemas=schemas)
     assert columns[0][0] == ("a", AT.replace(microsecond=1), 1.5)
     assert columns[1] == {3: Code.NAN}
