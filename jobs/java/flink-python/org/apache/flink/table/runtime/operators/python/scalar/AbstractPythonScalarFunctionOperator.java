@@ -16,8 +16,11 @@ import org.apache.flink.table.types.logical.RowType;
  */
 public abstract class AbstractPythonScalarFunctionOperator extends OriginalAbstractPythonScalarFunctionOperator {
 
-    /** Bytes of rows that are held and sent, at which a bundle ends; a payload counts twice, once for each. */
-    static final long ENOUGH = 16 << 20;
+    /**
+     * Bytes of rows that are held and sent, at which a bundle ends. Flink and Beam copy what is sent some seven times. A
+     * full pack (headrace.kafka.Pack) is a bundle of its own; a payload that is held as well counts twice.
+     */
+    static final long ENOUGH = 4 << 20;
 
     private static final long serialVersionUID = 1L;
 
