@@ -83,9 +83,9 @@ def page(costs: Sequence[Cost], number: int) -> str:
         [
             "# What formats cost",
             "",
-            f"{kept.now()}, {kept.machine()}. CPU-seconds per million readings, of {number:,}: bytes to checked Arrow",
-            "columns, and in brackets the loop over the format's best parser in Python, which checks nothing and makes",
-            "a list of tuples.",
+            f"{kept.now()}, {kept.machine()}. CPU-seconds per million readings, measured with {number:,}.",
+            "From bytes to checked Arrow columns; in brackets, the loop over the format's best parser in Python, which",
+            "checks nothing and makes a list of tuples.",
             "",
             *("| " + " | ".join(row) + " |" for row in rows),
             "",
