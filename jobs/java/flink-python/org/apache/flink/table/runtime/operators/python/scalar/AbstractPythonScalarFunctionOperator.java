@@ -17,8 +17,8 @@ import org.apache.flink.table.types.logical.RowType;
 public abstract class AbstractPythonScalarFunctionOperator extends OriginalAbstractPythonScalarFunctionOperator {
 
     /**
-     * Bytes of rows that are held and sent, at which a bundle ends. Flink and Beam copy what is sent some seven times. A
-     * full pack (headrace.kafka.Pack) is a bundle of its own; a payload that is held as well counts twice.
+     * Bytes of rows that are sent, at which a bundle ends. Flink and Beam copy them some seven times. A full pack
+     * (headrace.kafka.Pack) is a bundle of its own.
      */
     static final long ENOUGH = 4 << 20;
 
@@ -46,15 +46,9 @@ public abstract class AbstractPythonScalarFunctionOperator extends OriginalAbstr
     }
 
     @Override
-    public void bufferInput(RowData row) {
-        super.bufferInput(row);
-        bytes += size(forwardedInputQueue.getLast());
-    }
-
-    @Override
     public RowData getFunctionInput(RowData row) {
         RowData input = super.getFunctionInput(row);
-        bytes += size(input);
+        bytes += ((BinarySection) input).getSizeInBytes(); // a row of a projection is binary
         return input;
     }
 
@@ -62,10 +56,5 @@ public abstract class AbstractPythonScalarFunctionOperator extends OriginalAbstr
     protected void invokeFinishBundle() throws Exception {
         bytes = 0;
         super.invokeFinishBundle();
-    }
-
-    /** Returns the bytes of a row of a projection, which is binary. */
-    private static long size(RowData row) {
-        return ((BinarySection) row).getSizeInBytes();
     }
 }
