@@ -4,23 +4,41 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
 
-from headrace.cli import times
+import typer
+
+from headrace.cli import completion, times
 from headrace.cli.common import Context, Env, Json, log, out, print_json, table
-from headrace.cli.model_arguments import Since, Until, Version
+from headrace.cli.model_arguments import Until
+from headrace.errors import CheckFailed, Problem, UserError
 
 if TYPE_CHECKING:
     from headrace.historian.models.report import Month, Report, TagReport
+    from headrace.project.model_files import Pin
+    from headrace.project.paths import Project
 
+_SPAN = timedelta(days=30)
 _SHOWN = 30
 """The most tags in the table; --json has all."""
 
 
 def report(
-    version: Version,
-    since: Since,
+    version: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="MODEL@N",
+            help="A version, or a model for its latest one; default: those that score jobs have.",
+            autocompletion=completion.models,
+        ),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Readings at or after this ISO-8601 time; default: the last 30 days."),
+    ] = None,
     until: Until = None,
+    check: Annotated[bool, typer.Option("--check", help="Exit with 1 if a model should be trained again.")] = False,
     env: Env = "local",
     json: Json = False,
 ) -> None:
@@ -31,17 +49,35 @@ def report(
     """
     from headrace.historian import Historian
     from headrace.historian.models import report as reporting
-    from headrace.project import model_files
 
-    context, span = Context(env), times.span(since, until)
-    pin = model_files.pin(context.project, version)
+    context = Context(env)
+    last = times.instant(until, "--until") or datetime.now(UTC)
+    span = times.ordered(times.instant(since, "--since") or last - _SPAN, last)
     with log.status("scoring") as status:
         historian = Historian.open(context.settings, nonfinite="bad")
-        found = reporting.report(context.settings, context.project, historian, pin, span, progress=status.update)
+        found = [
+            reporting.report(context.settings, context.project, historian, pin, span, progress=status.update)
+            for pin in _pins(context.project, version)
+        ]
     if json:
-        print_json(asdict(found))
+        print_json([asdict(each) for each in found] if version is None else asdict(found[0]))
     else:
-        _show(found)
+        for each in found:
+            _show(each)
+    if check and (again := [Problem(f"{each.model}: {each.verdict}") for each in found if each.retrain]):
+        raise CheckFailed(again)
+
+
+def _pins(project: Project, version: str | None) -> list[Pin]:
+    """Return the version that is asked for; by default those of the project's score jobs. Raises UserError."""
+    from headrace.project import job_folder, model_files
+
+    if version is not None:
+        return [model_files.pin(project, version)]
+    models = sorted({job.model for job in job_folder.jobs(project) if job.model})
+    if not models:
+        raise UserError("no score job has a model", fix="name one: headrace model report MODEL@N")
+    return [model_files.exact(project, model) for model in models]
 
 
 def _show(found: Report) -> None:

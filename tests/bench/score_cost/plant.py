@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -88,7 +88,7 @@ def _copies(line: Model, lines: int) -> Model:
         asset=_comparison(line, line.asset, sources, lines),
         peers=_comparison(line, line.peers, sources, lines),
         echoes=Echoes(_shifted(line.echoes.mates, tags, lines), np.tile(line.echoes.usual, lines)),
-        limits=Limits(np.tile(line.limits.low, lines), np.tile(line.limits.high, lines)),
+        limits=Limits(*(np.tile(getattr(line.limits, each.name), lines) for each in fields(Limits))),
         thresholds=Thresholds(np.tile(line.thresholds.level, lines), np.tile(line.thresholds.scale, lines)),
         centres=np.tile(line.centres, lines),
         false_events=np.tile(line.false_events, lines),

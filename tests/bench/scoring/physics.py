@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench.scoring.farm import ROWS_PER_HOUR, Booleans, Doubles, Readings
+from bench.scoring.farm import ROWS_PER_DAY, ROWS_PER_HOUR, Booleans, Doubles, Readings
+from headrace_udfs.angles import angle_difference
 
 POWER_CURVE_WIND = np.array([0, 3.5, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14.5])
 """Wind speeds of the power curve, in m/s."""
@@ -33,14 +34,18 @@ FROZEN_ROWS = 3 * ROWS_PER_HOUR
 _FREEZABLE = ("wind_speed", "wind_direction", "vane_angle")
 _MARGIN = ROWS_PER_HOUR
 _PEER_KELVIN = 6.0
+_DIRECTIONS = ("nacelle_direction", "wind_direction")
+_TURNED = 45.0
+"""Degrees. Turbines of a farm stand a few hundred metres apart, in one wind."""
 
 
 def real_faults(readings: Readings) -> Booleans:
     """Return bool [n, tags]: the rows of each tag in which its turbine is stopped or curtailed or its sensor is wrong.
 
     Stopped or curtailed: less than half of the power curve at 5 m/s or more; it marks all tags of the turbine. A sensor
-    is wrong if it leaves its physical limits, if it shows one wind or vane value for three hours, or if a temperature
-    is 6 K from the median of the turbines. Each span is an hour longer at both ends, for starting and stopping.
+    is wrong if it leaves its physical limits, if it shows one wind or vane value for three hours, if a temperature is
+    6 K from the median of the turbines, or if a direction is 45 degrees from the others for most of a day. Each span is
+    an hour longer at both ends, for starting and stopping.
     """
     marked = np.zeros(readings.values.shape, bool)
     for asset in readings.assets:
@@ -56,6 +61,8 @@ def real_faults(readings: Readings) -> Booleans:
             marked[:, at] |= _frozen(values)
         if tag.signal == "outdoor_temperature":
             marked[:, at] |= np.abs(values - _median(readings, tag.signal)) > _PEER_KELVIN
+        if tag.signal in _DIRECTIONS:
+            marked[:, at] |= _turned(readings, at)
     return widened(marked, _MARGIN, _MARGIN)
 
 
@@ -66,6 +73,26 @@ def _median(readings: Readings, signal: str) -> Doubles:
     median = np.full(len(values), np.nan)
     median[there] = np.nanmedian(values[there], axis=1)
     return median
+
+
+def _turned(readings: Readings, at: int) -> Booleans:
+    """Return the rows of days on which a direction is mostly turned from that of the other turbines.
+
+    The turn of an instant is the median of the turns from each of the others, and that of a day is its median.
+    """
+    tag = readings.tags[at]
+    others = [n for n, other in enumerate(readings.tags) if other.signal == tag.signal and n != at]
+    with np.errstate(invalid="ignore"):
+        turns = angle_difference(readings.values[:, [at] * len(others)], readings.values[:, others])
+    middle = np.full(len(turns), np.nan)
+    there = np.isfinite(turns).any(axis=1)
+    middle[there] = np.nanmedian(turns[there], axis=1)
+    marked = np.zeros(len(middle), bool)
+    for first in range(0, len(middle), ROWS_PER_DAY):
+        day = middle[first : first + ROWS_PER_DAY]
+        known = day[np.isfinite(day)]
+        marked[first : first + ROWS_PER_DAY] = len(known) > 0 and abs(np.median(known)) > _TURNED
+    return marked
 
 
 def _frozen(values: Doubles) -> Booleans:

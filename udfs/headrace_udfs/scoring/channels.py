@@ -8,11 +8,12 @@ A residual z is the distance of a reading from its expected value in units of th
 - noise: the mean of the changes of z, clipped at 8, with fading weights over 12 instants.
 - stuck: the sum, over a run of equal readings, of -log(1 - p), where p is the chance that the reading moves in its
   regime: how surprising it is that it does not.
+- turned: of angles with peers, as shift_2d, of a second residual, clipped at 20: the turn from what the peers alone
+  make likely. It sees a wrong direction that the mates confirm, because they come from the same encoder.
 
 A slow centre, the mean of z over some 60 days of instants, is taken off first: a recalibration ends as a new normal.
 
-The same is kept of a second residual, that of the comparison with peers alone, which `echoes` needs: its size, and its
-means over 6 and 48 instants.
+The size of the second residual and its means over 6 and 48 instants are kept for `echoes`.
 
 All is computed instant by instant, with operations on single elements only, so that the result does not depend on how
 instants are cut into batches, to the last bit.
@@ -27,19 +28,21 @@ import numpy.typing as npt
 
 from headrace_udfs.arrays import Doubles, Positions
 
-CHANNELS = ("level", "jump", "shift_1h", "shift_8h", "shift_2d", "noise", "stuck")
+CHANNELS = ("level", "jump", "shift_1h", "shift_8h", "shift_2d", "noise", "stuck", "turned")
 SPANS = (6, 48, 288)
 """Instants of the memory of the three shifts."""
 
 NOISE_SPAN = 12
-PEER_SPANS = (6, 48)
+PEER_SPANS = (6, 48, 288)
 CENTRE_SPAN = 8640
 _MEAN_SPANS = (*SPANS, NOISE_SPAN, *PEER_SPANS)
+MEANS = len(_MEAN_SPANS)
 
 _Z_MOST = 1e4
 _SHIFT_CLIP = 4.0
 _CENTRE_CLIP = 2.0
 _NOISE_CLIP = 8.0
+_TURN_CLIP = 20.0
 
 Booleans = npt.NDArray[np.bool_]
 
@@ -49,7 +52,7 @@ class State:
     """What a stream has to remember: float64 arrays [tags], and two with a row per mean.
 
     last: the last good reading; seen: its time in microseconds since the epoch; run: the surprise of its run; z: the
-    last residual, NaN before the first; means: [6, tags], of three shifts, of the noise and of two spans of the
+    last residual, NaN before the first; means: [MEANS, tags], of three shifts, of the noise and of three spans of the
     residual to the peers; centres: [2, tags], of the residual and of that to the peers.
     """
 
@@ -124,16 +127,18 @@ def statistics(
     centres = _means(np.clip(both, -_CENTRE_CLIP, _CENTRE_CLIP), moves, state.centres, (CENTRE_SPAN, CENTRE_SPAN))
     both -= centres
     shift, apart = np.clip(both, -_SHIFT_CLIP, _SHIFT_CLIP)
-    inputs = np.stack([shift, shift, shift, np.minimum(change, _NOISE_CLIP), apart, apart])
-    means = _means(inputs, there[[0, 0, 0, 0, 1, 1]], state.means, _MEAN_SPANS)
+    turn = np.clip(both[1], -_TURN_CLIP, _TURN_CLIP)
+    inputs = np.stack([shift, shift, shift, np.minimum(change, _NOISE_CLIP), apart, apart, turn])
+    means = _means(inputs, there[[0, 0, 0, 0, 1, 1, 1]], state.means, _MEAN_SPANS)
     run = _runs(state.run, of.moves, values, before)
     out = np.empty((len(CHANNELS), *values.shape))
     out[0], out[1] = np.log1p(np.abs(both[0])), np.log1p(change)
     for number, span in enumerate(SPANS):
         out[2 + number] = np.abs(means[number]) * np.sqrt(span)
-    out[5], out[6] = means[3], run
+    out[5], out[6], out[7] = means[3], run, np.abs(means[6]) * np.sqrt(PEER_SPANS[2])
     out[:6, ~there[0]] = np.nan
     out[6, ~np.isfinite(values)] = np.nan
+    out[7, ~there[1]] = np.nan
     peers = np.abs(np.stack([np.where(there[1], both[1], 0.0), means[4], means[5]]))
     after = replace(state, run=run[-1], z=last_z, means=means[:, -1], centres=centres[:, -1])
     return after, Statistics(out, peers, centres[0])

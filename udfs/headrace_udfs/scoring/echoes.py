@@ -2,7 +2,8 @@
 
 Each tag is also compared with its peers alone (or, without peers, with its own usual values). That comparison is blunt,
 but no mate can spoil it. A tag has support if it is unusual there, too. A tag without support is an echo if one of its
-mates has some: its score is then lowered below the budget's limit, and the mate keeps its own.
+mates has some: its score is then lowered below the budget's limit, and the mate keeps its own. Of tags that all have
+support, or none, the one that has most is the likely cause: the scores of the others are lowered to the limit.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from headrace_udfs.arrays import Doubles, Positions
 
@@ -34,13 +34,14 @@ class Echoes:
         """
         return np.asarray((peers / self.usual[:, None]).max(axis=0))
 
-    def found(self, support: Doubles) -> npt.NDArray[np.bool_]:
-        """Return whether each tag is an echo of a mate, bool [n, tags]."""
+    def ceiling(self, support: Doubles, limit: float) -> Doubles:
+        """Return the highest score that each tag can have, float64 [n, tags]; infinite for the likely cause."""
         padded = np.concatenate([support, np.zeros((len(support), 1))], axis=1)
         highest = np.zeros_like(support)
         for mate in self.mates.T:
             np.maximum(highest, padded[:, mate], out=highest)
-        return np.asarray((support < 1) & (highest > 1))
+        lesser = np.where(support < highest, limit, np.inf)
+        return np.where((support < 1) & (highest > 1), limit - BELOW, lesser)
 
 
 def learned(mates: Positions, peers: Doubles) -> Echoes:

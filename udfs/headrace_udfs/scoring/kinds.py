@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from headrace_udfs.arrays import Doubles
 from headrace_udfs.scoring import thresholds
@@ -28,10 +29,11 @@ class Kind:
         """Whether scores depend on earlier readings."""
         return self.name != "baseline"
 
-    def calibrated(self, statistics: Doubles, months: float, budget: float) -> Thresholds:
+    def calibrated(self, statistics: Doubles, months: float, budget: float, turns: npt.NDArray[np.bool_]) -> Thresholds:
         """Return the thresholds of the channels that the kind watches, see `thresholds.calibrated`."""
         if self.limit is None:
-            return thresholds.calibrated(statistics, months, budget, CHANNELS if self.remembers else CHANNELS[:1])
+            watched = CHANNELS if self.remembers else CHANNELS[:1]
+            return thresholds.calibrated(statistics, months, budget, turns, watched)
         level = np.full((len(CHANNELS), statistics.shape[2]), np.inf)
         level[0] = np.log1p(self.limit)
         return Thresholds(level, np.full(level.shape, 1 / np.log(10)))

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from headrace_udfs.arrays import Doubles, Positions
-from headrace_udfs.scoring import channels, echoes, networks
+from headrace_udfs.scoring import channels, networks
 from headrace_udfs.scoring.channels import CHANNELS, Residuals, State
 from headrace_udfs.scoring.echoes import Echoes
 from headrace_udfs.scoring.expected import Comparison, References, Tables, Warp
@@ -32,15 +32,38 @@ _OWN = CAUSES.index("stuck")
 
 @dataclass(frozen=True)
 class Limits:
-    """float64 [tags] each, in the tag's unit; infinite for an angle."""
+    """What readings of a tag can be; float64 [tags] each.
+
+    low, high: in the tag's unit; infinite for an angle. rest: the size up to which a reading is that of a machine at
+    rest, which may hold it as long as it likes; -1 if none is. circle: the least value of an angle, -180 or 0; NaN for
+    other tags.
+    """
 
     low: Doubles
     high: Doubles
+    rest: Doubles
+    circle: Doubles
 
     @classmethod
     def none(cls, tags: int) -> Limits:
         """Return the limits of tags that no reading is beyond."""
-        return cls(np.full(tags, -np.inf), np.full(tags, np.inf))
+        return cls(np.full(tags, -np.inf), np.full(tags, np.inf), np.full(tags, -1.0), np.full(tags, np.nan))
+
+    def moves(self, values: Doubles, chance: Doubles) -> Doubles:
+        """Return the chance that readings `values` [n, tags] move, from that of their regime: at rest it is 0."""
+        return np.where(np.abs(values) <= self.rest, 0.0, chance)
+
+    def band(self, expected: Doubles, reach: Doubles) -> tuple[Doubles, Doubles, Doubles]:
+        """Return expected values [n, tags], that less `reach` and that plus it; of an angle within its circle.
+
+        The band of an angle may begin or end outside of the circle, and is at most as wide.
+        """
+        around = np.isfinite(self.circle)
+        if around.any():
+            turned = np.mod(expected[:, around] - self.circle[around], 360.0)
+            expected[:, around] = np.where(turned < 360.0, turned, 0.0) + self.circle[around]
+            reach[:, around] = np.minimum(reach[:, around], 180.0)
+        return expected, expected - reach, expected + reach
 
     def beyond(self, values: Doubles) -> Doubles:
         """Return how far readings [n, tags] are outside, in widths of the limits; 0 inside or if missing."""
@@ -56,7 +79,7 @@ class Scored:
     """Scores of instants, [n, tags] each.
 
     score: log10 of the months between events like this, NaN where a reading has no score. anomaly: whether it is above
-    the budget; echo: whether the score was lowered because a mate is at fault, not the tag. cause: int8, a place in
+    the budget; echo: whether the score was lowered because a mate is the likelier cause. cause: int8, a place in
     CAUSES. expected, low, high: float64, in the tag's unit, NaN if not known; the
     level channel raises an anomaly outside of low and high.
     """
@@ -121,16 +144,17 @@ class Model:
         cells = self.axes.cells(columns)
         good = np.where(live, values, np.nan)
         seen, blunt = (each.expect(*cells, columns, good) for each in (self.asset, self.peers))
-        residuals = Residuals(seen.z, blunt.z, seen.moves)
+        residuals = Residuals(seen.z, blunt.z, self.limits.moves(values, seen.moves))
         state, found = channels.statistics(state, residuals, values, before, centred=self.kind.remembers)
         limit = -np.log10(self.budget)
         score, cause = self._worst(found.channels, values, limit)
         score = np.where(live & np.isfinite(values), score, np.nan)
-        echo = self.echoes.found(self.echoes.support(found.peers)) & (score > limit - echoes.BELOW) & (cause < _OWN)
-        score = np.where(echo, limit - echoes.BELOW, score)
+        ceiling = self.echoes.ceiling(self.echoes.support(found.peers), limit)
+        echo = (score > ceiling) & (cause < _OWN)
+        score = np.where(echo, ceiling, score)
         expected = np.where(live, seen.value + found.centre * seen.scale, np.nan)
         reach = np.expm1(self.thresholds.level[0]) * seen.scale
-        return state, Scored(score, score > limit, echo, cause, expected, expected - reach, expected + reach)
+        return state, Scored(score, score > limit, echo, cause, *self.limits.band(expected, reach))
 
     def _worst(self, statistics: Doubles, values: Doubles, limit: float) -> tuple[Doubles, npt.NDArray[np.int8]]:
         """Return the highest score of the channels and the limits, NaN where there is none, and its cause."""
@@ -196,7 +220,7 @@ _PARTS: dict[str, tuple[type, tuple[str, ...]]] = {
     "sources": (Sources, ("tags", "peers", "angular")),
     "axes": (Warp, ("low", "high", "per_step", "table", "usual")),
     "echoes": (Echoes, ("mates", "usual")),
-    "limits": (Limits, ("low", "high")),
+    "limits": (Limits, ("low", "high", "rest", "circle")),
     "thresholds": (Thresholds, ("level", "scale")),
     **{f"{name}.{part}": of for name in ("asset", "peers") for part, of in _COMPARISON.items()},
 }
@@ -211,26 +235,34 @@ def _at(model: Model, path: str) -> Any:
 
 def load(artefact: bytes, card: dict[str, Any]) -> Model:
     """Return the model that `save` and `card` describe."""
-    with np.load(io.BytesIO(artefact), allow_pickle=False) as arrays:
-        parts = {
-            path: kind(**{field: arrays[f"{path}.{field}"] for field in fields})
-            for path, (kind, fields) in _PARTS.items()
-        }
-        return Model(
-            kind=Kind(card["kind"], card.get("limit")),
-            tags=tuple(
-                Tag(t["name"], t["angle"], tuple(t["mates"]), tuple(t["peers"]), t["peers_explain"])
-                for t in card["tags"]
-            ),
-            refused=dict(card["refused"]),
-            budget=float(arrays["budget"]),
-            held_us=float(arrays["held_us"]),
-            asset=Comparison(parts["asset.tables"], parts["asset.references"], networks.loaded(arrays)),
-            peers=Comparison(parts["peers.tables"], parts["peers.references"]),
-            centres=arrays["centres"],
-            false_events=arrays["false_events"],
-            **{name: part for name, part in parts.items() if "." not in name},
-        )
+    with np.load(io.BytesIO(artefact), allow_pickle=False) as file:
+        arrays = _completed(dict(file))
+    parts = {
+        path: kind(**{field: arrays[f"{path}.{field}"] for field in fields}) for path, (kind, fields) in _PARTS.items()
+    }
+    return Model(
+        kind=Kind(card["kind"], card.get("limit")),
+        tags=tuple(
+            Tag(t["name"], t["angle"], tuple(t["mates"]), tuple(t["peers"]), t["peers_explain"]) for t in card["tags"]
+        ),
+        refused=dict(card["refused"]),
+        budget=float(arrays["budget"]),
+        held_us=float(arrays["held_us"]),
+        asset=Comparison(parts["asset.tables"], parts["asset.references"], networks.loaded(arrays)),
+        peers=Comparison(parts["peers.tables"], parts["peers.references"]),
+        centres=arrays["centres"],
+        false_events=arrays["false_events"],
+        **{name: part for name, part in parts.items() if "." not in name},
+    )
+
+
+def _completed(arrays: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+    """Return the arrays with those that an earlier artefact lacks: it knows no rest, no circle and fewer channels."""
+    tags = arrays["centres"].shape[1]
+    none, lacking = Limits.none(tags), len(CHANNELS) - len(arrays["thresholds.level"])
+    more = {"thresholds.level": np.full((lacking, tags), np.inf), "thresholds.scale": np.ones((lacking, tags))}
+    known = {name: np.concatenate([arrays[name], rows]) for name, rows in more.items()}
+    return {"limits.rest": none.rest, "limits.circle": none.circle, **arrays, **known}
 
 
 def _joined(parts: list[Scored], tags: int) -> Scored:

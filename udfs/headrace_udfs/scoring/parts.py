@@ -48,7 +48,7 @@ def part(model: Model, tags: Sequence[int]) -> Model:
         asset=_comparison(model.asset, cut),
         peers=_comparison(model.peers, cut),
         echoes=Echoes(cut.tag[model.echoes.mates[cut.tags]], model.echoes.usual[:, cut.tags]),
-        limits=Limits(model.limits.low[cut.tags], model.limits.high[cut.tags]),
+        limits=_limits(model.limits, cut.tags),
         thresholds=Thresholds(model.thresholds.level[:, cut.tags], model.thresholds.scale[:, cut.tags]),
         centres=model.centres[:, cut.tags],
         false_events=model.false_events[cut.tags],
@@ -68,6 +68,10 @@ def _cut(sources: Sources, tags: Positions) -> _Cut:
 def _warp(axes: Warp, cut: _Cut) -> Warp:
     at = cut.columns
     return Warp(axes.low[at], axes.high[at], axes.per_step[at], axes.table[at], axes.usual[at])
+
+
+def _limits(of: Limits, tags: Positions) -> Limits:
+    return Limits(of.low[tags], of.high[tags], of.rest[tags], of.circle[tags])
 
 
 def _comparison(of: Comparison, cut: _Cut) -> Comparison:

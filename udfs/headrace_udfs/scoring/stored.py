@@ -13,13 +13,15 @@ from typing import Any
 
 import numpy as np
 
+from headrace_udfs.scoring import channels
 from headrace_udfs.scoring.alerts import Recent
 from headrace_udfs.scoring.alignment import Readings
 from headrace_udfs.scoring.channels import State
 from headrace_udfs.scoring.events import Event
 from headrace_udfs.scoring.stream import Memory
 
-FORMAT = 1
+FORMAT = 2
+"""Format 1 has no mean of the turns from the peers."""
 
 _PACK = struct.Struct("<ii")
 _HEADER = struct.Struct("<I")
@@ -65,13 +67,16 @@ def load(dumped: bytes) -> tuple[str, Memory]:
     """Return the version of the model and the memory. Raises ValueError for another format."""
     (length,) = _HEADER.unpack_from(dumped)
     header = json.loads(dumped[_HEADER.size : _HEADER.size + length])
-    if header["format"] != FORMAT:
-        raise ValueError(f"the state has format {header['format']}; this release reads format {FORMAT}")
+    if not 1 <= header["format"] <= FORMAT:
+        raise ValueError(f"the state has format {header['format']}; this release reads formats up to {FORMAT}")
     arrays, at = {}, _HEADER.size + length
     for name, shape in header["arrays"].items():
         count = int(np.prod(shape))
         arrays[name] = np.frombuffer(dumped, "<f8", count, at).reshape(shape)
         at += count * 8
+    means = np.zeros((channels.MEANS, arrays["means"].shape[1]))
+    means[: len(arrays["means"])] = arrays["means"]
+    arrays["means"] = means
     known = [Event(**{**each, "related": tuple(each["related"])}) for each in header["open"]]
     recent = {group: Recent(tuple(starts), out) for group, (starts, out) in header.get("recent", {}).items()}
     return header["model"], Memory(State(**arrays), {event.tag: event for event in known}, recent)

@@ -21,8 +21,11 @@ FOLDS = 4
 BUDGET = 0.5
 """False events per tag and month."""
 
-_MONTH_US = 30.4375 * 86400e6
+_DAY_US = 86_400_000_000
+_MONTH_US = 30.4375 * _DAY_US
 _HELD_INTERVALS = 3
+_DAYS_REACHED = 3
+_REST = 1e-3
 
 Learned = tuple[Comparison, Expectation]
 """A comparison, and what it expects of the span, learned from other rows than those that it is of."""
@@ -34,7 +37,7 @@ class Span:
 
     refused: the reason of each tag without scores. peers: int64 [tags], the source of each tag's peers, -1 without
     any. columns: float64 [n, sources]; cells, ways: what `axes` makes of them. readings: float64 [n, tags], NaN where
-    missing; before: the good one before each. months: the length of the span.
+    missing; before: the good one before each. day: int64 [n], the day of each. months: the length of the span.
     """
 
     tags: tuple[Tag, ...]
@@ -49,6 +52,7 @@ class Span:
     ways: Floats
     readings: Doubles
     before: Doubles
+    day: Positions
 
     @property
     def live(self) -> Booleans:
@@ -101,6 +105,7 @@ def prepared(tags: Sequence[Tag], times: Positions, values: Doubles, refused: Ma
         ways=axes.cells(columns)[1],
         readings=values,
         before=before,
+        day=times // _DAY_US,
     )
 
 
@@ -108,12 +113,13 @@ def finished(
     span: Span, kind: Kind, asset: Learned, peers: Learned, budget: float, *, unseen: slice = slice(None)
 ) -> Model:
     """Return the model of two comparisons. Its thresholds come from the rows `unseen`, by default all."""
-    residuals = Residuals(asset[1].z, peers[1].z, asset[1].moves)
+    limits = _limits(span) if kind.remembers else Limits.none(len(span.tags))
+    residuals = Residuals(asset[1].z, peers[1].z, limits.moves(span.readings, asset[1].moves))
     state = channels.fresh(np.zeros((2, len(span.tags))))
     after, seen = channels.statistics(state, residuals, span.readings, span.before, centred=kind.remembers)
     judged = seen.channels[:, unseen]
     months = span.months * judged.shape[1] / len(span.readings)
-    found = kind.calibrated(judged, months, budget).only(span.live)
+    found = kind.calibrated(judged, months, budget, span.angle & (span.peers >= 0)).only(span.live)
     return Model(
         kind=kind,
         tags=span.tags,
@@ -125,7 +131,7 @@ def finished(
         asset=asset[0],
         peers=peers[0],
         echoes=echoes.learned(_mates(span.tags), seen.peers),
-        limits=_limits(span) if kind.remembers else Limits.none(len(span.tags)),
+        limits=limits,
         thresholds=found,
         centres=after.centres,
         false_events=thresholds.events_per_month(found.rarity(judged, budget), budget, months),
@@ -144,13 +150,31 @@ def _mates(tags: Sequence[Tag]) -> Positions:
 def _limits(span: Span) -> Limits:
     """Return the limits of each tag: what nearly all readings were between, and half of that width on either side.
 
-    Angles and refused tags have none.
+    Angles have no limits, but a circle; refused tags have neither.
     """
-    none = Limits.none(len(span.tags))
+    found = Limits.none(len(span.tags))
     for at, tag in enumerate(span.tags):
-        there = span.readings[np.isfinite(span.readings[:, at]), at]
-        if tag.name not in span.refused and not tag.angle:
-            first, last = np.quantile(there, [0.0005, 0.9995])
-            margin = 0.5 * max(last - first, 1e-9 * float(np.abs(there).max()))
-            none.low[at], none.high[at] = first - margin, last + margin
-    return none
+        rows = np.isfinite(span.readings[:, at])
+        there = span.readings[rows, at]
+        if tag.name in span.refused:
+            continue
+        if tag.angle:
+            found.circle[at] = -180.0 if there.min() < 0 else 0.0
+            continue
+        low, high = _usual(there, span.day[rows])
+        width = max(high - low, 1e-9 * float(np.abs(there).max()))
+        found.low[at], found.high[at], found.rest[at] = low - width / 2, high + width / 2, _REST * width
+    return found
+
+
+def _usual(readings: Doubles, day: Positions) -> tuple[float, float]:
+    """Return what nearly all readings, float64 [n], were between.
+
+    That is all but one in 2,000 on either side, and what was reached on three days at least: a failure of a day or two
+    does not widen the limits, however many readings it has.
+    """
+    first, last = np.quantile(readings, [0.0005, 0.9995])
+    begins = np.flatnonzero(np.diff(day, prepend=-1))
+    days = min(_DAYS_REACHED, len(begins)) - 1
+    lowest, highest = np.sort(np.minimum.reduceat(readings, begins)), np.sort(np.maximum.reduceat(readings, begins))
+    return float(max(first, lowest[days])), float(min(last, highest[-1 - days]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -22,7 +24,7 @@ from headrace.project import model_files, model_versions, table_files
 from headrace.project.model_files import Pin
 from headrace.project.paths import Project
 from headrace_udfs.scoring.tags import Tag
-from support import copy_tables, onnx_files
+from support import ROOT, copy_tables, onnx_files
 from support.worlds.pumps import empty_plant
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -204,6 +206,43 @@ def test_the_command_fits_80_columns(
     assert "2026-02" in printed
     table, _, _ = printed.rpartition("Retrain: ")
     assert max(map(len, table.splitlines())) <= 80
+
+
+def test_a_scheduled_report_is_of_the_versions_of_score_jobs_and_fails_if_one_is_to_be_trained_again(
+    project: Project,
+    trained: dict[str, train.Trained],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert trained
+    monkeypatch.setenv("HEADRACE_PROJECT", str(project.root))
+    monkeypatch.setenv("HEADRACE_HOME", str(project.home))
+
+    def run(until: float, *more: str) -> tuple[int, str, str]:
+        arguments = ["model", "report", "--until", days(until).isoformat(), *more]
+        monkeypatch.setattr(sys, "argv", ["headrace", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return int(ended.value.code or 0), *capsys.readouterr()
+
+    assert run(150)[0] == 2, "no job has a model"
+    shutil.copytree(ROOT / "sql" / "_sources", project.sql / "_sources", dirs_exist_ok=True)
+    job = project.sql / "condition" / "scores_v1" / "job.yaml"
+    job.parent.mkdir(parents=True)
+    job.write_text(
+        "kind: score\nname: condition/scores_v1\nowner: o\ndescription: d\ngrain: g\nmodel: pumps@1\n"
+        "reads: [source/plant_readings]\n"
+        "writes: {table/condition.scores: append, table/condition.anomaly_events: upsert}\n"
+    )
+    try:
+        code, printed, said = run(150, "--check", "--json")
+        (found,) = json.loads(printed)
+        assert (code, found["model"], found["retrain"]) == (1, "pumps@1", True)
+        assert found["since"].startswith(days(120).isoformat()[:10])
+        assert "pumps@1: Retrain: " in said
+        assert run(150)[0] == 0
+    finally:
+        shutil.rmtree(job.parent)
 
 
 def card(since: datetime, until: datetime) -> dict[str, str]:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from headrace_udfs.scoring import fit, model
 from headrace_udfs.scoring.model import CAUSES, Model, Scored
+from headrace_udfs.scoring.sources import Sources
 from headrace_udfs.scoring.tags import Tag
 
 Doubles = npt.NDArray[np.float64]
@@ -204,3 +205,48 @@ def test_an_input_is_held_for_three_intervals_and_no_longer(known: Model, later:
     assert np.isfinite(found.expected[500:503, power]).all()
     assert np.isnan(found.expected[503:510, power]).all()
     assert np.isfinite(found.expected[510, power])
+
+
+def test_what_is_expected_of_an_angle_is_on_its_circle(known: Model, later: tuple[Positions, Doubles]) -> None:
+    found = scores(known, *later)
+    for name in ("a.direction", "b.direction", "c.direction"):
+        low, expected, high = (part[:, at(known, name)] for part in (found.low, found.expected, found.high))
+        there = np.isfinite(expected)
+        assert there.mean() > 0.9
+        assert ((expected[there] >= 0) & (expected[there] < 360)).all()
+        assert ((low[there] <= expected[there]) & (expected[there] <= high[there])).all()
+        assert (high[there] - low[there] <= 360 + 1e-9).all()
+
+
+def test_a_failure_of_two_days_of_the_training_does_not_widen_the_limits(known: Model) -> None:
+    times, values = farm(1)
+    heat = at(known, "a.heat")
+    values[1000:1060, heat], values[3000:3060, heat] = 500.0, -300.0
+    spoiled = fit.fit(tags(), times, values)
+    assert spoiled.limits.high[heat] == pytest.approx(known.limits.high[heat], abs=1.0)
+    assert spoiled.limits.low[heat] == pytest.approx(known.limits.low[heat], abs=1.0)
+
+
+def test_a_machine_at_rest_may_hold_its_reading(known: Model, later: tuple[Positions, Doubles]) -> None:
+    times, values = later[0], later[1].copy()
+    power, stuck = at(known, "a.power"), CAUSES.index("stuck")
+    values[1000:1060, power] = 0.05
+    found = scores(known, times, values)
+    assert (found.cause[1010:1060, power] != stuck).all()
+    values[1000:1060, power] = 300.0
+    found = scores(known, times, values)
+    assert (found.cause[1010:1060, power] == stuck).any()
+
+
+def test_only_angles_with_peers_are_watched_for_a_turn(known: Model) -> None:
+    watched = np.isfinite(known.thresholds.level[CAUSES.index("turned")])
+    assert {tag.name for tag, one in zip(known.tags, watched, strict=True) if one} == {
+        "a.direction", "b.direction", "c.direction",
+    }  # fmt: skip
+
+
+def test_one_wrong_direction_of_three_does_not_move_their_middle() -> None:
+    of = Sources(4, np.array([[0, 1, 2]]), np.array([True]))
+    rows = np.array([[2.0, 358.0, 122.0, 5.0], [np.nan, 350.0, 10.0, 5.0], [np.nan, np.nan, 200.0, 5.0]])
+    middle = np.mod(of.columns(np.zeros(3, np.int64), rows)[:, 4], 360)
+    np.testing.assert_allclose(np.mod(middle + 1, 360), [3.0, 1.0, 201.0])

@@ -34,10 +34,11 @@ def test_packed_readings_come_back(bucket: int, rows: list[tuple[int, int, float
         assert getattr(back, field.name).dtype == getattr(readings, field.name).dtype
 
 
-def memory() -> Memory:
+def memory(turned: float = 0.5) -> Memory:
     random = np.random.default_rng(1)
     last, seen, run, z = random.normal(size=(4, 3))
-    state = State(last, seen, run, z, random.normal(size=(6, 3)), random.normal(size=(2, 3)))
+    means, centres = random.normal(size=(6, 3)), random.normal(size=(2, 3))
+    state = State(last, seen, run, z, np.concatenate([means, np.full((1, 3), turned)]), centres)
     state.seen[0], state.z[1] = -np.inf, np.nan
     known = {
         "a.x": Event("a.x", 1, 3, 2, 0.1 + 0.2, "level", ("a.y", "a.\u00e4")),
@@ -63,7 +64,7 @@ def test_a_memory_comes_back_to_the_last_bit() -> None:
 def test_the_state_of_an_earlier_release_is_read() -> None:
     pin, back = stored.load(zlib.decompress(base64.b64decode(FORMAT_1)))
     assert pin == "sites@1"
-    same(back, memory())
+    same(back, memory(turned=0.0))
     packed = base64.b64decode(PACK_1)
     assert stored.bucket(packed) == 3
     readings = stored.unpack(packed)
@@ -71,8 +72,8 @@ def test_the_state_of_an_earlier_release_is_read() -> None:
 
 
 def test_a_format_of_a_later_release_is_refused() -> None:
-    dumped = stored.dump("sites@1", memory()).replace(b'"format":1', b'"format":2')
-    with pytest.raises(ValueError, match="has format 2; this release reads format 1"):
+    dumped = stored.dump("sites@1", memory()).replace(b'"format":2', b'"format":3')
+    with pytest.raises(ValueError, match="has format 3; this release reads formats up to 2"):
         stored.load(dumped)
 
 
@@ -86,6 +87,6 @@ FORMAT_1 = (
     "9CXV8t/+1RsvTHwXd2y/5PuZ77RYb+9XC1ocvTzitH0Bq2WtycXT9iZaPwtDPzI4/D3e7HHt1Mf9O5ZIGa7TurH/BfPvxTPCGRy8"
     "DGKrT218Yq/JVLj2gvlTewCXUALQ"
 )
-"""The memory above, compressed."""
+"""The memory above, without turns, compressed."""
 
 PACK_1 = "AwAAAAEAAAACAAAABQAAAAAAAAAAAAAAAADgPwEJAAAAAAAAAA=="
