@@ -17,6 +17,7 @@ from pydantic_core import core_schema
 from headrace.environment.settings import Settings
 from headrace.errors import Place, Problem
 from headrace.planner.in_process.case import CaseSettings
+from headrace.project import source_presets
 from headrace.project.function_kinds import AnyFunction
 from headrace.project.job import Job
 from headrace.project.model_kinds import AnyFile
@@ -53,6 +54,9 @@ KINDS: Mapping[str, Kind] = {
 def text(kind: str) -> str:
     """Return the schema of a kind as the text of its file."""
     schema = KINDS[kind].model.model_json_schema(schema_generator=_Generator)
+    if kind == "source":
+        (text,) = [each for each in schema["properties"]["preset"]["anyOf"] if each["type"] == "string"]
+        text["enum"] = list(source_presets.names())
     return json.dumps({"$schema": _Generator.schema_dialect, **schema}, indent=2) + "\n"
 
 
