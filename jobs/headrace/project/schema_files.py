@@ -1,4 +1,4 @@
-"""Schemas beside contracts: a .proto file, which is compiled, or a descriptor set."""
+"""Schemas next to contracts: a .proto file, which is compiled, or a descriptor set."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def with_schema(contract: Contract, path: Path) -> Contract:
 
 
 def _newest(file: Path) -> tuple[tuple[str, int, int], ...]:
-    """Return what changes when a .proto file, or one beside it that it may import, does."""
-    beside = sorted(file.parent.rglob("*.proto"))
-    return tuple((str(each), each.stat().st_mtime_ns, each.stat().st_size) for each in beside)
+    """Return what changes when a .proto file, or one next to it that it may import, does."""
+    near = sorted(file.parent.rglob("*.proto"))
+    return tuple((str(each), each.stat().st_mtime_ns, each.stat().st_size) for each in near)
 
 
 @cache

@@ -36,7 +36,7 @@ class Cost(msgspec.Struct, frozen=True):
 @app.command()
 def main(
     number: Annotated[int, typer.Option("--readings", help="Readings of each run.")] = 50_000,
-    rounds: Annotated[int, typer.Option(help="Runs of each contender, of which the best counts.")] = 3,
+    rounds: Annotated[int, typer.Option(help="Runs of each contender; the best counts.")] = 3,
     results: Annotated[Path, typer.Option(help="Folder for formats.json and .md.")] = RESULTS,
 ) -> None:
     """Measure the CPU per million readings, print the page, and write it as JSON and Markdown."""

@@ -150,7 +150,7 @@ def _below(times: Wanted | None, key: str) -> Wanted | None:
 
 
 def _one_of(records: Sequence[tuple[frozenset[str], _Convert]]) -> _Convert:
-    """Return what converts values of one of several records, which are told apart by their fields."""
+    """Return what converts values of one of several records, distinguished by their fields."""
 
     def convert(value: dict[str, Any]) -> Document:
         keys = value.keys()

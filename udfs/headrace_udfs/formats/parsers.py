@@ -20,7 +20,7 @@ from headrace_udfs.messages import Headers, Message
 from headrace_udfs.schemas import Schemas
 
 Parse = Callable[[bytes, Headers], Documents]
-"""Makes documents of a value and the headers beside it. Raises Refused, and RegistryFailed."""
+"""Makes documents of a value and the headers of its message. Raises Refused, and RegistryFailed."""
 
 
 class ContractParser:
