@@ -14,14 +14,14 @@ from headrace_udfs.formats import json_bulk
 from headrace_udfs.formats.avro import AvroFormat
 from headrace_udfs.formats.base import Format
 from headrace_udfs.formats.document_format import DocumentFormat, JsonParser
-from headrace_udfs.formats.inflated import Inflated
 from headrace_udfs.formats.json import JsonFormat
-from headrace_udfs.formats.parsers import ContractParser
 from headrace_udfs.schemas import Schemas
 
 
 def _documents(contract: Contract, schemas: Schemas | None = None) -> Format:
     """Return the decoder of a format that is a Parser."""
+    from headrace_udfs.formats.parsers import ContractParser  # noqa: PLC0415 - it loads the libraries of all formats
+
     return DocumentFormat(contract, ContractParser(contract, schemas))
 
 
@@ -62,4 +62,8 @@ FORMATS: dict[str, Callable[[Contract, Schemas | None], Format]] = {
 def opened(contract: Contract, schemas: Schemas | None) -> Format:
     """Return what decodes the messages of a contract, compressed or not. Raises ValueError as a Format does."""
     inner = FORMATS[contract.format](contract, schemas)
-    return Inflated(inner, contract.compression, contract.max_bytes) if contract.compression else inner
+    if contract.compression is None:
+        return inner
+    from headrace_udfs.formats.inflated import Inflated  # noqa: PLC0415 - as above
+
+    return Inflated(inner, contract.compression, contract.max_bytes)
