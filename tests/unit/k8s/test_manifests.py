@@ -78,7 +78,7 @@ def test_a_field_that_the_operator_does_not_know_is_refused(cluster: Object, ope
 
 
 def test_the_pods_that_the_operator_creates_match_kubernetes_schemas(pods: list[Pod]) -> None:
-    assert Counter(pod.role for pod in pods) == {"deployer": 5, "jobmanager": 1, "taskmanager": 1}
+    assert Counter(pod.role for pod in pods) == {"deployer": 6, "jobmanager": 1, "taskmanager": 1}
     for pod in pods:
         manifest = {
             "apiVersion": "v1",
@@ -151,7 +151,7 @@ def test_only_the_deployer_and_the_operator_reach_flinks_rest(objects: list[Obje
     ]
     deployer = {"app.kubernetes.io/part-of": "headrace", "app.kubernetes.io/component": "deployer"}
     assert reach == [deployer, {"app.kubernetes.io/name": "flink-kubernetes-operator"}]
-    assert [pod.role for pod in pods if deployer.items() <= pod.labels.items()] == ["deployer"] * 5
+    assert [pod.role for pod in pods if deployer.items() <= pod.labels.items()] == ["deployer"] * 6
 
 
 def test_every_pod_refuses_what_no_policy_allows(objects: list[Object], pods: list[Pod]) -> None:
