@@ -64,9 +64,10 @@ def print_tally(tally: Tally) -> None:
 def summary(tally: Tally) -> str:
     """Return how much of the sample decodes, as one line."""
     noun = "message" if tally.messages == 1 else "messages"
+    rows = "reading" if tally.readings == 1 else "readings"
     share = f"{tally.share:.1%}" if tally.readings and tally.good else "none"
     share = "all" if tally.good == tally.readings else share
-    return f"{tally.messages:,} {noun}, {tally.readings:,} readings; {tally.good:,} of them decode ({share})"
+    return f"{tally.messages:,} {noun}, {tally.readings:,} {rows}; {tally.good:,} of them decode ({share})"
 
 
 def _print_rows(rows: list[dict[str, Any]]) -> None:

@@ -95,6 +95,12 @@ def test_a_key_of_the_record_is_the_tag_if_the_message_has_none() -> None:
     assert rows(found, "tag", "value") == [("press2/force", 1.0)]
 
 
+def test_bare_values_without_keys_are_named_by_their_topic() -> None:
+    found = propose(records(b"21.5", b"21,5", b"RUN"))
+    assert found.keys["preset"] == "raw"
+    assert rows(found, "tag", "value", "text") == [(TOPIC, 21.5, None), (TOPIC, None, "21,5"), (TOPIC, None, "RUN")]
+
+
 def test_some_messages_that_are_no_json_do_not_keep_the_others_from_it() -> None:
     good = {"tag": "a", "value": 1, "ts": T}
     found = propose(records(good, b"{", {"tag": "a"}, good, good))
@@ -105,6 +111,8 @@ def test_some_messages_that_are_no_json_do_not_keep_the_others_from_it() -> None
 def test_what_is_not_recognized_is_an_error_that_says_what_to_do() -> None:
     with pytest.raises(UserError, match=r"look like those of a schema registry.*\n  fix: .*format: avro"):
         propose(records(b"\0\0\0\0\1\2a\2"))
+    with pytest.raises(UserError, match=r"look like CSV.*\n  fix: .*format: csv"):
+        propose(records(b"a,1,2025-11-24T16:00:00Z", b"b,2,2025-11-24T16:00:00Z"))
     with pytest.raises(UserError, match="no format is recognized"):
         propose(records(b"\xff\xfe\xfd"))
     with pytest.raises(UserError, match="no preset 'kepwear'\n  fix: did you mean 'kepware'"):

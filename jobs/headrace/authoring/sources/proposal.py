@@ -24,6 +24,7 @@ ENOUGH = 0.5
 _VARIANTS: Mapping[str, tuple[Mapping[str, Any], ...]] = {
     "telegraf": ({"rows": "metrics[].fields.*"},),
     "thingsboard": ({"rows": "[].values.*"},),
+    "raw": ({"fields": {"tag": {"from": "topic"}}},),
 }
 """Other shapes that a product sends too, as keys next to the preset."""
 
@@ -32,6 +33,9 @@ _GENERAL = ("raw",)
 
 _FRAMED = 5
 """Bytes before a message of a schema registry: a zero, and the id of its schema."""
+
+_SIGNS = (b",", b";", b"\t", b"|")
+"""Signs between the cells of CSV."""
 
 Reasons = dict[str, str]
 """Why a key of a contract is as it is, by the key; a field's is `fields.<name>`."""
@@ -59,6 +63,9 @@ def propose(records: Sequence[Record], preset: str | None = None) -> Proposal:
     if all(value and value[0] == 0 and len(value) > _FRAMED for value in (each.value for each in records)):
         fix = "write the contract with format: avro, and schema_registry: {url: ...} in the environment's file"
         raise UserError("the messages look like those of a schema registry, which a sample cannot tell apart", fix=fix)
+    if _is_table(records):
+        fix = "write the contract with format: csv, as docs/payloads.md shows"
+        raise UserError("the messages look like CSV, whose columns a sample does not name reliably", fix=fix)
     raise UserError(
         "no format is recognized in these messages",
         fix="name the product with --preset (headrace source show), or write the contract as docs/payloads.md shows",
@@ -66,8 +73,9 @@ def propose(records: Sequence[Record], preset: str | None = None) -> Proposal:
 
 
 def _best_preset(records: Sequence[Record]) -> Proposal | None:
+    is_text = _is_text(records) and not _is_table(records)
     json_values = documents.of_values([each.value for each in records])
-    names = [n for n in source_presets.names() if n not in _GENERAL or (json_values is None and _is_text(records))]
+    names = [n for n in source_presets.names() if n not in _GENERAL or (json_values is None and is_text)]
     found = [each for name in names for each in _with_preset(name, records)]
     # Of two that decode as much, the one that finds more in it.
     return max(found, key=lambda each: (round(each.tally.share, 2), each.tally.good), default=None)
@@ -90,6 +98,12 @@ def _tried(keys: Mapping[str, Any], records: Sequence[Record]) -> Tally | None:
         return tally(contract, records)
     except (ValidationError, RegistryFailed, ValueError):
         return None
+
+
+def _is_table(records: Sequence[Record]) -> bool:
+    """Return whether every message is text of several cells, as many in each."""
+    firsts = [(each.value or b"").partition(b"\n")[0] for each in records]
+    return any(len(counts := {line.count(sign) for line in firsts}) == 1 and min(counts) > 1 for sign in _SIGNS)
 
 
 def _is_text(records: Sequence[Record]) -> bool:
