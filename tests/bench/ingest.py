@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from bench import report, rounds, sparkhome
+from bench.connect import home
 from headrace.project.paths import Project
 
 RESULTS = Path(__file__).parent / "results"
@@ -31,6 +32,9 @@ def main(
     if "spark" in names:
         console.print("installing PySpark if it is missing (about 2 minutes, once)")
         sparkhome.make()
+    if "connect" in names:
+        console.print("downloading Kafka Connect if it is missing (about a minute, once)")
+        home.make()
     with rounds.platform(Project.find(Path(__file__)), console.print) as project:
         runs = list(rounds.run(project, names, (less, messages), repeat, console.print))
     result = report.summed_up(runs)

@@ -21,6 +21,7 @@ TITLES = {
     "decode": "(2b) headrace, decode alone, dead letters",
     "loop": "(3) confluent-kafka + orjson + pyiceberg loop",
     "spark": "(4) PySpark Structured Streaming, pandas UDF",
+    "connect": "(5) Kafka Connect, Iceberg's sink, no Python",
 }
 _PACKAGES = ("apache-flink", "confluent-kafka", "msgspec", "numpy", "orjson", "pandas", "pyarrow", "pyiceberg")
 

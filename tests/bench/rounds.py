@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from bench import flink, programs, topic
+from bench.connect import sink
 from bench.meter import Meter
 from bench.stand import Stand, stand
 from bench.stored import stored
@@ -28,6 +29,7 @@ CONTENDERS: Mapping[str, Contender] = {
     "decode": flink.decode_only,
     "loop": programs.loop,
     "spark": programs.spark,
+    "connect": sink.connect,
 }
 
 
@@ -86,7 +88,7 @@ def _one(project: Project, name: str, topic_name: str, messages: int, number: in
             CONTENDERS[name](place, meter)
         whole = time.monotonic() - began
         counts = stored(place)
-    dead = 0 if name == "json" else topic.corrupt(messages)
+    dead = 0 if name in ("json", "connect") else topic.corrupt(messages)
     good = messages - topic.corrupt(messages)
     fault = None if (counts.good, counts.dead) == (good, dead) else f"{good:,} good and {dead:,} dead were expected"
     return Run(name, number, messages, counts.good, counts.dead, counts.seconds, whole, meter.cpu_s, fault)

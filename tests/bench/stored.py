@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ class Stored:
     """Rows, and seconds from the first reading's ingested_at to the end of the last data file.
 
     The commit, which comes later, is left out: a Flink job commits at its next checkpoint, an interval that is set.
+    Kafka Connect sets no ingested_at: its seconds begin with the first file.
     """
 
     good: int
@@ -28,13 +30,21 @@ def stored(stand: Stand) -> Stored:
     tables = iceberg.connect(stand.settings)
     readings, dead_letters = (iceberg.load_table(tables, name) for name in (READINGS, DEAD_LETTERS))
     files = readings.inspect.files()
-    first = min(metrics["ingested_at"]["lower_bound"] for metrics in files["readable_metrics"].to_pylist())
-    last = max(_written(path) for path in files["file_path"].to_pylist())
-    return Stored(sum(files["record_count"].to_pylist()), _rows(dead_letters), last - first.timestamp())
+    bounds = [metrics["ingested_at"]["lower_bound"] for metrics in files["readable_metrics"].to_pylist()]
+    paths = files["file_path"].to_pylist()
+    first = min(bound.timestamp() for bound in bounds) if all(bounds) else min(_began(path) for path in paths)
+    last = max(_written(path) for path in paths)
+    return Stored(sum(files["record_count"].to_pylist()), _rows(dead_letters), last - first)
 
 
 def _rows(table: Table) -> int:
     return sum(table.inspect.files()["record_count"].to_pylist())
+
+
+def _began(path: str) -> float:
+    """Return when a file was created, in seconds since 1970."""
+    local = path.removeprefix("file://").removeprefix("file:")
+    return float(subprocess.run(["stat", "-c", "%.9W", local], capture_output=True, text=True, check=True).stdout)
 
 
 def _written(path: str) -> float:

@@ -1,0 +1,1 @@
+"""Kafka Connect with Iceberg's sink, as a rival of the line."""
