@@ -17,7 +17,7 @@ from headrace.planner.in_process.results import run_case
 from headrace.planner.in_process.values import Row
 from headrace.project import job_folder
 from headrace.project.paths import Project
-from support import ROOT
+from support import ROOT, macro_fixtures
 
 START_MS = 1_700_000_000_000
 _JOB = """\
@@ -39,19 +39,6 @@ columns:
   tag: {{type: string, required: true, doc: "Name of the measured point"}}
   ts: {{type: timestamptz, required: true, doc: "When", unit: UTC}}
   value: {{type: double, doc: "Measured value"}}
-"""
-_RISES = """\
-select tag, ts, `value`, rise
-from {{ on_time('plant_readings') }}
-match_recognize (
-    partition by tag
-    order by event_time
-    measures last(up.ts) as ts, last(up.`value`) as `value`, last(up.`value`) - low.`value` as rise
-    one row per match
-    after match skip past last row
-    pattern (low up)
-    define up as up.`value` > low.`value` + 5
-)
 """
 
 
@@ -101,5 +88,5 @@ def test_the_documented_as_of_join_stands_in_a_sink(project: Project, cluster: M
 def test_match_recognize_stands_in_a_sink(project: Project, cluster: MiniCluster) -> None:
     values = [1.0, 2.0, 9.0, 1.0]
     messages = [*(message(n, "a", value) for n, value in enumerate(values)), message(600, "a", 0.0)]
-    (rise,) = rows(project, cluster, "rise", _RISES, messages)
+    (rise,) = rows(project, cluster, "rise", macro_fixtures.PATTERN, messages)
     assert rise == {"rise": 7.0, "tag": "a", "ts": at(2), "value": 9.0}

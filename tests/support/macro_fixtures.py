@@ -48,6 +48,32 @@ HEAD = """\
 
 One file each in `sql/_macros/`; this page is generated from their docstrings.
 """
+PATTERN = """\
+select tag, ts, `value`, rise
+from {{ on_time('plant_readings') }}
+match_recognize (
+    partition by tag
+    order by event_time
+    measures last(up.ts) as ts, last(up.`value`) as `value`, last(up.`value`) - low.`value` as rise
+    one row per match
+    after match skip past last row
+    pattern (low up)
+    define up as up.`value` > low.`value` + 5
+)
+"""
+PATTERNS = f"""
+# Patterns
+
+What the macros do not find, such as a rise of more than 5 from one reading to the next, Flink's `MATCH_RECOGNIZE` does.
+It can stand in the template of any sink or view, in FROM:
+
+```sql
+{PATTERN}```
+
+A match is written when the watermark has passed its last record. Without `within interval '1' hour` after the pattern,
+Flink keeps a match that has begun for good. Python functions, headrace's and [your own](functions.md), cannot be called
+in it: call them in a step before.
+"""
 CHECKS_HEAD = """
 # Macros for checks
 
@@ -129,7 +155,7 @@ def example(macro: str) -> str:
 
 def reference() -> str:
     """Return the text of docs/macros.md."""
-    return HEAD + _sections(NAMES) + CHECKS_HEAD + _sections(CHECK_NAMES)
+    return HEAD + _sections(NAMES) + PATTERNS + CHECKS_HEAD + _sections(CHECK_NAMES)
 
 
 def _sections(names: list[str]) -> str:
