@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from headrace.authoring.names_of_stream import named
 from headrace.authoring.new.sample import Reading, can_write
 from headrace.errors import Place, UserError
 from headrace.project import message_file
@@ -75,6 +76,8 @@ def _readings(contract: Contract, path: Path) -> list[Reading]:
     )
     decoded = Decoder(contract).decode(messages)
     owners = np.arange(len(sent)) if decoded.message is None else decoded.message
+    if contract.dictionary:
+        decoded = named(contract, decoded, [sent[message].partition or 0 for message in owners])
     firsts = np.searchsorted(owners, owners)
     good = [row for row in range(len(owners)) if row not in decoded.faults]
     columns = {name: column.take(pa.array(good, pa.int64())).to_pylist() for name, column in decoded.columns.items()}

@@ -6,6 +6,7 @@ import re
 import textwrap
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import yaml
 from headrace.authoring import json_schemas
 from headrace.authoring.new import examples
 from headrace.authoring.new.write_files import write_all
+from headrace.authoring.sources.decoding import tally
 from headrace.authoring.sources.proposal import Proposal
 from headrace.environment.kafka_sample import Record
 from headrace.errors import Place, UserError
@@ -47,9 +49,12 @@ def write(project: Project, path: Path, records: Sequence[Record], proposal: Pro
     written = write_all(
         {path: json_schemas.modeline(project, path, "source") + text(records[0].topic, proposal, sample)}
     )
-    if examples.needed(source_files.of_file(path)):
+    contract = source_files.of_file(path)
+    if examples.needed(contract):
         good = [each for each in records if each.place in proposal.tally.whole]
-        written += write_all({examples.path_of(project, path.stem): _lines((good or records)[:EXAMPLES])})
+        # By itself, a message may lack what another one of the sample tells.
+        alone = islice((each for each in good if not tally(contract, [each]).codes), EXAMPLES)
+        written += write_all({examples.path_of(project, path.stem): _lines([*alone] or records[:EXAMPLES])})
     return written
 
 

@@ -12,16 +12,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from headrace.authoring.names_of_stream import named
 from headrace.environment.kafka_sample import Record
 from headrace_udfs.contract import Contract
 from headrace_udfs.decode import Decoder
-from headrace_udfs.dictionary import Names
-from headrace_udfs.faults import Fault
-from headrace_udfs.formats.base import Decoded
 from headrace_udfs.messages import Messages
 from headrace_udfs.registry import RegistryAddress
 from headrace_udfs.schemas import GivenSchemas
-from headrace_udfs.types import ARROW
 
 EXAMPLES = 3
 """The most examples of one code."""
@@ -82,7 +79,7 @@ def tally(
             decoded = Decoder(contract, schemas=opened).decode(messages(records))
     of_message = np.arange(len(records)) if decoded.message is None else decoded.message
     if contract.dictionary:
-        decoded = _named(contract, decoded, [records[message].partition for message in of_message])
+        decoded = named(contract, decoded, [records[message].partition for message in of_message])
     codes: Counter[str] = Counter()
     examples: dict[str, list[Example]] = {}
     for row in sorted(decoded.faults):
@@ -98,22 +95,6 @@ def tally(
     bad = {int(of_message[row]) for row in decoded.faults}
     whole = frozenset(each.place for i, each in enumerate(records) if i not in bad)
     return Tally(len(records), len(of_message), codes, examples, first, whole)
-
-
-def _named(contract: Contract, decoded: Decoded, partitions: Sequence[int]) -> Decoded:
-    """Return the readings with the names that the sample gives them, as a job would know them by then."""
-    names, faults = Names(contract), dict(decoded.faults)
-    rows = pa.table(dict(decoded.columns)).to_pylist()
-    for i, row in enumerate(rows):
-        if i in faults and row[contract.key] is None:
-            continue
-        found = names.resolve(row, partitions[i], refused=i in faults)
-        if isinstance(found, Fault):
-            faults[i] = found
-        else:
-            rows[i] = found
-    columns = {name: pa.array([row[name] for row in rows], ARROW[kind]) for name, kind in contract.columns.items()}
-    return Decoded(columns, faults, decoded.message)
 
 
 def _plain(column: pa.Array) -> list[Any]:
