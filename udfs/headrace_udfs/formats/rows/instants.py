@@ -85,7 +85,7 @@ class Instants:
                 raise Refused(Code.TIME_INVALID, f"{TS}: expected a number, found {shown(value)}")
             value = number
         elif json_type(value) not in self._spec.taken:
-            wanted = "a number" if self._spec.taken == ("number",) else "a string"
+            wanted = " or ".join(f"a {kind}" for kind in self._spec.taken)
             raise Refused(Code.TIME_INVALID, f"{TS}: expected {wanted}, found {shown(value)}")
         return _text(value) if self._kind == "string" else _MAKE[self._kind](value)
 
