@@ -2,50 +2,111 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from headrace.cli.common import Context, Env, JobName, Json, Wait, log, out, print_json
+from headrace.cli import completion, replay
+from headrace.cli.common import Context, Env, Json, Wait, log, out, print_json
+from headrace.errors import HeadraceError, UserError
 
 if TYPE_CHECKING:
     from headrace.operations.ledger import Entry
+    from headrace.operations.lifecycle.operation_context import OperationContext
 
 
 def submit(
-    job: JobName,
+    jobs: Annotated[
+        list[str],
+        typer.Argument(metavar="JOB", help="<domain>/<job>_v<N>, or several.", autocompletion=completion.jobs),
+    ],
     bounded: Annotated[bool, typer.Option("--bounded", help="Stop at the current end of the topic.")] = False,
     parallelism: Annotated[int | None, typer.Option(min=1, help="Slots to run in.", show_default="catalogs/")] = None,
-    savepoint: Annotated[
+    since: Annotated[
         str | None,
-        typer.Option("--from", metavar="SAVEPOINT", help="Savepoint to continue from, as `headrace stop` prints it."),
+        typer.Option(
+            "--from", metavar="SAVEPOINT|TIME", help="Savepoint to continue from; with --into, the time to begin at."
+        ),
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="TIME", help="With --into, the time to end before; default: now.")
+    ] = None,
+    into: Annotated[
+        str | None, typer.Option("--into", metavar="BRANCH", help="Replay a span of time into a branch of the tables.")
     ] = None,
     wait: Wait = 0,
     env: Env = "local",
     json: Json = False,
 ) -> None:
-    """Start a job on the session cluster; returns once it has completed a checkpoint, or reports why it does not.
+    """Start jobs on the session cluster; returns once each has completed a checkpoint, or reports why it does not.
 
     A job that keeps every record starts where its tables end, any other at the earliest record. With --bounded, it
     returns once the job runs, and reports at which offsets it stops.
+
+    With --into, it replays the records whose times in Kafka are from --from to before --until, beside the running job,
+    and returns at the end. The rows go to a branch of the tables, which readers do not see; topics get nothing.
     """
-    from headrace.operations.lifecycle import operation_context
     from headrace.operations.lifecycle import submit as lifecycle
 
-    context = Context(env)
+    if into is not None:
+        _refuse(bounded=bounded, several=len(jobs) > 1)
+        replay.replay(Context(env), jobs[0], (since, until), into, parallelism, json=json)
+        return
+    if until is not None or (len(jobs) > 1 and since is not None):
+        what = "--until belongs to --into" if until is not None else "a savepoint is of one job"
+        raise UserError(what, fix="add --into BRANCH" if until is not None else "submit the jobs one by one")
+    started: list[Entry] = []
+
+    def one(operation: OperationContext, job: str) -> None:
+        entry = lifecycle.submit(operation, job, bounded=bounded, parallelism=parallelism, savepoint=since)
+        started.append(entry)
+        if not json:
+            show(entry, json=False)
+
+    failed = _each(Context(env), jobs, wait, one)
+    if json and started:
+        print_json([plain(entry) for entry in started] if len(jobs) > 1 else plain(started[0]))
+    if failed:
+        raise type(failed[0])([problem for error in failed for problem in error.problems])
+
+
+def _each(
+    context: Context, jobs: list[str], wait: float, submit_one: Callable[[OperationContext, str], None]
+) -> list[HeadraceError]:
+    """Submit the jobs, one after the other, and return the errors of those that do not start."""
+    from headrace.operations.lifecycle import operation_context
+
+    failed = []
     with (
         log.status("reading the job") as status,
         operation_context.locked(context.project, context.settings, wait, status.update) as operation,
     ):
-        entry = lifecycle.submit(operation, job, bounded=bounded, parallelism=parallelism, savepoint=savepoint)
-    show(entry, json=json)
+        for job in dict.fromkeys(jobs):
+            try:
+                submit_one(operation, job)
+            except HeadraceError as error:
+                failed.append(error)
+    return failed
+
+
+def _refuse(*, bounded: bool, several: bool) -> None:
+    if bounded:
+        raise UserError("--into ends by itself, at --until", fix="leave out --bounded")
+    if several:
+        raise UserError("a replay is of one job", fix="replay the jobs one by one, each into a branch of its own")
+
+
+def plain(entry: Entry) -> dict[str, object]:
+    """Return the ledger's entry of an operation on a job as one JSON object, without the plan."""
+    return {name: value for name, value in asdict(entry).items() if name != "plan"}
 
 
 def show(entry: Entry, *, json: bool) -> None:
     """Print the ledger's entry of an operation on a job."""
     if json:
-        print_json({name: value for name, value in asdict(entry).items() if name != "plan"})
+        print_json(plain(entry))
     elif entry.step == "stopped":
         savepoint = f"; savepoint {entry.savepoint}" if entry.savepoint else ""
         out.print(f"{entry.job} has stopped{savepoint}", highlight=False, soft_wrap=True)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from headrace.cli import cells, completion
-from headrace.cli.common import Context, Env, Json, TableNames, log, out, print_json
+from headrace.cli.common import Context, Env, Json, TableNames, clock, log, out, print_json
+from headrace.cli.common import table as new_table
 from headrace.cli.maintain import show_deleted
 
 if TYPE_CHECKING:
@@ -82,6 +83,40 @@ def load(
     out.print(f"{name}: {counts}{'; nothing was written' if dry_run else ''}", highlight=False, soft_wrap=True)
     for change in done.examples if dry_run else ():
         out.print(f"  {_change(change)}", highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
+def branches(names: TableNames = None, env: Env = "local", json: Json = False) -> None:
+    """List the branches of tables that replays have written, with their rows."""
+    from headrace.operations.replay import branches as replayed
+
+    context = Context(env)
+    found = replayed.listed(context.project, context.settings, names or None)
+    if json:
+        print_json([asdict(each) for each in found])
+        return
+    shown = new_table("branch", "table", "rows", "last written", numbers=("rows",))
+    for each in found:
+        shown.add_row(each.name, each.table, f"{each.rows:,}", clock(each.at))
+    out.print(shown)
+
+
+@app.command("drop-branch")
+def drop_branch(
+    branch: Annotated[str, typer.Argument(metavar="BRANCH", help="A branch, as `tables branches` lists it.")],
+    names: TableNames = None,
+    env: Env = "local",
+    json: Json = False,
+) -> None:
+    """Drop a branch from the tables that have it; `maintain` deletes its files."""
+    from headrace.operations.replay import branches as replayed
+
+    context = Context(env)
+    dropped = replayed.dropped(context.project, context.settings, names or None, branch)
+    if json:
+        print_json({"branch": branch, "tables": dropped})
+    else:
+        out.print(f"dropped {branch} of {', '.join(dropped)}", highlight=False, soft_wrap=True)
 
 
 def _change(change: Change) -> str:

@@ -129,6 +129,21 @@ def offset_ranges(client: Mapping[str, str], topic: str) -> dict[int, OffsetRang
     return dict(state.ranges)
 
 
+def offsets_at(client: Mapping[str, str], topic: str, time: datetime) -> dict[int, int | None]:
+    """Return, for each partition, the offset of the first record whose time is `time` or later; None if none is.
+
+    The times are those of the records, which their producers set, unless the topic keeps the time of arrival. Raises as
+    `offset_ranges` does.
+    """
+    partitions = [*offset_ranges(client, topic)]
+    asked = OffsetSpec.for_timestamp(int(time.timestamp() * 1000))
+    try:
+        found = _offsets(AdminClient(dict(client)), topic, partitions, asked, IsolationLevel.READ_COMMITTED)
+    except KafkaException as error:
+        raise unavailable(client, error) from None
+    return {partition: None if offset < 0 else offset for partition, offset in found.items()}
+
+
 END_OF_TRANSACTION = "end its producer; the broker does so after its transaction.timeout.ms"
 """What to do about offsets that wait behind an open transaction."""
 

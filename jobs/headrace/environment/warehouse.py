@@ -15,6 +15,7 @@ import duckdb
 import psutil
 from duckdb import DuckDBPyConnection, StatementType
 from pyiceberg.table import Table
+from pyiceberg.table.refs import MAIN_BRANCH, SnapshotRefType
 
 from headrace.environment import iceberg, times_before_1970
 from headrace.environment.s3 import S3
@@ -38,6 +39,8 @@ _OUR_FAULT = (
 
 def open(settings: Settings, tables: Iterable[str] | None = None) -> DuckDBPyConnection:  # noqa: A001 - warehouse.open
     """Return a new connection with a view `<namespace>.<table>` for each of `tables` (default: all), times in UTC.
+
+    A branch of a table besides main has a view of its own, `<namespace>."<table>@<branch>"`.
 
     If the historian's readings and tags are among them, the macros of queries/historian.sql are defined too, and with
     the events and notes of anomalies, the view condition.current_events. Each view stays at the snapshot that its table
@@ -123,6 +126,12 @@ def _view(connection: DuckDBPyConnection, name: str, stored: Table) -> None:
     connection.execute("use " + _quoted(namespace))
     scan = connection.table_function("iceberg_scan", [stored.metadata_location])
     times_before_1970.read_whole(scan, early).create_view(table)
+    for branch, ref in stored.metadata.refs.items():
+        if ref.snapshot_ref_type == SnapshotRefType.BRANCH and branch != MAIN_BRANCH:
+            connection.execute(
+                f"create view {_quoted(f'{table}@{branch}')} as "
+                f"from iceberg_scan({_text(stored.metadata_location)}, snapshot_from_id = {ref.snapshot_id})"
+            )
     connection.execute("use main")
 
 
@@ -136,6 +145,10 @@ def _lock(connection: DuckDBPyConnection, locations: list[str]) -> None:
     connection.execute("set allowed_directories = ?", [sorted(folders)])
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
 
 
 def _quoted(name: str) -> str:

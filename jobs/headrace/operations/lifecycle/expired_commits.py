@@ -13,6 +13,8 @@ from typing import NamedTuple
 from pyiceberg.table.snapshots import Operation, Snapshot
 
 JOB_ID, CHECKPOINT_ID = "flink.job-id", "flink.max-committed-checkpoint-id"
+REPLAY = "4e91a900"
+"""How the Flink ids of replays begin: what they commit to branches is none of the job's commits."""
 _COMMITTED_MS = "headrace.committed-ms"
 _LAST_ROWS = "headrace.expired-rows"
 
@@ -56,9 +58,9 @@ def committed_ms(snapshot: Snapshot) -> int:
 
 
 def added_rows(snapshot: Snapshot) -> int:
-    """Return how many rows the commit added; 0 if it only replaced files."""
+    """Return how many rows the commit added; 0 if it only replaced files, or is a replay's."""
     summary = snapshot.summary
-    if summary is None or summary.operation == Operation.REPLACE:
+    if summary is None or summary.operation == Operation.REPLACE or (summary[JOB_ID] or "").startswith(REPLAY):
         return 0
     return int(summary["added-records"] or 0)
 

@@ -6,10 +6,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from headrace.environment.flink_rest import Cluster
 from headrace.operations.lifecycle.job_cluster import JobCluster
 from headrace.project.system_tables import DEAD_LETTERS
 
 # A metric of a vertex is <subtask>.<operator>.<name>; one of the task itself has no operator.
+_RECORDS = re.compile(r"\d+\.Source__.*\.numRecordsIn")
 _READ = re.compile(r"\d+\.Source__.*\.numRecordsInPerSecond")
 _DEAD = re.compile(rf"\d+\..*{DEAD_LETTERS.replace('.', '_')}__Writer\.numRecordsInPerSecond")
 _COMMITTED = re.compile(r"\d+\..*IcebergFilesCommitter\.(?P<table>.+)\.elapsedSecondsSinceLastSuccessfulCommit")
@@ -50,6 +52,16 @@ def metrics(cluster: JobCluster, job_id: str) -> Metrics:
     )
 
 
+def records_read(cluster: Cluster, job_id: str) -> int:
+    """Return how many records the job's current attempt has read. Raises PlatformError."""
+    total = 0.0
+    for vertex in cluster.get(f"/jobs/{job_id}")["vertices"]:
+        path = f"/jobs/{job_id}/vertices/{vertex['id']}/metrics"
+        names = [each["id"] for each in cluster.get(path) if _RECORDS.fullmatch(each["id"])]
+        total += sum(_values(cluster, path, names).values())
+    return int(total)
+
+
 def _commit_age(values: Mapping[str, float]) -> float | None:
     """Return the age of the last commit of the table with the oldest; None without a table.
 
@@ -62,7 +74,7 @@ def _commit_age(values: Mapping[str, float]) -> float | None:
     return max(ages.values(), default=None)
 
 
-def _values(cluster: JobCluster, path: str, names: list[str]) -> dict[str, float]:
+def _values(cluster: Cluster, path: str, names: list[str]) -> dict[str, float]:
     if not names:
         return {}
     response = cluster.get(f"{path}?get={','.join(names)}")
