@@ -93,7 +93,7 @@ class Names:
     def resolve(self, row: Row, partition: int, *, refused: bool = False) -> Row | Fault:
         """Return the row with what is known of its id, or why that is not enough; learn from it first.
 
-        refused: whether the row is no reading, and only teaches.
+        refused: whether the row is refused as a reading; it is learned from all the same.
         """
         key = self._contract.key
         id_ = tuple(row[name] for name in self._by)

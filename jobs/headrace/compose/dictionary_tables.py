@@ -58,7 +58,7 @@ class NamedViews:
             "rows": f"{self.name}__rows",
             "learned": f"{self.name}__learned",
             "resolved": f"{self.name}__resolved",
-            "judged": self._judged,
+            "judged": self.judged,
         }
         every = [*streams.good(self.pipeline, timed=False)]
         values: dict[str, Any] = {**self._values, **names}
@@ -67,17 +67,18 @@ class NamedViews:
             render.engine("named_rows", **values, view=names["rows"], columns=every, opened=opened),
             render.engine("learned", **values, view=names["learned"], columns=every),
             render.engine("resolved", **values, view=names["resolved"], integer_types=INTEGER_TYPES),
-            render.engine("judged", **values, view=self._judged, exact=EXACT),
+            render.engine("judged", **values, view=self.judged, exact=EXACT),
             render.engine("named_readings", **values, view=self.name, columns=own),
         )
 
     def letters(self, letters: str, origin: dict[str, str | int]) -> str:
         """Return the SELECT of all dead letters. letters: the SELECT of those that the worker found."""
-        values = {**self._values, **origin, "stage": DECODE, "judged": self._judged}
+        values = {**self._values, **origin, "stage": DECODE, "judged": self.judged}
         return render.engine("unnamed_letters", **values, letters=Sql(letters))
 
     @property
-    def _judged(self) -> str:
+    def judged(self) -> str:
+        """The view of good readings and of those that become dead letters, with the reason."""
         return f"{self.name}__judged"
 
     @property

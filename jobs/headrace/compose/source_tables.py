@@ -41,6 +41,7 @@ class Tables:
     views: those that create the other views. leftovers: INSERTs of the records that reach no SELECT of the job, by
     table: dead letters, late readings. packed: whether the functions take packs of messages, and return streams.
     timed: the first view, if its event time becomes a time attribute by a conversion to a DataStream and back.
+    held: the last view but one, if all its readers must share what it reads.
     """
 
     created: tuple[str, ...]
@@ -49,6 +50,7 @@ class Tables:
     leftovers: Mapping[str, str]
     packed: bool = False
     timed: str | None = None
+    held: str | None = None
 
 
 @dataclass(frozen=True)
@@ -138,15 +140,17 @@ def _packed(parts: _Parts) -> Source:
         render.engine("streams", **values, view=shared, packs=packs),
     )
     dead = render.engine("packed_letters", **parts.origin, opened=_opened(shared, "letters", streams.LETTERS))
-    if parts.contract.dictionary:
-        dead = NamedViews(name, parts.contract, parts.pipeline).letters(dead, parts.origin)
+    named = NamedViews(name, parts.contract, parts.pipeline) if parts.contract.dictionary else None
+    if named:
+        dead = named.letters(dead, parts.origin)
     leftovers = {DEAD_LETTERS: parts.leftover(DEAD_LETTERS, _DEAD_COLUMNS, dead)}
     if timed:
         late = render.engine("packed_late", **parts.origin, opened=_opened(shared, "late", streams.LATE))
         leftovers[parts.job.late_table] = parts.leftover(parts.job.late_table, _LATE_COLUMNS, late)
     views = _packed_views(parts, shared, timed=timed)
     readings = _timed(name) if timed and parts.job.kind != SCORE else None
-    return parts.source(Tables(statements, shared, views, leftovers, packed=True, timed=readings))
+    held = named.judged if named else None
+    return parts.source(Tables(statements, shared, views, leftovers, packed=True, timed=readings, held=held))
 
 
 def _packed_views(parts: _Parts, shared: str, *, timed: bool) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from headrace.compose import render
 from headrace.compose.source_tables import Source
 from headrace.planner.table_api import streams
 from headrace_udfs.references import resolve_in_sql
@@ -27,6 +28,19 @@ def prepare(environment, source: Source, *, shared: bool, condense: Condense | N
         environment.execute_sql(resolve_in_sql(statement))
         if tables.timed and statement == tables.views[0]:
             streams.give_event_time(environment, tables.timed)
+        if tables.held and statement == tables.views[-2]:
+            _hold(environment, tables.held)
+
+
+def _hold(environment, view: str) -> None:  # type: ignore[no-untyped-def]
+    """Have all readers of a view share one part of the plan.
+
+    Flink converts the text of a view for each reader, and numbers its table functions anew, so that the parts differ
+    and each has a state of its own. A Table is converted once.
+    """
+    table = environment.sql_query(render.engine("all_of", table=view))
+    environment.drop_temporary_view(view)
+    environment.create_temporary_view(view, table)
 
 
 def _functions(source: Source, condense: Condense | None) -> dict[str, Any]:

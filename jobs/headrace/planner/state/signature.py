@@ -101,9 +101,39 @@ def signature(operator: Operator, inputs: list[Operator], topics: Mapping[str, s
             [kind for _, kind in names] if operator.type.startswith("global-") else None,
             _expires(node),
         )
+    if operator.type == "over-aggregate" and _of_all_before(node):
+        names = list(rows[0].items())
+        spec = node["overSpec"]
+        return _text(
+            node["type"],
+            [names[place] for place in spec["partition"]["fields"]],
+            _running(operator),
+            [call["type"] for group in spec["groups"] for call in group["aggCalls"]],
+        )
     # Other operators keep whole rows, by the positions of their columns.
     left_out = _LEFT_OUT_OF_RANKS if operator.type == "rank" else _LEFT_OUT
     return _text(_without(node, left_out), [list(row.items()) for row in rows], _expires(node))
+
+
+def _running(operator: Operator) -> list[str]:
+    """Return the expressions of a running aggregate, in their order."""
+    columns = operator.traits.get("columns", {})
+    return [text for text in columns if "(" in text]
+
+
+def _of_all_before(node: Mapping[str, Any]) -> bool:
+    """Return whether a running aggregate is of all rows before each, as they come: it keeps its results, no rows."""
+    fields = node["outputType"]["fields"] if isinstance(node["outputType"], Mapping) else []
+    return bool(fields) and all(
+        group["lowerBound"]["kind"] == "UNBOUNDED_PRECEDING"
+        and group["upperBound"]["kind"] == "CURRENT_ROW"
+        and _is_processing_time(fields[group["orderBy"]["fields"][0]["index"]]["fieldType"])
+        for group in node["overSpec"]["groups"]
+    )
+
+
+def _is_processing_time(type_: Any) -> bool:
+    return isinstance(type_, Mapping) and type_.get("kind") == "PROCTIME"
 
 
 def _expires(node: Mapping[str, Any]) -> list[bool]:
