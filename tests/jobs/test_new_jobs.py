@@ -9,15 +9,12 @@ import pytest
 
 from headrace.authoring import lint, new, test
 from headrace.authoring.new import Request
-from headrace.authoring.sources import contract_file
-from headrace.authoring.sources.proposal import propose
 from headrace.authoring.test.run import outcome
 from headrace.environment import settings
 from headrace.planner.in_process.minicluster import MiniCluster
 from headrace.project import job_folder
 from headrace.project.paths import Project
 from support import ROOT
-from support.payloads import golden
 
 # Every kind of field, names that SQL reserves, paths, quality as words.
 ODD = """\
@@ -36,9 +33,6 @@ key: order
 watermark: {lateness: 90m}
 """
 
-PRESETS = ("kepware", "raw", "sparkplug_b")
-"""Contracts for which no message is made up: their cases have messages of the sample."""
-
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
@@ -48,12 +42,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     (root / "sql" / "_sources" / "gate_events.yaml").write_text(ODD)
     (root / "sql" / "_sources" / "gate_batches.yaml").write_text(ODD.replace("format: json", "format: json_array"))
     (root / "sql" / "_sources" / "gate_records.yaml").write_text(ODD.replace("format: json", "format: avro"))
-    project = Project(root, root / ".headrace")
-    for preset in PRESETS:
-        records = [message.record for message in golden(preset) if not message.contract]
-        path = contract_file.path_of(project, preset)
-        contract_file.write(project, path, records, propose(records, preset), "golden messages")
-    return project
+    return Project(root, root / ".headrace")
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +58,6 @@ def cluster() -> Iterator[MiniCluster]:
         ("plant_readings", "7m"),
         ("gate_events", "7m"),
         ("gate_batches", None),
-        *((preset, None) for preset in PRESETS),
         ("gate_records", None),
     ],
 )
