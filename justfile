@@ -43,6 +43,11 @@ down:
 demo *arguments:
     ./run demo "$@"
 
+# Store what Sparkplug nodes publish over MQTT, and compare
+[group('platform')]
+demo-sparkplug: setup
+    PYTHONPATH=tests .venv/bin/python -m support.sparkplug.demo
+
 # Run the linters and every test, as CI does
 [group('checks')]
 test *arguments:

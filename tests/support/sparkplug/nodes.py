@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pysparkplug as spb
 from pysparkplug import DataType, Metric
@@ -25,7 +25,8 @@ class Published:
 class EdgeNode:
     """A node with one device; `connect` publishes their births, `drive` data, `disconnect` the node's death.
 
-    with_aliases: whether metrics have aliases, numbered from 1 in the order of METRICS. start: the time of the first
+    with_aliases: whether metrics have aliases, numbered from 1 in the order of METRICS; data then has neither names nor
+    types, which pysparkplug alone would send. start: the time of the first
     value, in milliseconds since 1970; each round of data is a second later.
     """
 
@@ -58,7 +59,16 @@ class EdgeNode:
     def drive(self, rounds: int) -> None:
         """Publish this many messages with a new value of each metric."""
         for _ in range(rounds):
-            self._node.update_device("Press", self._metrics())
+            if self.with_aliases:
+                self._publish_aliases(self._metrics())
+            else:
+                self._node.update_device("Press", self._metrics())
+
+    def _publish_aliases(self, metrics: list[Metric]) -> None:
+        topic = spb.Topic(message_type=spb.MessageType.DDATA, group_id=GROUP, edge_node_id=self.name, device_id="Press")
+        data = spb.DData(self._now, seq=self._node._seq, metrics=tuple(replace(each, name=None) for each in metrics))
+        message = spb.Message(topic=topic, payload=data, qos=spb.QoS.AT_MOST_ONCE, retain=False)
+        self._node._client.publish(message, include_dtypes=False)
 
     def disconnect(self) -> None:
         """Publish the node's death, and disconnect."""
