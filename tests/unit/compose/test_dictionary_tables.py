@@ -1,0 +1,68 @@
+"""What a job cannot do with a source whose names come with the stream, and what it is told then."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from headrace.compose.connectors import LiveConnectors
+from headrace.compose.job_statements import Composition, compose
+from headrace.environment import settings
+from headrace.errors import UserError
+from headrace.project import job_folder
+from headrace.project.paths import Project
+from support import ROOT
+
+JOB = "plant/signals_v1"
+SELECT = "select tag, ts, `value`, quality, {{ src() }} from {{ source('sparkplug') }}\n"
+
+
+def composed(folder: Path, more: str = "", select: str = SELECT, contract: str = "") -> Composition:
+    for part in ("catalogs", "sql/_macros", "sql/_tables"):
+        shutil.copytree(ROOT / part, folder / part)
+    job = folder / "sql" / JOB
+    job.mkdir(parents=True)
+    (folder / "sql" / "_sources").mkdir()
+    source = f"preset: sparkplug_b\ntopic: plant.sparkplug\n{contract}"
+    (folder / "sql" / "_sources" / "sparkplug.yaml").write_text(source)
+    (job / "job.yaml").write_text(
+        f"kind: job\nname: {JOB}\nowner: plant\ndescription: Signals.\ngrain: one row per reading\n"
+        f"reads: [source/sparkplug, table/historian.tags]\nwrites: {{table/historian.readings: append}}\n{more}"
+    )
+    (job / "historian.readings.sql.j2").write_text(select)
+    project = Project(folder, folder / "home")
+    loaded = settings.load(project, "local")
+    return compose(project, loaded, job_folder.load(project, JOB), LiveConnectors(loaded))
+
+
+def test_only_a_source_with_a_dictionary_has_the_aggregate(tmp_path: Path) -> None:
+    (tmp_path / "with").mkdir()
+    (tmp_path / "without").mkdir()
+    assert sum("LAST_VALUE" in each for each in composed(tmp_path / "with").setup()) == 1
+    without = composed(tmp_path / "without", contract="dictionary: null\n")
+    assert not any("LAST_VALUE" in each for each in [*without.setup(), *without.leftovers()])
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (
+            "steps: [enrich]\n",
+            r"steps: 'enrich' runs before the names of 'plant.sparkplug' are known, which come with the stream; "
+            r"leave it out, and use the macro lookup in a SELECT",
+        ),
+        ("state_ttl: 1d\n", r"state_ttl would forget the names of 'sparkplug', which come with the stream"),
+    ],
+)
+def test_what_needs_names_early_or_forgets_them_is_refused(tmp_path: Path, more: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        composed(tmp_path, more)
+
+
+def test_windows_are_refused(tmp_path: Path) -> None:
+    select = "select * from {{ on_time('sparkplug') }}\n"
+    with pytest.raises(UserError, match=r"the names of 'sparkplug' come with the stream") as raised:
+        composed(tmp_path, select=select, contract="watermark: {lateness: 10s}\n")
+    assert "read the table of a job that keeps them" in str(raised.value)
