@@ -185,3 +185,44 @@ def test_any_stream_is_what_the_reference_makes_of_it(project: Project, cluster:
     assert len(rows) > 100
     assert Counter(row["code"] for row in result.rows[LETTERS]) == codes
     assert plain(result.rows["historian.readings"], "unit") == plain(rows, "datatype")
+
+
+JSON_IDS = """
+description: Values by id.
+topic: plant.sparkplug
+fields:
+  tag: {path: name, type: string, required: true}
+  id: {type: long}
+  value: {path: v, type: double, range: [0, 10]}
+  text: {type: string}
+  datatype: {type: string}
+time: {from: record_time}
+key: tag
+dictionary: {by: [id], gives: GIVES}
+"""
+
+
+@pytest.mark.parametrize("gives", ["[tag]", "[tag, datatype]"])
+def test_ids_of_any_format_have_names(project: Project, cluster: MiniCluster, gives: str) -> None:
+    (project.sql / "_sources" / "sparkplug.yaml").write_text(JSON_IDS.replace("GIVES", gives))
+    messages = [
+        {"id": 1, "name": "A", "datatype": "bar", "v": 1},
+        {"id": 1, "v": 2},
+        {"id": 2, "v": 3},
+        {"id": 1, "name": "B", "v": 99},  # out of range, and still a name
+        {"id": 1, "v": 4},
+        {"name": "C", "v": 5},
+        {"v": 6},
+    ]
+    case = project.sql / JOB / "tests" / f"json_{len(gives)}"
+    case.mkdir(parents=True)
+    (case / "source.sparkplug.jsonl").write_text("".join(f"{json.dumps(each)}\n" for each in messages))
+    (case / "expect.historian.readings.csv").write_text("tag\n")
+    (loaded,) = test.load(project, job_folder.load(project, JOB))
+    rows = outcome(project, settings.load(project, "local"), cluster, loaded).rows
+    unit = "bar" if "datatype" in gives else None
+    assert plain(rows["historian.readings"], "unit") == Counter(
+        [("A", 1.0, None, "bar"), ("A", 2.0, None, unit), ("B", 4.0, None, None), ("C", 5.0, None, None)]
+    )
+    letters = Counter(row["code"] for row in rows[LETTERS])
+    assert letters == {"unknown_alias": 1, "out_of_range": 1, "missing_field": 1}
