@@ -133,7 +133,7 @@ def test_each_reading_of_each_message_is_stored_once_whatever_is_killed_at_any_m
     with steady_flow(own_plant, lambda n: b"[" + b",".join(reading(3 * n + k) for k in range(3)) + b"]"):
         for number in range(2 * repeats):
             until_more_is_stored(own_plant)
-            # Between two commits, of which there is one per second: a pack, a bundle, a checkpoint, a commit.
+            # Between two commits, one per second: a pack, a bundle, a checkpoint, a commit.
             threading.Event().wait(chance.uniform(0, 1.5))
             (kill_workers if number % 2 else kill_task_manager)(own_plant)
     reconcile.verdict(own_plant.follow())

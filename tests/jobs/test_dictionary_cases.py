@@ -157,7 +157,7 @@ def test_aliases_types_rebirths_and_what_is_unknown(project: Project, cluster: M
 
 
 def stream(chance: random.Random) -> list[Message]:
-    """Return births and data of two nodes, some of which mix up aliases, types and partitions."""
+    """Return births and data of two nodes; some mix up aliases, types and partitions."""
     kinds = ["Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64", "Double", None, "Unknown"]
     numbers = [0, 1, 127, 128, 200, 244, 255, 2**15, 2**16 - 1, 2**31 - 1, 2**31, 2**32 - 12, 2**32 - 1]
 

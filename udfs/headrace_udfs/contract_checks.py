@@ -122,7 +122,7 @@ def _of_constant(field: FieldSpec) -> Iterator[str]:
         "timestamp": False,
     }[kind]
     if not fits:
-        yield f"the constant {value!r} is no {kind}"
+        yield f"the constant {value!r} is not a {kind}"
     elif field.range:
         low, high = field.range
         if (low is not None and value < low) or (high is not None and value > high):  # type: ignore[operator]

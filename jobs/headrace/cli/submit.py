@@ -45,7 +45,7 @@ def submit(
     A job that keeps every record starts where its tables end, any other at the earliest record. With --bounded, it
     returns once the job runs, and reports at which offsets it stops.
 
-    With --into, it replays the records whose times in Kafka are from --from to before --until, beside the running job,
+    With --into, it replays the records whose times in Kafka are from --from to before --until, next to the running job,
     and returns at the end. The rows go to a branch of the tables, which readers do not see; topics get nothing.
     """
     from headrace.operations.lifecycle import submit as lifecycle

@@ -47,7 +47,7 @@ class TopicLayout:
         options = {} if self.retention is None else {"retention.ms": str(self.retention // _MS)}
         if self.compacted is None:
             return options
-        # A compacted topic keeps the last message of each key for ever, unless a retention is given as well.
+        # A compacted topic keeps the last message of each key, without an end, unless a retention is given as well.
         policies = ["compact"] if self.compacted else []
         policies += ["delete"] if self.retention is not None or not self.compacted else []
         return {**options, "cleanup.policy": ",".join(policies)}
@@ -55,7 +55,7 @@ class TopicLayout:
 
 @dataclass(frozen=True)
 class FoundLayout:
-    """How a topic of the broker keeps its messages. retention_ms: -1 for ever."""
+    """How a topic of the broker keeps its messages. retention_ms: -1 is no limit."""
 
     partitions: int
     retention_ms: int
@@ -70,7 +70,7 @@ class FoundLayout:
     def retention(self) -> str:
         """How long it keeps messages, as text."""
         if self.retention_ms < 0 or "delete" not in self.policies:
-            return "for ever"
+            return "without a limit"
         return duration(timedelta(milliseconds=self.retention_ms))
 
 

@@ -35,7 +35,7 @@ def prepare(environment, source: Source, *, shared: bool, condense: Condense | N
 def _hold(environment, view: str) -> None:  # type: ignore[no-untyped-def]
     """Have all readers of a view share one part of the plan.
 
-    Flink converts the text of a view for each reader, and numbers its table functions anew, so that the parts differ
+    Flink converts the text of a view for each reader, and numbers its table functions again, so that the parts differ
     and each has a state of its own. A Table is converted once.
     """
     table = environment.sql_query(render.engine("all_of", table=view))

@@ -1,4 +1,4 @@
-"""What a job cannot do with a source whose names come with the stream, and what it is told then."""
+"""What a job cannot do with a source whose names come with the stream, and what the error says."""
 
 from __future__ import annotations
 

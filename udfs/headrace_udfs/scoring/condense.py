@@ -20,7 +20,7 @@ from headrace_udfs.scoring.stream import Scorer
 from headrace_udfs.status_codes import SEVERITY
 
 _LONGEST_MESSAGE = 2**16
-"""More than the readings of one message that are told apart by their order."""
+"""More than the readings that one message can hold."""
 
 
 class Condenser:

@@ -10,9 +10,8 @@ from headrace.operations.lifecycle.expired_commits import CHECKPOINT_ID, JOB_ID,
 def snapshot(number: int, job: str) -> Snapshot:
     told = {JOB_ID: job, CHECKPOINT_ID: "3", "added-records": "5"}
     listed = f"file:///{number}"
-    return Snapshot(
-        snapshot_id=number, timestamp_ms=number, manifest_list=listed, summary=Summary(Operation.APPEND, **told)
-    )
+    fields = {"snapshot-id": number, "timestamp-ms": number, "manifest-list": listed}
+    return Snapshot.model_validate({**fields, "summary": Summary(Operation.APPEND, **told)})
 
 
 def test_rows_of_a_replay_are_no_rows_of_the_job() -> None:

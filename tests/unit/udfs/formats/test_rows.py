@@ -161,7 +161,7 @@ time: {path: ^.ts, unit: epoch_ms}
 
 
 def test_values_stand_beside_the_rows_under_their_name_or_number() -> None:
-    beside = contract(
+    parallel = contract(
         """
 rows: "times[]"
 fields:
@@ -170,7 +170,7 @@ fields:
 time: {path: ., unit: epoch_ms}
 """
     )
-    rows = read(beside, [{"times": [TS, TS + 1, TS + 2], "values": [1, 2]}])
+    rows = read(parallel, [{"times": [TS, TS + 1, TS + 2], "values": [1, 2]}])
     assert brief(rows, "value") == [(1.0,), (2.0,), "missing_field"]
 
 
