@@ -55,7 +55,7 @@ class TopicLayout:
 
 @dataclass(frozen=True)
 class FoundLayout:
-    """How a topic of the broker keeps its messages. retention_ms: -1 is no limit."""
+    """How a topic of the broker keeps its messages. retention_ms: -1 for no limit."""
 
     partitions: int
     retention_ms: int
