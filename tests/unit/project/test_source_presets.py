@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from headrace.errors import UserError
 from headrace.project import source_files, source_presets
 from headrace_udfs.contract import Contract
+from headrace_udfs.decode import Decoder
+from headrace_udfs.messages import Messages
 
 LEAST = "description: Presses\ntopic: plant.presses\n"
 
@@ -57,6 +60,15 @@ def test_words_are_added_to_those_of_the_preset_and_another_mapping_begins_anew(
     other = contract(tmp_path, "preset: mtconnect\nquality: {mapping: opcua}\n")
     assert other.quality
     assert (other.quality.mapping, other.quality.names, other.quality.others) == ("opcua", {}, None)
+
+
+@pytest.mark.parametrize("key", ["StatusCode", "Status"])
+def test_a_status_of_opc_ua_is_read_under_either_name(key: str, tmp_path: Path) -> None:
+    reads = contract(tmp_path, "preset: opcua_pubsub\n")
+    field = {"Value": 1.5, key: {"Code": 0x808C0000}}
+    body = {"DataSetWriterId": 1, "Timestamp": "2025-11-24T16:00:00Z", "Payload": {"a": field}}
+    value = json.dumps({"PublisherId": "p", "Messages": [body]}).encode()
+    assert Decoder(reads).decode(Messages([value])).columns["quality"].to_pylist() == [0x808C0000]
 
 
 def test_an_unknown_preset_is_reported_at_its_line(tmp_path: Path) -> None:

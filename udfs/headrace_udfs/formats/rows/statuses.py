@@ -41,6 +41,9 @@ def convert(spec: QualitySpec, values: list[Any], from_text: bool) -> Converted:
     return pa.array(converted, pa.int64() if spec.mapping in NUMBERED else pa.string()), faults
 
 
+_SEVERITY = 0xC0000000
+"""The bits of a StatusCode that say whether it is good, uncertain or bad."""
+
 _KNOWN = {str, int, bool, float, type(None), object}
 """Types whose values are mapped once, however often they occur."""
 
@@ -59,8 +62,12 @@ def _one(read: Callable[[Any], Any], value: Any, from_text: bool) -> Any:
 def opcua(value: Any) -> int | Fault:
     """Return the StatusCode that a number, a name or an object with Code or Symbol is."""
     if isinstance(value, dict):
-        code = value.get("Code")
-        return opcua(value.get("Symbol", 0) if code is None else code)  # Good is left out of an object
+        code, symbol = value.get("Code"), value.get("Symbol")
+        status = opcua(value.get("Symbol", 0) if code is None else code)  # Good is left out of an object
+        named = STATUS_CODES.get(symbol.replace("_", "", 1)) if isinstance(symbol, str) else None
+        if named is None or isinstance(status, Fault) or (status % 2**32 ^ named) & _SEVERITY == 0:
+            return status
+        return Fault(Code.UNKNOWN_QUALITY, f"{QUALITY}: Code and Symbol contradict each other in {shown(value)}")
     if isinstance(value, str):
         name = value.replace("_", "", 1) if value.startswith(("Good_", "Uncertain_", "Bad_")) else value
         if name not in STATUS_CODES:
