@@ -23,7 +23,8 @@ def parse(payload: bytes, wanted: Wanted) -> Document:
 
     Names are without their namespaces; an attribute is `@name`, and an element's own text `#text`. An element is
     its text if nothing below it is wanted, without the white space around it: None if it is empty or nil. Elements of
-    one name are a list if its items are wanted, or if there are several. Raises Refused.
+    one name are a list if its items are wanted, or if there are several; so are attributes whose names differ in their
+    namespaces alone, and the pieces of a text with elements between them. Raises Refused.
     """
     root = _root(payload)
     _check_limits(root)
@@ -41,8 +42,8 @@ def _root(payload: bytes) -> Element:
     try:
         parser.feed(payload)
         root: Element = parser.close()
-    except DefusedXmlException as error:
-        raise Refused(Code.XML_DOCTYPE, readable(str(error))) from None
+    except DefusedXmlException:
+        raise Refused(Code.XML_DOCTYPE, "the document has a document type (<!DOCTYPE), which is not read") from None
     except ParseError as error:
         code = Code.XML_DOCTYPE if error.code == _UNDEFINED_ENTITY else Code.NOT_XML
         raise Refused(code, readable(str(error))) from None
@@ -86,17 +87,26 @@ def _read(element: Element, wanted: Wanted) -> Document:
         return _grouped(element, {_local(child.tag): {} for child in element}) if len(element) else _text(element)
     if element.get(_NIL) in {"true", "1"}:
         return None
-    attributes = {f"@{_local(name)}": value for name, value in element.attrib.items()}
-    found: dict[str, Document] = {
-        name: value for name, value in attributes.items() if name in wanted or MEMBERS in wanted
-    }
+    found: dict[str, Document] = {}
+    for name, value in element.attrib.items():
+        key = f"@{_local(name)}"
+        if key in wanted or MEMBERS in wanted:
+            found[key] = [found[key], value] if key in found else value
     if TEXT in wanted:
         found[TEXT] = _text(element)
     return {**found, **_grouped(element, wanted)}
 
 
-def _text(element: Element) -> str | None:
-    return (element.text or "").strip(" \t\r\n") or None if element.get(_NIL) not in {"true", "1"} else None
+def _text(element: Element) -> Document:
+    """Return the element's own text; a list of its pieces if elements stand between them."""
+    if element.get(_NIL) in {"true", "1"}:
+        return None
+    pieces = [piece for piece in map(_stripped, (element.text, *(child.tail for child in element))) if piece]
+    return pieces if len(pieces) > 1 else pieces[0] if pieces else None
+
+
+def _stripped(text: str | None) -> str:
+    return (text or "").strip(" \t\r\n")
 
 
 def _local(name: str) -> str:

@@ -19,6 +19,13 @@ from headrace_udfs.formats.documents import MAX_DEPTH, MAX_VALUES
 ROWS: dict[str, Any] = {"Plant": {"@site": {}, "R": {"[]": {"@tag": {}, "v": {}, "v2": {"#text": {}, "@unit": {}}}}}}
 
 
+def test_pieces_of_a_text_and_attributes_of_one_name_are_never_taken_for_one_value() -> None:
+    text = '<Plant><R n:tag="b" tag="a" xmlns:n="u"><v2>1<b/>2</v2></R><R><v2>1<b/> </v2></R></Plant>'
+    assert parse_xml.parse(text.encode(), ROWS) == {
+        "Plant": {"R": [{"@tag": ["b", "a"], "v2": {"#text": ["1", "2"]}}, {"v2": {"#text": "1"}}]}
+    }
+
+
 def refusal(payload: bytes) -> Code:
     with pytest.raises(Refused) as caught:
         parse_xml.parse(payload, ROWS)
