@@ -17,6 +17,7 @@ class FormatFacts(NamedTuple):
     many: a message holds many readings.
     registered: a message names its schema by the id that a schema registry gave it.
     json: a message is JSON text.
+    overflows: an infinite number is one that was too large for a double, as JSON cannot have another.
     untyped: all values are texts, which hold a number or a boolean where a field has that type.
     compiled: a contract needs a schema, which is compiled, and the name of a message type in it.
     """
@@ -24,16 +25,17 @@ class FormatFacts(NamedTuple):
     many: bool = False
     registered: bool = False
     json: bool = False
+    overflows: bool = False
     untyped: bool = False
     compiled: bool = False
 
 
 FORMAT_FACTS: Mapping[str, FormatFacts] = MappingProxyType(
     {
-        "json": FormatFacts(json=True),
-        "json_array": FormatFacts(many=True, json=True),
-        "json_lines": FormatFacts(many=True),
-        "json_registry": FormatFacts(registered=True),
+        "json": FormatFacts(json=True, overflows=True),
+        "json_array": FormatFacts(many=True, json=True, overflows=True),
+        "json_lines": FormatFacts(many=True, overflows=True),
+        "json_registry": FormatFacts(registered=True, overflows=True),
         "text": FormatFacts(untyped=True),
         "csv": FormatFacts(many=True, untyped=True),
         "influx": FormatFacts(many=True),

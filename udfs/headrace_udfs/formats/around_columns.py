@@ -20,7 +20,7 @@ class AroundColumns:
     def __init__(self, contract: Contract) -> None:
         """Take the columns that read only keys, headers, topics, timestamps and constants."""
         names = contract.sources.keys() - set(payload_columns(contract))
-        self._extractor = Extractor(contract, names) if names else None
+        self._extractor = Extractor(contract, names, overflows=True) if names else None
 
     def read(self, messages: Messages, message: Positions | None, faults: dict[int, Fault]) -> dict[str, pa.Array]:
         """Return the columns for each row, and add the faults of rows that have none yet.

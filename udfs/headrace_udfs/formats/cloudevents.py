@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from headrace_udfs.faults import Code, Fault, Refused, shown
-from headrace_udfs.formats.documents import Document, Documents
+from headrace_udfs.formats.documents import Document, Documents, Spoilt
 from headrace_udfs.formats.json_text import JsonText
 from headrace_udfs.messages import Headers
 
@@ -51,6 +51,15 @@ class Envelope:
         if kind != f"{_STRUCTURED}+json":
             raise Refused(Code.NOT_A_CLOUDEVENT, f"content-type is {shown(kind)}; only {_STRUCTURED}+json is supported")
         event = self._json.parse(payload)
+        documents = self._of_event(_value(event), headers)
+        if not isinstance(event, Spoilt):
+            return documents
+        return [each if isinstance(each, Fault) else Spoilt(_value(each)) for each in documents]
+
+    def _of_event(self, event: Document, headers: Headers) -> Documents:
+        """Return the documents of a structured event. Raises Refused."""
+        if isinstance(event, Fault):
+            raise Refused(*event)
         if not isinstance(event, dict):
             raise Refused(Code.NOT_A_CLOUDEVENT, f"expected an object, found {shown(event)}")
         _check(event)
@@ -62,24 +71,39 @@ class Envelope:
         data = event.get(DATA)
         if data is None or self._data_is_json:
             return [attributes if DATA not in event else {**attributes, DATA: data}]
+        if isinstance(data, Fault):
+            raise Refused(*data)
         if not isinstance(data, str):
             raise Refused(Code.NOT_A_CLOUDEVENT, f"data is expected to be a text, found {shown(data)}")
         return _with_data(attributes, self._parse(data.encode("utf-8", "surrogatepass"), headers))
 
 
 def _with_data(attributes: dict[str, Any], documents: Documents) -> Documents:
-    return [each if isinstance(each, Fault) else {**attributes, DATA: each} for each in documents]
+    return [each if isinstance(each, Fault) else _opened(attributes, each) for each in documents]
+
+
+def _opened(attributes: dict[str, Any], document: Document | Spoilt) -> Document | Spoilt:
+    event = {**attributes, DATA: _value(document)}
+    return Spoilt(event) if isinstance(document, Spoilt) else event
+
+
+def _value(document: Document | Spoilt) -> Document:
+    return document.value if isinstance(document, Spoilt) else document
 
 
 def _check(attributes: dict[str, Document]) -> None:
     missing = [name for name in _REQUIRED if not attributes.get(name)]
     if missing:
         raise Refused(Code.NOT_A_CLOUDEVENT, f"the event has no {', '.join(missing)}")
+    if fault := next((each for name in _REQUIRED if isinstance(each := attributes[name], Fault)), None):
+        raise Refused(*fault)
     if attributes["specversion"] != "1.0":
         raise Refused(Code.NOT_A_CLOUDEVENT, f"specversion is {shown(attributes['specversion'])}; supported is 1.0")
 
 
 def _from_base64(text: Document) -> bytes:
+    if isinstance(text, Fault):
+        raise Refused(*text)
     try:
         return base64.b64decode(text, validate=True)
     except (TypeError, ValueError, binascii.Error) as error:

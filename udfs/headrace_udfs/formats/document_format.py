@@ -50,7 +50,7 @@ class DocumentFormat:
         self._path: RowPath = contract.rows or ((EACH,) if contract.format == "json_array" else ())
         self._many = contract.many
         self._too_short: Callable[[int, int], Fault | None] | None = too_short(contract) if facts.json else None
-        self._extractor = Extractor(contract, payload_columns(contract), facts.untyped, facts.json)
+        self._extractor = Extractor(contract, payload_columns(contract), facts.untyped, facts.overflows)
 
     def decode(self, messages: Messages) -> Decoded:
         """See Format. Raises RegistryFailed if the parser does."""

@@ -134,7 +134,7 @@ def test_a_parser_refuses_a_message_or_one_document_of_several() -> None:
 def test_a_number_is_stored_exactly_or_refused(value: Any, double: Any, whole: Any) -> None:
     for kind, expected in (("double", double), ("long", whole)):
         reads = Contract.model_validate(
-            {"description": "d", "topic": "t", "key": "tag", "format": "json_lines",
+            {"description": "d", "topic": "t", "key": "tag", "format": "influx",
              "fields": {"tag": {"constant": "a", "type": "string", "required": True}, "v": {"type": kind}},
              "time": {"path": "ts", "unit": "epoch_s"}}
         )  # fmt: skip

@@ -84,6 +84,8 @@ def test_json_lines() -> None:
     rows, faults = decode(contract("{format: json_lines}"), message, b"{")
     assert rows == [("a", AT, 1.5), ("b", AT, None)]
     assert faults == {1: Code.NOT_AN_OBJECT, 3: Code.NAN, 4: Code.NOT_JSON, 5: Code.NOT_JSON}
+    large = f'{{"tag": "a", "ts": {MS}, "value": 1e400}}'.encode()
+    assert decode(contract("{format: json_lines}"), large)[1] == {0: Code.NUMBER_OVERFLOW}
 
 
 def test_csv() -> None:
@@ -109,6 +111,32 @@ fields:
   text: {path: ., type: string, types: [string]}
 time: {first: [^.time, {from: record_time}], unit: epoch_ns}
 """
+
+
+def test_nanoseconds_are_added_to_the_seconds_of_their_message_alone() -> None:
+    reads = contract("{format: json, time: {first: [t.s, {from: record_time}], unit: epoch_s, nanos: t.n}}")
+    values = [
+        json.dumps({"tag": "a", "value": 1, "t": t}).encode() for t in ({"s": MS // 1000, "n": 5000}, {"n": 5000})
+    ]
+    found = Decoder(reads).decode(Messages(values, times=np.array([MS, MS])))
+    assert found.faults == {}
+    assert found.columns["ts"].to_pylist() == [AT.replace(microsecond=5), AT]
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [({"Code": 0, "Symbol": "Bad"}, None), ({"Code": 0x80000000, "Symbol": "Good"}, None),
+     ({"Code": 0x808C0000, "Symbol": "Bad_SensorFailure"}, 0x808C0000), ({"Code": 0, "Symbol": "x"}, 0),
+     ({"Code": -0x80000000, "Symbol": "Bad"}, 0x80000000)],
+)  # fmt: skip
+def test_a_status_whose_code_and_symbol_contradict_each_other_is_unknown(status: Any, expected: int | None) -> None:
+    reads = contract("{format: json, rows: 'v[]', quality: {path: q, mapping: opcua}}", time={"from": "record_time"})
+    message = json.dumps({"v": [{"tag": "a", "q": status}]}).encode()
+    found = Decoder(reads).decode(Messages([message], times=np.array([MS])))
+    if expected is None:
+        assert found.faults[0].code == Code.UNKNOWN_QUALITY
+    else:
+        assert found.columns["quality"].to_pylist() == [expected]
 
 
 def test_line_protocol() -> None:
@@ -316,6 +344,32 @@ def test_cloudevents_of_both_modes_are_the_same() -> None:
     rows, faults = decode(contract(EVENT, format="json"), *values, headers=headers)
     assert rows == [("a", AT, 1.5)] * 3
     assert faults == {3: Code.NOT_A_CLOUDEVENT, 4: Code.NOT_A_CLOUDEVENT, 5: Code.NOT_JSON, 6: Code.NOT_A_CLOUDEVENT}
+
+
+def test_a_value_of_an_event_that_cannot_be_read_costs_its_row_alone() -> None:
+    reads = contract(EVENT, format="json", rows="data[]", fields={
+        "tag": {"path": "id", "type": "string", "required": True}, "value": {"type": "double"}},
+        time={"path": "^.time", "unit": "iso8601"})  # fmt: skip
+    data = '[{"id": "a", "value": 1}, {"id": "b", "value": NaN}, {"id": "c", "value": 2, "value": 3}]'
+    event = json.dumps(ATTRIBUTES)[:-1] + f', "data": {data}}}'
+    for value, headers in ((data, binary()), (event, STRUCTURED)):
+        rows, faults = decode(reads, value.encode(), headers=[headers])
+        assert rows == [("a", AT, 1.0)]
+        assert faults == {1: Code.NAN, 2: Code.DUPLICATE_KEY}
+    lines, faults = decode(
+        reads.model_copy(update={"format": "json_lines"}), f"{data}\n{{".encode(), headers=[binary()]
+    )
+    assert lines == [("a", AT, 1.0)]
+    assert faults == {1: Code.NAN, 2: Code.DUPLICATE_KEY, 3: Code.NOT_JSON}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"id": "1", "id": "2"}', json.dumps(ATTRIBUTES)[:-1] + ', "data_base64": {"a": 1, "a": 2}}',
+     json.dumps({**ATTRIBUTES, "id": 0}).replace('"id": 0', '"id": {"a": 1, "a": 2}')],
+)  # fmt: skip
+def test_what_makes_an_event_unreadable_is_told(text: str) -> None:
+    assert decode(contract(EVENT, format="json"), text.encode(), headers=[STRUCTURED])[1] == {0: Code.DUPLICATE_KEY}
 
 
 def test_an_event_may_have_data_of_any_format() -> None:

@@ -24,8 +24,10 @@ from headrace_udfs.places import Source, described, is_around, places, same
 class Extractor:
     """Reads columns of one contract from rows."""
 
-    def __init__(self, contract: Contract, names: Collection[str], untyped: bool = False, json: bool = False) -> None:
-        """Take the columns to be read. untyped: whether all values are texts. json: whether infinity is an overflow."""
+    def __init__(
+        self, contract: Contract, names: Collection[str], untyped: bool = False, overflows: bool = False
+    ) -> None:
+        """Take the columns to be read. untyped, overflows: see Texts."""
         sources = contract.sources
         self._many = contract.many
         own = [p.path for name in names for p in places(sources[name]) if p.path is not None and p.from_ is None]
@@ -33,7 +35,7 @@ class Extractor:
         self._of_keys = bool(inner) and all(path and isinstance(path[0], str) for path in inner)
         self._taken = Taken(sources.values())
         self._columns: dict[str, _Column] = {
-            name: _column(name, source, contract, Texts(untyped, json))
+            name: _column(name, source, contract, Texts(untyped, overflows))
             for name, source in sources.items()
             if name in names
         }

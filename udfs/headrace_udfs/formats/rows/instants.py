@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from decimal import Decimal
 from typing import Any
 
@@ -44,7 +44,7 @@ class Instants:
         if records:
             times_ = pa.array([records.get(i) for i in range(len(values))], pa.int64())
             array = pc.coalesce(times_.cast(ARROW["timestamp"]), array)
-        return (self._with_nanos(array, nanos, faults) if nanos else array), faults
+        return (_with_nanos(array, nanos, records, faults) if nanos else array), faults
 
     def _raw(self, values: list[Any], faults: dict[int, Fault]) -> tuple[list[Any], dict[int, int]]:
         """Return the values as the time's kind, None where there is none, and the microseconds of record times."""
@@ -99,16 +99,20 @@ class Instants:
         micros = times.from_epoch(raw, spec.unit)
         return pa.array(micros, mask=raw.is_null().to_numpy(zero_copy_only=False)).view(ARROW["timestamp"]), {}
 
-    def _with_nanos(self, array: pa.Array, nanos: list[Any], faults: dict[int, Fault]) -> pa.Array:
-        added = []
-        for i, value in enumerate(nanos):
-            whole = 0 if value is ABSENT or value is None else value
-            if type(whole) is not int or not 0 <= whole < _NANOS:
-                faults.setdefault(i, Fault(Code.TIME_INVALID, f"{TS}: {shown(value)} is not 0 to 999,999,999 ns"))
-                whole = 0
-            added.append(whole // 1000)
-        micros = array.cast(pa.int64()).fill_null(0).to_numpy() + np.array(added, np.int64)
-        return pa.array(micros, mask=array.is_null().to_numpy(zero_copy_only=False)).view(ARROW["timestamp"])
+
+def _with_nanos(
+    array: pa.Array, nanos: list[Any], records: Collection[int], faults: dict[int, Fault]
+) -> pa.TimestampArray:
+    """Return the times with the nanoseconds added, but those of records, which the seconds are not of."""
+    added = []
+    for i, value in enumerate(nanos):
+        whole = 0 if value is ABSENT or value is None or i in records else value
+        if type(whole) is not int or not 0 <= whole < _NANOS:
+            faults.setdefault(i, Fault(Code.TIME_INVALID, f"{TS}: {shown(value)} is not 0 to 999,999,999 ns"))
+            whole = 0
+        added.append(whole // 1000)
+    micros = array.cast(pa.int64()).fill_null(0).to_numpy() + np.array(added, np.int64)
+    return pa.array(micros, mask=array.is_null().to_numpy(zero_copy_only=False)).view(ARROW["timestamp"])
 
 
 def _named(converted: Converted) -> Converted:
