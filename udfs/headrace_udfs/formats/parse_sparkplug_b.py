@@ -48,7 +48,7 @@ def parse(payload: bytes, *, learns: bool = False, types: bool = False) -> Docum
     A metric has the fields that it is sent with, and `datatype` as the name of the type. `kind` names the field that
     has its value, like `int_value`, and `value` is this value by the type: -12 for 4294967284 or 244 in an Int8, None
     if is_null. Where a metric has no such value (a whole number without a type, one that does not fit it, a data set, a
-    template), or an alias in place of its `name`, a Fault stands there. Properties are values by key.
+    template), or an alias in place of its `name`, a Fault stands there. Properties are values by key, or such Faults.
 
     learns: whether names may come with other messages; types: whether types may. A whole number without a type then has
     no value, but `src_bits`, its bits as a signed number of 64, and `src_width`, the bits of its field, 32 or 64.
@@ -138,9 +138,11 @@ def _properties(properties: dict[str, Any]) -> Document:
         return f"{len(keys)} keys ({len(set(keys))} different) and {len(values)} values"
     found: dict[str, Document] = {}
     for key, value in zip(keys, values, strict=True):
-        _add_value(value, _datatype(value["type"]) if "type" in value else None)
-        if "value" in value:
-            found[key] = value["value"]
+        if "type" in value:
+            value["datatype"] = _datatype(value["type"])
+        _add_value(value, value.get("datatype"))
+        if "kind" in value or "value" in value:
+            found[key] = value["value"] if "value" in value else _no_value(value)
     return found
 
 

@@ -122,6 +122,9 @@ def test_properties_are_values_by_key() -> None:
         "values": [{"type": 3, "int_value": 500}, {"type": 12, "string_value": "bar"}],
     }
     assert metric(name="t", properties=properties)["properties"] == {"Quality": 500, "unit": "bar"}
+    for wrong, code in (({}, Code.UNKNOWN_DATATYPE), ({"type": 9}, Code.WRONG_TYPE)):
+        untold = {"keys": ["Quality"], "values": [{**wrong, "int_value": 500}]}
+        assert metric(name="t", properties=untold)["properties"]["Quality"].code == code
     properties["keys"] = ["Quality", "Quality"]
     assert metric(name="t", properties=properties)["properties"] == "2 keys (1 different) and 2 values"
 

@@ -22,6 +22,7 @@ from headrace_udfs.contract import Contract
 from headrace_udfs.decode import Decoder
 from headrace_udfs.faults import Code
 from headrace_udfs.format_names import FORMAT_FACTS
+from headrace_udfs.formats import sparkplug_b_schema
 from headrace_udfs.formats.protobuf_schema import ProtobufSchema, compiled_texts
 from headrace_udfs.messages import Headers, Messages
 from headrace_udfs.schemas import GivenSchemas, Schema
@@ -235,6 +236,16 @@ def test_protobuf_and_json_of_a_registry() -> None:
     for name in ("protobuf_registry", "json_registry", "avro"):
         with pytest.raises(ValueError, match="no schema registry"):
             Decoder(contract(PROTOBUF, format=name))
+
+
+def test_a_quality_of_sparkplug_without_its_type_is_never_that_of_the_message() -> None:
+    payload_of: Any = GetMessageClass(sparkplug_b_schema.payload())
+    stale = {"keys": ["Quality"], "values": [{"int_value": 500}]}
+    payload = payload_of(metrics=[{"name": "a", "timestamp": MS, "double_value": 1.5, "properties": stale},
+                               {"name": "b", "timestamp": MS, "double_value": 2.5}])  # fmt: skip
+    quality = {"first": ["properties.Quality", {"constant": "NDATA"}], "mapping": "names", "names": {"NDATA": "good"}}
+    rows, faults = decode(contract(SPARKPLUG, quality=quality), payload.SerializeToString())
+    assert (rows, faults) == ([("b", AT, 2.5)], {0: Code.UNKNOWN_DATATYPE})
 
 
 SPARKPLUG = """
