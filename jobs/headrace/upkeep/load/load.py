@@ -14,7 +14,7 @@ from pyiceberg.io.pyarrow import schema_to_pyarrow
 from headrace.environment import iceberg
 from headrace.environment.apply import table_changes
 from headrace.environment.settings import Settings
-from headrace.errors import Place, UserError
+from headrace.errors import Place, Problem, UserError
 from headrace.project import job_folder, table_files
 from headrace.project.paths import Project
 from headrace.project.table import Table
@@ -100,17 +100,23 @@ def _described(project: Project, settings: Settings, name: str, *, replace: bool
 def _check(described: Table, file: RowFile, path: Path, *, replace: bool) -> None:
     """Raise UserError for a file without rows or without the key."""
     if not file.rows:
-        what = "the file has no rows" + (", and --replace would delete all of the table's" if replace else "")
+        what = "the file has no rows" + (", and --replace would delete all rows of the table" if replace else "")
         raise UserError(what, Place.of(path))
-    if absent := [name for name in described.key if name not in file.columns]:
-        raise UserError(f"the file has no column '{absent[0]}', of the table's key", Place.of(path, 1))
+    absent = [name for name in described.key if name not in file.columns]
+    if problems := [_no_column(name, "of the table's key", path) for name in absent]:
+        raise UserError(problems)
 
 
 def _require_complete(described: Table, after: Iterable[Row], file: RowFile, path: Path) -> None:
     """Raise UserError for a required column that the file does not have, if a row has no value of it."""
     absent = [name for name, column in described.columns.items() if column.required and name not in file.columns]
-    if found := [name for name in absent if any(row[name] is None for row in after)]:
-        raise UserError(f"the file has no column '{found[0]}', which new rows need", Place.of(path, 1))
+    found = [name for name in absent if any(row[name] is None for row in after)]
+    if problems := [_no_column(name, "which new rows need", path) for name in found]:
+        raise UserError(problems)
+
+
+def _no_column(name: str, why: str, path: Path) -> Problem:
+    return Problem(f"the file has no column '{name}', {why}", Place.of(path, 1), "add it")
 
 
 def _merged(

@@ -6,9 +6,10 @@ import base64
 import binascii
 import math
 import re
+import struct
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from pyiceberg.types import (
@@ -26,8 +27,10 @@ from pyiceberg.types import (
 )
 
 _WHOLE = re.compile(r"[+-]?[0-9]+")
+# Python's float() and Decimal() read more than that: 1_000, spaces, and the digits of all scripts.
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_FINER_THAN_MICROSECONDS = re.compile(r"[.,][0-9]{6}[0-9]*[1-9]")
 _BITS = {IntegerType: 32, LongType: 64}
-_LARGEST_FLOAT = 3.4028235e38
 
 WRITTEN: Mapping[type[PrimitiveType], str] = {
     StringType: "a text",
@@ -36,7 +39,7 @@ WRITTEN: Mapping[type[PrimitiveType], str] = {
     LongType: "a whole number of 64 bits",
     IntegerType: "a whole number of 32 bits",
     BooleanType: "true or false",
-    TimestamptzType: "a time with its zone, like 2024-01-01T00:00:00Z",
+    TimestamptzType: "a time with its zone, like 2024-01-01T00:00:00Z, to the microsecond at most",
     DateType: "a date, like 2024-01-01",
     DecimalType: "a number with as many digits as the column",
     BinaryType: "the bytes in base64",
@@ -64,6 +67,12 @@ def _true_or_false(text: str) -> bool:
     return text.lower() == "true"
 
 
+def _decimal_number(text: str) -> float:
+    if not _NUMBER.fullmatch(text):
+        raise ValueError
+    return float(text)
+
+
 def _whole_number(text: str) -> int:
     if not _WHOLE.fullmatch(text):
         raise ValueError
@@ -74,8 +83,8 @@ _TEXTS: Mapping[type[PrimitiveType], Callable[[str], Any]] = {
     BooleanType: _true_or_false,
     IntegerType: _whole_number,
     LongType: _whole_number,
-    DoubleType: float,
-    FloatType: float,
+    DoubleType: _decimal_number,
+    FloatType: _decimal_number,
 }
 
 
@@ -89,18 +98,17 @@ def _whole(value: Any, kind: PrimitiveType) -> int:
 def _number(value: Any, kind: PrimitiveType) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ValueError
-    if isinstance(kind, FloatType) and abs(value) > _LARGEST_FLOAT:
-        raise ValueError
+    if isinstance(kind, FloatType):  # as the table keeps it, so that a file that is loaded again changes nothing
+        return float(struct.unpack("<f", struct.pack("<f", value))[0])
     return float(value)
 
 
 def _decimal(value: Any, kind: PrimitiveType) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         raise TypeError
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        raise ValueError from None
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
+        raise ValueError
+    number = Decimal(str(value))
     if not number.is_finite() or not isinstance(kind, DecimalType):
         raise ValueError
     _, digits, exponent = number.normalize().as_tuple()
@@ -113,6 +121,8 @@ def _decimal(value: Any, kind: PrimitiveType) -> Decimal:
 def _time(value: Any, _kind: PrimitiveType) -> datetime:
     time = datetime.fromisoformat(value) if isinstance(value, str) else value
     if not isinstance(time, datetime) or time.tzinfo is None:
+        raise ValueError
+    if _FINER_THAN_MICROSECONDS.search(str(value)):  # of a text, or of a time with nanoseconds in Parquet
         raise ValueError
     return time.astimezone(UTC)
 
@@ -135,18 +145,22 @@ def _bytes(value: Any, _kind: PrimitiveType) -> bytes:
         raise ValueError from None
 
 
-def _instance(of: type) -> Callable[[Any, PrimitiveType], Any]:
-    def same(value: Any, _kind: PrimitiveType) -> Any:
-        if not isinstance(value, of):
-            raise TypeError
-        return value
+def _text(value: Any, _kind: PrimitiveType) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    value.encode()  # half of a surrogate pair, which JSON can write, is no text
+    return value
 
-    return same
+
+def _boolean(value: Any, _kind: PrimitiveType) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
 
 
 _TYPED: Mapping[type[PrimitiveType], Callable[[Any, PrimitiveType], Any]] = {
-    StringType: _instance(str),
-    BooleanType: _instance(bool),
+    StringType: _text,
+    BooleanType: _boolean,
     IntegerType: _whole,
     LongType: _whole,
     DoubleType: _number,

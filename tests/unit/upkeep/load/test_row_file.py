@@ -27,6 +27,7 @@ columns:
   id: {type: long, required: true, doc: d}
   name: {type: string, doc: d}
   share: {type: double, doc: d}
+  rough: {type: float, doc: d}
   few: {type: int, doc: d}
   night: {type: boolean, doc: d}
   price: {type: "decimal(6, 2)", doc: d}
@@ -36,8 +37,8 @@ columns:
 key: [id]
 """
 NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
-FULL = {"id": 1, "name": "early", "share": 0.5, "few": 2, "night": False, "price": Decimal("12.50"),
-        "day": date(2024, 1, 1), "starts_at": NOON, "badge": b"\x00\xff"}  # fmt: skip
+FULL = {"id": 1, "name": "early", "share": 0.5, "rough": 0.25, "few": 2, "night": False,
+        "price": Decimal("12.50"), "day": date(2024, 1, 1), "starts_at": NOON, "badge": b"\x00\xff"}  # fmt: skip
 
 rows_of = st.lists(
     st.fixed_dictionaries(
@@ -104,13 +105,14 @@ def test_rows_are_read_as_they_were_written(
     ("column", "values"),
     [
         ("id", [True, 1.0, "1", 2**63, None]),
-        ("name", [1, True, ["a"]]),
+        ("name", [1, True, ["a"], "\ud800"]),
+        ("rough", [1e39, True, "1"]),
         ("share", [True, "1", float("inf"), float("nan")]),
         ("few", [2**31, 0.5, "x"]),
         ("night", [1, "true"]),
-        ("price", ["12.345", 12345.5, "x", "NaN", True]),
+        ("price", ["12.345", 12345.5, "x", "NaN", True, "1_0", " 1", "\u0661"]),
         ("day", ["2024-01-01T00:00:00Z", "today", 1]),
-        ("starts_at", ["2024-01-01T00:00:00", "noon", 1]),
+        ("starts_at", ["2024-01-01T00:00:00", "noon", 1, "2024-01-01T00:00:00.1234567Z"]),
         ("badge", ["%", 1]),
     ],
 )
@@ -145,10 +147,18 @@ def test_all_faults_of_a_csv_file_are_reported_at_their_lines(tmp_path: Path, ta
     [
         ("rows.txt", b"", "rows are read from"),
         ("rows.csv", b"id,id\n1,1\n", "there twice"),
-        ("rows.csv", b"id\n\xff\n", "not UTF-8"),
+        ("rows.csv", b"id\n" + b"1\n" * 9_000 + b"\xff\n", r"rows\.csv:9002: not UTF-8"),
+        ("rows.csv", b"id;name\n1;a\n", "separated by ';'"),
+        ("rows.csv", b"id\tname\n1\ta\n", "separated by a tab"),
+        ("rows.csv", b"id,,name\n1,,a\n", "column 2 has no name"),
+        ("rows.csv", b"id,,\n1,,\n", "several columns have no name"),
+        ("rows.csv", b"id,share\n1,1_000\n", "'1_000' is not a valid double"),
+        ("rows.csv", b"id,share\n1, 1.5\n", "' 1.5' is not a valid double"),
+        ("rows.csv", b"id,name\n1\n", "1 cell, and the first line has 2"),
         ("rows.jsonl", b'{"id": 1, "id": 2}\n', "a key is there twice"),
         ("rows.jsonl", b"[1]\n", "not a JSON object"),
-        ("rows.parquet", b"PAR1", "not a parquet file"),
+        ("rows.jsonl", b"[" * 100_000 + b"\n", "not JSON"),
+        ("rows.parquet", b"PAR1", "not a Parquet file"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_explained(
@@ -165,3 +175,55 @@ def test_a_file_with_very_many_faults_is_not_reported_in_full(tmp_path: Path, ta
     with pytest.raises(UserError, match="and 4,000 more faults") as raised:
         row_file.read(file, table)
     assert len(raised.value.problems) == row_file.MOST_REPORTED + 1
+
+
+@pytest.mark.parametrize("content", ['id,name\nx,a\n2,"b"c\n3,d\n', 'id,name\nx,a\n2,"b\n3,d\n'])
+def test_a_fault_of_quotes_has_its_line_and_does_not_hide_faults_before(
+    tmp_path: Path, table: Table, content: str
+) -> None:
+    (tmp_path / "rows.csv").write_text(content)
+    with pytest.raises(UserError) as raised:
+        row_file.read(tmp_path / "rows.csv", table)
+    assert [(str(each.where).rsplit(":", 1)[1], each.what[:12]) for each in raised.value.problems] == [
+        ("2", "column id: '"),
+        ("3", "not CSV from"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "ROWS.CSV", "rows.jsonl"])
+def test_a_file_of_windows_is_read(tmp_path: Path, table: Table, name: str) -> None:
+    lines = ['{"id": 1}', '{"id": 2}'] if name.endswith("jsonl") else ["id", "1", "2"]
+    (tmp_path / name).write_bytes(b"\xef\xbb\xbf" + "\r\n".join(lines).encode())
+    assert row_file.read(tmp_path / name, table).rows == [{"id": 1}, {"id": 2}]
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("starts_at", pa.array([2**62, 0], pa.timestamp("us", "UTC"))),
+        ("starts_at", pa.array([1, 1_000], pa.timestamp("ns", "UTC"))),
+        ("starts_at", pa.array([0, None], pa.timestamp("us", "Mars/Base"))),
+        ("day", pa.array([2**30, 0], pa.date32())),
+    ],
+)
+def test_times_that_python_cannot_hold_are_faults_of_their_row(
+    tmp_path: Path, table: Table, column: str, values: pa.Array
+) -> None:
+    pq.write_table(pa.table({"id": [1, 2], column: values}), tmp_path / "rows.parquet")
+    with pytest.raises(UserError) as raised:
+        row_file.read(tmp_path / "rows.parquet", table)
+    (problem,) = raised.value.problems
+    assert f"column {column}" in problem.what
+    assert str(problem.where).endswith("rows.parquet:1")
+
+
+def test_a_parquet_column_that_is_there_twice_is_refused(tmp_path: Path, table: Table) -> None:
+    pq.write_table(pa.table([pa.array([1]), pa.array([2])], names=["id", "id"]), tmp_path / "rows.parquet")
+    with pytest.raises(UserError, match="'id' is there twice"):
+        row_file.read(tmp_path / "rows.parquet", table)
+
+
+def test_a_float_is_read_as_the_table_keeps_it(tmp_path: Path, table: Table) -> None:
+    (tmp_path / "rows.csv").write_text("id,rough\n1,20.1\n")
+    (row,) = row_file.read(tmp_path / "rows.csv", table).rows
+    assert row["rough"] == pa.scalar(20.1, pa.float32()).as_py()
