@@ -155,13 +155,38 @@ def _array(name: str, values: Any, kind: str, rows: int) -> pa.Array:
     if not isinstance(values, pa.Array):
         raise FunctionFaultError(f"'{name}' is a {_type(values)}; return a pyarrow.Array")
     if len(values) != rows:
-        raise FunctionFaultError(f"'{name}' has {len(values)} values for {rows} rows")
+        raise FunctionFaultError(f"'{name}' has {len(values)} values for a batch of {rows}")
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
-    try:
-        return values.cast(arrow_type(kind))
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise FunctionFaultError(f"'{name}' is {values.type}; function.yaml declares {kind}: {error}") from None
+    if not _holds(arrow_type(kind), values.type):
+        raise FunctionFaultError(f"'{name}' is {values.type}; function.yaml declares {kind}")
+    return values.cast(arrow_type(kind), safe=False)
+
+
+def _holds(declared: pa.DataType, given: pa.DataType) -> bool:
+    """Return whether each value of the type `given` has one of the type `declared`: it never depends on the values.
+
+    A whole number is a double, to 53 bits, and a time is one to the microsecond.
+    """
+    types = pa.types
+    if types.is_null(given) or given == declared:
+        return True
+    if types.is_list(declared):
+        lists = types.is_list(given) or types.is_large_list(given) or types.is_fixed_size_list(given)
+        return lists and _holds(declared.value_type, given.value_type)
+    if types.is_struct(declared):
+        fields = [(each.name, each.type) for each in declared]
+        names = [each.name for each in given] if types.is_struct(given) else []
+        return names == [name for name, _ in fields] and all(
+            _holds(kind, given.field(name).type) for name, kind in fields
+        )
+    if types.is_int64(declared):
+        return bool(types.is_integer(given) and not types.is_uint64(given))
+    if types.is_floating(declared):
+        return bool(types.is_floating(given) or types.is_integer(given))
+    if types.is_string(declared):
+        return bool(types.is_large_string(given) or types.is_string_view(given))
+    return bool(types.is_timestamp(declared) and (types.is_timestamp(given) or types.is_date(given)))
 
 
 def _type(value: object) -> str:

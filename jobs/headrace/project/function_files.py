@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import keyword
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -108,6 +109,10 @@ def _of_module(path: Path, file: FunctionFile) -> Iterator[Problem]:
         return
     takes = compute.args
     if takes.kwarg:
+        return
+    if words := [name for name in file.inputs if keyword.iskeyword(name)]:
+        where = yaml_file.place(path / FILE, ("inputs", words[0]))
+        yield Problem(f"no parameter can be called '{words[0]}', a keyword of Python", where, "give it another name")
         return
     named = [each.arg for each in (*takes.posonlyargs, *takes.args, *takes.kwonlyargs)]
     if sorted(named) != sorted(file.inputs) or takes.posonlyargs or takes.vararg:

@@ -48,7 +48,7 @@ def test_a_fault_that_is_not_of_a_row_stops_the_job(error: Exception) -> None:
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
-        (pa.array([1.0]), "'half' has 1 values for 2 rows"),
+        (pa.array([1.0]), "'half' has 1 values for a batch of 2"),
         (pa.array(["a", "b"]), "'half' is string; function.yaml declares double"),
         ([1.0, 2.0], "'half' is a list; return a pyarrow.Array"),
         (np.array([1.0, 2.0]), "'half' is a numpy.ndarray; return a pyarrow.Array"),
@@ -86,6 +86,45 @@ def test_types_are_written_as_in_sql(text: str, kind: pa.DataType) -> None:
 def test_other_texts_are_no_types(text: str) -> None:
     with pytest.raises(ValueError, match=r"not a type|names a field twice"):
         arrow_type(text)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        ("long", pa.array([1.0, 2.0])),
+        ("long", pa.array([1], pa.uint64())),
+        ("long", pa.array(["1"])),
+        ("double", pa.array(["1.5"])),
+        ("string", pa.array([1.5])),
+        ("boolean", pa.array([1])),
+        ("timestamp", pa.array(["2024-01-01T00:00:00"])),
+        ("array<long>", pa.array([[1.0]])),
+        ("row<a long>", pa.array([{"a": 1.0}])),
+        ("row<a long>", pa.array([{"b": 1}])),
+    ],
+)
+def test_a_type_is_refused_even_if_the_values_of_this_batch_fit(kind: str, values: pa.Array) -> None:
+    with pytest.raises(FunctionFaultError, match=r"function\.yaml declares"):
+        OwnFunction("f", "d", {"x": "double"}, {"y": kind}).checked(values, len(values))
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        ("double", pa.array([2**60 + 1, None])),
+        ("double", pa.array([1.5], pa.float32())),
+        ("long", pa.array([1], pa.uint32())),
+        ("string", pa.array(["a"], pa.large_string())),
+        ("timestamp", pa.array([1], pa.timestamp("ns", "Europe/Berlin"))),
+        ("boolean", pa.array([None, None])),
+        ("array<double>", pa.array([[1, None], None])),
+        ("row<a double, b string>", pa.array([{"a": 1, "b": None}])),
+    ],
+)
+def test_no_value_of_a_type_that_fits_stops_the_job(kind: str, values: pa.Array) -> None:
+    answer = OwnFunction("f", "d", {"x": "double"}, {"y": kind}).checked(values, len(values))["y"]
+    assert answer.type == arrow_type(kind)
+    assert answer.null_count == values.null_count
 
 
 def test_a_function_is_loaded_from_the_zip_that_is_shipped_and_once(

@@ -91,20 +91,40 @@ def _unfit(
             _typed(row[name], argument.type)
         except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
             value = shorten(repr(row[name]), 60)
-            what = f"{name}: {value} is not of the type {argument.type}: {shorten(str(error), 100)}"
-            yield Problem(what, where, "write a value of its type")
+            fix = str(error) if type(error) is ValueError else "write a value of its type"
+            yield Problem(f"{name}: {value} is not of the type {argument.type}", where, fix)
     for name in row.keys() - declared.keys():
         where = yaml_file.place(path, (*location, name))
         yield Problem(f"the function has no '{name}'", where, f"it has {', '.join(declared)}")
 
 
 def plain(value: Any, kind: str) -> Any:
-    """Return a value of the file as Arrow takes it: a time is a text there."""
-    if kind == "timestamp" and isinstance(value, str):
-        return pa.scalar(value).cast(pa.timestamp("us", "UTC")).as_py().replace(tzinfo=None)
-    if kind == "timestamp" and value is not None:
-        raise ValueError("write a time like 2026-01-01T10:00:00Z")
-    return float(value) if kind == "double" and isinstance(value, int) and not isinstance(value, bool) else value
+    """Return a value of the file as Arrow takes it: a time is a text there. Raises ValueError for another type."""
+    return _plain(value, arrow_type(kind))
+
+
+def _plain(value: Any, kind: pa.DataType) -> Any:
+    if value is None:
+        return None
+    if pa.types.is_list(kind):
+        if not isinstance(value, list):
+            raise ValueError("write a list in brackets, like [1.5, 2.0]")
+        return [_plain(each, kind.value_type) for each in value]
+    if pa.types.is_struct(kind):
+        fields = {each.name: each.type for each in kind}
+        if not isinstance(value, dict) or value.keys() != fields.keys():
+            raise ValueError(f"write {{{', '.join(f'{name}: ...' for name in fields)}}}")
+        return {name: _plain(value[name], each) for name, each in fields.items()}
+    if pa.types.is_timestamp(kind):
+        try:
+            return pa.scalar(value, pa.string()).cast(pa.timestamp("us", "UTC")).as_py().replace(tzinfo=None)
+        except (pa.ArrowException, TypeError):
+            raise ValueError("write a time with its zone, like 2026-01-01T10:00:00Z") from None
+    if pa.types.is_floating(kind) and (isinstance(value, bool) or not isinstance(value, int | float)):
+        raise ValueError("write a number")
+    if pa.types.is_integer(kind) and (isinstance(value, bool) or not isinstance(value, int)):
+        raise ValueError("write a whole number")  # Arrow would cut 1.5 off
+    return float(value) if pa.types.is_floating(kind) else value
 
 
 def _typed(value: Any, kind: str) -> Any:
@@ -121,7 +141,7 @@ def _results(path: Path, function: OwnFunction, columns: Columns) -> list[dict[s
         where = yaml_file.place(path, ("model",))
         fix = "correct function.yaml, or put another network in its place"
         raise UserError(f"the network cannot be used: {error}", where, fix) from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         what = f"the function fails: {type(error).__name__}: {error}"
         raise UserError(what, _raised_at(path, error), "correct it; a fault of its files stops a job") from None
     if errors:

@@ -98,7 +98,7 @@ FILE, PY, NET = "cycle_load/function.yaml", "cycle_load/function.py", "rul_netwo
         (PY, "from .limits", "from limits", "write from . import limits"),
         ("cycle_load/limits.py", "import json", "import json, headrace", "a function cannot import 'headrace'"),
         ("cycle_load/limits.py", "limits.json", "limit.json", "limits.py:6: the function fails: FileNotFoundError"),
-        (PY, "pa.string())}", "pa.int64())}", "a row of the example fails: ArrowInvalid"),
+        (PY, "pa.string())}", "pa.int64())}", "'class' is int64; function.yaml declares string"),
         (PY, ', "class": pa.array(classes, pa.string())', "", "compute() returns load; function.yaml"),
         (NET, "model: network", "model: net", "the folder has no file 'net.onnx'"),
         (NET, "  rul: {type: double, unit: cycles}\n", "", "spread: {'rul': 0, 'spread': 0} is not"),
@@ -111,6 +111,78 @@ def test_a_fault_is_reported_at_its_place(project: Project, file: str, before: s
     found = faults(project, file.partition("/")[0])
     assert any(expected in each for each in found), found
     assert all(" | " in each for each in found), found
+
+
+MIRROR = """\
+kind: python
+name: mirror
+doc: What it is given.
+"null": it is null
+source: definition
+inputs:
+  {name}: {{type: "{kind}"}}
+outputs:
+  same: {{type: "{kind}"}}
+example:
+  - {{given: {{{name}: {value}}}, gives: {value}}}
+"""
+
+
+def write_mirror(project: Project, kind: str, value: str, name: str = "given", *, first: str = "") -> list[str]:
+    folder = project.root / "udfs" / "mirror"
+    folder.mkdir()
+    (folder / "function.yaml").write_text(MIRROR.format(kind=kind, value=value, name=name))
+    (folder / "function.py").write_text(f"{first}\ndef compute({name}):\n    return {name}\n")
+    return faults(project, "mirror")
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("timestamp", "2024-01-01T00:00:00Z"),
+        ("array<timestamp>", '["2024-01-01T00:00:00Z", null]'),
+        ("array<double>", "[1, 2.5, null]"),
+        ("row<at timestamp, speed double>", "{at: 2024-01-01T01:00:00+01:00, speed: 1}"),
+        ("row<at timestamp, speed double>", "null"),
+    ],
+)
+def test_an_example_has_values_of_every_type(project: Project, kind: str, value: str) -> None:
+    assert write_mirror(project, kind, value) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "fix"),
+    [
+        ("double", "true", "write a number"),
+        ("double", '"1"', "write a number"),
+        ("long", "1.5", "write a whole number"),
+        ("array<long>", "[1, 1.5]", "write a whole number"),
+        ("string", "1", "write a value of its type"),
+        ("boolean", "1", "write a value of its type"),
+        ("timestamp", "2024-01-01T00:00:00", "write a time with its zone, like 2026-01-01T10:00:00Z"),
+        ("array<double>", "1", "write a list in brackets, like [1.5, 2.0]"),
+        ("row<speed double>", "{}", "write {speed: ...}"),
+        ("row<speed double>", "{speed: 1, pace: 2}", "write {speed: ...}"),
+    ],
+)
+def test_a_value_of_another_type_is_refused_with_what_to_write(
+    project: Project, kind: str, value: str, fix: str
+) -> None:
+    found = write_mirror(project, kind, value)
+    assert [f"is not of the type {kind} | {fix}" in each for each in found] == [True, True], found
+
+
+def test_an_input_cannot_be_a_keyword_of_python(project: Project) -> None:
+    (syntax,) = write_mirror(project, "double", "1", "from")
+    assert "not Python" in syntax
+    (project.root / "udfs" / "mirror" / "function.py").write_text("def compute(from_):\n    return from_\n")
+    (found,) = faults(project, "mirror")
+    assert "function.yaml:7:3: no parameter can be called 'from', a keyword of Python | give it another name" in found
+
+
+def test_a_module_that_exits_is_a_fault_and_not_the_end_of_lint(project: Project) -> None:
+    (found,) = write_mirror(project, "double", "1", first="import sys; sys.exit(0)")
+    assert "function.py:1: the function fails: SystemExit: 0" in found
 
 
 def test_all_faults_of_all_functions_and_jobs_are_reported_at_once(project: Project) -> None:
