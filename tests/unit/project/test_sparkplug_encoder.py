@@ -63,7 +63,7 @@ def metrics(draw: st.DrawFn) -> Metric:
         name=draw(st.text(st.characters(codec="utf-8"), min_size=1, max_size=10)),
         datatype=kind,
         value=None if is_null else draw(VALUES[kind]),
-        alias=draw(st.one_of(st.none(), st.integers(0, 2**63))),
+        alias=draw(st.one_of(st.none(), st.integers(0, 2**63 - 1))),
         is_historical=draw(st.booleans()),
         is_null=is_null,
     )
