@@ -29,7 +29,7 @@ from pydantic import (
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import InitErrorDetails
 
-from headrace_udfs import contract_checks, contract_dictionary
+from headrace_udfs import contract_checks, contract_dictionary, contract_reach
 from headrace_udfs.contract_dictionary import Dictionary
 from headrace_udfs.contract_format import Compression, CsvSpec, misplaced
 from headrace_udfs.contract_parts import FieldSpec, QualitySpec, Severity, TimeSpec, Watermark
@@ -205,6 +205,15 @@ class Contract(Model):
         if FORMAT_FACTS[self.format].compiled and not (self.schema_file and self.message):
             need = "schema: (a .proto next to this file) and message: (the name of a message in it)"
             self._refuse([(("format",), f"{self.format} needs {need}")])
+        return self
+
+    @model_validator(mode="after")
+    def _paths_lead_somewhere(self) -> Contract:
+        columns = self.csv.columns if self.csv else None
+        for name, source in self.sources.items():
+            found = contract_reach.fault(source, self.format, self.rows or (), columns, self.envelope is not None)
+            if found:
+                self._refuse([(("fields", name) if name in self.fields else ("time" if name == TS else name,), found)])
         return self
 
     @model_validator(mode="after")

@@ -29,6 +29,9 @@ Path = tuple[str | int, ...]
 RowPath = tuple[str | tuple[str, ...], ...]
 """The steps to the rows of a message: keys, EACH, EVERY, and tuples of the names of members, or of BUT and names."""
 
+Steps = tuple[str | int | tuple[str, ...], ...]
+"""The steps from a message to a value: those of a RowPath, then those of a Path without OUT."""
+
 _FORBIDDEN = re.compile(r'["\\\x00-\x1f]')
 _POSITION = re.compile(r"-?[0-9]{1,6}")
 _PART = re.compile(r"([^\[\]]*)((?:\[-?[0-9]{1,6}\])*)")
@@ -128,6 +131,16 @@ def depth(rows: RowPath) -> int:
 def outs(path: Path) -> int:
     """Return how many times the path leaves the element where it begins."""
     return sum(1 for step in path if step == OUT)
+
+
+def whole(rows: RowPath, path: Path) -> Steps:
+    """Return the steps from the message to where a path in its rows leads."""
+    for _ in range(outs(path)):
+        last = max((i for i, step in enumerate(rows) if repeats(step)), default=0)
+        rows = rows[:last]
+        last = max((i for i, step in enumerate(rows) if repeats(step)), default=-1)
+        rows = rows[: last + 1]
+    return (*rows, *path[outs(path) :])
 
 
 def shown(path: Path | RowPath) -> str:

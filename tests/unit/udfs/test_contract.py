@@ -205,3 +205,51 @@ def test_a_path_to_rows_is_shown_as_it_is_written(steps: list[Any]) -> None:
         assert steps[-1] not in ("[]", "*")
         return
     assert read == tuple(steps)
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        (
+            "{format: csv, csv: {columns: [tag, ts]}}",
+            "'value' leads to nothing: there is no 'value'; the columns are: tag, ts",
+        ),
+        ("{format: csv, fields: {value: {path: a.b}}}", "a cell of CSV has no parts"),
+        ("{format: text}", "a text has no parts"),
+        ("{format: influx}", "there is no 'tag'; the keys of a message are: measurement, tags, fields, time"),
+        ("{format: sparkplug_b, rows: 'metric[]'}", "there is no 'metric'"),
+        ("{format: hl7}", "a path in HL7 begins with a segment"),
+        ("{format: csv, envelope: cloudevents, fields: {value: {path: data.a.b}}}", "a cell of CSV has no parts"),
+    ],
+)
+def test_a_path_that_no_message_of_the_format_has_is_refused(text: str, what: str) -> None:
+    given = yaml.safe_load(text)
+    value = {"type": "double", **given.pop("fields", {}).get("value", {})}
+    fields = {"tag": {"type": "string", "required": True}, "value": value}
+    base = {"description": "d", "topic": "t", "time": {"path": "ts", "unit": "epoch_ms"}, "key": "tag"}
+    with pytest.raises(ValidationError) as caught:
+        Contract.model_validate({**base, "fields": fields, **given})
+    assert what in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{format: csv, csv: {columns: [tag, a.b, ts]}, fields: {value: {path: [a.b]}}}",
+        "{format: csv, envelope: cloudevents, fields: {value: {path: data.v}}}",
+        "{format: csv, rows: '!{ts}', fields: {tag: {from: member}, value: {path: .}},"
+        " time: {path: ^.ts, unit: iso8601}}",
+        "{format: hl7, rows: 'OBR[].OBX[]', fields: {tag: {path: '3.1'}, value: {path: '5'}},"
+        " time: {path: ^.7, unit: iso8601}}",
+        "{format: xml, rows: 'a.b[]'}",
+    ],
+)
+def test_a_path_that_a_message_may_have_is_not_refused(text: str) -> None:
+    given = yaml.safe_load(text)
+    found = given.pop("fields", {})
+    fields = {
+        "tag": {"type": "string", "required": True, **found.get("tag", {})},
+        "value": {"type": "double", **found.get("value", {})},
+    }
+    base = {"description": "d", "topic": "t", "time": {"path": "ts", "unit": "epoch_ms"}, "key": "tag"}
+    assert Contract.model_validate({**base, "fields": fields, **given}).fields

@@ -8,7 +8,7 @@ from typing import Any
 from headrace_udfs.contract import Contract
 from headrace_udfs.contract_parts import TimeSpec
 from headrace_udfs.formats.documents import ITEMS, MEMBERS, Wanted
-from headrace_udfs.paths import BUT, EACH, EVERY, INDEX, MEMBER, OUT, Path, RowPath, repeats
+from headrace_udfs.paths import BUT, EACH, EVERY, INDEX, MEMBER, Path, whole
 from headrace_udfs.places import places
 
 
@@ -21,7 +21,7 @@ def wanted(contract: Contract, columns: Collection[str] | None = None) -> Wanted
     rows = contract.rows or ()
     paths = list(_paths(contract, contract.sources if columns is None else columns))
     for path in [*paths, ()] if columns is None else paths:
-        for keys in _alternatives([*_around(rows, path), *path]):
+        for keys in _alternatives(whole(rows, path)):
             below = tree
             for key in keys:
                 below = below.setdefault(key, {})
@@ -37,23 +37,10 @@ def _paths(contract: Contract, columns: Collection[str]) -> Iterator[Path]:
         yield from (place.path for place in parts if place.path is not None and place.from_ is None)
 
 
-def _around(rows: RowPath, path: Path) -> RowPath:
-    """Return the steps to what the path begins at: the row, or the element that its OUT steps lead to."""
-    out = sum(1 for step in path if step == OUT)
-    for _ in range(out):
-        last = max((i for i, step in enumerate(rows) if repeats(step)), default=0)
-        rows = rows[:last]
-        last = max((i for i, step in enumerate(rows) if repeats(step)), default=-1)
-        rows = rows[: last + 1]
-    return rows
-
-
 def _alternatives(steps: Iterable[Any]) -> list[tuple[str, ...]]:
     """Return the keys that the steps stand for: a step of several names leads to each of them."""
     found: list[tuple[str, ...]] = [()]
     for step in steps:
-        if step == OUT:
-            continue
         names = step if isinstance(step, tuple) and step[0] != BUT else (_key(step),)
         found = [(*keys, name) for keys in found for name in names]
     return found

@@ -135,9 +135,12 @@ def test_a_number_is_stored_exactly_or_refused(value: Any, double: Any, whole: A
     for kind, expected in (("double", double), ("long", whole)):
         reads = Contract.model_validate(
             {"description": "d", "topic": "t", "key": "tag", "format": "influx",
-             "fields": {"tag": {"constant": "a", "type": "string", "required": True}, "v": {"type": kind}},
-             "time": {"path": "ts", "unit": "epoch_s"}}
+             "fields": {"tag": {"constant": "a", "type": "string", "required": True},
+                        "v": {"path": "fields.v", "type": kind}},
+             "time": {"path": "time", "unit": "epoch_s"}}
         )  # fmt: skip
-        decoded = DocumentFormat(reads, Given([[{"v": value, "ts": 1_700_000_000}]])).decode(Messages([b"0"]))
+        decoded = DocumentFormat(reads, Given([[{"fields": {"v": value}, "time": 1_700_000_000}]])).decode(
+            Messages([b"0"])
+        )
         found = decoded.faults[0].code.value if decoded.faults else decoded.columns["v"].to_pylist()[0]
         assert found == expected, kind

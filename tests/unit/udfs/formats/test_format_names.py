@@ -23,7 +23,16 @@ READING = {
 PROTO = 'syntax = "proto3"; message Reading { string tag = 1; int64 ts = 2; }'
 
 
+PATHS = {
+    "text": (".", None),
+    "influx": ("tags.tag", "time"),
+    "hl7": ("PID.3", "OBR.7"),
+    "sparkplug_b": ("uuid", "timestamp"),
+}
+
+
 def contract(name: str) -> Contract:
+    tag, ts = PATHS.get(name, ("tag", "ts"))
     schema = {"schema": "reading.proto", "message": "Reading"} if FORMAT_FACTS[name].compiled else {}
     made = Contract.model_validate(
         {
@@ -31,8 +40,8 @@ def contract(name: str) -> Contract:
             "description": "Readings of a pump.",
             "topic": "pump.readings",
             "format": name,
-            "fields": {"tag": {"type": "string", "required": True}},
-            "time": {"path": "ts", "unit": "epoch_ms"},
+            "fields": {"tag": {"path": tag, "type": "string", "required": True}},
+            "time": {"path": ts, "unit": "epoch_ms"} if ts else {"from": "record_time"},
             "key": "tag",
         }
     )
