@@ -89,6 +89,22 @@ def test_json_lines() -> None:
     assert decode(contract("{format: json_lines}"), large)[1] == {0: Code.NUMBER_OVERFLOW}
 
 
+def test_a_number_that_is_not_finite_is_no_text_either() -> None:
+    ids = ["7", "1.50", "12345678901234567890", "1e400", "NaN"]
+    value = "[" + ",".join(f'{{"id": {each}}}' for each in ids) + "]"
+    around = {"time": {"from": "record_time"}, "format": "json", "rows": "[]"}
+    whole = {"path": "id", "type": "string", "types": ["string", "number"], "required": True}
+    joined = {"join": [{"constant": "x"}, "id"], "type": "string", "required": True}
+    for tag, infinite in ((whole, Code.NUMBER_OVERFLOW), (joined, Code.INFINITY)):
+        found = Decoder(contract("{}", fields={"tag": tag}, **around)).decode(
+            Messages([value.encode()], times=np.array([MS]))
+        )
+        assert [str(each).removeprefix("x.") for each in found.columns["tag"].to_pylist()[:3]] == [
+            "7", "1.5", "12345678901234567890",
+        ]  # fmt: skip
+        assert {i: fault.code for i, fault in found.faults.items()} == {3: infinite, 4: Code.NAN}
+
+
 def test_csv() -> None:
     reads = contract(
         "{format: csv, csv: {delimiter: ';'}, fields: {tag: {type: string, required: true},"

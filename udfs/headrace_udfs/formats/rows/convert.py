@@ -154,7 +154,7 @@ def _wrong(target: Target, value: Any) -> Fault:
 
 def _string(target: Target, value: Any) -> Any:
     if not isinstance(value, str):
-        return texts.shown_scalar(value)
+        return texts.shown_scalar(value) if is_finite(value) else _not_finite(target, value)
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -185,13 +185,15 @@ def _number(target: Target, value: Any) -> Any:
             return _overflow(target)
     if isinstance(value, bool):
         return int(value)
-    if not is_finite(value):
-        if value.is_nan() if isinstance(value, Decimal) else math.isnan(value):
-            return Fault(Code.NAN, f"{target.name}: NaN cannot be stored; send null or leave the field out")
-        if target.overflows:
-            return _overflow(target)
-        return Fault(Code.INFINITY, f"{target.name}: {value} cannot be stored; send null or leave the field out")
-    return value
+    return value if is_finite(value) else _not_finite(target, value)
+
+
+def _not_finite(target: Target, value: float | Decimal) -> Fault:
+    if value.is_nan() if isinstance(value, Decimal) else math.isnan(value):
+        return Fault(Code.NAN, f"{target.name}: NaN cannot be stored; send null or leave the field out")
+    if target.overflows:
+        return _overflow(target)
+    return Fault(Code.INFINITY, f"{target.name}: {value} cannot be stored; send null or leave the field out")
 
 
 def is_finite(value: float | Decimal) -> bool:
