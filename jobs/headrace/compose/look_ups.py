@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 from pyiceberg.types import (
     BinaryType,
@@ -60,6 +61,20 @@ class Asked:
     by: tuple[str, ...]
     take: tuple[str, ...]
     bounds: Bounds | None
+
+
+def bounds(at: Any, low: Any, high: Any, closed: Any) -> Bounds:
+    """Return the bounds of an interval that is to hold the column `at`. Raises InvalidCall for faults."""
+    for parameter, column in (("at", at), ("low", low), ("high", high)):
+        if not isinstance(column, str) or not column:
+            fix = f"write {parameter}='<column>'"
+            raise InvalidCall(Problem(f"{parameter} is {column!r}, and not the name of one column", fix=fix))
+    if low == high:
+        what = f"low and high are both '{low}', so that no interval has a value"
+        raise InvalidCall(Problem(what, fix="name the columns with the two bounds"))
+    if not isinstance(closed, bool):
+        raise InvalidCall(Problem(f"closed is {closed!r}", fix="write closed=true, or leave it out"))
+    return Bounds(low, high, closed)
 
 
 def look_up(name: str, table: Table, asked: Asked, refresh: timedelta) -> LookUp:

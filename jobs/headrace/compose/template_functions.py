@@ -8,7 +8,6 @@ from typing import Any
 
 from headrace.compose import look_ups
 from headrace.compose.invalid_call import InvalidCall
-from headrace.compose.look_ups import Bounds
 from headrace.compose.sql_text import Sql, duckdb_ident, ident, literal
 from headrace.environment.settings import Settings
 from headrace.errors import Problem, did_you_mean
@@ -73,19 +72,29 @@ class TemplateFunctions:
         return self._stored(name)
 
     def looked_up(
-        self, table: Sql, take: Names, by: Names, *, at: str = "", low: str = "", high: str = "", closed: bool = False
+        self,
+        table: Sql,
+        take: Names,
+        by: Names,
+        *,
+        at: Any = None,
+        low: Any = None,
+        high: Any = None,
+        closed: Any = False,
     ) -> list[tuple[Sql, str]]:
         """Return SQL and name of each column to take of the row of `table`, for the rows called look_ups.INPUT.
 
         by: the columns of the table that must be equal, and those of the rows. at: the column of the rows that must be
-        in the interval of the columns `low` and `high` of the table; "" for none.
+        in the interval of the columns `low` and `high` of the table; None for no interval.
         """
         name = next((each for each in self.tables_named if self._stored(each) == table), None)
         if name is None:
             what = f"{table} is not a table that can be looked up"
             raise InvalidCall(Problem(what, fix="write table('<namespace>.<table>')"))
         taken, keys = _renamed(take), _renamed(by)
-        bounds = Bounds(low, high, closed) if at else None
+        bounds = None if at is None else look_ups.bounds(at, low, high, closed)
+        if twice := [column for column in taken.values() if [*taken.values()].count(column) > 1]:
+            raise InvalidCall(Problem(f"take has two columns '{twice[0]}'", fix="give one of them another name"))
         if not taken or not (keys or bounds):
             what = "take is empty" if not taken else "by is empty"
             raise InvalidCall(Problem(what, fix=f"name a column of {name}, or a list of them"))
