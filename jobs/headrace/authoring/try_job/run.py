@@ -160,7 +160,7 @@ def _counted(change: Change, late: str, stats: TrialStats) -> bool:
 def _new(sink: str, path: Path, read: set[Path]) -> Iterator[Change]:
     for file in sorted(set(path.glob("part-*")) - read, key=lambda part: part.stat().st_mtime_ns):
         read.add(file)
-        for line in file.read_text(encoding="utf-8").splitlines():
+        for line in file.read_bytes().splitlines():  # of bytes: a text may hold U+2028, which breaks lines too
             change = json.loads(line)
             taken_back = change["op"] == "d"
             yield Change(sink, "-" if taken_back else "+", change["before"] if taken_back else change["after"])

@@ -120,5 +120,5 @@ def _read(path: Path, columns: Mapping[str, Column], key: tuple[str, ...] | None
 
 def _changes(path: Path) -> Iterator[dict[str, Any]]:
     for file in sorted(path.glob("part-*"), key=lambda part: part.stat().st_mtime_ns):
-        for line in file.read_text(encoding="utf-8").splitlines():
+        for line in file.read_bytes().splitlines():  # of bytes: a text may hold U+2028, which breaks lines too
             yield json.loads(line)

@@ -76,7 +76,7 @@ def header(path: Path) -> list[str]:
     """Return the columns that a .csv file names, or those of the rows of a .jsonl file."""
     if path.suffix == ".jsonl":
         return list(dict.fromkeys(name for _, row in _jsonl(path) for name in row))
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8-sig", newline="") as file:
         return next(csv.reader(file), [])
 
 
@@ -128,7 +128,7 @@ def shown(value: Any) -> str:
 
 
 def _csv(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
         for row in reader:
             if None in row or None in row.values():
@@ -140,12 +140,14 @@ def _csv(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def _jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    for line, text in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        try:
-            row = json.loads(text)
-        except json.JSONDecodeError as error:
-            fix = 'write a row as one JSON object, like {"tag": "a", "value": 1.5}'
-            raise UserError(f"not JSON: {error.msg}", Place.of(path, line, error.colno), fix) from None
-        if not isinstance(row, dict):
-            raise UserError("a row is a JSON object", Place.of(path, line), 'write {"column": value, ...}')
-        yield line, row
+    # Not splitlines(): it also breaks lines at characters that JSON may have in a text, such as U+2028.
+    with path.open(encoding="utf-8-sig") as file:
+        for line, text in enumerate(file, 1):
+            try:
+                row = json.loads(text)
+            except json.JSONDecodeError as error:
+                fix = 'write a row as one JSON object, like {"tag": "a", "value": 1.5}'
+                raise UserError(f"not JSON: {error.msg}", Place.of(path, line, error.colno), fix) from None
+            if not isinstance(row, dict):
+                raise UserError("a row is a JSON object", Place.of(path, line), 'write {"column": value, ...}')
+            yield line, row
