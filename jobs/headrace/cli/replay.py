@@ -29,7 +29,10 @@ def replay(
     if since is None:
         raise UserError("a replay needs the time to begin at", fix="add --from 2026-01-31T08:00:00Z")
     if until is not None and since >= until:
-        raise UserError(f"--from {since.isoformat()} is not before --until {until.isoformat()}", fix="exchange them")
+        raise UserError(
+            f"--from {since.isoformat()} is not before --until {until.isoformat()}",
+            fix="write an earlier --from, or a later --until",
+        )
     with log.status("planning the job in Flink") as status:
         planned = replays.prepare(context.project, context.settings, job, (since, until), branch, slots=slots)
         status.update("making the branches")

@@ -27,7 +27,10 @@ def instant(text: str | None, option: str) -> datetime | None:
 def ordered(since: datetime, until: datetime) -> tuple[datetime, datetime]:
     """Return both. Raises UserError if the span between them is empty."""
     if since >= until:
-        raise UserError(f"--since {since.isoformat()} is not before --until {until.isoformat()}", fix="exchange them")
+        raise UserError(
+            f"--since {since.isoformat()} is not before --until {until.isoformat()}",
+            fix="write an earlier --since, or a later --until",
+        )
     return since, until
 
 

@@ -78,11 +78,11 @@ def message(line: bytes, number: int = 1) -> FileMessage:
         return FileMessage(number, line)
     try:
         found = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"not JSON: {error}") from None
     described = found[WRAPPED]
     if len(found) > 1 or not isinstance(described, dict):
-        raise ValueError(f"a line with '{WRAPPED}' has this key alone, and an object there")
+        raise ValueError(f"a line with '{WRAPPED}' has no other key, and its value is an object")
     for name in described:
         if name not in _KEYS:
             raise ValueError(f"a message has no '{name}'; {did_you_mean(name, _KEYS, 'it has')}")
@@ -133,7 +133,7 @@ def _field(body: bytes | None, path: str) -> bytes | None:
     """Return a field of a JSON body as a key. Raises ValueError if the body does not have it."""
     try:
         value = json.loads(body or b"")
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ValueError(f"the body is not JSON: it has no '{path}' for a key") from None
     for name in path.split("."):
         if not isinstance(value, dict) or value.get(name) is None:
@@ -183,10 +183,13 @@ def _time(text: Any) -> datetime | None:
         raise ValueError(f"{text!r} is not a valid ISO-8601 time") from None
     if time.tzinfo is None:
         raise ValueError(f"the time {text} has no zone; write {text}Z")
-    return time.astimezone(UTC)
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"the time {text} is not within the years 1 to 9999 in UTC") from None
 
 
 def _partition(number: Any) -> int | None:
     if number is not None and (not isinstance(number, int) or isinstance(number, bool) or number < 0):
-        raise ValueError(f"{number!r} is not a partition: they are numbered from 0")
+        raise ValueError(f"{number!r} is not a partition; partitions are numbered from 0")
     return number

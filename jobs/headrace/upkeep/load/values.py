@@ -148,7 +148,7 @@ def _bytes(value: Any, _kind: PrimitiveType) -> bytes:
 def _text(value: Any, _kind: PrimitiveType) -> str:
     if not isinstance(value, str):
         raise TypeError
-    value.encode()  # half of a surrogate pair, which JSON can write, is no text
+    value.encode()  # half of a surrogate pair, which JSON can write, is not valid text
     return value
 
 
