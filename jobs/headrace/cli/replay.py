@@ -27,7 +27,7 @@ def replay(
 
     since, until = times.instant(span[0], "--from"), times.instant(span[1], "--until")
     if since is None:
-        raise UserError("a replay needs the time to begin at", fix="add --from 2026-01-31T08:00:00Z")
+        raise UserError("a replay needs a time to begin at", fix="add --from 2026-01-31T08:00:00Z")
     if until is not None and since >= until:
         raise UserError(
             f"--from {since.isoformat()} is not before --until {until.isoformat()}",

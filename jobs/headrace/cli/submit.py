@@ -55,7 +55,7 @@ def submit(
         replay.replay(Context(env), jobs[0], (since, until), into, parallelism, json=json)
         return
     if until is not None or (len(jobs) > 1 and since is not None):
-        what = "--until belongs to --into" if until is not None else "a savepoint is of one job"
+        what = "--until belongs to --into" if until is not None else "a savepoint belongs to one job"
         raise UserError(what, fix="add --into BRANCH" if until is not None else "submit the jobs one by one")
     started: list[Entry] = []
 
@@ -95,7 +95,9 @@ def _refuse(*, bounded: bool, several: bool) -> None:
     if bounded:
         raise UserError("--into ends by itself, at --until", fix="leave out --bounded")
     if several:
-        raise UserError("a replay is of one job", fix="replay the jobs one by one, each into a branch of its own")
+        raise UserError(
+            "only one job is replayed at a time", fix="replay the jobs one by one, each into a branch of its own"
+        )
 
 
 def plain(entry: Entry) -> dict[str, object]:

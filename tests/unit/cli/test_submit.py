@@ -62,11 +62,11 @@ def test_one_job_is_one_object_and_several_are_a_list(started: list[str]) -> Non
 @pytest.mark.parametrize(
     ("words", "what"),
     [
-        ([*JOBS, "--from", "file:///s"], "a savepoint is of one job"),
+        ([*JOBS, "--from", "file:///s"], "a savepoint belongs to one job"),
         ([JOBS[0], "--until", "2024-01-01"], "--until belongs to --into"),
-        ([*JOBS, "--into", "r", "--from", "2024-01-01"], "a replay is of one job"),
+        ([*JOBS, "--into", "r", "--from", "2024-01-01"], "only one job is replayed at a time"),
         ([JOBS[0], "--into", "r", "--from", "2024-01-01", "--bounded"], "ends by itself"),
-        ([JOBS[0], "--into", "r"], "needs the time to begin at"),
+        ([JOBS[0], "--into", "r"], "needs a time to begin at"),
         ([JOBS[0], "--into", "r", "--from", "soon"], "not a valid ISO-8601 time"),
         ([JOBS[0], "--into", "r", "--from", "2024-01-02", "--until", "2024-01-01"], "is not before --until"),
     ],
