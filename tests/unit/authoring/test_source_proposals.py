@@ -150,3 +150,14 @@ def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path) -> None:
         (tmp_path / folder).mkdir()
     with pytest.raises(UserError, match=r"'Press-2' is not a valid name"):
         contract_file.path_of(Project.find(tmp_path), "Press-2")
+
+
+@pytest.mark.parametrize(
+    ("message", "name"),
+    [(b"MSH|^~\\&|LAB|HOSP|||20240101120000||ORU^R01|42|P|2.5.1\rOBX|1|NM|a||1", "hl7"),
+     (b'{"tag":"a","value":1,"ts":1}\n{"tag":"b","value":2,"ts":1}\n', "json_lines")],
+)  # fmt: skip
+def test_messages_with_signs_between_cells_are_not_always_csv(message: bytes, name: str) -> None:
+    with pytest.raises(UserError, match=f"look like {name}") as caught:
+        propose(records(message))
+    assert f"format: {name}" in str(caught.value)

@@ -63,6 +63,9 @@ def propose(records: Sequence[Record], preset: str | None = None) -> Proposal:
     if all(value and value[0] == 0 and len(value) > _FRAMED for value in (each.value for each in records)):
         fix = "write the contract with format: avro, and schema_registry: {url: ...} in the environment's file"
         raise UserError("the messages look like those of a schema registry, which a sample cannot tell apart", fix=fix)
+    if name := _described_by_hand(records):
+        fix = f"write the contract with format: {name}, as docs/payloads.md shows"
+        raise UserError(f"the messages look like {name}, and a sample does not tell what to read of them", fix=fix)
     if _is_table(records):
         fix = "write the contract with format: csv, as docs/payloads.md shows"
         raise UserError("the messages look like CSV, whose columns a sample does not name reliably", fix=fix)
@@ -98,6 +101,14 @@ def _tried(keys: Mapping[str, Any], records: Sequence[Record]) -> Tally | None:
         return tally(contract, records)
     except (ValidationError, RegistryFailed, ValueError):
         return None
+
+
+def _described_by_hand(records: Sequence[Record]) -> str | None:
+    """Return the format of messages that look like a table and are none, or None."""
+    values = [each.value or b"" for each in records]
+    if all(value.lstrip(b"\x0b").startswith(b"MSH") for value in values):
+        return "hl7"
+    return "json_lines" if all(value.startswith(b"{") and b"}\n{" in value.strip() for value in values) else None
 
 
 def _is_table(records: Sequence[Record]) -> bool:
