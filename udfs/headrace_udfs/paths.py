@@ -69,9 +69,13 @@ def _split(text: str) -> list[str | int]:
     return steps
 
 
-def _check(steps: Sequence[object]) -> None:
+def _check_keys(steps: Sequence[object]) -> None:
     if any(isinstance(step, str) and _FORBIDDEN.search(step) for step in steps):
         raise ValueError("a key of a path cannot contain a quotation mark, a backslash or a control character")
+
+
+def _check(steps: Sequence[object]) -> None:
+    _check_keys(steps)
     if len(steps) > MAX_PATH:
         raise ValueError(f"a path has {len(steps)} keys; at most {MAX_PATH} are allowed")
 
@@ -80,7 +84,9 @@ def _rows(value: object) -> object:
     steps = _split_rows(value) if isinstance(value, str) else value
     if not isinstance(steps, list | tuple) or not steps or not all(map(_is_row_step, steps)):
         raise ValueError("it is a path, like metrics[], values.* or {temperature,pressure}, or a list")
-    _check([name for step in steps for name in ([step] if isinstance(step, str) else step)])
+    _check(steps)
+    for step in steps:
+        _check_keys([step] if isinstance(step, str) else step)
     if not repeats(steps[-1]):
         ends = "[] (each element), * (every member), {a,b} (these members) or !{a,b} (all others)"
         raise ValueError(f"the path must end with {ends}")

@@ -253,3 +253,13 @@ def test_a_path_that_a_message_may_have_is_not_refused(text: str) -> None:
     }
     base = {"description": "d", "topic": "t", "time": {"path": "ts", "unit": "epoch_ms"}, "key": "tag"}
     assert Contract.model_validate({**base, "fields": fields, **given}).fields
+
+
+def test_a_wide_row_may_have_more_members_than_a_path_has_keys() -> None:
+    names = [f"k{i}" for i in range(200)]
+    (step,) = TypeAdapter(JsonRowPath).validate_python("{" + ",".join(names) + "}")
+    assert step == tuple(names)
+    with pytest.raises(ValidationError, match="at most 32"):
+        TypeAdapter(JsonRowPath).validate_python(".".join([*names, "*"]))
+    with pytest.raises(ValidationError, match="quotation mark"):
+        TypeAdapter(JsonRowPath).validate_python([["a", 'b"']])
