@@ -132,8 +132,8 @@ def offset_ranges(client: Mapping[str, str], topic: str) -> dict[int, OffsetRang
 def offsets_at(client: Mapping[str, str], topic: str, time: datetime) -> dict[int, int | None]:
     """Return, for each partition, the offset of the first record whose time is `time` or later; None if none is.
 
-    The times are those of the records, which their producers set, unless the topic keeps the time of arrival. Raises as
-    `offset_ranges` does.
+    The times are those of the records, which their producers set, unless the topic keeps the time of arrival. The mark
+    that ends a transaction counts as a record. Raises as `offset_ranges` does.
     """
     partitions = [*offset_ranges(client, topic)]
     asked = OffsetSpec.for_timestamp(int(time.timestamp() * 1000))

@@ -86,7 +86,7 @@ def test_a_fault_at_the_ref_has_its_place_as_git_writes_it(repository: Repositor
 
 def test_a_jobs_sql_is_all_that_flink_gets_with_references_as_they_stand(repository: Repository) -> None:
     text = statements.text(statements.of_job(repository.project, loaded(repository), JOB))
-    parts = ["CREATE CATALOG", "CREATE TEMPORARY TABLE `overheat_alerts__topic`", "`plant_readings__decoded` (",
+    parts = ["CREATE CATALOG", "CREATE TEMPORARY TABLE `overheat_alerts__topic`", "`plant_readings__packs` (",
              "CREATE TEMPORARY VIEW `plant_readings`", "CREATE TEMPORARY VIEW `hot`",
              "INSERT INTO `headrace`.`condition`", "INSERT INTO `overheat_alerts__topic`",
              "INSERT INTO `headrace`.`historian`.`dead_letters`"]  # fmt: skip

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
-from fastavro import schemaless_writer
+from fastavro import parse_schema, schemaless_writer
 from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message_factory import GetMessageClass
@@ -63,7 +64,10 @@ def _type_of(contract: Contract) -> Descriptor | None:
 
 def _avro(value: bytes, path: Path) -> bytes:
     try:
-        parsed = AvroSchema(Schema(path.read_text(encoding="utf-8"))).readable
+        text = path.read_text(encoding="utf-8")
+        AvroSchema(Schema(text))
+        # Not what is decoded: to leave a field out, its default has to be there.
+        parsed = parse_schema(_without_logical_types(json.loads(text)))
     except (Unfit, UnicodeDecodeError) as error:
         raise UserError(str(error), Place.of(path)) from None
     stream = BytesIO()
@@ -72,6 +76,13 @@ def _avro(value: bytes, path: Path) -> bytes:
     except Exception:  # of any kind: such a line becomes a dead letter
         return value
     return _HEAD + stream.getvalue()
+
+
+def _without_logical_types(schema: Any) -> Any:
+    """Return a schema whose times and decimals are the numbers and bytes that stand for them."""
+    if isinstance(schema, dict):
+        return {key: _without_logical_types(each) for key, each in schema.items() if key != "logicalType"}
+    return [*map(_without_logical_types, schema)] if isinstance(schema, list) else schema
 
 
 def _read(path: Path) -> ProtobufSchema:

@@ -45,9 +45,17 @@ class Change:
         return f"{self.what}: {self.was} → {self.now}"
 
 
+class _Plain(dict[str, Any]):
+    """What `plain` returns. by_default: the keys whose value the file leaves out."""
+
+    by_default: frozenset[str] = frozenset()
+
+
 def plain(model: BaseModel) -> dict[str, Any]:
     """Convert a file's model to mappings, lists of texts, and texts as the file has them."""
-    return {name: _plain(value) for name, value in model}
+    converted = _Plain({name: _plain(value) for name, value in model})
+    converted.by_default = frozenset(converted.keys() - model.model_fields_set)
+    return converted
 
 
 def changes(part: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change]:
@@ -86,7 +94,8 @@ def _reordered(part: str, name: str, was: list[str], now: list[str]) -> Iterator
 def _text(value: Any) -> str | None:
     """Return a value as text; None if it is not set."""
     if isinstance(value, Mapping):
-        shown = {key: inner for key, inner in value.items() if inner not in (None, False, [], {})}
+        unsaid = value.by_default if isinstance(value, _Plain) else ()
+        shown = {key: each for key, each in value.items() if key not in unsaid and each not in (None, False, [], {})}
         return ", ".join(key if inner is True else f"{key} {_text(inner)}" for key, inner in shown.items())
     if isinstance(value, list):
         return ", ".join(map(str, value)) or None

@@ -125,7 +125,7 @@ def replayed(
 def test_a_fault_is_an_event_with_its_time(project: Project, trained: train.Trained) -> None:
     found = tables.event_table(replayed(project, trained.pin, 45, 55)).to_pylist()
     assert {event["tag"] for event in found} >= {"Q1.flow"}
-    (event,) = (event for event in found if event["tag"] == "Q1.flow" and event["started_at"] >= days(50))
+    event = next(event for event in found if event["tag"] == "Q1.flow" and event["started_at"] >= days(50))
     assert days(50) <= event["started_at"] <= days(50) + EVERY
     assert event["ended_at"] >= days(50) + timedelta(hours=7, minutes=50)
     assert event["model"] == "pumps@1"
