@@ -1,6 +1,6 @@
 """The contract of a topic: a frozen model of sql/_sources/<name>.yaml, which is pickled on its way to the workers.
 
-docs/payloads.md describes the keys with examples. A message is read in three steps, each of which a key describes:
+docs/payloads.md describes the keys with examples. A message is read in three steps, and a key describes each:
 
 1. `format` makes documents of its bytes: objects, arrays and values.
 2. `rows` leads from a document to its rows; without it, a document is one row.

@@ -139,13 +139,13 @@ def _packed(parts: _Parts) -> Source:
         render.engine("packs", **values, table=packs, stepped=stepped, arguments=arguments, options=options),
         render.engine("streams", **values, view=shared, packs=packs),
     )
-    dead = render.engine("packed_letters", **parts.origin, opened=_opened(shared, "letters", streams.LETTERS))
+    dead = render.engine("dead_letters", **parts.origin, opened=_opened(shared, "letters", streams.LETTERS))
     named = NamedViews(name, parts.contract, parts.pipeline) if parts.contract.dictionary else None
     if named:
         dead = named.letters(dead, parts.origin)
     leftovers = {DEAD_LETTERS: parts.leftover(DEAD_LETTERS, _DEAD_COLUMNS, dead)}
     if timed:
-        late = render.engine("packed_late", **parts.origin, opened=_opened(shared, "late", streams.LATE))
+        late = render.engine("late", **parts.origin, opened=_opened(shared, "late", streams.LATE))
         leftovers[parts.job.late_table] = parts.leftover(parts.job.late_table, _LATE_COLUMNS, late)
     views = _packed_views(parts, shared, timed=timed)
     readings = _timed(name) if timed and parts.job.kind != SCORE else None

@@ -1,4 +1,4 @@
-"""Small inputs that others stumbled over, each one of a kind; a test is called after its case."""
+"""Small inputs that once failed, each an example of its kind; a test has the name of its case."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from headrace_udfs.messages import Messages
 from headrace_udfs.paths import EACH, MEMBER, OUT
 
 MANY = 1_000
-"""Up to so many rows of a message, each bad one is a dead letter of its own."""
+"""If a message has at most this many rows, each bad row is a separate dead letter."""
 
 SHORTEST = len('{"k":"","t":0}')
 """Length of the shortest reading, in bytes: it has a key and a time."""
