@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyflink.datastream import TimeDomain
 
 from headrace_udfs.scoring import stored, stream, tables
 from headrace_udfs.scoring.alignment import Readings
@@ -60,11 +61,17 @@ class Value:
 
 @dataclass
 class Flink:
-    """A keyed function with its state and timers, which a restart keeps."""
+    """A keyed function with its state and timers, which a restart keeps.
+
+    timers: of event time, moments: of processing time, each with its key; `clock` is the processing time.
+    """
 
     scorer: Scorer
     state: dict[str, dict[int, Any]] = field(default_factory=lambda: defaultdict(dict))
     timers: set[tuple[int, int]] = field(default_factory=set)
+    moments: set[tuple[int, int]] = field(default_factory=set)
+    clock: int = 10**12
+    domain: TimeDomain = TimeDomain.EVENT_TIME
     watermark: int = -(2**63)
     key: int = -1
 
@@ -79,7 +86,8 @@ class Flink:
     get_list_state = get_state
 
     def restarted(self, pin: str = "sites@1") -> Flink:
-        return Flink(replace(self.scorer, pin=pin), *pickle.loads(pickle.dumps((self.state, self.timers))))  # noqa: S301 - from the line itself
+        kept = pickle.loads(pickle.dumps((self.state, self.timers, self.moments)))  # noqa: S301 - from the line itself
+        return Flink(replace(self.scorer, pin=pin), *kept, clock=self.clock)
 
     def get_current_key(self) -> int:
         return self.key
@@ -87,8 +95,13 @@ class Flink:
     def timer_service(self) -> Any:
         return SimpleNamespace(
             current_watermark=lambda: self.watermark,
+            current_processing_time=lambda: self.clock,
             register_event_time_timer=lambda at: self.timers.add((at, self.key)),
+            register_processing_time_timer=lambda at: self.moments.add((at, self.key)),
         )
+
+    def time_domain(self) -> TimeDomain:
+        return self.domain
 
     def batch(self, readings: Readings) -> Iterator[tuple[str, bytes]]:
         columns = {
@@ -107,9 +120,16 @@ class Flink:
 
     def advance(self, watermark: int) -> Iterator[tuple[str, bytes]]:
         self.watermark = watermark
-        while due := sorted(timer for timer in self.timers if timer[0] <= watermark):
-            self.timers.remove(due[0])
-            at, self.key = due[0]
+        yield from self._fire(self.timers, TimeDomain.EVENT_TIME, watermark)
+
+    def wait(self, ms: int) -> Iterator[tuple[str, bytes]]:
+        self.clock += ms
+        yield from self._fire(self.moments, TimeDomain.PROCESSING_TIME, self.clock)
+
+    def _fire(self, timers: set[tuple[int, int]], domain: TimeDomain, until: int) -> Iterator[tuple[str, bytes]]:
+        while due := sorted(timer for timer in timers if timer[0] <= until):
+            timers.remove(due[0])
+            (at, self.key), self.domain = due[0], domain
             yield from self.function.on_timer(at, self)
 
 
@@ -148,15 +168,24 @@ def expected(all_of: Readings) -> dict[str, pa.Table]:
 
 
 @settings(max_examples=6, deadline=None)
-@given(st.integers(2, 5), st.lists(st.integers(0, 4200), max_size=6).map(sorted), st.sets(st.integers(0, 6)))
-def test_packs_timers_and_restarts_change_no_row(seed: int, cuts: list[int], restarts: set[int]) -> None:
+@given(
+    st.integers(2, 5),
+    st.lists(st.integers(0, 4200), max_size=6).map(sorted),
+    st.sets(st.integers(0, 6)),
+    st.lists(st.sampled_from([0, 1, 999, 1000, 5000]), min_size=7, max_size=7),
+)
+def test_packs_timers_and_restarts_change_no_row(
+    seed: int, cuts: list[int], restarts: set[int], waits: list[int]
+) -> None:
     all_of, flink, sent = readings(seed), Flink(scorer()), list[tuple[str, bytes]]()
     for number, (first, last) in enumerate(zip([0, *cuts], [*cuts, len(all_of)], strict=True)):
         sent += flink.batch(all_of.taken(slice(first, last)))  # type: ignore[arg-type]
         if number in restarts:
             flink = flink.restarted()
+        sent += flink.wait(waits[number])
         sent += flink.advance(int(all_of.times[last]) // 1000 - 1 if last < len(all_of) else END)
     assert not flink.timers
+    assert [*flink.wait(5000)] == []
     found, of = rows(sent), expected(all_of)
     assert len(of["alerts"]) > 3
     assert ordered(found["scores"]) == ordered(of["scores"])
@@ -170,6 +199,32 @@ def test_a_timer_fires_with_the_last_watermark_of_an_instant_and_not_before() ->
     assert [*flink.batch(one), *flink.advance(at + STEP_MS - 2)] == []
     assert len(rows(flink.advance(at + STEP_MS - 1))["scores"]) == 1
     assert [*flink.advance(END)] == []
+
+
+def instants(flink: Flink, number: int) -> list[int]:
+    """Send a reading per instant, and the watermark that passes it; return how many scores came each time."""
+    sent = list[int]()
+    for step in range(200, 200 + number):
+        one = Readings(
+            np.array([0]), np.array([step * two_sites.STEP_US]), np.array([9.0]), np.array([True]), np.array([step])
+        )
+        found = [*flink.batch(one), *flink.advance((step + 1) * STEP_MS - 1)]
+        sent.append(len(rows(found)["scores"]))
+    return sent
+
+
+def test_a_bucket_that_has_just_scored_waits_and_then_scores_what_has_come_since() -> None:
+    flink = Flink(scorer())
+    assert instants(flink, 3) == [1, 0, 0]
+    assert [*flink.wait(999)] == []
+    assert len(rows(flink.wait(1))["scores"]) == 2
+
+
+def test_the_end_of_the_input_does_not_wait() -> None:
+    flink = Flink(scorer())
+    assert instants(flink, 3) == [1, 0, 0]
+    flink.timers = {timer for timer in flink.timers if timer[0] == END}  # without those that wait for open events
+    assert len(rows(flink.advance(END))["scores"]) == 2
 
 
 def test_other_tags_bad_rows_and_readings_before_the_warm_up_are_in_no_pack() -> None:
