@@ -29,10 +29,11 @@ from pydantic import (
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import InitErrorDetails
 
-from headrace_udfs import contract_checks, contract_dictionary, contract_reach
+from headrace_udfs import contract_checks, contract_dictionary, contract_privacy, contract_reach
 from headrace_udfs.contract_dictionary import Dictionary
 from headrace_udfs.contract_format import Compression, CsvSpec, misplaced
 from headrace_udfs.contract_parts import FieldSpec, QualitySpec, Severity, TimeSpec, Watermark
+from headrace_udfs.contract_privacy import Handlings, Payloads, Secret
 from headrace_udfs.format_names import FORMAT_FACTS
 from headrace_udfs.paths import MAX_PATH, JsonPath, JsonRowPath, Path, RowPath
 from headrace_udfs.places import Model, Source, is_around
@@ -128,6 +129,8 @@ class Contract(Model):
     watermark: Watermark | None = None
     dictionary: Dictionary | None = None
     """Fields that some messages leave out, because earlier ones told them by an id, like Sparkplug's births."""
+    payload: Payloads | None = None
+    """What becomes of the payloads of dead letters and late readings: keep, encrypt or omit."""
 
     @field_validator("format")
     @classmethod
@@ -217,6 +220,17 @@ class Contract(Model):
         return self
 
     @model_validator(mode="after")
+    def _masks_fit(self) -> Contract:
+        if self.dictionary and (self.secrets or self.payload):
+            what = "names that come with the stream cannot be masked; remove dictionary:, or secret: and payload:"
+            self._refuse([(("dictionary",), what)])
+        self._refuse([*contract_privacy.of_fields(self.fields, [self.key])])
+        secret, ordered = self.time.secret, self.watermark is not None
+        if secret and (why := contract_privacy.of_time(secret, self.fields, ordered=ordered)):
+            self._refuse([(("time", "secret"), why)])
+        return self
+
+    @model_validator(mode="after")
     def _a_message_can_be_valid(self) -> Contract:
         if fault := contract_checks.of_length(self.max_bytes, self.fields, self.format):
             self._refuse([(("max_bytes",), fault)])
@@ -260,8 +274,31 @@ class Contract(Model):
 
     @property
     def columns(self) -> dict[str, ContractType]:
-        """The columns of a decoded reading and their types: the fields, then `ts` and `quality`."""
-        return {**{name: field.type for name, field in self.fields.items()}, TS: "timestamp", QUALITY: "long"}
+        """The columns of a decoded reading and their types: the fields, less dropped ones, then `ts` and `quality`."""
+        kept = {name: field.type for name, field in self.fields.items() if not (field.secret and field.secret.drop)}
+        return {**kept, TS: "timestamp", QUALITY: "long"}
+
+    @property
+    def secrets(self) -> dict[str, Secret]:
+        """The masks of columns, by name."""
+        masks = {**{name: field.secret for name, field in self.fields.items()}, TS: self.time.secret}
+        return {name: secret for name, secret in masks.items() if secret is not None}
+
+    @property
+    def payloads(self) -> Handlings:
+        """What becomes of the payloads of dead letters and of late readings."""
+        return contract_privacy.handlings(self.payload, masked=bool(self.secrets))
+
+    @property
+    def withholds(self) -> bool:
+        """Whether messages of dead letters quote nothing of the payload."""
+        return bool(self.secrets) or self.payloads.dead_letters != "keep"
+
+    @property
+    def key_names(self) -> list[str]:
+        """The names of the keys that workers need to mask values and to encrypt payloads."""
+        named = [*(secret.key for secret in self.secrets.values()), self.payload and self.payload.key]
+        return sorted({name for name in named if name})
 
     @property
     def learned_type(self) -> str | None:

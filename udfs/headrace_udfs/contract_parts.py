@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from headrace_udfs import time_format
+from headrace_udfs.contract_privacy import Secret, SecretOrDrop
 from headrace_udfs.durations import Duration
 from headrace_udfs.instants import Instant
 from headrace_udfs.places import Model, PartOrPath, Source
@@ -75,6 +76,8 @@ class FieldSpec(Source):
     """Unit of the value, like degC; 1 for a ratio."""
     range: Range | None = None
     """Lowest and highest valid value; null leaves a side open."""
+    secret: SecretOrDrop = None
+    """How the value is masked, such as {hash: patients} or {truncate: year}; drop if it is no column."""
     description: str | None = None
     """Meaning of the field, in words."""
 
@@ -166,6 +169,8 @@ class TimeSpec(Source):
     """The earliest valid time."""
     latest: Duration = timedelta(minutes=10)
     """How far a time may be ahead of the worker's clock."""
+    secret: Secret | None = None
+    """How the time is masked: {truncate: day}, or {shift: patients, by: patient}."""
 
     @property
     def of_payload(self) -> bool:

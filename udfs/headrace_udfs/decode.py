@@ -17,6 +17,8 @@ from headrace_udfs.faults import Code, Fault
 from headrace_udfs.formats import opened
 from headrace_udfs.formats.around_columns import AroundColumns
 from headrace_udfs.formats.base import Decoded
+from headrace_udfs.key_ring import KeyRing
+from headrace_udfs.masking import Masking, withheld
 from headrace_udfs.messages import Messages
 from headrace_udfs.schemas import Schemas
 from headrace_udfs.times import Micros
@@ -32,21 +34,28 @@ class Decoder:
     """Decodes and checks the payloads of one contract."""
 
     def __init__(
-        self, contract: Contract, clock: Callable[[], float] = time.time, schemas: Schemas | None = None
+        self,
+        contract: Contract,
+        clock: Callable[[], float] = time.time,
+        schemas: Schemas | None = None,
+        keys: KeyRing | None = None,
     ) -> None:
         """Choose the decoder of the contract's format.
 
         clock: returns seconds since 1970, for the latest time that is accepted. schemas: the source of the schemas that
-        payloads name. Raises ValueError if the format needs schemas and has none.
+        payloads name. keys: those that the contract's masks need. Raises ValueError if the format needs schemas and has
+        none; BadKey.
         """
         self._contract = contract = dictionary.as_decoded(contract)
         self._format = opened(contract, schemas)
         self._around = AroundColumns(contract)
         self._clock = clock
+        self._masking = Masking(contract, (keys or KeyRing({})).open(contract.key_names)) if contract.secrets else None
 
     def decode(self, messages: Messages) -> Decoded:
         """Return the columns of the contract in its order and types, and the first fault of each reading that has one.
 
+        Secret values are masked, and then no fault quotes a value.
         With a dictionary, learned fields may be null, and more columns follow: see dictionary.as_decoded.
 
         In a refused reading, `ts` is null or within bounds, and all other values are undefined. Raises RegistryFailed.
@@ -65,6 +74,10 @@ class Decoder:
             columns[name] = self._field(name, field, given[name], refuse)
         columns[QUALITY] = self._quality(given.get(QUALITY), len(columns[TS]), refuse)
         refuse(iter(dictionary.unnamed(self._contract, columns).items()))
+        if self._masking:
+            columns = self._masking.apply(columns, refuse)
+        if self._contract.withholds:
+            faults = {i: withheld(fault, self._contract) for i, fault in faults.items()}
         return Decoded({name: columns[name] for name in self._contract.columns}, faults, raw.message)
 
     def _time(self, values: pa.TimestampArray, refuse: Callable[[Faults], None]) -> pa.Array:

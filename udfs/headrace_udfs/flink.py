@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from pyflink.table import DataTypes
 from pyflink.table.udf import FunctionContext, ScalarFunction, UserDefinedScalarFunctionWrapper, udf
 
 from headrace_udfs.flink_arrays import TYPES, ArrowColumn
 from headrace_udfs.high_water import NOTHING, HighWater
 from headrace_udfs.messages import Messages
 from headrace_udfs.pipeline import CODE, ERRORS, HIGH_WATER, Pipeline
+from headrace_udfs.sealed import SEALED, Protection
 from headrace_udfs.types import ARROW, TS
 
 
@@ -105,8 +107,25 @@ class IngestHighWater(PipelineFunction):
         return ArrowColumn(pa.array(reached, mask=reached == NOTHING).cast(ARROW["timestamp"]))
 
 
+class SealedPayload(ScalarFunction):  # type: ignore[misc]
+    """payload BYTES -> what is stored of it."""
+
+    def __init__(self, protection: Protection) -> None:
+        self._protection = protection
+
+    def open(self, function_context: FunctionContext) -> None:  # noqa: ARG002 - Flink's signature
+        """Get the key. Raises BadKey."""
+        self._protector = self._protection.open()
+
+    def eval(self, payloads: pd.Series[Any]) -> ArrowColumn:
+        """Return what is stored of each payload of a batch."""
+        return ArrowColumn(pa.array(self._protector.stored(payloads.tolist()), pa.binary()))
+
+
 def ingest(pipeline: Pipeline, partitions: int, readers: int) -> dict[str, UserDefinedScalarFunctionWrapper]:
     """Return a SQL function for each column of the pipeline and of ERRORS, and one for HIGH_WATER, by column name.
+
+    If payloads are to be encrypted, there is one more, SEALED.
 
     partitions: the number of partitions of the topic. readers: the number of readers that share them. Each message
     holds one reading.
@@ -119,4 +138,8 @@ def ingest(pipeline: Pipeline, partitions: int, readers: int) -> dict[str, UserD
     }
     high_water = IngestHighWater(pipeline, key, partitions, readers)
     functions[HIGH_WATER] = udf(high_water, result_type=TYPES["timestamp"], func_type="pandas")
+    for protection in (pipeline.dead_letters, pipeline.late_readings):
+        if protection.handling == "encrypt":
+            sealed = SealedPayload(protection)
+            functions[SEALED] = udf(sealed, result_type=DataTypes.BYTES(), func_type="pandas")
     return functions

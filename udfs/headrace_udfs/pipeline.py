@@ -19,9 +19,11 @@ from headrace_udfs.decode import Decoder
 from headrace_udfs.dictionary import as_decoded
 from headrace_udfs.faults import Code, Fault, readable
 from headrace_udfs.isolate import isolate
+from headrace_udfs.key_ring import KeyRing
 from headrace_udfs.messages import Messages
 from headrace_udfs.registry import RegistryAddress
 from headrace_udfs.schemas import GivenSchemas
+from headrace_udfs.sealed import Protection
 from headrace_udfs.step_protocol import CatalogAddress, Columns, Step, Worker
 from headrace_udfs.types import ARROW, TS, ContractType
 
@@ -68,13 +70,15 @@ class Pipeline:
         catalog: CatalogAddress | None = None,
         now: float | None = None,
         schemas: RegistryAddress | GivenSchemas | None = None,
+        *,
+        key_ring: KeyRing | None = None,
     ) -> None:
         """Check that the columns of the steps fit together; nothing is opened.
 
         catalog: the Iceberg catalog that steps may read. now: seconds since 1970, used instead of the worker's clock.
-        schemas: the source of the schemas that payloads name. Raises ValueError if a step needs a column that neither
-        the contract nor an earlier step has, adds a column that already exists, or replaces one by another type; or if
-        there are steps, and names that come with the stream.
+        schemas: the source of the schemas that payloads name. key_ring: has the keys that the contract needs. Raises
+        ValueError if a step needs a column that neither the contract nor an earlier step has, adds a column that
+        already exists, or replaces one by another type; or if there are steps, and names that come with the stream.
         """
         if steps and contract.dictionary:
             raise ValueError(
@@ -84,6 +88,9 @@ class Pipeline:
         self._contract = contract
         self._now = now
         self._schemas = schemas
+        self._key_ring = ring = key_ring or KeyRing({})
+        self.dead_letters = Protection.of_dead_letters(contract, ring)
+        self.late_readings = Protection.of_late_readings(contract, ring)
         self._steps = tuple(steps)
         self._catalog = catalog
         self.key, self.topic = contract.key, contract.topic
@@ -103,13 +110,15 @@ class Pipeline:
         """Prepare to run; `count(name, n)` adds n to the metric `name`.
 
         Raises the error of a step that fails to open, after closing what is open already; RegistryFailed if the address
-        of the registry has no valid value; ValueError if the format needs schemas and has none.
+        of the registry has no valid value; BadKey; ValueError if the format needs schemas and has none.
         """
         now = self._now
         worker = Worker(self._catalog, count)
         with ExitStack() as opened:
             schemas = opened.enter_context(closing(self._schemas.open())) if self._schemas else None
-            self._decoder = Decoder(self._contract, time.time if now is None else lambda: now, schemas)
+            clock = time.time if now is None else lambda: now
+            self._decoder = Decoder(self._contract, clock, schemas, self._key_ring)
+            self.dead_payloads, self.late_payloads = self.dead_letters.open(), self.late_readings.open()
             for step in self._steps:
                 step.open(worker)
                 opened.callback(step.close)

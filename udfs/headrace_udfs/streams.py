@@ -20,6 +20,7 @@ from headrace_udfs.messages import Messages
 from headrace_udfs.packs import Pack, joined, times, unpacked
 from headrace_udfs.pipeline import ERRORS, PIECE, Pipeline, Rows
 from headrace_udfs.reader_watermark import ReaderWatermark
+from headrace_udfs.sealed import Protector
 from headrace_udfs.times import Micros
 from headrace_udfs.types import ARROW, TS, ContractType
 
@@ -160,7 +161,7 @@ class Streams:
                     "key": columns[self._pipeline.key],
                     "watermark": pa.array(before, mask=before == NOTHING).view(ARROW["timestamp"]),
                 }
-                late = group.stream(LATE, columns, late_rows)
+                late = group.stream(LATE, columns, late_rows, self._pipeline.late_payloads)
             if self._condense:
                 good_ = _condensed(self._condense(columns, group.is_good & ~late_rows))
             elif self._pipeline.dictionary:
@@ -168,7 +169,8 @@ class Streams:
             else:
                 good_ = group.stream(self._good, columns, group.is_good)
             streamed.good += [good_, *places]
-            streamed.letters += [group.stream(LETTERS, columns, ~group.is_good), *places]
+            letters = group.stream(LETTERS, columns, ~group.is_good, self._pipeline.dead_payloads)
+            streamed.letters += [letters, *places]
             streamed.late += [late, *places]
             start += len(packs_)
         return streamed
@@ -215,24 +217,25 @@ class _Group:
         more = {"src_payload": pa.array(texts, pa.binary()), "src_refused": pa.array(~self.is_good)}
         return {**self.columns, **more}, self.is_good | has_name
 
-    def stream(self, types: Types, columns: Mapping[str, pa.Array], which: Flags) -> Stream:
-        """Return the Arrow stream of some rows, as PyFlink would write it, with `payload` if it is one of `types`."""
+    def stream(
+        self, types: Types, columns: Mapping[str, pa.Array], which: Flags, payloads: Protector | None = None
+    ) -> Stream:
+        """Return the Arrow stream of some rows, as PyFlink would write it, with `payloads` if types have a payload."""
         if not which.any():
             return None
         if not which.all():
             at = pa.array(np.flatnonzero(which))
             columns = {name: columns[name].take(at) for name in types if name in columns}
-        if "payload" in types:
-            columns = {**columns, "payload": self._payloads(which)}
+        if payloads:
+            columns = {**columns, "payload": pa.array(payloads.stored(self._payloads(which)), pa.binary())}
         return _ipc(types, [columns[name] for name in types])
 
-    def _payloads(self, which: Flags) -> pa.Array:
+    def _payloads(self, which: Flags) -> list[bytes | None]:
         """Return the payload of the message of each row of `which`, if it is the first such row of that message."""
         of = self._message[which]
         first = np.concatenate([[True], of[1:] != of[:-1]])
         values = self._messages.values
-        texts = [values[n] if f else None for n, f in zip(of.tolist(), first.tolist(), strict=True)]
-        return pa.array(texts, pa.binary())
+        return [values[n] if f else None for n, f in zip(of.tolist(), first.tolist(), strict=True)]
 
     def _origin(self) -> dict[str, pa.Array]:
         of, rows = self._message, len(self._message)

@@ -14,6 +14,7 @@ from headrace.project.job import Job, Mode
 from headrace.project.topic_files import Topic
 from headrace_udfs.around import carried
 from headrace_udfs.contract import Contract
+from headrace_udfs.key_ring import KeyRing
 from headrace_udfs.registry import RegistryAddress
 from headrace_udfs.schemas import GivenSchemas
 
@@ -57,6 +58,10 @@ class Connectors(Protocol):
 
     def schemas(self, source: str) -> RegistryAddress | GivenSchemas | None:
         """Return where to get the schemas that the source's messages name; None if nowhere."""
+
+    @property
+    def keys(self) -> KeyRing:
+        """Where workers find the keys that mask values and encrypt payloads."""
 
     def writing(self, job: Job, topic: Topic, mode: Mode) -> Options:
         """Return the options of the Flink table of a topic that the job writes."""
@@ -148,6 +153,11 @@ class LiveConnectors:
     def spread(self, source: str) -> Spread:
         """Return the source's spread; one partition and one reader if it is not in `spreads`."""
         return self.spreads.get(source, Spread())
+
+    @property
+    def keys(self) -> KeyRing:
+        """The references of the settings."""
+        return KeyRing(self.settings.keys)
 
     def schemas(self, source: str) -> RegistryAddress | GivenSchemas | None:  # noqa: ARG002 - the protocol serves tests too
         """Return the address of the settings' schema registry, if there is one."""

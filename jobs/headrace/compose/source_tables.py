@@ -17,14 +17,17 @@ from headrace.compose.dictionary_tables import NamedViews
 from headrace.compose.sql_text import Sql, interval
 from headrace.compose.template_functions import on_time_view
 from headrace.environment.settings import Settings
-from headrace.errors import Place, UserError
+from headrace.errors import Place, Problem, UserError
 from headrace.project import source_files
 from headrace.project.job import SCORE, Job
 from headrace.project.paths import Project
 from headrace.project.system_tables import DEAD_LETTERS, POSITION
 from headrace_udfs import streams
 from headrace_udfs.contract import Contract
+from headrace_udfs.contract_privacy import Handling
+from headrace_udfs.key_ring import KeyRing
 from headrace_udfs.pipeline import ERRORS, Pipeline
+from headrace_udfs.sealed import SEALED
 from headrace_udfs.step_protocol import CatalogAddress
 from headrace_udfs.steps import STEPS
 
@@ -89,6 +92,10 @@ class _Parts:
         """The job's name and version, which stand in leftovers."""
         return {"job": self.job.name, "version": self.job.version}
 
+    def payload(self, handling: Handling) -> Sql:
+        """Return what is stored of a payload of a table that has a row per message, as SQL."""
+        return Sql(render.engine("stored_payload", handling=handling, function=f"{self.function}_{SEALED}"))
+
     def source(self, tables: Tables) -> Source:
         """Return the source with these statements."""
         spread = self.connectors.spread(self.name)
@@ -117,14 +124,27 @@ def source(
     contract = source_files.load(project, name)
     dictionary_tables.check(project, job, name, contract)
     address = CatalogAddress(settings.catalog.name, settings.catalog.pyiceberg())
+    _check_keys(project, name, contract, connectors.keys)
     schemas = connectors.schemas(name) if contract.registered else None
     try:
-        pipeline = Pipeline(contract, [STEPS[step]() for step in job.steps], address, connectors.now, schemas)
+        steps = [STEPS[step]() for step in job.steps]
+        pipeline = Pipeline(contract, steps, address, connectors.now, schemas, key_ring=connectors.keys)
     except ValueError as error:
         raise UserError(f"steps: {error}", Place.of(project.sql / job.name / "job.yaml")) from None
     lateness = contract.watermark.lateness if on_time and contract.watermark else None
     parts = _Parts(project, settings, job, name, contract, pipeline, connectors, lateness)
     return _by_message(parts, lateness) if lateness and not by_module else _packed(parts)
+
+
+def _check_keys(project: Project, name: str, contract: Contract, keys: KeyRing) -> None:
+    """Raise UserError with each key that the contract needs and the environment does not have."""
+    missing = [key for key in contract.key_names if key not in keys.references]
+    if missing:
+        place, known = Place.of(project.sql / "_sources" / f"{name}.yaml"), ", ".join(keys.references) or "none"
+        fix = "add it to the environment's file in catalogs/: keys: {%s: {1: ${file:PATH}}}"
+        raise UserError(
+            [Problem(f"the environment has no key '{key}'; it has: {known}", place, fix % key) for key in missing]
+        )
 
 
 def _packed(parts: _Parts) -> Source:
@@ -200,7 +220,9 @@ def _by_message(parts: _Parts, lateness: timedelta) -> Source:
         render.engine("on_time", view=on_time_view(name), good=name),
     ]
     values = {"decoded": decoded, **parts.origin}
-    dead, late = render.engine("dead_letters", **values), render.engine("late", **values, key=parts.contract.key)
+    stored = parts.contract.payloads
+    dead = render.engine("dead_letters", **values, payload=parts.payload(stored.dead_letters))
+    late = render.engine("late", **values, key=parts.contract.key, payload=parts.payload(stored.late_readings))
     leftovers = {
         DEAD_LETTERS: parts.leftover(DEAD_LETTERS, _DEAD_COLUMNS, dead),
         parts.job.late_table: parts.leftover(parts.job.late_table, _LATE_COLUMNS, late),

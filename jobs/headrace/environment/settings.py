@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import AfterValidator, Field, ValidationError, field_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from headrace.environment import catalog_types, kafka_options
 from headrace.environment.schema_registry import SchemaRegistry
+from headrace.environment.secret_values import is_reference
 from headrace.errors import Place, PlatformError, Problem, UserError
 from headrace.project import pattern, yaml_file
 from headrace.project.model_paths import model_path
@@ -37,6 +38,19 @@ class Flink(yaml_file.Model, use_attribute_docstrings=True):
     """Report what each job reads and writes to an OpenLineage service; ./run openlineage fetches the listener."""
 
 
+def _versions(value: dict[int, str]) -> dict[int, str]:
+    if literal := [version for version, text in value.items() if not is_reference(text)]:
+        raise ValueError(f"version {literal[0]} is not a reference; {FORM}")
+    return value
+
+
+KeyName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+"""The name of a key, which is a part of what is encrypted with it."""
+
+Versions = Annotated[dict[Annotated[int, Field(ge=1)], str], Field(min_length=1), AfterValidator(_versions)]
+"""The versions of a key; the highest is in use."""
+
+
 class Settings(yaml_file.Model, use_attribute_docstrings=True):
     """The settings that differ between environments; `${env:NAME}` and `${file:PATH}` are unresolved references."""
 
@@ -46,6 +60,8 @@ class Settings(yaml_file.Model, use_attribute_docstrings=True):
     flink: Flink
     schema_registry: SchemaRegistry | None = None
     """Schema registry of topics in the format avro."""
+    keys: dict[KeyName, Versions] = {}
+    """Keys that sources mask values with and encrypt payloads with: references by version, which count up."""
     vars: dict[str, str | int | float | bool] = {}
     """Values of var() in templates."""
     deploy: list[str] = ["*"]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC
+from secrets import token_hex
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from headrace.authoring.names_of_stream import named
 from headrace.environment.kafka_sample import Record
 from headrace_udfs.contract import Contract
 from headrace_udfs.decode import Decoder
+from headrace_udfs.key_ring import SHORTEST, KeyRing
 from headrace_udfs.messages import Messages
 from headrace_udfs.registry import RegistryAddress
 from headrace_udfs.schemas import GivenSchemas
@@ -72,11 +74,12 @@ def tally(
 
     Raises RegistryFailed, and ValueError if the format needs schemas and has none.
     """
+    keys = KeyRing({name: {1: token_hex(SHORTEST)} for name in contract.key_names})  # what is shown is masked, too
     if schemas is None:
-        decoded = Decoder(contract).decode(messages(records))
+        decoded = Decoder(contract, keys=keys).decode(messages(records))
     else:
         with closing(schemas.open()) as opened:
-            decoded = Decoder(contract, schemas=opened).decode(messages(records))
+            decoded = Decoder(contract, schemas=opened, keys=keys).decode(messages(records))
     of_message = np.arange(len(records)) if decoded.message is None else decoded.message
     if contract.dictionary:
         decoded = named(contract, decoded, [records[message].partition for message in of_message])

@@ -40,6 +40,8 @@ def fingerprint(project: Project, settings: Settings, name: str) -> str:
     }
     if job.functions:  # only then, as below
         parts["own functions"] = {each: own_functions.digest(project, each) for each in job.functions}
+    if keys := {name for source in composition.sources for name in source.contract.key_names}:  # only then, as below
+        parts["keys"] = [repr(settings.keys.get(name)) for name in sorted(keys)]
     if composition.look_ups:  # only then, as below
         parts["look ups"] = [repr(each) for each in composition.look_ups]
     if job.model:  # only then: the fingerprints of other jobs stay as they were

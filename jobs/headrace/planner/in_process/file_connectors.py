@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,11 +28,25 @@ from headrace.project.topic_files import Topic
 from headrace_udfs import packs
 from headrace_udfs.around import carried
 from headrace_udfs.contract import Contract
+from headrace_udfs.key_ring import KeyRing
 from headrace_udfs.messages import Messages
 from headrace_udfs.registry import RegistryAddress
 from headrace_udfs.schemas import GivenSchemas
 
 _TIMES = "timestamp-format.standard"
+
+
+class _CaseKeys(Mapping[str, Mapping[int, str]]):
+    """A key of each name, which is no secret: its version is 1."""
+
+    def __getitem__(self, name: str) -> Mapping[int, str]:
+        return {1: f"the key '{name}' of cases, which is not a secret"}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
 
 
 @dataclass(frozen=True)
@@ -90,6 +104,11 @@ class FileConnectors:
     def schemas(self, source: str) -> RegistryAddress | GivenSchemas | None:
         """Return the schema that the case holds for the source."""
         return GivenSchemas({encoded.NUMBER: each} if (each := self.case.registered.get(source)) else {})
+
+    @property
+    def keys(self) -> KeyRing:
+        """Keys of cases alone, the same in each run: a case needs no secret, and its tokens are those of its files."""
+        return KeyRing(_CaseKeys())
 
     def writing(self, job: Job, topic: Topic, mode: Mode) -> Options:  # noqa: ARG002 - the protocol's signature
         """Return the options of a table of files instead of the topic."""
