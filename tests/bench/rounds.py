@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -49,7 +51,11 @@ class Run(msgspec.Struct, frozen=True):
 
 @contextmanager
 def platform(root: Project, progress: Progress) -> Iterator[Project]:
-    """Yield the project with a separate platform, which is removed afterwards with its data."""
+    """Yield the project with a separate platform, which is removed afterwards with its data.
+
+    Also if the process is told to end: the platform's processes would go on without it.
+    """
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     with tempfile.TemporaryDirectory(prefix="headrace-bench-") as home:
         project = Project(root.root, Path(home))
         os.environ.setdefault("FLINK_HOME", str(root.root / ".headrace" / "flink"))

@@ -61,7 +61,7 @@ def _keep(scorer: Scorer, rows: list[pa.Table], some: ScoreRows) -> None:
 
 def store(place: Stand, model: Model, size: int) -> None:
     """Append the readings of that many instants to the stand's historian.readings, as the line stores them."""
-    times, values = zip(*plant.instants(size), strict=True)
+    times, values = zip(*plant.instants(size, len(model.tags) // plant.TAGS_OF_A_LINE), strict=True)
     at = np.repeat(np.array(times), len(model.tags))
     table = iceberg.load_table(iceberg.connect(place.settings), READINGS)
     schema = schema_to_pyarrow(table.schema(), include_field_ids=False)

@@ -22,6 +22,7 @@ ASSETS = 4
 """Assets of a line. They are each other's peers, so that a line is scored as a whole."""
 SIGNALS = tuple(f"signal_{number:02}_temperature" for number in range(10))
 LINES = 50
+TAGS_OF_A_LINE = ASSETS * len(SIGNALS)
 START_US = 1_388_534_400_000_000
 EVERY_US = 1_000_000
 

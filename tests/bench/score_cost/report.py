@@ -6,14 +6,20 @@ from collections.abc import Sequence
 from statistics import median
 
 from bench import kept
+from bench.score_cost import plant
 from bench.score_cost.again import Again
 from bench.score_cost.runs import Run
+from bench.score_cost.sizes import Sizes
 from bench.score_cost.stages import Stages
 
 _MOST, _MOST_AGAIN = 4.6, 1.2
+_TAGS = len(plant.SIGNALS)
+_LARGE = 10_000
+_OF_A_JOB = 1_000
+"""Assets of one model. The whole model is in the job that Flink is given, and in each worker."""
 
 
-def page(runs: Sequence[Run], stages: Sequence[Stages], again: Sequence[Again]) -> str:
+def page(assets: int, runs: Sequence[Run], stages: Sequence[Stages], again: Sequence[Again], sizes: Sizes) -> str:
     """Return the page as Markdown."""
     beyond = [each.whole_s - each.read_s for each in again]
     decode, score = (marginal(runs, name) for name in ("decode", "score"))
@@ -22,8 +28,8 @@ def page(runs: Sequence[Run], stages: Sequence[Stages], again: Sequence[Again]) 
         "# What scoring costs",
         "",
         f"{kept.now()}, {kept.machine()}. CPU-seconds per million readings.",
-        "The plant has 200 assets with 10 tags each, and a reading per tag and second. Its model is of kind `regime`:",
-        "a tag has nine mates and three peers.",
+        f"The plant has {assets:,} assets with {_TAGS} tags each, and a reading per tag and second.",
+        "Its model is of kind `regime`: a tag has nine mates and three peers.",
         "",
         "A job of kind `score` with its sinks, beyond a job that decodes the same columns and stores nothing: "
         f"**{median(scoring):.2f}** ({_listed(scoring)}; the aim is {_MOST}).",
@@ -38,6 +44,8 @@ def page(runs: Sequence[Run], stages: Sequence[Stages], again: Sequence[Again]) 
         "",
         *_rows(stages),
         "",
+        *_plan(median(decode), median(scoring), sizes),
+        "",
     ]
     return "\n".join(lines)
 
@@ -47,6 +55,30 @@ def _rows(stages: Sequence[Stages]) -> list[str]:
     body = [[stage, *(f"{each.costs[stage]:.2f}" for each in stages)] for stage in stages[0].costs]
     total = ["**sum**", *(f"**{sum(each.costs.values()):.2f}**" for each in stages)]
     return ["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *body, total)]
+
+
+def _plan(decode: float, scoring: float, sizes: Sizes) -> list[str]:
+    """Return what a large plant would take, computed from what was measured."""
+    tags, jobs = _LARGE * _TAGS, _LARGE // _OF_A_JOB
+    head = ["a reading per tag each", "readings per second", "cores to score", "cores to decode, once per job"]
+    body = []
+    for seconds, name in ((1, "second"), (10, "10 seconds"), (60, "minute"), (600, "10 minutes")):
+        millions = tags / seconds / 1e6
+        cores = [f"{millions * scoring:.2f}", f"{millions * decode * jobs:.2f}"]
+        body.append([name, f"{tags / seconds:,.0f}", *cores])
+    rows = ["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *body)]
+    return [
+        f"The state of a stream takes {sizes.state / 1000:.2f} kB per tag, and {sizes.held:.0f} bytes per reading that "
+        "waits for the watermark.",
+        f"A model takes {sizes.artefact / 1000:.1f} kB per tag as a file, {sizes.card / 1000:.1f} kB in its card, and "
+        f"{sizes.function / 1000:.1f} kB in the job and in each worker.",
+        "",
+        f"Planned from this, not run: {_LARGE:,} assets with {_TAGS} tags each, in {jobs} jobs of {_OF_A_JOB:,} assets,",
+        f"each with a model of {sizes.function * _OF_A_JOB * _TAGS / 1e6:.0f} MB",
+        f"and {sizes.state * _OF_A_JOB * _TAGS / 1e6:.1f} MB of state. Each job decodes the whole topic.",
+        "",
+        *rows,
+    ]
 
 
 def marginal(runs: Sequence[Run], name: str) -> list[float]:

@@ -80,7 +80,7 @@ def _fill(project: Project, model: Model, size: int) -> None:
     admin.create_topics([new])[_topic(size)].result(timeout=30)
     producer = Producer({**client, "linger.ms": 20, "acks": "all", "queue.buffering.max.messages": 1_000_000})
     names = [tag.name.encode() for tag in model.tags]
-    for at, values in plant.instants(size):
+    for at, values in plant.instants(size, len(model.tags) // plant.TAGS_OF_A_LINE):
         for place, (name, value) in enumerate(zip(names, values.tolist(), strict=True)):
             payload = b'{"tag":"%s","ts":%d,"value":%a,"q":192}' % (name, at // 1000, value)
             producer.produce(_topic(size), payload, partition=place % PARTITIONS)

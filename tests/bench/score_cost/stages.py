@@ -48,7 +48,7 @@ class _Clock:
 def run(model: Model) -> list[Stages]:
     """Score the readings of the first bucket of the model's tags."""
     bucket = buckets(model.tags)[0]
-    times, values = zip(*plant.instants(_INSTANTS), strict=True)
+    times, values = zip(*plant.instants(_INSTANTS, len(model.tags) // plant.TAGS_OF_A_LINE), strict=True)
     at, columns = np.array(times), np.stack(values)[:, bucket]
     scorer = plant.scorer(part(model, bucket))
     _one(scorer, at, columns, AT_A_TIME[0])  # warms up

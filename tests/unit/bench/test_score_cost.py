@@ -9,6 +9,7 @@ from bench.score_cost import plant
 from bench.score_cost.again import Again
 from bench.score_cost.report import page
 from bench.score_cost.runs import Run
+from bench.score_cost.sizes import Sizes
 from bench.score_cost.stages import Stages
 from headrace_udfs.scoring import buckets, model
 from headrace_udfs.scoring.parts import part
@@ -43,8 +44,11 @@ def test_the_page_has_the_sum_of_the_stages_and_what_reading_does_not_cost() -> 
         for readings in (2_000_000, 500_000)[number == 0 :]
     ]
     stages = [Stages(n, 120, {"packs": 0.25, "align": 4 / n}) for n in (4, 8)]
-    text = page(runs, stages, [Again(1_000_000, 0.25, 1.5)])
+    text = page(200, runs, stages, [Again(1_000_000, 0.25, 1.5)], Sizes(130.0, 29.0, 2100.0, 500.0, 6000.0))
     assert "stores nothing: **2.50** (2.50; the aim is 4.6)" in text
     assert "The job that decodes costs 5.50." in text
     assert "beyond reading them: **1.25** (1.25; the aim is 1.2)" in text
     assert "| **sum** | **1.25** | **0.75** |" in text
+    assert "takes 0.13 kB per tag, and 29 bytes per reading" in text
+    assert "a model of 60 MB\nand 1.3 MB of state" in text
+    assert "| second | 100,000 | 0.25 | 5.50 |" in text
