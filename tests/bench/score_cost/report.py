@@ -73,8 +73,8 @@ def _plan(decode: float, scoring: float, sizes: Sizes) -> list[str]:
         f"A model takes {sizes.artefact / 1000:.1f} kB per tag as a file, {sizes.card / 1000:.1f} kB in its card, and "
         f"{sizes.function / 1000:.1f} kB in the job and in each worker.",
         "",
-        f"Planned from this, not run: {_LARGE:,} assets with {_TAGS} tags each, in {jobs} jobs of {_OF_A_JOB:,} assets,",
-        f"each with a model of {sizes.function * _OF_A_JOB * _TAGS / 1e6:.0f} MB",
+        f"Planned from this, not run: {_LARGE:,} assets with {_TAGS} tags each, in {jobs} jobs of {_OF_A_JOB:,}",
+        f"assets, each with a model of {sizes.function * _OF_A_JOB * _TAGS / 1e6:.0f} MB",
         f"and {sizes.state * _OF_A_JOB * _TAGS / 1e6:.1f} MB of state. Each job decodes the whole topic.",
         "",
         *rows,
