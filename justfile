@@ -105,6 +105,11 @@ docs: setup
     NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --clean
     @echo ".site/README.html"
 
+# Run jobs of the gallery on their data and judge them: `just gallery NAME...`, `just gallery all`; without a name, list them
+[group('checks')]
+gallery *names: setup
+    PYTHONPATH=tests .venv/bin/python -m gallery "$@"
+
 # Write the pages and pictures that are generated from the code: commands, macros, rooms, JSON schemas
 [group('docs')]
 generate: setup

@@ -36,6 +36,7 @@ _LEFT_OUT = frozenset(
         "AM04",  # HR07 reports it for the select that fills the sink, where it matters
         "RF01",  # takes a field of a ROW for a table missing in FROM; Flink itself reports missing tables
         "RF02",  # requires a table's name for each column next to an UNNEST; Flink itself rejects ambiguous names
+        "RF03",  # takes a field of a ROW for a column with its table's name, next to columns without
         "RF04",  # contracts and tables have columns `value` and `text`; HR06 reports the names that do harm
         "RF06",  # source(), table() and good() quote every name
         "ST06",  # requires plain columns first; a select's columns are in the order of its sink's columns

@@ -1,0 +1,1 @@
+"""The gallery: each job on its data, with a judge. `just gallery` lists them; docs/gallery.md shows them."""

@@ -1,0 +1,54 @@
+"""The result of a run, for the terminal and as a page in results/."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+from bench import kept
+from gallery.run import Result
+
+
+def show(result: Result, console: Console) -> None:
+    """Print the result: what was stored, what it cost, and each verdict."""
+    console.print(f"[bold]{result.job}[/]: {_stored(result)}")
+    console.print(f"{_cost(result)}")
+    table = Table("", "found", "wanted", "", box=None, header_style="dim")
+    for each in result.verdicts:
+        mark = "[green]holds[/]" if each.holds else "[bold red]FAILS[/]"
+        table.add_row(each.what, each.figure, each.wanted, mark)
+    console.print(table)
+
+
+def page(result: Result) -> str:
+    """Return the result as Markdown."""
+    rows = [
+        f"| {each.what} | {each.figure} | {each.wanted} | {'holds' if each.holds else '**fails**'} |"
+        for each in result.verdicts
+    ]
+    return "\n".join(
+        [
+            f"# {result.job}",
+            "",
+            f"{kept.now()}, {kept.machine()}: `just gallery {result.name}`.",
+            "",
+            f"{_stored(result)} {_cost(result)}",
+            "",
+            "| judged | found | wanted | |",
+            "|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def _stored(result: Result) -> str:
+    tables = ", ".join(f"{number:,} in {name}" for name, number in result.rows.items())
+    return f"{result.records:,} records became rows: {tables or 'none'}."
+
+
+def _cost(result: Result) -> str:
+    return (
+        f"{result.cpu_per_million:.0f} CPU-seconds per million records; "
+        f"the start of the job costs {result.start_cpu_s:.0f} CPU-seconds more."
+    )
