@@ -18,7 +18,7 @@ class Regime:
 
     def fit(self, train: Readings) -> None:
         """Learn the model."""
-        self.model = fit.fit([self.declare(tag, train) for tag in train.tags], _micros(train.times), train.values)
+        self.model = fit.fit([self.declare(tag, train) for tag in train.tags], micros(train.times), train.values)
 
     def declare(self, tag: Tag, readings: Readings) -> declared.Tag:
         """Return the tag with its inputs."""
@@ -28,7 +28,7 @@ class Regime:
 
     def score(self, readings: Readings) -> Scored:
         """Return the model's scores and flags."""
-        _, scored = self.model.score(self.model.fresh(), _micros(readings.times), readings.values)
+        _, scored = self.model.score(self.model.fresh(), micros(readings.times), readings.values)
         return Scored(scored.score, scored.anomaly)
 
 
@@ -40,5 +40,6 @@ class Alone(Regime):
         return declared.Tag(tag.name, tag.angle)
 
 
-def _micros(times: Integers) -> Integers:
+def micros(times: Integers) -> Integers:
+    """Return seconds as microseconds."""
     return np.asarray(times * 1_000_000)

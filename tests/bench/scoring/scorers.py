@@ -35,6 +35,7 @@ SCORERS = {
     "ecod": Entry("PyOD ECOD per asset", "forests", "Tails", rival=True),
     "stumpy": Entry("STUMPY matrix profile", "streams", "Profile", rival=True),
     "river": Entry("River half-space trees", "streams", "HalfSpace", rival=True),
+    "onnx": Entry("onnx, a network per signal", "network", "Network"),
     "regime_alone": Entry("regime, no siblings", "regime", "Alone"),
     "regime": Entry("regime", "regime", "Regime"),
 }
