@@ -29,7 +29,8 @@ from pydantic import (
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import InitErrorDetails
 
-from headrace_udfs import contract_checks, contract_dictionary, contract_privacy, contract_reach
+from headrace_udfs import contract_changes, contract_checks, contract_dictionary, contract_privacy, contract_reach
+from headrace_udfs.contract_changes import Changes
 from headrace_udfs.contract_dictionary import Dictionary
 from headrace_udfs.contract_format import Compression, CsvSpec, misplaced
 from headrace_udfs.contract_parts import FieldSpec, QualitySpec, Severity, TimeSpec, Watermark
@@ -87,6 +88,15 @@ def _one_topic(topic: object) -> object:
     return topic
 
 
+def _one_or_more(value: object) -> object:
+    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
+
+
+_KEY_SCHEMA: dict[str, Any] = {
+    "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]
+}
+
+
 class Contract(Model):
     """The contract of a topic: sql/_sources/<name>.yaml."""
 
@@ -120,12 +130,17 @@ class Contract(Model):
     rows: JsonRowPath | None = None
     """Path from the message to its rows: metrics[] for each element of an array, values.* for every member of an
     object, {temperature,pressure} for these members; by default, a message is one row."""
+    changes: Changes | None = None
+    """How the messages describe changes of the rows of a table, like {envelope: debezium, order: source.lsn}; the paths
+    of fields then begin in the row, and those of the time and the order in the message."""
     fields: Mapping[ColumnName, FieldSpec] = Field(min_length=1)
     """The columns, by name; `ts` and `quality` come from time: and quality:."""
     time: TimeSpec
     quality: QualitySpec | None = None
-    key: str
-    """The field that identifies what was measured, usually the tag."""
+    keys: Annotated[tuple[str, ...], BeforeValidator(_one_or_more), WithJsonSchema(_KEY_SCHEMA)] = Field(
+        alias="key", min_length=1
+    )
+    """The field that identifies what was measured, usually the tag, or a list of fields."""
     watermark: Watermark | None = None
     dictionary: Dictionary | None = None
     """Fields that some messages leave out, because earlier ones told them by an id, like Sparkplug's births."""
@@ -161,45 +176,61 @@ class Contract(Model):
             raise ValueError("json_array already says that the rows are []; write format: json")
         return rows
 
+    @field_validator("changes")
+    @classmethod
+    def _changes_fit(cls, changes: Changes | None, info: ValidationInfo) -> Changes | None:
+        if changes is not None and "format" in info.data:
+            format_, rows, envelope = (info.data.get(name) for name in ("format", "rows", "envelope"))
+            cls._refuse(contract_changes.faults(changes, format_ or "", rows, envelope))
+        return changes
+
     @field_validator("fields")
     @classmethod
     def _fields_fit(cls, fields: Mapping[str, FieldSpec], info: ValidationInfo) -> Mapping[str, FieldSpec]:
         cls._refuse(contract_checks.of_fields(fields, _depths(info), info.data.get("topic")))
+        if info.data.get("changes"):
+            cls._refuse(contract_changes.of_fields(fields))
         return fields
 
     @field_validator("time")
     @classmethod
     def _time_fits(cls, time: TimeSpec, info: ValidationInfo) -> TimeSpec:
-        cls._refuse(contract_checks.of_time(time, info.data.get("fields", {}), _depths(info), info.data.get("topic")))
+        depths, fields = _depths(info), info.data.get("fields", {})
+        if info.data.get("changes"):  # the time is read in the message, and fields in the row
+            depths, fields = contract_checks.Rows(None, is_array=False), {}
+        cls._refuse(contract_checks.of_time(time, fields, depths, info.data.get("topic")))
         return time
 
     @field_validator("quality")
     @classmethod
     def _quality_fits(cls, quality: QualitySpec | None, info: ValidationInfo) -> QualitySpec | None:
         if quality is not None:
-            fields, time = info.data.get("fields", {}), info.data.get("time")
+            fields, time = info.data.get("fields", {}), None if info.data.get("changes") else info.data.get("time")
             cls._refuse(contract_checks.of_quality(quality, fields, time, _depths(info), info.data.get("topic")))
         return quality
 
-    @field_validator("key")
+    @field_validator("keys")
     @classmethod
-    def _key_is_a_required_string(cls, key: str, info: ValidationInfo) -> str:
-        fields = info.data.get("fields")
-        if fields is None:
-            return key
-        if key not in fields:
-            raise ValueError(f"'{key}' is not a field; the fields are: {', '.join(fields)}")
-        if fields[key].type != "string" or not fields[key].required:
-            raise ValueError(f"the key must be a required string: write {key}: {{type: string, required: true}}")
-        return key
+    def _keys_are_required(cls, keys: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        fields: Mapping[str, FieldSpec] = info.data.get("fields", {})
+        for key in keys if fields else ():
+            if key not in fields:
+                raise ValueError(f"'{key}' is not a field; the fields are: {', '.join(fields)}")
+            if not fields[key].required:
+                raise ValueError(f"the key must be required: write {key}: {{type: {fields[key].type}, required: true}}")
+            if keys.count(key) > 1:
+                raise ValueError(f"the key has '{key}' twice")
+        return keys
 
     @field_validator("dictionary")
     @classmethod
     def _dictionary_fits(cls, dictionary: Dictionary | None, info: ValidationInfo) -> Dictionary | None:
-        fields, key = info.data.get("fields"), info.data.get("key")
-        if dictionary is not None and fields and key:
+        fields, keys = info.data.get("fields"), info.data.get("keys")
+        if dictionary is not None and fields and keys:
+            if len(keys) > 1:
+                raise ValueError("one name is learned; write key: as one field")
             read = contract_checks.with_paths(fields)
-            found = contract_dictionary.faults(dictionary, fields, read, key, info.data.get("format", ""))
+            found = contract_dictionary.faults(dictionary, fields, read, keys[0], info.data.get("format", ""))
             cls._refuse([((), fault) for fault in found])
         return dictionary
 
@@ -224,7 +255,7 @@ class Contract(Model):
         if self.dictionary and (self.secrets or self.payload):
             what = "names that come with the stream cannot be masked; remove dictionary:, or secret: and payload:"
             self._refuse([(("dictionary",), what)])
-        self._refuse([*contract_privacy.of_fields(self.fields, [self.key])])
+        self._refuse([*contract_privacy.of_fields(self.fields, self.keys)])
         secret, ordered = self.time.secret, self.watermark is not None
         if secret and (why := contract_privacy.of_time(secret, self.fields, ordered=ordered)):
             self._refuse([(("time", "secret"), why)])
@@ -253,6 +284,11 @@ class Contract(Model):
         return self._descriptors
 
     @property
+    def key(self) -> str:
+        """The field that identifies what was measured, or the first of several."""
+        return self.keys[0]
+
+    @property
     def many(self) -> bool:
         """Whether a message can hold another number of readings than one."""
         return self.rows is not None or FORMAT_FACTS[self.format].many
@@ -274,9 +310,10 @@ class Contract(Model):
 
     @property
     def columns(self) -> dict[str, ContractType]:
-        """The columns of a decoded reading and their types: the fields, less dropped ones, then `ts` and `quality`."""
+        """The columns of a decoded reading and their types: the fields that are not dropped, `ts`, `quality`, and those
+        of a change."""
         kept = {name: field.type for name, field in self.fields.items() if not (field.secret and field.secret.drop)}
-        return {**kept, TS: "timestamp", QUALITY: "long"}
+        return {**kept, TS: "timestamp", QUALITY: "long", **self.change_columns}
 
     @property
     def secrets(self) -> dict[str, Secret]:
@@ -299,6 +336,11 @@ class Contract(Model):
         """The names of the keys that workers need to mask values and to encrypt payloads."""
         named = [*(secret.key for secret in self.secrets.values()), self.payload and self.payload.key]
         return sorted({name for name in named if name})
+
+    @property
+    def change_columns(self) -> Mapping[str, ContractType]:
+        """The columns of a change that a reading does not have."""
+        return contract_changes.COLUMNS if self.changes else {}
 
     @property
     def learned_type(self) -> str | None:
@@ -337,7 +379,9 @@ def _is_flat(source: Source) -> bool:
 
 
 def _depths(info: ValidationInfo) -> contract_checks.Rows:
-    return contract_checks.Rows(info.data.get("rows"), info.data.get("format") == "json_array")
+    # A change is read as if its message held one row: ^. leaves the row for the message.
+    around = info.data.get("format") == "json_array" or info.data.get("changes") is not None
+    return contract_checks.Rows(info.data.get("rows"), around)
 
 
 def _problem(location: tuple[str, ...], what: str) -> InitErrorDetails:

@@ -73,6 +73,7 @@ class Decoder:
         for name, field in self._contract.fields.items():
             columns[name] = self._field(name, field, given[name], refuse)
         columns[QUALITY] = self._quality(given.get(QUALITY), len(columns[TS]), refuse)
+        columns |= {name: given[name] for name in self._contract.change_columns}
         refuse(iter(dictionary.unnamed(self._contract, columns).items()))
         if self._masking:
             columns = self._masking.apply(columns, refuse)

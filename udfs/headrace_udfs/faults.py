@@ -77,6 +77,14 @@ class Code(StrEnum):
     )
     NOT_ONE_VALUE = "not_one_value", "A Sparkplug metric is a data set or a template, which hold many values."
     NOT_A_CLOUDEVENT = "not_a_cloudevent", "The message has not the attributes of a CloudEvent."
+    TOMBSTONE = "tombstone", "A change stream says once more that the row of a key is deleted."
+    BOOTSTRAP_MARK = "bootstrap_mark", "Maxwell says that a bootstrap begins or ends."
+    UNKNOWN_CHANGE = "unknown_change", "The message has no operation that its envelope knows."
+    TABLE_TRUNCATED = "table_truncated", "All rows of the table are gone, and the message does not say which."
+    VALUE_UNAVAILABLE = (
+        "value_unavailable",
+        "Debezium sends a placeholder: a large value did not change, and the database does not log it.",
+    )
     MISSING_FIELD = "missing_field", "A required field is missing."
     NULL_FIELD = "null_field", "A required field is null."
     WRONG_TYPE = "wrong_type", "A field has a different type than the contract says."
@@ -105,6 +113,10 @@ class Code(StrEnum):
         code._value_ = value
         code.meaning = meaning
         return code
+
+
+MARKERS = (Code.TOMBSTONE, Code.BOOTSTRAP_MARK)
+"""Codes of messages of change streams that have no row by design: they are in historian.markers, not dead letters."""
 
 
 class Fault(NamedTuple):

@@ -93,7 +93,7 @@ class Pipeline:
         self.late_readings = Protection.of_late_readings(contract, ring)
         self._steps = tuple(steps)
         self._catalog = catalog
-        self.key, self.topic = contract.key, contract.topic
+        self.key, self.keys, self.topic = contract.key, contract.keys, contract.topic
         self.dictionary = contract.dictionary
         self.columns: dict[str, ContractType] = as_decoded(contract).columns
         for step in self._steps:
@@ -150,7 +150,7 @@ class Pipeline:
         good = np.delete(np.arange(rows), list(refused))
         needed = {name for step in self._steps for name in step.needs} & columns.keys()
         flowing = {name: columns[name].take(pa.array(good)) if refused else columns[name] for name in needed}
-        if self._contract.key in flowing:
+        if self._contract.key in flowing and self.columns[self._contract.key] == "string":
             flowing[self._contract.key] = flowing[self._contract.key].dictionary_encode()
         for step in self._steps:
             outputs, failed = _apply(step, flowing, len(good))

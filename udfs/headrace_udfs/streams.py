@@ -158,7 +158,7 @@ class Streams:
                 columns = {
                     **columns,
                     "late": pa.array(late_rows),
-                    "key": columns[self._pipeline.key],
+                    "key": _key_texts([columns[name] for name in self._pipeline.keys]),
                     "watermark": pa.array(before, mask=before == NOTHING).view(ARROW["timestamp"]),
                 }
                 late = group.stream(LATE, columns, late_rows, self._pipeline.late_payloads)
@@ -250,6 +250,12 @@ class _Group:
             INDEX: pa.array(np.arange(rows) - firsts[of], pa.int32()),
             "src_ts": pa.array(times(self._messages)[of] * 1000).view(ARROW["timestamp"]),
         }
+
+
+def _key_texts(keys: Sequence[pa.Array]) -> pa.Array:
+    """Return the key of each row as one text."""
+    texts = [key.cast(pa.string()) for key in keys]
+    return texts[0] if len(texts) == 1 else pc.binary_join_element_wise(*texts, "/")
 
 
 def _condensed(texts: list[bytes]) -> Stream:

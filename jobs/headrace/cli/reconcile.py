@@ -26,8 +26,9 @@ def reconcile(
     env: Env = "local",
     json: Json = False,
 ) -> None:
-    """Verify that nothing was lost and nothing stored twice: end - first = good + dead, every offset exactly once.
+    """Verify that nothing was lost and nothing stored twice: end - first = good + dead + marks, each offset once.
 
+    `marks` are the messages of a change stream that have no row, as a tombstone has none.
     `end` is the end of what can be read: records behind an open transaction are reported separately.
     """
     from headrace.upkeep import reconcile as reconciliation
@@ -84,11 +85,12 @@ def show(balances: list[Balance]) -> None:
     """Print one table per topic with one row per partition, and below the tables what is wrong."""
     from itertools import groupby
 
-    columns = ("partition", "first", "end", "records", "good", "dead", "missing", "repeated")
+    marks = ["marks"] if any(b.marks for b in balances) else []
+    columns = ("partition", "first", "end", "records", "good", "dead", *marks, "missing", "repeated")
     for topic, group in groupby(balances, key=lambda b: b.topic):
         shown = table(*columns, title=topic, numbers=columns)
         own = list(group)
-        rows = [(b.records, b.good, b.dead, b.missing_count, b.repeated_count) for b in own]
+        rows = [(b.records, b.good, b.dead, *(b.marks for _ in marks), b.missing_count, b.repeated_count) for b in own]
         for b, values in zip(own, rows, strict=True):
             style = None if b.holds else "bold red"
             shown.add_row(str(b.partition), *(f"{v:,}" for v in (b.first, b.end, *values)), style=style)

@@ -14,11 +14,10 @@ from headrace.compose.sql_text import Sql
 from headrace.compose.template_functions import TemplateFunctions, versions_view
 from headrace.compose.topic_tables import WrittenTopic
 from headrace.environment.settings import Settings
-from headrace.project import table_files, topic_files
+from headrace.project import source_files, table_files, topic_files
 from headrace.project.job import TOPIC
 from headrace.project.job_folder import JobFolder
 from headrace.project.paths import Project
-from headrace.project.system_tables import DEAD_LETTERS
 from headrace.project.table import Table
 from headrace_udfs.look_up import LookUp
 
@@ -120,9 +119,9 @@ def compose(project: Project, settings: Settings, folder: JobFolder, connectors:
 
 
 def leftover_tables(project: Project, settings: Settings, folder: JobFolder) -> list[str]:
-    """Return the tables for records that reach no SELECT: dead letters, and late readings if there can be any."""
+    """Return the tables for records that reach no SELECT: those without a row, and late readings if any can be late."""
     late = [folder.job.late_table] if _templates(project, settings, folder, {}).on_time else []
-    return [DEAD_LETTERS, *late] if folder.job.sources else []
+    return [*source_files.refused_tables(project, folder.job.sources), *late] if folder.job.sources else []
 
 
 def module_view(sink: str) -> str:

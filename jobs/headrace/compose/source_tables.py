@@ -21,10 +21,11 @@ from headrace.errors import Place, Problem, UserError
 from headrace.project import source_files
 from headrace.project.job import SCORE, Job
 from headrace.project.paths import Project
-from headrace.project.system_tables import DEAD_LETTERS, POSITION
+from headrace.project.system_tables import DEAD_LETTERS, MARKERS, POSITION
 from headrace_udfs import streams
 from headrace_udfs.contract import Contract
 from headrace_udfs.contract_privacy import Handling
+from headrace_udfs.faults import MARKERS as MARKER_CODES
 from headrace_udfs.key_ring import KeyRing
 from headrace_udfs.pipeline import ERRORS, Pipeline
 from headrace_udfs.sealed import SEALED
@@ -33,6 +34,8 @@ from headrace_udfs.steps import STEPS
 
 _ORIGIN = [*POSITION, "src_ts", "job", "version"]
 _DEAD_COLUMNS = ["payload", "code", "message", "stage", *_ORIGIN, "dead_at"]
+_MARKER_COLUMNS = ["code", *_ORIGIN, "marked_at"]
+_REFUSED = {DEAD_LETTERS: _DEAD_COLUMNS, MARKERS: _MARKER_COLUMNS}
 _LATE_COLUMNS = ["payload", "key", "ts", "watermark", *_ORIGIN, "late_at"]
 
 
@@ -91,6 +94,17 @@ class _Parts:
     def origin(self) -> dict[str, str | int]:
         """The job's name and version, which stand in leftovers."""
         return {"job": self.job.name, "version": self.job.version}
+
+    @property
+    def markers(self) -> list[str]:
+        """The codes of the messages that have no row by design: those of a change stream."""
+        return [code.value for code in MARKER_CODES] if self.contract.changes else []
+
+    def refused(self, **decoded: str | Sql) -> dict[str, str]:
+        """Return the SELECTs of the records that have no row, by table. decoded: what holds all of them."""
+        values = {**decoded, **self.origin, "markers": self.markers}
+        marked = {MARKERS: render.engine("markers", **values)} if self.markers else {}
+        return {DEAD_LETTERS: render.engine("dead_letters", **values), **marked}
 
     def payload(self, handling: Handling) -> Sql:
         """Return what is stored of a payload of a table that has a row per message, as SQL."""
@@ -159,11 +173,11 @@ def _packed(parts: _Parts) -> Source:
         render.engine("packs", **values, table=packs, stepped=stepped, arguments=arguments, options=options),
         render.engine("streams", **values, view=shared, packs=packs),
     )
-    dead = render.engine("dead_letters", **parts.origin, opened=_opened(shared, "letters", streams.LETTERS))
+    refused = parts.refused(opened=_opened(shared, "letters", streams.LETTERS))
     named = NamedViews(name, parts.contract, parts.pipeline) if parts.contract.dictionary else None
     if named:
-        dead = named.letters(dead, parts.origin)
-    leftovers = {DEAD_LETTERS: parts.leftover(DEAD_LETTERS, _DEAD_COLUMNS, dead)}
+        refused[DEAD_LETTERS] = named.letters(refused[DEAD_LETTERS], parts.origin)
+    leftovers = {table: parts.leftover(table, _REFUSED[table], select) for table, select in refused.items()}
     if timed:
         late = render.engine("late", **parts.origin, opened=_opened(shared, "late", streams.LATE))
         leftovers[parts.job.late_table] = parts.leftover(parts.job.late_table, _LATE_COLUMNS, late)
@@ -219,12 +233,14 @@ def _by_message(parts: _Parts, lateness: timedelta) -> Source:
         render.engine("good", view=name, decoded=decoded, columns=parts.pipeline.columns),
         render.engine("on_time", view=on_time_view(name), good=name),
     ]
-    values = {"decoded": decoded, **parts.origin}
     stored = parts.contract.payloads
-    dead = render.engine("dead_letters", **values, payload=parts.payload(stored.dead_letters))
-    late = render.engine("late", **values, key=parts.contract.key, payload=parts.payload(stored.late_readings))
+    refused = parts.refused(decoded=decoded, payload=parts.payload(stored.dead_letters))
+    keys = parts.contract.keys
+    key = keys[0] if len(keys) == 1 and parts.contract.fields[keys[0]].type == "string" else None
+    payload = parts.payload(stored.late_readings)
+    late = render.engine("late", decoded=decoded, **parts.origin, key=key, keys=keys, payload=payload)
     leftovers = {
-        DEAD_LETTERS: parts.leftover(DEAD_LETTERS, _DEAD_COLUMNS, dead),
+        **{table: parts.leftover(table, _REFUSED[table], select) for table, select in refused.items()},
         parts.job.late_table: parts.leftover(parts.job.late_table, _LATE_COLUMNS, late),
     }
     return parts.source(Tables((table,), decoded, tuple(views), leftovers))

@@ -24,7 +24,7 @@ from headrace.environment import iceberg
 from headrace.operations import deleted_rows
 from headrace.operations.offset_runs import NONE, Offsets, Runs, runs, union
 from headrace.project.job import Job
-from headrace.project.system_tables import DEAD_LETTERS, POSITION
+from headrace.project.system_tables import DEAD_LETTERS, MARKERS, POSITION
 
 Positions = NDArray[np.int64]
 """A reading's offset and, in the low INDEX_BITS, its number in the message: one integer to sort and compare by."""
@@ -44,12 +44,14 @@ def positions(offsets: Offsets, index: NDArray[np.integer[Any]]) -> Positions:
 class Stored:
     """Sorted positions in one partition, one per stored row: `good` in the sinks, `dead` in dead letters.
 
-    `deleted` are the runs of offsets whose rows the retention of the tables deleted.
+    `marks` are those of messages that have no row by design. `deleted` are the runs of offsets whose rows the
+    retention of the tables deleted.
     """
 
     good: Positions
     dead: Positions
     deleted: Runs = field(default_factory=lambda: NONE)
+    marks: Positions = field(default_factory=lambda: np.empty(0, np.int64))
 
     @property
     def offsets(self) -> Offsets:
@@ -66,13 +68,17 @@ class Stored:
 
     @property
     def _stored(self) -> Offsets:
-        offsets: Offsets = np.concatenate([self.good, self.dead]) >> INDEX_BITS
+        offsets: Offsets = self._rows >> INDEX_BITS
         return offsets
+
+    @property
+    def _rows(self) -> Positions:
+        return np.concatenate([self.good, self.dead, self.marks])
 
     @property
     def repeated(self) -> Offsets:
         """The offsets of the messages with a row that is stored more than once; sorted, each once."""
-        distinct, rows = np.unique(np.concatenate([self.good, self.dead]), return_counts=True)
+        distinct, rows = np.unique(self._rows, return_counts=True)
         repeated: Offsets = np.unique(distinct[rows > 1] >> INDEX_BITS)
         return repeated
 
@@ -116,22 +122,25 @@ def stored(catalog: Catalog, job: Job, topic: str) -> dict[int, Stored]:
     """
     good: dict[int, list[Positions]] = defaultdict(list)
     dead: dict[int, list[Positions]] = defaultdict(list)
-    tables = [AllRows(iceberg.load_table(catalog, name)) for name in (*job.tables_written, DEAD_LETTERS)]
+    marks: dict[int, list[Positions]] = defaultdict(list)
+    names = [*job.tables_written, DEAD_LETTERS, *([MARKERS] if catalog.table_exists(MARKERS) else [])]
+    tables = [AllRows(iceberg.load_table(catalog, name)) for name in names]
     of_topic = iceberg.equals("src_topic", topic)
     for name, (_, partition), rows in _by_partition(job.name, tables, of_topic, POSITION):
         offsets, index = (_numbers(rows[column]) for column in POSITION[2:])
-        (dead if name == DEAD_LETTERS else good)[partition].append(positions(offsets, index))
+        kept = {DEAD_LETTERS: dead, MARKERS: marks}.get(name, good)
+        kept[partition].append(positions(offsets, index))
     # After the tables: rows that are deleted in between are recorded by then.
     deleted = {p: runs for (of, p), runs in deleted_runs(catalog, job).items() if of == topic}
     return {
-        p: Stored(_sorted(good.get(p)), _sorted(dead.get(p)), deleted.get(p, NONE))
-        for p in sorted(good.keys() | dead.keys() | deleted.keys())
+        p: Stored(_sorted(good.get(p)), _sorted(dead.get(p)), deleted.get(p, NONE), _sorted(marks.get(p)))
+        for p in sorted(good.keys() | dead.keys() | marks.keys() | deleted.keys())
     }
 
 
 def deleted_runs(catalog: Catalog, job: Job) -> Mapping[Partition, Runs]:
     """Return the runs of offsets of the job's rows that the retention of its tables deleted. Raises PlatformError."""
-    return deleted_rows.offsets(deleted_rows.of(catalog, (*job.tables_written, DEAD_LETTERS)), job.name)
+    return deleted_rows.offsets(deleted_rows.of(catalog, (*job.tables_written, DEAD_LETTERS, MARKERS)), job.name)
 
 
 def stored_runs(job: str, tables: Iterable[Rows]) -> defaultdict[Partition, StoredRuns]:
@@ -159,13 +168,13 @@ def _by_partition(
 ) -> Iterator[tuple[str, Partition, pa.Table]]:
     """Yield a table's name, a partition, and its rows with the `columns` and those `optional` ones that the table has.
 
-    Dead letters of other jobs are left out, and so is a table that lacks one of the `columns`.
+    Dead letters and markers of other jobs are left out, and so is a table that lacks one of the `columns`.
     """
     for each in tables:
         name, known = ".".join(each.table.name()), each.table.schema().column_names
         if not set(columns) <= set(known):
             continue
-        selected = And(only, iceberg.equals("job", job)) if name == DEAD_LETTERS else only
+        selected = And(only, iceberg.equals("job", job)) if name in (DEAD_LETTERS, MARKERS) else only
         for batch in each.batches((*columns, *(column for column in optional if column in known)), selected):
             rows = pa.Table.from_batches([batch])
             for key in rows.select(POSITION[:2]).group_by(list(POSITION[:2])).aggregate([]).to_pylist():

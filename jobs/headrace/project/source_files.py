@@ -8,6 +8,7 @@ from typing import Any
 from headrace.errors import Place, Problem, UserError, unknown
 from headrace.project import source_presets, yaml_file, yaml_text
 from headrace.project.paths import Project
+from headrace.project.system_tables import DEAD_LETTERS, MARKERS
 from headrace_udfs.around import read_around
 from headrace_udfs.contract import Contract
 
@@ -40,6 +41,12 @@ def content(project: Project, name: str) -> dict[str, Any]:
     keys = source_presets.completed(yaml_text.read(path)[1], path)
     names = [field.alias or name for name, field in Contract.model_fields.items()]
     return {key: keys[key] for key in names if key in keys and key != source_presets.KEY}
+
+
+def refused_tables(project: Project, sources: list[str]) -> list[str]:
+    """Return the tables for the records of sources that have no row: dead letters, and markers of a change stream."""
+    changes = any(load(project, name).changes for name in sources)
+    return [DEAD_LETTERS, *([MARKERS] if changes else [])] if sources else []
 
 
 _PLACES = {"key": "the key", "header": "headers", "record_time": "the timestamp"}

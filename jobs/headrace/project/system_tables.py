@@ -5,6 +5,7 @@ from __future__ import annotations
 READINGS = "historian.readings"
 TAGS = "historian.tags"
 DEAD_LETTERS = "historian.dead_letters"
+MARKERS = "historian.markers"
 LATE_READINGS = "historian.late_readings"
 DEPLOYMENTS = "historian.deployments"
 DIRTY_WINDOWS = "historian.dirty_windows"

@@ -1,6 +1,6 @@
-"""Check that no record is lost or stored twice: for each partition, `end - first = good + dead`, each offset once.
+"""Check that no record is lost or stored twice: for each partition, `end - first = good + dead + marks`.
 
-Rows that the retention of the tables deleted were stored.
+Each offset is there once. Rows that the retention of the tables deleted were stored.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ _NOTHING = Stored(np.empty(0, np.int64), np.empty(0, np.int64))
 class Balance:
     """One partition's balance over the span [first, end) that the topic lets consumers read. Ranges are [first, end).
 
+    `marks` count the messages of a change stream that have no row by design, as a tombstone.
     `good` and `dead` count readings: more than `records` if a message holds many.
 
     `no_record` counts offsets in the span at which Kafka holds none (a transaction marker, a compacted record).
@@ -59,6 +60,7 @@ class Balance:
     hidden: int = 0
     hidden_since: datetime | None = None
     deleted: Ranges = field(default_factory=list)
+    marks: int = 0
 
     @property
     def records(self) -> int:
@@ -114,6 +116,7 @@ def balance(
         span.hidden,
         span.hidden_since,
         ranges(gone[(gone >= span.first) & (gone < span.end)]),
+        _within(kept.marks, span),
     )
 
 

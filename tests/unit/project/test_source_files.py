@@ -125,7 +125,7 @@ watermark: {lateness: 10}
         ("{path: ts,", "{path: v,", 8, "'v' cannot be both a value and the object around 'v.x'"),
         ("{path: q,", "{path: ts,", 9, "'ts' is already read as 'ts'"),
         ("key: tag", "key: tags", 10, "'tags' is not a field; the fields are: tag, value, state"),
-        ("key: tag", "key: value", 10, "write value: {type: string, required: true}"),
+        ("key: tag", "key: value", 10, "write value: {type: double, required: true}"),
         ("required: true", "required: false", 10, "write tag: {type: string, required: true}"),
         ("[0, 100]", "[null, null]", 6, "has no effect"),
         ("[0, 100]", "[0, null]", None, None),

@@ -41,6 +41,13 @@ def _json(contract: Contract, schemas: Schemas | None = None) -> Format:
     return DocumentFormat(contract, JsonParser(), json_bulk.documents)
 
 
+def _changes(contract: Contract, schemas: Schemas | None = None) -> Format:
+    """Return the decoder of a change stream, in any format."""
+    from headrace_udfs.formats.changes import ChangesFormat  # noqa: PLC0415 - it loads the libraries of all formats
+
+    return ChangesFormat(contract, schemas)
+
+
 FORMATS: dict[str, Callable[[Contract, Schemas | None], Format]] = {
     "json": _json,
     "json_array": _json,
@@ -61,7 +68,7 @@ FORMATS: dict[str, Callable[[Contract, Schemas | None], Format]] = {
 
 def opened(contract: Contract, schemas: Schemas | None) -> Format:
     """Return what decodes the messages of a contract, compressed or not. Raises ValueError as a Format does."""
-    inner = FORMATS[contract.format](contract, schemas)
+    inner = _changes(contract, schemas) if contract.changes else FORMATS[contract.format](contract, schemas)
     if contract.compression is None:
         return inner
     from headrace_udfs.formats.inflated import Inflated  # noqa: PLC0415 - as above

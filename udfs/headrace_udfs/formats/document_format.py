@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,6 +25,17 @@ from headrace_udfs.paths import EACH, RowPath
 
 Bulk = Callable[[Sequence[bytes | None], int], list[Any]]
 """Returns the document of each value, or UNPROVEN; the number is the most bytes that a value may have."""
+
+
+class Parsed(NamedTuple):
+    """Documents of messages, or the Fault of each that cannot be read.
+
+    owner: the position of the message of each, ascending. spoilt: the positions of the documents that have faults.
+    """
+
+    documents: list[Any]
+    owner: Positions
+    spoilt: set[int]
 
 
 class JsonParser:
@@ -54,6 +65,11 @@ class DocumentFormat:
 
     def decode(self, messages: Messages) -> Decoded:
         """See Format. Raises RegistryFailed if the parser does."""
+        decoded = self.read(self.parsed(messages), messages)
+        return bounded(decoded, messages) if self._many else decoded
+
+    def parsed(self, messages: Messages) -> Parsed:
+        """Return the documents of the messages. Raises RegistryFailed if the parser does."""
         documents: list[Any] = []
         owner: list[int] = []
         spoilt: set[int] = set()
@@ -68,8 +84,7 @@ class DocumentFormat:
                     spoilt.add(len(documents))
                 documents.append(document.value if isinstance(document, Spoilt) else document)
                 owner.append(position)
-        decoded = self._decode(documents, np.array(owner, np.int64), spoilt, messages)
-        return bounded(decoded, messages) if self._many else decoded
+        return Parsed(documents, np.array(owner, np.int64), spoilt)
 
     def _documents(self, messages: Messages, position: int, value: bytes | None) -> Documents:
         if value is None:
@@ -83,7 +98,10 @@ class DocumentFormat:
         except Refused as refused:
             return [refused.fault]
 
-    def _decode(self, documents: list[Any], owner: Positions, spoilt: set[int], messages: Messages) -> Decoded:
+    def read(self, parsed: Parsed, messages: Messages) -> Decoded:
+        """Return the rows of the documents of messages."""
+        documents, owner, spoilt = parsed
+
         def walked() -> Rows:
             return walk(documents, owner, self._path, len(messages))
 

@@ -20,7 +20,7 @@ from headrace.errors import PlatformError, Problem, UserError
 from headrace.operations import preflight
 from headrace.planner import planning
 from headrace.planner.in_process.minicluster import MiniCluster
-from headrace.planner.in_process.results import sink_columns
+from headrace.planner.in_process.results import leftovers, sink_columns
 from headrace.project import job_folder, table_files, topic_files
 from headrace.project.job import TOPIC
 from headrace.project.job_folder import JobFolder
@@ -84,7 +84,7 @@ def run(
     preflight.check_registry(project, settings, folder)
     _check(settings, folder)
     with MiniCluster(project) as cluster:
-        names = dict.fromkeys([*folder.job.tables_written, DEAD_LETTERS, folder.job.late_table])
+        names = dict.fromkeys([*folder.job.tables_written, *leftovers(project, folder.job)])
         written = table_files.pick(project, names)
         ends = TrialConnectors(
             settings,

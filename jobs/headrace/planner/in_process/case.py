@@ -117,7 +117,7 @@ def _mismatches(
     known = {
         "source": job.sources,
         "table": [*job.tables, *followed_tables(project, folder)],
-        "sink": [*job.writes, DEAD_LETTERS, job.late_table],
+        "sink": [*job.writes, DEAD_LETTERS, *source_files.refused_tables(project, job.sources), job.late_table],
         "source with a schema registry": [*registered],
     }
     for kind, files in zip(known, kinds.values(), strict=True):

@@ -20,8 +20,8 @@ from headrace.planner.in_process.case import SETTINGS, Case, followed_tables
 from headrace.planner.in_process.file_connectors import FileConnectors
 from headrace.planner.in_process.minicluster import MiniCluster
 from headrace.planner.in_process.values import Row, read_table, typed
-from headrace.project import job_folder, table_files, topic_files, yaml_file
-from headrace.project.job import SCORE, TOPIC
+from headrace.project import job_folder, source_files, table_files, topic_files, yaml_file
+from headrace.project.job import SCORE, TOPIC, Job
 from headrace.project.job_folder import JobFolder
 from headrace.project.paths import Project
 from headrace.project.system_tables import ASSET_STATES, DEAD_LETTERS, TAGS
@@ -67,14 +67,19 @@ def _check_steps(case: Case, composition: job_statements.Composition) -> None:
 def sink_columns(project: Project, folder: JobFolder) -> dict[str, dict[str, Column]]:
     """Return the columns of each sink, of dead letters and of the late table."""
     job = folder.job
-    names = dict.fromkeys([*job.tables_written, DEAD_LETTERS, job.late_table])
+    names = dict.fromkeys([*job.tables_written, *leftovers(project, job)])
     topics = {TOPIC + name: topic_files.load(project, name).columns for name in job.topics_written}
     return {**{name: table.columns for name, table in table_files.pick(project, names).items()}, **topics}
 
 
+def leftovers(project: Project, job: Job) -> list[str]:
+    """Return the tables for records that reach no SELECT of the job."""
+    return [DEAD_LETTERS, *source_files.refused_tables(project, job.sources), job.late_table]
+
+
 def _tables(project: Project, folder: JobFolder) -> dict[str, Table]:
     job = folder.job
-    names = [*job.tables_written, *job.tables, *followed_tables(project, folder), DEAD_LETTERS, job.late_table]
+    names = [*job.tables_written, *job.tables, *followed_tables(project, folder), *leftovers(project, job)]
     return table_files.pick(project, dict.fromkeys(names))
 
 

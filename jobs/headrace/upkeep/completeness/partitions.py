@@ -20,7 +20,7 @@ from headrace.operations.stored_offsets import StoredRuns, deleted_runs, latest,
 from headrace.project import job_folder, source_files
 from headrace.project.job import Job
 from headrace.project.paths import Project
-from headrace.project.system_tables import COMPLETENESS, DEAD_LETTERS
+from headrace.project.system_tables import COMPLETENESS, DEAD_LETTERS, MARKERS
 from headrace.upkeep.completeness import stored_progress
 from headrace.upkeep.completeness.appended import Appended
 from headrace.upkeep.completeness.stored_progress import Mark
@@ -96,7 +96,7 @@ def _appended(catalog: Catalog, table: Table, job: Job) -> tuple[dict[str, Appen
     All rows, and True, if one of the tables no longer holds what was read of it: it was dropped, whether it was created
     again or not, or rolled back.
     """
-    names = {f"{job.name}.{name}": name for name in (*job.tables_written, DEAD_LETTERS)}
+    names = {f"{job.name}.{name}": name for name in (*job.tables_written, DEAD_LETTERS, MARKERS)}
     tables = {of: iceberg.load_table(catalog, name) for of, name in names.items() if catalog.table_exists(name)}
     dropped = any(stored_progress.since(table, of) is not None for of in names.keys() - tables.keys())
     appended = {of: Appended(each, stored_progress.since(table, of, each)) for of, each in tables.items()}

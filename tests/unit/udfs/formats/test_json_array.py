@@ -108,7 +108,7 @@ def test_the_shortest_readings_fill_a_message() -> None:
         "key": "k",
         "fields": {"k": {"type": "string", "required": True}},
     }
-    contract = Contract.model_validate({**CONTRACT.model_dump(), **shortest, "max_bytes": 2**20})
+    contract = Contract.model_validate({**CONTRACT.model_dump(by_alias=True), **shortest, "max_bytes": 2**20})
     decoded = FORMATS["json_array"](contract, None).decode(
         Messages([b"[" + b",".join([b'{"k":"","t":0}'] * 60_000) + b"]"])
     )
