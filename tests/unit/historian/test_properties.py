@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from headrace.historian.aggregates import AGGREGATES, reduce
@@ -146,6 +147,15 @@ MARKED_BY_END = {
 }
 
 
+def _between(values: dict[int, float], at: float) -> Fraction | None:
+    """Return the interpolated value, exactly; None where there is a reading, or where the line is level."""
+    before, after = max(t for t in values if t <= at), min(t for t in values if t >= at)
+    if values[before] == values[after]:
+        return None
+    share = (Fraction(at) - before) / (after - before)
+    return Fraction(values[before]) + share * Fraction(values[after] - values[before])
+
+
 @unhurried
 @given(st.dictionaries(st.integers(0, 60), st.integers(-1, 1).map(float), min_size=2), CUTS)
 @pytest.mark.parametrize("name", ["Minimum", "Maximum", "Minimum2", "Maximum2"])
@@ -154,6 +164,9 @@ def test_an_extreme_of_a_series_and_one_of_its_mirror_image_backwards_have_equal
 ) -> None:
     values = {-100: 0.0, **values, 100: 0.0}  # the first and the last reading, which have no mirror image, are far away
     edges = neighbours(cuts)
+    # Two bounds that are equal but for rounding count as one extreme or as two, by the direction of the interpolation.
+    bounds = [(_between(values, start), _between(values, end)) for start, end in edges]
+    assume(not any(start == end for start, end in bounds if start is not None))
     ahead = ask(name, question([(at, value, 0) for at, value in values.items()], *edges))
     mirrored: list[Reading] = [(-at, value, 0) for at, value in values.items()]
     back = ask(name, question(mirrored, *((-end, -start) for start, end in edges), reverse=True))
