@@ -33,8 +33,15 @@ from support import ROOT
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """The project with one source, so that `new` need not be told which."""
     for part in ("sql", "catalogs"):
         shutil.copytree(ROOT / part, tmp_path / part)
+    for source in (tmp_path / "sql" / "_sources").glob("*.yaml"):
+        if source.stem != "plant_readings":
+            source.unlink()
+            for job in (tmp_path / "sql").glob("*/*/job.yaml"):
+                if f"source/{source.stem}" in job.read_text():
+                    shutil.rmtree(job.parent)
     monkeypatch.setenv("HEADRACE_PROJECT", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     return Project.find()
