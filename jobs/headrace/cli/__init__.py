@@ -19,6 +19,7 @@ from headrace.cli import (
     catalog,
     check,
     completeness,
+    dead_letters,
     demo,
     deploy,
     docs,
@@ -130,6 +131,7 @@ app.command(rich_help_panel=HEALTH)(status.status)
 app.command("flink-page", rich_help_panel=HEALTH)(flink_page.flink_page)
 app.command(rich_help_panel=HEALTH)(reconcile.reconcile)
 app.command(rich_help_panel=HEALTH)(completeness.completeness)
+app.command("dead-letters", rich_help_panel=HEALTH)(dead_letters.dead_letters)
 app.command(rich_help_panel=HEALTH)(check.check)
 app.command(rich_help_panel=HEALTH)(maintain.maintain)
 app.command(rich_help_panel=HEALTH)(recompute.recompute)

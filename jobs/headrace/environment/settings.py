@@ -39,7 +39,7 @@ class Flink(yaml_file.Model, use_attribute_docstrings=True):
 
 
 def _versions(value: dict[int, str]) -> dict[int, str]:
-    if literal := [version for version, text in value.items() if not is_reference(text)]:
+    if literal := [version for version, text in value.items() if not is_reference(text.replace("${home}", ""))]:
         raise ValueError(f"version {literal[0]} is not a reference; {FORM}")
     return value
 

@@ -57,6 +57,11 @@ class Layout:
         return self.state / "flink"
 
     @property
+    def keys(self) -> Path:
+        """Folder of the keys that mask values and encrypt payloads."""
+        return self.state / "keys"
+
+    @property
     def broker(self) -> Path:
         """Folder of Kafka's settings and data."""
         return self.state / "broker"

@@ -13,7 +13,7 @@ import tenacity
 
 from headrace.environment.flink_rest import Cluster
 from headrace.errors import PlatformError, UserError
-from headrace.local import flink, health, kafka, maintenance, ports, processes, supervision
+from headrace.local import flink, health, kafka, keys, maintenance, ports, processes, supervision
 from headrace.local.health import Progress
 from headrace.local.layout import SERVICES, Layout
 from headrace.local.ports import HOST, Ports
@@ -61,6 +61,8 @@ def up(project: Project, progress: Progress) -> Endpoints:
     """
     layout = Layout.of(project)
     layout.check_programs()
+    if made := keys.make(project):
+        progress(f"made {len(made)} keys of catalogs/local.yaml" if len(made) > 1 else f"made the key {made[0].name}")
     with _exclusive(layout, progress):
         if supervision.services(layout):
             progress("the local platform is up already")

@@ -1,0 +1,1 @@
+"""Dead letters and late readings, read back with their payloads."""
