@@ -27,6 +27,8 @@ Headers = Sequence[tuple[str, bytes | None]]
 _BEGINS = re.compile(rb'\s*\{\s*"\$message"')
 _KEYS = ("key", "value", "headers", "time", "partition")
 _BASE64, _TEXT = "$base64", "$text"
+_SHOWN = 20
+"""Wrong lines that are reported one by one: a million of them are one mistake."""
 _FORM = 'write {"$message": {"key": "o1", "value": {...}}}; "value": null is a message without a value'
 
 
@@ -52,9 +54,10 @@ def read(path: Path, key: str | None = None) -> Iterator[FileMessage]:
 
     A message without a key gets the field `key` of its body, keys of JSON objects joined by dots, if it is given.
 
-    Raises UserError for a file that cannot be read, and at the end for all lines that describe no message.
+    Raises UserError for a file that cannot be read, and at the end for the lines that describe no message.
     """
     problems: list[Problem] = []
+    wrong = 0
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
@@ -63,11 +66,15 @@ def read(path: Path, key: str | None = None) -> Iterator[FileMessage]:
                     if key and found.key is None:
                         found = replace(found, key=_field(found.value, key))
                 except ValueError as error:
-                    problems.append(Problem(str(error), Place.of(path, number), _FORM))
+                    wrong += 1
+                    if wrong <= _SHOWN:
+                        problems.append(Problem(str(error), Place.of(path, number), _FORM))
                 else:
                     yield found
     except OSError as error:
         raise UserError(f"cannot be read: {error.strerror}", Place.of(path)) from None
+    if wrong > _SHOWN:
+        problems.append(Problem(f"lines further down that describe no message: {wrong - _SHOWN:,}", Place.of(path)))
     if problems:
         raise UserError(problems)
 

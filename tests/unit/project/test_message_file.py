@@ -75,6 +75,15 @@ def test_every_line_that_describes_no_message_is_reported(tmp_path: Path, line: 
     assert [str(each.where).rsplit(":", 1)[1] for each in raised.value.problems] == ["2", "4"]
 
 
+def test_of_many_wrong_lines_the_first_are_shown_and_the_others_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "many.jsonl"
+    path.write_text('{"$message": {}}\n' * 1020 + "good\n")
+    with pytest.raises(UserError) as raised:
+        list(message_file.read(path))
+    problems = raised.value.problems
+    assert [len(problems), problems[-1].what] == [21, "lines further down that describe no message: 1,000"]
+
+
 def test_lines_end_as_in_the_cases_of_a_job(tmp_path: Path) -> None:
     file = tmp_path / "bodies.jsonl"
     file.write_bytes(b'{"a": 1}\r\n\n{"b": "\xff"}')
