@@ -26,9 +26,10 @@ from support import ROOT
 
 JOB = "plant/signals_v1"
 LETTERS = "historian.dead_letters"
-T = 1_764_000_000_000
-Message = tuple[str, int, list[dict[str, Any]]]
-"""The key, the partition and the metrics of a message."""
+T, RECORDED = 1_764_000_000_000, "2025-11-24T16:00:09Z"
+"""The time of each payload, in milliseconds since 1970, and that of each record, nine seconds later."""
+Message = tuple[str, int, list[dict[str, Any]]] | tuple[str, int, list[dict[str, Any]], int]
+"""The key, the partition and the metrics of a message, and its sequence number if it has one."""
 
 BIRTH, DATA, OTHER = "spBv1.0/P/NBIRTH/E", "spBv1.0/P/NDATA/E", "spBv1.0/P/DDATA/E/Press"
 
@@ -64,12 +65,18 @@ def project(tmp_path: Path) -> Project:
     return Project(tmp_path, tmp_path / "home")
 
 
+def value(message: Message) -> dict[str, Any]:
+    """Return the payload of a message, as Protobuf is written in JSON."""
+    _, _, metrics, *seq = message
+    return {"timestamp": T, "metrics": metrics, **({"seq": seq[0]} if seq else {})}
+
+
 def run(project: Project, cluster: MiniCluster, messages: list[Message], name: str) -> Outcome:
     case = project.sql / JOB / "tests" / name
     case.mkdir(parents=True)
     lines = [
-        {"$message": {"key": key, "partition": partition, "value": {"timestamp": T, "metrics": metrics}}}
-        for key, partition, metrics in messages
+        {"$message": {"key": each[0], "partition": each[1], "time": RECORDED, "value": value(each)}}
+        for each in messages
     ]
     (case / "source.sparkplug.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
     (case / "expect.historian.readings.csv").write_text("tag\n")
@@ -80,11 +87,12 @@ def run(project: Project, cluster: MiniCluster, messages: list[Message], name: s
 def reference(project: Project, messages: list[Message]) -> tuple[list[dict[str, Any]], dict[str, int]]:
     """Return the readings and how many letters each code has."""
     contract = source_files.load(project, "sparkplug")
-    ends = {partition: 0 for _, partition, _ in messages}
+    ends = {each[1]: 0 for each in messages}
     records = []
-    for key, partition, metrics in messages:
-        value = encoded.message(json.dumps({"timestamp": T, "metrics": metrics}).encode(), contract, None)
-        records.append(Record(contract.topic, partition, ends[partition], T, key.encode(), (), value))
+    for each in messages:
+        key, partition, *_ = each
+        payload = encoded.message(json.dumps(value(each)).encode(), contract, None)
+        records.append(Record(contract.topic, partition, ends[partition], T + 9000, key.encode(), (), payload))
         ends[partition] += 1
     tally = decoding.tally(contract, records, rows=10_000)
     return tally.rows, dict(tally.codes)
@@ -129,6 +137,7 @@ def test_aliases_types_rebirths_and_what_is_unknown(project: Project, cluster: M
         ("P/E/Load", 0.5, None, "Double"),
         ("P/E/Load", 1.5, None, "Double"),
         ("P/E/Load", 2.5, None, "Double"),
+        *((f"P/E/{name}", None, None, None) for name in ("Load", "Serial", "Speed", "Torque")),  # born no more
         ("P/E/Press/Valve", -12.0, None, "Int8"),
         ("P/E/Press/Valve", -12.0, None, "Int8"),
         ("P/E/Serial", 7.0, None, "UInt64"),
@@ -173,7 +182,14 @@ def stream(chance: random.Random) -> list[Message]:
 
     def message() -> Message:
         metrics = [one() for _ in range(chance.randint(1, 4))]
-        return f"spBv1.0/P/NDATA/E{chance.randint(0, 1)}", int(chance.random() < 0.2), metrics
+        kind, part = chance.choice(["NDATA", "NDATA", "NBIRTH", "NDEATH", "DBIRTH", "DDEATH", "DDATA", "NCMD"]), ""
+        if kind in ("NBIRTH", "NDEATH") and chance.random() < 0.8:
+            metrics = [metric("bdSeq", None, "UInt64", longValue=chance.randint(0, 1)), *metrics[: kind == "NBIRTH"]]
+        if kind[0] == "D":
+            part, metrics = f"/D{chance.randint(0, 1)}", metrics if kind != "DDEATH" or chance.random() < 0.5 else []
+        key = f"spBv1.0/P/{kind}/E{chance.randint(0, 1)}{part}"
+        partition = int(chance.random() < 0.2)
+        return (key, partition, metrics, chance.randint(0, 3)) if chance.random() < 0.7 else (key, partition, metrics)
 
     return [message() for _ in range(300)]
 
@@ -184,7 +200,68 @@ def test_any_stream_is_what_the_reference_makes_of_it(project: Project, cluster:
     rows, codes = reference(project, messages)
     assert len(rows) > 100
     assert Counter(row["code"] for row in result.rows[LETTERS]) == codes
-    assert plain(result.rows["historian.readings"], "unit") == plain(rows, "datatype")
+    assert {"sequence_gap", "no_birth", "other_session", "other_partition"} < codes.keys()
+    found = result.rows["historian.readings"]
+    assert plain(found, "unit") == plain(rows, "datatype")
+    assert Counter((row["tag"], row["ts"], row["quality"]) for row in found) == Counter(
+        (row["tag"], row["ts"], row["quality"]) for row in rows
+    )
+    every = [*found, *result.rows[LETTERS]]
+    assert max(Counter((row["src_partition"], row["src_offset"], row["src_index"]) for row in every).values()) == 1
+
+
+def bd(session: int) -> dict[str, Any]:
+    return metric("bdSeq", None, "UInt64", longValue=session)
+
+
+def test_a_death_ends_every_tag_of_its_session_and_nothing_else(project: Project, cluster: MiniCluster) -> None:
+    force = metric("Force", 3, "Double", doubleValue=1.5)
+    node, device = "spBv1.0/P/{}/E", "spBv1.0/P/{}/E/Press"
+    messages: list[Message] = [
+        (node.format("NDEATH"), 0, [bd(6)]),  # of a session that nobody saw
+        (node.format("NBIRTH"), 0, [bd(7), metric("Speed", 1, "Int32", intValue=5)], 0),
+        (device.format("DBIRTH"), 0, [force], 1),
+        (device.format("DDATA"), 0, [metric(None, 3, None, doubleValue=2.5)], 2),
+        (device.format("DDATA"), 0, [metric(None, 3, None, doubleValue=3.5)], 5),  # 3 and 4 are missing
+        (device.format("DDEATH"), 0, [], 6),
+        (device.format("DDEATH"), 0, [], 7),  # again
+        (device.format("DBIRTH"), 0, [force], 8),
+        (node.format("NDEATH"), 0, [bd(6)]),  # the broker is late with the death of an earlier session
+        (device.format("DDATA"), 0, [metric(None, 3, None, doubleValue=4.5)], 9),
+        (node.format("NDEATH"), 0, [bd(7)]),
+        (node.format("NBIRTH"), 0, [bd(8), metric("Load", 1, "Double", doubleValue=0.5)], 0),
+        (node.format("NDEATH"), 1, [bd(8)]),  # not where the birth was
+    ]
+    result = run(project, cluster, messages, "deaths")
+    rows = [
+        (row["src_offset"], row["tag"], row["value"], row["ts"].isoformat()[17:19], f"{row['quality']:x}")
+        for row in result.rows["historian.readings"]
+        if row["src_offset"] > 2
+    ]
+    stale = "80310000"
+    assert sorted(rows) == [
+        (3, "P/E/Press/Force", 2.5, "00", "0"),
+        (4, "P/E/Press/Force", 3.5, "00", "0"),
+        (5, "P/E/Press/Force", None, "00", stale),  # a device's death has its own time
+        (7, "P/E/Press/Force", 1.5, "00", "0"),
+        (9, "P/E/Press/Force", 4.5, "00", "0"),
+        (10, "P/E/Press/Force", None, "09", stale),  # a node's death has that of its record
+        (10, "P/E/Speed", None, "09", stale),
+        (10, "P/E/bdSeq", None, "09", stale),
+        (11, "P/E/Load", 0.5, "00", "0"),
+        (11, "P/E/bdSeq", 8.0, "00", "0"),
+    ]
+    assert sorted(
+        (row["src_partition"], row["src_offset"], row["code"], row["message"]) for row in result.rows[LETTERS]
+    ) == [
+        (0, 0, "no_birth", "no tag of P/E is alive"),
+        (0, 4, "sequence_gap", "seq 5 of P/E came after 2: messages are missing, or out of order"),
+        (0, 6, "no_birth", "no tag of P/E/Press is alive"),
+        (0, 8, "other_session", "the bdSeq of this death is 6, and that of the last birth 7"),
+        (1, 0, "other_partition", "the birth of P/E came in partition 0, so its order to this NDEATH is open"),
+    ]
+    tally = reference(project, messages)
+    assert plain(tally[0], "datatype") == plain(result.rows["historian.readings"], "unit")
 
 
 JSON_IDS = """

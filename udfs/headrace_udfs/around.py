@@ -12,7 +12,10 @@ Carried = Literal["key", "headers"]
 
 def read_around(contract: Contract) -> list[From]:
     """Return what the contract reads around the message's value, in the order of AROUND."""
-    read = {place.from_ for source in contract.sources.values() for place in places(source)}
+    sources = [*contract.sources.values()]
+    if contract.dictionary and contract.dictionary.sessions:
+        sources.append(contract.dictionary.sessions)
+    read = {place.from_ for source in sources for place in places(source)}
     if contract.by_headers:
         read.add("header")
     return [each for each in AROUND if each in read]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pydantic import Field
 
 from headrace_udfs.contract_parts import FieldSpec
-from headrace_udfs.places import Model, Source, places
+from headrace_udfs.places import Model, Source, is_around, places
 
 VALUE, DATATYPE = ("value",), ("datatype",)
 """The paths of a metric's value and type in Sparkplug B."""
@@ -20,6 +20,9 @@ class Dictionary(Model):
     """The fields that are the id, like [node, alias]."""
     gives: tuple[str, ...] = Field(min_length=1)
     """The fields that are learned, with the contract's key among them, like [tag, unit]."""
+    sessions: Source | None = None
+    """Where a message has its MQTT topic, like {from: key}: a death of an edge node of Sparkplug then makes all tags of
+    its births bad, and messages that are missing before another are told by their sequence numbers."""
 
 
 def learned_type(dictionary: Dictionary | None, sources: Mapping[str, Source], format_: str) -> str | None:
@@ -53,6 +56,15 @@ def faults(
             yield f"'{name}' cannot be required, because it may never have been seen; leave required out"
     if learned_type(dictionary, sources, format_):
         yield from _faults_of_typed(fields, sources)
+    if dictionary.sessions is not None:
+        yield from _faults_of_sessions(dictionary.sessions, format_)
+
+
+def _faults_of_sessions(place: Source, format_: str) -> Iterator[str]:
+    if format_ != "sparkplug_b":
+        yield f"sessions are those of edge nodes of Sparkplug, which {format_} is not; leave sessions out"
+    elif not (place.has_place and is_around(place)):
+        yield "sessions reads the MQTT topic around the message; write {from: key} or {from: header, header: NAME}"
 
 
 def _faults_of_typed(fields: Mapping[str, FieldSpec], sources: Mapping[str, Source]) -> Iterator[str]:

@@ -20,6 +20,9 @@ from headrace_udfs.formats.exact import EXACT
 BITS, WIDTH = "src_bits", "src_width"
 """Columns of a whole number whose type is open: its bits as a signed number, and the bits of its field, 32 or 64."""
 
+MQTT = "src_mqtt"
+"""Column of the MQTT topic of each message, which says what the message is to a session of Sparkplug."""
+
 Row = dict[str, Any]
 
 
@@ -46,6 +49,9 @@ def as_decoded(contract: Contract) -> Contract:
     open_ = {}
     if contract.learned_type:
         open_ = {name: FieldSpec(path=(name,), type="long") for name in (BITS, WIDTH)}
+    if contract.dictionary.sessions:
+        place = contract.dictionary.sessions.model_dump(by_alias=True, exclude_unset=True)
+        open_[MQTT] = FieldSpec.model_validate({**place, "type": "string"})
     return contract.model_copy(update={"fields": {**contract.fields, **learned, **open_}})
 
 

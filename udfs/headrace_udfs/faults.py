@@ -69,7 +69,19 @@ class Code(StrEnum):
     )
     OTHER_PARTITION = (
         "other_partition",
-        "What an alias stands for came in another partition, so whether before or after the reading is unknown.",
+        "The birth that a row, or a death, needs came in another partition, so whether before or after it is unknown.",
+    )
+    OTHER_SESSION = (
+        "other_session",
+        "A death of a Sparkplug node belongs to another session than its last birth (bdSeq), so it changes no tag.",
+    )
+    NO_BIRTH = (
+        "no_birth",
+        "A death of a Sparkplug node or device has no tag to end: none was born since the job began or the last death.",
+    )
+    SEQUENCE_GAP = (
+        "sequence_gap",
+        "Messages of a Sparkplug node are missing before this one, or are out of order; its own readings are stored.",
     )
     UNKNOWN_DATATYPE = (
         "unknown_datatype",

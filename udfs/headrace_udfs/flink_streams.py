@@ -22,7 +22,7 @@ from headrace_udfs.reader_watermark import ReaderWatermark
 from headrace_udfs.streams import Condense, Streamed, Streams
 from headrace_udfs.types import ARROW
 
-Name = Literal["good", "letters", "late", "watermark"]
+Name = Literal["good", "letters", "late", "watermark", "sessions"]
 
 
 @dataclass(frozen=True)
@@ -74,10 +74,16 @@ def _micros(times: pd.Series[Any]) -> list[int | None]:
     return micros
 
 
+def _more(pipeline: Pipeline, work: Work) -> tuple[Name, ...]:
+    if pipeline.sessions:
+        return ("sessions",)
+    return ("late", "watermark") if work.timing else ()
+
+
 def ingest_streams(pipeline: Pipeline, work: Work) -> dict[str, UserDefinedScalarFunctionWrapper]:
-    """Return the SQL functions of packs, by name: good and letters; late and watermark if there is a timing."""
+    """Return the SQL functions of packs, by name: good, letters, and late and watermark, or sessions, if there are."""
     key = uuid.uuid4().hex
-    names: tuple[Name, ...] = ("good", "letters", "late", "watermark") if work.timing else ("good", "letters")
+    names: list[Name] = ["good", "letters", *_more(pipeline, work)]
     return {
         name: udf(
             IngestStream(pipeline, key, name, work),

@@ -95,6 +95,7 @@ class Pipeline:
         self._catalog = catalog
         self.key, self.keys, self.topic = contract.key, contract.keys, contract.topic
         self.dictionary = contract.dictionary
+        self.sessions = contract if contract.dictionary and contract.dictionary.sessions else None
         self.columns: dict[str, ContractType] = as_decoded(contract).columns
         for step in self._steps:
             if missing := [name for name in step.needs if name not in self.columns]:

@@ -7,22 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from headrace_udfs.dictionary import BITS
+from headrace_udfs import session_rows
+from headrace_udfs.contract import Contract
+from headrace_udfs.dictionary import BITS, MQTT
 from headrace_udfs.high_water import NOTHING
 from headrace_udfs.messages import Messages
 from headrace_udfs.packs import Pack, joined, times, unpacked
 from headrace_udfs.pipeline import ERRORS, PIECE, Pipeline, Rows
 from headrace_udfs.reader_watermark import ReaderWatermark
 from headrace_udfs.sealed import Protector
+from headrace_udfs.session_rows import SessionRows
+from headrace_udfs.stream_types import INDEX, ORIGIN, PAYLOAD, POSITION, TYPES, StreamType, Types
 from headrace_udfs.times import Micros
-from headrace_udfs.types import ARROW, TS, ContractType
+from headrace_udfs.types import ARROW, TS
 
 _BATCH = 4096
 """Rows of a batch in a stream: Java allocates memory for large ones each time, and fills it with zeros."""
@@ -32,51 +35,22 @@ Flags = npt.NDArray[np.bool_]
 Run = Callable[[Sequence[Pack], Messages], Rows]
 """Returns the rows of the messages of some packs."""
 
-INDEX = "src_index"
-"""The column with the number of a reading in its message, from 0."""
-
-
-class StreamType(NamedTuple):
-    """The type of a stream's column in Arrow and in Flink SQL."""
-
-    arrow: pa.DataType
-    flink: str
-
-
-Types = Mapping[str, StreamType]
-
-_TYPES: Mapping[ContractType, StreamType] = {
-    "string": StreamType(ARROW["string"], "STRING"),
-    "double": StreamType(ARROW["double"], "DOUBLE"),
-    "long": StreamType(ARROW["long"], "BIGINT"),
-    "boolean": StreamType(ARROW["boolean"], "BOOLEAN"),
-    "timestamp": StreamType(ARROW["timestamp"], "TIMESTAMP_LTZ(6)"),
-}
-_POSITION: Types = {
-    "src_topic": StreamType(pa.string(), "STRING NOT NULL"),
-    "src_partition": StreamType(pa.int32(), "INT NOT NULL"),
-    "src_offset": StreamType(pa.int64(), "BIGINT NOT NULL"),
-    INDEX: StreamType(pa.int32(), "INT NOT NULL"),
-}
-_ORIGIN: Types = {**_POSITION, "src_ts": StreamType(ARROW["timestamp"], "TIMESTAMP_LTZ(6) NOT NULL")}
-_PAYLOAD: Types = {"payload": StreamType(pa.binary(), "BYTES")}
-
-LETTERS: Types = {**_PAYLOAD, **{name: _TYPES[kind] for name, kind in ERRORS.items()}, **_ORIGIN}
+LETTERS: Types = {**PAYLOAD, **{name: TYPES[kind] for name, kind in ERRORS.items()}, **ORIGIN}
 """The columns of dead letters. Of the letters of one message, only the first has its bytes: there may be thousands."""
 
 LATE: Types = {
-    **_PAYLOAD,
-    "key": _TYPES["string"],
-    TS: _TYPES["timestamp"],
-    "watermark": _TYPES["timestamp"],
-    **_ORIGIN,
+    **PAYLOAD,
+    "key": TYPES["string"],
+    TS: TYPES["timestamp"],
+    "watermark": TYPES["timestamp"],
+    **ORIGIN,
 }
 """The columns of late readings. Of those of one message, only the first has its bytes."""
 
 
 NAMED: Types = {
-    "src_ts": _ORIGIN["src_ts"],
-    "src_payload": _PAYLOAD["payload"],
+    "src_ts": ORIGIN["src_ts"],
+    "src_payload": PAYLOAD["payload"],
     "src_refused": StreamType(pa.bool_(), "BOOLEAN NOT NULL"),
 }
 """More columns of good readings whose names come with the stream, see dictionary.py: they may become dead letters.
@@ -90,7 +64,12 @@ def good(pipeline: Pipeline, *, timed: bool) -> Types:
     """Return the columns of good readings: the pipeline's and the position; `late` if they are `timed`; and NAMED."""
     named = NAMED if pipeline.dictionary else {}
     late = {"late": StreamType(pa.bool_(), "BOOLEAN NOT NULL")} if timed else {}
-    return {**{name: _TYPES[kind] for name, kind in pipeline.columns.items()}, **_POSITION, **late, **named}
+    return {
+        **{name: TYPES[kind] for name, kind in pipeline.columns.items() if name != MQTT},
+        **POSITION,
+        **late,
+        **named,
+    }
 
 
 CONDENSED: Types = {"condensed": StreamType(pa.binary(), "BYTES NOT NULL")}
@@ -119,6 +98,7 @@ class Streamed:
     good: list[Stream] = field(default_factory=list)
     letters: list[Stream] = field(default_factory=list)
     late: list[Stream] = field(default_factory=list)
+    sessions: list[Stream] = field(default_factory=list)
     watermarks: list[int] = field(default_factory=list)
 
 
@@ -149,6 +129,8 @@ class Streams:
         for packs_ in _groups([unpacked(pack) for pack in packs]):
             group = _Group(packs_, self._run)
             places = [None] * (len(packs_) - 1)
+            if self._pipeline.sessions:
+                streamed.sessions += [group.sessions(self._pipeline.sessions), *places]
             columns, late, late_rows = group.columns, None, ~group.is_good
             if self._watermark:
                 moves = given[start : start + len(packs_)] if given else None
@@ -169,7 +151,7 @@ class Streams:
             else:
                 good_ = group.stream(self._good, columns, group.is_good)
             streamed.good += [good_, *places]
-            letters = group.stream(LETTERS, columns, ~group.is_good, self._pipeline.dead_payloads)
+            letters = group.stream(LETTERS, columns, group.is_letter, self._pipeline.dead_payloads)
             streamed.letters += [letters, *places]
             streamed.late += [late, *places]
             start += len(packs_)
@@ -189,8 +171,10 @@ class _Group:
         self._message = np.arange(len(self._messages)) if rows.message is None else rows.message
         self.is_good = np.ones(rows.batch.num_rows, bool)
         self.is_good[rows.refused] = False
+        self.is_letter = ~self.is_good
         batch = {name: rows.batch.column(name) for name in rows.batch.schema.names}
         self.columns: Mapping[str, pa.Array] = {**batch, **self._origin()}
+        self._dropped = np.zeros(rows.batch.num_rows, bool)
 
     def times(self) -> Micros:
         """Return the event time of each row as Flink has it, in whole milliseconds, as microseconds since 1970."""
@@ -204,6 +188,20 @@ class _Group:
         cuts = np.searchsorted(self._message, ends).tolist()
         return [slice(start, end) for start, end in zip([0, *cuts[:-1]], cuts, strict=True)]
 
+    def sessions(self, contract: Contract) -> Stream:
+        """Return the stream of the sessions of the messages; their rows that are no readings are not handed on."""
+        rows = SessionRows(contract, self._messages, self._message, self.columns)
+        self.is_good &= ~rows.dropped
+        self.is_letter &= ~rows.dropped
+        self._dropped = rows.dropped
+        if not rows.message:
+            return None
+        types = session_rows.types(contract)
+        firsts = pa.array(np.searchsorted(self._message, rows.message))
+        given = {name: self.columns[name].take(firsts) for name in types if name in self.columns}
+        columns = rows.columns(given)
+        return _ipc(types, [columns[name] for name in types])
+
     def named(self, key: str) -> tuple[Mapping[str, pa.Array], Flags]:
         """Return all columns with NAMED, and which rows a job needs to know or to give names."""
         has_name = pc.is_valid(self.columns[key]).to_numpy(zero_copy_only=False)
@@ -215,7 +213,7 @@ class _Group:
         for row in pending[first].tolist():
             texts[row] = self._messages.values[self._message[row]]
         more = {"src_payload": pa.array(texts, pa.binary()), "src_refused": pa.array(~self.is_good)}
-        return {**self.columns, **more}, self.is_good | has_name
+        return {**self.columns, **more}, self.is_good | (has_name & ~self._dropped)
 
     def stream(
         self, types: Types, columns: Mapping[str, pa.Array], which: Flags, payloads: Protector | None = None

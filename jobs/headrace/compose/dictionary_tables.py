@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from headrace.compose import render
+from headrace.compose.session_views import SessionViews
 from headrace.compose.sql_text import Sql
 from headrace.errors import Place, UserError
 from headrace.project.job import SCORE, Job
@@ -52,8 +53,8 @@ class NamedViews:
     contract: Contract
     pipeline: Pipeline
 
-    def statements(self, opened: Sql) -> tuple[str, ...]:
-        """Return the statements that create the views. opened: the FROM clause of the rows."""
+    def statements(self, opened: Sql, sessions: Sql | None) -> tuple[str, ...]:
+        """Return the statements that create the views. opened, sessions: the FROM clauses of the streams."""
         names = {
             "rows": f"{self.name}__rows",
             "learned": f"{self.name}__learned",
@@ -63,23 +64,36 @@ class NamedViews:
         every = [*streams.good(self.pipeline, timed=False)]
         values: dict[str, Any] = {**self._values, **names}
         own = [*self.contract.columns, *POSITION]
+        ended = self._sessions.readings() if self._sessions else None
         return (
+            *(self._sessions.statements(sessions) if self._sessions and sessions else ()),
             render.engine("named_rows", **values, view=names["rows"], columns=every, opened=opened),
             render.engine("learned", **values, view=names["learned"], columns=every),
             render.engine("resolved", **values, view=names["resolved"], integer_types=INTEGER_TYPES),
             render.engine("judged", **values, view=self.judged, exact=EXACT),
-            render.engine("named_readings", **values, view=self.name, columns=own),
+            render.engine("named_readings", **values, view=self.name, columns=own, ended=ended),
         )
 
     def letters(self, letters: str, origin: dict[str, str | int]) -> str:
         """Return the SELECT of all dead letters. letters: the SELECT of those that the worker found."""
-        values = {**self._values, **origin, "stage": DECODE, "judged": self.judged}
+        own = {**origin, "stage": DECODE}
+        sessions = self._sessions.letters(own) if self._sessions else None
+        values = {**self._values, **own, "judged": self.judged, "sessions": sessions}
         return render.engine("unnamed_letters", **values, letters=Sql(letters))
 
     @property
     def judged(self) -> str:
         """The view of good readings and of those that become dead letters, with the reason."""
         return f"{self.name}__judged"
+
+    @property
+    def shared(self) -> tuple[str, ...]:
+        """The views all whose readers must share one state."""
+        return (self._sessions.ended, self.judged) if self._sessions else (self.judged,)
+
+    @property
+    def _sessions(self) -> SessionViews | None:
+        return SessionViews(self.name, self.contract) if self.pipeline.sessions else None
 
     @property
     def _values(self) -> dict[str, Any]:

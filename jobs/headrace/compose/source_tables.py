@@ -22,7 +22,7 @@ from headrace.project import source_files
 from headrace.project.job import SCORE, Job
 from headrace.project.paths import Project
 from headrace.project.system_tables import DEAD_LETTERS, MARKERS, POSITION
-from headrace_udfs import streams
+from headrace_udfs import session_rows, streams
 from headrace_udfs.contract import Contract
 from headrace_udfs.contract_privacy import Handling
 from headrace_udfs.faults import MARKERS as MARKER_CODES
@@ -31,6 +31,7 @@ from headrace_udfs.pipeline import ERRORS, Pipeline
 from headrace_udfs.sealed import SEALED
 from headrace_udfs.step_protocol import CatalogAddress
 from headrace_udfs.steps import STEPS
+from headrace_udfs.stream_types import Types
 
 _ORIGIN = [*POSITION, "src_ts", "job", "version"]
 _DEAD_COLUMNS = ["payload", "code", "message", "stage", *_ORIGIN, "dead_at"]
@@ -47,7 +48,7 @@ class Tables:
     views: those that create the other views. leftovers: INSERTs of the records that reach no SELECT of the job, by
     table: dead letters, late readings. packed: whether the functions take packs of messages, and return streams.
     timed: the first view, if its event time becomes a time attribute by a conversion to a DataStream and back.
-    held: the last view but one, if all its readers must share what it reads.
+    held: the views all whose readers must share what they read.
     """
 
     created: tuple[str, ...]
@@ -56,7 +57,7 @@ class Tables:
     leftovers: Mapping[str, str]
     packed: bool = False
     timed: str | None = None
-    held: str | None = None
+    held: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,7 @@ def _check_keys(project: Project, name: str, contract: Contract, keys: KeyRing) 
 def _packed(parts: _Parts) -> Source:
     name, timed = parts.name, parts.lateness is not None
     packs, shared = f"{name}__packs", f"{name}__streams"
-    kinds = ["good", "letters", *(["late"] if timed else [])]
+    kinds = ["good", "letters", *(["late"] if timed else []), *(["sessions"] if parts.pipeline.sessions else [])]
     values = {"function": parts.function, "kinds": kinds, "timed": timed}
     stepped = parts.connectors.stepped(name)
     arguments = Sql("pack, src_watermark" if stepped else "pack")
@@ -183,7 +184,7 @@ def _packed(parts: _Parts) -> Source:
         leftovers[parts.job.late_table] = parts.leftover(parts.job.late_table, _LATE_COLUMNS, late)
     views = _packed_views(parts, shared, timed=timed)
     readings = _timed(name) if timed and parts.job.kind != SCORE else None
-    held = named.judged if named else None
+    held = named.shared if named else ()
     return parts.source(Tables(statements, shared, views, leftovers, packed=True, timed=readings, held=held))
 
 
@@ -193,7 +194,9 @@ def _packed_views(parts: _Parts, shared: str, *, timed: bool) -> tuple[str, ...]
         return (render.engine("condensed", view=parts.name, columns=list(streams.CONDENSED), opened=opened),)
     opened = _opened(shared, "good", streams.good(parts.pipeline, timed=timed))
     if parts.contract.dictionary:
-        return NamedViews(parts.name, parts.contract, parts.pipeline).statements(opened)
+        has_sessions = parts.pipeline.sessions is not None
+        sessions = _opened(shared, "sessions", session_rows.types(parts.contract)) if has_sessions else None
+        return NamedViews(parts.name, parts.contract, parts.pipeline).statements(opened, sessions)
     columns = [*parts.pipeline.columns, *POSITION]
     view = _timed(parts.name) if timed else parts.name
     readings = render.engine("packed_readings", view=view, columns=columns, timed=timed, opened=opened)
@@ -211,7 +214,7 @@ def _timed(source: str) -> str:
     return f"{source}__readings"
 
 
-def _opened(view: str, stream: str, types: streams.Types) -> Sql:
+def _opened(view: str, stream: str, types: Types) -> Sql:
     """Return the FROM clause of the rows of a stream, as `decoded`."""
     return Sql(render.engine("opened", view=view, stream=stream, row=streams.row_type(types), columns=list(types)))
 

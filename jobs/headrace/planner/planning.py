@@ -141,6 +141,8 @@ def prepare(environment, composition: Composition) -> None:  # type: ignore[no-u
         for statement in composition.connections:
             environment.execute_sql(resolve_in_sql(statement))
         environment.create_java_temporary_system_function("arrow_rows", "headrace.ArrowRows")
+        if any(source.pipeline.sessions for source in composition.sources):
+            environment.create_java_temporary_system_function("members", "headrace.Members")
         module = composition.folder.module
         inputs = Inputs(environment, composition.functions, module) if module else None
         condense = Condenser(inputs.scorer()) if inputs and composition.folder.job.kind == SCORE else None

@@ -28,8 +28,8 @@ def prepare(environment, source: Source, *, shared: bool, condense: Condense | N
         environment.execute_sql(resolve_in_sql(statement))
         if tables.timed and statement == tables.views[0]:
             streams.give_event_time(environment, tables.timed)
-        if tables.held and statement == tables.views[-2]:
-            _hold(environment, tables.held)
+    for view in tables.held:
+        _hold(environment, view)
 
 
 def _hold(environment, view: str) -> None:  # type: ignore[no-untyped-def]

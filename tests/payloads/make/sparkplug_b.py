@@ -85,7 +85,7 @@ def python_messages() -> list[tuple[str, str, Any, list[str | None]]]:
         ("data by alias alone", DEVICE.format("DDATA"), spb.DData(T, 3, aliases), ["unknown_alias", None]),
         ("historical, null, transient, no time", NODE.format("NDATA"), spb.NData(T, 4, flagged), [None] * 4),
         ("bytes and arrays", NODE.format("NDATA"), spb.NData(T, 5, other), ["wrong_type", "wrong_type", None]),
-        ("node death", NODE.format("NDEATH"), death, [None]),
+        ("node death", NODE.format("NDEATH"), death, ["no_birth"]),
     ]
 
 
@@ -120,7 +120,7 @@ def npm_messages() -> list[tuple[str, str, dict[str, Any], list[str | None]]]:
         ("signed, unsigned and other", DEVICE.format("DDATA"), [*signed, *unsigned, *others], [None] * 12),
         ("data set and template", DEVICE.format("DDATA"), nested, ["not_one_value", "not_one_value", None]),
         ("qualities", DEVICE.format("DDATA"), qualities, [None] * 3),
-        ("no metrics", DEVICE.format("DDEATH"), [], ["no_readings"]),
+        ("no metrics", DEVICE.format("DDEATH"), [], ["no_birth"]),
     ]
     return [
         (name, topic, {"timestamp": T, "seq": seq, "metrics": metrics}, codes)

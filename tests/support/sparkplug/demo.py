@@ -19,6 +19,7 @@ from headrace import local
 from headrace.environment import kafka
 from headrace.project.paths import Project
 from headrace.upkeep import reconcile
+from headrace_udfs.sparkplug_sessions import STALE
 from support import ROOT
 from support.services.mqtt import mqtt_broker
 from support.services.processes import HOST, serving
@@ -28,6 +29,7 @@ from support.worlds.live_plant import JOB, Plant, plant, until
 Value = tuple[str, int, float | None, str | None]
 """Tag, time in milliseconds since 1970, number and text."""
 
+_OF_DEVICES = f"tag like '%/Press/%' and quality <> {STALE}"
 NODES, ROUNDS, START_MS, LIMIT_S = 3, 40, 1_764_000_000_000, 60
 SELECT = """
 select tag, ts, `value`, text, quality, cast(null as string) as unit, cast(null as string) as asset, {{ src() }},
@@ -68,9 +70,14 @@ def _value(of: Published) -> Value:
 
 
 def stored_in(own: Plant) -> Counter[Value]:
-    """Return the same of what is stored of their devices."""
-    rows = own.query("select tag, epoch_ms(ts), value, text from historian.readings where tag like '%/Press/%'")
-    return Counter(rows)
+    """Return the same of what is stored of their devices, but for what deaths say."""
+    return Counter(own.query(f"select tag, epoch_ms(ts), value, text from historian.readings where {_OF_DEVICES}"))
+
+
+def alive_in(own: Plant) -> list[str]:
+    """Return the tags whose last reading is not that of a death."""
+    last = "select tag, arg_max(quality, src_offset) as quality from historian.readings group by tag, src_partition"
+    return [tag for (tag,) in own.query(f"select tag from ({last}) where quality <> {STALE} order by tag")]
 
 
 def show(own: Plant, folder: Path) -> bool:
@@ -92,14 +99,15 @@ def show(own: Plant, folder: Path) -> bool:
         until(lambda: messages(own) >= (3 + ROUNDS) * NODES, LIMIT_S, lambda: "the deaths in Kafka")
         balances = own.follow()
     reconcile.verdict(balances)
-    written, stored = written_by(nodes), stored_in(own)
+    written, stored, alive = written_by(nodes), stored_in(own), alive_in(own)
     subprocess.run([sys.executable, "-m", "headrace", "query", _SHOWN], env={**os.environ, **own.variables}, check=True)
     sys.stdout.write(
         f"{sum(b.records for b in balances)} messages: each is in a table once\n"
         f"{sum(written.values())} values written by {NODES} nodes of {GROUP}, {sum(stored.values())} stored, "
         f"{(written - stored).total()} missing, {(stored - written).total()} others\n"
+        f"{len(alive)} tags are not stale, though all nodes have died\n"
     )
-    return written == stored
+    return written == stored and not alive
 
 
 _SHOWN = """

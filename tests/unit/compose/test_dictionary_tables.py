@@ -40,9 +40,16 @@ def composed(folder: Path, more: str = "", select: str = SELECT, contract: str =
 def test_only_a_source_with_a_dictionary_has_the_aggregate(tmp_path: Path) -> None:
     (tmp_path / "with").mkdir()
     (tmp_path / "without").mkdir()
-    assert sum("LAST_VALUE" in each for each in composed(tmp_path / "with").setup()) == 1
-    without = composed(tmp_path / "without", contract="dictionary: null\n")
-    assert not any("LAST_VALUE" in each for each in [*without.setup(), *without.leftovers()])
+    (tmp_path / "names").mkdir()
+    running = [" OVER by_id", " OVER by_node"]
+    for folder, contract, expected in (
+        ("with", "", [1, 3]),
+        ("names", "dictionary: {sessions: null}\n", [1, 0]),
+        ("without", "dictionary: null\n", [0, 0]),
+    ):
+        found = composed(tmp_path / folder, contract=contract)
+        statements = [*found.setup(), *found.leftovers()]
+        assert [sum(each in text for text in statements) for each in running] == expected
 
 
 @pytest.mark.parametrize(

@@ -75,9 +75,9 @@ def _readings(contract: Contract, path: Path) -> list[Reading]:
         times,
     )
     decoded = Decoder(contract).decode(messages)
-    owners = np.arange(len(sent)) if decoded.message is None else decoded.message
     if contract.dictionary:
-        decoded = named(contract, decoded, [sent[message].partition or 0 for message in owners])
+        decoded = named(contract, decoded, messages, [each.partition or 0 for each in sent])
+    owners = np.arange(len(sent)) if decoded.message is None else decoded.message
     firsts = np.searchsorted(owners, owners)
     good = [row for row in range(len(owners)) if row not in decoded.faults]
     columns = {name: column.take(pa.array(good, pa.int64())).to_pylist() for name, column in decoded.columns.items()}

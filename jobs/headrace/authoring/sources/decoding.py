@@ -82,7 +82,8 @@ def tally(
             decoded = Decoder(contract, schemas=opened, keys=keys).decode(messages(records))
     of_message = np.arange(len(records)) if decoded.message is None else decoded.message
     if contract.dictionary:
-        decoded = named(contract, decoded, [records[message].partition for message in of_message])
+        decoded = named(contract, decoded, messages(records), [each.partition for each in records])
+        of_message = np.arange(len(records)) if decoded.message is None else decoded.message
     codes: Counter[str] = Counter()
     examples: dict[str, list[Example]] = {}
     for row in sorted(decoded.faults):
