@@ -31,7 +31,7 @@ SEQUENCE = 256
 """The sequence number of a message is that of the one before and 1, modulo this."""
 
 LAST_INDEX = 2**20 - 1
-"""The src_index of what is said of the messages before one: no row has it."""
+"""The src_index of a dead letter on the messages before one: no row has it."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
@@ -54,7 +54,7 @@ class Front(NamedTuple):
 
 
 class Session(NamedTuple):
-    """The place of a message in its session; names: the tags that a birth has. time_ms: when what it tells happened."""
+    """The place of a message in its session; names: the tags that a birth has. time_ms: when it happened."""
 
     role: Role
     front: Front
