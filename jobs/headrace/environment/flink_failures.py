@@ -55,6 +55,11 @@ _EXPLAINED: tuple[tuple[re.Pattern[str], str, str], ...] = (
         "give each slot more memory: docs/operations.md says how much it needs",
     ),
     (
+        re.compile(r"minBucketMemorySize is not valid|Too small memory allocated for BytesHashMap"),
+        "a slot has too little managed memory for all windows of the job",
+        "split the job, so that each has fewer windows, or raise taskmanager.memory.managed.fraction",
+    ),
+    (
         re.compile(r"CANCELLED: call already cancelled|Process died with exit code"),
         "a Python worker of the job ended while it worked: it was killed, or ran out of memory",
         "if it happens again, see the TaskManager's log, and the memory of its machine",

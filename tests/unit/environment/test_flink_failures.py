@@ -34,6 +34,11 @@ _TRACE = "java.lang.RuntimeException: outer\n\tat a.b(C.java:1)\nCaused by: {}\n
             "locked by another program",
             "close what else uses the catalog's file",
         ),
+        (
+            "java.lang.IllegalArgumentException: The minBucketMemorySize is not valid!",
+            "too little managed memory for all windows of the job",
+            "split the job",
+        ),
         ("java.lang.OutOfMemoryError: Java heap space", "a TaskManager ran out of memory", "docs/operations.md"),
         (
             "org.apache.arrow.memory.OutOfMemoryException: Failure allocating buffer.",
