@@ -13,6 +13,7 @@ from typing import Any
 from headrace.compose import look_ups
 from headrace.compose.job_statements import Composition, module_view, selected_view
 from headrace.compose.source_map import Rendered
+from headrace.environment import flink_failures
 from headrace.environment.java_errors import root_cause
 from headrace.environment.settings import Settings
 from headrace.errors import Place, PlatformError, Problem, UserError
@@ -199,7 +200,8 @@ def flink_errors_reported(
             raise UserError(root_cause(message), where) from None
         explanation = flink_errors.explain(message, _columns(composition))
         if explanation is None:
-            raise PlatformError(f"Flink failed: {root_cause(message)}") from None
+            what, known = flink_failures.explained(message)
+            raise PlatformError(f"Flink failed: {what}", fix=known) from None
         what, fix = explanation
         if module:
             raise UserError(
