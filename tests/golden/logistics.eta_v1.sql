@@ -113,7 +113,7 @@ select
     destination,
     km,
     mean_speed,
-    ts + cast(km / mean_speed * 3600 as int) * interval '1' second as expected_at
+    ts + cast(1.4E0 * km / mean_speed * 3600 as int) * interval '1' second as expected_at
 from (
     SELECT *
     FROM (

@@ -122,9 +122,9 @@ select
     payment,
     ts,
     amount,
-    case when old_refuses then 'old' else 'new' end as refused_by,
     payments_10m,
-    usual_amount
+    usual_amount,
+    case when old_refuses then 'old' else 'new' end as refused_by
 from `verdicts`
 where old_refuses <> new_refuses;
 

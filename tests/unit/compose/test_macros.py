@@ -58,6 +58,12 @@ def test_a_refusal_is_reported_at_the_line_of_the_call(sandbox: Sandbox, macro: 
 
 
 @pytest.mark.parametrize("macro", ALL)
+def test_a_macro_has_a_stand_in_with_which_sqlfluff_parses_templates(macro: str) -> None:
+    stand_ins = (ROOT / ".sqlfluff").read_text()
+    assert f"\n{macro} = {{% macro {macro}(" in stand_ins, "add it to .sqlfluff"
+
+
+@pytest.mark.parametrize("macro", ALL)
 def test_the_example_in_its_docstring_renders(sandbox: Sandbox, macro: str) -> None:
     example = macro_fixtures.example(macro)
     assert f"{{{{ {macro}(" in example
