@@ -65,7 +65,8 @@ def empty(tables: Tables, feeds: Sequence[Feed]) -> None:
         for topic in _topics(tables, feeds)
         for partition, span in kafka.offset_ranges(client, topic).items()
     ]
-    for done in AdminClient(client).delete_records(marks).values():
+    admin = AdminClient(client)  # its requests end with it
+    for done in admin.delete_records(marks).values():
         done.result(timeout=30)
 
 
