@@ -52,7 +52,8 @@ _EXPLAINED: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (
         re.compile(r"OutOfMemory|Direct buffer memory|Unable to allocate .* bytes"),
         "a TaskManager ran out of memory",
-        "give each slot more memory: docs/operations.md says how much it needs",
+        "give each slot more memory: docs/operations.md says how much it needs. If the job reads many days at once, "
+        "and its table is partitioned by day, it has a file open for each of them: partition it by month",
     ),
     (
         re.compile(r"minBucketMemorySize is not valid|Too small memory allocated for BytesHashMap"),
