@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import psutil
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from headrace import local
@@ -208,6 +209,31 @@ def test_kills_and_rescaling_change_no_row_and_a_span_is_rescored_once(own_plant
         ("condition.anomaly_events", False),
     ]
     assert min(each.now for each in done.tables) > 3
+
+
+@pytest.mark.proof
+def test_two_versions_of_a_model_score_side_by_side(own_plant: Plant) -> None:
+    equip(own_plant)
+    training = Training(SINCE, UNTIL, None, 2, STEP_US, UNTIL, "a test")
+    assert model_versions.write(own_plant.project, "sites", two_sites.model(), training) == Pin("sites", 2)
+    other = "condition/candidate_v1"
+    shutil.copytree(own_plant.project.sql / JOB, own_plant.project.sql / other)
+    text = JOB_YAML.replace(JOB, other).replace("sites@1", "sites@2")
+    (own_plant.project.sql / other / "job.yaml").write_text(text)
+    all_of = sent(1.0)
+    own_plant.produce([*all_of.payloads, *all_of.end])
+    running = [own_plant.submit(each, bounded=True, parallelism=1) for each in (JOB, other)]
+    for job in running:
+        own_plant.finish(job)
+    for table, key in (("condition.scores", "ts"), ("condition.anomaly_events", "started_at")):
+        rows = stored(own_plant, table)
+        by_model = [rows.filter(pc.equal(rows["model"], f"sites@{version}")) for version in (1, 2)]
+        one, two = (
+            each.drop(["model"]).select(["tag", key]).sort_by([("tag", "ascending"), (key, "ascending")])
+            for each in by_model
+        )
+        assert len(one) > 3
+        assert one.equals(two)
 
 
 def rows_stored(plant: Plant) -> int:
