@@ -37,7 +37,7 @@ name: test/macro_v1
 owner: o
 description: d
 grain: g
-reads: [source/plant_readings, table/historian.tags]
+reads: [source/plant_readings, source/erp_orders, table/historian.tags]
 writes: {table/historian.readings: append}
 params: {limit: 100.0, name: "100"}
 """

@@ -57,7 +57,7 @@ def of_rows(contract: Contract) -> Contract:
 def of_deletions(contract: Contract) -> Contract:
     """Return the plain contract that reads the key of a deleted row, and the order and time of the change.
 
-    Databases send no more than the key unless they are told to, and nothing else of a deleted row is needed.
+    Databases send no more than the key by default, and nothing else of a deleted row is needed.
     """
     assert contract.changes  # noqa: S101 - as above
     key = {name: contract.fields[name] for name in contract.keys}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -49,7 +50,7 @@ class TemplateFunctions:
 
     def for_macros(self) -> dict[str, Callable[..., Any]]:
         """Return the functions that only macros can call, by name."""
-        return {"looked_up": self.looked_up}
+        return {"looked_up": self.looked_up, "changes_of": self.changes_of}
 
     def source(self, name: str) -> Sql:
         """Return the view of the source's good readings."""
@@ -104,6 +105,25 @@ class TemplateFunctions:
         self.look_ups.add(spec)
         calls = look_ups.calls(spec, [*keys.values(), *([at] if bounds else [])])
         return list(zip(calls, taken.values(), strict=True))
+
+    def changes_of(self, name: str | Sql, *, on_time: bool = False) -> dict[str, Any] | None:
+        """Return the view of the change stream `name` and the key of its rows; None if it is something else.
+
+        name: that of a source of the job, or what source() or on_time() returned. on_time: take what on_time() returns.
+        """
+        for each in self.folder.job.sources:
+            contract = source_files.load(self.project, each)
+            if contract.changes and name in (each, ident(each), ident(on_time_view(each))):
+                self._refuse_step(each)
+                return {"view": self.on_time(each) if on_time else self.source(each), "key": [*contract.keys]}
+        return None
+
+    def _refuse_step(self, source: str) -> None:
+        """Raise InvalidCall if a template has a step that is called as a change stream: which is meant is open."""
+        for path in (*self.folder.templates.values(), *self.folder.views.values()):
+            if re.search(rf"(?i)(?<![\w.])`?{source}`?\s+as\s*\(", path.read_text(encoding="utf-8")):
+                what = f"'{source}' is a change stream, and also a step of {path.name}"
+                raise InvalidCall(Problem(what, fix="give the step another name"))
 
     def versions(self, name: str) -> Sql:
         """Return the table whose rows are versions by its key, for as-of joins."""

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, PlainValidator, TypeAdapter, WithJso
 from headrace.project import function_kinds, model_files, yaml_file
 from headrace.project.system_tables import LATE_READINGS
 from headrace.project.table_files import TABLE_NAME
+from headrace.project.window import WindowSpec
 from headrace_udfs.durations import Duration, duration
 from headrace_udfs.steps import STEPS
 
@@ -210,9 +211,11 @@ class Job(yaml_file.Model, use_attribute_docstrings=True):
     this, and the job can start where its tables end."""
     late_table: TableName = LATE_READINGS
     """The table for the readings that on_time() leaves out."""
-    window: Duration | None = None
+    window: WindowSpec | None = None
     """The length of its windows, if each row is computed only from the readings of one key in one window, and its ts
-    is the window's start: `headrace recompute` then computes again each window that late readings belong to."""
+    is the window's start: `headrace recompute` then computes again each window that late readings belong to. With
+    {length: 1h, needs: 1h}, rows also depend on readings of an hour before and the one before these; with
+    {corrections: [used_kwh]}, rows are final, and each late reading adds a row with what this column lacks."""
     state_ttl: Duration | None = None
     """How long joins and aggregates outside a window keep what they have not seen again, like 7d."""
     params: dict[str, Param] = {}

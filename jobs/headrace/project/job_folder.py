@@ -11,6 +11,7 @@ from pathlib import Path
 from headrace.errors import Place, Problem, UserError, unknown
 from headrace.project import (
     function_files,
+    job_windows,
     model_files,
     python_module,
     score_job,
@@ -138,17 +139,8 @@ def _mismatches(folder: JobFolder, name: str) -> list[Problem]:
     if job.name != name:
         where = yaml_file.place(file, ("name",))
         problems.append(Problem(f"name is '{job.name}', the folder says '{name}'", where, f"write name: {name}"))
-    problems += [*_of_windows(folder), *score_job.problems(job, file)]
+    problems += [*job_windows.of_job(job, file), *score_job.problems(job, file)]
     return [*problems, *(_of_templates(folder) if job.kind == "job" else _of_module(folder))]
-
-
-def _of_windows(folder: JobFolder) -> Iterator[Problem]:
-    job = folder.job
-    alone = job.kind == "job" and len(job.reads) == len(job.sources) == 1 and not job.steps
-    if job.window and not (alone and job.tables_written and [*job.writes.values()] == ["append"]):
-        where = yaml_file.place(folder.path / "job.yaml", ("window",))
-        what = "windows can be computed again only if the job reads one source, has no steps, and appends to one table"
-        yield Problem(what, where, "leave window: out, or split the job")
 
 
 def _of_module(folder: JobFolder) -> Iterator[Problem]:
@@ -213,7 +205,16 @@ def _absent(project: Project, folder: JobFolder) -> list[Problem]:
             check(lambda sink=sink: topic_files.load(project, sink.removeprefix(TOPIC)), "writes", sink)  # type: ignore[misc]
             continue
         check(lambda sink=sink, mode=mode: _writable(project, sink, mode), "writes", job.output(sink))  # type: ignore[misc]
-    return problems
+    return problems or _of_windows(project, folder)
+
+
+def _of_windows(project: Project, folder: JobFolder) -> list[Problem]:
+    job, file = folder.job, folder.path / "job.yaml"
+    if job.window is None or len(job.sources) != 1 or len(job.tables_written) != 1:
+        return []
+    source, tables = source_files.load(project, job.sources[0]), table_files.pick(project, job.tables_written)
+    counted = (folder.path / EXPECTED_COUNTS).is_file()
+    return [*job_windows.of_files(job, file, source, tables[job.tables_written[0]], counted=counted)]
 
 
 def _named(project: Project, job: Job) -> Iterator[tuple[tuple[str | int, ...], Callable[[], object]]]:

@@ -55,6 +55,7 @@ def of_source(name: str, read: Contract, steps: list[str], *, on_time: bool = Fa
         for field, spec in read.fields.items()
     }
     columns |= {TS: Column(), QUALITY: Column(quality=itself, whole=True)}
+    columns |= {column: Column() for column in read.change_columns}
     columns |= {column: Column() for column in steps if column not in columns}
     columns |= {column: Column(whole=column != "src_topic") for column in POSITION}
     if read.watermark:

@@ -28,6 +28,10 @@ class Target:
     column: Column
 
 
+_OF_CURRENT = {"src_rank", "nth_of_key"}
+"""Columns that only the rows of the macro current() have together."""
+
+
 @dataclass(frozen=True)
 class Join:
     """A join: the unbounded inputs of its left and right side, and whether its condition bounds the time between them.
@@ -141,4 +145,6 @@ def _result(
             )
             for target in targets
         }
-    return Relation(columns, _streams(scope), spelled, sifted - checked)
+    # The rows of current() do not grow with time: there is one per key.
+    streams = NONE if columns is not None and columns.keys() >= _OF_CURRENT else _streams(scope)
+    return Relation(columns, streams, spelled, sifted - checked)

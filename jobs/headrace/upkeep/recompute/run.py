@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 import pyarrow as pa
@@ -19,18 +19,20 @@ from headrace.operations import deleted_rows
 from headrace.operations.deleted_rows import DeletedRows
 from headrace.planner.in_process.minicluster import MiniCluster
 from headrace.planner.in_process.values import Row
-from headrace.project import job_folder, readings_table, source_files
+from headrace.project import job_folder, readings_table, source_files, table_files
 from headrace.project.job import Job
 from headrace.project.paths import Project
 from headrace.upkeep.checks import expected_counts
 from headrace.upkeep.completeness import partitions
-from headrace.upkeep.recompute import dirty
+from headrace.upkeep.recompute import corrections, dirty
 from headrace.upkeep.recompute.audit import audit, audit_input
 from headrace.upkeep.recompute.counted_windows import Difference
 from headrace.upkeep.recompute.dirty import Name, Window
+from headrace.upkeep.recompute.neighbours import Neighbours, with_before
 from headrace.upkeep.recompute.readings import readings
 from headrace.upkeep.recompute.replace_rows import closed_before, replace_rows
 from headrace.upkeep.recompute.rerun import rerun
+from headrace.upkeep.recompute.upsert_rows import UpsertedTable
 from headrace_udfs.contract import Contract
 
 PATIENCE_S = 120
@@ -104,6 +106,8 @@ class _Work:
         expected = expected_counts.load(self.project, self.settings, job_folder.load(self.project, job.name))
         gone = deleted_rows.of(self.catalog, [kept_in])
 
+        neighbours = Neighbours.of(self.settings, job, kept_in, source.key)
+
         def pending() -> tuple[list[Window], list[Window], list[Window]]:
             waiting = dirty.pending(self.catalog, job)
             deleted = [each for each in waiting if _deleted(gone, each.name)]
@@ -116,7 +120,9 @@ class _Work:
         if not self._all_stored(keeper, source.topic):
             return Recomputed(job.name, [], closed, still_open, behind=True, deleted=deleted)
         if expected is None:
-            self._recompute(job, source, kept_in, closed)
+            unfollowed = self._list_following(job, neighbours, [*closed, *still_open]) if neighbours else set()
+            closed, still_open, deleted = pending()
+            self._recompute(job, source, kept_in, closed, neighbours=neighbours, unfollowed=unfollowed)
             return Recomputed(job.name, closed, [], still_open, deleted=deleted)
         with audit_input(self.settings, self.catalog, job, expected, kept_in) as (counted, appended):
             beyond = audit(self.catalog, job, counted, appended, last=last, progress=self.progress)
@@ -130,19 +136,49 @@ class _Work:
         beyond = [each for each in dict.fromkeys(beyond) if not _deleted(gone, each.name)]
         return Recomputed(job.name, recomputed, [], still_open, beyond, last, deleted=deleted)
 
+    def _list_following(self, job: Job, neighbours: Neighbours, windows: list[Window]) -> set[Name]:
+        """List the windows that depend on late readings of others; return those that no reading follows yet."""
+        following, unfollowed = neighbours.following([each for each in windows if each.late_readings])
+        if new := following - {each.name for each in windows}:
+            dirty.add(self.catalog, job, new, {}, datetime.now(UTC))
+        return unfollowed
+
     def _recompute(
-        self, job: Job, source: Contract, kept_in: str, windows: list[Window], check: Check = lambda _from, _rows: None
+        self,
+        job: Job,
+        source: Contract,
+        kept_in: str,
+        windows: list[Window],
+        check: Check = lambda _from, _rows: None,
+        *,
+        neighbours: Neighbours | None = None,
+        unfollowed: Collection[Name] = (),
     ) -> None:
-        (table,) = job.tables_written
+        """Compute the windows again; those that are `unfollowed` stay on the list."""
         for number, batch in enumerate(dirty.batches(windows)):
             self.progress(f"{job.name}: {batch[0].window_start:%Y-%m-%d}, {len(batch):,} of {len(windows):,} windows")
-            stored = readings(self.catalog, kept_in, source, batch)
+            stored = readings(self.catalog, kept_in, source, batch, neighbours.needs if neighbours else timedelta(0))
+            if neighbours:
+                stored = with_before(stored, neighbours.before(batch, stored.column_names))
             rows = rerun(
                 self.project, self.settings, self.cluster, job=job, source=source, readings=stored, name=str(number)
             )
             check(stored, rows)
-            replace_rows(self.catalog, table, source.key, batch, rows)
-            dirty.done(self.catalog, batch, datetime.now(UTC))
+            names = {each.name for each in batch}
+            self._store(job, source.key, batch, [row for row in rows if (row[source.key], row["ts"]) in names])
+            dirty.done(self.catalog, (each for each in batch if each.name not in unfollowed), datetime.now(UTC))
+
+    def _store(self, job: Job, key: str, windows: list[Window], rows: list[Row]) -> None:
+        """Store the rows of windows as the job's table wants it: in place of the old ones, or as corrections."""
+        (table,) = job.tables_written
+        assert job.window is not None  # noqa: S101 - only such jobs come here
+        if corrected := job.window.corrections:
+            corrections.append(self.catalog, table, key, windows, rows, corrected=corrected, now=datetime.now(UTC))
+        elif job.writes[table] == "upsert":
+            described = table_files.pick(self.project, [table])[table]
+            UpsertedTable(self.settings, job, table, described).replace(self.cluster, key, windows, rows)
+        else:
+            replace_rows(self.catalog, table, key, windows, rows)
 
     def _all_stored(self, keeper: str, topic: str) -> bool:
         """Whether everything that can be read from the topic now is stored within PATIENCE_S.

@@ -43,7 +43,7 @@ def test_windows_with_deleted_readings_are_not_recomputed(
     monkeypatch.setattr(run._Work, "_all_stored", lambda *_: True)
     recomputed: list[Window] = []
 
-    def recompute(_work: Any, _job: Job, _source: Any, _table: str, windows: list[Window]) -> None:
+    def recompute(_work: Any, _job: Job, _source: Any, _table: str, windows: list[Window], **_more: Any) -> None:
         recomputed.extend(windows)
 
     monkeypatch.setattr(run._Work, "_recompute", recompute)

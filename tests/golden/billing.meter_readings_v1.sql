@@ -1,0 +1,127 @@
+CREATE CATALOG `headrace` WITH (
+    'type' = 'iceberg',
+    'catalog-impl' = 'org.apache.iceberg.jdbc.JdbcCatalog',
+    'uri' = 'jdbc:sqlite:/headrace/local/catalog.db',
+    'jdbc.schema-version' = 'V1',
+    'warehouse' = 'file:///headrace/local/warehouse'
+);
+
+CREATE TEMPORARY TABLE `meter_readings__packs` (
+    pack BYTES
+) WITH (
+    'connector' = 'kafka',
+    'topic' = 'billing.meters',
+    'format' = 'raw',
+    'properties.group.id' = 'headrace.billing.meter_readings_v1',
+    'properties.isolation.level' = 'read_committed',
+    'properties.fetch.max.bytes' = '16777216',
+    'properties.max.partition.fetch.bytes' = '1048576',
+    'properties.headrace.max.bytes' = '1048576',
+    'properties.headrace.pack' = 'value',
+    'properties.max.poll.records' = '10000',
+    'properties.bootstrap.servers' = '${file:/headrace/local/kafka}',
+    'scan.startup.mode' = 'group-offsets',
+    'properties.auto.offset.reset' = 'none',
+    'scan.topic-partition-discovery.interval' = '10 s'
+);
+
+CREATE TEMPORARY VIEW `meter_readings__streams` AS
+SELECT
+    `ingest_meter_readings_good`(pack) AS `good`,
+    `ingest_meter_readings_letters`(pack) AS `letters`
+FROM `meter_readings__packs`;
+
+CREATE TEMPORARY VIEW `meter_readings` AS
+SELECT
+    `decoded`.`meter`,
+    `decoded`.`energy`,
+    `decoded`.`ts`,
+    `decoded`.`quality`,
+    `decoded`.`src_topic`,
+    `decoded`.`src_partition`,
+    `decoded`.`src_offset`,
+    `decoded`.`src_index`
+FROM `meter_readings__streams`
+CROSS JOIN LATERAL TABLE(arrow_rows(`good`, 'ROW<`meter` STRING, `energy` DOUBLE, `ts` TIMESTAMP_LTZ(6), `quality` BIGINT, `src_topic` STRING NOT NULL, `src_partition` INT NOT NULL, `src_offset` BIGINT NOT NULL, `src_index` INT NOT NULL>')) AS decoded (
+    `meter`,
+    `energy`,
+    `ts`,
+    `quality`,
+    `src_topic`,
+    `src_partition`,
+    `src_offset`,
+    `src_index`
+);
+
+CREATE TEMPORARY VIEW `billing_meter_readings__selected` AS
+select
+    meter,
+    ts,
+    energy,
+    quality,
+    current_timestamp as ingested_at,
+    src_topic, src_partition, src_offset, src_index
+from `meter_readings`;
+
+INSERT INTO `headrace`.`billing`.`meter_readings` (
+    `meter`,
+    `ts`,
+    `energy`,
+    `quality`,
+    `ingested_at`,
+    `src_topic`,
+    `src_partition`,
+    `src_offset`,
+    `src_index`
+)
+SELECT
+    `meter`,
+    `ts`,
+    `energy`,
+    `quality`,
+    `ingested_at`,
+    `src_topic`,
+    `src_partition`,
+    `src_offset`,
+    `src_index`
+FROM `billing_meter_readings__selected`;
+
+INSERT INTO `headrace`.`historian`.`dead_letters` (
+    `payload`,
+    `code`,
+    `message`,
+    `stage`,
+    `src_topic`,
+    `src_partition`,
+    `src_offset`,
+    `src_index`,
+    `src_ts`,
+    `job`,
+    `version`,
+    `dead_at`
+)
+SELECT
+    decoded.payload,
+    decoded.err_code AS code,
+    decoded.err_msg AS message,
+    decoded.err_stage AS stage,
+    decoded.src_topic,
+    decoded.src_partition,
+    decoded.src_offset,
+    decoded.src_index,
+    decoded.src_ts,
+    'billing/meter_readings_v1' AS job,
+    1 AS version,
+    CURRENT_TIMESTAMP AS dead_at
+FROM `meter_readings__streams`
+CROSS JOIN LATERAL TABLE(arrow_rows(`letters`, 'ROW<`payload` BYTES, `err_stage` STRING, `err_code` STRING, `err_msg` STRING, `src_topic` STRING NOT NULL, `src_partition` INT NOT NULL, `src_offset` BIGINT NOT NULL, `src_index` INT NOT NULL, `src_ts` TIMESTAMP_LTZ(6) NOT NULL>')) AS decoded (
+    `payload`,
+    `err_stage`,
+    `err_code`,
+    `err_msg`,
+    `src_topic`,
+    `src_partition`,
+    `src_offset`,
+    `src_index`,
+    `src_ts`
+);
