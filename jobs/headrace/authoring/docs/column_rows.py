@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from headrace.project.table import Column
 from headrace_udfs.contract import Contract, FieldSpec, TimeSpec
+from headrace_udfs.contract_changes import OPERATION, ORDER
 from headrace_udfs.places import described
 from headrace_udfs.types import QUALITY, TS
 
@@ -29,6 +30,12 @@ def of_columns(columns: Mapping[str, Column]) -> list[Row]:
     return [Row(name, str(c.type), c.doc, c.unit, c.required) for name, c in columns.items()]
 
 
+_OF_CHANGES = {
+    OPERATION: "What the change did: insert, update, delete, read (a row of a snapshot) or upsert; a deletion has the key",
+    ORDER: "Position in the log of the source, as a text that sorts as the log does",
+}
+
+
 def of_contract(contract: Contract) -> list[Row]:
     """Return the columns of a source's good records."""
     paths = {name: described(source) for name, source in contract.sources.items()}
@@ -40,7 +47,7 @@ def of_contract(contract: Contract) -> list[Row]:
     rows.append(Row(TS, "timestamp", f"Time of the reading; sent as {_written(time)}", "UTC", True, paths[TS]))
     encoding = f"sent as {quality.mapping}, {quality.missing} if a reading has none" if quality else "always good"
     rows.append(Row(QUALITY, "long", f"OPC UA StatusCode; {encoding}", None, True, paths.get(QUALITY)))
-    return rows
+    return [*rows, *(Row(name, kind, _OF_CHANGES[name], None, False) for name, kind in contract.change_columns.items())]
 
 
 def _written(time: TimeSpec) -> str:
