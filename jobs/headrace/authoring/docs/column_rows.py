@@ -31,7 +31,7 @@ def of_columns(columns: Mapping[str, Column]) -> list[Row]:
 
 
 _OF_CHANGES = {
-    OPERATION: "What the change did: insert, update, delete, read (a row of a snapshot) or upsert; a deletion has the key",
+    OPERATION: "What the change did: insert, update, delete, read (a row of a snapshot) or upsert",
     ORDER: "Position in the log of the source, as a text that sorts as the log does",
 }
 
