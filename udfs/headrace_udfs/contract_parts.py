@@ -77,7 +77,7 @@ class FieldSpec(Source):
     range: Range | None = None
     """Lowest and highest valid value; null leaves a side open."""
     secret: SecretOrDrop = None
-    """How the value is masked, such as {hash: patients} or {truncate: year}; drop if it is no column."""
+    """How the value is masked, such as {hash: patients} or {truncate: year}; drop if it is not stored."""
     description: str | None = None
     """Meaning of the field, in words."""
 

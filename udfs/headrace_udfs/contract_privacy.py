@@ -79,7 +79,7 @@ class Secret(Model):
     days: int = Field(default=365, ge=1, le=3650)
     """With shift, the most days that a time moves."""
     drop: Literal[True] | None = None
-    """The value is checked, and is no column."""
+    """The value is checked and not stored."""
 
     @property
     def kind(self) -> str:
@@ -198,7 +198,7 @@ def _of_field(field: _Field, secret: Secret, fields: Mapping[str, _Field], *, is
     if why := secret.unfit(field.type):
         return why
     if field.constant is not None:
-        return "a constant stands in the contract, so it is no secret; remove secret:"
+        return "a constant stands in the contract, where all can read it; remove secret:"
     if secret.drop and is_key:
         return "the key cannot be dropped, because late readings have it; mask it with hash"
     return _no_subject(secret, fields)

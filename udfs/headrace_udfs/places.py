@@ -114,8 +114,8 @@ def _place(value: Any) -> Any:
     return {"path": value} if isinstance(value, str) else value
 
 
-PlaceOrPath = Annotated[Place, BeforeValidator(_place)]
-PartOrPath = Annotated[Part, BeforeValidator(_place)]
+PlaceOrPath = Annotated[Place, BeforeValidator(_place, json_schema_input_type=str | Place)]
+PartOrPath = Annotated[Part, BeforeValidator(_place, json_schema_input_type=str | Part)]
 Part.model_rebuild()
 Source.model_rebuild()
 

@@ -168,7 +168,7 @@ def with_field(**field: Any) -> dict[str, Any]:
         (with_field(type="string", secret={"shift": "k", "by": "x"}), "the subject must be a required string"),
         (with_field(type="string", secret={"first": 1, "by": "patient"}), "belong to shift"),
         (with_field(type="string", secret={"prefix": 33}), "a prefix of IPv4 has 1 to 31 bits"),
-        (with_field(type="string", constant="a", secret={"first": 1}), "no secret"),
+        (with_field(type="string", constant="a", secret={"first": 1}), "where all can read it"),
         ({"fields": {"patient": {"type": "string", "required": True, "secret": "drop"}}}, "the key cannot be dropped"),
         ({"payload": {"dead_letters": "encrypt"}}, "encrypt needs a key"),
         ({"payload": {"dead_letters": "omit", "key": "k"}}, "the key is not used"),

@@ -39,7 +39,11 @@ class Plain:
 
     def columns(self) -> dict[str, Column]:
         """Return the columns of the SELECT, as a table file describes them."""
-        fields = {name: _field(name, field, self.source) for name, field in self.contract.fields.items()}
+        fields = {
+            name: _field(name, field, self.source)
+            for name, field in self.contract.fields.items()
+            if name in self.contract.columns
+        }
         key = self.contract.key
         ts = _column("timestamptz", "Time of the measurement", required=True, unit="UTC")
         quality = _column("long", "OPC UA StatusCode; its top two bits: 00 good, 01 uncertain, 10 bad", required=True)

@@ -19,7 +19,7 @@ _QUERIES = Path(__file__).parent / "queries"
 
 @dataclass(frozen=True)
 class Letters:
-    """Rows of one of the two tables: their columns, the last of which is `payload`, and their values."""
+    """Rows of one of the two tables: the names of their columns, with `payload` as the last one, and their values."""
 
     columns: Sequence[str]
     rows: Sequence[Sequence[Any]]

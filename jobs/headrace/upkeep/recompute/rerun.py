@@ -19,7 +19,7 @@ from headrace.planner.in_process.values import Row
 from headrace.project.job import Job
 from headrace.project.paths import Project
 from headrace.project.system_tables import DEAD_LETTERS
-from headrace_udfs.contract import LONGEST_MESSAGE, Contract
+from headrace_udfs.contract import LONGEST_MESSAGE, Contract, FieldSpec
 
 # No field's name begins with an underscore.
 _TS, _QUALITY = "_ts", "_quality"
@@ -45,7 +45,7 @@ def rerun(
     _write(own.sql / "_sources" / f"{job.sources[0]}.yaml", source)
     messages = folder / "messages.jsonl"
     with messages.open("w", encoding="utf-8") as file:
-        for batch in readings.select([*source.fields, "ts", "quality"]).to_batches(max_chunksize=10_000):
+        for batch in readings.select([*_stored(source), "ts", "quality"]).to_batches(max_chunksize=10_000):
             file.writelines(json.dumps(_message(row), ensure_ascii=False) + "\n" for row in batch.to_pylist())
     case = Case(job.name, name, folder, CaseSettings(), {job.sources[0]: messages}, {}, {})
     results = run_case(own, settings, cluster, case)
@@ -57,9 +57,14 @@ def rerun(
     return results[job.tables_written[0]]
 
 
+def _stored(source: Contract) -> dict[str, FieldSpec]:
+    """Return the fields that readings have as they are stored: masked, and without those that are dropped."""
+    return {name: field for name, field in source.fields.items() if name in source.columns}
+
+
 def _write(path: Path, source: Contract) -> None:
     """Write the contract of messages that carry stored, already decoded readings; fields have the same types."""
-    fields = {name: {"type": field.type, "required": name == source.key} for name, field in source.fields.items()}
+    fields = {name: {"type": field.type, "required": name == source.key} for name, field in _stored(source).items()}
     contract = {
         "description": "Readings as they are stored.",
         "topic": source.topic,
