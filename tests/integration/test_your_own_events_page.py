@@ -36,7 +36,7 @@ PRINTS = {
     "submit": f"{JOB}",
     "query scans": "Hamburg",
     "query code": "wrong_type",
-    "dead-letters": '"recipient": "Miller"',
+    "dead-letters": "Miller",
 }
 
 
