@@ -121,9 +121,16 @@ def same(what: str, found: pd.DataFrame, wanted: pd.DataFrame, tolerance: float 
 
 
 def duck(sql: str, **frames: pd.DataFrame) -> pd.DataFrame:
-    """Return the answer of DuckDB to a SELECT over frames, by their names: a judge of its own."""
-    with duckdb.connect(config={"TimeZone": "UTC"}) as connection:
+    """Return the answer of DuckDB to a SELECT over frames, by their names: a judge of its own.
+
+    Times are in UTC; in the SELECT they are timestamps without a zone, which need no extension of DuckDB.
+    """
+    with duckdb.connect() as connection:
         for name, frame in frames.items():
-            connection.register(name, frame)
+            zoned = {
+                str(each): column.dt.tz_convert(None) for each, column in frame.select_dtypes("datetimetz").items()
+            }
+            connection.register(name, frame.assign(**zoned))
         rows: pd.DataFrame = connection.execute(sql).df()
-    return rows
+    times = rows.select_dtypes("datetime").items()
+    return rows.assign(**{str(each): column.dt.tz_localize("UTC") for each, column in times})
