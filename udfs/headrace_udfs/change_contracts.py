@@ -10,7 +10,7 @@ from headrace_udfs.contract_changes import DELETED, OPERATION, ORDER, Changes
 from headrace_udfs.contract_checks import with_paths
 from headrace_udfs.contract_parts import FieldSpec
 from headrace_udfs.paths import OUT, Path
-from headrace_udfs.places import Place, Source
+from headrace_udfs.places import Place, Source, places
 
 P = TypeVar("P", bound=Place)
 
@@ -55,13 +55,18 @@ def of_rows(contract: Contract) -> Contract:
 
 
 def of_deletions(contract: Contract) -> Contract:
-    """Return the plain contract that reads the key of a deleted row, and the order and time of the change.
+    """Return the plain contract that reads the key of a deleted row, what is around the row, and the order and time.
 
     Databases send no more than the key by default, and nothing else of a deleted row is needed.
     """
     assert contract.changes  # noqa: S101 - as above
-    key = {name: contract.fields[name] for name in contract.keys}
-    return _plain(contract.model_copy(update={"quality": None}), key, contract.changes.parts.before)
+    read = {name: field for name, field in contract.fields.items() if name in contract.keys or _leaves_row(field)}
+    return _plain(contract.model_copy(update={"quality": None}), read, contract.changes.parts.before)
+
+
+def _leaves_row(field: FieldSpec) -> bool:
+    """Return whether a field is read in the message around the row, which a deletion has as well."""
+    return field.has_place and all(place.path is not None and place.path[:1] == (OUT,) for place in places(field))
 
 
 def of_marks(contract: Contract) -> Contract:

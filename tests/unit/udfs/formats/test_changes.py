@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import json
+from io import BytesIO
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from fastavro import parse_schema, schemaless_writer
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -16,6 +19,7 @@ from headrace_udfs import source_order
 from headrace_udfs.contract import Contract
 from headrace_udfs.decode import Decoder
 from headrace_udfs.messages import Messages
+from headrace_udfs.schemas import GivenSchemas
 
 TS = 1_700_000_000_000
 ORDERS: dict[str, Any] = {
@@ -149,6 +153,61 @@ def test_a_row_that_is_marked_as_deleted_is_deleted() -> None:
     rows, faults = decoded(contract, row, {**row, "gone": "X"}, {**row, "gone": True}, {**row, "gone": ""}, None)
     assert faults == {4: "tombstone"}
     assert [each["src_op"] for each in rows[:4]] == ["upsert", "delete", "delete", "upsert"]
+
+
+VALUE = {
+    "type": "record",
+    "name": "Value",
+    "fields": [
+        {"name": "plant", "type": "string"},
+        {"name": "order_nr", "type": "long"},
+        {"name": "machine", "type": ["null", "string"], "default": None},
+        {"name": "quantity", "type": ["null", "double"], "default": None},
+        {"name": "not_read", "type": ["null", "bytes"], "default": None},
+    ],
+}
+SOURCE = {
+    "type": "record",
+    "name": "Source",
+    "fields": [{"name": "db", "type": "string"}, {"name": "lsn", "type": ["null", "long"], "default": None}],
+}
+ENVELOPE = {
+    "type": "record",
+    "name": "Envelope",
+    "namespace": "erp.public.orders",
+    "fields": [
+        {"name": "before", "type": ["null", VALUE], "default": None},
+        {"name": "after", "type": ["null", "Value"], "default": None},
+        {"name": "source", "type": SOURCE},
+        {"name": "op", "type": "string"},
+        {"name": "ts_ms", "type": ["null", "long"], "default": None},
+    ],
+}
+
+
+def test_changes_in_avro_with_a_registry() -> None:
+    contract = Contract.model_validate({**ORDERS, "format": "avro"})
+    schema = parse_schema(copy.deepcopy(ENVELOPE))
+    row = {**ROW, "not_read": b"x"}
+    values: list[bytes | None] = []
+    for message in (change("c", after=row, lsn=9), change("d", {**row, "machine": None}, lsn=10), change("t")):
+        stream = BytesIO()
+        stream.write(b"\0" + (7).to_bytes(4, "big"))
+        schemaless_writer(stream, schema, message)
+        values.append(stream.getvalue())
+    decoder = Decoder(contract, schemas=GivenSchemas({7: json.dumps(ENVELOPE)}))
+    found = decoder.decode(Messages([*values, None, b"\0\0\0\0\x08"], topics="t"))
+    rows = pa.table(dict(found.columns)).to_pylist()
+    assert {i: str(fault.code) for i, fault in found.faults.items()} == {
+        2: "table_truncated",
+        3: "tombstone",
+        4: "unknown_schema",
+    }
+    assert [(each["order_nr"], each["machine"], each["database"], each["src_op"]) for each in rows[:2]] == [
+        (7, "m1", "erp", "insert"),
+        (7, None, "erp", "delete"),
+    ]
+    assert rows[0]["src_order"] < rows[1]["src_order"]
 
 
 @pytest.mark.parametrize(
