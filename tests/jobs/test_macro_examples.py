@@ -49,6 +49,7 @@ COLUMNS = {
     "once": "tag ts value",
     "patterns": "tag ts value rise",
     "previous": "tag ts slope",
+    "seconds_between": "tag ts silent_s",
     "session": "tag window_start window_end readings",
     "spikes": "tag window_start window_end spike_count",
     "tumble": "tag window_start window_end mean_value",
@@ -61,7 +62,7 @@ ENRICHED = ["as_of", "unpivot"]
 """The examples that read the column `asset` of the step enrich; in others, it would be there twice."""
 KEYS = {"good_lines": ["tag", "window_start"], "current": ["order_id"]}
 """The keys of examples whose rows change: they group without a window, or are those of a change stream."""
-PLAIN = [name for name in COLUMNS if name not in ENRICHED]
+PLAIN = [name for name in [*macro_fixtures.NAMES, "patterns"] if name not in ENRICHED]
 JOBS = [ENRICHED, *(PLAIN[at : at + SINKS_OF_A_JOB] for at in range(0, len(PLAIN), SINKS_OF_A_JOB))]
 TYPES = {
     "tag": "string",
@@ -142,7 +143,7 @@ def cluster() -> Iterator[MiniCluster]:
 
 
 def test_no_macro_is_left_out() -> None:
-    assert sorted(COLUMNS) == sorted([*macro_fixtures.NAMES, "patterns"])
+    assert {*macro_fixtures.NAMES} <= COLUMNS.keys(), "add the columns of its example"
 
 
 @pytest.mark.parametrize("names", JOBS, ids=lambda names: f"{names[0]} to {names[-1]}")
