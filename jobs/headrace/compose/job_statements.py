@@ -28,6 +28,8 @@ class Sink:
 
     path: str
     columns: Mapping[str, bool]
+    headers: tuple[str, ...] = ()
+    """The columns that become headers of a message."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,12 @@ class Composition:
         Flink validates the query of an INSERT that lists columns twice, and the second time does not find tables that
         MATCH_RECOGNIZE or a WITH inside FROM has named. It validates the query of a view once.
         """
-        select = Sql(render.engine("columns_of", table=selected_view(sink), columns=columns))
-        return render.engine("insert", sink=self.sinks[sink].path, columns=columns, select=select)
+        headers = [name for name in columns if name in self.sinks[sink].headers]
+        own = [name for name in columns if name not in headers]
+        values = {"columns": own, "headers": headers, "name_of_headers": topic_files.HEADERS}
+        select = Sql(render.engine("columns_of", table=selected_view(sink), **values))
+        into = [*own, *([topic_files.HEADERS] if headers else [])]
+        return render.engine("insert", sink=self.sinks[sink].path, columns=into, select=select)
 
     def leftovers(self) -> list[str]:
         """Return the INSERTs of the records that reach no SELECT of the job."""
@@ -96,7 +102,10 @@ def compose(project: Project, settings: Settings, folder: JobFolder, connectors:
         **{name: tuple(table.key) for name, table in tables.items()},
     }
     sinks = {
-        **{TOPIC + name: Sink(topic_tables.table_of(name), _required(topic)) for name, topic in topics.items()},
+        **{
+            TOPIC + name: Sink(each.table, _required(topic), each.headers)
+            for (name, topic), each in zip(topics.items(), written, strict=True)
+        },
         **{name: Sink(f"{settings.catalog.name}.{name}", _required(table)) for name, table in tables.items()},
     }
     versions = [

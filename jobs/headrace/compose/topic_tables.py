@@ -8,10 +8,11 @@ from headrace.compose import render
 from headrace.compose.connectors import Options
 from headrace.compose.flink_types import flink_columns
 from headrace.project.job import Mode
-from headrace.project.topic_files import Topic
+from headrace.project.topic_files import HEADERS, Topic
 
 # Of Flink's connectors, it takes every kind of change of any columns.
 _STAND_IN: Options = {"connector": "print"}
+_KAFKA = ("kafka", "upsert-kafka")
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class WrittenTopic:
     table: str
     statement: str
     stand_in: str | None
+    headers: tuple[str, ...] = ()
+    """The columns that are written as headers, if messages are written, and not files."""
 
 
 def table_of(topic: str) -> str:
@@ -35,15 +38,20 @@ def table_of(topic: str) -> str:
 
 def written_topic(name: str, topic: Topic, mode: Mode, options: Options) -> WrittenTopic:
     """Return the Flink table, with the `options` of its connector."""
-    stand_in = _statement(name, topic, mode, _STAND_IN) if mode == "upsert" else None
-    return WrittenTopic(table_of(name), _statement(name, topic, mode, options), stand_in)
+    headers = tuple(topic.headers) if options["connector"] in _KAFKA else ()
+    statement = _statement(name, topic, mode, options, headers)
+    stand_in = _statement(name, topic, mode, _STAND_IN, headers) if mode == "upsert" else None
+    return WrittenTopic(table_of(name), statement, stand_in, headers)
 
 
-def _statement(name: str, topic: Topic, mode: Mode, options: Options) -> str:
+def _statement(name: str, topic: Topic, mode: Mode, options: Options, headers: tuple[str, ...]) -> str:
+    columns = {column: kind for column, kind in flink_columns(topic.columns).items() if column not in headers}
     return render.engine(
         "kafka_sink",
         view=table_of(name),
-        columns=flink_columns(topic.columns),
+        columns=columns,
+        headers=HEADERS if headers else None,
+        metadata=options["connector"] in _KAFKA,
         key=topic.key,
         upsert=mode == "upsert",
         options=options,

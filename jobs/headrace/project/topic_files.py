@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pydantic import Field, ValidationInfo, field_validator
+from pyiceberg.types import BinaryType, TimestamptzType
 
 from headrace.errors import Place, UserError, unknown
 from headrace.project import yaml_file
 from headrace.project.paths import Project
 from headrace.project.table import Column, ColumnName
 from headrace_udfs.durations import Duration
+
+HEADERS = "headers"
+"""The column of Flink's table that has the headers."""
 
 
 class Topic(yaml_file.Model, use_attribute_docstrings=True):
@@ -24,6 +28,8 @@ class Topic(yaml_file.Model, use_attribute_docstrings=True):
     """The columns of a message's key."""
     columns: dict[ColumnName, Column] = Field(min_length=1)
     """The columns by name, in their order."""
+    headers: list[str] = []
+    """Columns that a consumer gets as headers of a message, as text, and not in its value; null has no header."""
     partitions: int = Field(default=1, ge=1)
     """How many partitions it gets if it has to be created."""
     retention: Duration | None = None
@@ -38,6 +44,24 @@ class Topic(yaml_file.Model, use_attribute_docstrings=True):
         if absent:
             raise ValueError(f"the key names {', '.join(absent)}; the columns are {', '.join(columns)}")
         return columns
+
+    @field_validator("headers")
+    @classmethod
+    def _headers_are_of_columns(cls, headers: list[str], info: ValidationInfo) -> list[str]:
+        columns = info.data.get("columns")
+        if columns is None:
+            return headers
+        if absent := [name for name in headers if name not in columns]:
+            raise ValueError(f"headers names {', '.join(absent)}; the columns are {', '.join(columns)}")
+        if keyed := [name for name in headers if name in info.data.get("key", [])]:
+            raise ValueError(f"{', '.join(keyed)} is in the key, which consumers have anyway; remove it from headers")
+        if unfit := [name for name in headers if isinstance(columns[name].type, TimestamptzType | BinaryType)]:
+            raise ValueError(f"{unfit[0]} is a {columns[unfit[0]].type}, and a header is a text; leave it in the value")
+        if len(headers) == len(columns) - len(info.data.get("key", [])):
+            raise ValueError("a message would have no value; leave one column that is neither in the key nor a header")
+        if HEADERS in columns and headers:
+            raise ValueError(f"with headers, no column can be called {HEADERS}; give it another name")
+        return headers
 
 
 def load(project: Project, name: str) -> Topic:
