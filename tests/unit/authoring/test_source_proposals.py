@@ -161,3 +161,37 @@ def test_messages_with_signs_between_cells_are_not_always_csv(message: bytes, na
     with pytest.raises(UserError, match=f"look like {name}") as caught:
         propose(records(message))
     assert f"format: {name}" in str(caught.value)
+
+
+def test_changes_of_a_database() -> None:
+    before = {"site": "north", "orderId": 7, "price": 3, "paid": False, "note": None, "lines": [1]}
+    source = {"connector": "postgresql", "lsn": 9, "ts_ms": T, "db": "shop"}
+    changed = {"op": "u", "before": before, "after": {**before, "price": 3.5}, "source": source, "ts_ms": T}
+    wrapped = {"schema": {"type": "struct"}, "payload": {**changed, "op": "d", "after": None}}
+    key = b'{"schema": {}, "payload": {"site": "north", "orderId": 7}}'
+    sample = [
+        *records({**changed, "op": "c", "after": before}, changed, wrapped, key=key),
+        Record(TOPIC, 0, 9, T, key, (), None),
+    ]
+    found = propose(sample)
+    assert found.keys == {
+        "format": "json",
+        "changes": {"envelope": "debezium", "order": "source.lsn"},
+        "fields": {
+            "site": {"type": "string", "required": True},
+            "order_id": {"path": ["orderId"], "type": "long", "required": True},
+            "price": {"type": "double"},
+            "paid": {"type": "boolean"},
+        },
+        "time": {"path": "source.ts_ms", "unit": "epoch_ms"},
+        "key": ["site", "order_id"],
+    }
+    assert rows(found, "src_op", "price") == [("insert", 3.0), ("update", 3.5), ("delete", None)]
+    assert found.tally.codes == {"tombstone": 1}
+
+
+def test_changes_of_maxwell() -> None:
+    row = {"id": 7, "name": "a"}
+    found = propose(records({"type": "insert", "database": "d", "ts": T // 1000, "xid": 9, "data": row}))
+    assert (found.keys["changes"], found.keys["key"]) == ({"envelope": "maxwell", "order": ["xid", "xoffset"]}, ["id"])
+    assert rows(found, "id", "name", "src_op") == [(7, "a", "insert")]

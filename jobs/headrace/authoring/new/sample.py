@@ -74,8 +74,9 @@ def readings(contract: Contract, window: timedelta | None = None) -> list[Readin
 
 def can_write(contract: Contract) -> bool:
     """Return whether `payload` can write messages of the contract: objects with a path for each column."""
-    is_plain = contract.flat and contract.paths.keys() == contract.sources.keys()
-    return is_plain and contract.format in _FORMATS and not (contract.envelope or contract.compression)
+    is_plain = contract.flat and contract.paths.keys() == contract.sources.keys() and not contract.changes
+    named = len(contract.keys) == 1 and contract.fields[contract.key].type == "string"
+    return is_plain and named and contract.format in _FORMATS and not (contract.envelope or contract.compression)
 
 
 def payload(contract: Contract, reading: Reading) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from headrace.authoring.sources import documents, guesses
+from headrace.authoring.sources import changes, documents, guesses
 from headrace.authoring.sources.decoding import Tally, tally
 from headrace.authoring.sources.documents import Layout, Seen
 from headrace.environment.kafka_sample import Record
@@ -56,6 +56,8 @@ def propose(records: Sequence[Record], preset: str | None = None) -> Proposal:
         if preset not in source_presets.names():
             raise UserError([unknown("preset", preset, source_presets.names(), "--preset", scope="headrace")])
         return max(_with_preset(preset, records), key=lambda each: each.tally.share)
+    if (of_changes := changes.proposed(records, _column)) and (decoded := _tried(of_changes[0], records)):
+        return Proposal(*of_changes, decoded)
     if (best := _best_preset(records)) and best.tally.share >= ENOUGH:
         return best
     if made := _of_values(records):
