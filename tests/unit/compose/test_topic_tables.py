@@ -53,7 +53,10 @@ def test_files_of_a_case_have_headers_as_columns() -> None:
         ({"headers": ["tag"]}, "tag is in the key"),
         ({"headers": ["at"]}, "at is a timestamptz, and a header is a text"),
         (
-            {"headers": ["value", "site"], "columns": {n: {"type": "string"} for n in ("tag", "value", "site")}},
+            {
+                "headers": ["value", "site"],
+                "columns": {n: {"type": "string", "doc": "d"} for n in ("tag", "value", "site")},
+            },
             "a message would have no value",
         ),
     ],
