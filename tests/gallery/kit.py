@@ -5,6 +5,7 @@ A module `<area>_<job>.py` in this folder has
 - `JOB`, the job's name, such as maintenance/rul_v1;
 - `write(folder)`, which writes the job's data into an empty folder, the same at each call, and returns the files;
 - `judge(tables)`, which compares what the job has stored with figures computed without it;
+- or, instead of these two, `run(project, progress)`, which does everything and returns a Result;
 - if it helps, `FIRST`, the names of jobs that run before it, on the same data; `then(tables)`, what is done between the
   run and the judge; and `picture(tables, path)`, which draws an SVG file for the page.
 """
@@ -82,6 +83,7 @@ class Entry:
     job: str
     write: Callable[[Path], Sequence[Feed]]
     judge: Callable[[Tables], Sequence[Verdict]]
+    run: Callable[[Project, Callable[[str], None]], Any] | None = None
     first: tuple[str, ...] = ()
     then: Callable[[Tables], object] | None = None
     picture: Callable[[Tables, Path], object] | None = None
@@ -95,8 +97,8 @@ def names() -> list[str]:
 def entry(name: str) -> Entry:
     """Return a job of the gallery."""
     module = importlib.import_module(f"gallery.{name}")
-    first, then, picture = (getattr(module, each, None) for each in ("FIRST", "then", "picture"))
-    return Entry(name, module.JOB, module.write, module.judge, first or (), then, picture)
+    own: dict[str, Any] = {each: getattr(module, each, None) for each in ("write", "judge", "run", "then", "picture")}
+    return Entry(name, module.JOB, **own, first=getattr(module, "FIRST", ()))
 
 
 def count(rows: int, noun: str) -> str:

@@ -34,6 +34,7 @@ from headrace.cli import (
     model,
     new,
     plan,
+    products,
     query,
     recompute,
     reconcile,
@@ -133,6 +134,7 @@ app.command(rich_help_panel=HEALTH)(reconcile.reconcile)
 app.command(rich_help_panel=HEALTH)(completeness.completeness)
 app.command("dead-letters", rich_help_panel=HEALTH)(dead_letters.dead_letters)
 app.command(rich_help_panel=HEALTH)(check.check)
+app.command(rich_help_panel=HEALTH)(products.products)
 app.command(rich_help_panel=HEALTH)(maintain.maintain)
 app.command(rich_help_panel=HEALTH)(recompute.recompute)
 app.add_typer(model.app, name="model", rich_help_panel=HEALTH)

@@ -24,9 +24,10 @@ def plan(
 ) -> None:
     """Show how changed jobs would behave differently, in words and in Flink's plan.
 
-    Exits with 1 if a table change is unsafe. It needs git, but neither a broker nor a cluster.
+    Exits with 1 if a table change is unsafe, or breaks the readers of a data product without a new version. It needs
+    git, but neither a broker nor a cluster.
     """
-    from headrace.authoring.diff import report
+    from headrace.authoring.diff import products, report
     from headrace.environment.apply import table_changes
 
     refuse_together(json=json, markdown=as_markdown)
@@ -40,6 +41,7 @@ def plan(
         typer.echo(plan_comment(changes), nl=False)
     else:
         _show(changes)
+    products.require_new_versions(changes.products)
     table_changes.require_safe(changes.tables)
 
 
@@ -50,6 +52,10 @@ def _show(changes: Report) -> None:
         _line(f"No job changes against {changes.ref} ({changes.commit[:10]}).")
     for table in changes.tables:
         _table(table)
+    for product in changes.products:
+        _line(f"[bold]product {product.table}[/]: {product.versions}")
+        for breaking in product.breaking:
+            _line(f"    breaks readers: {_escaped(breaking)}")
     for part in changes.unchecked:
         _line(f"[dim]not checked: {_escaped(part)}[/]")
 

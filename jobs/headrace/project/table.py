@@ -39,6 +39,7 @@ from pyiceberg.types import (
 
 from headrace.errors import did_you_mean
 from headrace.project import yaml_file
+from headrace.project.product import Product
 from headrace.project.retention import OrDays, Retention
 from headrace.project.table_layout import Partition, Sort
 
@@ -245,6 +246,8 @@ class Table(yaml_file.Model, use_attribute_docstrings=True):
     retention: Annotated[Retention, OrDays] | None = None
     """How many days its rows are kept, like 90d, or, by pattern of tags,
     {default: 400d, classes: [{tags: '*.vibration*', keep: 90d}]}. `maintain --retention` deletes older rows."""
+    product: Product | None = None
+    """What its readers can rely on, if it is a data product."""
     properties: Annotated[dict[PropertyName, OptionalProperty], Field(validate_default=True)] = {}
     """Iceberg table properties, besides those of sql/_tables/_defaults.yaml; null leaves out one of those."""
 
@@ -285,6 +288,16 @@ class Table(yaml_file.Model, use_attribute_docstrings=True):
                 raise ValueError("classes are of tags, and the table has no column 'tag' of texts; keep default alone")
         return retention
 
+    @field_validator("product")
+    @classmethod
+    def _has_a_time(cls, product: Product | None, info: ValidationInfo) -> Product | None:
+        columns = info.data.get("columns")
+        if product and columns is not None:
+            column = columns.get(product.time)
+            if column is None or not isinstance(column.type, TimestamptzType):
+                raise ValueError(f"'{product.time}' must be a column with type timestamptz; name one with time:")
+        return product
+
     @field_validator("properties")
     @classmethod
     def _with_defaults(cls, properties: dict[str, str | None], info: ValidationInfo) -> dict[str, str | None]:
@@ -305,6 +318,8 @@ class Table(yaml_file.Model, use_attribute_docstrings=True):
             "headrace.grain": self.grain,
             "headrace.identity": ",".join(self.identity),
             "headrace.retention": self.retention and self.retention.text,
+            "headrace.product.version": self.product and str(self.product.version),
+            "headrace.product.use-instead": self.product and self.product.deprecated and self.product.deprecated.use,
             # With it, Flink's sink replaces rows by their key.
             "write.upsert.enabled": "true" if self.key else None,
         }

@@ -6,7 +6,7 @@ The tables that headrace's own commands read and write are in _system/; what tab
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from headrace.errors import Place, Problem, UserError, unknown
@@ -41,9 +41,24 @@ def load_all(project: Project) -> dict[str, Table]:
         else:
             found.append(path.stem)
     tables, faults = _load(project, sorted(found))
+    faults += [] if faults else _replacements(project, tables)
     if problems or faults:
         raise UserError([*problems, *faults])
     return tables
+
+
+def _replacements(project: Project, tables: Mapping[str, Table]) -> list[Problem]:
+    """Return a problem for each deprecated product whose replacement is not another product."""
+    problems = []
+    for name, table in tables.items():
+        if table.product and (gone := table.product.deprecated):
+            other = tables.get(gone.use)
+            if other is None or other is table or other.product is None:
+                where = yaml_file.place(path_of(project, name), ("product", "deprecated", "use"))
+                known = [each for each, of in tables.items() if of.product and each != name]
+                fix = f"name one of: {', '.join(known)}" if known else "give a table that replaces it a product: first"
+                problems.append(Problem(f"'{gone.use}' is not another product", where, fix))
+    return problems
 
 
 def pick(project: Project, names: Iterable[str] | None) -> dict[str, Table]:

@@ -19,6 +19,8 @@ QUOTED = re.compile(
 CASES = ("late", "bad", "duplicate", "missing")
 """What a job of the gallery shows in its cases: a word that the name of a case contains."""
 NAMES = kit.names()
+OF_FILES = [name for name in NAMES if not kit.entry(name).run]
+"""The jobs that are a folder of sql/, and not made of others."""
 
 
 @pytest.fixture(scope="module")
@@ -42,13 +44,13 @@ def test_what_the_page_quotes_stands_in_the_file(match: re.Match[str]) -> None:
     assert match["text"].strip() in (ROOT / match["file"]).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", OF_FILES)
 def test_a_job_of_the_gallery_has_cases_for_late_bad_duplicate_and_missing_data(name: str, project: Project) -> None:
     cases = [path.name for path in (project.sql / kit.entry(name).job / "tests").iterdir()]
     assert [word for word in CASES if not any(word in case for case in cases)] == []
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", OF_FILES)
 def test_a_job_of_the_gallery_has_checks_and_a_judge(name: str, project: Project) -> None:
     entry = kit.entry(name)
     assert entry.name == name

@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from headrace.authoring.diff import job_plan, side
+from headrace.authoring.diff import job_plan, products, side
 from headrace.authoring.diff.compiled import UNCHECKED, Compiler
 from headrace.authoring.diff.job_plan import JobPlan
+from headrace.authoring.diff.products import ProductChange
 from headrace.authoring.diff.side import Side
 from headrace.environment import git_ref
 from headrace.environment import settings as environments
@@ -25,12 +26,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Report:
-    """The `jobs` that differ from the git ref `ref`, the `tables` to create or change, and what was not checked."""
+    """What differs from the git ref `ref`: `jobs`, `tables` to create or change, `products` that break their readers.
+
+    `unchecked` is what was not checked.
+    """
 
     ref: str
     commit: str
     jobs: tuple[JobPlan, ...]
     tables: tuple[TablePlan, ...]
+    products: tuple[ProductChange, ...]
     unchecked: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
@@ -40,6 +45,7 @@ class Report:
             "commit": self.commit,
             "jobs": [job_plan.to_json(job) for job in self.jobs],
             "tables": [_table(each) for each in self.tables],
+            "products": [each.to_json() for each in self.products],
             "unchecked": list(self.unchecked),
         }
 
@@ -77,10 +83,11 @@ def report(
         chosen = list(names or sorted({*names_now, *names_then}))
         sides = _each(chosen, lambda name: None if name in removed else side.load(project, settings, name))
         jobs = _each(chosen, lambda name: planned(name, sides[name]))
+        broken = tuple(products.changes(project, then))
     touched = tuple(job for job in jobs.values() if job.status != "unchanged")
     needed, unchecked = _tables(project, settings, touched)
     compiled = [UNCHECKED] if any(job.operators for job in touched) else []
-    return Report(ref, git_ref.commit_of(project, ref), touched, needed, (*unread, *compiled, *unchecked))
+    return Report(ref, git_ref.commit_of(project, ref), touched, needed, broken, (*unread, *compiled, *unchecked))
 
 
 def settings_then(then: Project, env: str, now: Settings, ref: str) -> tuple[Settings, list[str]]:

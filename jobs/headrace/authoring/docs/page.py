@@ -17,15 +17,21 @@ from headrace.project import yaml_file
 from headrace.project.job_folder import JobFolder
 from headrace.project.paths import Project
 from headrace.project.system_tables import DEAD_LETTERS
+from headrace.upkeep.products import Measured
 from headrace_udfs.durations import duration
 from headrace_udfs.faults import Code
 
 
-def page(project: Project, contents: Contents) -> str:
-    """Return the page as HTML, with a section for each job, source, table, topic, macro and function, and a search."""
+def page(project: Project, contents: Contents, measured: Mapping[str, Measured] | None = None) -> str:
+    """Return the page as HTML, with a section for each job, source, table, topic, macro and function, and a search.
+
+    `measured`: what data products are now, by table.
+    """
     return templates.fill(
         "page.html.j2",
         contents=contents,
+        products={name: table for name, table in contents.tables.items() if table.product},
+        measured=measured or {},
         links=Links(contents, lineage.draw(contents)),
         udfs=udfs.listing(project),
         codes=list(Code),

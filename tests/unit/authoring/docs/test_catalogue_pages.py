@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from headrace.cli.docs import docs
 from headrace.cli.list_jobs import list_jobs
 from headrace.errors import UserError
 from headrace.project.paths import Project
+from headrace.upkeep.products import Measured
 
 EVIL = "<script>alert(1)</script>"
 FILES = {
@@ -239,6 +241,21 @@ def test_the_command_writes_one_file(project: Project, capsys: pytest.CaptureFix
     assert json.loads(capsys.readouterr().out) == {"page": str(file)}
     assert [*file.parent.iterdir()] == [file]
     assert file.read_text().startswith("<!doctype html>")
+
+
+def test_a_product_shows_what_it_promises_and_what_was_measured(project: Project) -> None:
+    promised = "product: {version: 3, contact: the team, time: at, freshness: 15m, completeness: 0.999}\n"
+    file = project.sql / "_tables/c.hot.yaml"
+    file.write_text(file.read_text() + promised)
+    read = contents.read(project)
+    text = " ".join(re.sub("<[^>]+>", " ", page(project, read)).split())
+    assert "freshness 15m completeness 99.9 %" in text
+    product, at = read.tables["c.hot"].product, datetime(2026, 3, 1, 12, tzinfo=UTC)
+    assert product
+    measured = {"c.hot": Measured("c.hot", product, at - timedelta(hours=2), 998, 2, at)}
+    text = " ".join(re.sub("<[^>]+>", " ", page(project, read, measured)).split())
+    assert "measured at 2026-03-01 12:00 UTC" in text
+    assert "freshness 15m 2 h not kept completeness 99.9 % 99.8000 % of 1000 records not kept" in text
 
 
 def test_the_same_project_gives_the_same_page(project: Project) -> None:
