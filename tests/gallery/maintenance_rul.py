@@ -58,7 +58,7 @@ def judge(tables: Tables) -> Sequence[Verdict]:
 
 
 def picture(tables: Tables, path: Path) -> None:
-    """Draw what the job says after the last flight of each engine beside the truth."""
+    """Draw what the job says after the last flight of each engine next to the truth."""
     found, truth = _after_the_last_flight(tables)
     order = np.argsort(truth)
     figure = Figure((7, 3), layout="constrained")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from headrace.authoring.diff import products
+from headrace.authoring import diff
+from headrace.authoring.diff import Report, products
 from headrace.authoring.diff.products import ProductChange
+from headrace.cli.markdown import plan_comment
+from headrace.cli.plan import plan
 from headrace.environment import git_ref
 from headrace.errors import CheckFailed
 from support.git_repository import Repository, committed, repository
@@ -61,3 +64,19 @@ def test_other_changes_and_a_file_of_before_are_no_concern(repository: Repositor
     repository.commit()
     repository.edit(TABLE, "no_key_of_ours:", "freshness:")
     assert changed(repository) == []
+
+
+def test_a_plan_shows_what_breaks_readers_and_exits_with_1(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository.edit(TABLE, UNIT, "")
+    made = Report("HEAD", "0123456789ab", (), (), tuple(changed(repository)), ())
+    monkeypatch.setenv("HEADRACE_PROJECT", str(repository.project.root))
+    monkeypatch.setattr(diff, "report", lambda *_: made)
+    with pytest.raises(CheckFailed):
+        plan()
+    assert "product product.readings: version 1\n    breaks readers: the column unit is gone" in capsys.readouterr().out
+    comment = plan_comment(made)
+    assert "- `product.readings`: version 1" in comment
+    assert "breaks readers: the column unit is gone" in comment
+    assert made.to_json()["products"][0]["refused"]["fix"].startswith("keep it, or write version: 2")
