@@ -98,9 +98,10 @@ def _reconciled(tables: Tables, job: str) -> Iterator[Verdict]:
     if not job_folder.load(tables.project, job).job.keeps_every_record:
         return
     balances = reconcile.reconcile(tables.project, tables.settings, job)
-    records, good, dead = (sum(getattr(each, name) for each in balances) for name in ("records", "good", "dead"))
+    names = ("records", "good", "dead", "marks")
+    records, good, dead, marks = (sum(getattr(each, name) for each in balances) for name in names)
     wrong = sum(each.missing_count + each.repeated_count for each in balances)
-    figure = f"{count(records, 'record')}: {good:,} good, {dead:,} dead, {wrong:,} missing or repeated"
+    figure = f"{count(records, 'record')}: {good:,} good, {dead:,} dead, {marks:,} marks, {wrong:,} missing or repeated"
     yield Verdict("reconcile", figure, "0 missing or repeated", all(each.holds for each in balances))
 
 
