@@ -48,7 +48,9 @@ def _stored(result: Result) -> str:
 
 
 def _cost(result: Result) -> str:
+    cost = result.cpu_per_million
+    rate = f", or {1e6 / cost:,.0f} records per second and core" if cost else ""
     return (
-        f"{result.cpu_per_million:.0f} CPU-seconds per million records; "
+        f"{cost:.0f} CPU-seconds per million records{rate}; "
         f"the start of the job costs {result.start_cpu_s:.0f} CPU-seconds more."
     )
