@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from headrace.compose.connectors import LiveConnectors, Options
-from headrace.planner.in_process.file_connectors import changelog_options, file_table
+from headrace.planner.in_process.file_connectors import changelog_options, file_table, folder_of_topic
 from headrace.project.job import Job, Mode
 from headrace.project.table import Table
 from headrace.project.topic_files import Topic
@@ -48,10 +48,10 @@ class TrialConnectors(LiveConnectors):
 
     def writing(self, job: Job, topic: Topic, mode: Mode) -> Options:  # noqa: ARG002 - the signature of Connectors
         """Return the options of a sink: files instead of the topic."""
-        return self._files(topic.topic)
+        return self._files(folder_of_topic(topic))
 
     def output(self, sink: str) -> Path:
-        """Return the folder to which a table, or a topic by its Kafka name, is written."""
+        """Return the folder to which a table, or what `folder_of_topic` returns, is written."""
         return self.folder / f"out.{sink}"
 
     def _files(self, sink: str) -> Options:

@@ -19,6 +19,7 @@ from headrace.environment.settings import Settings
 from headrace.errors import PlatformError, Problem, UserError
 from headrace.operations import preflight
 from headrace.planner import planning
+from headrace.planner.in_process.file_connectors import folder_of_topic
 from headrace.planner.in_process.minicluster import MiniCluster
 from headrace.planner.in_process.results import leftovers, sink_columns
 from headrace.project import job_folder, table_files, topic_files
@@ -121,7 +122,7 @@ def _check(settings: Settings, folder: JobFolder) -> None:
 
 
 def _stored_as(project: Project, sink: str) -> str:
-    return topic_files.load(project, sink.removeprefix(TOPIC)).topic if sink.startswith(TOPIC) else sink
+    return folder_of_topic(topic_files.load(project, sink.removeprefix(TOPIC))) if sink.startswith(TOPIC) else sink
 
 
 def _follow(

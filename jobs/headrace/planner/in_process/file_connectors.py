@@ -112,10 +112,10 @@ class FileConnectors:
 
     def writing(self, job: Job, topic: Topic, mode: Mode) -> Options:  # noqa: ARG002 - the protocol's signature
         """Return the options of a table of files instead of the topic."""
-        return self._output(topic.topic)
+        return self._output(folder_of_topic(topic))
 
     def output(self, sink: str) -> Path:
-        """Return the folder that a table, or a topic by the broker's name, is written to."""
+        """Return the folder that a table, or what `folder_of_topic` returns, is written to."""
         return self.folder / f"out.{sink}"
 
     def _input(self, table: str) -> Options:
@@ -164,6 +164,11 @@ def file_table(catalog: str, name: str, table: Table, options: Options) -> str:
         key=table.key,
         options=options,
     )
+
+
+def folder_of_topic(topic: Topic) -> str:
+    """Return the name of the folder of a topic, which a table of the same name does not have."""
+    return f"topic.{topic.topic}"
 
 
 def changelog_options(path: Path) -> dict[str, str]:

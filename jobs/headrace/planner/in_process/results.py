@@ -17,7 +17,7 @@ from headrace.errors import UserError
 from headrace.planner import planning
 from headrace.planner.in_process import table_writes
 from headrace.planner.in_process.case import SETTINGS, Case, followed_tables
-from headrace.planner.in_process.file_connectors import FileConnectors
+from headrace.planner.in_process.file_connectors import FileConnectors, folder_of_topic
 from headrace.planner.in_process.minicluster import MiniCluster
 from headrace.planner.in_process.values import Row, read_table, typed
 from headrace.project import job_folder, source_files, table_files, topic_files, yaml_file
@@ -48,7 +48,7 @@ def run_case(project: Project, settings: Settings, cluster: MiniCluster, case: C
         plan.execute().wait(LIMIT_S * 1000)
     rows: dict[str, list[Row]] = {}
     for sink, columns in sink_columns(project, folder).items():
-        name = topic_files.load(project, sink.removeprefix(TOPIC)).topic if sink.startswith(TOPIC) else sink
+        name = folder_of_topic(topic_files.load(project, sink.removeprefix(TOPIC))) if sink.startswith(TOPIC) else sink
         if connectors.output(name).is_dir():
             rows[sink] = _read(connectors.output(name), columns, composition.keys.get(sink))
     return rows
