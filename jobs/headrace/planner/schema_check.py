@@ -28,6 +28,8 @@ def mismatches(environment, composition: Composition, sink: str, selected) -> li
             problems.append(Problem(f"'{twice}' is selected twice", where, "leave one out, or give it another name"))
         elif name not in known:
             problems.append(Problem(f"{sink} has no column '{name}'", where, f"its columns: {', '.join(known)}"))
+        elif name in target.headers:
+            continue  # it is cast to a text, whatever its type
         elif not casts.supportsImplicitCast(kind, required[name].copy(True)):
             select_type, sink_type = (each.copy(True).asSummaryString() for each in (kind, required[name]))
             fix = f"select another column, or cast(... as {sink_type.lower()}) as {name}"

@@ -17,7 +17,8 @@ class Column:
     `unit`: the unit of its values. `rowtime`: a watermark follows it. `measured`: the inputs whose measurements it is
     computed from without regard to their quality. `quality`: the inputs whose quality it holds. `volatile`: the name
     of a function in it that returns a new value on each call. `whole`: its values are whole numbers. `fraction`: its
-    values are of a type with fractions. `quotients`: the quotients of whole numbers that it is computed from.
+    values are of a type with fractions. `quotients`: the quotients of whole numbers that it is computed from. `token`:
+    a source makes its values of secret ones.
     """
 
     unit: str | None = None
@@ -28,6 +29,7 @@ class Column:
     whole: bool = False
     fraction: bool = False
     quotients: tuple[BaseSegment, ...] = ()
+    token: bool = False
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,7 @@ def of_source(name: str, read: Contract, steps: list[str], *, on_time: bool = Fa
             measured=itself if _is_measured(spec) else NONE,
             whole=spec.type == "long",
             fraction=spec.type == "double",
+            token=spec.secret is not None and spec.secret.hash is not None,
         )
         for field, spec in read.fields.items()
     }
