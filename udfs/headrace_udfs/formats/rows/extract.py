@@ -10,7 +10,7 @@ from headrace_udfs.contract import Contract
 from headrace_udfs.contract_parts import FieldSpec, QualitySpec, TimeSpec
 from headrace_udfs.faults import Code, Fault, shown
 from headrace_udfs.formats.base import Decoded
-from headrace_udfs.formats.rows import statuses
+from headrace_udfs.formats.rows import statuses, unmet
 from headrace_udfs.formats.rows.around import Around
 from headrace_udfs.formats.rows.batch import Batch, Taken
 from headrace_udfs.formats.rows.convert import Converted, Target, convert
@@ -34,6 +34,7 @@ class Extractor:
         inner = [path for path in own if not outs(path)]
         self._of_keys = bool(inner) and all(path and isinstance(path[0], str) for path in inner)
         self._taken = Taken(sources.values())
+        self._unions = [each for each in unmet.unions(contract) if each.field in names]
         self._columns: dict[str, _Column] = {
             name: _column(name, source, contract, Texts(untyped, overflows))
             for name, source in sources.items()
@@ -57,6 +58,9 @@ class Extractor:
             faults[at[i]] = self._named(fault, batch, i)
         for _, column_faults in found.values():
             for i, fault in column_faults.items():
+                faults.setdefault(at[i], fault)
+        for union in self._unions:
+            for i, fault in unmet.faults(union, rows.level(0).elements):
                 faults.setdefault(at[i], fault)
         columns = {name: array for name, (array, _) in found.items()}
         if len(rows) < len(rows.owner):
