@@ -51,13 +51,22 @@ class Layout:
     def values(self) -> dict[str, Seen]:
         """Return the values in the rows by path; `.` is a row that is a value itself, `^.` begins what is around it."""
         found: dict[str, Seen] = {}
+        read: dict[int, list[tuple[str, Any]]] = {}  # many rows have the same object around them
         for row, around in zip(self.elements, self.outer, strict=True):
             for path, value in leaves(row):
                 found.setdefault(path, Seen()).add(value)
-            for path, value in leaves(around) if self.rows else ():
-                if not any(path == each or (each.endswith(".") and path.startswith(each)) for each in self.own):
-                    found.setdefault(f"^.{path}", Seen()).add(value)
+            if self.rows and id(around) not in read:
+                read[id(around)] = [*self._around(around)]
+            for path, value in read.get(id(around), ()):
+                found.setdefault(path, Seen()).add(value)
         return found
+
+    def _around(self, around: Any) -> Iterator[tuple[str, Any]]:
+        """Yield path and value of what is around rows, without the rows themselves."""
+        own, below = {*self.own}, tuple(each for each in self.own if each.endswith("."))
+        for path, value in leaves(around):
+            if path not in own and not path.startswith(below):
+                yield f"^.{path}", value
 
 
 def of_values(values: Sequence[bytes | None]) -> list[Any] | None:
