@@ -6,18 +6,17 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-import psutil
 import pysparkplug as spb
 import pytest
 from confluent_kafka import Producer
 from pysparkplug import DataType, Metric
 
-from headrace import local
 from headrace.upkeep import reconcile
-from support.sparkplug.demo import store_sparkplug
-from support.worlds.live_plant import START_MS, Plant, until
+from support.sparkplug.demo import kill_task_manager, show, store_sparkplug
+from support.worlds.live_plant import START_MS, Plant
 
 KINDS = (DataType.INT8, DataType.INT32, DataType.DOUBLE, DataType.BOOLEAN)
 
@@ -116,14 +115,6 @@ def check(plant: Plant, nodes: Nodes) -> None:
     assert plant.query("select count(*) from historian.dead_letters") == [(0,)]
 
 
-def kill_task_manager(plant: Plant, job: str) -> None:
-    """kill -9 the TaskManager, and wait until the job runs on another."""
-    old = next(each.pid or 0 for each in local.status(plant.project) if each.name == "taskmanager")
-    psutil.Process(old).kill()
-    until(lambda: plant.cluster.state(job) != "RUNNING", 60)
-    until(lambda: plant.cluster.state(job) == "RUNNING", 120)
-
-
 def test_names_outlive_a_savepoint_and_another_parallelism(sparkplug: Plant) -> None:
     nodes = Nodes(sparkplug)
     nodes.births()
@@ -149,13 +140,20 @@ def test_names_outlive_killed_task_managers_and_each_change_of_parallelism(spark
     job = sparkplug.submit(parallelism=1)
     for parallelism in (2, 1, 2):
         nodes.data(50)
-        kill_task_manager(sparkplug, job.id)
+        kill_task_manager(sparkplug)
         nodes.data(50)
         check(sparkplug, nodes)
         savepoint = sparkplug.cluster.stop(job.id)
         nodes.data(50)
         job = sparkplug.submit(parallelism=parallelism, restore=savepoint)
         nodes.births()
-    kill_task_manager(sparkplug, job.id)
+    kill_task_manager(sparkplug)
     nodes.data(10)
     check(sparkplug, nodes)
+
+
+@pytest.mark.proof
+def test_what_nodes_publish_over_mqtt_is_stored_through_a_kill_an_upgrade_and_a_rollback(
+    own_plant: Plant, tmp_path: Path
+) -> None:
+    assert show(own_plant, tmp_path)

@@ -15,12 +15,16 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import psutil
+
 from headrace import local
 from headrace.environment import kafka
+from headrace.operations.lifecycle import rollback
 from headrace.project.paths import Project
 from headrace.upkeep import reconcile
 from headrace_udfs.sparkplug_sessions import STALE
 from support import ROOT
+from support.deployments import READINGS, at, deployed, edit, ids, of
 from support.services.mqtt import mqtt_broker
 from support.services.processes import HOST, serving
 from support.sparkplug.nodes import GROUP, EdgeNode, Published
@@ -30,7 +34,7 @@ Value = tuple[str, int, float | None, str | None]
 """Tag, time in milliseconds since 1970, number and text."""
 
 _OF_DEVICES = f"tag like '%/Press/%' and quality <> {STALE}"
-NODES, ROUNDS, START_MS, LIMIT_S = 3, 40, 1_764_000_000_000, 60
+NODES, ROUNDS, START_MS, LIMIT_S = 3, 15, 1_764_000_000_000, 60
 SELECT = """
 select tag, ts, `value`, text, quality, cast(null as string) as unit, cast(null as string) as asset, {{ src() }},
     current_timestamp as ingested_at
@@ -81,33 +85,73 @@ def alive_in(own: Plant) -> list[str]:
 
 
 def show(own: Plant, folder: Path) -> bool:
-    """Run nodes, broker, bridge and job; print what is stored, and return whether it is what the nodes wrote."""
+    """Run nodes, broker, bridge and job; print what is stored, and return whether it is what the nodes wrote.
+
+    Between rounds of data, the TaskManager is killed, the job is upgraded, and it is rolled back.
+    """
     store_sparkplug(own)
+    plant_ = of(own, JOB)
     with ExitStack() as running:
         port = running.enter_context(mqtt_broker(folder))
         running.enter_context(bridged(folder, port, own))
-        own.submit(parallelism=1)
+        deployed(plant_)
         nodes = [EdgeNode(f"Edge{n}", port, START_MS, with_aliases=True, seed=n) for n in range(NODES)]
         for node in nodes:
             node.connect()
-        until(lambda: messages(own) >= 2 * NODES, LIMIT_S, lambda: "the births in Kafka")
-        for node in nodes:
-            node.drive(ROUNDS)
-        until(lambda: messages(own) >= (2 + ROUNDS) * NODES, LIMIT_S, lambda: "the data in Kafka")
+        sent = _sent(own, 2 * NODES, "the births")
+        for what, change in (("kill -9", kill_task_manager), ("upgrade", _upgrade), ("rollback", _back)):
+            sent = _driven(own, nodes, sent)
+            say(f"{what}: {sent} messages are in Kafka")
+            change(plant_)
+        sent = _driven(own, nodes, sent)
         for node in nodes:
             node.disconnect()
-        until(lambda: messages(own) >= (3 + ROUNDS) * NODES, LIMIT_S, lambda: "the deaths in Kafka")
+        _sent(own, sent + NODES, "the deaths")
         balances = own.follow()
     reconcile.verdict(balances)
     written, stored, alive = written_by(nodes), stored_in(own), alive_in(own)
-    subprocess.run([sys.executable, "-m", "headrace", "query", _SHOWN], env={**os.environ, **own.variables}, check=True)
-    sys.stdout.write(
+    say(
         f"{sum(b.records for b in balances)} messages: each is in a table once\n"
         f"{sum(written.values())} values written by {NODES} nodes of {GROUP}, {sum(stored.values())} stored, "
         f"{(written - stored).total()} missing, {(stored - written).total()} others\n"
-        f"{len(alive)} tags are not stale, though all nodes have died\n"
+        f"{len(alive)} tags are not stale, though all nodes have died"
     )
     return written == stored and not alive
+
+
+def kill_task_manager(own: Plant) -> None:
+    """kill -9 the TaskManager, and wait until the job runs on another."""
+    (job,) = ids(own)[JOB]
+    old = next(each.pid or 0 for each in local.status(own.project) if each.name == "taskmanager")
+    psutil.Process(old).kill()
+    until(lambda: own.cluster.state(job) != "RUNNING", LIMIT_S)
+    until(lambda: own.cluster.state(job) == "RUNNING", 2 * LIMIT_S)
+
+
+def _upgrade(own: Plant) -> None:
+    edit(
+        own,
+        READINGS,
+        "from {{ source('plant_readings') }}",
+        "from {{ source('plant_readings') }} where src_offset > -1",
+    )
+    deployed(own)
+
+
+def _back(own: Plant) -> None:
+    with at(own) as context:
+        rollback.rollback(context, JOB)
+
+
+def _driven(own: Plant, nodes: list[EdgeNode], sent: int) -> int:
+    for node in nodes:
+        node.drive(ROUNDS)
+    return _sent(own, sent + ROUNDS * len(nodes), "the data")
+
+
+def _sent(own: Plant, count: int, what: str) -> int:
+    until(lambda: messages(own) >= count, LIMIT_S, lambda: f"{what} in Kafka")
+    return count
 
 
 _SHOWN = """
@@ -138,7 +182,10 @@ def main() -> int:
         try:
             (folder / "plant").mkdir()
             with plant(project, folder / "plant") as own:
-                return 0 if show(own, folder) else 1
+                is_right = show(own, folder)
+                environment = {**os.environ, **own.variables}
+                subprocess.run([sys.executable, "-m", "headrace", "query", _SHOWN], env=environment, check=True)
+                return 0 if is_right else 1
         finally:
             local.down(project, say)
 
