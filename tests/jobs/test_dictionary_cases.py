@@ -25,7 +25,7 @@ from headrace_udfs.formats.parse_sparkplug_b import DATATYPES
 from support import ROOT
 
 JOB = "plant/signals_v1"
-LETTERS = "historian.dead_letters"
+LETTERS, MARKERS = "historian.dead_letters", "historian.markers"
 T, RECORDED = 1_764_000_000_000, "2025-11-24T16:00:09Z"
 """The time of each payload, in milliseconds since 1970, and that of each record, nine seconds later."""
 Message = tuple[str, int, list[dict[str, Any]]] | tuple[str, int, list[dict[str, Any]], int]
@@ -303,3 +303,41 @@ def test_ids_of_any_format_have_names(project: Project, cluster: MiniCluster, gi
     )
     letters = Counter(row["code"] for row in rows[LETTERS])
     assert letters == {"unknown_alias": 1, "out_of_range": 1, "missing_field": 1}
+
+
+SIEMENS = """
+preset: siemens_industrial_edge_named
+topic: {pattern: 'ie[.].+'}
+fields: {datatype: {constant: Real, type: string}}
+"""
+
+
+def test_metadata_tells_names_and_is_accounted_for_and_topics_are_places(
+    project: Project, cluster: MiniCluster
+) -> None:
+    (project.sql / "_sources" / "sparkplug.yaml").write_text(SIEMENS)
+    key = "ie/d/j/simatic/v1/s7c1/dp/r/PLC1/default"
+    points = [{"name": "Level", "id": "1"}, {"id": "2"}]
+    metadata = {"connections": [{"dataPoints": [{"topic": key, "dataPointDefinitions": points}]}]}
+    data = {"vals": [{"id": "1", "val": 1.5, "qc": 3}, {"id": "2", "val": 2, "qc": 3}]}
+    messages = [("ie.a", metadata), ("ie.a", data), ("ie.b", data)]
+    case = project.sql / JOB / "tests" / "siemens"
+    case.mkdir(parents=True)
+    lines = [{"$message": {"topic": topic, "key": key, "value": value}} for topic, value in messages]
+    (case / "source.sparkplug.jsonl").write_text("".join(f"{json.dumps(each)}\n" for each in lines))
+    (case / "expect.historian.readings.csv").write_text("tag\n")
+    (loaded,) = test.load(project, job_folder.load(project, JOB))
+    rows = outcome(project, settings.load(project, "local"), cluster, loaded).rows
+    assert [(row["src_topic"], row["tag"], row["value"]) for row in rows["historian.readings"]] == [
+        ("ie.a", "s7c1/PLC1/default/Level", 1.5)
+    ]
+    places = [(row["src_topic"], row["src_offset"], row["src_index"], row["code"]) for row in rows[LETTERS]]
+    assert sorted(places) == [
+        ("ie.a", 0, 1, "missing_field"),
+        ("ie.a", 1, 1, "unknown_alias"),
+        ("ie.b", 0, 0, "other_partition"),
+        ("ie.b", 0, 1, "unknown_alias"),
+    ]
+    assert [(row["src_topic"], row["src_offset"], row["src_index"], row["code"]) for row in rows[MARKERS]] == [
+        ("ie.a", 0, 0, "definition")
+    ]

@@ -35,6 +35,7 @@ from headrace_udfs.contract_dictionary import Dictionary
 from headrace_udfs.contract_format import Compression, CsvSpec, misplaced
 from headrace_udfs.contract_parts import FieldSpec, QualitySpec, Severity, TimeSpec, Watermark
 from headrace_udfs.contract_privacy import Handlings, Payloads, Secret
+from headrace_udfs.contract_topics import TopicPattern, Topics
 from headrace_udfs.format_names import FORMAT_FACTS
 from headrace_udfs.paths import MAX_PATH, JsonPath, JsonRowPath, Path, RowPath
 from headrace_udfs.places import Model, Source, is_around
@@ -80,14 +81,6 @@ def _with_preset(schema: dict[str, Any]) -> None:
         holder[key] = {"anyOf": [holder[key], {"type": "null"}]}
 
 
-def _one_topic(topic: object) -> object:
-    if isinstance(topic, list | tuple | dict):
-        raise ValueError(  # noqa: TRY004 - pydantic reports no TypeError
-            "a source reads one topic; write a contract for each, or let a bridge write to one topic"
-        )
-    return topic
-
-
 def _one_or_more(value: object) -> object:
     return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
 
@@ -108,8 +101,8 @@ class Contract(Model):
     """What the topic contains, in one sentence."""
     owner: str | None = None
     """The person or team responsible for the topic."""
-    topic: Annotated[str, BeforeValidator(_one_topic)] = Field(min_length=1)
-    """Name of the Kafka topic."""
+    topics: Topics = Field(alias="topic")
+    """Name of the Kafka topic, a list of names, or {pattern: ...} for all whose names match a regular expression."""
     format: Format = "json"
     """How a message is encoded, like json, csv, protobuf or avro; docs/payloads.md describes each."""
     envelope: Literal["cloudevents"] | None = None
@@ -187,7 +180,7 @@ class Contract(Model):
     @field_validator("fields")
     @classmethod
     def _fields_fit(cls, fields: Mapping[str, FieldSpec], info: ValidationInfo) -> Mapping[str, FieldSpec]:
-        cls._refuse(contract_checks.of_fields(fields, _depths(info), info.data.get("topic")))
+        cls._refuse(contract_checks.of_fields(fields, _depths(info), _topic(info)))
         if info.data.get("changes"):
             cls._refuse(contract_changes.of_fields(fields))
         return fields
@@ -198,7 +191,7 @@ class Contract(Model):
         depths, fields = _depths(info), info.data.get("fields", {})
         if info.data.get("changes"):  # the time is read in the message, and fields in the row
             depths, fields = contract_checks.Rows(None, is_array=False), {}
-        cls._refuse(contract_checks.of_time(time, fields, depths, info.data.get("topic")))
+        cls._refuse(contract_checks.of_time(time, fields, depths, _topic(info)))
         return time
 
     @field_validator("quality")
@@ -206,7 +199,7 @@ class Contract(Model):
     def _quality_fits(cls, quality: QualitySpec | None, info: ValidationInfo) -> QualitySpec | None:
         if quality is not None:
             fields, time = info.data.get("fields", {}), None if info.data.get("changes") else info.data.get("time")
-            cls._refuse(contract_checks.of_quality(quality, fields, time, _depths(info), info.data.get("topic")))
+            cls._refuse(contract_checks.of_quality(quality, fields, time, _depths(info), _topic(info)))
         return quality
 
     @field_validator("keys")
@@ -251,6 +244,15 @@ class Contract(Model):
         return self
 
     @model_validator(mode="after")
+    def _what_is_told_can_be_read(self) -> Contract:
+        try:
+            _ = self.telling
+        except ValidationError as error:
+            what = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+            self._refuse([(("dictionary", "told"), what.replace("Value error, ", ""))])
+        return self
+
+    @model_validator(mode="after")
     def _masks_fit(self) -> Contract:
         if self.dictionary and (self.secrets or self.payload):
             what = "names that come with the stream cannot be masked; remove dictionary:, or secret: and payload:"
@@ -284,6 +286,41 @@ class Contract(Model):
         return self._descriptors
 
     @property
+    def has_markers(self) -> bool:
+        """Whether messages can have no reading by design: changes without a row, and rows that say what ids are."""
+        return self.changes is not None or bool(self.dictionary and self.dictionary.told)
+
+    @property
+    def telling(self) -> Contract | None:
+        """The contract of the rows that only say what ids stand for, if the dictionary has such."""
+        told = self.dictionary.told if self.dictionary else None
+        if told is None:
+            return None
+        fields = {
+            name: {**place.model_dump(by_alias=True, exclude_unset=True), **_of_told(self.fields[name])}
+            for name, place in told.fields.items()
+        }
+        kept = self.model_dump(by_alias=True, exclude_unset=True, include=_OF_ANY_ROW)
+        any_time = {"from": "record_time", "earliest": "1900-01-01T00:00:00Z", "latest": "36500d"}
+        own = {"fields": fields, "time": any_time, "key": self.key, "rows": told.rows}
+        return Contract.model_validate({**kept, **own})
+
+    @property
+    def topic(self) -> str:
+        """The name of the topic; of several, the first; the pattern, if there is one."""
+        return self.topics.pattern if isinstance(self.topics, TopicPattern) else self.topics[0]
+
+    @property
+    def topic_names(self) -> tuple[str, ...]:
+        """The names of the topics, for people: a pattern is one name."""
+        return (self.topic,) if isinstance(self.topics, TopicPattern) else self.topics
+
+    @property
+    def several(self) -> bool:
+        """Whether the messages can be of more than one topic."""
+        return isinstance(self.topics, TopicPattern) or len(self.topics) > 1
+
+    @property
     def key(self) -> str:
         """The field that identifies what was measured, or the first of several."""
         return self.keys[0]
@@ -291,7 +328,7 @@ class Contract(Model):
     @property
     def many(self) -> bool:
         """Whether a message can hold another number of readings than one."""
-        return self.rows is not None or FORMAT_FACTS[self.format].many
+        return bool(self.dictionary and self.dictionary.told) or self.rows is not None or FORMAT_FACTS[self.format].many
 
     @property
     def registered(self) -> bool:
@@ -366,6 +403,16 @@ class Contract(Model):
         }
 
 
+_OF_ANY_ROW = {"description", "topics", "format", "envelope", "compression", "csv", "max_bytes"}
+"""What a contract says of a message whatever its rows are."""
+
+
+def _of_told(field: FieldSpec) -> dict[str, Any]:
+    """Return what holds for a field in rows that only say what ids stand for: its type, and that it is required."""
+    types = {"types": field.types} if field.types else {}
+    return {"type": field.type, "required": True, **types}
+
+
 def _is_flat(source: Source) -> bool:
     if is_around(source):
         return True
@@ -376,6 +423,12 @@ def _is_flat(source: Source) -> bool:
     if isinstance(source, TimeSpec):
         return not (source.types or source.format or source.zone or source.nanos)
     return not (isinstance(source, QualitySpec) and source.mapping == "pi")
+
+
+def _topic(info: ValidationInfo) -> str | None:
+    """Return the one topic, whose name then has the parts that are read; None if there may be several."""
+    topics = info.data.get("topics")
+    return topics[0] if isinstance(topics, tuple) and len(topics) == 1 else None
 
 
 def _depths(info: ValidationInfo) -> contract_checks.Rows:

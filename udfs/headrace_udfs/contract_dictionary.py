@@ -7,10 +7,20 @@ from collections.abc import Iterator, Mapping
 from pydantic import Field
 
 from headrace_udfs.contract_parts import FieldSpec
-from headrace_udfs.places import Model, Source, is_around, places
+from headrace_udfs.paths import JsonRowPath
+from headrace_udfs.places import Model, PartOrPath, Source, is_around, places
 
 VALUE, DATATYPE = ("value",), ("datatype",)
 """The paths of a metric's value and type in Sparkplug B."""
+
+
+class Told(Model):
+    """Rows that are no readings, but say what ids stand for, like the metadata of a connector."""
+
+    rows: JsonRowPath
+    """Path from the message to these rows."""
+    fields: Mapping[str, PartOrPath] = Field(min_length=1)
+    """Where they have the fields of by and gives, by name."""
 
 
 class Dictionary(Model):
@@ -20,9 +30,11 @@ class Dictionary(Model):
     """The fields that are the id, like [node, alias]."""
     gives: tuple[str, ...] = Field(min_length=1)
     """The fields that are learned, with the contract's key among them, like [tag, unit]."""
+    told: Told | None = None
+    """Rows of other messages of the topic that are no readings, but have the id and what is learned by it."""
     sessions: Source | None = None
     """Where a message has its MQTT topic, like {from: key}: a death of an edge node of Sparkplug then makes all tags of
-    its births bad, and messages that are missing before another are told by their sequence numbers."""
+    its births bad, and gaps in its sequence numbers are reported."""
 
 
 def learned_type(dictionary: Dictionary | None, sources: Mapping[str, Source], format_: str) -> str | None:
@@ -56,11 +68,24 @@ def faults(
             yield f"'{name}' cannot be required, because it may never have been seen; leave required out"
     if learned_type(dictionary, sources, format_):
         yield from _faults_of_typed(fields, sources)
-    if dictionary.sessions is not None:
-        yield from _faults_of_sessions(dictionary.sessions, format_)
+    yield from _faults_of_sessions(dictionary.sessions, format_)
+    yield from _faults_of_told(dictionary, key)
 
 
-def _faults_of_sessions(place: Source, format_: str) -> Iterator[str]:
+def _faults_of_told(dictionary: Dictionary, key: str) -> Iterator[str]:
+    told = dictionary.told
+    if told is None:
+        return
+    known = (*dictionary.by, *dictionary.gives)
+    if missing := [name for name in (*dictionary.by, key) if name not in told.fields]:
+        yield f"told does not say where its rows have {', '.join(missing)}; add it to its fields"
+    if others := [name for name in told.fields if name not in known]:
+        yield f"told reads '{others[0]}', which is neither in by nor in gives; leave it out"
+
+
+def _faults_of_sessions(place: Source | None, format_: str) -> Iterator[str]:
+    if place is None:
+        return
     if format_ != "sparkplug_b":
         yield f"sessions are those of edge nodes of Sparkplug, which {format_} is not; leave sessions out"
     elif not (place.has_place and is_around(place)):

@@ -22,6 +22,7 @@ from headrace_udfs.masking import Masking, withheld
 from headrace_udfs.messages import Messages
 from headrace_udfs.schemas import Schemas
 from headrace_udfs.times import Micros
+from headrace_udfs.told import merged
 from headrace_udfs.types import ARROW, QUALITY, TS
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -46,6 +47,8 @@ class Decoder:
         payloads name. keys: those that the contract's masks need. Raises ValueError if the format needs schemas and has
         none; BadKey.
         """
+        telling = contract.telling
+        self._telling = Decoder(telling, clock, schemas, keys) if telling else None
         self._contract = contract = dictionary.as_decoded(contract)
         self._format = opened(contract, schemas)
         self._around = AroundColumns(contract)
@@ -79,7 +82,8 @@ class Decoder:
             columns = self._masking.apply(columns, refuse)
         if self._contract.withholds:
             faults = {i: withheld(fault, self._contract) for i, fault in faults.items()}
-        return Decoded({name: columns[name] for name in self._contract.columns}, faults, raw.message)
+        decoded = Decoded({name: columns[name] for name in self._contract.columns}, faults, raw.message)
+        return merged(decoded, self._telling.decode(messages), self._contract.columns) if self._telling else decoded
 
     def _time(self, values: pa.TimestampArray, refuse: Callable[[Faults], None]) -> pa.Array:
         spec = self._contract.time

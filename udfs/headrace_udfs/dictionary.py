@@ -96,7 +96,7 @@ class Names:
         self._by = contract.dictionary.by if contract.dictionary else ()
         self._seen: dict[tuple[Any, ...], Row] = {}
 
-    def resolve(self, row: Row, partition: int, *, refused: bool = False) -> Row | Fault:
+    def resolve(self, row: Row, partition: int | str, *, refused: bool = False) -> Row | Fault:
         """Return the row with what is known of its id, or why that is not enough; learn from it first.
 
         refused: whether the row is refused as a reading; it is learned from all the same.

@@ -91,6 +91,7 @@ class Code(StrEnum):
     NOT_A_CLOUDEVENT = "not_a_cloudevent", "The message has not the attributes of a CloudEvent."
     TOMBSTONE = "tombstone", "A change stream says once more that the row of a key is deleted."
     BOOTSTRAP_MARK = "bootstrap_mark", "Maxwell says that a bootstrap begins or ends."
+    DEFINITION = "definition", "A row says what an id stands for, and is no reading."
     UNKNOWN_CHANGE = "unknown_change", "The message has no operation that its envelope knows."
     TABLE_TRUNCATED = "table_truncated", "All rows of the table are gone, and the message does not say which."
     VALUE_UNAVAILABLE = (
@@ -127,8 +128,8 @@ class Code(StrEnum):
         return code
 
 
-MARKERS = (Code.TOMBSTONE, Code.BOOTSTRAP_MARK)
-"""Codes of messages of change streams that have no row by design: they are in historian.markers, not dead letters."""
+MARKERS = (Code.TOMBSTONE, Code.BOOTSTRAP_MARK, Code.DEFINITION)
+"""Codes of what has no reading by design: it is in historian.markers, not in dead letters."""
 
 
 class Fault(NamedTuple):

@@ -111,7 +111,11 @@ class Source(Part):
 
 
 def _place(value: Any) -> Any:
-    return {"path": value} if isinstance(value, str) else value
+    if isinstance(value, str):
+        return {"path": value}
+    if isinstance(value, dict) and isinstance(value.get("join"), list):
+        return {**value, "join": tuple(value["join"])}  # what a function returns is no JSON, in which a list is one
+    return value
 
 
 PlaceOrPath = Annotated[Place, BeforeValidator(_place, json_schema_input_type=str | Place)]

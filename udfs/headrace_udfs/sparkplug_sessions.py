@@ -138,11 +138,11 @@ class Nodes:
 
     def __init__(self) -> None:
         """Know nothing."""
-        self._before: dict[str, tuple[int, int]] = {}
-        self._born: dict[str, tuple[int | None, int]] = {}
+        self._before: dict[str, tuple[int, int | str]] = {}
+        self._born: dict[str, tuple[int | None, int | str]] = {}
         self._alive: dict[str, dict[str, tuple[str, ...]]] = {}
 
-    def next(self, message: Session, partition: int, first: int) -> Iterator[Ended]:
+    def next(self, message: Session, partition: int | str, first: int) -> Iterator[Ended]:
         """Yield what a message ends. first: the number of the first row that none of it has."""
         kind, node, device = message.role
         seq = message.front.seq
@@ -163,7 +163,7 @@ class Nodes:
         if fault:
             yield Ended(first + len(ended), fault)
 
-    def _fault(self, message: Session, partition: int) -> Fault | None:
+    def _fault(self, message: Session, partition: int | str) -> Fault | None:
         kind, node, _ = message.role
         born, where = self._born.get(node, (None, partition))
         if kind != NODE_BIRTH and where != partition:

@@ -22,11 +22,11 @@ from headrace_udfs.types import ARROW
 _Row = dict[str, Any]
 
 
-def named(contract: Contract, decoded: Decoded, messages: Messages, partitions: Sequence[int]) -> Decoded:
+def named(contract: Contract, decoded: Decoded, messages: Messages, partitions: Sequence[int | str]) -> Decoded:
     """Return the readings with the names that the sample gives them, as a job would know them by then.
 
-    partitions: of each message. With sessions, the readings of tags that end follow the rows of the message that ends
-    them, and so does what else there is to say of a session.
+    partitions: of each message, with its topic if there are several. With sessions, the readings of tags that end
+    follow the rows of the message that ends them, and so does what else there is to say of a session.
     """
     of = (np.arange(len(messages)) if decoded.message is None else decoded.message).tolist()
     names, nodes = Names(contract), Nodes()
@@ -49,7 +49,7 @@ def named(contract: Contract, decoded: Decoded, messages: Messages, partitions: 
 
 
 def _resolved(
-    contract: Contract, names: Names, row: _Row, partition: int, fault: Fault | None
+    contract: Contract, names: Names, row: _Row, partition: int | str, fault: Fault | None
 ) -> tuple[_Row, Fault | None]:
     if fault and row[contract.key] is None:
         return row, fault

@@ -123,7 +123,7 @@ def check(
         schemas = context.settings.schema_registry.address() if context.settings.schema_registry else None
     else:
         schemas = None
-    records = read_sample(context, contract.topic, file, limit, since, seconds)
+    records = _sample_of(context, contract, file, limit, since, seconds)
     with log.status("decoding"):
         found = decoding.tally(contract, records, schemas)
     if json:
@@ -132,6 +132,27 @@ def check(
         source_report.print_tally(found)
     if found.codes:
         raise typer.Exit(CheckFailed.exit_code)
+
+
+def _sample_of(
+    context: Context, contract: Contract, file: Path | None, limit: int, since: str | None, seconds: float
+) -> list[Record]:
+    """Return messages of the file, or of the contract's topics, of each its share. Raises as `read_sample` does."""
+    from headrace.environment import source_topics
+
+    if file or not contract.several:
+        return read_sample(context, contract.topic, file, limit, since, seconds)
+    topics = source_topics.names(context.settings.kafka_client(), contract)
+    found: list[Record] = []
+    problems = []
+    for topic in topics:
+        try:
+            found += read_sample(context, topic, None, -(-limit // len(topics)), since, seconds)
+        except UserError as empty:
+            problems += empty.problems
+    if not found:
+        raise UserError(problems)
+    return found
 
 
 def read_sample(

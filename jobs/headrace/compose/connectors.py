@@ -14,6 +14,7 @@ from headrace.project.job import Job, Mode
 from headrace.project.topic_files import Topic
 from headrace_udfs.around import carried
 from headrace_udfs.contract import Contract
+from headrace_udfs.contract_topics import TopicPattern
 from headrace_udfs.key_ring import KeyRing
 from headrace_udfs.registry import RegistryAddress
 from headrace_udfs.schemas import GivenSchemas
@@ -96,6 +97,13 @@ def _bounds(contract: Contract, spread: Spread) -> Options:
     }
 
 
+def _topics(contract: Contract) -> Options:
+    """Return the option that names the topics. Kafka's own ones, which begin with two underscores, match no pattern."""
+    if isinstance(contract.topics, TopicPattern):
+        return {"topic-pattern": f"(?!__)(?:{contract.topics.pattern})"}
+    return {"topic": ";".join(contract.topics)}
+
+
 def _packing(contract: Contract) -> Options:
     """Return the options that make a reader pack. jobs/java reads headrace.pack: the parts of a message in a pack."""
     return {
@@ -139,7 +147,7 @@ class LiveConnectors:
         """Return the options of Flink's Kafka source."""
         return {
             "connector": "kafka",
-            "topic": contract.topic,
+            **_topics(contract),
             "format": "raw",
             "properties.group.id": group(job),
             "properties.isolation.level": "read_committed",

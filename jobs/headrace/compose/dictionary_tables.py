@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from headrace.compose import render
+from headrace.compose.places_of_rows import place
 from headrace.compose.session_views import SessionViews
 from headrace.compose.sql_text import Sql
 from headrace.errors import Place, UserError
@@ -106,4 +107,5 @@ class NamedViews:
             "type": self.contract.learned_type,
             "typed": {name: self.contract.fields[name].type for name in self.contract.typed_columns},
             "codes": _CODES,
+            "place": place(self.contract),
         }

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from headrace.compose import render
+from headrace.compose.places_of_rows import place
 from headrace.compose.sql_text import Sql
 from headrace.project.system_tables import POSITION
 from headrace_udfs import session_rows, sparkplug_sessions
@@ -75,6 +76,7 @@ class SessionViews:
     @property
     def _values(self) -> dict[str, Any]:
         return {
+            "place": place(self.contract),
             "codes": _CODES,
             "births": list(sparkplug_sessions.BIRTHS),
             "deaths": list(sparkplug_sessions.DEATHS),

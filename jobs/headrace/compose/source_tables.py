@@ -99,7 +99,7 @@ class _Parts:
     @property
     def markers(self) -> list[str]:
         """The codes of the messages that have no row by design: those of a change stream."""
-        return [code.value for code in MARKER_CODES] if self.contract.changes else []
+        return [code.value for code in MARKER_CODES] if self.contract.has_markers else []
 
     def refused(self, **decoded: str | Sql) -> dict[str, str]:
         """Return the SELECTs of the records that have no row, by table. decoded: what holds all of them."""

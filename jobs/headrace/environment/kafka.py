@@ -317,15 +317,27 @@ def _waiting(client: Mapping[str, str], what: str, limit_s: float = PATIENCE_S) 
 def _partitions(client: Mapping[str, str], topic: str) -> list[int]:
     known = _known(client)
     if topic not in known:
-        names = sorted(t for t in known if not t.startswith("__"))
-        has = ", ".join(nearest(topic, names, _LISTED) or names[:_LISTED]) or "none"
-        others = f", and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
         raise UserError(
             f"the broker has no topic '{topic}'",
             client.get("bootstrap.servers"),
-            f"create it (headrace topics create), or correct the contract; it has: {has}{others}",
+            f"create it (headrace topics create), or correct the contract; it has: {listed(_own(known), topic)}",
         )
     return sorted(known[topic].partitions)
+
+
+def topics(client: Mapping[str, str]) -> list[str]:
+    """Return the names of all topics but Kafka's own, sorted. Raises PlatformError if the broker does not answer."""
+    return _own(_known(client))
+
+
+def listed(names: list[str], near: str | None = None) -> str:
+    """Return some of the names as text, those that are similar to `near` if there are any."""
+    has = ", ".join((near and nearest(near, names, _LISTED)) or names[:_LISTED]) or "none"
+    return has + (f", and {len(names) - _LISTED:,} more" if len(names) > _LISTED else "")
+
+
+def _own(names: Iterable[str]) -> list[str]:
+    return sorted(name for name in names if not name.startswith("__"))
 
 
 def _known(client: Mapping[str, str]) -> dict[str, TopicMetadata]:

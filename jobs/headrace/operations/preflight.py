@@ -8,7 +8,7 @@ from pyiceberg.catalog import Catalog
 
 from headrace.compose.connectors import Spread
 from headrace.compose.job_statements import leftover_tables
-from headrace.environment import iceberg, kafka
+from headrace.environment import iceberg, kafka, source_topics
 from headrace.environment.apply.diff import widens
 from headrace.environment.apply.table_changes import plan
 from headrace.environment.flink_rest import Cluster
@@ -130,24 +130,35 @@ def check_same_topics(before: StoredPlan, now: StoredPlan) -> None:
         )
 
 
+def check_topics_stay(before: StoredPlan, now: StoredPlan) -> None:
+    """Raise UserError if a source of several topics no longer names one: the savepoint would have it read on."""
+    for place, identity in before.topics.items():
+        source, _, topic = place.partition(":")
+        if topic and place not in now.topics and now.reads(source):
+            raise UserError(
+                f"'{source}' no longer reads {topic}, but with the job's savepoint Flink would go on reading it",
+                identity.split()[0],
+                "list it again, or see what `headrace restart JOB --from nothing` costs",
+            )
+
+
 def spread(project: Project, settings: Settings, source: str, slots: int) -> Spread:
-    """Return how `slots` readers share the source's topic. Raises UserError if the topic does not exist."""
-    topic = source_files.load(project, source).topic
-    return Spread(len(kafka.offset_ranges(settings.kafka_client(), topic)), slots)
+    """Return how `slots` readers share the source's topics. Raises UserError if one does not exist."""
+    client = settings.kafka_client()
+    topics = source_topics.names(client, source_files.load(project, source))
+    return Spread(sum(len(kafka.offset_ranges(client, topic)) for topic in topics), slots)
 
 
-def start(
-    project: Project, settings: Settings, tables: Catalog, folder: JobFolder, source: str, *, goes_on: bool
-) -> dict[int, int]:
-    """Return the offset that each partition of the source is read from, in a job without state of the source.
+def start(settings: Settings, tables: Catalog, folder: JobFolder, topic: str, *, goes_on: bool) -> dict[int, int]:
+    """Return the offset that each partition of the topic is read from, in a job without state of it.
 
     A job that keeps every record starts right after the last one that its tables hold, so that none is stored twice or
-    skipped; any other job starts at the earliest record. With `goes_on`, the savepoint knows the source, and the
+    skipped; any other job starts at the earliest record. With `goes_on`, the savepoint knows the topic, and the
     offsets are not used.
 
     Raises UserError if the tables have a gap, or hold records of another topic that had the name.
     """
-    topic, client = source_files.load(project, source).topic, settings.kafka_client()
+    client = settings.kafka_client()
     spans = kafka.offset_ranges(client, topic)
     earliest = {p: span.first for p, span in spans.items()}
     if goes_on or not folder.job.keeps_every_record:

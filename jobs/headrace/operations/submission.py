@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from headrace.compose.connectors import LiveConnectors, group
 from headrace.compose.job_statements import compose
-from headrace.environment import iceberg, kafka
+from headrace.environment import iceberg, kafka, source_topics
 from headrace.environment.flink_failures import MORE_SLOTS
 from headrace.environment.flink_rest import Cluster
 from headrace.environment.settings import Settings
-from headrace.errors import PlatformError
+from headrace.errors import Place, PlatformError, UserError
 from headrace.operations import preflight
 from headrace.planner import planning
 from headrace.planner.planning import PlannedJob
@@ -23,6 +23,7 @@ from headrace.planner.session import table_environment
 from headrace.planner.state.stored_plan import StoredPlan
 from headrace.project import job_folder, source_files
 from headrace.project.paths import Project
+from headrace_udfs.contract import Contract
 
 RUNNING_LIMIT_S = 120
 
@@ -31,8 +32,9 @@ RUNNING_LIMIT_S = 120
 class Prepared:
     """A job that is checked and planned, but not started.
 
-    `starts` are the offsets, by source and partition, at which a source without state starts, `ends` those at which a
-    bounded job stops. `added` are the sources that the savepoint does not know, of a job that continues from one.
+    `starts` are the offsets, by topic and partition, at which a source without state starts, `ends` those at which a
+    bounded job stops, by source and partition. `added` are the sources that the savepoint does not know, of a job that
+    continues from one.
     """
 
     project: Project
@@ -91,21 +93,26 @@ def prepare(
     preflight.check_tables(project, settings, tables, folder, may_differ=tables_may_differ)
     if not goes_on:
         preflight.check_first_run(tables, folder)
-    topics = {source: source_files.load(project, source).topic for source in folder.job.sources}
-    added = [source for source in topics if goes_on and before and source not in before.topics]
-    added += [source for source, topic in topics.items() if restored is not None and topic not in restored]
+    contracts = {source: source_files.load(project, source) for source in folder.job.sources}
+    if bounded:
+        _check_bounded(project, contracts)
+    topics = {name: source_topics.names(settings.kafka_client(), each) for name, each in contracts.items()}
+    added = [source for source in topics if goes_on and before and not before.reads(source)]
+    added += [source for source, read in topics.items() if restored is not None and not {*read} & {*restored}]
     starts = {
-        source: preflight.start(project, settings, tables, folder, source, goes_on=goes_on and source not in added)
-        for source in folder.job.sources
+        topic: preflight.start(settings, tables, folder, topic, goes_on=goes_on and source not in added)
+        for source, read in topics.items()
+        for topic in read
     }
     spreads = {source: preflight.spread(project, settings, source, slots) for source in folder.job.sources}
-    ends = {source: _ends(settings, topic) for source, topic in topics.items()} if bounded else {}
+    ends = {source: _ends(settings, topic) for source, (topic,) in topics.items()} if bounded else {}
     composition = compose(project, settings, folder, LiveConnectors(settings, spreads, bounded, ends))
     progress("planning the job in Flink")
     environment = table_environment(project, settings, folder.job, slots)
     planned = planning.plan_job(environment, composition, settings, before)
     if goes_on and before:
         preflight.check_same_topics(before, planned.stored)
+        preflight.check_topics_stay(before, planned.stored)
     return Prepared(project, name, settings, slots, starts, ends, added, planned)
 
 
@@ -123,9 +130,8 @@ def launch(
     progress("submitting")
     composition = prepared.planned.composition
     starts = {**prepared.starts, **_starts_of_added(prepared)}
-    for name, source in zip(composition.folder.job.sources, composition.sources, strict=True):
-        client, topic = prepared.settings.kafka_client(), source.contract.topic
-        kafka.set_group_offsets(client, group(composition.folder.job), topic, starts[name])
+    for topic, offsets in starts.items():
+        kafka.set_group_offsets(prepared.settings.kafka_client(), group(composition.folder.job), topic, offsets)
     prepared.planned.execute(job_id, restore)
     progress(f"waiting for job {job_id} to run")
     try:
@@ -144,10 +150,22 @@ def _ends(settings: Settings, topic: str) -> dict[int, int]:
 def _starts_of_added(prepared: Prepared) -> dict[str, dict[int, int]]:
     """Return where the added sources start now: the job may have stored more of their topics until it was stopped."""
     folder, tables = prepared.planned.composition.folder, iceberg.connect(prepared.settings)
+    client = prepared.settings.kafka_client()
+    topics = [source_topics.names(client, source_files.load(prepared.project, name)) for name in prepared.added]
     return {
-        source: preflight.start(prepared.project, prepared.settings, tables, folder, source, goes_on=False)
-        for source in prepared.added
+        topic: preflight.start(prepared.settings, tables, folder, topic, goes_on=False)
+        for read in topics
+        for topic in read
     }
+
+
+def _check_bounded(project: Project, contracts: Mapping[str, Contract]) -> None:
+    """Raise UserError for a source whose end Flink cannot be told: its offsets are those of one topic."""
+    for name, contract in contracts.items():
+        if contract.several:
+            place = Place.of(project.sql / "_sources" / f"{name}.yaml")
+            what = f"a run that ends by itself reads one topic per source, and '{name}' has several"
+            raise UserError(what, place, "run the job without --bounded, --until and --into")
 
 
 def _await_running(cluster: Cluster, job_id: str, prepared: Prepared) -> str:

@@ -25,7 +25,7 @@ Headers = Sequence[tuple[str, bytes | None]]
 """The names and bytes of headers, in their order."""
 
 _BEGINS = re.compile(rb'\s*\{\s*"\$message"')
-_KEYS = ("key", "value", "headers", "time", "partition")
+_KEYS = ("key", "value", "headers", "time", "partition", "topic")
 _BASE64, _TEXT = "$base64", "$text"
 _SHOWN = 20
 """Wrong lines that are reported one by one: a million of them are one mistake."""
@@ -37,7 +37,7 @@ class FileMessage:
     """A message of a file, at its `line`, from 1. What is None is not there, or not said.
 
     key, value: the bytes. headers: names and bytes, in their order. time: of the record, with its zone. wrapped:
-    whether the line describes the message, rather than being its body.
+    whether the line describes the message, rather than being its body. topic: of a source that has several.
     """
 
     line: int
@@ -47,6 +47,7 @@ class FileMessage:
     time: datetime | None = None
     partition: int | None = None
     wrapped: bool = False
+    topic: str | None = None
 
 
 def read(path: Path, key: str | None = None) -> Iterator[FileMessage]:
@@ -103,6 +104,7 @@ def message(line: bytes, number: int = 1) -> FileMessage:
         _time(described.get("time")),
         _partition(described.get("partition")),
         wrapped=True,
+        topic=_topic(described.get("topic")),
     )
 
 
@@ -194,6 +196,12 @@ def _time(text: Any) -> datetime | None:
         return time.astimezone(UTC)
     except OverflowError:
         raise ValueError(f"the time {text} is not within the years 1 to 9999 in UTC") from None
+
+
+def _topic(name: Any) -> str | None:
+    if name is not None and not (isinstance(name, str) and name):
+        raise ValueError(f"{name!r} is not the name of a topic")
+    return name
 
 
 def _partition(number: Any) -> int | None:

@@ -45,8 +45,8 @@ def content(project: Project, name: str) -> dict[str, Any]:
 
 def refused_tables(project: Project, sources: list[str]) -> list[str]:
     """Return the tables for the records of sources that have no row: dead letters, and markers of a change stream."""
-    changes = any(load(project, name).changes for name in sources)
-    return [DEAD_LETTERS, *([MARKERS] if changes else [])] if sources else []
+    marks = any(load(project, name).has_markers for name in sources)
+    return [DEAD_LETTERS, *([MARKERS] if marks else [])] if sources else []
 
 
 _PLACES = {"key": "the key", "header": "headers", "record_time": "the timestamp"}
@@ -59,6 +59,9 @@ def no_event_time(name: str, contract: Contract, *, by_module: bool = False) -> 
     """
     if contract.dictionary is not None:
         what = f"the names of '{name}' come with the stream, after the event time of its readings is needed"
+        return Problem(what, fix="read the table of a job that keeps them")
+    if contract.several:
+        what = f"'{name}' has several topics, whose readings have no event time in common"
         return Problem(what, fix="read the table of a job that keeps them")
     if contract.watermark is None:
         fix = f"add watermark: {{lateness: 10s}} to sql/_sources/{name}.yaml"

@@ -15,7 +15,7 @@ from typing import NoReturn
 import numpy as np
 from pyiceberg.catalog import Catalog
 
-from headrace.environment import iceberg, kafka
+from headrace.environment import iceberg, kafka, source_topics
 from headrace.environment.flink_rest import Cluster
 from headrace.environment.kafka import OffsetRange
 from headrace.environment.settings import Settings
@@ -23,7 +23,7 @@ from headrace.errors import CheckFailed, PlatformError, UserError
 from headrace.operations import topic_identity
 from headrace.operations.offset_runs import Offsets, ranges
 from headrace.operations.stored_offsets import INDEX_BITS, Positions, Stored, stored
-from headrace.project import job_folder, source_files, yaml_file
+from headrace.project import job_folder, yaml_file
 from headrace.project.job import Job
 from headrace.project.paths import Project
 
@@ -128,7 +128,7 @@ def reconcile(project: Project, settings: Settings, name: str) -> list[Balance]:
     """
     job = _accountable(project, name)
     tables, client = iceberg.connect(settings), settings.kafka_client()
-    topics = _topics(project, job)
+    topics = _topics(project, settings, job)
     balances = [b for topic in topics for b in _balances(tables, client, job, topic)]
     # Last: the topics whose ids are compared are those that were just read, or newer ones.
     _refuse_recreated(settings, tables, job, topics)
@@ -150,7 +150,7 @@ def follow(
     """
     job = _accountable(project, name)
     tables, client, cluster = iceberg.connect(settings), settings.kafka_client(), Cluster.of(settings)
-    topics = _topics(project, job)
+    topics = _topics(project, settings, job)
     _refuse_recreated(settings, tables, job, topics)
     targets = {topic: kafka.offset_ranges(client, topic) for topic in topics}
     total = sum(s.end - s.first for spans in targets.values() for s in spans.values())
@@ -195,10 +195,10 @@ def _accountable(project: Project, name: str) -> Job:
     return job
 
 
-def _topics(project: Project, job: Job) -> list[str]:
+def _topics(project: Project, settings: Settings, job: Job) -> list[str]:
     if not job.sources:
         raise UserError(f"{job.name} reads no topic, so there is nothing to reconcile")
-    return [source_files.load(project, source).topic for source in job.sources]
+    return source_topics.of_job(project, settings, job)
 
 
 def _refuse_recreated(settings: Settings, tables: Catalog, job: Job, topics: list[str]) -> None:

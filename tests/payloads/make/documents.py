@@ -193,6 +193,27 @@ def siemens_industrial_edge() -> Iterator[Line]:
     )
 
 
+def siemens_industrial_edge_named() -> Iterator[Line]:
+    """The same with the metadata message of a connector, which comes before the data."""
+    at, topic = "2025-11-24T16:00:00.123Z", "ie/d/j/simatic/v1/s7c1/dp/r/PLC1/default"
+    points = [
+        {"name": "Temperature", "id": "101", "dataType": "Real"},
+        {"name": "Running", "id": "102", "dataType": "Bool"},
+    ]
+    collection = {"name": "default", "topic": topic, "publishType": "bulk", "dataPointDefinitions": points}
+    metadata = {
+        "seq": 1,
+        "hashVersion": 2,
+        "applicationName": "SIMATIC S7 Connector",
+        "statustopic": "ie/s/j/simatic/v1/s7c1/status",
+        "connections": [{"name": "PLC1", "type": "S7+", "dataPoints": [collection]}],
+    }
+    yield line("metadata: names, no readings", metadata, [], key="ie/m/j/simatic/v1/s7c1/dp")
+    sent = [{"id": "101", "qc": 3, "ts": at, "val": 21.5}, {"id": "102", "qc": 0, "ts": at, "val": 0}]
+    without = [{"index": n, "code": "unknown_alias"} for n in range(2)]
+    yield line("data whose metadata is not there", {"seq": 4, "vals": sent}, [], without, key=topic)
+
+
 def pi_web_api() -> Iterator[Line]:
     """AVEVA PI Web API, messages of a channel: streams with their values."""
 
@@ -300,6 +321,7 @@ if __name__ == "__main__":
         aws_sitewise,
         azure_iot_operations,
         siemens_industrial_edge,
+        siemens_industrial_edge_named,
         pi_web_api,
         omf,
         mtconnect,

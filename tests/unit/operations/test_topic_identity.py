@@ -76,7 +76,7 @@ def store(known: Settings, partition: int, *offsets: int) -> None:
 
 def start(project: Project, known: Settings, *, goes_on: bool = False) -> Mapping[int, int]:
     tables: Catalog = iceberg.connect(known)
-    return preflight.start(project, known, tables, job_folder.load(project, JOB), SOURCE, goes_on=goes_on)
+    return preflight.start(known, tables, job_folder.load(project, JOB), TOPIC, goes_on=goes_on)
 
 
 def test_the_ids_are_those_of_the_last_incarnation_that_may_have_stored_rows(job: Job) -> None:

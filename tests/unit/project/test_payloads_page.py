@@ -48,8 +48,9 @@ def cells(row: str) -> list[str]:
 def test_the_message_of_a_product_becomes_the_readings_of_its_table(section: str, tmp_path: Path) -> None:
     preset = found(r"`preset: (\w+)`", section)
     language = found(r"```(\w+)\n", section)
-    message = record(found(r"```\w+\n(.*?)```", section), language)
-    tally = decoding.tally(contract(tmp_path, f"description: d\ntopic: plant.page\npreset: {preset}\n"), [message])
+    sent = [record(text, language) for text in re.findall(r"```\w+\n(.*?)```", section, re.DOTALL)]
+    assert sent
+    tally = decoding.tally(contract(tmp_path, f"description: d\ntopic: plant.page\npreset: {preset}\n"), sent)
     assert tally.codes == {}
     table = TABLE.search(section)
     assert table

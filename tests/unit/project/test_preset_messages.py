@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,17 @@ def check(of: Contract, message: Golden) -> None:
     ]
     refused = [(each.index, code) for code, examples in found.examples.items() for each in examples]
     assert sorted(refused) == sorted(message.refused)
+
+
+def test_the_names_of_metadata_are_those_of_the_data_that_follows(tmp_path: Path) -> None:
+    name = "siemens_industrial_edge_named"
+    records = [replace(each.record, offset=n) for n, each in enumerate(golden(name))]
+    found = decoding.tally(contract(tmp_path, {"preset": name}), records)
+    assert [(row["tag"], row["value"], f"{row['quality']:x}") for row in found.rows] == [
+        ("s7c1/PLC1/default/Temperature", 21.5, "0"),
+        ("s7c1/PLC1/default/Running", 0.0, "80000000"),
+    ]
+    assert (found.readings, found.codes) == (2, {})
 
 
 def test_each_preset_has_golden_messages() -> None:

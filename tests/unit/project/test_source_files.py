@@ -135,7 +135,7 @@ watermark: {lateness: 10}
         ("2010-01-01T00:00:00Z", "'2010-01-01T00:00:00'", 8, "timezone"),
         ("fields:\n", "max_bytes: 0\nfields:\n", 4, "greater than or equal to 1"),
         ("fields:\n", "max_bytes: 16777217\nfields:\n", 4, "less than or equal to 16777216"),
-        ("topic: pump.readings", "topic: ''", 2, "at least 1 character"),
+        ("topic: pump.readings", "topic: ''", 2, "write the name of a topic"),
     ],
 )
 def test_a_contradictory_contract_is_refused(

@@ -171,8 +171,11 @@ def test_a_quality_that_cannot_be_read_is_refused(quality: str, what: str | None
         ({"rows": "a[]b"}, "it is a path, like metrics[]"),
         ({"rows": None}, "leads out of the message: the contract has no rows:"),
         ({"format": "json_array"}, "json_array already says that the rows are []"),
-        ({"topic": ["a", "b"]}, "a source reads one topic"),
-        ({"topic": {"pattern": "a.*"}}, "a source reads one topic"),
+        ({"topic": ["a", "a"]}, "'a' is listed twice"),
+        ({"topic": ["a.*", "b"]}, "'a.*' cannot be the name of a topic"),
+        ({"topic": []}, "write the name of a topic, a list of names, or"),
+        ({"topic": {"pattern": "("}}, "'(' is not a regular expression (RE2)"),
+        ({"topic": {"patern": "a"}}, "write the name of a topic, a list of names, or"),
     ],
 )
 def test_rows_and_topics_that_cannot_be_read_are_refused(changes: dict[str, Any], what: str) -> None:

@@ -78,7 +78,7 @@ class Lineage:
 def draw(contents: Contents) -> Lineage:
     """Return the lineage of the whole project."""
     described = {
-        *(Node("topic", contract.topic) for contract in contents.sources.values()),
+        *(Node("topic", name) for contract in contents.sources.values() for name in contract.topic_names),
         *(Node("topic", topic.topic) for topic in contents.topics.values()),
         *(Node("table", name) for name in contents.tables),
         *(Node("job", name) for name in contents.jobs),
@@ -91,7 +91,8 @@ def draw(contents: Contents) -> Lineage:
 def _edges(contents: Contents, job: Job) -> Iterator[Edge]:
     node, calls = Node("job", job.name), contents.calls[job.name]
     for source in job.sources:
-        yield Edge(Node("topic", contents.sources[source].topic), node, "read")
+        for name in contents.sources[source].topic_names:
+            yield Edge(Node("topic", name), node, "read")
     for table in job.tables:
         yield Edge(Node("table", table), node, "read")
     for other in job.jobs:

@@ -56,7 +56,7 @@ class Links:
             known: Mapping[str, object] = self.contents.jobs if node.kind == "job" else self.contents.tables
             return f"#{node.kind}/{node.name}" if node.name in known else None
         written = (f"#topic/{name}" for name, topic in self.contents.topics.items() if topic.topic == node.name)
-        read = (f"#source/{name}" for name, source in self.contents.sources.items() if source.topic == node.name)
+        read = (f"#source/{name}" for name, source in self.contents.sources.items() if node.name in source.topic_names)
         return next(written, None) or next(read, None)
 
     def picture(self, job: str | None = None) -> Markup:

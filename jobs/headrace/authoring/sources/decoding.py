@@ -17,6 +17,7 @@ from headrace.authoring.names_of_stream import named
 from headrace.environment.kafka_sample import Record
 from headrace_udfs.contract import Contract
 from headrace_udfs.decode import Decoder
+from headrace_udfs.faults import Code
 from headrace_udfs.key_ring import SHORTEST, KeyRing
 from headrace_udfs.messages import Messages
 from headrace_udfs.registry import RegistryAddress
@@ -41,9 +42,9 @@ class Example:
 class Tally:
     """What a contract makes of a sample.
 
-    messages: how many were read. readings: how many rows they have, good or not. codes: how many of them are refused,
-    by code. examples: the first of each code. rows: the first good readings, by column. whole: the places of messages
-    all of whose readings are good.
+    messages: how many were read. readings: how many rows they have, good or not; those that only tell names are none.
+    codes: how many of them are refused, by code. examples: the first of each code. rows: the first good readings, by
+    column. whole: the places of messages all of whose readings are good.
     """
 
     messages: int
@@ -82,11 +83,12 @@ def tally(
             decoded = Decoder(contract, schemas=opened, keys=keys).decode(messages(records))
     of_message = np.arange(len(records)) if decoded.message is None else decoded.message
     if contract.dictionary:
-        decoded = named(contract, decoded, messages(records), [each.partition for each in records])
+        decoded = named(contract, decoded, messages(records), [_partition(contract, each) for each in records])
         of_message = np.arange(len(records)) if decoded.message is None else decoded.message
     codes: Counter[str] = Counter()
     examples: dict[str, list[Example]] = {}
-    for row in sorted(decoded.faults):
+    told = {row for row, fault in decoded.faults.items() if fault.code == Code.DEFINITION}
+    for row in sorted(decoded.faults.keys() - told):
         fault = decoded.faults[row]
         codes[fault.code.value] += 1
         kept = examples.setdefault(fault.code.value, [])
@@ -96,15 +98,19 @@ def tally(
     good = pa.array(np.delete(np.arange(len(of_message)), sorted(decoded.faults))[:rows])
     columns = {name: _plain(column.take(good)) for name, column in decoded.columns.items()}
     first = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
-    bad = {int(of_message[row]) for row in decoded.faults}
+    bad = {int(of_message[row]) for row in decoded.faults.keys() - told}
     whole = frozenset(each.place for i, each in enumerate(records) if i not in bad)
-    return Tally(len(records), len(of_message), codes, examples, first, whole)
+    return Tally(len(records), len(of_message) - len(told), codes, examples, first, whole)
 
 
 def _plain(column: pa.Array) -> list[Any]:
     """Return the values of a column; times are in UTC, and say so."""
     is_time = pa.types.is_timestamp(column.type)
     return [value.replace(tzinfo=UTC) if is_time and value else value for value in column.to_pylist()]
+
+
+def _partition(contract: Contract, record: Record) -> int | str:
+    return f"{record.topic}/{record.partition}" if contract.several else record.partition
 
 
 def messages(records: Sequence[Record]) -> Messages:

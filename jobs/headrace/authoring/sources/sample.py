@@ -18,7 +18,15 @@ def of_file(path: Path, topic: str, limit: int) -> list[Record]:
     """
     now = datetime.now(UTC)
     records = [
-        Record(topic, each.partition or 0, each.line, _millis(each.time or now), each.key, each.headers, each.value)
+        Record(
+            each.topic or topic,
+            each.partition or 0,
+            each.line,
+            _millis(each.time or now),
+            each.key,
+            each.headers,
+            each.value,
+        )
         for each in islice(message_file.read(path), limit)
     ]
     if not records:

@@ -11,6 +11,7 @@ from headrace.environment.settings import Settings
 from headrace.errors import Place, Problem, UserError, unknown
 from headrace.project import source_files, topic_files
 from headrace.project.paths import Project
+from headrace_udfs.contract_topics import TopicPattern
 
 
 @dataclass(frozen=True)
@@ -92,16 +93,14 @@ def _described(project: Project, names: Iterable[str] | None) -> Iterator[tuple[
         raise UserError(problems)
     for name in dict.fromkeys(chosen):
         if name in sources:
-            yield name, Place.of(project.sql / "_sources" / f"{name}.yaml"), _topic_of(project, name), TopicLayout()
+            place, read = Place.of(project.sql / "_sources" / f"{name}.yaml"), source_files.load(project, name).topics
+            for topic in () if isinstance(read, TopicPattern) else read:  # nobody knows which ones a pattern finds
+                yield name, place, topic, TopicLayout()
         if name in topics:
             described = topic_files.load(project, name)
             said = described.partitions if "partitions" in described.model_fields_set else None
             layout = TopicLayout(said, described.retention, described.compacted)
             yield name, Place.of(project.sql / "_topics" / f"{name}.yaml"), described.topic, layout
-
-
-def _topic_of(project: Project, source: str) -> str:
-    return source_files.load(project, source).topic
 
 
 def _merged(layout: TopicLayout, over: TopicLayout) -> TopicLayout:

@@ -25,8 +25,10 @@ def end_of(context: OperationContext, prepared: Prepared) -> str:
     """Return at which offsets the run stops reading each of its topics, and how many offsets that are at most."""
     now = datetime.now(UTC)
     return "; ".join(
-        _end(source_files.load(context.project, source).topic, prepared.starts[source], ends, now)
-        for source, ends in prepared.ends.items()
+        _end(topic, prepared.starts[topic], ends, now)
+        for topic, ends in (
+            (source_files.load(context.project, source).topic, ends) for source, ends in prepared.ends.items()
+        )
     )
 
 

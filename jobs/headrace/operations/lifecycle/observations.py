@@ -11,11 +11,11 @@ from datetime import datetime
 from typing import Any
 
 from headrace.compose.connectors import group
-from headrace.environment import addresses, consumer_lag, iceberg, kafka
+from headrace.environment import addresses, consumer_lag, iceberg, kafka, source_topics
 from headrace.environment.consumer_lag import TopicProgress
 from headrace.environment.flink_rest import RunningJob
 from headrace.environment.settings import Settings
-from headrace.errors import HeadraceError, Problem, UserError
+from headrace.errors import HeadraceError, Problem
 from headrace.operations import topic_identity
 from headrace.operations.ledger import Entry, Ledger
 from headrace.operations.lifecycle import job_report
@@ -24,7 +24,7 @@ from headrace.operations.lifecycle.job_cluster import JobCluster
 from headrace.operations.lifecycle.job_report import JobReport
 from headrace.operations.lifecycle.questions import Question, answers
 from headrace.planner.state.stored_plan import StoredPlan
-from headrace.project import job_folder, source_files
+from headrace.project import job_folder
 from headrace.project.paths import Project
 
 Through = Callable[[str], datetime | None]
@@ -106,7 +106,7 @@ def running(project: Project, settings: Settings, jobs: Mapping[str, str], plans
     """
     if not jobs:
         return Running()
-    readers, unreadable = _readers(project, jobs)
+    readers, unreadable = _readers(project, settings, jobs)
     rest, servers = settings.flink.rest, settings.kafka.get("bootstrap.servers", "")
     asked = [
         Question("the Flink cluster", rest, _is_up(rest, "flink.rest"), _report(settings, job_id))
@@ -130,15 +130,15 @@ def _sorted_out(given: Iterable[Any]) -> tuple[list[Any], list[Problem]]:
     return [None if isinstance(each, HeadraceError) else each for each in given], list(dict.fromkeys(problems))
 
 
-def _readers(project: Project, names: Iterable[str]) -> tuple[dict[str, _Reader], list[Problem]]:
+def _readers(project: Project, settings: Settings, names: Iterable[str]) -> tuple[dict[str, _Reader], list[Problem]]:
     """Return the project's jobs that read topics, and the faults in files that leave some of them out."""
     readers: dict[str, _Reader] = {}
     problems: list[Problem] = []
     for name in {*names} & {*job_folder.names(project)}:
         try:
             job = job_folder.job_of(project, name)
-            topics = [source_files.load(project, source).topic for source in job.sources]
-        except UserError as error:
+            topics = source_topics.of_job(project, settings, job)
+        except HeadraceError as error:
             problems += error.problems
         else:
             if topics:

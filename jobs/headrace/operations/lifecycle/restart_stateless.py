@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from headrace.environment import iceberg, kafka
+from headrace.environment import iceberg, kafka, source_topics
 from headrace.errors import HeadraceError, Problem, UserError
 from headrace.operations import preflight
 from headrace.operations.ledger import Entry
@@ -19,7 +19,7 @@ from headrace.operations.lifecycle.table_ownership import refuse_beside_running
 from headrace.planner.state.operators import operators
 from headrace.planner.state.signature import SINK, SOURCE, STATELESS
 from headrace.planner.state.stored_plan import StoredPlan
-from headrace.project import job_folder, source_files
+from headrace.project import job_folder
 from headrace.project.job_folder import JobFolder
 
 
@@ -100,8 +100,8 @@ def check_start(context: OperationContext, folder: JobFolder) -> None:
     retrying = Retrying(
         retry=retry_if_exception_type(UserError), stop=stop_after_delay(limit_s), wait=wait_fixed(0.5), reraise=True
     )
-    for source in folder.job.sources:
-        retrying(preflight.start, context.project, context.settings, tables, folder, source, goes_on=False)
+    for topic in source_topics.of_job(context.project, context.settings, folder.job):
+        retrying(preflight.start, context.settings, tables, folder, topic, goes_on=False)
 
 
 def _state(context: OperationContext, folder: JobFolder) -> Iterator[str]:
@@ -129,8 +129,7 @@ def _after_what_is_stored(context: OperationContext, folder: JobFolder) -> Itera
 
 
 def _from_the_beginning(context: OperationContext, folder: JobFolder) -> Iterator[str]:
-    for source in folder.job.sources:
-        topic = source_files.load(context.project, source).topic
+    for topic in source_topics.of_job(context.project, context.settings, folder.job):
         spans = kafka.offset_ranges(context.settings.kafka_client(), topic).values()
         yield f"it reads {topic} from its earliest record on: {sum(each.end - each.first for each in spans):,} records"
         if gone := sum(each.first for each in spans):

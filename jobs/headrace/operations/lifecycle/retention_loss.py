@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from headrace.environment import iceberg, kafka
+from headrace.environment import iceberg, kafka, source_topics
 from headrace.operations.lifecycle.operation_context import OperationContext
 from headrace.operations.stored_offsets import stored
-from headrace.project import source_files
 from headrace.project.job_folder import JobFolder
 
 
@@ -28,7 +27,8 @@ def starts(context: OperationContext, folder: JobFolder) -> list[Start]:
 
     Raises PlatformError if the broker or the catalog does not answer, and UserError if a topic does not exist.
     """
-    return [_start(context, folder, source) for source in folder.job.sources]
+    topics = source_topics.of_job(context.project, context.settings, folder.job)
+    return [_start(context, folder, topic) for topic in topics]
 
 
 def warning(context: OperationContext, folder: JobFolder) -> str | None:
@@ -38,8 +38,7 @@ def warning(context: OperationContext, folder: JobFolder) -> str | None:
     return "; ".join(sentence for start in starts(context, folder) for sentence in start.lost) or None
 
 
-def _start(context: OperationContext, folder: JobFolder, source: str) -> Start:
-    topic = source_files.load(context.project, source).topic
+def _start(context: OperationContext, folder: JobFolder, topic: str) -> Start:
     spans = kafka.offset_ranges(context.settings.kafka_client(), topic)
     kept = stored(iceberg.connect(context.settings), folder.job, topic)
     ends = {p: int(each.offsets[-1]) + 1 for p, each in kept.items() if p in spans}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from headrace.environment import source_topics
 from headrace.errors import UserError
 from headrace.operations.ledger import Entry
 from headrace.operations.lifecycle import (
@@ -18,7 +19,7 @@ from headrace.operations.lifecycle import (
 from headrace.operations.lifecycle.operation_context import OperationContext
 from headrace.operations.lifecycle.start import run, run_bounded
 from headrace.operations.lifecycle.table_ownership import refuse_beside_running
-from headrace.project import job_folder, source_files
+from headrace.project import job_folder
 from headrace.project.job import Job
 
 
@@ -52,7 +53,7 @@ def submit(
     job_state.check_slots(context, state, parallelism or context.settings.slots_of(name))
     before = _left_by(context, state.history, savepoint) if savepoint else None
     folder = job_folder.load(context.project, name)
-    topics = [source_files.load(context.project, source).topic for source in folder.job.sources]
+    topics = source_topics.of_job(context.project, context.settings, folder.job)
     restored = restore_points.topics_in(context, savepoint, topics) if savepoint and before is None else None
     successor = incarnation.successor(
         context, name, before, parallelism, goes_on=savepoint is not None, restored=restored, bounded=bounded

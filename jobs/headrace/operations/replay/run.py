@@ -100,7 +100,11 @@ def prepare(
     branches.require_free(catalog, tables, branch)
     starts, ends, notes = {}, {}, []
     for source in folder.job.sources:
-        topic = source_files.load(project, source).topic
+        contract = source_files.load(project, source)
+        if contract.several:
+            what = f"a replay reads one topic per source, and '{source}' has several: it has to stop at its offsets"
+            raise UserError(what, Place.of(project.sql / "_sources" / f"{source}.yaml"))
+        topic = contract.topic
         starts[source], ends[source], note = _span(settings, topic, *span)
         notes += note
     if not any(end > starts[source][p] for source, each in ends.items() for p, end in each.items()):

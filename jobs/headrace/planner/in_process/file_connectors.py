@@ -17,6 +17,7 @@ from headrace.compose import render
 from headrace.compose.connectors import Options, Spread
 from headrace.compose.flink_types import flink_type
 from headrace.environment.settings import Settings
+from headrace.errors import Place, UserError
 from headrace.planner.in_process import encoded
 from headrace.planner.in_process.case import Case
 from headrace.planner.in_process.values import read_table
@@ -28,6 +29,7 @@ from headrace.project.topic_files import Topic
 from headrace_udfs import packs
 from headrace_udfs.around import carried
 from headrace_udfs.contract import Contract
+from headrace_udfs.contract_topics import TopicPattern
 from headrace_udfs.key_ring import KeyRing
 from headrace_udfs.messages import Messages
 from headrace_udfs.registry import RegistryAddress
@@ -82,15 +84,15 @@ class FileConnectors:
         file = self.case.sources.get(source)
         schema = self.case.schemas.get(source)
         steps = {step.after: step.to for step in self.case.settings.watermark.get(source, [])}
-        ends: Counter[int] = Counter()
+        ends: Counter[tuple[str, int]] = Counter()
         rows: list[dict[str, Any]] = []
         for each in message_file.read(file) if file else ():
-            partition = each.partition or 0
+            partition, topic = each.partition or 0, _topic(each, contract, file)
             value = encoded.message(each.value, contract, schema)
-            placed = replace(each, value=value, partition=partition, time=each.time or arrived)
-            row = _row(placed, ends[partition], contract, packed=packed)
+            placed = replace(each, value=value, partition=partition, time=each.time or arrived, topic=topic)
+            row = _row(placed, ends[topic, partition], contract, packed=packed)
             rows.append({**row, "src_watermark": _text(steps.get(each.line))})
-            ends[partition] += 1
+            ends[topic, partition] += 1
         return self._given(f"source.{source}", rows)
 
     def stepped(self, source: str) -> bool:
@@ -132,12 +134,26 @@ class FileConnectors:
         return changelog_options(self.output(sink))
 
 
+def _topic(message: FileMessage, contract: Contract, file: Path | None) -> str:
+    """Return the topic of a message; the first one of the contract if the message does not say."""
+    known = contract.topics
+    pattern = known if isinstance(known, TopicPattern) else None
+    if message.topic is None and pattern is None:
+        return contract.topic
+    if message.topic and (pattern.matching([message.topic]) if pattern else message.topic in contract.topic_names):
+        return message.topic
+    place = Place.of(file, message.line) if file else None
+    what = f"'{message.topic}' is not a topic of the source" if message.topic else "which topic it is of is not said"
+    fix = f'write {{"$message": {{"topic": ...}}}}, with one of the source: {", ".join(contract.topic_names)}'
+    raise UserError(what, place, fix)
+
+
 def _row(message: FileMessage, offset: int, contract: Contract, *, packed: bool) -> dict[str, Any]:
     """Return the row of one message, whose partition and time are known."""
     if not packed:
         return {
             "payload": _text(message.value),
-            "src_topic": contract.topic,
+            "src_topic": message.topic,
             "src_partition": message.partition,
             "src_offset": offset,
             "src_ts": _text(message.time),
@@ -148,7 +164,7 @@ def _row(message: FileMessage, offset: int, contract: Contract, *, packed: bool)
         [message.value],
         keys=[message.key] if "key" in parts else None,
         headers=[message.headers] if "headers" in parts else None,
-        topics=contract.topic,
+        topics=message.topic,
         times=np.array([int(message.time.timestamp() * 1000)] if message.time else [0]),
     )
     return {"pack": _text(packs.packed(message.partition or 0, np.array([offset]), one))}

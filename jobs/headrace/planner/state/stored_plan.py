@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from headrace.compose.job_statements import Composition
-from headrace.environment import kafka
+from headrace.environment import kafka, source_topics
 from headrace.environment.settings import Settings
 
 
@@ -18,8 +18,9 @@ class StoredPlan:
 
     `plan` is Flink's JSON without the options of tables, which may hold secrets; None for a Table API job. `graph` has
     one line per operator of a Table API job, with its inputs. `topics` are the identities of the topics that the job's
-    sources read, and that its offsets belong to. `store` describes where the tables of the catalog are. `top` is the
-    highest id that an operator of the job has ever had. `model` is the version of the model of a score job.
+    sources read, and that its offsets belong to, by source, or by source:topic if it has several. `store` describes
+    where the tables of the catalog are. `top` is the highest id that an operator of the job has ever had. `model` is
+    the version of the model of a score job.
     """
 
     plan: Mapping[str, Any] | None
@@ -33,6 +34,10 @@ class StoredPlan:
     def topic_ids(self) -> dict[str, str]:
         """Kafka's ids of the topics that the job's sources read, by the topics' names."""
         return dict(text.split() for text in self.topics.values())
+
+    def reads(self, source: str) -> bool:
+        """Return whether the source is one of the job."""
+        return any(place.partition(":")[0] == source for place in self.topics)
 
     def to_text(self) -> str:
         """Return the plan as JSON."""
@@ -52,7 +57,12 @@ def stored_form(
 ) -> StoredPlan:
     """Return the stored form of a composition's plan, or of a Table API job's graph. Raises as kafka.identity does."""
     read = dict(zip(composition.folder.job.sources, composition.sources, strict=True))
-    identities = {name: kafka.identity(settings.kafka_client(), source.contract.topic) for name, source in read.items()}
+    client = settings.kafka_client()
+    identities = {
+        (f"{name}:{topic}" if source.contract.several else name): kafka.identity(client, topic)
+        for name, source in read.items()
+        for topic in source_topics.names(client, source.contract)
+    }
     catalog = settings.catalog
     store = f"{catalog.name} in {catalog.warehouse}"
     if "://" not in catalog.warehouse:

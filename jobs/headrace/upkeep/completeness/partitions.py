@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -10,7 +10,7 @@ from functools import cached_property, partial
 from pyiceberg.catalog import Catalog
 from pyiceberg.table import Table
 
-from headrace.environment import iceberg, kafka
+from headrace.environment import iceberg, kafka, source_topics
 from headrace.environment.kafka import OffsetRange, TopicState
 from headrace.environment.settings import Settings
 from headrace.errors import UserError
@@ -132,11 +132,11 @@ class _Work:
             new[place].offsets = union(new[place].offsets, deleted)
         rows: list[Reached] = []
         again = False
-        for source in self.job.sources if before or new else ():
-            contract, now = source_files.load(self.project, source), datetime.now(UTC)
-            old = {partition: row for (topic, partition), row in before.items() if topic == contract.topic}
+        for contract, topic in self._read() if before or new else ():
+            now = datetime.now(UTC)
+            old = {partition: row for (read, partition), row in before.items() if read == topic}
             try:
-                state = kafka.topic_state(self.settings.kafka_client(), contract.topic)
+                state = kafka.topic_state(self.settings.kafka_client(), topic)
             except UserError as missing:
                 if not old:
                     raise
@@ -145,16 +145,14 @@ class _Work:
                 again = True
                 continue
             for number, span in state.ranges.items():
-                added = new.get((contract.topic, number), StoredRuns())
+                added = new.get((topic, number), StoredRuns())
                 first = min([span.first, *added.offsets[:1, 0].tolist()])
-                was = (
-                    replace(old[number], looked_at=now) if number in old else self._blank(contract, number, first, now)
-                )
+                was = replace(old[number], looked_at=now) if number in old else self._blank(topic, number, first, now)
                 row, gap = self._partition(contract, state, was, added)
                 rows.append(row)
                 again = again or gap
             rows += [
-                replace(old.get(number) or self._blank(contract, number, 0, now),
+                replace(old.get(number) or self._blank(topic, number, 0, now),
                         looked_at=now, held_by=kafka.no_leader([number]))
                 for number in state.leaderless
             ]  # fmt: skip
@@ -162,8 +160,15 @@ class _Work:
         read = {of: Mark(each.since if again else each.head, each.table) for of, each in self.appended.items()}
         return rows, read
 
-    def _blank(self, contract: Contract, number: int, first: int, now: datetime) -> Reached:
-        return Reached(self.job.name, contract.topic, number, first, 0, None, None, now)
+    def _read(self) -> Iterator[tuple[Contract, str]]:
+        """Yield each topic that the job reads, with its contract."""
+        for source in self.job.sources:
+            contract = source_files.load(self.project, source)
+            for topic in source_topics.names(self.settings.kafka_client(), contract):
+                yield contract, topic
+
+    def _blank(self, topic: str, number: int, first: int, now: datetime) -> Reached:
+        return Reached(self.job.name, topic, number, first, 0, None, None, now)
 
     def _partition(
         self, contract: Contract, state: TopicState, was: Reached, added: StoredRuns

@@ -22,7 +22,7 @@ from headrace.operations.submission import Prepared
 from support.worlds import paper_plant
 from support.worlds.paper_plant import JOB, NOW, PaperPlant, entry
 
-SOURCE = "plant_readings"
+SOURCE, TOPIC = "plant_readings", "plant.readings"
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def plant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PaperPlan
 
 
 def prepared(starts: dict[int, int], ends: dict[int, int]) -> Prepared:
-    return cast(Prepared, SimpleNamespace(starts={SOURCE: starts}, ends={SOURCE: ends}))
+    return cast(Prepared, SimpleNamespace(starts={TOPIC: starts}, ends={SOURCE: ends}))
 
 
 def test_the_end_is_shown_as_offsets_and_as_a_time(plant: PaperPlant) -> None:

@@ -69,5 +69,5 @@ def test_a_source_that_is_not_in_it_starts_where_the_tables_end(
     monkeypatch.setattr("headrace.planner.planning.plan_job", lambda *_: SimpleNamespace(stored=None))
     for restored in ({"plant.readings"}, set()):
         prepared = submission.prepare(plant.project, plant.settings, JOB, goes_on=True, restored=restored)
-        goes_on[bool(restored)] = ([*prepared.added], prepared.starts["plant_readings"][0])
+        goes_on[bool(restored)] = ([*prepared.added], prepared.starts["plant.readings"][0])
     assert goes_on == {True: ([], 0), False: (["plant_readings"], 12)}
