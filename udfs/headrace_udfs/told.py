@@ -18,7 +18,8 @@ _DEFINITION = Fault(Code.DEFINITION, "says what an id stands for")
 def merged(readings: Decoded, told: Decoded, columns: Mapping[str, ContractType]) -> Decoded:
     """Return the rows of both, those of a message together, as rows of `columns`.
 
-    A row that says what an id stands for has the fault DEFINITION. That a message has no rows is a fault only if neither has any.
+    A row that says what an id stands for has the fault DEFINITION. That a message has no rows is a fault only if
+    neither has any.
     """
     owner, kept = _owners(readings), _kept(told)
     tells = {int(each) for each in _owners(told)[kept]}
