@@ -157,7 +157,10 @@ class TimeSpec(Source):
 
     unit: Literal["epoch_s", "epoch_ms", "epoch_us", "epoch_ns", "iso8601"] | None = None
     """How the source writes the time; iso8601 is a text with a time zone."""
-    format: Annotated[tuple[TimeFormat, ...], BeforeValidator(_one_or_more)] = ()
+    format: Annotated[
+        tuple[TimeFormat, ...],
+        BeforeValidator(_one_or_more, json_schema_input_type=TimeFormat | tuple[TimeFormat, ...]),
+    ] = ()
     """Instead of a unit: the form of the text, like "%Y%m%d%H%M%S", or several; the first that fits counts."""
     zone: ZoneName | None = None
     """Time zone of texts that have none, like Europe/Berlin."""
