@@ -36,6 +36,7 @@ from headrace_udfs.contract_format import Compression, CsvSpec, misplaced
 from headrace_udfs.contract_parts import FieldSpec, QualitySpec, Severity, TimeSpec, Watermark
 from headrace_udfs.contract_privacy import Handlings, Payloads, Secret
 from headrace_udfs.contract_topics import TopicPattern, Topics
+from headrace_udfs.faults import MARKERS, Code
 from headrace_udfs.format_names import FORMAT_FACTS
 from headrace_udfs.paths import MAX_PATH, JsonPath, JsonRowPath, Path, RowPath
 from headrace_udfs.places import Model, Source, is_around
@@ -286,9 +287,10 @@ class Contract(Model):
         return self._descriptors
 
     @property
-    def has_markers(self) -> bool:
-        """Whether messages can have no reading by design: changes without a row, and rows that say what ids are."""
-        return self.changes is not None or bool(self.dictionary and self.dictionary.told)
+    def markers(self) -> tuple[Code, ...]:
+        """The codes of what has no reading by design: changes without a row, and rows that say what ids stand for."""
+        told = bool(self.dictionary and self.dictionary.told)
+        return (*(MARKERS if self.changes else ()), *((Code.DEFINITION,) if told else ()))
 
     @property
     def telling(self) -> Contract | None:

@@ -128,8 +128,8 @@ class Code(StrEnum):
         return code
 
 
-MARKERS = (Code.TOMBSTONE, Code.BOOTSTRAP_MARK, Code.DEFINITION)
-"""Codes of what has no reading by design: it is in historian.markers, not in dead letters."""
+MARKERS = (Code.TOMBSTONE, Code.BOOTSTRAP_MARK)
+"""Codes of messages of change streams that have no row by design: they are in historian.markers, not dead letters."""
 
 
 class Fault(NamedTuple):

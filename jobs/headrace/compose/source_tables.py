@@ -25,7 +25,6 @@ from headrace.project.system_tables import DEAD_LETTERS, MARKERS, POSITION
 from headrace_udfs import session_rows, streams
 from headrace_udfs.contract import Contract
 from headrace_udfs.contract_privacy import Handling
-from headrace_udfs.faults import MARKERS as MARKER_CODES
 from headrace_udfs.key_ring import KeyRing
 from headrace_udfs.pipeline import ERRORS, Pipeline
 from headrace_udfs.sealed import SEALED
@@ -98,8 +97,8 @@ class _Parts:
 
     @property
     def markers(self) -> list[str]:
-        """The codes of the messages that have no row by design: those of a change stream."""
-        return [code.value for code in MARKER_CODES] if self.contract.has_markers else []
+        """The codes of what has no reading by design."""
+        return [code.value for code in self.contract.markers]
 
     def refused(self, **decoded: str | Sql) -> dict[str, str]:
         """Return the SELECTs of the records that have no row, by table. decoded: what holds all of them."""

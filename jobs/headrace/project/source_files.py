@@ -45,7 +45,7 @@ def content(project: Project, name: str) -> dict[str, Any]:
 
 def refused_tables(project: Project, sources: list[str]) -> list[str]:
     """Return the tables for the records of sources that have no row: dead letters, and markers of a change stream."""
-    marks = any(load(project, name).has_markers for name in sources)
+    marks = any(load(project, name).markers for name in sources)
     return [DEAD_LETTERS, *([MARKERS] if marks else [])] if sources else []
 
 
