@@ -23,7 +23,7 @@ _SQL = Path(__file__).parent / "sql"
 
 def json_format(stand: Stand, meter: Meter) -> None:
     """Run Kafka to Iceberg in SQL, exactly once like the line and without Python; it drops messages it cannot read."""
-    _watch(stand, meter)
+    watch(stand, meter)
     name = stand.settings.catalog.name
     values = {
         "topic": literal(stand.topic),
@@ -40,7 +40,7 @@ def json_format(stand: Stand, meter: Meter) -> None:
 
 def line(stand: Stand, meter: Meter) -> None:
     """Run the job that headrace ships, as headrace submits it."""
-    _watch(stand, meter)
+    watch(stand, meter)
     prepared = submission.prepare(stand.project, stand.settings, JOB, bounded=True, parallelism=SLOTS)
     submitted = submission.launch(prepared, uuid.uuid4().hex)
     stand.finish(submitted.id)
@@ -57,7 +57,8 @@ def decode_only(stand: Stand, meter: Meter) -> None:
     line(stand, meter)
 
 
-def _watch(stand: Stand, meter: Meter) -> None:
+def watch(stand: Stand, meter: Meter) -> None:
+    """Have the meter watch the JobManager and the TaskManager."""
     for service in local.status(stand.project):
         if service.pid and service.name in {"jobmanager", "taskmanager"}:
             meter.watch(service.pid)

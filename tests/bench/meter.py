@@ -1,7 +1,8 @@
-"""The CPU time of a contender's processes, including those that end during the run."""
+"""The CPU time and the memory of a contender's processes, including those that end during the run."""
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from types import TracebackType
 from typing import Self
@@ -16,6 +17,7 @@ Key = tuple[int, float]
 class Meter:
     """Reads the CPU time of watched processes and their descendants a few times per second.
 
+    peak_rss: the most resident bytes that all of them had at one time; pages that they share count once for each.
     A worker that is killed counts with its last reading; its parent's total of ended children would leave it out.
     """
 
@@ -23,6 +25,7 @@ class Meter:
         self._watched: list[psutil.Process] = []
         self._before: dict[Key, float] = {}
         self._last: dict[Key, float] = {}
+        self.peak_rss = 0
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._read_repeatedly, name="meter", daemon=True)
 
@@ -52,6 +55,17 @@ class Meter:
         while not ended:
             ended = self._done.wait(_EVERY_S)
             self._last |= _spent(list(self._watched))
+            self.peak_rss = max(self.peak_rss, _resident(list(self._watched)))
+
+
+def _resident(roots: list[psutil.Process]) -> int:
+    total = 0
+    for root in roots:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            for process in (root, *root.children(recursive=True)):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    total += process.memory_info().rss
+    return total
 
 
 def _spent(roots: list[psutil.Process]) -> dict[Key, float]:

@@ -14,7 +14,7 @@ from headrace.environment import iceberg
 
 @dataclass(frozen=True)
 class Stored:
-    """Rows, and seconds from the first reading's ingested_at to the end of the last data file.
+    """Rows, bytes of the readings' files, and seconds from the first ingested_at to the end of the last data file.
 
     The commit, which comes later, is left out: a Flink job commits at its next checkpoint, an interval that is set.
     Kafka Connect sets no ingested_at: its seconds begin with the first file.
@@ -23,6 +23,7 @@ class Stored:
     good: int
     dead: int
     seconds: float
+    bytes: int
 
 
 def stored(stand: Stand) -> Stored:
@@ -34,7 +35,12 @@ def stored(stand: Stand) -> Stored:
     paths = files["file_path"].to_pylist()
     first = min(bound.timestamp() for bound in bounds) if all(bounds) else min(_began(path) for path in paths)
     last = max(_written(path) for path in paths)
-    return Stored(sum(files["record_count"].to_pylist()), _rows(dead_letters), last - first)
+    return Stored(
+        sum(files["record_count"].to_pylist()),
+        _rows(dead_letters),
+        last - first,
+        sum(files["file_size_in_bytes"].to_pylist()),
+    )
 
 
 def _rows(table: Table) -> int:

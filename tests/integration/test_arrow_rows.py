@@ -72,6 +72,28 @@ def test_rows_are_those_that_were_written(flink: Any) -> None:
     assert rows == [(tag, at and f"{at:%Y-%m-%d %H:%M:%S.%f}", *rest) for tag, at, *rest in ROWS + ROWS]
 
 
+def test_texts_with_a_dictionary_are_those_that_were_written(flink: Any) -> None:
+    texts = ["A.é", None, "", "A.é", "B" * 5000, ""]
+    schema = pa.schema({"tag": pa.dictionary(pa.int32(), pa.string()), "plain": pa.string()})
+    file = io.BytesIO()
+    with pa.ipc.new_stream(file, schema) as writer:
+        # The second batch continues the dictionary of the first, the third has one of its own.
+        for some in (texts[:3], texts[:3], texts[3:]):
+            tags = pa.array(some).dictionary_encode()
+            writer.write_batch(pa.record_batch([tags, pa.array(some)], schema=schema))
+    rows = read(flink, file.getvalue(), declared="ROW<tag STRING, plain STRING>", columns="tag, plain")
+    assert rows == [(text, text) for text in texts[:3] + texts]
+
+
+def test_a_dictionary_of_another_type_stops_the_job(flink: Any) -> None:
+    numbers = pa.record_batch({"tag": pa.array([7, 7]).dictionary_encode()})
+    file = io.BytesIO()
+    with pa.ipc.new_stream(file, numbers.schema) as writer:
+        writer.write_batch(numbers)
+    with pytest.raises(Py4JJavaError, match=r"\[tag: Int\(64, true\)\], but ROW<.*> needs \[tag: Utf8\]"):
+        read(flink, file.getvalue(), declared="ROW<tag STRING>")
+
+
 @pytest.mark.parametrize(
     ("declared", "error"),
     [

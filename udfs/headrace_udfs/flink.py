@@ -17,6 +17,7 @@ from headrace_udfs.flink_arrays import TYPES, ArrowColumn
 from headrace_udfs.high_water import NOTHING, HighWater
 from headrace_udfs.messages import Messages
 from headrace_udfs.pipeline import CODE, ERRORS, HIGH_WATER, Pipeline
+from headrace_udfs.poison import Poison
 from headrace_udfs.sealed import SEALED, Protection
 from headrace_udfs.types import ARROW, TS
 
@@ -55,7 +56,8 @@ class PipelineFunction(ScalarFunction):  # type: ignore[misc]
 
     def computation(self, pipeline: Pipeline) -> Callable[..., Any]:
         """Return the function of a batch whose result all functions of the key share. The pipeline is not open yet."""
-        return lambda payloads: pipeline.run(Messages(payloads.tolist(), topics=pipeline.topic)).batch
+        run = Poison(self._key, pipeline).run_messages
+        return lambda payloads: run(Messages(payloads.tolist(), topics=pipeline.topic)).batch
 
     def open(self, function_context: FunctionContext) -> None:
         """Open the pipeline, or share the one that another function of the same key has opened."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -19,7 +19,7 @@ from headrace_udfs.high_water import NOTHING, HighWater
 from headrace_udfs.pipeline import Pipeline
 from headrace_udfs.poison import Poison
 from headrace_udfs.reader_watermark import ReaderWatermark
-from headrace_udfs.streams import Condense, Streamed, Streams
+from headrace_udfs.streams import Condense, Stream, Streamed, Streams
 from headrace_udfs.types import ARROW
 
 Name = Literal["good", "letters", "late", "watermark", "sessions"]
@@ -66,7 +66,17 @@ class IngestStream(PipelineFunction):
         if self._name == "watermark":
             us = np.array(streamed.watermarks, np.int64)
             return ArrowColumn(pa.array(us, mask=us == NOTHING).view(ARROW["timestamp"]))
-        return ArrowColumn(pa.array(getattr(streamed, self._name), pa.binary()))
+        return ArrowColumn(_column(getattr(streamed, self._name)))
+
+
+def _column(streams: Sequence[Stream]) -> pa.Array:
+    """Return the streams as a column of bytes; without a copy if there is only one, as there is of large packs."""
+    found = [stream for stream in streams if stream is not None]
+    if len(found) != 1:
+        return pa.array([None if stream is None else stream.to_pybytes() for stream in streams], pa.binary())
+    ends = np.cumsum([0, *(0 if stream is None else stream.size for stream in streams)], dtype=np.int32)
+    valid = pa.array([stream is not None for stream in streams]).buffers()[1]
+    return pa.Array.from_buffers(pa.binary(), len(streams), [valid, pa.py_buffer(ends), found[0]])
 
 
 def _micros(times: pd.Series[Any]) -> list[int | None]:

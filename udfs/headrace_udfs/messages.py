@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -47,7 +48,7 @@ class Messages:
         """Return the number of messages."""
         return len(self.values)
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Bytes of the values."""
         return sum(map(len, filter(None, self.values)))

@@ -9,13 +9,13 @@ dead letter. Most workers that end were killed with their TaskManager: that alon
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import cloudpickle
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -51,14 +52,18 @@ class _Span(NamedTuple):
 
 
 class _Note(NamedTuple):
-    """What a worker that has ended was decoding: these messages had ended so many workers before."""
+    """What a worker that has ended was decoding: these messages had ended so many workers before.
+
+    sums: see _sums; for messages whose offsets are not known.
+    """
 
     file: Path
     ended: int
     spans: tuple[_Span, ...]
+    sums: frozenset[int]
 
-    def overlaps(self, spans: Sequence[_Span]) -> bool:
-        return any(span.overlaps(own) for span in spans for own in self.spans)
+    def overlaps(self, spans: Sequence[_Span], sums: frozenset[int]) -> bool:
+        return not self.sums.isdisjoint(sums) or any(span.overlaps(own) for span in spans for own in self.spans)
 
 
 class Poison:
@@ -79,13 +84,20 @@ class Poison:
     def run(self, packs: Sequence[Pack], messages: Messages) -> Rows:
         """Return the rows of the messages of the packs as Pipeline.run does."""
         spans = [_Span(str(p.messages.topics), p.partition, int(p.offsets[0]), int(p.offsets[-1])) for p in packs]
-        notes = [note for note in self._notes if note.overlaps(spans)]
+        return self._run(messages, spans, frozenset())
+
+    def run_messages(self, messages: Messages) -> Rows:
+        """Return the rows of messages whose offsets are not known."""
+        return self._run(messages, [], _sums(messages))
+
+    def _run(self, messages: Messages, spans: Sequence[_Span], sums: frozenset[int]) -> Rows:
+        notes = [note for note in self._notes if note.overlaps(spans, sums)]
         ended = 1 + max(note.ended for note in notes) if notes else 0
         fatal = self._fatal(messages) if ended > 1 else {}
         if fatal:
             values = [None if position in fatal else value for position, value in enumerate(messages.values)]
             messages = replace(messages, values=values)
-        with self._noted(ended, spans):
+        with self._noted(ended, spans, sums):
             rows = self._pipeline.run(messages)
         for note in notes:
             self._notes.remove(note)
@@ -94,10 +106,10 @@ class Poison:
         return _refused(rows, fatal)
 
     @contextmanager
-    def _noted(self, ended: int, spans: Sequence[_Span]) -> Iterator[None]:
+    def _noted(self, ended: int, spans: Sequence[_Span], sums: frozenset[int]) -> Iterator[None]:
         note = self._folder / f"{self._key}-{os.getpid()}-{threading.get_ident()}"
         with _best_effort():
-            note.write_text(json.dumps([ended, spans]))
+            note.write_bytes(msgspec.json.encode([ended, spans, sums]))
         try:
             yield
         finally:
@@ -132,6 +144,11 @@ class Poison:
         return done.returncode, len(done.stdout) - len(_READY)
 
 
+def _sums(messages: Messages) -> frozenset[int]:
+    """Return the checksums of the messages: a new worker gets other batches, but some of the same messages."""
+    return frozenset(map(zlib.crc32, filter(None, messages.values)))
+
+
 def _best_effort() -> contextlib.suppress:
     """Without notes, a worker decodes as before: a full disk stops no job."""
     return contextlib.suppress(OSError)
@@ -146,8 +163,8 @@ def _left(folder: Path, key: str) -> list[_Note]:
             if time.time() - file.stat().st_mtime > _KEPT_S:
                 file.unlink()
             elif file.name.startswith(f"{key}-") and not _runs(int(file.name.split("-")[1])):
-                ended, spans = json.loads(file.read_text())
-                notes.append(_Note(file, ended, tuple(_Span(*span) for span in spans)))
+                ended, spans, sums = msgspec.json.decode(file.read_bytes())
+                notes.append(_Note(file, ended, tuple(_Span(*span) for span in spans), frozenset(sums)))
     return notes
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +30,9 @@ from headrace_udfs.types import ARROW, TS
 
 _BATCH = 4096
 """Rows of a batch in a stream: Java allocates memory for large ones each time, and fills it with zeros."""
+
+_FEW = 256
+"""Rows of a stream for which dictionaries do not pay: each is a message of its own in the stream."""
 
 Flags = npt.NDArray[np.bool_]
 
@@ -84,8 +88,8 @@ def row_type(types: Types) -> str:
     return f"ROW<{', '.join(f'`{name}` {kind.flink}' for name, kind in types.items())}>"
 
 
-Stream = bytes | None
-"""An Arrow IPC stream; None if it would have no rows."""
+Stream: TypeAlias = "pa.Buffer | None"
+"""An Arrow IPC stream; None if it would have no rows. Texts that repeat have a dictionary."""
 
 
 @dataclass
@@ -222,8 +226,8 @@ class _Group:
         if not which.any():
             return None
         if not which.all():
-            at = pa.array(np.flatnonzero(which))
-            columns = {name: columns[name].take(at) for name in types if name in columns}
+            kept = pa.array(which)
+            columns = {name: columns[name].filter(kept) for name in types if name in columns}
         if payloads:
             columns = {**columns, "payload": pa.array(payloads.stored(self._payloads(which)), pa.binary())}
         return _ipc(types, [columns[name] for name in types])
@@ -260,16 +264,31 @@ def _condensed(texts: list[bytes]) -> Stream:
     return _ipc(CONDENSED, [pa.array(texts, pa.binary())]) if texts else None
 
 
-def _ipc(types: Types, columns: Sequence[pa.Array]) -> bytes:
+def _ipc(types: Types, columns: Sequence[pa.Array]) -> pa.Buffer:
     """Return the Arrow stream of some columns."""
     schema = pa.schema([pa.field(name, kind.arrow) for name, kind in types.items()])
     batch = pa.RecordBatch.from_arrays(columns, schema=schema)
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, schema) as writer:
+    if batch.num_rows > _FEW:
+        batch = pa.RecordBatch.from_pydict({name: _compact(batch.column(name)) for name in schema.names})
+    measured = pa.MockOutputStream()
+    _write(batch, measured)
+    stream = pa.allocate_buffer(measured.size())
+    _write(batch, pa.FixedSizeBufferWriter(stream))
+    return stream
+
+
+def _write(batch: pa.RecordBatch, sink: pa.NativeFile) -> None:
+    with pa.ipc.new_stream(sink, batch.schema) as writer:
         for start in range(0, batch.num_rows, _BATCH):
             writer.write_batch(batch.slice(start, _BATCH))
-    stream: bytes = sink.getvalue().to_pybytes()
-    return stream
+
+
+def _compact(column: pa.Array) -> pa.Array:
+    """Return texts that repeat with a dictionary: fewer bytes on the way to Flink, and fewer objects there."""
+    if column.type != pa.string() or column.null_count == len(column):
+        return column
+    encoded = column.dictionary_encode()
+    return encoded if 2 * len(encoded.dictionary) < len(column) else column
 
 
 def _watermarks(

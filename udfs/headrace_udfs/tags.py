@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
@@ -26,6 +26,7 @@ class TagTable:
     unit: pa.StringArray
     low: Doubles
     high: Doubles
+    _found: list[tuple[pa.Array, Positions]] = field(default_factory=list, repr=False, compare=False)
 
     @classmethod
     def of(cls, rows: pa.Table) -> Self:
@@ -44,10 +45,17 @@ class TagTable:
         return len(self.positions)
 
     def look_up(self, tags: pa.Array) -> Positions:
-        """Return the row of each of `tags` (string, plain or dictionary-encoded); -1 for null and unknown tags."""
+        """Return the row of each of `tags` (string, plain or dictionary-encoded); -1 for null and unknown tags.
+
+        The rows of the last array are kept: the steps of a job ask for the same one.
+        """
+        for last, rows_of_last in self._found:
+            if last is tags:
+                return rows_of_last
         encoded = tags if pa.types.is_dictionary(tags.type) else tags.dictionary_encode()
         rows = [self.positions.get(tag, -1) for tag in encoded.dictionary.to_numpy(zero_copy_only=False)]
         positions: Positions = np.array([*rows, -1], np.int64)[encoded.indices.fill_null(len(rows)).to_numpy()]
+        self._found[:] = [(tags, positions)]
         return positions
 
     def ranges(self, tags: pa.Array) -> tuple[Doubles, Doubles]:

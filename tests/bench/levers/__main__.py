@@ -15,9 +15,9 @@ from rich.console import Console
 from bench import flink, kept, rounds, topic
 from bench.levers.levers import BASE, LEVERS, SHARED
 from bench.meter import Meter
-from bench.stand import READINGS, stand
+from bench.stand import stand
 from bench.stored import stored
-from headrace.environment import iceberg, settings
+from headrace.environment import settings
 from headrace.project.paths import Project
 
 RESULTS = Path(__file__).parents[1] / "results"
@@ -83,11 +83,10 @@ def _run(project: Project, contender: str, lever: str, messages: int, number: in
     with stand(project, folder, "levers", messages) as place, LEVERS[lever](place):
         with Meter() as meter:
             CONTENDERS[contender](place, meter)
-        good = stored(place).good
-        files = iceberg.load_table(iceberg.connect(place.settings), READINGS).inspect.files()
-        size = sum(files["file_size_in_bytes"].to_pylist())
+        result = stored(place)
     expected = messages - topic.corrupt(messages)
-    return Run(contender, lever, number, meter.cpu_s, size, load, None if good == expected else f"VOID: {good:,} rows")
+    fault = None if result.good == expected else f"VOID: {result.good:,} rows"
+    return Run(contender, lever, number, meter.cpu_s, result.bytes, load, fault)
 
 
 def page(runs: Sequence[Run], messages: int) -> str:

@@ -21,7 +21,8 @@ public final class CutStream implements Collector<RowData> {
 
     public static void main(String[] arguments) throws Exception {
         byte[] stream = Files.readAllBytes(Path.of(arguments[0]));
-        DataType type = DataTypes.ROW(DataTypes.FIELD("n", DataTypes.BIGINT()));
+        DataType type = DataTypes.ROW(
+                DataTypes.FIELD("n", DataTypes.BIGINT()), DataTypes.FIELD("t", DataTypes.STRING()));
         CallContext call = answer(CallContext.class, "getOutputDataType", Optional.of(type));
         ArrowRows function =
                 (ArrowRows) new ArrowRows().specialize(answer(SpecializedContext.class, "getCallContext", call));
@@ -52,7 +53,7 @@ public final class CutStream implements Collector<RowData> {
 
     @Override
     public void collect(RowData row) {
-        rows++;
+        rows += row.getString(1).toString().equals("a") ? 1 : 0;
     }
 
     @Override

@@ -13,9 +13,11 @@ PROGRAM = Path(__file__).with_name("CutStream.java")
 
 def test_a_stream_that_is_cut_anywhere_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "stream"
-    # Its last bytes are those of the mark that ends a stream.
+    # Its last bytes are those of the mark that ends a stream. The column of texts has a dictionary.
+    texts = pa.array(["a", "b", "a"]).dictionary_encode()
     batches = [
-        pa.record_batch({"n": pa.array(values, pa.int64())}) for values in ([1, 2, 3], [], [None] * 7 + [2**32 - 1])
+        pa.record_batch({"n": pa.array(values, pa.int64()), "t": texts.take(pa.array([0] * len(values), pa.int64()))})
+        for values in ([1, 2, 3], [], [None] * 7 + [2**32 - 1])
     ]
     with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, batches[0].schema) as writer:
         for batch in batches:

@@ -166,3 +166,34 @@ def test_an_exception_removes_the_note(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(OSError, match="the registry is down"):
         made.of([pack([[1]])])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_message_without_an_offset_that_kills_workers_is_found_in_other_batches(tmp_path: Path) -> None:
+    contract = CONTRACT.model_copy(update={"format": "json"})
+    pipeline = Pipeline(contract, [Deadly(str(tmp_path / "once"))])
+    texts = [json.dumps({"tag": "a", "value": n, "ts": 1_400_000_000_000}).encode() for n in range(10, 16)]
+    code = (
+        "import sys, cloudpickle\n"
+        "from headrace_udfs.messages import Messages\n"
+        "from headrace_udfs.poison import Poison\n"
+        "pipeline, values, folder = cloudpickle.loads(sys.stdin.buffer.read())\n"
+        "run = Poison('key', pipeline, folder).run_messages\n"
+        "pipeline.open(lambda *_: None)\n"
+        "run(Messages(values, topics='plant.readings'))\n"
+    )
+    # Flink sends other batches to each worker: the checkpoint that it continues from is not at their borders.
+    for batch in (texts[:4], texts[1:]):
+        work = cloudpickle.dumps((pipeline, batch, tmp_path / "notes"))
+        assert subprocess.run([sys.executable, "-c", code], input=work, check=False).returncode == -signal.SIGKILL
+    run = Poison("key", pipeline, tmp_path / "notes").run_messages
+    pipeline.open(lambda *_: None)
+    batch = run(Messages(texts, topics="plant.readings")).batch
+    assert batch.column("err_msg").to_pylist() == [
+        None,
+        None,
+        None,
+        "decoding it ends the process, by signal 9",
+        None,
+        None,
+    ]
+    assert list((tmp_path / "notes").iterdir()) == []

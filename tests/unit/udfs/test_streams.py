@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrace_udfs import streams
+from headrace_udfs import flink_streams, streams
 from headrace_udfs.contract import Contract
 from headrace_udfs.high_water import IDLE_S, NOTHING, HighWater
 from headrace_udfs.messages import Messages
@@ -46,12 +46,12 @@ def pack(values: Sequence[bytes | None], first: int = 0, partition: int = 0) -> 
     return packed(partition, offsets, Messages(values, topics="plant.readings", times=START_MS + offsets))
 
 
-def rows(found: Sequence[bytes | None]) -> list[dict[str, Any]]:
+def rows(found: Sequence[Any]) -> list[dict[str, Any]]:
     return [row for each in found if each for row in pa.ipc.open_stream(each).read_all().to_pylist()]
 
 
-def reading(ts_ms: int, value: object = 1.5) -> str:
-    return json.dumps({"tag": "a", "value": value, "ts": ts_ms})
+def reading(ts_ms: int, value: object = 1.5, tag: str = "a") -> str:
+    return json.dumps({"tag": tag, "value": value, "ts": ts_ms})
 
 
 texts = st.binary(max_size=8) | st.none()
@@ -208,6 +208,22 @@ def test_streams_have_the_columns_that_sql_is_told() -> None:
         (streamed.letters, LETTERS),
         (streamed.late, LATE),
     ):
-        for each in filter(None, found):
+        for each in [stream for stream in found if stream is not None]:
             schema = pa.ipc.open_stream(each).schema
             assert {field.name: field.type for field in schema} == {name: kind.arrow for name, kind in types.items()}
+
+
+@pytest.mark.parametrize(("tags", "has_dictionary"), [(7, True), (10_000, False)])
+def test_texts_that_repeat_have_a_dictionary_and_are_the_same(tags: int, has_dictionary: bool) -> None:
+    values = [reading(START_MS + n, tag=f"tag {n % tags}").encode() for n in range(5_000)]
+    (stream,) = Streams(opened(SINGLE)).of([pack(values)]).good
+    read = pa.ipc.open_stream(stream)
+    assert pa.types.is_dictionary(read.schema.field("tag").type) == has_dictionary
+    assert read.read_all()["tag"].to_pylist() == [f"tag {n % tags}" for n in range(5_000)]
+
+
+@pytest.mark.parametrize("streams_", [[b"ab"], [None, b"ab", None], [b"ab", None, b"", b"c"], [None, None]])
+def test_streams_become_a_column_of_bytes(streams_: list[bytes | None]) -> None:
+    column = flink_streams._column([None if each is None else pa.py_buffer(each) for each in streams_])
+    column.validate(full=True)
+    assert (column.type, column.to_pylist()) == (pa.binary(), streams_)

@@ -65,8 +65,8 @@ class Shape:
             values = list(map(get, rows))
             present = len(rows)
             if not required and (absent := values.count(UNSET)):
-                values = [None if value is UNSET else value for value in values]
                 present -= absent
+                values = [None if value is UNSET else value for value in values] if present else [None] * absent
             accounted += present * colons
             columns[slot] += values
         for get, colons, inner in self._objects:

@@ -5,8 +5,11 @@ import java.io.IOException;
 import java.util.List;
 import org.apache.flink.api.python.shaded.org.apache.arrow.memory.BufferAllocator;
 import org.apache.flink.api.python.shaded.org.apache.arrow.vector.FieldVector;
+import org.apache.flink.api.python.shaded.org.apache.arrow.vector.IntVector;
 import org.apache.flink.api.python.shaded.org.apache.arrow.vector.TimeStampMicroVector;
+import org.apache.flink.api.python.shaded.org.apache.arrow.vector.VarCharVector;
 import org.apache.flink.api.python.shaded.org.apache.arrow.vector.VectorSchemaRoot;
+import org.apache.flink.api.python.shaded.org.apache.arrow.vector.ipc.message.ArrowDictionaryBatch;
 import org.apache.flink.api.python.shaded.org.apache.arrow.vector.ipc.ArrowStreamReader;
 import org.apache.flink.api.python.shaded.org.apache.arrow.vector.types.pojo.Field;
 import org.apache.flink.api.python.shaded.org.apache.arrow.vector.types.pojo.FieldType;
@@ -15,6 +18,7 @@ import org.apache.flink.table.api.DataTypes;
 import org.apache.flink.table.catalog.DataTypeFactory;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.data.TimestampData;
+import org.apache.flink.table.data.columnar.vector.BytesColumnVector;
 import org.apache.flink.table.data.columnar.vector.ColumnVector;
 import org.apache.flink.table.data.columnar.vector.TimestampColumnVector;
 import org.apache.flink.table.functions.FunctionContext;
@@ -33,7 +37,8 @@ import org.apache.flink.table.types.logical.RowType;
  * {@code arrow_rows(bytes, 'ROW<tag STRING, ts TIMESTAMP_LTZ(6)>')}: the rows of an Arrow IPC stream.
  *
  * <p>The stream's columns must have the names, the order and the types of the ROW, as PyFlink writes them: a timestamp
- * has no zone in Arrow. NULL has no rows. A row is a view of Arrow's vectors, and valid until the next one.
+ * has no zone in Arrow. A column of texts may have a dictionary, with int32 indices. NULL has no rows. A row is a view of
+ * Arrow's vectors, and valid until the next one.
  */
 public final class ArrowRows extends TableFunction<RowData> implements SpecializedFunction {
 
@@ -101,9 +106,9 @@ public final class ArrowRows extends TableFunction<RowData> implements Specializ
         if (stream == null) {
             return;
         }
-        try (ArrowStreamReader batches = new ArrowStreamReader(new ByteArrayInputStream(stream), allocator)) {
+        try (Batches batches = new Batches(stream, allocator)) {
             VectorSchemaRoot batch = opened(batches, stream.length);
-            ArrowReader rows = reader(batch);
+            ArrowReader rows = reader(batches, batch);
             while (loadNext(batches, stream.length)) {
                 checkNulls(batch.getFieldVectors());
                 for (int row = 0; row < batch.getRowCount(); row++) {
@@ -113,30 +118,98 @@ public final class ArrowRows extends TableFunction<RowData> implements Specializ
         }
     }
 
-    private VectorSchemaRoot opened(ArrowStreamReader batches, int length) throws IOException {
+    /** The batches of a stream, of which it is known how many dictionaries have been read. */
+    private static final class Batches extends ArrowStreamReader {
+
+        private int dictionaries;
+
+        Batches(byte[] stream, BufferAllocator allocator) {
+            super(new ByteArrayInputStream(stream), allocator);
+        }
+
+        @Override
+        protected void loadDictionary(ArrowDictionaryBatch dictionary) {
+            super.loadDictionary(dictionary);
+            dictionaries++;
+        }
+
+        /** The columns, each with the type of its values. */
+        List<Field> columns() throws IOException {
+            return getVectorSchemaRoot().getSchema().getFields().stream()
+                    .map(each -> nullable(each.getName(), each.getDictionary() == null ? each : words(each).getField()))
+                    .toList();
+        }
+
+        FieldVector words(Field column) {
+            return lookup(column.getDictionary().getId()).getVector();
+        }
+    }
+
+    private VectorSchemaRoot opened(Batches batches, int length) throws IOException {
         VectorSchemaRoot batch;
+        List<Field> found;
         try {
             batch = batches.getVectorSchemaRoot();
+            found = batches.columns();
         } catch (IOException | RuntimeException error) {
             throw notWhole(length, error);
         }
-        List<Field> found = batch.getSchema().getFields();
-        if (!nullable(found).equals(nullable(schema.getFields()))) {
+        if (!found.equals(nullable(schema.getFields()))) {
             throw new IOException(
                     "arrow_rows: the bytes have the columns " + found + ", but " + type + " needs " + schema.getFields());
         }
         return batch;
     }
 
-    private ArrowReader reader(VectorSchemaRoot batch) {
+    private ArrowReader reader(Batches batches, VectorSchemaRoot batch) {
         ColumnVector[] columns = new ColumnVector[type.getFieldCount()];
         for (int n = 0; n < columns.length; n++) {
             FieldVector column = batch.getVector(n);
-            columns[n] = column instanceof TimeStampMicroVector times
-                    ? new Micros(times)
-                    : ArrowUtils.createColumnVector(column, type.getTypeAt(n));
+            if (column.getField().getDictionary() != null) {
+                columns[n] = new Words((IntVector) column, batches);
+            } else if (column instanceof TimeStampMicroVector times) {
+                columns[n] = new Micros(times);
+            } else {
+                columns[n] = ArrowUtils.createColumnVector(column, type.getTypeAt(n));
+            }
         }
         return new ArrowReader(columns);
+    }
+
+    /** Texts of a dictionary: each is taken from Arrow once, not once per row. */
+    private static final class Words implements BytesColumnVector {
+
+        private final IntVector words;
+        private final Batches batches;
+        private Bytes[] dictionary = {};
+        private int loaded;
+
+        Words(IntVector words, Batches batches) {
+            this.words = words;
+            this.batches = batches;
+        }
+
+        @Override
+        public Bytes getBytes(int row) {
+            if (loaded != batches.dictionaries) {
+                loaded = batches.dictionaries;
+                load((VarCharVector) batches.words(words.getField()));
+            }
+            return dictionary[words.get(row)];
+        }
+
+        private void load(VarCharVector texts) {
+            dictionary = new Bytes[texts.getValueCount()];
+            for (int word = 0; word < dictionary.length; word++) {
+                byte[] text = texts.get(word);
+                dictionary[word] = new Bytes(text, 0, text.length);
+            }
+        }
+
+        @Override
+        public boolean isNullAt(int row) {
+            return words.isNull(row);
+        }
     }
 
     /** Flink's own column of microseconds fails at a time before 1970 that is not of a whole millisecond. */
@@ -177,10 +250,11 @@ public final class ArrowRows extends TableFunction<RowData> implements Specializ
 
     /** Whether a column may be NULL is not compared: what counts is whether it has NULLs. */
     private static List<Field> nullable(List<Field> fields) {
-        return fields.stream()
-                .map(each -> new Field(
-                        each.getName(), new FieldType(true, each.getType(), each.getDictionary()), each.getChildren()))
-                .toList();
+        return fields.stream().map(each -> nullable(each.getName(), each)).toList();
+    }
+
+    private static Field nullable(String name, Field field) {
+        return new Field(name, FieldType.nullable(field.getType()), field.getChildren());
     }
 
     private void checkNulls(List<FieldVector> columns) throws IOException {

@@ -1,0 +1,1 @@
+"""How long things take that people wait for: a row to be seen, a job to run, a restart, a test case."""
