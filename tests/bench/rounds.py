@@ -10,8 +10,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from unittest import mock
 
 import msgspec
+import yaml
 
 from bench import flink, programs, topic
 from bench.connect import sink
@@ -20,6 +22,9 @@ from bench.stand import Stand, stand
 from bench.stored import stored
 from headrace import local
 from headrace.environment import settings
+from headrace.local import flink as flink_cluster
+from headrace.local.layout import Layout
+from headrace.local.ports import Ports
 from headrace.project.paths import Project
 
 Contender = Callable[[Stand, Meter], None]
@@ -52,13 +57,23 @@ class Run(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def platform(root: Project, progress: Progress) -> Iterator[Project]:
+def platform(root: Project, progress: Progress, options: Mapping[str, object] | None = None) -> Iterator[Project]:
     """Yield the project with a separate platform, which is removed afterwards with its data.
 
-    Also if the process is told to end: the platform's processes would go on without it.
+    Also if the process is told to end: the platform's processes would go on without it. options: more of Flink's.
     """
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    with tempfile.TemporaryDirectory(prefix="headrace-bench-") as home:
+    known = flink_cluster.configure
+
+    def configure(layout: Layout, ports: Ports) -> None:
+        known(layout, ports)
+        path = layout.flink_conf / "config.yaml"
+        path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), **(options or {})}, width=10_000))
+
+    with (
+        mock.patch.object(flink_cluster, "configure", configure),
+        tempfile.TemporaryDirectory(prefix="headrace-bench-") as home,
+    ):
         project = Project(root.root, Path(home))
         os.environ.setdefault("FLINK_HOME", str(root.root / ".headrace" / "flink"))
         local.up(project, progress)
@@ -74,7 +89,7 @@ def run(
     """Run, in each round, each contender on the small topic and then on the large one; every other round backwards.
 
     Round 0 warms up: class loading and compiling are not to be measured. For it, contenders on the session cluster,
-    which stays, run on the large topic; the others, which start anew each time, on the small one.
+    which stays, run on the large topic; the others, which start again each time, on the small one.
     """
     client = settings.load(project, "local").kafka_client()
     topics = {size: f"ingest.{size}" for size in sizes}

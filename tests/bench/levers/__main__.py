@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Annotated
@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from bench import flink, kept, rounds, topic
-from bench.levers.levers import BASE, LEVERS, SHARED
+from bench.levers.levers import BASE, LEVERS, PLATFORMS, SHARED
 from bench.meter import Meter
 from bench.stand import stand
 from bench.stored import stored
@@ -48,18 +48,44 @@ def main(
 ) -> None:
     """Measure CPU and file sizes under each lever over those of the run as shipped before it, and keep the table."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    names = [name for name in only or LEVERS if name != BASE]
+    names = [name for name in only or [*LEVERS, *PLATFORMS] if name != BASE]
+    chosen = contender or list(CONTENDERS)
     runs: list[Run] = []
-    with rounds.platform(Project.find(Path(__file__)), console.print) as project:
+    for run in _on_platforms(names, chosen, messages, repeat, console.print):
+        console.print(
+            f"{run.contender}, {run.lever}: {run.cpu_s:.1f} CPU-s, {run.bytes / 1e6:.1f} MB {run.fault or ''}"
+        )
+        runs.append(run)
+        results.mkdir(parents=True, exist_ok=True)
+        (results / "levers.json").write_bytes(msgspec.json.format(msgspec.json.encode(runs), indent=1) + b"\n")
+        (results / "levers.md").write_text(page(runs, messages), encoding="utf-8")
+
+
+def _on_platforms(
+    names: Sequence[str], contenders: Sequence[str], messages: int, repeat: int, progress: Callable[[str], None]
+) -> Iterator[Run]:
+    """Yield the runs of the levers on one platform, and of each lever of the TaskManager on one of its own."""
+    root = Project.find(Path(__file__))
+    with rounds.platform(root, progress) as project:
         topic.fill(settings.load(project, "local").kafka_client(), "levers", messages)
-        for run in _runs(project, names, contender or list(CONTENDERS), messages, repeat):
-            console.print(
-                f"{run.contender}, {run.lever}: {run.cpu_s:.1f} CPU-s, {run.bytes / 1e6:.1f} MB {run.fault or ''}"
-            )
-            runs.append(run)
-            results.mkdir(parents=True, exist_ok=True)
-            (results / "levers.json").write_bytes(msgspec.json.format(msgspec.json.encode(runs), indent=1) + b"\n")
-            (results / "levers.md").write_text(page(runs, messages), encoding="utf-8")
+        yield from _runs(project, [name for name in names if name in LEVERS], contenders, messages, repeat)
+        own = [name for name in names if name in PLATFORMS]
+        before = [*_alone(project, BASE, contenders, messages, repeat)] if own else []
+    for name in own:
+        with rounds.platform(root, progress, PLATFORMS[name]) as project:
+            topic.fill(settings.load(project, "local").kafka_client(), "levers", messages)
+            after = [*_alone(project, name, contenders, messages, repeat)]
+        for pair in zip(before, after, strict=True):
+            yield from pair
+
+
+def _alone(project: Project, name: str, contenders: Sequence[str], messages: int, repeat: int) -> Iterator[Run]:
+    """Yield the runs of a whole platform, which has this lever. Round 0 warms up."""
+    for number in range(repeat + 1):
+        for contender in contenders:
+            run = _run(project, contender, BASE, messages, number)
+            if number:
+                yield msgspec.structs.replace(run, lever=name)
 
 
 def _runs(

@@ -91,5 +91,11 @@ LEVERS: Mapping[str, Pulled] = {
 }
 """Each lever by its name. Those of Kafka's consumer and of streams are the line's alone."""
 
+PLATFORMS: Mapping[str, Mapping[str, str]] = {
+    "parallel collector": {"env.java.opts.taskmanager": "-XX:+UseParallelGC"},
+    "G1 with regions of 16 MiB": {"env.java.opts.taskmanager": "-XX:G1HeapRegionSize=16m"},
+}
+"""Levers of the TaskManager: options of a platform of its own."""
+
 SHARED = frozenset(name for name, pull in LEVERS.items() if getattr(pull, "func", None) in (_flink, _table))
 """The levers that Flink's JSON format has as well."""

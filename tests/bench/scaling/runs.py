@@ -8,10 +8,8 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from unittest import mock
 
 import msgspec
-import yaml
 
 from bench import rounds
 from bench.flink import JOB, watch
@@ -21,7 +19,6 @@ from bench.scaling.cases import Case
 from bench.stand import LIMIT_S, Stand, stand
 from bench.stored import stored
 from headrace.environment import settings
-from headrace.local import flink
 from headrace.operations import submission
 from headrace.project.paths import Project
 
@@ -45,15 +42,7 @@ class Run(msgspec.Struct, frozen=True):
 @contextmanager
 def platform(root: Project, progress: Callable[[str], None]) -> Iterator[Project]:
     """Yield the project with a separate platform whose TaskManager has SLOTS slots."""
-    known = flink.configure
-
-    def configure(layout, ports) -> None:  # type: ignore[no-untyped-def]
-        known(layout, ports)
-        path = layout.flink_conf / "config.yaml"
-        changed = {**yaml.safe_load(path.read_text()), "taskmanager.numberOfTaskSlots": SLOTS}
-        path.write_text(yaml.safe_dump(changed, width=10_000))
-
-    with mock.patch.object(flink, "configure", configure), rounds.platform(root, progress) as project:
+    with rounds.platform(root, progress, {"taskmanager.numberOfTaskSlots": SLOTS}) as project:
         yield project
 
 
