@@ -39,9 +39,6 @@ CONTENDERS: Mapping[str, Contender] = {
     "connect": sink.connect,
 }
 
-ON_THE_CLUSTER = frozenset({"json", "line", "decode"})
-
-
 class Run(msgspec.Struct, frozen=True):
     """One run of a contender over a topic. `seconds`: see Stored; `whole_s` is from its start to its end."""
 
@@ -88,8 +85,7 @@ def run(
 ) -> Iterator[Run]:
     """Run, in each round, each contender on the small topic and then on the large one; every other round backwards.
 
-    Round 0 warms up: class loading and compiling are not to be measured. For it, contenders on the session cluster,
-    which stays, run on the large topic; the others, which start again each time, on the small one.
+    Round 0 is on the small topic only and warms up: class loading and compiling are not to be measured.
     """
     client = settings.load(project, "local").kafka_client()
     topics = {size: f"ingest.{size}" for size in sizes}
@@ -98,7 +94,7 @@ def run(
         topic.fill(client, name, size)
     for number in range(rounds + 1):
         for name in names if number % 2 else reversed(names):
-            for size in sizes if number else sizes[1:] if name in ON_THE_CLUSTER else sizes[:1]:
+            for size in sizes if number else sizes[:1]:
                 result = _one(project, name, topics[size], size, number)
                 progress(_line(result))
                 yield result

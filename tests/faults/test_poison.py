@@ -19,6 +19,8 @@ from headrace_udfs.steps import STEPS
 from headrace_udfs.types import ContractType
 from support.worlds.live_plant import JOB, Plant, reading
 
+WINDOWED = "historian/rollup_1m_v1"
+
 
 class Deadly:
     """Kills the process on any batch that holds the value 13."""
@@ -61,3 +63,16 @@ def test_messages_that_kill_workers_become_dead_letters_and_the_rest_is_stored(o
     balances = own_plant.follow()
     reconcile.verdict(balances)
     assert sum(b.good for b in balances) == sent - 2
+
+
+@pytest.mark.proof
+@pytest.mark.usefixtures("_deadly")
+def test_a_job_with_windows_in_sql_finds_them_too(own_plant: Plant) -> None:
+    """It reads a row per message, and its functions do not know offsets."""
+    job = own_plant.project.sql / WINDOWED / "job.yaml"
+    job.write_text(f"{job.read_text()}steps: [deadly]\n")
+    own_plant.produce(reading(n, value=13.0 if n in (7, 1_432) else 1.0) for n in range(2_000))
+    own_plant.finish(own_plant.submit(WINDOWED, bounded=True, parallelism=1), 240)
+    rows = own_plant.query("select code, message, payload from historian.dead_letters order by payload")
+    why = ("udf_failed", "decoding it ends the process, by signal 9")
+    assert rows == [(*why, reading(n, value=13.0)) for n in (7, 1_432)]
