@@ -39,6 +39,7 @@ CONTENDERS: Mapping[str, Contender] = {
     "connect": sink.connect,
 }
 
+
 class Run(msgspec.Struct, frozen=True):
     """One run of a contender over a topic. `seconds`: see Stored; `whole_s` is from its start to its end."""
 
