@@ -105,7 +105,7 @@ def show(own: Plant, folder: Path) -> bool:
             change(plant_)
         sent = _driven(own, nodes, sent)
         for node in nodes:
-            node.disconnect()
+            node.drop()
         _sent(own, sent + NODES, "the deaths")
         balances = own.follow()
     reconcile.verdict(balances)

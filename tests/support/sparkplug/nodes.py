@@ -74,6 +74,16 @@ class EdgeNode:
         """Publish the node's death, and disconnect."""
         self._node.disconnect()
 
+    def drop(self) -> None:
+        """Lose the connection: the broker then publishes the death that the node gave it when it connected.
+
+        The death that pysparkplug publishes itself has the bdSeq of the next connection.
+        """
+        client = self._node._client._client
+        client.loop_stop()
+        if sock := client.socket():
+            sock.close()
+
     def _metrics(self) -> list[Metric]:
         self._now += 1000
         return list(self._noted(self._now))
