@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from pyiceberg.io import FileIO
-from pyiceberg.manifest import DataFile, ManifestEntry, ManifestFile
+from pyiceberg.manifest import DataFile, ManifestContent, ManifestEntry, ManifestFile
 from pyiceberg.table import DataScan, FileScanTask, Table, _min_sequence_number
 from pyiceberg.typedef import KeyDefaultDict
 from pyiceberg.utils.concurrent import ExecutorFactory
@@ -106,10 +106,18 @@ def extent(table: Table) -> tuple[int, int] | None:
     Microseconds since 1970, UTC.
     """
     ts = table.schema().find_field("ts").field_id
-    files = [task.file for task in table.scan().plan_files()]
+    files = list(_data_files(table))
     first = [time for file in files if (time := _time(file.lower_bounds or {}, ts)) is not None]
     last = [time for file in files if (time := _time(file.upper_bounds or {}, ts)) is not None]
     return (min(first), max(last)) if first and last else None
+
+
+def _data_files(table: Table) -> Iterator[DataFile]:
+    """Yield the data files of the table. pyiceberg plans no scan of a table that has equality deletes."""
+    snapshot = table.current_snapshot()
+    for manifest in snapshot.manifests(table.io) if snapshot else ():
+        if manifest.content == ManifestContent.DATA:
+            yield from (entry.data_file for entry in manifest.fetch_manifest_entry(table.io))
 
 
 class _LiveManifests(DataScan):
