@@ -94,7 +94,10 @@ def _described(project: Project, names: Iterable[str] | None) -> Iterator[tuple[
     for name in dict.fromkeys(chosen):
         if name in sources:
             place, read = Place.of(project.sql / "_sources" / f"{name}.yaml"), source_files.load(project, name).topics
-            for topic in () if isinstance(read, TopicPattern) else read:  # nobody knows which ones a pattern finds
+            if isinstance(read, TopicPattern) and names is not None:
+                what = f"'{name}' reads all topics that match '{read.pattern}', so its file names none to create"
+                raise UserError(what, place, "have those who send create them: the job finds them")
+            for topic in () if isinstance(read, TopicPattern) else read:
                 yield name, place, topic, TopicLayout()
         if name in topics:
             described = topic_files.load(project, name)
