@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import cloudpickle
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -185,3 +186,20 @@ def with_field(**field: Any) -> dict[str, Any]:
 def test_a_mask_that_does_not_fit_is_refused(changes: dict[str, Any], wanted: str) -> None:
     with pytest.raises(ValidationError, match=wanted):
         contract(**changes)
+
+
+def test_what_travels_to_a_worker_has_references_and_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADRACE_TEST_KEY", "marked" * 6)
+    pipeline = Pipeline(contract(), key_ring=KeyRing({"patients": {1: "${env:HEADRACE_TEST_KEY}"}}))
+    travelling = cloudpickle.dumps(pipeline)
+    assert b"${env:HEADRACE_TEST_KEY}" in travelling
+    assert b"marked" not in travelling
+
+
+def test_a_worker_without_the_key_says_which_is_missing_and_where(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HEADRACE_TEST_KEY", raising=False)
+    pipeline = Pipeline(contract(), key_ring=KeyRing({"patients": {1: "${env:HEADRACE_TEST_KEY}"}}))
+    with pytest.raises(
+        BadKey, match=r"key 'patients', version 1: \$\{env:HEADRACE_TEST_KEY\}.*where the TaskManagers run"
+    ):
+        pipeline.open(lambda _name, _n: None)
