@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 
 from headrace_udfs import registry as client
+from headrace_udfs.faults import Code, Refused
+from headrace_udfs.formats.parse_registered import RegisteredJson, RegisteredProtobuf
 from headrace_udfs.schemas import RegistryFailed, UnknownSchema
 from support.services.processes import HOST, free_ports
 from support.services.registry import Registry
@@ -48,6 +51,40 @@ def test_a_schema_is_found_by_its_id_with_everything_it_refers_to(registry: Regi
     schema = registry.settings().address().open().schema(number)
     assert '"Reading"' in schema.definition
     assert ['"Temperature"' in each for each in schema.references] == [True]
+
+
+PROTO = """
+syntax = "proto3";
+package plant;
+import "units.proto";
+message Other { string note = 1; }
+message Reading { string tag = 1; double value = 2; units.Unit unit = 3; }
+"""
+EVENT = {
+    "$schema": "http://json-schema.org/draft-07/schema#",
+    "title": "Event",
+    "type": "object",
+    "properties": {"tag": {"type": "string"}},
+}
+UNITS = 'syntax = "proto3"; package units; message Unit { string name = 1; }'
+
+
+def test_protobuf_and_json_are_read_by_schemas_of_a_registry(registry: Registry) -> None:
+    registry.register("units.proto", UNITS, kind="PROTOBUF")
+    proto = registry.register("readings-value", PROTO, ("units.proto", "units.proto"), kind="PROTOBUF")
+    json_ = registry.register("events-value", EVENT, kind="JSON")
+    schemas = registry.settings().address().open()
+    body = b"\x0a\x01a\x11" + struct.pack("<d", -1.5) + b"\x1a\x05\x0a\x03bar"
+    message = b"\0" + proto.to_bytes(4, "big") + b"\2\2" + body  # the second message of the file
+    assert RegisteredProtobuf(schemas, None).parse(message, ()) == {"tag": "a", "value": -1.5, "unit": {"name": "bar"}}
+    assert RegisteredJson(schemas).parse(b"\0" + json_.to_bytes(4, "big") + b'{"tag": "a"}', ()) == {"tag": "a"}
+    for parser, number, code in (
+        (RegisteredProtobuf(schemas, None), 999, Code.UNKNOWN_SCHEMA),
+        (RegisteredProtobuf(schemas, None), json_, Code.SCHEMA_UNFIT),
+    ):
+        with pytest.raises(Refused) as raised:
+            parser.parse(b"\0" + number.to_bytes(4, "big") + b"\2\2" + body, ())
+        assert raised.value.fault.code == code
 
 
 def test_an_unknown_schema_is_not_a_failure_of_the_registry(registry: Registry) -> None:

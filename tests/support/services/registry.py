@@ -68,10 +68,14 @@ class Registry:
         }
         return SchemaRegistry.model_validate({**known, **changes})
 
-    def register(self, subject: str, schema: Any, *references: tuple[str, str]) -> int:
-        """Register a schema as a version of the subject, and return its id. References are names and subjects."""
+    def register(self, subject: str, schema: Any, *references: tuple[str, str], kind: str = "AVRO") -> int:
+        """Register a schema as a version of the subject, and return its id. References are names and subjects.
+
+        A schema of the kind PROTOBUF is a text, one of AVRO and JSON is JSON.
+        """
         known = [{"name": name, "subject": within, "version": 1} for name, within in references]
-        body = {"schema": json.dumps(schema), "references": known}
+        text = schema if kind == "PROTOBUF" else json.dumps(schema)
+        body = {"schema": text, "references": known, **({} if kind == "AVRO" else {"schemaType": kind})}
         self._talk(f"subjects/{subject}/versions", json=body).raise_for_status()
         return int(self._talk(f"subjects/{subject}", json=body).json()["id"])
 
