@@ -208,5 +208,5 @@ def test_a_job_that_does_not_say_so_is_refused(own_plant: Plant) -> None:
         recompute.recompute(own_plant.project, own_plant.settings, [JOB])
     file = own_plant.project.sql / JOB / "job.yaml"
     file.write_text(file.read_text() + "window: 1m\n")
-    with pytest.raises(UserError, match="only if the job reads one source, has no steps, and appends to one table"):
+    with pytest.raises(UserError, match="only if the job reads one source, has no steps, and writes one table"):
         job_folder.load(own_plant.project, JOB)

@@ -23,6 +23,7 @@ PAGE = ROOT / "docs" / "your-own-events.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"`([\w./]+\.(?:yaml|j2|jsonl|csv))`")
 JOB = "logistics/scans_per_hour_v1"
+JOBS = (JOB, "shop/orders_v1")
 
 # A part of the output of each command, so that none succeeds without doing anything.
 PRINTS = {
@@ -35,7 +36,13 @@ PRINTS = {
     "send": "4 messages sent",
     "submit": f"{JOB}",
     "query scans": "Hamburg",
-    "query code": "wrong_type",
+    "query code message": "wrong_type",
+    "topics create shop_orders": "created",
+    "apply": "created",
+    "send shop_orders": "6 messages sent",
+    "submit shop": "shop/orders_v1",
+    "query shop.orders": "sent",
+    "query markers": "tombstone",
     "dead-letters": "Miller",
 }
 
@@ -52,8 +59,9 @@ def project(platform: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("HEADRACE_CATALOG__WAREHOUSE", f"file://{tmp_path / 'warehouse'}")
     yield Project(tmp_path, platform.home)
     cluster = Cluster.of(settings.load(Project(tmp_path, platform.home), "local"))
-    if running := cluster.running(JOB):
-        cluster.cancel(running.id)
+    for job in JOBS:
+        if running := cluster.running(job):
+            cluster.cancel(running.id)
 
 
 def headrace(project: Project, line: str) -> str:
@@ -65,7 +73,7 @@ def headrace(project: Project, line: str) -> str:
 
 
 def test_the_page_does_what_it_says(project: Project) -> None:
-    page = PAGE.read_text(encoding="utf-8").replace("topic: logistics.scans", f"topic: {uuid.uuid4().hex[:8]}.scans")
+    page = re.sub(r"^topic: ", f"topic: {uuid.uuid4().hex[:8]}.", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
     cluster, end, expected = Cluster.of(settings.load(project, "local")), 0, dict(PRINTS)
     for block in BLOCK.finditer(page):
         before, end = page[end : block.start()], block.end()
@@ -79,7 +87,7 @@ def test_the_page_does_what_it_says(project: Project) -> None:
             key = next(each for each in expected if all(word in line for word in each.split()))
             assert expected.pop(key) in printed, f"{line}\n{printed}"
             if " submit " in line:
-                until(lambda: all(job.state in ENDED for job in cluster.jobs() if job.name == JOB), 120)
+                until(lambda: all(job.state in ENDED for job in cluster.jobs() if job.name in JOBS), 120)
     assert not expected
     case = project.sql / JOB / "tests" / "two_cities" / "expect.logistics.scans_per_hour.csv"
     assert sorted(case.read_text().splitlines()[1:]) == [

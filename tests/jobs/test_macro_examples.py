@@ -62,8 +62,10 @@ ENRICHED = ["as_of", "unpivot"]
 """The examples that read the column `asset` of the step enrich; in others, it would be there twice."""
 KEYS = {"good_lines": ["tag", "window_start"], "current": ["order_id"]}
 """The keys of examples whose rows change: they group without a window, or are those of a change stream."""
-PLAIN = [name for name in [*macro_fixtures.NAMES, "patterns"] if name not in ENRICHED]
-JOBS = [ENRICHED, *(PLAIN[at : at + SINKS_OF_A_JOB] for at in range(0, len(PLAIN), SINKS_OF_A_JOB))]
+OF_CHANGES = ["current"]
+"""The examples that read a change stream."""
+PLAIN = [name for name in [*macro_fixtures.NAMES, "patterns"] if name not in [*ENRICHED, *OF_CHANGES]]
+JOBS = [ENRICHED, OF_CHANGES, *(PLAIN[at : at + SINKS_OF_A_JOB] for at in range(0, len(PLAIN), SINKS_OF_A_JOB))]
 TYPES = {
     "tag": "string",
     "order_id": "string",
@@ -173,10 +175,10 @@ def write(root: Path, names: Sequence[str]) -> str:
     writes = ", ".join(f"table/docs.{name}: {'upsert' if name in KEYS else 'append'}" for name in names)
     steps = "enrich" if names == ENRICHED else ""
     reads = ", ".join(
-        [*(["source/erp_orders"] if "current" in names else []), "source/plant_readings", "table/historian.tags"]
+        [*(["source/erp_orders"] if names == OF_CHANGES else []), "source/plant_readings", "table/historian.tags"]
     )
     (folder / "job.yaml").write_text(JOB.format(name=names[0], reads=reads, steps=steps, writes=writes))
-    if "current" in names:
+    if names == OF_CHANGES:
         (cases / "source.erp_orders.jsonl").write_text(json.dumps(ORDER) + "\n")
     for name in names:
         (folder / f"docs.{name}.sql.j2").write_text(example(name))
