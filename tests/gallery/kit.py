@@ -109,10 +109,10 @@ def count(rows: int, noun: str) -> str:
 def same(what: str, found: pd.DataFrame, wanted: pd.DataFrame, tolerance: float = 0.0) -> Verdict:
     """Return whether two frames have the same rows, whatever their order; numbers may differ by `tolerance`.
 
-    Columns are those of `wanted`. The order of rows is that of the columns which are no fractions.
+    Columns are those of `wanted`. Rows are put in order by the columns that have no fractions, then by the others.
     """
     columns = list(wanted.columns)
-    by = [column for column in columns if not pd.api.types.is_float_dtype(wanted[column])]
+    by = sorted(columns, key=lambda column: pd.api.types.is_float_dtype(wanted[column]))
     left, right = (each[columns].sort_values(by, ignore_index=True) for each in (found, wanted))
     try:
         pd.testing.assert_frame_equal(left, right, check_dtype=False, rtol=0, atol=tolerance, check_exact=not tolerance)
