@@ -40,9 +40,9 @@ def main(
         for what, seconds in _measured(project, interval or list(waits.INTERVALS_S), console.print):
             console.print(f"{what}: {seconds:.1f} s")
             found.append(Wait(what, seconds, os.getloadavg()[0]))
-    results.mkdir(parents=True, exist_ok=True)
-    (results / "latency.json").write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
-    (results / "latency.md").write_text(page(found), encoding="utf-8")
+            results.mkdir(parents=True, exist_ok=True)
+            (results / "latency.json").write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
+            (results / "latency.md").write_text(page(found), encoding="utf-8")
     Console(highlight=False, soft_wrap=True).print(page(found), markup=False)
 
 

@@ -39,10 +39,14 @@ def main(
             if only is None or number in only:
                 found += runs.pair(project, case, number)
                 console.print(f"{case.name}: {found[-1].seconds:.1f} s, {found[-1].cpu_s:.1f} CPU-s")
+                _keep(found, results)
+    Console(highlight=False, soft_wrap=True).print(page(found), markup=False)
+
+
+def _keep(found: Sequence[Run], results: Path) -> None:
     results.mkdir(parents=True, exist_ok=True)
     (results / "scaling.json").write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
     (results / "scaling.md").write_text(page(found), encoding="utf-8")
-    Console(highlight=False, soft_wrap=True).print(page(found), markup=False)
 
 
 def measured(found: Sequence[Run]) -> list[Measured]:

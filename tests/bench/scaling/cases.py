@@ -41,7 +41,7 @@ CASES = [
     Case("10 readings a message", per_message=10),
     Case("100 readings a message", per_message=100),
     Case("1,000 readings a message", per_message=1_000),
-    Case("10 jobs at once, 1 slot and 1 partition each", slots=1, partitions=1, jobs=10, readings=200_000),
+    Case("10 jobs at once, 1 slot and 1 partition each", slots=1, partitions=1, jobs=10, readings=400_000),
 ]
 
 

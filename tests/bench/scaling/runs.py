@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import partial
 
 import msgspec
@@ -16,9 +17,9 @@ from bench.flink import JOB, watch
 from bench.meter import Meter
 from bench.scaling import cases
 from bench.scaling.cases import Case
-from bench.stand import LIMIT_S, Stand, stand
+from bench.stand import LIMIT_S, READINGS, Stand, stand
 from bench.stored import stored
-from headrace.environment import settings
+from headrace.environment import iceberg, settings
 from headrace.operations import submission
 from headrace.project.paths import Project
 
@@ -80,7 +81,7 @@ def _bounded(project: Project, case: Case, topic: str, readings: int) -> Run:
 
 
 def _at_once(project: Project, case: Case, number: int) -> Run:
-    """Start the jobs on empty topics, send all messages, and wait until all are stored."""
+    """Start the jobs on empty topics, send all messages, and wait until all are stored; they commit each second."""
     load = os.getloadavg()[0]
     client = settings.load(project, "local").kafka_client()
     with ExitStack() as places:
@@ -88,7 +89,9 @@ def _at_once(project: Project, case: Case, number: int) -> Run:
         for job in range(case.jobs):
             name = f"scaling.{number}.{job}"
             cases.fill(client, name, case, 0)
-            stands.append(places.enter_context(stand(project, project.home / name, name, case.readings)))
+            place = places.enter_context(stand(project, project.home / name, name, case.readings))
+            often = place.settings.flink.model_copy(update={"checkpoint_interval_s": 1})
+            stands.append(replace(place, settings=place.settings.model_copy(update={"flink": often})))
         started = [_start(place, case, bounded=False) for place in stands]
         with Meter() as meter:
             watch(stands[0], meter)
@@ -111,10 +114,7 @@ def _has_all(place: Stand) -> bool:
 
 
 def _good(place: Stand) -> int:
-    try:
-        return stored(place).good
-    except ValueError:  # no file yet
-        return 0
+    return iceberg.row_count(iceberg.load_table(iceberg.connect(place.settings), READINGS))
 
 
 def _start(place: Stand, case: Case, *, bounded: bool) -> str:
