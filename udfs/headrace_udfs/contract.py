@@ -223,6 +223,8 @@ class Contract(Model):
         if dictionary is not None and fields and keys:
             if len(keys) > 1:
                 raise ValueError("one name is learned; write key: as one field")
+            if info.data.get("changes"):
+                raise ValueError("a change has its key itself; leave the dictionary out")
             read = contract_checks.with_paths(fields)
             found = contract_dictionary.faults(dictionary, fields, read, keys[0], info.data.get("format", ""))
             cls._refuse([((), fault) for fault in found])
