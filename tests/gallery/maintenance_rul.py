@@ -20,7 +20,7 @@ PUBLISHED = {"CNN, Sateesh Babu et al. 2016": 18.45, "LSTM, Zheng et al. 2017": 
 DATA = HERE / "data" / "cmapss"
 START = datetime(2024, 1, 1, tzinfo=UTC)
 EVERY = timedelta(hours=6)
-FLEETS = 16
+FLEETS = 8
 """How often the test set is sent, each time as another fleet: so few records would not show what they cost."""
 
 Doubles = npt.NDArray[np.float64]
