@@ -58,7 +58,7 @@ class Run(msgspec.Struct, frozen=True):
 def platform(root: Project, progress: Progress, options: Mapping[str, object] | None = None) -> Iterator[Project]:
     """Yield the project with a separate platform, which is removed afterwards with its data.
 
-    Also if the process is told to end: the platform's processes would go on without it. options: more of Flink's.
+    Also if the process gets a SIGTERM: the platform's processes would go on without it. options: more of Flink's.
     """
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     known = flink_cluster.configure

@@ -1,4 +1,4 @@
-"""Payments by card, generated and labelled: honest ones, some of which look like fraud, and fraud of three kinds.
+"""Payments by card, generated and labelled: honest ones, some as suspicious as fraud, and fraud of three kinds.
 
 Each card has a home, a telephone and an amount that it usually pays. Honest people also shop in a hurry, fly, buy a new
 telephone, and buy something dear, now and then two of these at once. Fraud is a card that is tested with many small

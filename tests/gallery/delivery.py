@@ -49,7 +49,7 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Sent:
-    """What was sent. `good` has each event once, `on_time` those of which a copy was in time, by key and time `ts`.
+    """What was sent. `good` has each event once, `on_time` those with a copy in time, by key and time `ts`.
 
     `late` and `broken` count messages.
     """

@@ -146,16 +146,16 @@ match_recognize (
     partition by node
     order by window_time
     measures
-        first(low.window_start) as started_at,
-        back.window_start as ended_at,
-        min(low.min_hz) as nadir_hz,
-        min(low.rocof) as steepest_rocof
+    first(low.window_start) as started_at,
+    back.window_start as ended_at,
+    min(low.min_hz) as nadir_hz,
+    min(low.rocof) as steepest_rocof
     one row per match
     after match skip past last row
     pattern (low+ back)
     define
-        low as low.is_low,
-        back as not back.is_low
+    low as low.is_low,
+    back as not back.is_low
 );
 
 INSERT INTO `headrace`.`grid`.`events` (

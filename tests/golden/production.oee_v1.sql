@@ -106,7 +106,11 @@ in_shifts as (
 
 -- A silence that goes beyond its shift counts to the end of it.
 planned as (
-    select *, least(ts, ends_at) as seen_to from in_shifts where is_planned
+    select
+        *,
+        least(ts, ends_at) as seen_to
+    from in_shifts
+    where is_planned
 ),
 
 timed as (

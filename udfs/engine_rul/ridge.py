@@ -40,7 +40,7 @@ class Ridge:
     def flights_left(self, inputs: Doubles) -> Doubles:
         """Return float64 [rows] from 0 to MOST, NaN where an input is."""
         # A sum per row, not a product of matrices: that rounds by the number of rows.
-        return np.clip((self.features(inputs) * self.weights).sum(axis=1), 0, MOST)
+        return np.asarray(np.clip((self.features(inputs) * self.weights).sum(axis=1), 0, MOST))
 
 
 def recent_means(values: Doubles, ends: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]) -> Doubles:

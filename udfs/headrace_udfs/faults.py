@@ -91,7 +91,7 @@ class Code(StrEnum):
     NOT_A_CLOUDEVENT = "not_a_cloudevent", "The message has not the attributes of a CloudEvent."
     TOMBSTONE = "tombstone", "A change stream says once more that the row of a key is deleted."
     BOOTSTRAP_MARK = "bootstrap_mark", "Maxwell says that a bootstrap begins or ends."
-    DEFINITION = "definition", "A row says what an id stands for, and is no reading."
+    DEFINITION = "definition", "A row says what an id stands for; it has no value."
     UNKNOWN_CHANGE = "unknown_change", "The message has no operation that its envelope knows."
     TABLE_TRUNCATED = "table_truncated", "All rows of the table are gone, and the message does not say which."
     VALUE_UNAVAILABLE = (

@@ -114,7 +114,7 @@ def _place(value: Any) -> Any:
     if isinstance(value, str):
         return {"path": value}
     if isinstance(value, dict) and isinstance(value.get("join"), list):
-        return {**value, "join": tuple(value["join"])}  # what a function returns is no JSON, in which a list is one
+        return {**value, "join": tuple(value["join"])}  # a list, which JSON would have, is not what a function returns
     return value
 
 

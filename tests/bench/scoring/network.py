@@ -28,7 +28,7 @@ _NODES = (
 
 
 class Network(Regime):
-    """A signal that is no direction is expected from the others of its turbine, and from that of the other turbines.
+    """Each signal but directions is expected from others of its turbine, and from that of the other turbines.
 
     The hidden layer is random, the last one a ridge regression: an extreme learning machine (Huang, Zhu and Siew,
     Neurocomputing 70, 2006).

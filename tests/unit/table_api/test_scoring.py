@@ -86,8 +86,8 @@ class Flink:
     get_list_state = get_state
 
     def restarted(self, pin: str = "sites@1") -> Flink:
-        kept = pickle.loads(pickle.dumps((self.state, self.timers, self.moments)))  # noqa: S301 - from the line itself
-        return Flink(replace(self.scorer, pin=pin), *kept, clock=self.clock)
+        state, timers, moments = pickle.loads(pickle.dumps((self.state, self.timers, self.moments)))  # noqa: S301
+        return Flink(replace(self.scorer, pin=pin), state, timers, moments, self.clock)
 
     def get_current_key(self) -> int:
         return self.key

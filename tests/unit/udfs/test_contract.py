@@ -175,7 +175,7 @@ def test_a_quality_that_cannot_be_read_is_refused(quality: str, what: str | None
         ({"topic": ["a.*", "b"]}, "'a.*' cannot be the name of a topic"),
         ({"topic": []}, "write the name of a topic, a list of names, or"),
         ({"topic": {"pattern": "("}}, "'(' is not a regular expression (RE2)"),
-        ({"topic": {"patern": "a"}}, "write the name of a topic, a list of names, or"),
+        ({"topic": {"regex": "a"}}, "write the name of a topic, a list of names, or"),
     ],
 )
 def test_rows_and_topics_that_cannot_be_read_are_refused(changes: dict[str, Any], what: str) -> None:

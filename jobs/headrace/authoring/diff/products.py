@@ -17,7 +17,7 @@ from headrace.project.table import Table
 class ProductChange:
     """How a product differs in what its readers rely on, and why that is refused, if it is.
 
-    `version` is the one that it has now, None if it is no product any more.
+    `version` is the one that it has now, None if it has stopped being one.
     """
 
     table: str

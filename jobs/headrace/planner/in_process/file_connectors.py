@@ -39,7 +39,7 @@ _TIMES = "timestamp-format.standard"
 
 
 class _CaseKeys(Mapping[str, Mapping[int, str]]):
-    """A key of each name, which is no secret: its version is 1."""
+    """A key of each name, which anybody may know: its version is 1."""
 
     def __getitem__(self, name: str) -> Mapping[int, str]:
         return {1: f"the key '{name}' of cases, which is not a secret"}
