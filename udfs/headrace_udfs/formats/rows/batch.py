@@ -8,7 +8,7 @@ from typing import Any
 from headrace_udfs.faults import Code, Fault, shown
 from headrace_udfs.formats.rows import texts
 from headrace_udfs.formats.rows.around import Around, parts
-from headrace_udfs.formats.rows.convert import is_finite
+from headrace_udfs.formats.rows.convert import is_finite, is_nan
 from headrace_udfs.formats.rows.paths import PathReader
 from headrace_udfs.formats.rows.walk import ABSENT, Rows
 from headrace_udfs.paths import INDEX, MEMBER, Path, outs
@@ -112,7 +112,7 @@ def _joinable(value: Any) -> Any:
     if isinstance(value, dict | list | bytes):
         return Fault(Code.WRONG_TYPE, f"expected a string, a number or a boolean, found {shown(value)}")
     if not is_finite(value):
-        code = Code.NAN if value != value else Code.INFINITY  # noqa: PLR0124 - true of NaN alone
+        code = Code.NAN if is_nan(value) else Code.INFINITY
         return Fault(code, f"{value} cannot be part of a text")
     return texts.shown_scalar(value)
 

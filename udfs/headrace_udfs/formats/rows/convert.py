@@ -189,7 +189,7 @@ def _number(target: Target, value: Any) -> Any:
 
 
 def _not_finite(target: Target, value: float | Decimal) -> Fault:
-    if value.is_nan() if isinstance(value, Decimal) else math.isnan(value):
+    if is_nan(value):
         return Fault(Code.NAN, f"{target.name}: NaN cannot be stored; send null or leave the field out")
     if target.overflows:
         return _overflow(target)
@@ -199,6 +199,11 @@ def _not_finite(target: Target, value: float | Decimal) -> Fault:
 def is_finite(value: float | Decimal) -> bool:
     """Return whether a number is neither infinite nor NaN; a Decimal may be finite and too large for a double."""
     return value.is_finite() if isinstance(value, Decimal) else isinstance(value, int) or math.isfinite(value)
+
+
+def is_nan(value: float | Decimal) -> bool:
+    """Return whether a number is NaN, also a signaling one of Decimal, which cannot be compared."""
+    return value.is_nan() if isinstance(value, Decimal) else math.isnan(value)
 
 
 def _overflow(target: Target) -> Fault:

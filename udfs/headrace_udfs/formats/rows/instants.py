@@ -18,7 +18,7 @@ from headrace_udfs.formats.exact import EXACT
 from headrace_udfs.formats.json_leaves import ARRAYS, Kind, time_kind
 from headrace_udfs.formats.rows import texts
 from headrace_udfs.formats.rows.around import RecordTime
-from headrace_udfs.formats.rows.convert import Converted, is_finite, json_type
+from headrace_udfs.formats.rows.convert import Converted, is_finite, is_nan, json_type
 from headrace_udfs.formats.rows.walk import ABSENT
 from headrace_udfs.types import ARROW, TS
 
@@ -132,8 +132,7 @@ def _text(value: str) -> str:
 def _finite(value: Any) -> int | float | Decimal:
     number: int | float | Decimal = value
     if not is_finite(number):
-        is_nan = number.is_nan() if isinstance(number, Decimal) else math.isnan(number)
-        code = Code.NAN if is_nan else Code.NUMBER_OVERFLOW
+        code = Code.NAN if is_nan(number) else Code.NUMBER_OVERFLOW
         raise Refused(code, f"{TS}: {number} is not a time")
     return number
 
