@@ -24,6 +24,8 @@ from table_api import Inputs
 _END_OF_INPUT = 2**63 - 1
 _APART_MS = 1000
 """How long a bucket waits before it scores again: many instants at a time cost a third of a few at a time."""
+_SOON = -(2**63)
+"""What a bucket waits for that is woken in a moment anyway: nothing that comes needs a timer."""
 _ROWS = 20_000
 """The most rows that are sent at a time: some 2 MB."""
 
@@ -60,6 +62,7 @@ class ByBucket(KeyedProcessFunction):  # type: ignore[misc]
         self._scorers: dict[int, Scorer | None] = {}
         self._advanced: dict[int, int] = {}
         self._next_ms: dict[int, int] = {}
+        self._waits_us: dict[int, int] = {}
 
     def close(self) -> None:
         """Stop following the states of assets."""
@@ -77,6 +80,7 @@ class ByBucket(KeyedProcessFunction):  # type: ignore[misc]
         """Score the instants that the watermark has passed."""
         yield from self._begin(ctx)
         scorer = self._scorers[ctx.get_current_key()]
+        self._waits_us.pop(ctx.get_current_key(), None)
         if scorer is None:
             return
         watermark = ctx.timer_service().current_watermark()
@@ -91,6 +95,7 @@ class ByBucket(KeyedProcessFunction):  # type: ignore[misc]
         held, memory = self._readings(), self._remembered(scorer)
         wakes = stream.wakes_us(scorer, memory, held)
         if wakes is None or until < wakes:
+            self._wake(wakes, ctx)
             return
         closed = held.times < until
         states = self._states.of([tag.name for tag in scorer.model.tags]) if self._states else None
@@ -108,6 +113,7 @@ class ByBucket(KeyedProcessFunction):  # type: ignore[misc]
         if ctx.time_domain() == TimeDomain.EVENT_TIME and now < due:
             timers.register_processing_time_timer(due)
             timers.register_event_time_timer(_END_OF_INPUT)  # which does not wait for a moment
+            self._waits_us[key] = _SOON
             return True
         self._next_ms[key] = now + _APART_MS
         return False
@@ -151,8 +157,10 @@ class ByBucket(KeyedProcessFunction):  # type: ignore[misc]
             self._held.clear()
 
     def _wake(self, at_us: int | None, ctx: KeyedProcessFunction.Context) -> None:
-        """Set a timer for the first watermark that has passed all before `at_us`; Flink keeps one of equal timers."""
-        if at_us is not None:
+        """Set a timer for the first watermark that has passed all before `at_us`, if none comes earlier."""
+        key = ctx.get_current_key()
+        if at_us is not None and at_us < self._waits_us.get(key, stream.END_US):
+            self._waits_us[key] = at_us
             ctx.timer_service().register_event_time_timer(-(-at_us // 1000) - 1)
 
 
