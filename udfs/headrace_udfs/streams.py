@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from headrace_udfs import session_rows
+from headrace_udfs import arrow_streams, session_rows
 from headrace_udfs.contract import Contract
 from headrace_udfs.dictionary import BITS, MQTT
 from headrace_udfs.high_water import NOTHING
@@ -27,12 +27,6 @@ from headrace_udfs.session_rows import SessionRows
 from headrace_udfs.stream_types import INDEX, ORIGIN, PAYLOAD, POSITION, TYPES, StreamType, Types
 from headrace_udfs.times import Micros
 from headrace_udfs.types import ARROW, TS
-
-_BATCH = 4096
-"""Rows of a batch in a stream: Java allocates memory for large ones each time, and fills it with zeros."""
-
-_FEW = 256
-"""Rows of a stream for which dictionaries do not pay: each is a message of its own in the stream."""
 
 Flags = npt.NDArray[np.bool_]
 
@@ -267,28 +261,7 @@ def _condensed(texts: list[bytes]) -> Stream:
 def _ipc(types: Types, columns: Sequence[pa.Array]) -> pa.Buffer:
     """Return the Arrow stream of some columns."""
     schema = pa.schema([pa.field(name, kind.arrow) for name, kind in types.items()])
-    batch = pa.RecordBatch.from_arrays(columns, schema=schema)
-    if batch.num_rows > _FEW:
-        batch = pa.RecordBatch.from_pydict({name: _compact(batch.column(name)) for name in schema.names})
-    measured = pa.MockOutputStream()
-    _write(batch, measured)
-    stream = pa.allocate_buffer(measured.size())
-    _write(batch, pa.FixedSizeBufferWriter(stream))
-    return stream
-
-
-def _write(batch: pa.RecordBatch, sink: pa.NativeFile) -> None:
-    with pa.ipc.new_stream(sink, batch.schema) as writer:
-        for start in range(0, batch.num_rows, _BATCH):
-            writer.write_batch(batch.slice(start, _BATCH))
-
-
-def _compact(column: pa.Array) -> pa.Array:
-    """Return texts that repeat with a dictionary: fewer bytes on the way to Flink, and fewer objects there."""
-    if column.type != pa.string() or column.null_count == len(column):
-        return column
-    encoded = column.dictionary_encode()
-    return encoded if 2 * len(encoded.dictionary) < len(column) else column
+    return arrow_streams.stream(pa.RecordBatch.from_arrays(columns, schema=schema))
 
 
 def _watermarks(

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pyarrow as pa
 
+from headrace_udfs import arrow_streams
 from headrace_udfs.scoring.model import CAUSES
 from headrace_udfs.scoring.score_rows import REASONS, REFUSED, ScoreRows
 from headrace_udfs.scoring.stream import Alert, Frame, Scorer
@@ -110,7 +111,5 @@ def streams(table: pa.Table, rows: int) -> Iterator[bytes]:
     """Yield the table as Arrow streams of at most `rows` rows each; a time has no zone there, as in all of Flink's."""
     table = table.cast(pa.schema([field.with_type(_NO_ZONE) if field.type == TS else field for field in table.schema]))
     for start in range(0, len(table), rows):
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, table.schema) as writer:
-            writer.write_table(table.slice(start, rows).combine_chunks())
-        yield sink.getvalue().to_pybytes()
+        (batch,) = table.slice(start, rows).combine_chunks().to_batches()
+        yield arrow_streams.stream(batch).to_pybytes()
