@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import httpx
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from headrace.environment import flink_tls
 from headrace.environment.addresses import unreachable
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 ENDED = frozenset({"FINISHED", "CANCELED", "FAILED"})
 _LIMIT_S = 10
+_OF_A_RESTART = ("Checkpoint Coordinator is suspending", "Not all required tasks are currently running")
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,10 @@ class RunningJob:
     def ended(self) -> bool:
         """Whether the job has finished, failed or been cancelled."""
         return self.state in ENDED
+
+
+class _Restarting(PlatformError):
+    """A job could not take a savepoint because Flink restarts it. Its state may still be shown as RUNNING."""
 
 
 class Cluster:
@@ -94,13 +100,26 @@ class Cluster:
         return failure.what if failure else None
 
     def stop(self, job_id: str, limit_s: float = 120) -> str:
-        """Stop the job with a savepoint, so that everything read is committed, and return the savepoint's path."""
+        """Stop the job with a savepoint, so that everything read is committed, and return the savepoint's path.
+
+        A job that is just being restarted gets the time to do so. Raises PlatformError if there is no savepoint.
+        """
+        again = Retrying(
+            retry=retry_if_exception_type(_Restarting),
+            stop=stop_after_delay(limit_s),
+            wait=wait_fixed(1),
+            reraise=True,
+        )
+        return again(self._stop, job_id, limit_s)
+
+    def _stop(self, job_id: str, limit_s: float) -> str:
         order = {"drain": False, "formatType": "CANONICAL"}
         progress = f"/jobs/{job_id}/savepoints"
         result = self._run(f"/jobs/{job_id}/stop", order, progress, limit_s, f"the savepoint of job {job_id}")
         if failure := result.get("failure-cause"):
             cause = root_cause(failure["stack-trace"])
-            raise PlatformError(f"job {job_id} did not stop with a savepoint: {cause}", self.rest)
+            kind = _Restarting if any(said in cause for said in _OF_A_RESTART) else PlatformError
+            raise kind(f"job {job_id} did not stop with a savepoint: {cause}", self.rest)
         self.wait(lambda: self.state(job_id) in ENDED, limit_s, f"the end of job {job_id}")
         return str(result["location"])
 

@@ -58,6 +58,24 @@ def test_a_certificate_is_never_shown_at_an_address_without_encryption(tmp_path:
     ]
 
 
+@pytest.mark.parametrize(
+    "cause", ["Checkpoint Coordinator is suspending.", "Not all required tasks are currently running."]
+)
+def test_a_job_that_is_being_restarted_is_stopped_afterwards(cause: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [{"failure-cause": {"stack-trace": f"org.apache.flink.CheckpointException: {cause}"}}, {"location": "s1"}]
+    monkeypatch.setattr(Cluster, "_run", lambda *_: answers.pop(0))
+    monkeypatch.setattr(Cluster, "state", lambda *_: "FINISHED")
+    monkeypatch.setattr("tenacity.nap.time.sleep", lambda _: None)
+    assert Cluster("http://nowhere").stop("a") == "s1"
+
+
+def test_a_job_without_a_savepoint_for_another_reason_is_not_stopped_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [{"failure-cause": {"stack-trace": "java.io.IOException: disk full"}}]
+    monkeypatch.setattr(Cluster, "_run", lambda *_: answers.pop(0))
+    with pytest.raises(PlatformError, match="did not stop with a savepoint: IOException: disk full"):
+        Cluster("http://nowhere").stop("a")
+
+
 def settings(**flink: str) -> Settings:
     return Settings.model_validate(
         {
