@@ -118,8 +118,19 @@ def same(what: str, found: pd.DataFrame, wanted: pd.DataFrame, tolerance: float 
         pd.testing.assert_frame_equal(left, right, check_dtype=False, rtol=0, atol=tolerance, check_exact=not tolerance)
         differing = ""
     except AssertionError as error:
-        differing = " ".join(str(error).split())[:200]
+        differing = " ".join(str(error).split())[:200] + _only_in_one(left, right)
     return Verdict(what, differing or count(len(left), "row"), f"the same {count(len(right), 'row')}", not differing)
+
+
+def _only_in_one(found: pd.DataFrame, wanted: pd.DataFrame) -> str:
+    """Return the first rows that only one of two frames has, by the columns without fractions."""
+    exact = [column for column in wanted.columns if not pd.api.types.is_float_dtype(wanted[column])]
+    if not exact:
+        return ""
+    both = found[exact].astype(str).merge(wanted[exact].astype(str), how="outer", indicator=True)
+    sides = {"left_only": "only found", "right_only": "only wanted"}
+    rows = both[both["_merge"] != "both"].head(4)
+    return "".join(f"; {sides[row.pop('_merge')]}: {', '.join(row.values())}" for row in rows.to_dict("records"))
 
 
 def duck(sql: str, **frames: pd.DataFrame) -> pd.DataFrame:
