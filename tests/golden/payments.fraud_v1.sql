@@ -140,9 +140,9 @@ devices as (
         count(*) over (
             partition by card, device order by event_time range between interval '30' day preceding and current row
         ) as payments_of_device,
-        amount / nullif(amount_before / payments_before, 0) as times_usual
+        amount / nullif(amount_before / nullif(payments_before, 0), 0) as times_usual
     from usual
-    where device is not null and payments_before > 0
+    where device is not null
 )
 
 select
