@@ -108,7 +108,7 @@ def test_a_job_starts_where_its_tables_end_and_misses_nothing_that_retention_del
     own_plant.produce(reading(n) for n in range(100, 150))
     again = own_plant.submit(bounded=True, parallelism=1)
     own_plant.finish(again)
-    assert again.start == {"plant_readings": {0: 50, 1: 50}}
+    assert again.start == {own_plant.topic: {0: 50, 1: 50}}
     reconcile.verdict(own_plant.follow())
     assert own_plant.query("select count(*), count(distinct ts) from historian.readings") == [(150, 150)]
 

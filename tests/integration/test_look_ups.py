@@ -30,7 +30,7 @@ fields:
   ip: {{type: long}}
 time: {{path: ts, unit: epoch_ms}}
 """,
-    "_tables/security.networks.yaml": """\
+    "_tables/security.address_blocks.yaml": """\
 description: Networks
 grain: one row per network
 columns:
@@ -66,7 +66,7 @@ name: security/seen_v1
 owner: tests
 description: Events with their networks and owners
 grain: one row per event
-reads: [source/events, {{table/security.networks: {{refresh: 2s}}}}, {{table/security.owners: {{refresh: 2s}}}}]
+reads: [source/events, {{table/security.address_blocks: {{refresh: 2s}}}}, {{table/security.owners: {{refresh: 2s}}}}]
 writes: {{table/security.seen: append}}
 keeps_every_record: true
 """,
@@ -80,7 +80,7 @@ owned as (
 )
 select host, ts, ip, label, owner, {{{{ src() }}}}
 from {{{{ within(
-    'owned', table('security.networks'), at='ip', low='first_ip', high='last_ip', take='label', closed=true
+    'owned', table('security.address_blocks'), at='ip', low='first_ip', high='last_ip', take='label', closed=true
 ) }}}}
 """,
 }
@@ -145,7 +145,7 @@ def test_a_load_adds_changes_and_removes_rows_or_writes_nothing(world: Plant, tm
 
 
 def test_a_running_job_sees_a_change_within_the_refresh(world: Plant, tmp_path: Path) -> None:
-    rows(world, tmp_path, "security.networks", "first_ip,last_ip,label\n0,20,wide\n5,6,narrow\n", replace=True)
+    rows(world, tmp_path, "security.address_blocks", "first_ip,last_ip,label\n0,20,wide\n5,6,narrow\n", replace=True)
     owners = (
         "host,valid_from,valid_to,owner\na,2023-01-01T00:00:00Z,2024-01-01T00:00:00Z,old\na,2024-01-01T00:00:00Z,,new\n"
     )
@@ -161,7 +161,7 @@ def test_a_running_job_sees_a_change_within_the_refresh(world: Plant, tmp_path: 
         (None, None, None),
     ]
 
-    rows(world, tmp_path, "security.networks", "first_ip,last_ip,label\n5,6,other\n30,30,one\n")
+    rows(world, tmp_path, "security.address_blocks", "first_ip,last_ip,label\n5,6,other\n30,30,one\n")
     sent = 0
 
     def changed() -> bool:

@@ -61,9 +61,10 @@ def up(project: Project, progress: Progress) -> Endpoints:
     """
     layout = Layout.of(project)
     layout.check_programs()
-    if made := keys.make(project):
-        progress(f"made {len(made)} keys of catalogs/local.yaml" if len(made) > 1 else f"made the key {made[0].name}")
     with _exclusive(layout, progress):
+        if made := keys.make(project):
+            many = f"made {len(made)} keys of catalogs/local.yaml"
+            progress(many if len(made) > 1 else f"made the key {made[0].name}")
         if supervision.services(layout):
             progress("the local platform is up already")
             return _ready(layout, ports.read(layout.ports), progress)

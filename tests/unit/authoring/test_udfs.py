@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from headrace.authoring import udfs
 from headrace.authoring.udfs import Udf
 from headrace.cli.udfs import udfs as command
+from headrace.project import function_files
 from headrace.project.paths import Project
 from headrace_udfs.sql_functions import FUNCTIONS
 from headrace_udfs.step_docs import STEP_DOCS
@@ -19,12 +20,13 @@ from headrace_udfs.steps import STEPS
 from support import ROOT
 
 PROJECT = Project(ROOT, ROOT / ".headrace")
+OWN = list(function_files.names(PROJECT))
 LISTED = udfs.listing(PROJECT)
 named = pytest.mark.parametrize("udf", LISTED, ids=lambda udf: udf.function.name)
 
 
 def test_every_step_and_every_function_is_listed_once() -> None:
-    assert [udf.function.name for udf in LISTED] == [*STEPS, *FUNCTIONS]
+    assert [udf.function.name for udf in LISTED] == [*STEPS, *FUNCTIONS, *OWN]
 
 
 @pytest.mark.parametrize("name", STEPS)
@@ -80,7 +82,7 @@ def run(*words: str) -> str:
 
 def test_json_has_every_function() -> None:
     listed = json.loads(run("--json", "--measure"))
-    assert [each["name"] for each in listed] == [*STEPS, *FUNCTIONS]
+    assert [each["name"] for each in listed] == [*STEPS, *FUNCTIONS, *OWN]
     dew_point = next(each for each in listed if each["name"] == "dew_point")
     assert dew_point["inputs"]["humidity"] == {"type": "double", "unit": "%"}
     assert dew_point["example"][0] == {"temperature": 20.0, "humidity": 100.0, "dew_point": pytest.approx(20)}

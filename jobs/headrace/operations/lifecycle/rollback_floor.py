@@ -24,6 +24,8 @@ ORDER_VERSION = 1
 """The version of the order that this tree writes and reads. Raise it when older releases would misread the order."""
 OLDEST_ORDER_VERSION = 1
 """The floor: the oldest version that this tree can write. Every release that a ledger holds reads version 1."""
+_OF_LATER_CONTRACTS = {"keys"}
+"""Settings that matter only to contracts which a release that does not know them cannot have: these mask fields."""
 
 
 def refuse_unreadable(context: OperationContext, entry: Entry) -> Sequence[str]:
@@ -65,7 +67,7 @@ def without_way_back(context: OperationContext, old: Entry | None) -> str | None
 
 def _unknown(report: dict[str, Any], entry: Entry) -> Iterator[Problem]:
     for fault in report["settings"]:
-        if fault["unknown"]:
+        if fault["unknown"] and fault["setting"].partition(".")[0] not in _OF_LATER_CONTRACTS:
             yield _setting(entry, f"does not know the setting {fault['setting']}")
 
 

@@ -53,8 +53,9 @@ class _Plain(dict[str, Any]):
 
 def plain(model: BaseModel) -> dict[str, Any]:
     """Convert a file's model to mappings, lists of texts, and texts as the file has them."""
-    converted = _Plain({name: _plain(value) for name, value in model})
-    converted.by_default = frozenset(converted.keys() - model.model_fields_set)
+    written = {name: field.alias or name for name, field in type(model).model_fields.items()}
+    converted = _Plain({written.get(name, name): _plain(value) for name, value in model})
+    converted.by_default = frozenset(converted.keys() - {written.get(name, name) for name in model.model_fields_set})
     return converted
 
 

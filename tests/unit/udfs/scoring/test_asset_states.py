@@ -110,7 +110,8 @@ _STORED = pa.schema([pa.field(each.name, each.type, each.name == "until") for ea
 
 
 def threads() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name.startswith("headrace-")]
+    of_tables = ("headrace-condition.", "headrace-historian.")
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith(of_tables)]
 
 
 def test_states_are_followed_while_a_worker_runs(
