@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
@@ -20,20 +20,28 @@ def fill(client: Mapping[str, str], topic: str, messages: int) -> None:
     admin = AdminClient(dict(client))
     futures = admin.create_topics([NewTopic(topic, num_partitions=PARTITIONS, replication_factor=1)])
     futures[topic].result(timeout=30)
-    producer = Producer({**client, "linger.ms": 20, "acks": "all"})
     numbers = random.Random(7)  # noqa: S311 - the same topic each time, not a secret
-    for n in range(messages):
-        payload = message(n, START_MS + n * DAY_MS // messages, numbers.random() * 100)
+    payloads = (message(n, START_MS + n * DAY_MS // messages, numbers.random() * 100) for n in range(messages))
+    send(client, topic, payloads, PARTITIONS)
+
+
+def send(client: Mapping[str, str], topic: str, payloads: Iterable[bytes], partitions: int) -> None:
+    """Send messages to the partitions in turn, and wait until the broker has them.
+
+    Raises TimeoutError if the last ones are not there within two minutes.
+    """
+    producer = Producer({**client, "linger.ms": 20, "acks": "all", "message.max.bytes": 2**24})
+    for n, payload in enumerate(payloads):
         while True:
             try:
-                producer.produce(topic, payload, partition=n % PARTITIONS)
+                producer.produce(topic, payload, partition=n % partitions)
                 break
             except BufferError:
-                producer.poll(1)
-        if n % 10_000 == 0:
+                producer.poll(0.1)
+        if n % 1_000 == 0:
             producer.poll(0)
-    if left := producer.flush(60):
-        raise TimeoutError(f"{left} messages did not reach the broker within 60 s")
+    if left := producer.flush(120):
+        raise TimeoutError(f"{left} messages did not reach the broker within 120 s")
 
 
 def message(n: int, ts: int, value: float) -> bytes:

@@ -203,7 +203,7 @@ def _lines() -> list[str]:
     random = np.random.default_rng(7)
     sent = sorted((each for machine in machines() for each in _messages(machine)), key=lambda each: each["ts"])  # type: ignore[arg-type, return-value]
     arrival = np.array([each["ts"] for each in sent], dtype=float) + np.arange(len(sent)) * 1e-3
-    # A late one is a mere repetition, in the middle of a shift: the state before it goes on.
+    # Only repetitions in the middle of a shift are late: without them, the state simply continues.
     boundary = {at for each in shifts() for span in (each.span, each.rest) for at in span}
     mere = [
         n

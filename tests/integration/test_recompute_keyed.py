@@ -53,7 +53,7 @@ def write(plant: Plant) -> None:
 
 
 def readings() -> tuple[list[Reading], list[Reading]]:
-    """Return readings that are on time and others that are late: one in a gap, two that a reset separates."""
+    """Return readings on time and late readings: one in a gap, two with a reset between them."""
     chance = random.Random(4)  # noqa: S311 - reproducible, not secret
     on_time: list[Reading] = []
     late: list[Reading] = []

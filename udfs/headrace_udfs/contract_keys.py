@@ -46,7 +46,7 @@ Format = Annotated[str, WithJsonSchema({"enum": list(FORMAT_FACTS)})]
 
 
 def _with_preset(schema: dict[str, Any]) -> None:
-    """Change the JSON Schema of contracts: one with a preset needs a topic alone, and may take a field away."""
+    """Change the JSON Schema of contracts: with a preset, only the topic is required, and a field can be removed."""
     needed = schema.pop("required")
     schema["if"] = {"required": ["preset"]}
     schema["then"], schema["else"] = {"required": ["topic"]}, {"required": needed}

@@ -2,8 +2,8 @@
 
 A worker notes which messages it decodes, and removes the note afterwards. Flink replaces a worker that has ended, and
 sends the same messages again. The next worker finds the note. After two workers, the third first decodes those messages
-one by one in a separate process. A message that also ends this process, twice in a row, is not decoded again: it is a
-dead letter. Most workers that end were killed with their TaskManager: that alone suspects no message.
+one by one in a separate process. If a message ends this process twice in a row, too, it becomes a dead letter. Most
+workers that end were killed with their TaskManager: that alone suspects no message.
 """
 
 from __future__ import annotations

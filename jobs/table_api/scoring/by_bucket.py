@@ -79,19 +79,20 @@ class ByBucket(KeyedProcessFunction):  # type: ignore[misc]
     def on_timer(self, timestamp: int, ctx: KeyedProcessFunction.OnTimerContext) -> Iterator[Row]:  # noqa: ARG002 - Flink passes it
         """Score the instants that the watermark has passed."""
         yield from self._begin(ctx)
-        scorer = self._scorers[ctx.get_current_key()]
-        self._waits_us.pop(ctx.get_current_key(), None)
+        key = ctx.get_current_key()
+        scorer = self._scorers[key]
+        self._waits_us.pop(key, None)
         if scorer is None:
             return
         watermark = ctx.timer_service().current_watermark()
         # A watermark covers its whole millisecond.
         ended = watermark == _END_OF_INPUT
         until = stream.END_US if ended else alignment.boundary(watermark * 1000 + 999, scorer.every_us)
-        if self._advanced.get(ctx.get_current_key()) == until:  # by an earlier timer of the same watermark
+        if self._advanced.get(key) == until:  # by an earlier timer of the same watermark
             return
         if not ended and self._too_early(ctx):
             return
-        self._advanced[ctx.get_current_key()] = until
+        self._advanced[key] = until
         held, memory = self._readings(), self._remembered(scorer)
         wakes = stream.wakes_us(scorer, memory, held)
         if wakes is None or until < wakes:

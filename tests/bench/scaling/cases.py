@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 import yaml
-from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from bench import topic
 from bench.stand import Stand
 from bench.topic import DAY_MS, START_MS, TAGS
 
@@ -54,20 +54,9 @@ def fill(client: Mapping[str, str], topic: str, case: Case, readings: int) -> No
     send(client, topic, case, readings)
 
 
-def send(client: Mapping[str, str], topic: str, case: Case, readings: int) -> None:
-    """Send the messages of a case, and wait until the broker has them. Raises TimeoutError after two minutes."""
-    producer = Producer({**client, "linger.ms": 20, "acks": "all", "message.max.bytes": 2**24})
-    for n, payload in enumerate(_messages(case, readings)):
-        while True:
-            try:
-                producer.produce(topic, payload, partition=n % case.partitions)
-                break
-            except BufferError:
-                producer.poll(0.1)
-        if n % 1_000 == 0:
-            producer.poll(0)
-    if left := producer.flush(120):
-        raise TimeoutError(f"{left} messages did not reach the broker within 120 s")
+def send(client: Mapping[str, str], name: str, case: Case, readings: int) -> None:
+    """Send the messages of a case to the topic `name`. Raises as `topic.send` does."""
+    topic.send(client, name, _messages(case, readings), case.partitions)
 
 
 def _messages(case: Case, readings: int) -> Iterator[bytes]:

@@ -38,7 +38,7 @@ def late(settings: Settings, job: str | None, limit: int) -> Letters:
 def decrypted(settings: Settings, letters: Letters) -> Letters:
     """Return the letters with payloads as they were before they were encrypted.
 
-    Raises UserError if a key is not there, or is not the one that a payload was encrypted with.
+    Raises UserError if a key is missing, or does not fit a payload.
     """
     names = {name for row in letters.rows if row[-1] and (name := sealed.key_name(row[-1]))}
     try:
