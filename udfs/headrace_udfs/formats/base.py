@@ -59,9 +59,9 @@ class Parser(Protocol):
         are no text: a parser decodes what is text. A number may be NaN or infinite: it is refused where a contract
         reads it. Whole numbers of any size, and texts with lone surrogates, are checked by type later, too.
 
-        The value is not empty, not longer than the contract's max_bytes and never None. Bounds of depth and count are
-        the parser's part: MAX_DEPTH and MAX_VALUES of `documents.py`. Raises Refused if the message as a whole cannot
-        be read, and RegistryFailed; never anything else, whatever the bytes.
+        The value is not longer than the contract's max_bytes, and empty only if the contract has an envelope. Bounds of
+        depth and count are the parser's part: MAX_DEPTH and MAX_VALUES of `documents.py`. Raises Refused if the message
+        as a whole cannot be read, and RegistryFailed; never anything else, whatever the bytes.
         """
         ...
 

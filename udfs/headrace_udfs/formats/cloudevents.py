@@ -33,21 +33,24 @@ class Envelope:
         """Return a document per document of the data: the event's attributes, and the data's document at DATA.
 
         An event whose content-type is application/cloudevents+json is structured, and all others are binary: their
-        attributes are headers that begin with `ce_`, and the value is the data. Raises Refused.
+        attributes are headers that begin with `ce_`, and the value is the data. Without data, the document has the
+        attributes alone. Raises Refused.
         """
         content_type = _text(headers, "content-type")
-        if content_type.startswith(_STRUCTURED):
-            return self._structured(payload, content_type, headers)
+        kind = content_type.partition(";")[0].strip().lower()
+        if kind.startswith(_STRUCTURED):
+            return self._structured(payload, kind, headers)
         attributes = {
             name[len(_PREFIX) :]: _decoded(name, value) for name, value in headers if name.startswith(_PREFIX)
         }
         _check(attributes)
         if content_type:
             attributes["datacontenttype"] = content_type
+        if not payload:
+            return [attributes]
         return _with_data(attributes, self._parse(payload, headers))
 
-    def _structured(self, payload: bytes, content_type: str, headers: Headers) -> Documents:
-        kind = content_type.partition(";")[0].strip()
+    def _structured(self, payload: bytes, kind: str, headers: Headers) -> Documents:
         if kind != f"{_STRUCTURED}+json":
             raise Refused(Code.NOT_A_CLOUDEVENT, f"content-type is {shown(kind)}; only {_STRUCTURED}+json is supported")
         event = self._json.parse(payload)

@@ -58,6 +58,7 @@ class DocumentFormat:
         facts = FORMAT_FACTS[contract.format]
         self._parser, self._bulk = parser, bulk
         self._max_bytes = contract.max_bytes
+        self._enveloped = contract.envelope is not None
         self._path: RowPath = contract.rows or ((EACH,) if contract.format == "json_array" else ())
         self._many = contract.many
         self._too_short: Callable[[int, int], Fault | None] | None = too_short(contract) if facts.json else None
@@ -91,7 +92,7 @@ class DocumentFormat:
             return [Fault(Code.NULL_PAYLOAD, "the message has no value")]
         if len(value) > self._max_bytes:
             return [too_large(self._max_bytes)]
-        if not value:
+        if not value and not self._enveloped:
             return [Fault(Code.EMPTY_PAYLOAD, "0 bytes, and nothing but white space")]
         try:
             return self._parser.parse(messages.message(position, value))

@@ -19,7 +19,9 @@ _LINE = re.compile(
 )
 _ESCAPED = re.compile(r"\\.", re.DOTALL)
 _ESCAPED_OR_TEXT = re.compile(r'\\.|(=)"(?:\\.|[^"\\])*"', re.DOTALL)
+_MEASUREMENT = re.compile(r"(?:\\.|[^\\ ,])*", re.DOTALL)  # may have a = that is not escaped
 _HEAD = re.compile(r"(?:\\.|[^\\ ])*", re.DOTALL)
+_BLANK = " \t\r"  # a name may begin with other white space
 
 
 def parse(payload: bytes) -> Documents:
@@ -33,7 +35,7 @@ def parse(payload: bytes) -> Documents:
     lines = text.split("\n") if '"' not in text else _LINE.findall(text)
     points: Documents = []
     values = 0
-    for line in map(str.strip, lines):
+    for line in (each.strip(_BLANK) for each in lines):
         if line and line[0] != "#":
             points.append(_point(line))
             values += 1 if isinstance(points[-1], Fault) else len(points[-1]["tags"]) + len(points[-1]["fields"])
@@ -58,8 +60,13 @@ def _point(line: str) -> dict[str, Any] | Fault:
 
 def _pairs(line: str) -> int:
     """Return the number of tags and fields that the line is written with: each has one = that is not escaped."""
+    begin = _end(_MEASUREMENT, line)
     if "\\" not in line and '"' not in line:
-        return line.count("=")
-    head = _HEAD.match(line)
-    end = head.end() if head else 0
-    return _ESCAPED.sub("", line[:end]).count("=") + _ESCAPED_OR_TEXT.sub(r"\1", line[end:]).count("=")
+        return line.count("=", begin)
+    end = _end(_HEAD, line)
+    return _ESCAPED.sub("", line[begin:end]).count("=") + _ESCAPED_OR_TEXT.sub(r"\1", line[end:]).count("=")
+
+
+def _end(pattern: re.Pattern[str], line: str) -> int:
+    found = pattern.match(line)
+    return found.end() if found else 0

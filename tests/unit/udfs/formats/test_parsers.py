@@ -349,7 +349,7 @@ ATTRIBUTES = {
     "subject": "a",
     "time": "2025-11-24T16:00:00Z",
 }
-STRUCTURED: Headers = (("content-type", b"application/cloudevents+json; charset=UTF-8"),)
+STRUCTURED: Headers = (("content-type", b"Application/CloudEvents+JSON; charset=UTF-8"),)
 
 
 def binary(**changes: str | None) -> Headers:
