@@ -41,7 +41,7 @@ def _taken(site: str, random: np.random.Generator) -> pd.DataFrame:
     times = np.repeat(np.arange(START, START + DAYS * DAY, 5 * MINUTE), TAGS)
     numbers = np.arange(1, len(times) + 1)
     tags = [f"{site}.pump{number % TAGS}.pressure" for number in numbers]
-    values = 5 + random.normal(0, 0.2, len(times)).round(3)
+    values = (5 + random.normal(0, 0.2, len(times))).round(3)
     return pd.DataFrame({"site": site, "number": numbers, "tag": tags, "ts": times, "value": values})
 
 

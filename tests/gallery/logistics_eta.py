@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ from support import ROOT
 
 JOB = "logistics/eta_v1"
 FILE = "positions.jsonl"
-DAY = datetime(2021, 10, 7, tzinfo=UTC)
+DAY, NEXT_DAY = datetime(2021, 10, 7, tzinfo=UTC), datetime(2021, 10, 8, tzinfo=UTC)
 BRANCH = "as_known_on_1007"
 ZONES = ROOT / "udfs" / "zone_of" / "zones.geojson"
 SECOND, HOUR = 1_000, 3_600_000
@@ -59,20 +59,21 @@ def write(folder: Path) -> list[Feed]:
 
 def then(tables: Tables) -> None:
     """Replay the day as it was known at its end: `submit --from 2021-10-07 --until 2021-10-08 --into ...`."""
-    replay.run(replay.prepare(tables.project, tables.settings, JOB, (DAY, DAY + timedelta(days=1)), BRANCH))
+    replay.run(replay.prepare(tables.project, tables.settings, JOB, (DAY, NEXT_DAY), BRANCH))
 
 
 def judge(tables: Tables) -> Sequence[Verdict]:
     """Compare entries and exits with Shapely, expected arrivals with real ones, and the replayed day with its data."""
     everything = _positions(tables)
-    of_the_day = everything[everything["arrived"] < DAY + timedelta(days=1)]
+    of_the_day = everything[everything["arrived"] < NEXT_DAY]
     events = tables.frame("select * from logistics.zone_events")
-    late = tables.frame(f"select key as vehicle, ts from historian.late_readings where job = '{JOB}'")
+    late = tables.frame(f"select key as vehicle, ts, src_ts from historian.late_readings where job = '{JOB}'")
     known = tables.frame(f'select * from logistics."zone_events@{BRANCH}"')
-    late_then = tables.frame(f'select key as vehicle, ts from historian."late_readings@{BRANCH}"')
+    late_then = tables.frame(f'select key as vehicle, ts, src_ts from historian."late_readings@{BRANCH}"')
     dead = int(tables.frame(f"select count(*) as n from historian.dead_letters where job = '{JOB}'")["n"].iloc[0])
     broken = sum(1 for line in (tables.folder / FILE).read_text().splitlines() if _latitude(line) > 90)
     after = len(everything) - len(of_the_day)
+    met, met_then = (int((each["src_ts"] >= NEXT_DAY).sum()) for each in (late, late_then))
     return [
         same("entries and exits, and those of Shapely over the positions in time", events, crossings(everything, late)),
         *_arrivals(tables, everything),
@@ -80,6 +81,12 @@ def judge(tables: Tables) -> Sequence[Verdict]:
             f"the day as it was known at its end, without the {after:,} positions of the day after, and Shapely",
             known,
             crossings(of_the_day, late_then),
+        ),
+        Verdict(
+            "of these, late in the run of everything, and in the replay",
+            f"{met} and {met_then}",
+            "some, and none",
+            met > met_then == 0,
         ),
         Verdict("broken positions", count(dead, "dead letter"), count(broken, "dead letter"), dead == broken),
     ]
@@ -114,7 +121,7 @@ def crossings(positions: pd.DataFrame, late: pd.DataFrame) -> pd.DataFrame:
 
 def _with_zones(positions: pd.DataFrame) -> pd.DataFrame:
     zones = pd.Series("", positions.index)
-    for feature in json.loads(ZONES.read_text())["features"]:
+    for feature in reversed(json.loads(ZONES.read_text())["features"]):  # of zones that overlap, the first one counts
         border = shapely.geometry.shape(feature["geometry"])
         inside = shapely.contains_xy(border, positions["longitude"], positions["latitude"])
         zones[inside] = feature["properties"]["zone"]

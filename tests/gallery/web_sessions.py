@@ -23,16 +23,15 @@ def judge(tables: Tables) -> Sequence[Verdict]:
     """Compare the sessions with those of pandas, and what they spent with what CDNOW took."""
     sent = web_shop.sent(tables, JOB)
     found = tables.frame("select * from web.sessions")
-    untouched = ~found["visitor"].isin(set(sent.good["visitor"][~sent.good["event"].isin(sent.on_time["event"])]))
-    everything = sessions(sent.good)
-    whole = everything[everything["visitor"].isin(found["visitor"][untouched])]
-    took = pd.read_csv(web_shop.PURCHASES)["dollars"].sum()
-    missed = took - sent.on_time["amount"].sum()
+    was_late = set(sent.good["visitor"][~sent.good["event"].isin(sent.on_time["event"])])
+    untouched, everything = (each[~each["visitor"].isin(was_late)] for each in (found, sessions(sent.good)))
+    took, happened = pd.read_csv(web_shop.PURCHASES)["dollars"].sum(), web_shop.events()
+    missed = happened["amount"][~happened["event"].isin(sent.on_time["event"])].sum()
     spent = found["spent"].sum()
     ledger = f"{spent:,.2f} USD in sessions, {missed:,.2f} late or broken"
     return [
         same("sessions, and those of pandas over the events in time", found, sessions(sent.on_time), 1e-9),
-        same("sessions of visitors without late events, and pandas over everything", found[untouched], whole, 1e-9),
+        same("sessions of visitors without late events, and pandas over everything", untouched, everything, 1e-9),
         Verdict("what was spent", ledger, f"{took:,.2f} USD, as CDNOW says", abs(spent + missed - took) < 0.005),
         *delivery.delivered(tables, JOB, sent),
     ]

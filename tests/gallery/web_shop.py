@@ -21,14 +21,20 @@ FILE = "events.jsonl"
 CHANNELS = ("search", "mail", "ad", "direct")
 MINUTE = 60_000
 LOOKS_PER_CUSTOMER = 4
+SEED = 17
 DELIVERY = Delivery(jitter=8 * MINUTE, delays=(1 * 60 * MINUTE, 48 * 60 * MINUTE), again=MINUTE)
 
 
 def write(folder: Path) -> list[Feed]:
     """Write the events in the order in which they arrive."""
-    random = np.random.default_rng(17)
+    random = np.random.default_rng(SEED)
     DELIVERY.write(_events(random), "visitor", random, folder / FILE)
     return [Feed("source/web_events", folder / FILE, key="visitor", partitions=2)]
+
+
+def events() -> pd.DataFrame:
+    """Return all events as they happened, each once, whatever becomes of their messages: as `_events` does."""
+    return _events(np.random.default_rng(SEED))
 
 
 def _events(random: np.random.Generator) -> pd.DataFrame:
