@@ -7,6 +7,8 @@ README.md names the documents. No product here has an encoder in a package regis
 
 from __future__ import annotations
 
+import gzip
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -210,7 +212,7 @@ def siemens_industrial_edge_named() -> Iterator[Line]:
     }
     yield line("metadata: names, no readings", metadata, [], key="ie/m/j/simatic/v1/s7c1/dp")
     sent = [{"id": "101", "qc": 3, "ts": at, "val": 21.5}, {"id": "102", "qc": 0, "ts": at, "val": 0}]
-    without = [{"index": n, "code": "unknown_alias"} for n in range(2)]
+    without = dict.fromkeys(range(2), "unknown_alias")
     yield line("data whose metadata is not there", {"seq": 4, "vals": sent}, [], without, key=topic)
 
 
@@ -238,8 +240,11 @@ def pi_web_api() -> Iterator[Line]:
 
 
 def omf() -> Iterator[Line]:
-    """AVEVA OMF 1.2, data messages."""
-    headers = {"messagetype": "data", "messageformat": "json", "omfversion": "1.2", "action": "create"}
+    """AVEVA OMF 1.2: data messages, and the others of the same topic."""
+
+    def headers(kind: str, action: str = "create", **more: str) -> Line:
+        return {"messagetype": kind, "messageformat": "json", "omfversion": "1.2", "action": action, **more}
+
     at = "2025-11-24T16:00:00.123Z"
     values = [{"Time": at, "Pressure": 1.5, "State": "open"}, {"Time": "2025-11-24T16:00:00Z", "Pressure": -2}]
     yield line(
@@ -251,7 +256,23 @@ def omf() -> Iterator[Line]:
             reading("Tank1.Pressure", -2, ts=SECOND),
             reading("Tank2.On", False),
         ],
-        headers=headers,
+        headers=headers("data"),
+    )
+    sent = [{"containerid": "Tank1", "values": [{"Timestamp": at, "Pressure": 1.5}]}]
+    packed = gzip.compress(json.dumps(sent).encode(), mtime=0)
+    read = [reading("Tank1.Pressure", 1.5)]
+    yield line("compressed, another index", body(packed), read, headers=headers("data", "update", compression="gzip"))
+    yield line("a deletion", sent, [], {0: "unknown_quality"}, headers=headers("data", "delete"))
+    pressure = {"type": "number", "format": "float64", "uom": "bar"}
+    properties = {"Time": {"type": "string", "format": "date-time", "isindex": True}, "Pressure": pressure}
+    kind = {"id": "Tank", "type": "object", "classification": "dynamic", "properties": properties}
+    yield line("a type", [kind], [], {0: "no_readings"}, headers=headers("type"))
+    both = [{"id": "Tank1", "typeid": "Tank"}, {"id": "Tank2", "typeid": "Tank", "propertyoverrides": {}}]
+    yield line("containers", both, [], {0: "no_readings", 1: "no_readings"}, headers=headers("container"))
+    assets = [{"typeid": "Plant", "values": [{"PlantId": "WTP1", "PlantName": "North"}]}]
+    static = {0: "missing_field", 1: "missing_field"}
+    yield line(
+        "static data beside data", [*assets, *sent], [reading("Tank1.Pressure", 1.5)], static, headers=headers("data")
     )
 
 
