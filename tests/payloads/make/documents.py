@@ -272,7 +272,7 @@ def omf() -> Iterator[Line]:
     assets = [{"typeid": "Plant", "values": [{"PlantId": "WTP1", "PlantName": "North"}]}]
     static = {0: "missing_field", 1: "missing_field"}
     yield line(
-        "static data beside data", [*assets, *sent], [reading("Tank1.Pressure", 1.5)], static, headers=headers("data")
+        "static data and data", [*assets, *sent], [reading("Tank1.Pressure", 1.5)], static, headers=headers("data")
     )
 
 
