@@ -15,6 +15,7 @@ from headrace.project.paths import Project
 from support import ROOT
 
 RESULTS = Path(__file__).parent / "results"
+PAGE = ROOT / "docs" / "gallery.md"
 PICTURES = ROOT / "docs" / "images"
 
 app = typer.Typer(pretty_exceptions_enable=False)
@@ -44,7 +45,7 @@ def main(
 
 
 def _holds(name: str, out: Console, log: Console) -> bool:
-    """Run the job, print and write its result; return whether all verdicts hold."""
+    """Run the job, print its result, and write it to its page and to that of the gallery; return whether it holds."""
     PICTURES.mkdir(exist_ok=True)
     try:
         result = run(Project.find(Path(__file__)), kit.entry(name), log.print, PICTURES / f"gallery-{name}.svg")
@@ -53,6 +54,7 @@ def _holds(name: str, out: Console, log: Console) -> bool:
         return False
     report.show(result, out)
     (RESULTS / f"{name}.md").write_text(report.page(result), encoding="utf-8")
+    PAGE.write_text(report.cited(PAGE.read_text(encoding="utf-8"), result), encoding="utf-8")
     return result.holds
 
 

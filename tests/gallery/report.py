@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from rich.console import Console
 from rich.table import Table
 
@@ -40,6 +42,17 @@ def page(result: Result) -> str:
             "",
         ]
     )
+
+
+def cited(page: str, result: Result) -> str:
+    """Return docs/gallery.md with the cost of this result in the section of its job."""
+    heading = rf"^## {re.escape(result.job)}$"
+    line = rf"({heading}(?:(?!^## ).)*?^- \*\*Cost\*\*: )[^\n]*"
+    return re.sub(line, lambda found: found[1] + _short_cost(result), page, count=1, flags=re.MULTILINE | re.DOTALL)
+
+
+def _short_cost(result: Result) -> str:
+    return f"{result.cpu_per_million:,.0f} CPU-seconds per million records, and {result.start_cpu_s:.0f} for the start"
 
 
 def _stored(result: Result) -> str:

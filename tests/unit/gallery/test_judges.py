@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pandas as pd
 
-from gallery import cards, logistics_eta, payments_fraud, payments_parallel_run, web_funnel, web_sessions
+from gallery import (
+    cards,
+    condition_events,
+    condition_spikes,
+    condition_stuck,
+    logistics_eta,
+    payments_fraud,
+    payments_parallel_run,
+    web_funnel,
+    web_sessions,
+)
 
 START = pd.Timestamp("2024-01-01T10:00:00Z")
 BERLIN, PARIS = (52.52, 13.405), (48.857, 2.352)
@@ -26,6 +36,17 @@ def payments(*rows: tuple[str, float, float, str | None, tuple[float, float] | N
     frame["payment"] = [f"p{number}" for number in frame.index]
     frame["latitude"], frame["longitude"] = zip(*[place or (None, None) for place in frame["place"]], strict=True)
     return frame.astype({"latitude": float, "longitude": float}).sort_values(["card", "ts"], ignore_index=True)
+
+
+def readings(*rows: tuple[float, float]) -> pd.DataFrame:
+    """Return readings of one tag of minute and value."""
+    frame = pd.DataFrame(rows, columns=["minute", "value"]).assign(tag="a")
+    return frame.assign(ts=START + pd.to_timedelta(frame["minute"], unit="min"))[["tag", "ts", "value"]]
+
+
+def minutes(time: object) -> float:
+    """Return a time as minutes after START."""
+    return (pd.Timestamp(time) - START) / pd.Timedelta("1min")  # type: ignore[arg-type]
 
 
 def test_a_pause_of_half_an_hour_is_within_a_session_and_a_longer_one_begins_the_next() -> None:
@@ -89,3 +110,37 @@ def test_a_vehicle_that_goes_from_zone_to_zone_leaves_one_and_enters_the_other()
         ["exit", "LFPG"],
     ]
     assert len(logistics_eta.crossings(positions, late)) == 3
+
+
+def test_a_sensor_is_stuck_after_two_hours_of_one_value_and_silence_begins_anew() -> None:
+    steady = [(minute, 5.0) for minute in range(0, 125, 10)]
+    found = list(condition_stuck.faults(readings(*steady, (130, 5.0), (140, 6.0)), START))
+    assert [(kind, minutes(since), minutes(at)) for _, kind, since, at in found] == [("stuck", 0, 130)]
+    interrupted = [(minute, 5.0) for minute in (*range(0, 100, 10), *range(121, 200, 10))]
+    found = list(condition_stuck.faults(readings(*interrupted), START + pd.Timedelta("4h")))
+    assert [(kind, minutes(since), minutes(at)) for _, kind, since, at in found] == [
+        ("silent", 90, 120),
+        ("silent", 191, 221),
+    ]
+
+
+def test_a_storm_ends_with_the_first_calm_reading_or_before_a_gap() -> None:
+    found = list(
+        condition_events.events(
+            readings((0, 14.9), (10, 15.1), (20, 12.0), (30, 11.9), (40, 16), (71, 17), (81, 12), (91, 18), (101, 3))
+        )
+    )
+    assert [(minutes(start), minutes(end), top, n, by) for _, start, end, top, n, by, _ in found] == [
+        (10, 30, 15.1, 2, "condition"),
+        (40, 40, 16, 1, "gap"),
+        (71, 101, 18, 3, "condition"),
+    ]
+
+
+def test_eleven_spikes_are_many_and_an_hour_begins_every_five_minutes() -> None:
+    found = condition_spikes.hours(readings(*[(minute, 130.0) for minute in range(11)], (11, 120.0)))
+    assert [minutes(start) for start in sorted(found["window_start"])] == list(range(-45, 5, 5))
+    assert set(found["spikes"]) == {11}
+    # A mean of 100 is not above it.
+    low = condition_spikes.hours(readings(*[(minute, 130.0) for minute in range(11)], (30, -230.0)))
+    assert [minutes(start) for start in sorted(low["window_start"])] == list(range(-45, -25, 5))
