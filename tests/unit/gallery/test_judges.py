@@ -127,13 +127,13 @@ def test_a_sensor_is_stuck_after_two_hours_of_one_value_and_silence_begins_anew(
 def test_a_storm_ends_with_the_first_calm_reading_or_before_a_gap() -> None:
     found = list(
         condition_events.events(
-            readings((0, 14.9), (10, 15.1), (20, 12.0), (30, 11.9), (40, 16), (71, 17), (81, 12), (91, 18), (101, 3))
+            readings((0, 14.9), (10, 15.1), (20, 12.0), (30, 11.9), (40, 16), (71, 17), (81, 12), (111, 18), (121, 3))
         )
     )
     assert [(minutes(start), minutes(end), top, n, by) for _, start, end, top, n, by, _ in found] == [
         (10, 30, 15.1, 2, "condition"),
         (40, 40, 16, 1, "gap"),
-        (71, 101, 18, 3, "condition"),
+        (71, 121, 18, 3, "condition"),
     ]
 
 
