@@ -106,7 +106,7 @@ def page(small: Backlog, large: Backlog, live: Live) -> str:
         f"{kept.now()}, {kept.machine()}: `just bench frequency`.",
         "",
         f"`{JOB}` with one slot and one partition. The broker and the sender run on the same cores; their CPU time",
-        f"is not counted. A row waits for the contract's lateness; it is seen with the next commit, every {COMMIT_S} s.",
+        f"is not counted. A row waits for the lateness of the contract, and for the next commit, each {COMMIT_S} s.",
         "",
         "| | |",
         "| --- | --- |",
