@@ -160,9 +160,9 @@ class Contract(ContractFacts):
 
     @model_validator(mode="after")
     def _masks_fit(self) -> Contract:
-        if self.dictionary and (self.secrets or self.payload):
-            what = "names that come with the stream cannot be masked; remove dictionary:, or secret: and payload:"
-            self._refuse([(("dictionary",), what)])
+        if self.dictionary:
+            typed = self.typed_columns
+            self._refuse([*contract_dictionary.faults_of_masks(self.dictionary, self.fields, self.time, typed)])
         self._refuse([*contract_privacy.of_fields(self.fields, self.keys)])
         secret, ordered = self.time.secret, self.watermark is not None
         if secret and (why := contract_privacy.of_time(secret, self.fields, ordered=ordered)):

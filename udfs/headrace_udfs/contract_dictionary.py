@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from pydantic import Field
 
-from headrace_udfs.contract_parts import FieldSpec
+from headrace_udfs.contract_parts import FieldSpec, TimeSpec
+from headrace_udfs.contract_privacy import Located, Secret
 from headrace_udfs.paths import JsonRowPath
 from headrace_udfs.places import Model, PartOrPath, Source, is_around, places
 
@@ -70,6 +71,31 @@ def faults(
         yield from _faults_of_typed(fields, sources)
     yield from _faults_of_sessions(dictionary.sessions, format_)
     yield from _faults_of_told(dictionary, key)
+
+
+def faults_of_masks(
+    dictionary: Dictionary, fields: Mapping[str, FieldSpec], time: TimeSpec, typed: Collection[str]
+) -> Iterator[Located]:
+    """Yield what cannot be masked, because it is known behind the decoder alone. typed: see `typed_columns`."""
+    for name, field in fields.items():
+        if field.secret is None:
+            continue
+        if name in dictionary.by or name in dictionary.gives:
+            what = f"'{name}' is {'an id' if name in dictionary.by else 'learned by an id'}, which is read as it comes"
+        elif name in typed:
+            what = f"'{name}' takes numbers whose type is learned, which are known behind the mask"
+        else:
+            what = _early(field.secret, dictionary)
+        if what:
+            yield ("fields", name, "secret"), f"{what}; remove secret:, or dictionary:"
+    if time.secret and dictionary.sessions:
+        yield ("time", "secret"), "the end of a tag has the time of its session; remove secret:, or sessions"
+    elif time.secret and (what := _early(time.secret, dictionary)):
+        yield ("time", "secret"), f"{what}; remove secret:, or dictionary:"
+
+
+def _early(secret: Secret, dictionary: Dictionary) -> str:
+    return f"'{secret.by}' may be known behind the mask alone" if secret.by in dictionary.gives else ""
 
 
 def _faults_of_told(dictionary: Dictionary, key: str) -> Iterator[str]:

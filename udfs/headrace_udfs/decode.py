@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -80,10 +81,12 @@ class Decoder:
         refuse(iter(dictionary.unnamed(self._contract, columns).items()))
         if self._masking:
             columns = self._masking.apply(columns, refuse)
-        if self._contract.withholds:
-            faults = {i: withheld(fault, self._contract) for i, fault in faults.items()}
         decoded = Decoded({name: columns[name] for name in self._contract.columns}, faults, raw.message)
-        return merged(decoded, self._telling.decode(messages), self._contract.columns) if self._telling else decoded
+        if self._telling:
+            decoded = merged(decoded, self._telling.decode(messages), self._contract.columns)
+        if not self._contract.withholds:
+            return decoded
+        return replace(decoded, faults={i: withheld(fault, self._contract) for i, fault in decoded.faults.items()})
 
     def _time(self, values: pa.TimestampArray, refuse: Callable[[Faults], None]) -> pa.Array:
         spec = self._contract.time

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -65,3 +65,9 @@ def withheld(fault: Fault, contract: Contract) -> Fault:
     field, separator, _ = fault.message.partition(": ")
     known = separator and (field in contract.fields or field in contract.columns)
     return Fault(fault.code, f"{field}: {fault.code.meaning}" if known else fault.code.meaning)
+
+
+def meanings(contract: Contract, codes: Iterable[str]) -> dict[str, str]:
+    """Return the message of each code that quotes nothing; none if messages of the contract may quote."""
+    known = {code.value: code.meaning for code in Code}
+    return {code: known[code] for code in codes} if contract.withholds else {}

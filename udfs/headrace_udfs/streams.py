@@ -145,7 +145,7 @@ class Streams:
             if self._condense:
                 good_ = _condensed(self._condense(columns, group.is_good & ~late_rows))
             elif self._pipeline.dictionary:
-                good_ = group.stream(self._good, *group.named(self._pipeline.key))
+                good_ = group.stream(self._good, *group.named(self._pipeline.key, self._pipeline.dead_payloads))
             else:
                 good_ = group.stream(self._good, columns, group.is_good)
             streamed.good += [good_, *places]
@@ -200,7 +200,7 @@ class _Group:
         columns = rows.columns(given)
         return _ipc(types, [columns[name] for name in types])
 
-    def named(self, key: str) -> tuple[Mapping[str, pa.Array], Flags]:
+    def named(self, key: str, payloads: Protector) -> tuple[Mapping[str, pa.Array], Flags]:
         """Return all columns with NAMED, and which rows a job needs to know or to give names."""
         has_name = pc.is_valid(self.columns[key]).to_numpy(zero_copy_only=False)
         spoilt = np.bincount(self._message[~self.is_good], minlength=len(self._messages))[self._message] > 0
@@ -210,7 +210,7 @@ class _Group:
         texts: list[bytes | None] = [None] * len(self._message)
         for row in pending[first].tolist():
             texts[row] = self._messages.values[self._message[row]]
-        more = {"src_payload": pa.array(texts, pa.binary()), "src_refused": pa.array(~self.is_good)}
+        more = {"src_payload": pa.array(payloads.stored(texts), pa.binary()), "src_refused": pa.array(~self.is_good)}
         return {**self.columns, **more}, self.is_good | (has_name & ~self._dropped)
 
     def stream(

@@ -13,6 +13,7 @@ from headrace_udfs.contract import Contract
 from headrace_udfs.dictionary import Names
 from headrace_udfs.faults import Fault
 from headrace_udfs.formats.base import Decoded
+from headrace_udfs.masking import withheld
 from headrace_udfs.messages import Messages
 from headrace_udfs.pipeline import CODE
 from headrace_udfs.session_rows import SessionRows
@@ -44,8 +45,12 @@ def named(contract: Contract, decoded: Decoded, messages: Messages, partitions: 
     columns = {
         name: pa.array([row[name] for _, row, _ in kept], ARROW[kind]) for name, kind in contract.columns.items()
     }
-    faults = {i: fault for i, (_, _, fault) in enumerate(kept) if fault}
+    faults = {i: _said(contract, fault) for i, (_, _, fault) in enumerate(kept) if fault}
     return Decoded(columns, faults, np.array([message for message, _, _ in kept], np.int64))
+
+
+def _said(contract: Contract, fault: Fault) -> Fault:
+    return withheld(fault, contract) if contract.withholds else fault
 
 
 def _resolved(

@@ -21,6 +21,7 @@ from headrace_udfs.contract import Contract
 from headrace_udfs.dictionary import INTEGER_TYPES
 from headrace_udfs.faults import Code
 from headrace_udfs.formats.exact import EXACT
+from headrace_udfs.masking import meanings
 from headrace_udfs.pipeline import DECODE, Pipeline
 
 _CODES = {
@@ -107,5 +108,6 @@ class NamedViews:
             "type": self.contract.learned_type,
             "typed": {name: self.contract.fields[name].type for name in self.contract.typed_columns},
             "codes": _CODES,
+            "meanings": meanings(self.contract, _CODES.values()),
             "place": place(self.contract),
         }

@@ -15,6 +15,7 @@ from headrace.project.system_tables import POSITION
 from headrace_udfs import session_rows, sparkplug_sessions
 from headrace_udfs.contract import Contract
 from headrace_udfs.faults import Code
+from headrace_udfs.masking import meanings
 from headrace_udfs.stream_types import INDEX, TYPES, Types
 
 _CODES = {
@@ -78,6 +79,7 @@ class SessionViews:
         return {
             "place": place(self.contract),
             "codes": _CODES,
+            "meanings": meanings(self.contract, _CODES.values()),
             "births": list(sparkplug_sessions.BIRTHS),
             "deaths": list(sparkplug_sessions.DEATHS),
             "node_birth": sparkplug_sessions.NODE_BIRTH,

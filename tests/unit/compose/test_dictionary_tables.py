@@ -13,6 +13,7 @@ from headrace.environment import settings
 from headrace.errors import UserError
 from headrace.project import job_folder
 from headrace.project.paths import Project
+from headrace_udfs.faults import Code
 from support import ROOT
 
 JOB = "plant/signals_v1"
@@ -73,3 +74,17 @@ def test_windows_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"the names of 'sparkplug' come with the stream") as raised:
         composed(tmp_path, select=select, contract="watermark: {lateness: 10s}\n")
     assert "read the table of a job that keeps them" in str(raised.value)
+
+
+def test_letters_quote_nothing_if_payloads_are_withheld(tmp_path: Path) -> None:
+    statements = [
+        *(found := composed(tmp_path, contract="payload: {dead_letters: omit}\n")).setup(),
+        *found.leftovers(),
+    ]
+    (letters,) = [text for text in statements if Code.SEQUENCE_GAP.meaning in text]
+    assert Code.UNKNOWN_ALIAS.meaning in letters
+    assert Code.NO_BIRTH.meaning in letters
+    assert "CONCAT" not in letters.split("AS message")[0].split("UNION ALL")[-1]
+    assert not [
+        text for text in ("no name has been seen", "is alive", "came after", "bdSeq of this") if text in letters
+    ]

@@ -203,3 +203,50 @@ def test_a_worker_without_the_key_says_which_is_missing_and_where(monkeypatch: p
         BadKey, match=r"key 'patients', version 1: \$\{env:HEADRACE_TEST_KEY\}.*where the TaskManagers run"
     ):
         pipeline.open(lambda _name, _n: None)
+
+
+WARDS: dict[str, Any] = {
+    "description": "What devices measure, each named once.",
+    "topic": "clinic.devices",
+    "key": "tag",
+    "fields": {
+        "tag": {"type": "string", "required": True},
+        "id": {"type": "string"},
+        "patient": {"type": "string", "secret": {"hash": "patients"}},
+        "value": {"type": "double"},
+    },
+    "time": {"path": "ts", "unit": "epoch_ms"},
+    "dictionary": {
+        "by": ["id"],
+        "gives": ["tag"],
+        "told": {"rows": "names[]", "fields": {"id": "id", "tag": "tag"}},
+    },
+    "payload": {"dead_letters": "encrypt", "key": "patients"},
+}
+
+
+def test_where_names_come_with_the_stream_no_row_and_no_letter_has_a_secret() -> None:
+    reads = Contract.model_validate(WARDS)
+    unnamed = {"id": "7", "patient": "P-4711", "value": 1.5, "ts": MESSAGE["ts"]}
+    (row,) = rows(streamed(reads, unnamed).good)
+    assert (row["tag"], row["value"], row["patient"][:2]) == (None, 1.5, "2-")
+    assert sealed.unseal(row["src_payload"], RING.open(["patients"])) == json.dumps(unnamed).encode()
+    for wrong in ({"names": [{"id": "P-4711", "tag": 4711}]}, {**unnamed, "value": "P-4711"}):
+        letters = rows(streamed(reads, wrong).letters)
+        assert letters
+        assert "4711" not in str(letters)
+    assert rows(streamed(reads.model_copy(update={"payload": None}), unnamed).good)[0]["src_payload"] is None
+
+
+@pytest.mark.parametrize(
+    ("place", "mask", "message"),
+    [
+        ("id", {"hash": "patients"}, "'id' is an id, which is read as it comes"),
+        ("tag", {"hash": "patients"}, "'tag' is learned by an id, which is read as it comes"),
+        ("patient", {"shift": "patients", "by": "tag"}, "'tag' may be known behind the mask alone"),
+    ],
+)
+def test_what_is_known_behind_the_decoder_alone_is_not_masked(place: str, mask: dict[str, Any], message: str) -> None:
+    fields = {**WARDS["fields"], place: {**WARDS["fields"][place], "secret": mask}}
+    with pytest.raises(ValidationError, match=message):
+        Contract.model_validate({**WARDS, "fields": fields})
