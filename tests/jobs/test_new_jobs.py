@@ -34,12 +34,34 @@ watermark: {lateness: 90m}
 """
 
 
+# Every mask.
+MASKED = """\
+description: Parcels.
+topic: parcel.scans
+fields:
+  parcel: {type: string, required: true, secret: {hash: people}}
+  recipient: {type: string, required: true, secret: {hash: people}}
+  sent_on: {type: string, required: true, secret: {truncate: month}}
+  born: {type: timestamp, required: true, secret: {truncate: year}}
+  due: {type: timestamp, required: true, secret: {shift: people, by: recipient}}
+  due_on: {type: string, required: true, secret: {shift: people, by: recipient}}
+  zip: {type: string, required: true, secret: {first: 2}}
+  address: {type: string, required: true, secret: {prefix: 24}}
+  weight: {type: double, unit: kg, secret: {step: 5}}
+  note: {type: string, required: true, secret: drop}
+time: {path: at, unit: iso8601}
+key: parcel
+watermark: {lateness: 90m}
+"""
+
+
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     root = tmp_path_factory.mktemp("project")
     for part in ("sql", "catalogs"):
         shutil.copytree(ROOT / part, root / part)
     (root / "sql" / "_sources" / "gate_events.yaml").write_text(ODD)
+    (root / "sql" / "_sources" / "masked_scans.yaml").write_text(MASKED)
     (root / "sql" / "_sources" / "gate_batches.yaml").write_text(ODD.replace("format: json", "format: json_array"))
     (root / "sql" / "_sources" / "gate_records.yaml").write_text(ODD.replace("format: json", "format: avro"))
     return Project(root, root / ".headrace")
@@ -59,6 +81,8 @@ def cluster() -> Iterator[MiniCluster]:
         ("gate_events", "7m"),
         ("gate_batches", None),
         ("gate_records", None),
+        ("masked_scans", None),
+        ("masked_scans", "7m"),
     ],
 )
 def test_a_new_job_passes_its_test_and_the_lint(

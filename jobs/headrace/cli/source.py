@@ -94,6 +94,9 @@ def new(
         return
     for each in written:
         out.print(f"[green]written[/] {each}", highlight=False, soft_wrap=True)
+    for each in written[1:]:
+        out.print(f"[yellow]messages as they are in {each}: replace what names a person before you commit it[/]",
+                  highlight=False, soft_wrap=True)  # fmt: skip
     source_report.print_tally(found.tally)
     out.print(f"\nnext: read the file, then headrace source check {name}", highlight=False, soft_wrap=True)
 

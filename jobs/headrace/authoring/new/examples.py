@@ -51,6 +51,12 @@ def of(project: Project, source: str, contract: Contract) -> Examples | None:
     if not needed(contract):
         return None
     path = path_of(project, source)
+    if contract.secrets:
+        what = (
+            f"no message can be made up for '{source}', and it masks values: a case would be messages of the topic as "
+            "they are, in the repository"
+        )
+        raise UserError(what, fix="write the job's files by hand, with made-up messages, from a job of this project")
     fix = f"put a message or two of the topic in {Place.of(path)}, one per line as headrace send takes them"
     if contract.registered:
         what = f"no message can be made up for '{source}', whose messages name schemas of a registry"

@@ -45,7 +45,8 @@ class Reading:
 def measure(contract: Contract) -> str | None:
     """Return the field that holds the measurement: the first double, or the first long if there is no double."""
     for kind in ("double", "long"):
-        if name := next((name for name, field in contract.fields.items() if field.type == kind), None):
+        fields = {name: field for name, field in contract.fields.items() if name in contract.columns}
+        if name := next((name for name, field in fields.items() if field.type == kind), None):
             return name
     return None
 
@@ -98,7 +99,7 @@ def payload(contract: Contract, reading: Reading) -> str:
 def _reading(contract: Contract, number: int, key: int, ts: datetime, **how: Any) -> Reading:
     always = {contract.key, measure(contract)}
     fields = {
-        name: f"{name}_{key}" if name == contract.key else _value(name, field, number, ts)
+        name: _text(name, field, key) if name == contract.key else _value(name, field, number, ts)
         for name, field in contract.fields.items()
         if field.required or name in always
     }
@@ -108,7 +109,7 @@ def _reading(contract: Contract, number: int, key: int, ts: datetime, **how: Any
 def _value(name: str, field: FieldSpec, number: int, ts: datetime) -> Any:
     match field.type:
         case "string":
-            return f"{name}_{number}"
+            return _text(name, field, number)
         case "boolean":
             return number % 2 == 0
         case "timestamp":
@@ -116,6 +117,13 @@ def _value(name: str, field: FieldSpec, number: int, ts: datetime) -> Any:
     low, high = _bounds(field)
     part = (high - low) * (number + 1)
     return low + part // _PARTS if field.type == "long" else float(low + part / _PARTS)
+
+
+def _text(name: str, field: FieldSpec, number: int) -> str:
+    """Return a text that the field's mask, if it has one, can mask."""
+    if field.secret and (field.secret.truncate or field.secret.shift):
+        return f"2024-01-{number + 1:02}"
+    return f"192.0.2.{number + 1}" if field.secret and field.secret.prefix else f"{name}_{number}"
 
 
 def _bounds(field: FieldSpec) -> tuple[Any, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from headrace.authoring import json_schemas
 from headrace.authoring.new import avro_schema, examples, file_text, sample
+from headrace.authoring.new.masked import masked
 from headrace.authoring.new.request import Request
 from headrace.authoring.new.shape import POSITION, Plain, Row, Shape, Windowed
 from headrace.errors import Place, PlatformError, Problem, UserError
@@ -66,6 +67,7 @@ def _files(project: Project, request: Request) -> dict[Path, str]:
     case = folder / "tests" / ("two_windows" if request.window else "good_and_bad")
     given = examples.of(project, request.source, contract)
     readings = given.readings if given else sample.readings(contract, request.span)
+    stored = masked(contract, readings, windowed=request.window is not None)
     shared = _shared(project)
     values = {
         "request": request,
@@ -89,11 +91,11 @@ def _files(project: Project, request: Request) -> dict[Path, str]:
         case / f"source.{request.source}.jsonl": given.text
         if given
         else "".join(sample.payload(contract, r) + "\n" for r in readings),
-        case / f"expect.{request.sink}.csv": _csv(shape.rows(readings), columns),
+        case / f"expect.{request.sink}.csv": _csv(shape.rows(stored), columns),
     }
     if contract.format == "avro":
         texts[case / f"source.{request.source}.avsc"] = avro_schema.avro_schema(contract)
-    if late := [{"key": r.fields[contract.key], "ts": r.ts} for r in readings if r.late]:
+    if late := [{"key": r.fields[contract.key], "ts": r.ts} for r in stored if r.late]:
         texts[case / f"expect.{LATE_READINGS}.csv"] = _csv(late, late[0])
     if not table.is_file():
         texts[table] = yaml(table, "table")

@@ -51,6 +51,11 @@ class _CaseKeys(Mapping[str, Mapping[int, str]]):
         return 0
 
 
+def case_keys() -> KeyRing:
+    """Return the keys that every case has."""
+    return KeyRing(_CaseKeys())
+
+
 @dataclass(frozen=True)
 class FileConnectors:
     """Connectors of one test case, below `folder`. `tables` are all Iceberg tables that the job's statements name."""
@@ -110,7 +115,7 @@ class FileConnectors:
     @property
     def keys(self) -> KeyRing:
         """Keys of cases alone, the same in each run: a case needs no secret, and its tokens are those of its files."""
-        return KeyRing(_CaseKeys())
+        return case_keys()
 
     def writing(self, job: Job, topic: Topic, mode: Mode) -> Options:  # noqa: ARG002 - the protocol's signature
         """Return the options of a table of files instead of the topic."""

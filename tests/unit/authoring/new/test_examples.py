@@ -79,3 +79,45 @@ def test_a_line_of_a_message_is_read_byte_for_byte(value: bytes | None) -> None:
     line = message_file.line(b"k\xff", value, [("h", b"x"), ("h", None)])
     found = message_file.message(line.encode())
     assert (found.key, found.value, found.headers) == (b"k\xff", value, (("h", b"x"), ("h", None)))
+
+
+MASKED = """\
+description: d
+topic: t
+fields:
+  id: {type: string, required: true}
+  person: {type: string, required: true, secret: {hash: people}}
+  nights: {type: long, unit: "1", secret: drop}
+time: {path: ts, unit: epoch_ms}
+key: id
+watermark: {lateness: 1m}
+"""
+
+
+def test_what_a_source_masks_is_expected_masked(project: Project) -> None:
+    (project.sql / "_sources" / "presses.yaml").write_text(MASKED)
+    write_files(project, REQUEST)
+    case = project.sql / "condition" / "presses_v1" / "tests" / "good_and_bad"
+    with (case / "expect.condition.presses.csv").open() as file:
+        rows = [*csv.DictReader(file)]
+    assert len(rows) == 4
+    assert all(row["person"].startswith("1-") for row in rows)
+    assert all("nights" not in row for row in rows)
+
+
+def test_real_messages_of_a_source_that_masks_values_become_no_case(project: Project) -> None:
+    proposed(project, "kepware")
+    path = project.sql / "_sources" / "presses.yaml"
+    contract = source_files.of_file(path)
+    (field, *_) = [name for name, each in contract.fields.items() if each.type == "string"]
+    path.write_text(path.read_text() + f"fields:\n  {field}: {{secret: {{hash: people}}}}\n")
+    with pytest.raises(UserError, match="it masks values: a case would be messages of the topic as they are"):
+        write_files(project, REQUEST)
+    assert not (project.sql / "condition").exists()
+
+
+def test_windows_of_masked_times_are_refused(project: Project) -> None:
+    times = "time: {path: ts, unit: epoch_ms, secret: {truncate: hour}}"
+    (project.sql / "_sources" / "presses.yaml").write_text(MASKED.replace("time: {path: ts, unit: epoch_ms}", times))
+    with pytest.raises(UserError, match="the times of this source are masked"):
+        write_files(project, Request("condition/presses_v1", "presses", "condition.presses", "me", "1h"))
