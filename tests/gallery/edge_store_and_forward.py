@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from gallery.kit import Feed, Tables, Verdict, same
 
@@ -94,6 +95,21 @@ def judge(tables: Tables) -> Sequence[Verdict]:
         wait = Verdict("its longest wait", f"{waited:.1f} days", f"{longest:.1f} days", abs(waited - longest) < 0.1)
         verdicts.append(wait)
     return verdicts
+
+
+def picture(tables: Tables, path: Path) -> None:
+    """Draw when messages arrived over when their readings were measured, both to three hours."""
+    arrived = tables.frame("select site, ts, arrived_at from edge.arrivals")
+    start = pd.Timestamp(START, unit="s", tz="UTC")
+    for name in ("ts", "arrived_at"):
+        arrived[name] = (arrived[name].dt.floor("3h") - start) / pd.Timedelta(days=1)
+    figure = Figure((7, 3), layout="constrained")
+    for axes, (site, part) in zip(figure.subplots(1, 2, sharey=True), arrived.groupby("site"), strict=True):
+        drawn = part[["ts", "arrived_at"]].drop_duplicates()
+        axes.plot(drawn["ts"], drawn["arrived_at"], ".", markersize=3, color="#3b6ea5")
+        axes.set(title=site, xlabel="day of the reading")
+    figure.axes[0].set(ylabel="day of its arrival")
+    figure.savefig(path, metadata={"Date": None})
 
 
 def _words(arrived: int, repeated: int, torn: int) -> str:
