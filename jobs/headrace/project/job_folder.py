@@ -140,6 +140,7 @@ def _mismatches(folder: JobFolder, name: str) -> list[Problem]:
         where = yaml_file.place(file, ("name",))
         problems.append(Problem(f"name is '{job.name}', the folder says '{name}'", where, f"write name: {name}"))
     problems += [*job_windows.of_job(job, file), *score_job.problems(job, file)]
+    problems += job_windows.of_templates(job, file, [*folder.templates.values(), *folder.views.values()])
     return [*problems, *(_of_templates(folder) if job.kind == "job" else _of_module(folder))]
 
 

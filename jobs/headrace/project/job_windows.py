@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pyiceberg.types import DoubleType, FloatType, IntegerType, LongType, TimestamptzType
@@ -14,6 +15,7 @@ from headrace.project.table import Table
 from headrace.project.window import CORRECTED_AT, Window
 from headrace_udfs.contract import Contract
 
+_SESSION = re.compile(r"\{\{-?\s*session\(")
 _NUMBERS = (DoubleType, FloatType, LongType, IntegerType)
 
 
@@ -41,6 +43,17 @@ def of_files(job: Job, file: Path, source: Contract, table: Table, *, counted: b
         what = "expected counts are those of windows that need no other readings, in rows that are replaced"
         yield Problem(what, where, "remove expected_counts.sql.j2, or leave needs: and corrections: out")
     yield from _of_corrections(window, where, table)
+
+
+def of_templates(job: Job, file: Path, templates: Iterable[Path]) -> Iterator[Problem]:
+    """Yield a problem if a template has session windows, which have no length to compute them again by."""
+    if job.window is None:
+        return
+    for template in templates:
+        if _SESSION.search(template.read_text(encoding="utf-8")):
+            what = f"{template.name} has session windows, of no fixed length: a late reading can join two"
+            fix = "leave window: out; late readings of sessions stay in the late table"
+            yield Problem(what, yaml_file.place(file, ("window",)), fix)
 
 
 def _of_corrections(window: Window, where: Place, table: Table) -> Iterator[Problem]:
