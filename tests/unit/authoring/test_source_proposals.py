@@ -65,6 +65,51 @@ def test_elements_of_an_array_with_the_device_around_them() -> None:
     assert rows(found, "tag", "value", "text") == [("d1.a", 1.0, None), ("d1.b", None, "open")]
 
 
+def test_rows_within_rows_have_their_own_time_and_the_names_around_them() -> None:
+    def sensor(name: str, *values: float) -> dict[str, Any]:
+        return {"sensor": name, "readings": [{"t": T // 1000 + i, "v": value} for i, value in enumerate(values)]}
+
+    found = propose(
+        records(
+            {"deviceId": "d1", "time": "2025-11-24T16:00:09Z", "sensors": [{"sensor": "x", "readings": []}]},
+            {"deviceId": "d1", "time": "2025-11-24T16:00:09Z", "sensors": [sensor("a", 1, 2), sensor("b", 3)]},
+            {"deviceId": "d2", "time": "2025-11-24T16:00:09Z", "sensors": [sensor("a", 4)]},
+        )
+    )
+    assert found.keys["rows"] == "sensors[].readings[]"
+    assert found.keys["time"] == {"path": "t", "unit": "epoch_s"}
+    assert rows(found, "tag", "value") == [("d1.a", 1.0), ("d1.a", 2.0), ("d1.b", 3.0), ("d2.a", 4.0)]
+
+
+def test_members_within_rows() -> None:
+    found = propose(
+        records({"at": T, "units": [{"id": "u1", "values": {"a": 1, "b": 2}}, {"id": "u2", "values": {"a": 3}}]})
+    )
+    assert found.keys["rows"] == "units[].values.*"
+    assert rows(found, "tag", "value") == [("u1.a", 1.0), ("u1.b", 2.0), ("u2.a", 3.0)]
+
+
+@pytest.mark.parametrize(
+    ("texts", "keys"),
+    [
+        (("21,5", "-3"), {"type": "double", "types": ["string"], "decimal": ","}),
+        (("21.5", "3e-2"), {"type": "double", "types": ["string"]}),
+        (("21,5", "21.5"), {"type": "string"}),
+        (("007", "008"), {"type": "string"}),
+    ],
+)
+def test_texts_that_hold_numbers(texts: tuple[str, ...], keys: dict[str, Any]) -> None:
+    found = propose(records(*({"tag": "a", "ts": T, "value": each, "load": each} for each in texts)))
+    assert found.keys["fields"]["load"] == keys
+    assert found.keys["fields"].get("value", {"type": "string"}) == keys
+    assert found.tally.share == 1
+
+
+def test_whole_numbers_in_texts_may_be_ids() -> None:
+    found = propose(records({"tag": "a", "ts": T, "value": 1, "order": "4711"}))
+    assert found.keys["fields"]["order"] == {"type": "string"}
+
+
 def test_values_deep_in_a_message_and_a_unit_in_a_name() -> None:
     found = propose(records({"meta": {"sensor": "s1"}, "data": [1], "m": {"value": 2.5}, "oil_temp_degc": 80}))
     assert found.keys["fields"]["tag"]["path"] == "meta.sensor"

@@ -38,35 +38,38 @@ class Seen:
 class Layout:
     """Where the rows of a sample are. rows: their path as a contract has it, None if a message is one row.
 
-    members: whether rows are members of an object, which have names. elements: all rows; outer: what is around each.
-    own: what is around rows and is these rows themselves: paths, and beginnings of paths that end with a dot.
+    members: whether rows are members of an object, which have names. elements: all rows; outer: what is around each,
+    the nearest first. own: at each distance, what is around rows and is these rows themselves: paths, and beginnings of
+    paths that end with a dot.
     """
 
     rows: str | None
     members: bool
     elements: list[Any]
-    outer: list[Any]
-    own: tuple[str, ...] = ()
+    outer: list[tuple[Any, ...]]
+    own: tuple[tuple[str, ...], ...] = ()
 
     def values(self) -> dict[str, Seen]:
         """Return the values in the rows by path; `.` is a row that is a value itself, `^.` begins what is around it."""
         found: dict[str, Seen] = {}
-        read: dict[int, list[tuple[str, Any]]] = {}  # many rows have the same object around them
+        read: dict[tuple[int, int], list[tuple[str, Any]]] = {}  # many rows have the same object around them
         for row, around in zip(self.elements, self.outer, strict=True):
             for path, value in leaves(row):
                 found.setdefault(path, Seen()).add(value)
-            if self.rows and id(around) not in read:
-                read[id(around)] = [*self._around(around)]
-            for path, value in read.get(id(around), ()):
-                found.setdefault(path, Seen()).add(value)
+            for distance, each in enumerate(around):
+                if (distance, id(each)) not in read:
+                    read[distance, id(each)] = [*self._around(each, distance)]
+                for path, value in read[distance, id(each)]:
+                    found.setdefault(path, Seen()).add(value)
         return found
 
-    def _around(self, around: Any) -> Iterator[tuple[str, Any]]:
+    def _around(self, around: Any, distance: int) -> Iterator[tuple[str, Any]]:
         """Yield path and value of what is around rows, without the rows themselves."""
-        own, below = {*self.own}, tuple(each for each in self.own if each.endswith("."))
+        own = self.own[distance]
+        below = tuple(each for each in own if each.endswith("."))
         for path, value in leaves(around):
             if path not in own and not path.startswith(below):
-                yield f"^.{path}", value
+                yield "^." * (distance + 1) + path, value
 
 
 def of_values(values: Sequence[bytes | None]) -> list[Any] | None:
@@ -84,25 +87,38 @@ def of_values(values: Sequence[bytes | None]) -> list[Any] | None:
 
 def layout(documents: Sequence[Any]) -> Layout:
     """Return where the rows of the documents are, as far as their shapes tell."""
-    path = _array(documents[0])
-    if path is not None:
-        rows = f"{path}[]"
-        pairs = [(row, each) for each in documents for row in _at(each, path) or [] if isinstance(row, dict)]
-        return Layout(rows, False, [row for row, _ in pairs], [each for _, each in pairs])
-    path = _map(documents[0])
-    if path is not None:
-        pairs = [(row, each) for each in documents for row in (_at(each, path) or {}).values()]
-        rows = f"{path}.*" if path else "*"
-        outer = [each if path else {} for _, each in pairs]
-        return Layout(rows, True, [row for row, _ in pairs], outer, (f"{path}.",))
-    return Layout(None, False, [*documents], [{}] * len(documents))
+    whole = Layout(None, False, [*documents], [()] * len(documents))
+    return _within(whole, documents[0]) or whole
+
+
+def inner(found: Layout) -> Layout | None:
+    """Return the layout of rows within the rows; None if they hold no array of objects, and no object of rows."""
+    return _within(found, next((each for each in found.elements if _array(each) or _map(each)), None))
+
+
+def _within(around: Layout, shape: Any) -> Layout | None:
+    """Return the layout of what one of the elements, `shape`, has as rows; None if it has none."""
+    before = f"{around.rows}." if around.rows else ""
+    elements = [*zip(around.elements, around.outer, strict=True)]
+    own: tuple[str, ...]
+    if (path := _array(shape)) is not None:
+        found = [(row, (each, *outer)) for each, outer in elements for row in _at(each, path) if isinstance(row, dict)]
+        rows, own = f"{before}{path}[]", ()
+    elif (path := _map(shape)) is not None:
+        near = [(_at(each, path), (each if path else {}, *outer)) for each, outer in elements]
+        found = [(row, outer) for members, outer in near if isinstance(members, dict) for row in members.values()]
+        rows, own = f"{before}{path}.*" if path else f"{before}*", (f"{path}.",)
+    else:
+        return None
+    outer = [each for _, each in found]
+    return Layout(rows, rows.endswith("*"), [row for row, _ in found], outer, (own, *around.own))
 
 
 def wide(documents: Sequence[Any], members: Sequence[str]) -> Layout:
     """Return the layout of documents whose members with these names are the rows."""
     pairs = [(each[name], each) for each in documents for name in members if name in each]
     rows = "{" + ",".join(members) + "}"
-    return Layout(rows, True, [row for row, _ in pairs], [each for _, each in pairs], tuple(members))
+    return Layout(rows, True, [row for row, _ in pairs], [(each,) for _, each in pairs], (tuple(members),))
 
 
 def leaves(value: Any, path: str = "", depth: int = MAX_DEPTH) -> Iterator[tuple[str, Any]]:
@@ -127,7 +143,7 @@ def type_of(value: Any) -> str:
 def _at(document: Any, path: str) -> Any:
     for key in path.split(".") if path else ():
         document = document.get(key) if isinstance(document, dict) else None
-    return document if isinstance(document, list | dict) else None
+    return document if isinstance(document, list | dict) else ()
 
 
 def _array(document: Any, path: str = "", depth: int = 3) -> str | None:

@@ -31,6 +31,8 @@ _UNIT = ("unit", "units", "uom", "unitsabbreviation", "engunit")
 _SINCE, _UNTIL = datetime(2000, 1, 1, tzinfo=UTC).timestamp(), datetime(2100, 1, 1, tzinfo=UTC).timestamp()
 _SCALES = (("epoch_s", 1.0), ("epoch_ms", 1e3), ("epoch_us", 1e6), ("epoch_ns", 1e9))
 _ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)?")
+_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
+_WITH_COMMA = re.compile(r"-?(0|[1-9]\d*)(,\d+)?")
 _OPC_DA = {0, 4, 8, 12, 16, 20, 24, 28, 64, 68, 80, 84, 88, 192, 216}
 _SUFFIXES = {
     "degc": "degC", "degf": "degF", "bar": "bar", "mbar": "mbar", "kpa": "kPa", "pa": "Pa", "rpm": "1/min", "kw": "kW",
@@ -67,6 +69,32 @@ def wide(values: Mapping[str, Seen], rows: int) -> list[str]:
         and _last(path) not in (*_TIME, *_TAG, *_QUALITY)
     ]
     return found if sum("number" in values[path].types for path in found) > 1 else []
+
+
+def measures_nothing(values: Mapping[str, Seen], members: tuple[str, ...]) -> bool:
+    """Return whether the rows have no number and no boolean that can be a measured value, but for those in `members`.
+
+    members: beginnings of paths, of what has names of its own instead of being called value.
+    """
+    return not any(
+        {"number", "boolean"} & set(seen.types)
+        for path, seen in values.items()
+        if not path.startswith("^")
+        and _last(path) not in (*_TIME, *_TAG, *_QUALITY)
+        and (_last(path) in _VALUE or not path.startswith(members))
+    )
+
+
+def number_text(seen: Seen) -> tuple[Keys, str] | None:
+    """Return the type of a field whose values are texts that hold a number, and the reason; None if they are none."""
+    texts = [each for each in seen.examples if each is not None]
+    if {*seen.types} - {"null"} != {"string"}:
+        return None
+    if all(map(_NUMBER.fullmatch, texts)):
+        return {"type": "double", "types": ["string"]}, f"{texts[0]!r} is text that holds a number"
+    if all(map(_WITH_COMMA.fullmatch, texts)):
+        return {"type": "double", "types": ["string"], "decimal": ","}, f"{texts[0]!r} is a number with a decimal comma"
+    return None
 
 
 def named(values: Mapping[str, Seen], rows: int, names: tuple[str, ...], types: set[str]) -> str | None:
@@ -150,11 +178,12 @@ def _reason(path: str, keys: Keys, missing: Keys) -> str:
 
 
 def _ranked(values: Mapping[str, Seen], names: tuple[str, ...]) -> list[str]:
-    """Return the paths, those with a name of `names` first in their order, those in the row before those around it."""
+    """Return the paths, those with a name of `names` first: those in the row, then those around it, in its order."""
 
-    def rank(path: str) -> tuple[int, bool, int]:
+    def rank(path: str) -> tuple[bool, bool, int, int]:
         name = _last(path)
-        return (names.index(name) if name in names else len(names), path.startswith("^"), path.count("."))
+        known = name in names
+        return not known, path.startswith("^"), names.index(name) if known else 0, path.count(".")
 
     return sorted(values, key=rank)
 
