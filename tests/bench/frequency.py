@@ -94,7 +94,7 @@ def main(
     made = msgspec.json.encode({"small": small, "large": large, "live": kept_up})
     (results / "frequency.json").write_bytes(msgspec.json.format(made, indent=1) + b"\n")
     (results / "frequency.md").write_text(text, encoding="utf-8")
-    raise typer.Exit(not kept_up.holds)
+    raise typer.Exit(0 if kept_up.holds else 1)
 
 
 def page(small: Backlog, large: Backlog, live: Live) -> str:
@@ -140,13 +140,13 @@ def samples(signals: int, seconds: int, start_ms: int) -> Iterator[bytes]:
 @contextmanager
 def _stand(platform: Project) -> Iterator[Stand]:
     name = f"frequency-{uuid.uuid4().hex[:8]}"
-    with stand(platform, platform.home / name, name, 0) as place:
+    with stand(platform, platform.home / name, f"{name}-readings", 0) as place:
         contract = place.project.sql / "_sources" / "grid_frequency.yaml"
         contract.write_text(contract.read_text().replace("topic: grid.frequency", f"topic: {name}"))
         topic_changes.apply(place.project, place.settings)
         AdminClient(place.settings.kafka_client()).create_topics([NewTopic(name, 1, 1)])[name].result(timeout=30)
         often = place.settings.flink.model_copy(update={"checkpoint_interval_s": COMMIT_S})
-        yield replace(place, settings=place.settings.model_copy(update={"flink": often}))
+        yield replace(place, topic=name, settings=place.settings.model_copy(update={"flink": often}))
 
 
 def _rows(place: Stand) -> int:
