@@ -115,7 +115,9 @@ def _rows(one: Tables, five: Tables, sent: pd.DataFrame) -> Iterator[Verdict]:
     stored = one.frame("select tag, ts, value from historian.readings")
     yield same("readings, and those that were sent", stored, sent[["tag", "ts", "value"]])
     for table in TABLES:
-        found, wanted = (each.frame(f"select columns(c -> c <> 'ingested_at') from {table}") for each in (one, five))
+        found, wanted = (
+            each.frame(f"select columns(lambda c: c <> 'ingested_at') from {table}") for each in (one, five)
+        )
         yield same(f"{table}, by one job and by five", found, wanted, 1e-6)
 
 
