@@ -19,7 +19,7 @@ def tables(inputs: Inputs) -> dict[str, Table]:
     (source,) = inputs.sources()
     found = scored(inputs, inputs.condensed(source), inputs.scorer())
     return {
-        "condition.scores": rows(found, "scores"),
-        "condition.anomaly_events": rows(found, "events"),
-        "topic/anomaly_alerts": rows(found, "alerts"),
+        "condition.scores": rows(inputs, found, "scores"),
+        "condition.anomaly_events": rows(inputs, found, "events"),
+        "topic/anomaly_alerts": rows(inputs, found, "alerts"),
     }

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pyflink.common import Row, Types
-from pyflink.datastream import KeyedProcessFunction, RuntimeContext, TimeDomain
+from pyflink.datastream import DataStream, KeyedProcessFunction, RuntimeContext, TimeDomain
 from pyflink.datastream.state import ListStateDescriptor, ValueStateDescriptor
-from pyflink.table import DataTypes, Schema, Table
+from pyflink.table import Table
 
 from headrace_udfs.scoring import alignment, stored, stream, tables
 from headrace_udfs.scoring.alignment import Readings
@@ -30,14 +30,12 @@ _ROWS = 20_000
 """The most rows that are sent at a time: some 2 MB."""
 
 
-def scored(inputs: Inputs, packs: Table, scorer: Scorer) -> Table:
-    """Return what comes out, as Arrow streams: columns sink STRING (scores, events or alerts) and stream BYTES."""
+def scored(inputs: Inputs, packs: Table, scorer: Scorer) -> DataStream:
+    """Return what comes out: records of a STRING (scores, events or alerts), and of BYTES, an Arrow stream."""
     returns = Types.ROW_NAMED(["sink", "stream"], [Types.STRING(), Types.PRIMITIVE_ARRAY(Types.BYTE())])
     # The key is in the pack: any other column of its row may be of another bucket.
     keyed = inputs.to_stream(packs).key_by(lambda row: stored.bucket(row[0]), Types.INT())
-    found = keyed.process(ByBucket(scorer, inputs.asset_states()), returns).name("score")
-    schema = Schema.new_builder().column("sink", DataTypes.STRING()).column("stream", DataTypes.BYTES()).build()
-    return inputs.environment.from_data_stream(found, schema)
+    return keyed.process(ByBucket(scorer, inputs.asset_states()), returns).name("score")
 
 
 class ByBucket(KeyedProcessFunction):  # type: ignore[misc]

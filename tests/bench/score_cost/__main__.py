@@ -21,9 +21,9 @@ app = typer.Typer(pretty_exceptions_enable=False)
 
 @app.command()
 def main(
-    instants: Annotated[int, typer.Option(help="Instants of the large topic, each of a reading per tag.")] = 1000,
+    instants: Annotated[int, typer.Option(help="Instants of the large topic, each of a reading per tag.")] = 1500,
     less: Annotated[int, typer.Option(help="Instants of the small topic, and of those that are scored again.")] = 500,
-    repeat: Annotated[int, typer.Option("--rounds", help="Number of runs of each contender.")] = 3,
+    repeat: Annotated[int, typer.Option("--rounds", help="Number of runs of each contender.")] = 4,
     assets: Annotated[int, typer.Option(help="Assets of the plant, of ten tags each; a multiple of four.")] = 200,
     results: Annotated[Path, typer.Option(help="Folder for score_cost.json and .md.")] = RESULTS,
 ) -> None:

@@ -113,6 +113,13 @@ class Inputs:
         """
         return streams.to_stream(self.environment, table)
 
+    def rows_of_sink(self, sent: DataStream, sink: str, row: str) -> Table:
+        """Return the rows of the Arrow streams that `sent` has for a sink.
+
+        sent: records of a STRING, the sink, and BYTES, the stream. row: the type of the rows as SQL has it, ROW<...>.
+        """
+        return streams.rows_of_sink(self.environment, sent, sink, row)
+
     @cached_property
     def _model(self) -> tuple[Model, dict[str, Any]]:
         project = self._calls.project

@@ -65,3 +65,25 @@ def give_event_time(environment: StreamTableEnvironment, view: str) -> None:
     timed = jvm.org.apache.flink.table.api.Schema.newBuilder().fromResolvedSchema(schema)
     java.dropTemporaryView(view)
     java.createTemporaryView(view, stream, timed.watermark(EVENT_TIME, "SOURCE_WATERMARK()").build())
+
+
+def rows_of_sink(environment: StreamTableEnvironment, sent: DataStream, sink: str, row: str) -> Table:
+    """Return the rows of the Arrow streams that `sent` has for a sink.
+
+    sent: records of a STRING, the sink, and BYTES, the stream. row: the type of the rows as SQL has it, ROW<...>.
+    """
+    from py4j.java_gateway import get_java_class  # noqa: PLC0415 - comes with PyFlink
+    from pyflink.java_gateway import get_gateway  # noqa: PLC0415
+    from pyflink.table import Table  # noqa: PLC0415 - only with an environment, so PyFlink is loaded
+
+    jvm, java = get_gateway().jvm, environment._j_tenv
+    kind = java.getCatalogManager().getDataTypeFactory().createDataType(row)
+    kind = kind.notNull().bridgedTo(get_java_class(jvm.org.apache.flink.table.data.RowData))
+    passed = jvm.org.apache.flink.table.runtime.typeutils.ExternalTypeInfo.of(kind)
+    # As PyFlink's from_data_stream does; otherwise each function in Python has a worker of its own.
+    jvm.org.apache.flink.python.util.PythonConfigUtil.configPythonOperator(
+        sent._j_data_stream.getExecutionEnvironment()
+    )
+    rows = sent._j_data_stream.flatMap(jvm.headrace.ArrowRowsOfSink(sink, kind), passed).name(f"rows of {sink}")
+    schema = jvm.org.apache.flink.table.api.Schema.newBuilder().fromRowDataType(kind).build()
+    return Table(java.fromDataStream(rows, schema), environment)
