@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import shapely
+from matplotlib.figure import Figure
 
 from gallery import tracks
 from gallery.kit import Feed, Tables, Verdict, count, same
@@ -129,19 +130,41 @@ def _with_zones(positions: pd.DataFrame) -> pd.DataFrame:
 
 
 def _arrivals(tables: Tables, positions: pd.DataFrame) -> list[Verdict]:
-    """Return how far expected arrivals were from the first position in the zone of the destination."""
+    """Return how far expected arrivals were from real ones."""
+    expected = _expected(tables, positions)
+    error = expected["error"][expected["ahead"].between(*AHEAD)].abs()
+    arrived = expected["vehicle"].nunique()
+    figure = f"{error.median():.1f} min in the middle, {error.quantile(0.9):.1f} min in nine of ten"
+    return [
+        Verdict(
+            f"arrivals expected {AHEAD[0]} to {AHEAD[1]} minutes ahead, and {arrived} real ones: the error",
+            figure,
+            f"{ERROR_MIN:.0f} min in the middle at most",
+            bool(error.median() <= ERROR_MIN),
+        )
+    ]
+
+
+def _expected(tables: Tables, positions: pd.DataFrame) -> pd.DataFrame:
+    """Return, for each expected arrival, vehicle, how long before the real one it was made, and its error, in minutes.
+
+    A vehicle arrives with its first position in the zone of its destination.
+    """
     trips = pd.read_csv(tables.folder / "trips.csv")
     there = _with_zones(positions).merge(trips, left_on=["vehicle", "zone"], right_on=["vehicle", "destination"])
     arrived = there.groupby("vehicle")["ts"].min().rename("arrived_at")
     expected = tables.frame("select * from logistics.etas").merge(arrived, on="vehicle")
     ahead = (expected["arrived_at"] - expected["ts"]).dt.total_seconds() / 60
-    error = (expected["expected_at"] - expected["arrived_at"]).dt.total_seconds().div(60)[ahead.between(*AHEAD)]
-    figure = f"{error.abs().median():.1f} min in the middle, {error.abs().quantile(0.9):.1f} min in nine of ten"
-    return [
-        Verdict(
-            f"arrivals expected {AHEAD[0]} to {AHEAD[1]} minutes ahead, and {len(arrived)} real ones: the error",
-            figure,
-            f"{ERROR_MIN:.0f} min in the middle at most",
-            bool(error.abs().median() <= ERROR_MIN),
-        )
-    ]
+    error = (expected["expected_at"] - expected["arrived_at"]).dt.total_seconds() / 60
+    return pd.DataFrame({"vehicle": expected["vehicle"], "ahead": ahead, "error": error})
+
+
+def picture(tables: Tables, path: Path) -> None:
+    """Draw the error of expected arrivals over the time that was left, both to half a minute."""
+    expected = (_expected(tables, _positions(tables))[["ahead", "error"]] * 2).round().drop_duplicates() / 2
+    figure = Figure((7, 3), layout="constrained")
+    axes = figure.subplots()
+    axes.axhline(0, color="#999999", linewidth=0.8)
+    axes.plot(expected["ahead"], expected["error"], ".", markersize=3, color="#3b6ea5")
+    axes.set(xlim=(25, 0), ylim=(-15, 15), xlabel="minutes before the arrival", ylabel="error, minutes")
+    figure.savefig(path, metadata={"Date": None})
