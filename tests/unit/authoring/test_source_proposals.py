@@ -90,6 +90,23 @@ def test_members_within_rows() -> None:
 
 
 @pytest.mark.parametrize(
+    ("around", "path", "tags"),
+    [("device", "{temp,hum}[]", ["d1.temp", "d1.hum", "d1.hum"]), (None, "*[]", ["temp", "hum", "hum"])],
+)
+def test_arrays_that_are_named(around: str | None, path: str, tags: list[str]) -> None:
+    arrays = {"temp": [{"ts": T, "value": 1}], "hum": [{"ts": T, "value": 2}, {"ts": T + 1, "value": 3}]}
+    found = propose(records({**({around: "d1"} if around else {}), **arrays}))
+    assert found.keys["rows"] == path
+    assert rows(found, "tag", "value") == [*zip(tags, [1.0, 2.0, 3.0], strict=True)]
+
+
+def test_an_array_that_is_not_read_is_told() -> None:
+    found = propose(records({"readings": [{"tag": "a", "value": 1, "ts": T}], "alarms": [{"code": 7}]}))
+    assert found.keys["rows"] == "readings[]"
+    assert found.reasons["rows"].endswith("; other arrays are not read: alarms")
+
+
+@pytest.mark.parametrize(
     ("texts", "keys"),
     [
         (("21,5", "-3"), {"type": "double", "types": ["string"], "decimal": ","}),

@@ -38,16 +38,17 @@ class Seen:
 class Layout:
     """Where the rows of a sample are. rows: their path as a contract has it, None if a message is one row.
 
-    members: whether rows are members of an object, which have names. elements: all rows; outer: what is around each,
-    the nearest first. own: at each distance, what is around rows and is these rows themselves: paths, and beginnings of
-    paths that end with a dot.
+    member: the place of their names, if they are members of an object, or in arrays that are. elements: all rows;
+    outer: what is around each, the nearest first. own: at each distance, what is around rows and is these rows
+    themselves: paths, and beginnings of paths that end with a dot. others: arrays next to the rows, which are not read.
     """
 
     rows: str | None
-    members: bool
+    member: dict[str, Any] | None
     elements: list[Any]
     outer: list[tuple[Any, ...]]
     own: tuple[tuple[str, ...], ...] = ()
+    others: tuple[str, ...] = ()
 
     def values(self) -> dict[str, Seen]:
         """Return the values in the rows by path; `.` is a row that is a value itself, `^.` begins what is around it."""
@@ -87,38 +88,76 @@ def of_values(values: Sequence[bytes | None]) -> list[Any] | None:
 
 def layout(documents: Sequence[Any]) -> Layout:
     """Return where the rows of the documents are, as far as their shapes tell."""
-    whole = Layout(None, False, [*documents], [()] * len(documents))
+    whole = Layout(None, None, [*documents], [()] * len(documents))
     return _within(whole, documents[0]) or whole
 
 
 def inner(found: Layout) -> Layout | None:
     """Return the layout of rows within the rows; None if they hold no array of objects, and no object of rows."""
-    return _within(found, next((each for each in found.elements if _array(each) or _map(each)), None))
+    return _within(found, next((each for each in found.elements if any(_arrays(each)) or _map(each)), None))
 
 
 def _within(around: Layout, shape: Any) -> Layout | None:
     """Return the layout of what one of the elements, `shape`, has as rows; None if it has none."""
     before = f"{around.rows}." if around.rows else ""
     elements = [*zip(around.elements, around.outer, strict=True)]
-    own: tuple[str, ...]
-    if (path := _array(shape)) is not None:
-        found = [(row, (each, *outer)) for each, outer in elements for row in _at(each, path) if isinstance(row, dict)]
-        rows, own = f"{before}{path}[]", ()
-    elif (path := _map(shape)) is not None:
-        near = [(_at(each, path), (each if path else {}, *outer)) for each, outer in elements]
-        found = [(row, outer) for members, outer in near if isinstance(members, dict) for row in members.values()]
-        rows, own = f"{before}{path}.*" if path else f"{before}*", (f"{path}.",)
-    else:
+    if paths := [*_arrays(shape)]:
+        if len(paths) > 1 and (parent := _named_arrays(shape, paths)):
+            return _of_named_arrays(around, before, *parent)
+        found = [(row, (e, *o)) for e, o in elements for row in _at(e, paths[0]) if isinstance(row, dict)]
+        return _layout(f"{before}{paths[0]}[]", None, found, ((), *around.own), tuple(paths[1:]))
+    path = _map(shape)
+    if path is None:
         return None
-    outer = [each for _, each in found]
-    return Layout(rows, rows.endswith("*"), [row for row, _ in found], outer, (own, *around.own))
+    near = [(_at(each, path), (each if path else {}, *outer)) for each, outer in elements]
+    found = [(row, outer) for members, outer in near if isinstance(members, dict) for row in members.values()]
+    rows = f"{before}{path}.*" if path else f"{before}*"
+    return _layout(rows, {"from": "member"}, found, ((f"{path}.",), *around.own))
+
+
+def _layout(
+    rows: str,
+    member: dict[str, Any] | None,
+    found: list[tuple[Any, tuple[Any, ...]]],
+    own: tuple[tuple[str, ...], ...],
+    others: tuple[str, ...] = (),
+) -> Layout:
+    return Layout(rows, member, [row for row, _ in found], [outer for _, outer in found], own, others)
+
+
+def _named_arrays(shape: Any, paths: Sequence[str]) -> tuple[str, list[str] | None] | None:
+    """Return the path of the object whose members are the arrays, if their elements are alike, and the members' names.
+
+    None for the names are all members of the object.
+    """
+    parents = {path.rpartition(".")[0] for path in paths}
+    kinds = {frozenset(row) for path in paths for row in _at(shape, path)}
+    if len(parents) > 1 or len(kinds) > 1:
+        return None
+    parent, names = parents.pop(), [path.rpartition(".")[2] for path in paths]
+    return parent, None if {*names} == {*_at(shape, parent)} else names
+
+
+def _of_named_arrays(around: Layout, before: str, parent: str, names: list[str] | None) -> Layout:
+    found = [
+        (row, (members[name], each, *outer))
+        for each, outer in zip(around.elements, around.outer, strict=True)
+        if isinstance(members := _at(each, parent), dict)
+        for name in names or members
+        if isinstance(members.get(name), list)
+        for row in members[name]
+        if isinstance(row, dict)
+    ]
+    step = "*" if names is None else "{" + ",".join(names) + "}"
+    rows = f"{before}{parent}.{step}[]" if parent else f"{before}{step}[]"
+    return _layout(rows, {"from": "member", "out": 1}, found, ((), (), *around.own))
 
 
 def wide(documents: Sequence[Any], members: Sequence[str]) -> Layout:
     """Return the layout of documents whose members with these names are the rows."""
     pairs = [(each[name], each) for each in documents for name in members if name in each]
     rows = "{" + ",".join(members) + "}"
-    return Layout(rows, True, [row for row, _ in pairs], [(each,) for _, each in pairs], (tuple(members),))
+    return _layout(rows, {"from": "member"}, [(row, (each,)) for row, each in pairs], (tuple(members),))
 
 
 def leaves(value: Any, path: str = "", depth: int = MAX_DEPTH) -> Iterator[tuple[str, Any]]:
@@ -146,17 +185,15 @@ def _at(document: Any, path: str) -> Any:
     return document if isinstance(document, list | dict) else ()
 
 
-def _array(document: Any, path: str = "", depth: int = 3) -> str | None:
-    """Return the path of the first array of objects."""
+def _arrays(document: Any, path: str = "", depth: int = 3) -> Iterator[str]:
+    """Yield the paths of arrays of objects, but of those within them."""
     if isinstance(document, list):
-        return path if document and all(isinstance(each, dict) for each in document) else None
-    if isinstance(document, dict) and depth:
+        if document and all(isinstance(each, dict) for each in document):
+            yield path
+    elif isinstance(document, dict) and depth:
         for key, inner in document.items():
             if not set(key) & set('."\\[]{}^'):
-                found = _array(inner, f"{path}.{key}" if path else key, depth - 1)
-                if found is not None:
-                    return found
-    return None
+                yield from _arrays(inner, f"{path}.{key}" if path else key, depth - 1)
 
 
 def _map(document: Any) -> str | None:

@@ -34,8 +34,10 @@ class Maker:
         keys: dict[str, Any] = {"format": "json"}
         if self._layout.rows:
             keys["rows"] = self._layout.rows
-            kind = "each member" if self._layout.members else "each element of the array"
+            kind = "each element of the array" if self._layout.rows.endswith("[]") else "each member"
             self.reasons["rows"] = f"{kind} is a reading: {self._rows:,} in the sample"
+            if self._layout.others:
+                self.reasons["rows"] += f"; other arrays are not read: {', '.join(self._layout.others)}"
             if self._layout.rows.startswith("{"):
                 self.reasons["rows"] += "; for a column each, list them as fields instead"
         time, self.reasons["time"] = guesses.time(self._values, self._most)
@@ -60,8 +62,8 @@ class Maker:
 
     def _named(self) -> tuple[dict[str, Any], str]:
         """Return the place of what was measured, and the reason."""
-        if self._layout.members:
-            return {"from": "member"}, "the member's name says what was measured"
+        if self._layout.member:
+            return self._layout.member, "the member's name says what was measured"
         inner = {n: s for n, s in self._values.items() if n not in self._used and not n.startswith("^")}
         if path := guesses.tag(inner, self._most):
             self._used.add(path)
