@@ -100,6 +100,12 @@ def test_arrays_that_are_named(around: str | None, path: str, tags: list[str]) -
     assert rows(found, "tag", "value") == [*zip(tags, [1.0, 2.0, 3.0], strict=True)]
 
 
+def test_that_nothing_is_measured_is_told() -> None:
+    found = propose(records({"id": "a", "ts": [T, T + 1], "values": [1.5, 2.5]}))
+    assert found.reasons["fields"].startswith("no measured value was found")
+    assert "fields" not in propose(records({"id": "a", "ts": T, "value": 1})).reasons
+
+
 def test_an_array_that_is_not_read_is_told() -> None:
     found = propose(records({"readings": [{"tag": "a", "value": 1, "ts": T}], "alarms": [{"code": 7}]}))
     assert found.keys["rows"] == "readings[]"

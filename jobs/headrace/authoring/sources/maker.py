@@ -46,6 +46,8 @@ class Maker:
         if quality:
             self._used |= {quality[0]["path"], f"{quality[0]['path']}.Code", f"{quality[0]['path']}.Symbol"}
         keys["fields"] = {"tag": self._tag(), **dict(self._measured()), **dict(self._others())}
+        if len(keys["fields"]) == 1:
+            self.reasons["fields"] = "no measured value was found; add what you need, as docs/payloads.md shows"
         keys["time"] = time
         if quality:
             keys["quality"], self.reasons["quality"] = quality
