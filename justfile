@@ -118,6 +118,11 @@ generate: setup
     .venv/bin/python docs/site/rooms.py
     .venv/bin/headrace schemas --write
 
+# Draw the pictures of docs/demo-year.md from the tables that the demo has filled
+[group('docs')]
+demo-pictures: setup
+    .venv/bin/python docs/site/demo_pictures.py
+
 # Look up the known vulnerabilities of every pinned Python package; docs/accepted-advisories.txt has the accepted ones
 [group('checks')]
 audit: setup

@@ -68,6 +68,12 @@ class Inputs(Protocol):
     def asset_states(self) -> CatalogAddress | None:
         """Return where workers find condition.asset_states and historian.tags; None if job.yaml does not read them."""
 
+    def rows_of_sink(self, sent: DataStream, sink: str, row: str) -> Table:
+        """Return the rows of the Arrow streams that `sent` has for a sink.
+
+        sent: records of a STRING, the sink, and BYTES, the stream. row: the type of the rows as SQL has it, ROW<...>.
+        """
+
     def to_stream(self, table: Table) -> DataStream:
         """Return the rows of the table as a stream, whose records have the table's event time if it has one.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from headrace.cli import progress, reconcile
@@ -14,16 +14,9 @@ if TYPE_CHECKING:
     from rich.panel import Panel as Box
 
     from headrace.local.demo import Outcome
-    from headrace.local.demo.trend import Panel
     from headrace.local.demo.year import Year
     from headrace.project.paths import Project
 
-DRAWN = (
-    ("R80711.active_power", "kW", datetime(2015, 2, 22, 18, tzinfo=UTC), timedelta(hours=24)),
-    ("R80711.wind_speed", "m/s", datetime(2015, 2, 22, 18, tzinfo=UTC), timedelta(hours=24)),
-    ("R80790.nacelle_direction", "deg", datetime(2015, 2, 6, tzinfo=UTC), timedelta(days=4)),
-)
-"""The tags of the picture, their units and spans: ice on an anemometer, and a turbine out of order."""
 MONTHS, STRONGEST = 12, 5
 
 
@@ -50,7 +43,7 @@ def demo(json: Json = False) -> None:
 def _report(connection: DuckDBPyConnection, outcome: Outcome, found: Year, project: Project) -> None:
     from rich.text import Text
 
-    from headrace.local.demo import trend
+    from headrace.local.demo import trend, year_pictures
 
     _counts(connection)
     out.rule("nothing lost, nothing stored twice", align="left")
@@ -63,7 +56,7 @@ def _report(connection: DuckDBPyConnection, outcome: Outcome, found: Year, proje
     _recognised(found)
     out.rule("false alarms", align="left")
     _false_alarms(found, outcome, project)
-    panels = _panels(connection, outcome, found)
+    panels = year_pictures.panels(connection, outcome.version, found.events, year_pictures.ICE_AND_OUTAGE)
     out.print(Text.from_ansi(trend.in_terminal(panels[0], min(out.width, 110))))
     picture = trend.to_png(panels, project.home / "demo" / "events.png")
     out.print(f"picture: {picture}", highlight=False, soft_wrap=True)
@@ -142,19 +135,6 @@ def _false_alarms(found: Year, outcome: Outcome, project: Project) -> None:
         lasts = _hours(event.end - event.start)
         shown.add_row(event.tag, f"{event.start:%m-%d %H:%M}", lasts, event.cause, f"{event.peak_score:.1f}")
     out.print(shown)
-
-
-def _panels(connection: DuckDBPyConnection, outcome: Outcome, found: Year) -> list[Panel]:
-    from headrace.local.demo.trend import Panel
-
-    panels = []
-    for tag, unit, since, length in DRAWN:
-        until = since + length
-        span = {"tag": tag, "model": outcome.version, "since": since.isoformat(), "until": until.isoformat()}
-        rows = _answer(connection, "trend.sql", span).to_arrow_table()
-        events = [each for each in found.events if each.tag == tag and each.start < until and each.end >= since]
-        panels.append(Panel(f"{tag}, from {since.day} {since:%B %Y}", unit, rows, events))
-    return panels
 
 
 def _next() -> Box:
