@@ -39,7 +39,7 @@ def bridge(rest: str, tls: Path, port: int = 0) -> Iterator[str]:
 
     async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer, here = writer.get_extra_info("peername"), writer.get_extra_info("sockname")
-        with suppress(OSError):
+        with suppress(OSError, asyncio.CancelledError):  # asyncio would log that a task of its own was cancelled
             if _owner(peer[1], here[1]) == os.getuid():
                 onward = await asyncio.open_connection(*target, ssl=known)
                 await asyncio.gather(_pump(reader, onward[1]), _pump(onward[0], writer))

@@ -87,3 +87,11 @@ def test_nothing_listens_after_the_block(rest: str, tls: Path) -> None:
         pass
     with pytest.raises(httpx.ConnectError):
         httpx.get(address, trust_env=False)
+
+
+def test_a_connection_that_is_open_at_the_end_is_closed_without_a_word(
+    rest: str, tls: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with httpx.Client(trust_env=False) as client, bridge(rest, tls) as address:
+        client.get(address)
+    assert [each for each in caplog.records if each.name == "asyncio"] == []
