@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -173,6 +174,7 @@ def say(line: str) -> None:
 
 def main() -> int:
     """Run the demo on a platform of its own; 0 if what is stored is what the nodes wrote."""
+    warnings.simplefilter("ignore")  # what libraries say is not for those who look at a demo
     with tempfile.TemporaryDirectory(prefix="headrace-sparkplug-") as name:
         folder = Path(name)
         os.environ["HEADRACE_HOME"] = str(folder / "home")
