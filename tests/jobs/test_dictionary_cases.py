@@ -21,6 +21,7 @@ from headrace.planner.in_process import encoded
 from headrace.planner.in_process.minicluster import MiniCluster
 from headrace.project import job_folder, source_files
 from headrace.project.paths import Project
+from headrace_udfs.faults import Code
 from headrace_udfs.formats.parse_sparkplug_b import DATATYPES
 from support import ROOT
 
@@ -277,14 +278,15 @@ time: {from: record_time}
 key: tag
 dictionary: {by: [id], gives: GIVES}
 """
+MASKED = JSON_IDS.replace("text: {type: string}", "text: {type: string, secret: {first: 1}}")
 
 
-@pytest.mark.parametrize("gives", ["[tag]", "[tag, datatype]"])
-def test_ids_of_any_format_have_names(project: Project, cluster: MiniCluster, gives: str) -> None:
-    (project.sql / "_sources" / "sparkplug.yaml").write_text(JSON_IDS.replace("GIVES", gives))
+@pytest.mark.parametrize(("contract", "gives"), [(MASKED, "[tag]"), (JSON_IDS, "[tag, datatype]")])
+def test_ids_of_any_format_have_names(project: Project, cluster: MiniCluster, contract: str, gives: str) -> None:
+    (project.sql / "_sources" / "sparkplug.yaml").write_text(contract.replace("GIVES", gives))
     messages = [
         {"id": 1, "name": "A", "datatype": "bar", "v": 1},
-        {"id": 1, "v": 2},
+        {"id": 1, "v": 2, "text": "hand"},
         {"id": 2, "v": 3},
         {"id": 1, "name": "B", "v": 99},  # out of range, and still a name
         {"id": 1, "v": 4},
@@ -298,11 +300,15 @@ def test_ids_of_any_format_have_names(project: Project, cluster: MiniCluster, gi
     (loaded,) = test.load(project, job_folder.load(project, JOB))
     rows = outcome(project, settings.load(project, "local"), cluster, loaded).rows
     unit = "bar" if "datatype" in gives else None
+    text = "h" if contract == MASKED else "hand"
     assert plain(rows["historian.readings"], "unit") == Counter(
-        [("A", 1.0, None, "bar"), ("A", 2.0, None, unit), ("B", 4.0, None, None), ("C", 5.0, None, None)]
+        [("A", 1.0, None, "bar"), ("A", 2.0, text, unit), ("B", 4.0, None, None), ("C", 5.0, None, None)]
     )
-    letters = Counter(row["code"] for row in rows[LETTERS])
-    assert letters == {"unknown_alias": 1, "out_of_range": 1, "missing_field": 1}
+    letters = {row["code"]: row for row in rows[LETTERS]}
+    assert sorted(row["code"] for row in rows[LETTERS]) == ["missing_field", "out_of_range", "unknown_alias"]
+    if contract == MASKED:
+        assert {row["payload"] for row in letters.values()} == {None}
+        assert letters["unknown_alias"]["message"] == Code.UNKNOWN_ALIAS.meaning
 
 
 SIEMENS = """
