@@ -30,6 +30,7 @@ PICTURES = {
     ],
     "pictures/demo-sensors.png": [
         Drawn("R80711.wind_speed", "m/s", _at(8, 3, 6), timedelta(hours=14)),
+        Drawn("R80711.vane_angle", "deg", _at(8, 3, 6), timedelta(hours=14)),
         Drawn("R80711.pitch_angle", "deg", _at(9, 3, 4), timedelta(hours=8)),
     ],
 }

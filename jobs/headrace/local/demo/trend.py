@@ -82,7 +82,7 @@ def _draw(axes: Axes, panel: Panel) -> None:
     # A band that is mostly higher than the panel would fill it, and tell nothing.
     if np.nanquantile(high - low, 0.25) < height:
         axes.fill_between(panel.times, low, high, color=_BAND, alpha=0.25, linewidth=0, label="expected")
-        axes.legend(loc="upper right", frameon=False, fontsize=8)
+        axes.legend(loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0, frameon=False, fontsize=8)
     axes.plot(panel.times, value, linewidth=0.9, color=_VALUE)
     middle = (np.nanmax(value) + np.nanmin(value)) / 2
     axes.set_ylim(middle - height / 2, middle + height / 2)
@@ -97,12 +97,13 @@ def _draw(axes: Axes, panel: Panel) -> None:
 
 
 def _draw_events(axes: Axes, events: Sequence[Event]) -> None:
-    """Draw the span of each event, and its cause where there is room."""
+    """Draw the span of each event, with a line where it starts, and its cause where there is room."""
     first, last = axes.get_xlim()
     free = first
     for event in events:
         start = max(_moment(event.start), first)
         axes.axvspan(start, _moment(event.end), color=_EVENT, alpha=0.18, linewidth=0)
+        axes.axvline(start, color=_EVENT, alpha=0.6, linewidth=1)  # of an event of one reading, this is all
         if start >= free:
             free = start + _APART * (last - first)
             axes.annotate(
