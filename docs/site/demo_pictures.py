@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from headrace.environment import settings, warehouse
-from headrace.local.demo import QUERIES, SCORES, trend, year
+from headrace.local.demo import SCORES, trend, year
 from headrace.local.demo.year_pictures import ICE_AND_OUTAGE, Drawn, panels
 from headrace.project import job_folder
 from headrace.project.paths import Project
@@ -41,8 +41,7 @@ def main() -> None:
     project = Project.find(Path(__file__))
     model = str(job_folder.load(project, SCORES).job.model)
     with warehouse.open(settings.load(project, "local")) as connection:
-        rows = warehouse.run(connection, QUERIES / "events.sql", {"model": model}).to_arrow_table()
-        events = year.of(rows, year.findings()).events
+        events = year.stored(connection, model).events
         for name, drawn in PICTURES.items():
             trend.to_png(panels(connection, model, events, drawn), DOCS / name)
 

@@ -73,7 +73,9 @@ class Live(msgspec.Struct, frozen=True):
 
 @app.command()
 def main(
-    seconds: Annotated[int, typer.Option(help="Seconds of the large topic; the small one has a fifth.")] = 150,
+    seconds: Annotated[
+        int, typer.Option(help="Length of the large topic in seconds; the small topic is a fifth as long.")
+    ] = 150,
     live: Annotated[int, typer.Option(help="Seconds for which samples are sent as they are measured.")] = 120,
     share: Annotated[float, typer.Option(help="Share of the rate at which they are sent.")] = 0.7,
     results: Annotated[Path, typer.Option(help="Folder for frequency.json and .md.")] = RESULTS,

@@ -84,9 +84,7 @@ class Decoder:
         decoded = Decoded({name: columns[name] for name in self._contract.columns}, faults, raw.message)
         if self._telling:
             decoded = merged(decoded, self._telling.decode(messages), self._contract.columns)
-        if not self._contract.withholds:
-            return decoded
-        return replace(decoded, faults={i: withheld(fault, self._contract) for i, fault in decoded.faults.items()})
+        return replace(decoded, faults=withheld(decoded.faults, self._contract))
 
     def _time(self, values: pa.TimestampArray, refuse: Callable[[Faults], None]) -> pa.Array:
         spec = self._contract.time

@@ -60,8 +60,15 @@ class Masking:
 _WANTED = {"prefix": "IP address", "truncate": "date", "shift": "date"}
 
 
-def withheld(fault: Fault, contract: Contract) -> Fault:
-    """Return the fault with a message that quotes nothing: what its code means, and the field if it names one."""
+def withheld(faults: Mapping[int, Fault], contract: Contract) -> dict[int, Fault]:
+    """Return the faults, with messages that quote nothing if those of the contract must not."""
+    if not contract.withholds:
+        return dict(faults)
+    return {i: _without_quotes(fault, contract) for i, fault in faults.items()}
+
+
+def _without_quotes(fault: Fault, contract: Contract) -> Fault:
+    """Return the fault with what its code means as its message, and the field if it names one."""
     field, separator, _ = fault.message.partition(": ")
     known = separator and (field in contract.fields or field in contract.columns)
     return Fault(fault.code, f"{field}: {fault.code.meaning}" if known else fault.code.meaning)

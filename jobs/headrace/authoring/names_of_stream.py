@@ -45,12 +45,8 @@ def named(contract: Contract, decoded: Decoded, messages: Messages, partitions: 
     columns = {
         name: pa.array([row[name] for _, row, _ in kept], ARROW[kind]) for name, kind in contract.columns.items()
     }
-    faults = {i: _said(contract, fault) for i, (_, _, fault) in enumerate(kept) if fault}
+    faults = withheld({i: fault for i, (_, _, fault) in enumerate(kept) if fault}, contract)
     return Decoded(columns, faults, np.array([message for message, _, _ in kept], np.int64))
-
-
-def _said(contract: Contract, fault: Fault) -> Fault:
-    return withheld(fault, contract) if contract.withholds else fault
 
 
 def _resolved(

@@ -31,8 +31,7 @@ def demo(json: Json = False) -> None:
     with progress.steps() as step:
         outcome = pipeline.run(context.project, lambda: context.settings, step)
     with warehouse.open(context.settings) as connection:
-        rows = _answer(connection, "events.sql", {"model": outcome.version}).to_arrow_table()
-        found = year.of(rows, year.findings())
+        found = year.stored(connection, outcome.version)
         if json:
             _print_json(connection, outcome, found)
         else:

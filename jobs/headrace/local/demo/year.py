@@ -13,6 +13,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
+from duckdb import DuckDBPyConnection
+
+from headrace.environment import warehouse
 
 FINDINGS = Path(__file__).with_name("findings.csv")
 APART = timedelta(hours=12)
@@ -77,6 +80,12 @@ def findings(file: Path = FINDINGS) -> list[Finding]:
             )
             for row in csv.DictReader(lines)
         ]
+
+
+def stored(connection: DuckDBPyConnection, model: str) -> Year:
+    """Return the year as the version `model` of a model has scored it."""
+    rows = warehouse.run(connection, Path(__file__).parent / "queries" / "events.sql", {"model": model})
+    return of(rows.to_arrow_table(), findings())
 
 
 def of(rows: pa.Table, known: Sequence[Finding]) -> Year:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from headrace.compose import render
 from headrace.compose.sql_text import Sql
@@ -52,16 +52,12 @@ def give_event_time(environment: StreamTableEnvironment, view: str) -> None:
 
     SQL cannot declare a time attribute behind a table function. The rows pass as Flink has them, without a conversion.
     """
-    from py4j.java_gateway import get_java_class  # noqa: PLC0415 - comes with PyFlink
-    from pyflink.java_gateway import get_gateway  # noqa: PLC0415
+    from pyflink.java_gateway import get_gateway  # noqa: PLC0415 - only with an environment, so PyFlink is loaded
 
-    java = environment._j_tenv
+    jvm, java = get_gateway().jvm, environment._j_tenv
     table = environment.from_path(view)._j_table
     schema = table.getResolvedSchema()
-    jvm = get_gateway().jvm
-    rows = jvm.org.apache.flink.table.data.RowData
-    kind = schema.toPhysicalRowDataType().notNull().bridgedTo(get_java_class(rows))
-    stream = java.toDataStream(table, kind)
+    stream = java.toDataStream(table, _unconverted(jvm, schema.toPhysicalRowDataType()))
     timed = jvm.org.apache.flink.table.api.Schema.newBuilder().fromResolvedSchema(schema)
     java.dropTemporaryView(view)
     java.createTemporaryView(view, stream, timed.watermark(EVENT_TIME, "SOURCE_WATERMARK()").build())
@@ -72,13 +68,11 @@ def rows_of_sink(environment: StreamTableEnvironment, sent: DataStream, sink: st
 
     sent: records of a STRING, the sink, and BYTES, the stream. row: the type of the rows as SQL has it, ROW<...>.
     """
-    from py4j.java_gateway import get_java_class  # noqa: PLC0415 - comes with PyFlink
-    from pyflink.java_gateway import get_gateway  # noqa: PLC0415
-    from pyflink.table import Table  # noqa: PLC0415 - only with an environment, so PyFlink is loaded
+    from pyflink.java_gateway import get_gateway  # noqa: PLC0415 - only with an environment, so PyFlink is loaded
+    from pyflink.table import Table  # noqa: PLC0415
 
     jvm, java = get_gateway().jvm, environment._j_tenv
-    kind = java.getCatalogManager().getDataTypeFactory().createDataType(row)
-    kind = kind.notNull().bridgedTo(get_java_class(jvm.org.apache.flink.table.data.RowData))
+    kind = _unconverted(jvm, java.getCatalogManager().getDataTypeFactory().createDataType(row))
     passed = jvm.org.apache.flink.table.runtime.typeutils.ExternalTypeInfo.of(kind)
     # As PyFlink's from_data_stream does; otherwise each function in Python has a worker of its own.
     jvm.org.apache.flink.python.util.PythonConfigUtil.configPythonOperator(
@@ -87,3 +81,10 @@ def rows_of_sink(environment: StreamTableEnvironment, sent: DataStream, sink: st
     rows = sent._j_data_stream.flatMap(jvm.headrace.ArrowRowsOfSink(sink, kind), passed).name(f"rows of {sink}")
     schema = jvm.org.apache.flink.table.api.Schema.newBuilder().fromRowDataType(kind).build()
     return Table(java.fromDataStream(rows, schema), environment)
+
+
+def _unconverted(jvm: Any, kind: Any) -> Any:
+    """Return the type for rows that pass as Flink has them."""
+    from py4j.java_gateway import get_java_class  # noqa: PLC0415 - comes with PyFlink
+
+    return kind.notNull().bridgedTo(get_java_class(jvm.org.apache.flink.table.data.RowData))
