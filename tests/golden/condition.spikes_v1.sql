@@ -67,29 +67,28 @@ with readings as (
 ),
 
 -- A message that was sent twice, or a reading that was corrected, gives two readings at one time: the last one counts.
-last_of_each_time as (
-    select
-        *,
-        last_value(src_partition) over same_time as last_partition,
-        last_value(src_offset) over same_time as last_offset
-    from readings
-    window same_time as (
-        partition by tag order by event_time range between interval '0' second preceding and current row
-    )
-),
-
 good_readings as (
     select
         tag,
         `value`,
         quality,
         event_time
-    from last_of_each_time
-    where
-        src_partition = last_partition
-        and src_offset = last_offset
-        and `value` is not null
-        and (`quality` < 1073741824)
+    from (
+    SELECT *
+    FROM (
+        SELECT
+            *,
+            LAST_VALUE(src_partition) OVER same_time AS last_partition,
+            LAST_VALUE(src_offset) OVER same_time AS last_offset,
+            LAST_VALUE(src_index) OVER same_time AS last_index
+        FROM `readings`
+        WINDOW same_time AS (
+            PARTITION BY `tag` ORDER BY `event_time` RANGE BETWEEN INTERVAL '0' SECOND PRECEDING AND CURRENT ROW
+        )
+    )
+    WHERE src_partition = last_partition AND src_offset = last_offset AND src_index = last_index
+)
+    where `value` is not null and (`quality` < 1073741824)
 ),
 
 hours as (

@@ -236,7 +236,7 @@ def test_all_problems_in_the_files_of_the_jobs_are_reported_at_once(
         planned(repository)
     assert [str(problem.where) for problem in caught.value.problems] == [
         f"{FOLDER}/job.yaml:9:1",
-        f"sql/{SPIKES}/condition.spikes.sql.j2:39",
+        f"sql/{SPIKES}/condition.spikes.sql.j2:24",
     ]
     assert caught.value.exit_code == 2
 
@@ -250,7 +250,7 @@ def test_what_flink_rejects_is_reported_for_all_jobs_at_its_lines(
     with pytest.raises(UserError) as caught:
         planned(repository)
     where = [str(problem.where).split(":")[:2] for problem in caught.value.problems]
-    assert where == [[f"{FOLDER}/_hot.sql.j2", "9"], [f"sql/{SPIKES}/condition.spikes.sql.j2", "37"]]
+    assert where == [[f"{FOLDER}/_hot.sql.j2", "9"], [f"sql/{SPIKES}/condition.spikes.sql.j2", "22"]]
 
 
 @pytest.mark.parametrize(
