@@ -174,7 +174,10 @@ def _backlog(platform: Project, seconds: int) -> Backlog:
 
 
 def _live(platform: Project, signals: int, seconds: int) -> Live:
-    """Send for so many seconds, and look each second how many of them are stored for all signals."""
+    """Send for so many seconds, and look each second how many of them are stored for all signals.
+
+    Raises RuntimeError if a sample was not sent.
+    """
     with _stand(platform) as place:
         job = _start(place, bounded=False)
         sender = _Sender(place, signals, seconds)
@@ -187,17 +190,23 @@ def _live(platform: Project, signals: int, seconds: int) -> Live:
                 time.sleep(1)
         sender.join(LIMIT_S)
         place.cluster.cancel(job)
+    if sender.left != 0:
+        raise RuntimeError("the sender did not bring all samples to the broker")
     return Live(signals, seconds, meter.cpu_s, sender.behind_s, delays)
 
 
 class _Sender(threading.Thread):
-    """Sends each sample when it is measured; `behind_s` is how late the last one was sent."""
+    """Sends each sample when it is measured.
+
+    behind_s: how late the last one was sent. left: how many did not reach the broker; None if it has not ended well.
+    """
 
     def __init__(self, place: Stand, signals: int, seconds: int) -> None:
         super().__init__(daemon=True)
         self._place, self._signals, self._seconds = place, signals, seconds
         self.began = time.time()
         self.behind_s = 0.0
+        self.left: int | None = None
 
     def run(self) -> None:
         producer = Producer({**self._place.settings.kafka_client(), "linger.ms": 20})
@@ -209,7 +218,7 @@ class _Sender(threading.Thread):
                 producer.produce(self._place.topic, payload, partition=0)
             producer.poll(0)
             self.behind_s = time.time() - due
-        producer.flush(30)
+        self.left = producer.flush(30)
 
 
 if __name__ == "__main__":

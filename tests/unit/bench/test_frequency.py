@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from unittest.mock import Mock
 
 import pytest
 
@@ -32,6 +33,41 @@ def test_rows_keep_up_if_their_delay_does_not_grow(
     behind_s: float, delays: list[tuple[float, float]], holds: bool
 ) -> None:
     assert Live(400, 120, 150.0, behind_s, delays).holds is holds
+
+
+class Broker:
+    """Takes the messages of a producer, up to `room` of them."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.got: list[bytes] = []
+
+    def __call__(self, _options: object) -> Broker:
+        return self
+
+    def produce(self, _topic: str, payload: bytes, *, partition: int) -> None:
+        if len(self.got) == self.room:
+            raise BufferError(partition)
+        self.got.append(payload)
+
+    def poll(self, _limit: float) -> None:
+        pass
+
+    def flush(self, _limit: float) -> int:
+        return 0
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize(("room", "left"), [(200, 0), (30, None)])
+def test_a_sender_that_ends_early_is_known(room: int, left: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    broker, place = Broker(room), Mock(topic="t")
+    place.settings.kafka_client.return_value = {}
+    monkeypatch.setattr(frequency, "Producer", broker)
+    sender = frequency._Sender(place, signals=2, seconds=1)
+    sender.start()
+    sender.join(30)
+    assert sender.left == left
+    assert len(broker.got) == min(room, 100)
 
 
 def test_the_page_has_the_marginal_rate() -> None:
