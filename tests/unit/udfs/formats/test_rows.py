@@ -160,6 +160,23 @@ time: {path: ^.ts, unit: epoch_ms}
     assert brief(rows, "of", "tag", "value") == [(0, "m.pressure", 2.0), (1, "m.temp", 1.0), "wrong_type"]
 
 
+def test_arrays_under_a_name_in_braces_are_rows_as_far_as_they_are_there() -> None:
+    panels = contract(
+        """
+rows: "entry[].resource.{component}[]"
+fields:
+  tag: {join: [^.^.resource.code, code], type: string, required: true}
+  value: {type: double}
+time: {path: ^.^.^.ts, unit: epoch_ms}
+"""
+    )
+    pressure = {"code": "bp", "component": [{"code": "high", "value": 120}, {"code": "low", "value": 80}]}
+    bundle = {"ts": TS, "entry": [{"resource": {"kind": "Patient"}}, {"resource": pressure}, {"resource": {}}]}
+    without = {"ts": TS, "entry": [{"resource": {"kind": "Patient"}}]}
+    rows = read(panels, [bundle, without, {"ts": TS, "entry": [{"resource": {"component": 5}}]}])
+    assert brief(rows, "tag", "value") == [("bp.high", 120.0), ("bp.low", 80.0), "no_readings", "not_an_array"]
+
+
 def test_values_stand_beside_the_rows_under_their_name_or_number() -> None:
     parallel = contract(
         """
