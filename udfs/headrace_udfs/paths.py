@@ -33,8 +33,8 @@ Steps = tuple[str | int | tuple[str, ...], ...]
 """The steps from a message to a value: those of a RowPath, then those of a Path without OUT."""
 
 _FORBIDDEN = re.compile(r'["\\\x00-\x1f]')
-_POSITION = re.compile(r"-?[0-9]{1,6}")
-_PART = re.compile(r"([^\[\]]*)((?:\[-?[0-9]{1,6}\])*)")
+_POSITION = re.compile(r"-?[0-9]{1,6}|\{index\}")
+_PART = re.compile(r"([^\[\]]*)((?:\[(?:-?[0-9]{1,6}|\{index\})\])*)")
 _ROW_PART = re.compile(r"(?:(!?\{[^{}]*\}|\*|[^.\[\]{}*]+))?((?:\[\])*)")
 
 
@@ -65,7 +65,7 @@ def _split(text: str) -> list[str | int]:
         key, positions = match.groups()
         if key or number or not positions:
             steps.append(key)
-        steps += [int(position) for position in _POSITION.findall(positions)]
+        steps += [each if each == INDEX else int(each) for each in _POSITION.findall(positions)]
     return steps
 
 

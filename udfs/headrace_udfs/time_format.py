@@ -16,7 +16,7 @@ _PARTS: Mapping[str, str] = {
     "H": r"[0-9]{2}", "I": r"[0-9]{2}", "p": "AM|PM|am|pm", "M": r"[0-9]{2}", "S": r"[0-9]{2}",
     "f": r"[0-9]{1,9}", "z": r"[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?",
 }  # fmt: skip
-_DIRECTIVE = re.compile(r"%(.?)", re.DOTALL)
+_DIRECTIVE = re.compile(r"%(-(?=[mdHI]))?(.?)", re.DOTALL)  # %-d is a day of one digit or two
 
 Micros = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -24,7 +24,7 @@ Flags = npt.NDArray[np.bool_]
 
 def check(form: str) -> None:
     """Raise ValueError if the form has unknown or repeated parts, or does not define a day."""
-    parts = [part for part in _DIRECTIVE.findall(form) if part != "%"]
+    parts = [part for _, part in _DIRECTIVE.findall(form) if part != "%"]
     if unknown := next((part for part in parts if part not in _PARTS), None):
         raise ValueError(f"%{unknown} is not a part of a time that is read; the parts are: %{', %'.join(_PARTS)}")
     if twice := next((part for part in parts if parts.count(part) > 1), None):
@@ -62,7 +62,7 @@ def _pattern(form: str) -> str:
     pattern, at = "", 0
     for match in _DIRECTIVE.finditer(form):
         pattern += re.escape(form[at : match.start()])
-        pattern += "%" if match[1] == "%" else f"(?P<{match[1]}>{_PARTS[match[1]]})"
+        pattern += "%" if match[2] == "%" else f"(?P<{match[2]}>{'[0-9]{1,2}' if match[1] else _PARTS[match[2]]})"
         at = match.end()
     return f"^{pattern}{re.escape(form[at:])}$"
 

@@ -43,6 +43,21 @@ def test_a_text_of_a_form_is_read_as_python_reads_it(form: str, times: list[date
     assert read.tolist() == [micros(datetime.strptime(text, form)) for text in texts]
 
 
+@given(times=st.lists(st.datetimes(datetime(1000, 1, 1), datetime(9999, 12, 31))))
+def test_parts_may_have_one_digit_where_the_form_says_so(times: list[datetime]) -> None:
+    short = [f"{time.month}/{time.day}/{time:%Y} {time.hour % 12 or 12}:{time:%M:%S %p}" for time in times]
+    full = [time.strftime("%m/%d/%Y %I:%M:%S %p") for time in times]
+    read, fits, _ = time_format.read(pa.array([*short, *full], pa.string()), "%-m/%-d/%Y %-I:%M:%S %p")
+    assert fits.all()
+    assert read.tolist() == [micros(time.replace(microsecond=0)) for time in times] * 2
+
+
+def test_only_parts_of_a_day_and_hours_can_have_one_digit() -> None:
+    time_format.check("%-d.%-m.%Y %-H:%M")
+    with pytest.raises(ValueError, match="%- is not a part"):
+        time_format.check("%Y-%m-%d %H:%-M")
+
+
 @given(st.text("0123456789TZ:-+. ", max_size=20) | st.from_regex(r"[0-9]{14}", fullmatch=True))
 def test_a_text_that_is_read_has_the_full_width_of_each_part(text: str) -> None:
     form = "%Y%m%d%H%M%S"

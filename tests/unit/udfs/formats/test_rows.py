@@ -177,14 +177,15 @@ time: {path: ^.^.^.ts, unit: epoch_ms}
     assert brief(rows, "tag", "value") == [("bp.high", 120.0), ("bp.low", 80.0), "no_readings", "not_an_array"]
 
 
-def test_values_stand_beside_the_rows_under_their_name_or_number() -> None:
+@pytest.mark.parametrize("path", ["^.values.{index}", "^.values[{index}]"])
+def test_values_stand_beside_the_rows_under_their_name_or_number(path: str) -> None:
     parallel = contract(
-        """
+        f"""
 rows: "times[]"
 fields:
-  tag: {constant: vibration, type: string, required: true}
-  value: {path: "^.values.{index}", type: double, required: true}
-time: {path: ., unit: epoch_ms}
+  tag: {{constant: vibration, type: string, required: true}}
+  value: {{path: "{path}", type: double, required: true}}
+time: {{path: ., unit: epoch_ms}}
 """
     )
     rows = read(parallel, [{"times": [TS, TS + 1, TS + 2], "values": [1, 2]}])

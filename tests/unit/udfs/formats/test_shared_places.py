@@ -33,6 +33,17 @@ def decoded(value: Any, **number: Any) -> tuple[Any, Any, list[str]]:
     return columns["value"], columns["text"], [fault.code.value for fault in found.faults.values()]
 
 
+def why(value: Any, **number: Any) -> list[str]:
+    """Return the messages of the faults of a value."""
+    contract = {"description": "One", "topic": "t", "time": {"from": "record_time"}, "key": "tag"}
+    tag = {"constant": "a", "type": "string", "required": True}
+    fields = {"tag": tag, "value": {"path": "v", "type": "double", **number}}
+    found = Decoder(Contract.model_validate({**contract, "fields": fields})).decode(
+        Messages([json.dumps({"v": value}).encode()], times=np.array([10**12]))
+    )
+    return [fault.message for fault in found.faults.values()]
+
+
 @pytest.mark.parametrize(
     ("value", "number", "text"),
     [
@@ -53,6 +64,12 @@ def test_booleans_in_texts_and_the_decimal_sign_count() -> None:
     assert decoded("true", types=["number", "string", "boolean"]) == (1.0, None, [])
     assert decoded("21,5", decimal=",") == (21.5, None, [])
     assert decoded("21.5", decimal=",") == (None, "21.5", [])
+
+
+def test_a_number_that_the_types_leave_out_is_told_by_what_they_take() -> None:
+    assert why(1.5, types=["string", "boolean"]) == ["value: expected a number as string or boolean, found 1.5"]
+    assert why("1.5") == ['value: expected a number, found "1.5"']
+    assert why([1.5], types=["string", "boolean"]) == ["value: expected a number, found [1.5]"]
 
 
 def test_a_number_that_cannot_be_stored_is_no_text_instead() -> None:

@@ -143,12 +143,15 @@ _EXPECTED = {
     "string": "a string", "double": "a number", "long": "a whole number", "boolean": "true or false",
     "timestamp": "a time",
 }  # fmt: skip
+_OWN = {"string": "string", "double": "number", "long": "number", "boolean": "boolean", "timestamp": "string"}
 
 
 def _wrong(target: Target, value: Any) -> Fault:
     expected = _EXPECTED[target.kind]
     if target.kind == "long" and json_type(value) != "number":
         expected = "a number"
+    if target.taken and _OWN[target.kind] == json_type(value) not in target.taken:  # `types:` leaves it out
+        expected += f" as {' or '.join(target.taken)}"
     return Fault(Code.WRONG_TYPE, f"{target.name}: expected {expected}, found {shown(value)}")
 
 
