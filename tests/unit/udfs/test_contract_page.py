@@ -64,9 +64,9 @@ def test_each_path_to_rows_can_be_written(rows: str) -> None:
 @pytest.mark.parametrize("place", written("Places"))
 def test_each_place_can_be_written(place: str) -> None:
     spec: dict[str, Any] = yaml.safe_load(place)
-    in_array = spec.get("from") == "index" or spec.get("out")
+    by_number = spec.get("from") == "index" or "{index}" in str(spec.get("path"))
     kind = "timestamp" if spec.get("from") == "record_time" else "long" if spec.get("from") == "index" else "string"
-    rows = "values.*" if not in_array else "groups[]" if spec.get("from") == "index" else "sites.*.values.*"
+    rows = "groups[]" if by_number else "sites.*.values.*" if spec.get("out") else "values.*"
     Contract.model_validate({**BASE, "rows": rows, "fields": {**FIELDS, "x": {**spec, "type": kind}}})
 
 
