@@ -21,15 +21,18 @@ _LINK = re.compile(r"(?P<open>!?\[(?P<text>[^\]]*)\]\()(?P<target>[^)#\s]+)(?P<a
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the pages of the navigation that stand outside docs/, and every file that a page links to."""
+    """Add the pages of the navigation that stand outside docs/, and what pages link to, and so on."""
     for name in _pages(config.nav):
         if name not in files.src_uris:
             files.append(File.generated(config, name, abs_src_path=str(ROOT / name)))
-    for page in [file for file in files if file.is_documentation_page() and Path(str(file.abs_src_path)).is_file()]:
+    pages = [file for file in files if file.is_documentation_page() and Path(str(file.abs_src_path)).is_file()]
+    while pages:
+        page = pages.pop()
         for match in _LINK.finditer(page.content_string):
             path = _in_repository(page.src_uri, match["target"])
             if path and path.is_file() and (uri := _uri(path)) not in files.src_uris:
-                files.append(File.generated(config, uri, abs_src_path=str(path)))
+                files.append(linked := File.generated(config, uri, abs_src_path=str(path)))
+                pages += [linked] if linked.is_documentation_page() else []
     return files
 
 
