@@ -1,4 +1,4 @@
-"""HR10: columns whose names Flink reserves, without backquotes: all of a template at once.
+"""HR11: columns whose names Flink reserves, without backquotes: all of a template at once.
 
 Flink reports one of them, and at the next run the next one. sqlfluff reads some of them as names, and stops at others.
 """
@@ -17,7 +17,7 @@ from headrace.compose import value_places
 from headrace.compose.flink_functions import reserved_words
 from headrace.errors import Place
 
-CODE = "HR10"
+CODE = "HR11"
 _GRAMMAR = Path(__file__).parent / "grammar_words.txt"
 _UNITS = frozenset({"day", "hour", "minute", "month", "second", "year", "week", "quarter"})
 # In an interval, in FLOOR(... TO HOUR), and in EXTRACT(HOUR FROM ...), these are units.

@@ -148,11 +148,11 @@ def test_all_reserved_names_of_a_template_are_reported_at_once(plant: Project) -
     contract.write_text(contract.read_text().replace("fields:\n", f"fields:\n{fields}"))
     template = (
         "{# cycle #}\nselect pump, cycle, p.result as `result`, {{ 'power' | ident }}, power(2, 2) as e -- power\n"
-        "from {{ source('pumps') }} as p\nwhere Power > 1 and pump <> 'cycle' and result is null -- noqa: HR10\n"
+        "from {{ source('pumps') }} as p\nwhere Power > 1 and pump <> 'cycle' and result is null -- noqa: HR11\n"
     )
-    assert [each for each in linted(plant, template) if each.endswith("HR10")] == ["2:14 HR10", "2:23 HR10"]
-    allowed = template.replace(" -- noqa: HR10", "")
-    assert [each for each in linted(plant, allowed) if each.endswith("HR10")][2:] == ["4:7 HR10", "4:41 HR10"]
+    assert [each for each in linted(plant, template) if each.endswith("HR11")] == ["2:14 HR11", "2:23 HR11"]
+    allowed = template.replace(" -- noqa: HR11", "")
+    assert [each for each in linted(plant, allowed) if each.endswith("HR11")][2:] == ["4:7 HR11", "4:41 HR11"]
 
 
 def test_a_unit_of_time_is_a_name_only_where_no_unit_can_stand(plant: Project) -> None:
@@ -162,7 +162,7 @@ def test_a_unit_of_time_is_a_name_only_where_no_unit_can_stand(plant: Project) -
         "select pump, extract(hour from ts) as a, floor(ts to hour) as b, ts + interval '1' hour as c, hour(ts) as d,\n"
         "    hour as e\nfrom {{ source('pumps') }}\n"
     )
-    assert [each for each in linted(plant, template) if each.endswith("HR10")] == ["2:5 HR10"]
+    assert [each for each in linted(plant, template) if each.endswith("HR11")] == ["2:5 HR11"]
 
 
 def test_the_jobs_of_this_project_have_no_findings() -> None:
