@@ -13,6 +13,7 @@ from gallery.kit import Feed, Tables, Verdict, same
 JOB = "condition/events_v1"
 
 START, END, GAP = 15.0, 12.0, pd.Timedelta("30min")
+DAY = pd.Timedelta("1D")
 COLUMNS = ["tag", "started_at", "ended_at", "max_value", "readings", "closed_by", "mean_value"]
 
 
@@ -46,3 +47,18 @@ def events(readings: pd.DataFrame) -> Iterator[tuple[object, ...]]:
 def _event(tag: str, inside: list[tuple[pd.Timestamp, float]], end: pd.Timestamp, closed_by: str) -> tuple[object, ...]:
     values = [value for _, value in inside]
     return tag, inside[0][0], end, max(values), len(values), closed_by, sum(values) / len(values)
+
+
+def picture(tables: Tables, path: Path) -> None:
+    """Draw the day of the strongest storm, with the event frames of its tag."""
+    found = tables.frame("""
+        select tag, started_at as since, ended_at as until
+        from condition.events
+        where tag = (select arg_max(tag, max_value) from condition.events)
+        order by max_value desc
+    """)
+    tag, since, until = found.iloc[0]
+    readings = turbines.latest(tables)
+    near = readings["ts"].between(since - DAY / 2, until + DAY / 2) & (readings["tag"] == tag)
+    spans = list(zip(found["since"], found["until"], strict=True))
+    turbines.draw(path, readings[near], spans, (START, END))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from gallery.kit import Feed, Tables, duck
 from headrace.local.demo import dataset
@@ -19,6 +20,7 @@ from support import ROOT
 DAMAGED_EVERY = 1000
 """One message of so many is damaged, in all ways that the demo knows."""
 SENT = "sent.csv"
+HOUR = pd.Timedelta("1h")
 
 
 def write(folder: Path, signal: str, minutes: int = 10, days: int = 730) -> Sequence[Feed]:
@@ -64,3 +66,20 @@ def latest(tables: Tables) -> pd.DataFrame:
     return duck(
         "select tag, ts, last(value order by n) as value from sent group by all order by all", sent=sent(tables)
     )
+
+
+def draw(
+    path: Path, readings: pd.DataFrame, spans: Sequence[tuple[pd.Timestamp, pd.Timestamp]], limits: Sequence[float]
+) -> None:
+    """Draw a tag's readings, ts and value, over spans of time and limits, in the tag's unit."""
+    start = readings["ts"].min().floor("D")
+    figure = Figure((7, 3), layout="constrained")
+    axes = figure.subplots()
+    for since, until in spans:
+        axes.axvspan((since - start) / HOUR, (until - start) / HOUR, color="#f1d9d3")
+    for limit in limits:
+        axes.axhline(limit, color="#999999", linewidth=0.8, linestyle="--")
+    hours = (readings["ts"] - start) / HOUR
+    axes.plot(hours, readings["value"], linewidth=1, color="#3b6ea5")
+    axes.set(xlim=(hours.min(), hours.max()), xlabel=f"hours since {start:%Y-%m-%d}", ylabel="m/s")
+    figure.savefig(path, metadata={"Date": None})
