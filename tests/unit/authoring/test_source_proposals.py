@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -109,7 +110,7 @@ def test_that_nothing_is_measured_is_told() -> None:
 def test_an_array_that_is_not_read_is_told() -> None:
     found = propose(records({"readings": [{"tag": "a", "value": 1, "ts": T}], "alarms": [{"code": 7}]}))
     assert found.keys["rows"] == "readings[]"
-    assert found.reasons["rows"].endswith("; other arrays are not read: alarms")
+    assert found.reasons["rows"].endswith("; not read: alarms")
 
 
 @pytest.mark.parametrize(
@@ -179,10 +180,12 @@ def test_some_messages_that_are_no_json_do_not_keep_the_others_from_it() -> None
 def test_what_is_not_recognized_is_an_error_that_says_what_to_do() -> None:
     with pytest.raises(UserError, match=r"look like those of a schema registry.*\n  fix: .*format: avro"):
         propose(records(b"\0\0\0\0\1\2a\2"))
-    with pytest.raises(UserError, match=r"look like CSV.*\n  fix: .*format: csv"):
-        propose(records(b"a,1,2025-11-24T16:00:00Z", b"b,2,2025-11-24T16:00:00Z"))
-    with pytest.raises(UserError, match="no format is recognized"):
-        propose(records(b"\xff\xfe\xfd"))
+    with pytest.raises(UserError, match=r"are bytes that no format is recognized in\n  fix: Protobuf needs its schema"):
+        propose(records(b"\n\4pump\x11\0\0\0\0\0\x80\x35\x40"))
+    with pytest.raises(UserError, match="no format is recognized in these messages"):
+        propose(records(b"line 1\nline 2"))
+    with pytest.raises(UserError, match=r"none of the 2 messages has a value\n  fix: .*--from"):
+        propose([Record(TOPIC, 0, offset, T, b"k", (), value) for offset, value in enumerate((None, b" "))])
     with pytest.raises(UserError, match="no preset 'kepwear'\n  fix: did you mean 'kepware'"):
         propose(records({}), "kepwear")
 
@@ -198,6 +201,9 @@ def test_what_is_not_recognized_is_an_error_that_says_what_to_do() -> None:
         [1, 2],
         {},
         {"value": {"value": 1}},
+        b"a;b\n1;2\n",
+        b"1,2,3",
+        gzip.compress(b"7;x;2025-11-24T16:00:00Z"),
     ],
 )
 def test_whatever_is_proposed_is_a_contract_that_can_be_read_from_its_file(sample: Any, tmp_path: Path) -> None:
@@ -223,12 +229,143 @@ def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("message", "name"),
     [(b"MSH|^~\\&|LAB|HOSP|||20240101120000||ORU^R01|42|P|2.5.1\rOBX|1|NM|a||1", "hl7"),
-     (b'{"tag":"a","value":1,"ts":1}\n{"tag":"b","value":2,"ts":1}\n', "json_lines")],
+     (b"<Plant><R tag='a;b'>1,5</R></Plant>", "xml")],
 )  # fmt: skip
 def test_messages_with_signs_between_cells_are_not_always_csv(message: bytes, name: str) -> None:
     with pytest.raises(UserError, match=f"look like {name}") as caught:
         propose(records(message))
     assert f"format: {name}" in str(caught.value)
+
+
+def test_lines_of_json() -> None:
+    line = {"tag": "a", "value": 1, "ts": T}
+    lines = "\n".join(json.dumps({**line, "tag": tag}) for tag in "abc").encode()
+    found = propose(records(lines, lines + b"\n"))
+    assert found.keys["format"] == "json_lines"
+    assert [tag for (tag,) in rows(found, "tag")] == ["a", "b", "c"] * 2
+
+
+def test_csv_with_names_of_columns() -> None:
+    header = b"Zeit;Kanal;Wert;Status\n24.11.2025 7:05:00;T1;21,5;OK\n"
+    found = propose(records(header + b"24.11.2025 7:05:01;P1;-3;FEHLER", header + b"24.11.2025 7:05:02;Z1;RUN;OK"))
+    assert found.keys["csv"] == {"delimiter": ";"}
+    assert found.keys["time"] == {"path": "Zeit", "format": "%d.%m.%Y %-H:%M:%S", "zone": "UTC"}
+    assert found.keys["quality"]["names"] == {"fehler": "bad", "ok": "good"}
+    assert rows(found, "tag", "value", "text")[:2] == [("T1", 21.5, None), ("P1", -3.0, None)]
+    assert rows(found, "tag", "value", "text")[3] == ("Z1", None, "RUN")
+
+
+@pytest.mark.parametrize(
+    ("lines", "csv", "first"),
+    [
+        (
+            [b"2025-11-24T16:00:00Z,a,1.5", b"2025-11-24T16:00:00Z,b,"],
+            {"columns": ["time", "tag", "value"]},
+            ("a", 1.5),
+        ),
+        ([b"1764000000\t21,5"] * 2, {"delimiter": "\t", "columns": ["time", "value"]}, (TOPIC, 21.5)),
+        ([b"20251124160000;p;007"], {"delimiter": ";", "columns": ["time", "tag", "column_3"]}, ("p", None)),
+    ],
+)
+def test_csv_without_names_of_columns(lines: list[bytes], csv: dict[str, Any], first: tuple[str, float | None]) -> None:
+    found = propose(records(*lines))
+    assert found.keys["csv"] == csv
+    assert "these are guesses" in found.reasons["csv"]
+    assert "path" in found.keys["time"]
+    assert found.tally.share == 1
+    assert (found.tally.rows[0]["tag"], found.tally.rows[0].get("value")) == first
+
+
+def test_a_wide_table_becomes_readings() -> None:
+    found = propose(records(b"time;level;flow\n2025-11-24T16:00:00Z;1,5;20\n2025-11-24T16:00:01Z;2;\n"))
+    assert found.keys["rows"] == "{level,flow}"
+    assert rows(found, "tag", "value") == [("level", 1.5), ("flow", 20.0), ("level", 2.0), ("flow", None)]
+
+
+def test_compressed_messages_are_looked_into_also_if_one_is_not() -> None:
+    plain = [json.dumps({"tag": "a", "value": i, "ts": T}).encode() for i in range(4)]
+    found = propose(records(*map(gzip.compress, plain), plain[0]))
+    assert found.keys["compression"] == "gzip"
+    assert (found.tally.good, dict(found.tally.codes)) == (4, {"not_compressed": 1})
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_line_protocol_with_times_of_each_unit(unit: str) -> None:
+    time = T * 10**6 // 10 ** {"s": 9, "ms": 6, "us": 3, "ns": 0}[unit]
+    found = propose(records(f"press,line=4 force=21.5 {time}".encode()))
+    assert found.keys == {"preset": "influx", **({"time": {"unit": f"epoch_{unit}"}} if unit != "ns" else {})}
+    assert found.tally.share == 1
+
+
+def test_bare_numbers_with_a_decimal_comma() -> None:
+    found = propose(records(b"21,5", b"22", b"RUN", key=b"press2/force"))
+    assert found.keys == {"preset": "raw", "fields": {"value": {"decimal": ","}}}
+    assert rows(found, "tag", "value", "text")[0] == ("press2/force", 21.5, None)
+
+
+def test_numbers_in_texts_next_to_booleans_and_words() -> None:
+    found = propose(records(*({"tag": "a", "ts": T, "value": each} for each in ("21,5", "22", True, "n/a", "7"))))
+    assert found.keys["fields"]["value"] == {"type": "double", "types": ["boolean", "string"], "decimal": ","}
+    assert rows(found, "value", "text") == [(21.5, None), (22.0, None), (1.0, None), (None, "n/a"), (7.0, None)]
+
+
+def test_a_device_that_only_the_key_names_is_in_the_tag_of_wide_rows() -> None:
+    sample = [*records({"temperature": 21.5, "humidity": 40}, key=b"room1"),
+              *records({"temperature": 19.5, "humidity": 45}, key=b"room2")]  # fmt: skip
+    assert {tag for (tag,) in rows(propose(sample), "tag")} == {
+        "room1.temperature", "room1.humidity", "room2.temperature", "room2.humidity",
+    }  # fmt: skip
+    numbered = [each for i in range(20) for each in records({"t1": 1, "t2": 2}, key=f"message {i}".encode())]
+    assert {tag for (tag,) in rows(propose(numbered), "tag")} == {"t1", "t2"}
+
+
+@pytest.mark.parametrize(
+    ("time", "form", "shown"),
+    [
+        ("24.11.2025 16:00:00", "%d.%m.%Y %H:%M:%S", "16:00"),
+        ("11/24/2025 4:00:00 PM", "%m/%d/%Y %-I:%M:%S %p", "16:00"),
+        ("24-Nov-2025 16:00:00", "%d-%b-%Y %H:%M:%S", "16:00"),
+        ("2025/11/24 16:00:00.250", "%Y/%m/%d %H:%M:%S.%f", "16:00"),
+        ("20251124170000+0100", "%Y%m%d%H%M%S%z", "16:00"),
+    ],
+)
+def test_forms_of_time_that_are_not_iso(time: str, form: str, shown: str) -> None:
+    found = propose(records({"tag": "a", "value": 1, "time": time}))
+    assert found.keys["time"]["format"] == form
+    assert ("zone" in found.keys["time"]) == ("%z" not in form)
+    assert f"{found.tally.rows[0]['ts']:%H:%M}" == shown
+
+
+def test_a_time_in_which_day_and_month_may_be_swapped_is_told() -> None:
+    first, second = ({"tag": "a", "value": 1, "time": f"{day}/11/2025 16:00:00"} for day in ("04", "24"))
+    assert "unless the month is first" in propose(records(first)).reasons["time"]
+    assert "unless the month is first" not in propose(records(first, second)).reasons["time"]
+
+
+def test_one_odd_message_spoils_no_guess() -> None:
+    good = [{"tag": "a", "value": f"{i},5", "time": f"2025-11-24T16:00:0{i}Z", "q": "GOOD"} for i in range(5)]
+    odd = {"tag": "a", "value": "", "time": "0", "q": "GOOD"}
+    found = propose(records(*good, odd, {"status": "online"}))
+    assert found.keys["time"] == {"path": "time", "unit": "iso8601"}
+    assert found.keys["fields"]["value"]["decimal"] == ","
+    assert (found.tally.good, dict(found.tally.codes)) == (5, {"time_invalid": 1, "missing_field": 1})
+
+
+def test_a_time_and_a_quality_of_unknown_form_are_told() -> None:
+    found = propose(records(*({"tag": "a", "value": 1, "ts": "noon", "quality": each} for each in (0, 1, 2, 3))))
+    assert "'noon' in ts is of no form that is known here" in found.reasons["time"]
+    assert "0, 1, 2, 3" in found.reasons["fields.field_quality"]
+    assert "every reading is Good" in found.reasons["fields.field_quality"]
+    zeros = propose(records({"tag": "a", "value": 1, "ts": T, "status": 0}))
+    assert "a guess" in zeros.reasons["quality"]
+
+
+def test_words_of_a_status() -> None:
+    found = propose(records(*({"tag": "a", "value": 1, "ts": T, "state": each} for each in ("OK", "FAULT", "MANUAL"))))
+    assert found.keys["quality"]["names"] == {"fault": "bad", "manual": "uncertain", "ok": "good"}
+    running = propose(records(*({"tag": "a", "value": 1, "ts": T, "state": each} for each in ("RUN", "STOP"))))
+    assert "quality" not in running.keys
+    assert running.keys["fields"]["state"] == {"type": "string"}
 
 
 def test_changes_of_a_database() -> None:

@@ -14,6 +14,9 @@ MAX_DEPTH = 6
 EXAMPLES = 200
 """The most examples of one value."""
 
+MAX_BYTES = 2**24
+"""The most bytes that a compressed message is looked at."""
+
 _MAPS = {"values", "fields", "readings", "data", "payload", "measurements", "metrics", "signals", "points"}
 """Names of objects whose members are rows, not parts of one row."""
 
@@ -75,15 +78,22 @@ class Layout:
 
 def of_values(values: Sequence[bytes | None]) -> list[Any] | None:
     """Return the JSON objects and arrays of messages; None if half of the messages or more are none."""
-    found = []
-    for value in values:
-        try:
-            document = json.loads(value or b"")
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(document, dict | list):
-            found.append(document)
+    found = [document for value in values if (document := _parsed(value)) is not None]
     return found if 2 * len(found) > len(values) else None
+
+
+def of_lines(values: Sequence[bytes | None]) -> list[Any] | None:
+    """Return the JSON objects and arrays of the messages' lines; None if half of the lines or more are none."""
+    return of_values([line for value in values for line in (value or b"").splitlines() if line.strip()])
+
+
+def _parsed(value: bytes | None) -> Any:
+    """Return the JSON object or array of a message, or None."""
+    try:
+        document = json.loads(value or b"")
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict | list) else None
 
 
 def layout(documents: Sequence[Any]) -> Layout:

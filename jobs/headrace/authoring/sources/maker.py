@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from headrace.authoring.sources import guesses
-from headrace.authoring.sources.documents import Layout, Seen
+from headrace.authoring.sources import guesses, qualities, tables, times
+from headrace.authoring.sources.documents import Layout, Seen, inner
+from headrace.authoring.sources.tables import Table
 
 Reasons = dict[str, str]
 """Why a key of a contract is as it is, by the key; a field's is `fields.<name>`."""
+
+
+FEW = 10
+"""Records in a sample in which keys of devices need not come again."""
 
 
 def most(rows: int) -> int:
@@ -19,10 +24,15 @@ def most(rows: int) -> int:
 
 
 class Maker:
-    """Makes the keys of a contract of what the rows of a sample hold."""
+    """Makes the keys of a contract of what the rows of a sample hold.
 
-    def __init__(self, layout: Layout, has_key: bool) -> None:
-        self._layout, self._has_key = layout, has_key
+    keys: those of the records, if all have one that is text. table: what is known of the rows if they are cells.
+    """
+
+    def __init__(self, layout: Layout, keys: Sequence[str], format_: str = "json", table: Table | None = None) -> None:
+        self._layout, self._has_key, self._format, self._table = layout, bool(keys), format_, table
+        # In a larger sample, the key of a device comes again; one that does not is a number of the message.
+        self._repeat_keys = self._has_key and (len(keys) <= FEW or 2 * len({*keys}) <= len(keys))
         self._values = layout.values()
         self._rows = len(layout.elements)
         self._most = most(self._rows)
@@ -31,18 +41,16 @@ class Maker:
 
     def made(self) -> tuple[dict[str, Any], Reasons]:
         """Return the keys and the reasons."""
-        keys: dict[str, Any] = {"format": "json"}
+        keys: dict[str, Any] = {"format": self._format}
+        if self._table and self._table.keys:
+            keys["csv"], self.reasons["csv"] = self._table.keys, self._table.reason
         if self._layout.rows:
-            keys["rows"] = self._layout.rows
-            kind = "each element of the array" if self._layout.rows.endswith("[]") else "each member"
-            self.reasons["rows"] = f"{kind} is a reading: {self._rows:,} in the sample"
-            if self._layout.others:
-                self.reasons["rows"] += f"; other arrays are not read: {', '.join(self._layout.others)}"
-            if self._layout.rows.startswith("{"):
-                self.reasons["rows"] += "; for a column each, list them as fields instead"
-        time, self.reasons["time"] = guesses.time(self._values, self._most)
+            keys["rows"], self.reasons["rows"] = self._layout.rows, self._why_rows(self._layout.rows)
+        time, self.reasons["time"] = times.time(self._values, self._most)
+        if self._table:
+            time.pop("types", None)  # cells are texts anyway
         self._used.add(time.get("path", ""))
-        quality = guesses.quality(self._values, self._most)
+        quality = qualities.quality(self._values, self._most)
         if quality:
             self._used |= {quality[0]["path"], f"{quality[0]['path']}.Code", f"{quality[0]['path']}.Symbol"}
         keys["fields"] = {"tag": self._tag(), **dict(self._measured()), **dict(self._others())}
@@ -53,13 +61,24 @@ class Maker:
             keys["quality"], self.reasons["quality"] = quality
         return {**keys, "key": "tag"}, self.reasons
 
+    def _why_rows(self, rows: str) -> str:
+        kind = "each element of the array" if rows.endswith("[]") else "each member"
+        reason = f"{kind} is a reading: {self._rows:,} in the sample"
+        within = inner(self._layout)
+        if others := [*self._layout.others, *([within.rows] if within and within.rows else [])]:
+            reason += f"; not read: {', '.join(others)}"
+        return reason + ("; for a column each, list them as fields instead" if rows.startswith("{") else "")
+
     def _tag(self) -> dict[str, Any]:
         place, self.reasons["fields.tag"] = self._named()
         around = guesses.around({n: s for n, s in self._values.items() if n not in self._used}, self._most)
         if around and self._layout.rows:
             self._used.add(around)
-            self.reasons["fields.tag"] += f", and {around.removeprefix('^.')} where"
+            self.reasons["fields.tag"] += f", and {around.lstrip('^.')} where"
             place = {"join": [around, place.get("path", place)]}
+        elif self._layout.member and self._repeat_keys:
+            self.reasons["fields.tag"] += ", and the record's key where"
+            place = {"join": [{"from": "key"}, place]}
         return {**place, "type": "string", "required": True}
 
     def _named(self) -> tuple[dict[str, Any], str]:
@@ -84,18 +103,13 @@ class Maker:
         if path is None:
             return
         self._used.add(path)
-        seen, place = self._values[path], {} if path == "value" else {"path": path}
-        kinds = [kind for kind in ("number", "boolean") if kind in seen.types]
-        if of_text := guesses.number_text(seen):
-            yield "value", {**place, **of_text[0]}
-            self.reasons["fields.value"] = of_text[1]
-        elif kinds:
-            many = len(kinds) > 1 or kinds == ["boolean"] or "string" in seen.types
-            yield "value", {**place, "type": "double", **({"types": kinds} if many else {})}
-        if "string" in seen.types and not of_text:
-            yield "text", {"path": path, "type": "string", **({"types": ["string"]} if kinds else {})}
-            if kinds:
-                self.reasons["fields.text"] = f"{path} is also text in {seen.types['string']:,} readings"
+        keys, self.reasons["fields.value"], texts = guesses.measured(self._values[path])
+        if keys:
+            yield "value", {**({} if path == "value" else {"path": path}), **self._of_cells(keys, path, bool(texts))}
+        if texts:
+            yield "text", {"path": path, "type": "string", **({"types": ["string"]} if keys else {})}
+            if keys:
+                self.reasons["fields.text"] = f"{path} is also text, like {texts[0]!r}"
         if unit := guesses.unit(self._values, self._most):
             self._used.add(unit)
             yield "unit", {**({} if unit == "unit" else {"path": unit}), "type": "string"}
@@ -103,16 +117,30 @@ class Maker:
     def _others(self) -> Iterator[tuple[str, dict[str, Any]]]:
         taken = {"tag", "value", "text", "unit"}
         for path, seen in self._values.items():
-            if path in self._used or path == "." or (kind := _type(seen)) is None:
+            if path in self._used or path == "." or (keys := self._typed(path, seen)) is None:
                 continue
             name = column(path, taken)
             taken.add(name)
-            place = {} if path == name else {"path": path}
-            of_text = guesses.number_text(seen) if _has_fraction(seen) else None
-            unit = guesses.unit_of_name(name) if kind == "double" or of_text else None
-            if reasons := [*([of_text[1]] if of_text else []), *([f"{unit} by the end of its name"] if unit else [])]:
-                self.reasons[f"fields.{name}"] = "; ".join(reasons)
-            yield name, {**place, **(of_text[0] if of_text else {"type": kind}), **({"unit": unit} if unit else {})}
+            unit = guesses.unit_of_name(name) if keys["type"] == "double" else None
+            reasons = [
+                guesses.measured(seen)[1] if "types" in keys else None,
+                f"{unit} by the end of its name" if unit else None,
+                qualities.unread(path, seen),
+            ]
+            self.reasons[f"fields.{name}"] = "; ".join(filter(None, reasons))
+            yield name, {**({} if path == name else {"path": path}), **keys, **({"unit": unit} if unit else {})}
+
+    def _typed(self, path: str, seen: Seen) -> dict[str, Any] | None:
+        """Return the keys of a field for these values; None if they are of several types, or all null."""
+        keys, _, texts = guesses.measured(seen)
+        if keys and not texts and keys.get("types") == ["string"] and _has_fraction(seen):
+            return keys
+        kind = _type(seen)
+        return self._of_cells({"type": kind}, path, False) if kind else None
+
+    def _of_cells(self, keys: dict[str, Any], path: str, shared: bool) -> dict[str, Any]:
+        """Return the keys of a field as they are for a table, whose cells are texts; others as they are."""
+        return tables.field(keys, self._table, path.lstrip("^."), shared=shared) if self._table else keys
 
 
 def _has_fraction(seen: Seen) -> bool:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
 
-from headrace.authoring.sources import changes, documents, guesses
+from headrace.authoring.sources import changes, documents, guesses, tables, unknown_messages
 from headrace.authoring.sources.decoding import Tally, tally
+from headrace.authoring.sources.documents import Layout
 from headrace.authoring.sources.maker import Maker, Reasons, column, most
 from headrace.environment.kafka_sample import Record
 from headrace.errors import UserError, unknown
 from headrace.project import source_presets
 from headrace_udfs.contract import Contract
+from headrace_udfs.faults import Refused
+from headrace_udfs.formats import compression
 from headrace_udfs.schemas import RegistryFailed
 
 ENOUGH = 0.5
@@ -23,18 +26,19 @@ ENOUGH = 0.5
 _VARIANTS: Mapping[str, tuple[Mapping[str, Any], ...]] = {
     "telegraf": ({"rows": "metrics[].fields.*"},),
     "thingsboard": ({"rows": "[].values.*"},),
-    "raw": ({"fields": {"tag": {"from": "topic"}}},),
+    "influx": ({"time": {"unit": "epoch_ms"}}, {"time": {"unit": "epoch_us"}}, {"time": {"unit": "epoch_s"}}),
+    "raw": (
+        {"fields": {"tag": {"from": "topic"}}},
+        {"fields": {"value": {"decimal": ","}}},
+        {"fields": {"tag": {"from": "topic"}, "value": {"decimal": ","}}},
+    ),
 }
 """Other shapes that a product sends too, as keys next to the preset."""
 
-_GENERAL = ("raw",)
-"""Presets that read anything, and so say nothing by doing so."""
+_GENERAL = "raw"
+"""The preset that reads any text, and so says nothing by doing so."""
 
-_FRAMED = 5
-"""Bytes before a message of a schema registry: a zero, and the id of its schema."""
-
-_SIGNS = (b",", b";", b"\t", b"|")
-"""Signs between the cells of CSV."""
+_COMPRESSIONS = ("gzip", "zstd", "lz4", "zlib", "snappy")
 
 
 @dataclass(frozen=True)
@@ -52,34 +56,58 @@ def propose(records: Sequence[Record], preset: str | None = None) -> Proposal:
         if preset not in source_presets.names():
             raise UserError([unknown("preset", preset, source_presets.names(), "--preset", scope="headrace")])
         return max(_with_preset(preset, records), key=lambda each: each.tally.share)
+    if found := _proposed(records) or _of_compressed(records):
+        return found
+    raise unknown_messages.error([each.value for each in records])
+
+
+def _proposed(records: Sequence[Record]) -> Proposal | None:
     if (of_changes := changes.proposed(records, column)) and (decoded := _tried(of_changes[0], records)):
         return Proposal(*of_changes, decoded)
-    if (best := _best_preset(records)) and best.tally.share >= ENOUGH:
+    names = [name for name in source_presets.names() if name != _GENERAL]
+    if (best := _best(names, records)) and best.tally.share >= ENOUGH:
         return best
-    if made := _of_values(records):
+    values = [each.value for each in records]
+    if (found := documents.of_values(values)) and (made := _of_documents(records, found)):
         return made
-    if all(value and value[0] == 0 and len(value) > _FRAMED for value in (each.value for each in records)):
-        fix = "write the contract with format: avro, and schema_registry: {url: ...} in the environment's file"
-        raise UserError("the messages look like those of a schema registry, which a sample cannot tell apart", fix=fix)
-    if name := _described_by_hand(records):
-        fix = f"write the contract with format: {name}, as docs/payloads.md shows"
-        raise UserError(f"the messages look like {name}, and a sample does not tell what to read of them", fix=fix)
-    if _is_table(records):
-        fix = "write the contract with format: csv, as docs/payloads.md shows"
-        raise UserError("the messages look like CSV, whose columns a sample does not name reliably", fix=fix)
-    raise UserError(
-        "no format is recognized in these messages",
-        fix="name the product with --preset (headrace source show), or write the contract as docs/payloads.md shows",
-    )
+    if (found := documents.of_lines(values)) and (made := _of_documents(records, found, "json_lines")):
+        return made
+    if (table := tables.of_values(values)) and (made := _of_documents(records, table.documents, "csv", table)):
+        return made
+    return _best([_GENERAL], records) if unknown_messages.plain(values) else None
 
 
-def _best_preset(records: Sequence[Record]) -> Proposal | None:
-    is_text = _is_text(records) and not _is_table(records)
-    json_values = documents.of_values([each.value for each in records])
-    names = [n for n in source_presets.names() if n not in _GENERAL or (json_values is None and is_text)]
-    found = [each for name in names for each in _with_preset(name, records)]
-    # Of two that decode as much, the one that finds more in it.
-    return max(found, key=lambda each: (round(each.tally.share, 2), each.tally.good), default=None)
+def _of_compressed(records: Sequence[Record]) -> Proposal | None:
+    """Return the contract of what the messages hold if they are compressed; None if that fits nothing, or they are not.
+
+    A message that is not compressed stays as it is.
+    """
+    for name in _COMPRESSIONS:
+        inflated = [replace(each, value=_inflated(each.value, name)) for each in records]
+        if 2 * sum(a.value != b.value for a, b in zip(records, inflated, strict=True)) <= len(records):
+            continue
+        if found := _proposed(inflated):
+            keys = {"compression": name, **found.keys}
+            if decoded := _tried(keys, records):
+                return Proposal(keys, found.reasons, decoded)
+    return None
+
+
+def _inflated(value: bytes | None, name: str) -> bytes | None:
+    try:
+        return compression.inflate(value or b"", name, documents.MAX_BYTES)
+    except Refused:
+        return value
+
+
+def _best(names: Sequence[str], records: Sequence[Record]) -> Proposal | None:
+    """Return the preset that decodes most: of two that decode as much, the one that finds more in it."""
+
+    def finds(found: Proposal) -> tuple[float, int, int]:
+        numbers = sum(row.get("value") is not None for row in found.tally.rows)
+        return round(found.tally.share, 2), found.tally.good, numbers
+
+    return max((each for name in names for each in _with_preset(name, records)), key=finds, default=None)
 
 
 def _with_preset(name: str, records: Sequence[Record]) -> Iterator[Proposal]:
@@ -101,44 +129,28 @@ def _tried(keys: Mapping[str, Any], records: Sequence[Record]) -> Tally | None:
         return None
 
 
-def _described_by_hand(records: Sequence[Record]) -> str | None:
-    """Return the format of messages that look like a table and are none, or None."""
-    values = [each.value or b"" for each in records]
-    if all(value.lstrip(b"\x0b").startswith(b"MSH") for value in values):
-        return "hl7"
-    return "json_lines" if all(value.startswith(b"{") and b"}\n{" in value.strip() for value in values) else None
+def _of_documents(
+    records: Sequence[Record], found: Sequence[Any], format_: str = "json", table: tables.Table | None = None
+) -> Proposal | None:
+    """Return a contract made of the values of documents; None if the format cannot be read so."""
+    keys, reasons = Maker(_layout(found), _text_keys(records), format_, table).made()
+    decoded = _tried(keys, records)
+    return Proposal(keys, reasons, decoded) if decoded else None
 
 
-def _is_table(records: Sequence[Record]) -> bool:
-    """Return whether every message is text of several cells, as many in each."""
-    firsts = [(each.value or b"").partition(b"\n")[0] for each in records]
-    return any(len(counts := {line.count(sign) for line in firsts}) == 1 and min(counts) > 1 for sign in _SIGNS)
-
-
-def _is_text(records: Sequence[Record]) -> bool:
-    try:
-        return all(each.value is None or each.value.decode().isprintable() for each in records)
-    except UnicodeDecodeError:
-        return False
-
-
-def _of_values(records: Sequence[Record]) -> Proposal | None:
-    """Return a contract made of the values of JSON messages; None if they are none."""
-    found = documents.of_values([each.value for each in records])
-    if not found:
-        return None
+def _layout(found: Sequence[Any]) -> Layout:
     layout = documents.layout(found)
     while (inner := documents.inner(layout)) and guesses.measures_nothing(layout.values(), inner.own[0]):
         layout = inner
     if layout.rows is None and (members := guesses.wide(layout.values(), most(len(found)))):
         layout = documents.wide(found, members)
-    keys, reasons = Maker(layout, _has_text_key(records)).made()
-    decoded = _tried(keys, records)
-    return Proposal(keys, reasons, decoded) if decoded else None
+    return layout
 
 
-def _has_text_key(records: Sequence[Record]) -> bool:
+def _text_keys(records: Sequence[Record]) -> list[str]:
+    """Return the keys of the records; none if one of them has none, or one that is no text."""
     try:
-        return all(each.key and each.key.decode().isprintable() for each in records)
+        keys = [(each.key or b"").decode() for each in records]
     except UnicodeDecodeError:
-        return False
+        return []
+    return keys if all(key and key.isprintable() for key in keys) else []
