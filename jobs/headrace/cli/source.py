@@ -88,17 +88,31 @@ def new(
         found = proposal.propose(records, preset)
     noun = "message" if len(records) == 1 else "messages"
     sample = f"{len(records):,} {noun} of {file.name if file else topic}"
-    written = [str(Place.of(each)) for each in contract_file.write(context.project, path, records, found, sample)]
+    written = contract_file.write(context.project, path, records, found, sample)
     if json:
-        print_json({"written": written, "keys": found.keys, **source_report.as_json(found.tally)})
+        print_json(
+            {
+                "written": [str(Place.of(each)) for each in written],
+                "keys": found.keys,
+                **source_report.as_json(found.tally),
+            }
+        )
         return
-    for each in written:
-        out.print(f"[green]written[/] {each}", highlight=False, soft_wrap=True)
-    for each in written[1:]:
-        out.print(f"[yellow]messages as they are in {each}: replace what names a person before you commit it[/]",
-                  highlight=False, soft_wrap=True)  # fmt: skip
+    _print_written(written, written[1:])
     source_report.print_tally(found.tally)
     out.print(f"\nnext: read the file, then headrace source check {name}", highlight=False, soft_wrap=True)
+
+
+def _print_written(files: list[Path], messages: list[Path]) -> None:
+    """Print which files were written, and which of them hold messages."""
+    for each in files:
+        out.print(f"[green]written[/] {Place.of(each)}", highlight=False, soft_wrap=True)
+    for each in messages:
+        out.print(
+            f"[yellow]messages as they are in {Place.of(each)}: replace what names a person before you commit it[/]",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 @app.command()
@@ -110,14 +124,17 @@ def check(
     file: File = None,
     limit: Limit = 1_000,
     seconds: Seconds = 10,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep up to three of the messages as examples for headrace new.")
+    ] = False,
     env: Env = "local",
     json: Json = False,
 ) -> None:
     """Decode messages as a job would, and show how many readings they hold and why the others are refused.
 
-    Nothing is written. Exits with 1 if a reading is refused.
+    Exits with 1 if a reading is refused.
     """
-    from headrace.authoring.sources import decoding
+    from headrace.authoring.sources import contract_file, decoding
     from headrace.project import source_files
 
     context = Context(env)
@@ -129,9 +146,13 @@ def check(
     records = _sample_of(context, contract, file, limit, since, seconds)
     with log.status("decoding"):
         found = decoding.tally(contract, records, schemas)
+    kept = contract_file.keep_examples(context.project, name, contract, records, found) if keep else []
     if json:
-        print_json(source_report.as_json(found))
+        print_json(
+            {**({"written": [str(Place.of(each)) for each in kept]} if keep else {}), **source_report.as_json(found)}
+        )
     else:
+        _print_written(kept, kept)
         source_report.print_tally(found)
     if found.codes:
         raise typer.Exit(CheckFailed.exit_code)

@@ -20,7 +20,10 @@ _POLL_S = 0.2
 
 @dataclass(frozen=True)
 class Record:
-    """A message of a topic and its place there. time: milliseconds since 1970; None if Kafka does not know it."""
+    """A message of a topic and its place there.
+
+    time: milliseconds since 1970; None if Kafka does not know it. origin: where it is if it is not in the topic.
+    """
 
     topic: str
     partition: int
@@ -29,11 +32,12 @@ class Record:
     key: bytes | None
     headers: tuple[tuple[str, bytes | None], ...]
     value: bytes | None
+    origin: str | None = None
 
     @property
     def place(self) -> str:
-        """Where the message is, like `plant.readings/0/17`."""
-        return f"{self.topic}/{self.partition}/{self.offset}"
+        """Where the message is, like `plant.readings/0/17`, or `messages.jsonl:17`."""
+        return self.origin or f"{self.topic}/{self.partition}/{self.offset}"
 
 
 def sample(

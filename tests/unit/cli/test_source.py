@@ -83,8 +83,8 @@ def test_a_check_counts_what_decodes_and_shows_the_rest_with_its_place(project: 
     lines = [line.rstrip() for line in result.stdout.splitlines()]
     assert lines[0] == "5 messages, 5 readings; 2 of them decode (40.0%)"
     assert "time_before_bounds 1" in lines
-    assert "  plant.presses/0/2 row 0: ts: 1970-01-01T00:00:00.001000Z is before" in result.stdout
-    assert "  plant.presses/0/4 row 0: value: 101.0 is above 100" in lines
+    assert "  messages.jsonl:2 row 0: ts: 1970-01-01T00:00:00.001000Z is before" in result.stdout
+    assert "  messages.jsonl:4 row 0: value: 101.0 is above 100" in lines
     assert "not_json 1" in lines
 
 
@@ -101,3 +101,34 @@ def test_a_file_without_messages_and_a_missing_one_are_errors(project: Path) -> 
         raise run("check", "presses", "--file", sent(project)).exception or AssertionError
     with pytest.raises(UserError, match="cannot be read: No such file"):
         raise run("check", "presses", "--file", str(project / "none")).exception or AssertionError
+
+
+def test_messages_are_kept_as_examples_for_a_contract_written_by_hand(project: Path) -> None:
+    (project / "sql" / "_sources" / "raw.yaml").write_text("description: d\ntopic: plant.raw\npreset: raw\n")
+    described = {"$message": {"key": "plant/force", "value": {"$text": "21.5"}}}
+    result = run(
+        "check", "raw", "--keep", "--file", sent(project, described, described, "no key", described, described)
+    )
+    assert result.exit_code == 1
+    assert "replace what names a person" in result.stdout
+    kept = (project / "sql" / "_sources" / "raw.messages.jsonl").read_text().splitlines()
+    assert [json.loads(line)["$message"]["key"] for line in kept] == ["plant/force"] * 3
+    with pytest.raises(UserError, match="this file exists already"):
+        raise run("check", "raw", "--keep", "--file", sent(project, described)).exception or AssertionError
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "why"),
+    [
+        ("presses", "", "makes up messages for 'presses'"),
+        ("raw", "", "no message of these decodes"),
+        ("raw", "fields: {tag: {secret: {first: 2}}}\n", "'raw' masks values"),
+    ],
+)
+def test_examples_that_are_not_needed_or_must_not_be_kept_are_refused(
+    project: Path, name: str, more: str, why: str
+) -> None:
+    (project / "sql" / "_sources" / "raw.yaml").write_text(f"description: d\ntopic: plant.raw\npreset: raw\n{more}")
+    with pytest.raises(UserError, match=why):
+        raise run("check", name, "--keep", "--file", sent(project, "no key")).exception or AssertionError
+    assert not [*(project / "sql" / "_sources").glob("*.jsonl")]

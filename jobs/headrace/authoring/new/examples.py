@@ -57,7 +57,10 @@ def of(project: Project, source: str, contract: Contract) -> Examples | None:
             "they are, in the repository"
         )
         raise UserError(what, fix="write the job's files by hand, with made-up messages, from a job of this project")
-    fix = f"put a message or two of the topic in {Place.of(path)}, one per line as headrace send takes them"
+    fix = (
+        f"headrace source check {source} --keep puts some messages of the topic in {Place.of(path)}; or write a message "
+        "or two there, one per line as headrace send takes them"
+    )
     if contract.registered:
         what = f"no message can be made up for '{source}', whose messages name schemas of a registry"
         raise UserError(what, fix="write the job's files by hand, from a job of this project")

@@ -15,12 +15,13 @@ import yaml
 from headrace.authoring import json_schemas
 from headrace.authoring.new import examples
 from headrace.authoring.new.write_files import write_all
-from headrace.authoring.sources.decoding import tally
+from headrace.authoring.sources.decoding import Tally, tally
 from headrace.authoring.sources.proposal import Proposal
 from headrace.environment.kafka_sample import Record
 from headrace.errors import Place, UserError
 from headrace.project import message_file, source_files
 from headrace.project.paths import Project
+from headrace_udfs.contract import Contract
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -51,11 +52,35 @@ def write(project: Project, path: Path, records: Sequence[Record], proposal: Pro
     )
     contract = source_files.of_file(path)
     if examples.needed(contract):
-        good = [each for each in records if each.place in proposal.tally.whole]
-        # By itself, a message may lack what another one of the sample tells.
-        alone = islice((each for each in good if not tally(contract, [each]).codes), EXAMPLES)
-        written += write_all({examples.path_of(project, path.stem): _lines([*alone] or records[:EXAMPLES])})
+        written += write_all(_examples(project, path.stem, contract, records, proposal.tally))
     return written
+
+
+def keep_examples(
+    project: Project, source: str, contract: Contract, records: Sequence[Record], found: Tally
+) -> list[Path]:
+    """Keep some of the records as examples of a source, for `headrace new`. Returns the files.
+
+    Raises UserError if they are not needed or must not be kept, no record decodes, or there are examples already;
+    PlatformError if the file cannot be written.
+    """
+    if not examples.needed(contract):
+        raise UserError(f"headrace new makes up messages for '{source}': examples are not needed", "--keep")
+    if contract.secrets:
+        what = f"'{source}' masks values, and examples would be messages as they are, in the repository"
+        raise UserError(what, "--keep", "write messages that name nobody yourself")
+    if not found.whole:
+        raise UserError("no message of these decodes as a whole", "--keep", "read more: --from earliest, or --limit")
+    return write_all(_examples(project, source, contract, records, found))
+
+
+def _examples(
+    project: Project, source: str, contract: Contract, records: Sequence[Record], found: Tally
+) -> dict[Path, str]:
+    good = [each for each in records if each.place in found.whole]
+    # By itself, a message may lack what another one of the sample tells.
+    alone = islice((each for each in good if not tally(contract, [each]).codes), EXAMPLES)
+    return {examples.path_of(project, source): _lines([*alone] or records[:EXAMPLES])}
 
 
 def _lines(records: Sequence[Record]) -> str:

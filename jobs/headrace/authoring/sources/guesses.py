@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from headrace.authoring.sources import numbers
 from headrace.authoring.sources.documents import Seen
-from headrace.authoring.sources.names import QUALITY, TAG, TIME, UNIT, VALUE, Keys, last, named
+from headrace.authoring.sources.names import QUALITY, TAG, TIME, UNIT, VALUE, WHERE, Keys, last, named
 
 _SUFFIXES = {
     "degc": "degC", "degf": "degF", "bar": "bar", "mbar": "mbar", "kpa": "kPa", "pa": "Pa", "rpm": "1/min", "kw": "kW",
@@ -73,7 +73,7 @@ def tag(values: Mapping[str, Seen], rows: int) -> str | None:
 
 def around(values: Mapping[str, Seen], rows: int) -> str | None:
     """Return the path of the value around the rows that names what they belong to, like a device."""
-    return tag({path: seen for path, seen in values.items() if path.startswith("^")}, rows)
+    return named({path: seen for path, seen in values.items() if path.startswith("^")}, rows, WHERE, {"string"})
 
 
 def value(values: Mapping[str, Seen], rows: int) -> str | None:

@@ -20,6 +20,9 @@ TAG = (
     "machine", "machine_id", "equipment", "node", "n", "messstelle", "kanal", "anlage", "serial", "serialnumber",
     "serial_number", "gateway", "gateway_id", "gatewayid", "deveui", "dev_eui", "mac", "imei", "station",
 )  # fmt: skip
+WHERE = (*TAG, "line", "linie", "cell", "area", "unit_id", "site", "plant", "location", "room", "building")
+"""Names of what rows belong to, next to those of what is measured."""
+
 QUALITY = (
     "q", "quality", "status", "statuscode", "status_code", "good", "qc", "qualitycode", "state_of_value", "validity",
     "valid", "qualitaet", "qualität", "state", "zustand",

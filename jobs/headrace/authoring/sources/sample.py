@@ -26,6 +26,7 @@ def of_file(path: Path, topic: str, limit: int) -> list[Record]:
             each.key,
             each.headers,
             each.value,
+            f"{path.name}:{each.line}",
         )
         for each in islice(message_file.read(path), limit)
     ]
