@@ -58,7 +58,7 @@ def of(project: Project, source: str, contract: Contract) -> Examples | None:
         )
         raise UserError(what, fix="write the job's files by hand, with made-up messages, from a job of this project")
     fix = (
-        f"headrace source check {source} --keep puts some messages of the topic in {Place.of(path)}; or write a message "
+        f"headrace source check {source} --keep puts messages of the topic in {Place.of(path)}; or write a message "
         "or two there, one per line as headrace send takes them"
     )
     if contract.registered:
