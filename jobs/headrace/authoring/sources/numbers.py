@@ -10,9 +10,9 @@ _COMMA = re.compile(r"-?(0|[1-9]\d*)(,\d+)?")
 
 
 def sign(texts: Sequence[str]) -> str | None:
-    """Return the decimal sign of the texts, most of which are numbers; None if they are not, or have both signs.
+    """Return the decimal sign of the texts if most of them are numbers; None if they are not, or have both signs.
 
-    A text with zeros in front, like 007, is no number but a name.
+    A text with zeros in front, like 007, is a name.
     """
     with_point, with_comma = (sum(bool(form.fullmatch(each.strip())) for each in texts) for form in (_POINT, _COMMA))
     whole = sum(bool(_POINT.fullmatch(each.strip()) and _COMMA.fullmatch(each.strip())) for each in texts)

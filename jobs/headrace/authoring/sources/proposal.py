@@ -148,7 +148,7 @@ def _layout(found: Sequence[Any]) -> Layout:
 
 
 def _text_keys(records: Sequence[Record]) -> list[str]:
-    """Return the keys of the records; none if one of them has none, or one that is no text."""
+    """Return the keys of the records; none unless all of them have one that is text."""
     try:
         keys = [(each.key or b"").decode() for each in records]
     except UnicodeDecodeError:
