@@ -1,4 +1,4 @@
-"""A job reads the examples of docs/payloads.md: the message at its top and those of products become their readings."""
+"""A job reads the examples of docs/payloads.md: its first message and those of products become their readings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from headrace.environment import settings
 from headrace.project import job_folder
 from headrace.project.paths import Project
 from support import ROOT
-from support.payloads_page import PAGE, cells, found, products
+from support.payloads_page import FIRST, cells, found, products
 
 JOB, TABLE = "docs/payloads_v1", "docs.payloads"
 TOP = "top"
@@ -40,7 +40,7 @@ def project(tmp_path: Path) -> Project:
     case = folder / "tests" / "page"
     case.mkdir(parents=True)
     sources.mkdir()
-    contract = found(r"```yaml\n(.*?)```", PAGE)
+    contract = found(r"```yaml\n(.*?)```", FIRST)
     (sources / f"{TOP}.yaml").write_text(contract)
     message = " ".join(line.removeprefix("#").strip() for line in contract.splitlines() if line.startswith("#"))
     (case / f"source.{TOP}.jsonl").write_text(f"{message}\n")
@@ -62,7 +62,8 @@ def project(tmp_path: Path) -> Project:
 
 def expected() -> list[tuple[Any, ...]]:
     top = [
-        (tag, f"2025-11-24T{at}Z", value, text) for tag, at, value, text, _ in cells(found(r"\|---\|\n(.*?)\n\n", PAGE))
+        (tag, f"2025-11-24T{at}Z", value, text)
+        for tag, at, value, text, _ in cells(found(r"\|---\|\n(.*?)(?:\n\n|$)", FIRST))
     ]
     shown = [tuple(row[:4]) for product in products() if product.preset in READ for row in product.readings]
     return sorted(

@@ -1,4 +1,4 @@
-"""The examples of docs/payloads.md: the products' messages with their readings, and the message at its top."""
+"""The examples of docs/payloads.md: the products' messages with their readings, and those of its first sections."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from support import ROOT
 
 PAGE = (ROOT / "docs" / "payloads.md").read_text(encoding="utf-8")
+NEW_SOURCE = PAGE.split("\n## A new source\n")[1].split("\n## ")[0]
+FIRST = PAGE.split("\n## From a message to readings\n")[1].split("\n## ")[0]
 SECTIONS = PAGE.split("\n## Products\n")[1].split("\n## ")[0].split("\n### ")[1:]
 _TABLE = re.compile(r"\| tag \| ts \| value \| text \| quality \|\n\|---\|---\|---\|---\|---\|\n((?:\|.*\n?)+)")
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from headrace.authoring.sources import decoding
+from headrace.authoring.sources import contract_file, decoding, proposal, sample
 from headrace.cli import quality
 from headrace.environment.kafka_sample import Record
 from headrace.project import message_file, source_files, source_presets
 from headrace_udfs.contract import Contract
-from support.payloads_page import PAGE, Product, found, products
+from support.payloads_page import NEW_SOURCE, PAGE, Product, found, products
 
 
 def contract(folder: Path, text: str) -> Contract:
@@ -52,3 +52,14 @@ def test_the_example_of_a_contract_with_a_preset_is_one(tmp_path: Path) -> None:
     assert made.fields["value"].range == (0, 500)
     assert made.quality
     assert made.quality.missing == "good"
+
+
+def test_the_contract_of_a_new_source_is_what_is_proposed_for_its_messages(tmp_path: Path) -> None:
+    file = tmp_path / "presses.jsonl"
+    file.write_text(found(r"```json\n(.*?)```", NEW_SOURCE))
+    records = sample.of_file(file, "plant.presses", 1_000)
+    made = proposal.propose(records)
+    modeline, text = found(r"```yaml\n(.*?)```", NEW_SOURCE).split("\n", 1)
+    assert modeline.startswith("# yaml-language-server")
+    assert text == contract_file.text("plant.presses", made, "3 messages of presses.jsonl")
+    assert (made.tally.good, dict(made.tally.codes)) == (4, {"time_invalid": 1})
