@@ -134,6 +134,12 @@ class Contract(ContractFacts):
         return dictionary
 
     @model_validator(mode="after")
+    def _a_message_can_be_without_rows(self) -> Contract:
+        if self.no_rows == "mark" and not self.many:
+            self._refuse([(("no_rows",), "each message is one row; say with rows: where its rows are")])
+        return self
+
+    @model_validator(mode="after")
     def _schema_is_named(self) -> Contract:
         if FORMAT_FACTS[self.format].compiled and not (self.schema_file and self.message):
             need = "schema: (a .proto next to this file) and message: (the name of a message in it)"

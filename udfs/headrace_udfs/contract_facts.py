@@ -34,9 +34,12 @@ class ContractFacts(ContractKeys):
 
     @property
     def markers(self) -> tuple[Code, ...]:
-        """The codes of what has no reading by design: changes without a row, and rows that say what ids stand for."""
+        """The codes of what has no reading by design: changes without a row, rows that say what ids stand for, and
+        messages without rows, if they may have none."""
         told = bool(self.dictionary and self.dictionary.told)
-        return (*(MARKERS if self.changes else ()), *((Code.DEFINITION,) if told else ()))
+        empty = self.no_rows == "mark"
+        defined = (Code.DEFINITION,) if told else ()
+        return (*(MARKERS if self.changes else ()), *defined, *((Code.NO_READINGS,) if empty else ()))
 
     @property
     def telling(self) -> Self | None:

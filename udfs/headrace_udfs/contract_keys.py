@@ -99,6 +99,8 @@ class ContractKeys(Model):
     rows: JsonRowPath | None = None
     """Path from the message to its rows: metrics[] for each element of an array, values.* for every member of an
     object, {temperature,pressure} for these members; by default, a message is one row."""
+    no_rows: Literal["dead_letter", "mark"] = "dead_letter"
+    """What becomes of a message without rows, like metadata: a dead letter, or a mark in historian.markers."""
     changes: Changes | None = None
     """How the messages describe changes of the rows of a table, like {envelope: debezium, order: source.lsn}; the paths
     of fields then begin in the row, and those of the time and the order in the message."""

@@ -24,6 +24,9 @@ quality: {path: q, mapping: opcua}
 """
 
 
+FLAT = "fields: {tag: {type: string, required: true}}\ntime: {path: ts, unit: iso8601}"
+
+
 def contract(text: str, **changes: Any) -> Contract:
     return Contract.model_validate(
         {"description": "d", "topic": "umh.v1.line", "key": "tag", **yaml.safe_load(text), **changes}
@@ -42,6 +45,14 @@ def test_a_contract_with_rows_survives_its_way_to_a_worker() -> None:
     assert reads.many
     assert not reads.flat
     assert reads.rows == ("Messages", "[]", "Payload", "*")
+
+
+def test_messages_without_rows_are_dead_letters_unless_the_contract_marks_them() -> None:
+    assert contract(GOOD).markers == ()
+    assert contract(GOOD, no_rows="mark").markers == ("no_readings",)
+    assert contract(FLAT, format="csv", no_rows="mark").markers == ("no_readings",)
+    assert "no_rows: " in (found := fault(FLAT, no_rows="mark"))
+    assert "each message is one row" in found
 
 
 def with_field(field: str) -> str:

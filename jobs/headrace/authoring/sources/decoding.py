@@ -17,7 +17,6 @@ from headrace.authoring.names_of_stream import named
 from headrace.environment.kafka_sample import Record
 from headrace_udfs.contract import Contract
 from headrace_udfs.decode import Decoder
-from headrace_udfs.faults import Code
 from headrace_udfs.key_ring import SHORTEST, KeyRing
 from headrace_udfs.messages import Messages
 from headrace_udfs.registry import RegistryAddress
@@ -42,7 +41,7 @@ class Example:
 class Tally:
     """What a contract makes of a sample.
 
-    messages: how many were read. readings: how many rows they have, good or not; those that only tell names are none.
+    messages: how many were read. readings: how many rows they have, good or not; what the contract marks is none.
     codes: how many of them are refused, by code. examples: the first of each code. rows: the first good readings, by
     column. whole: the places of messages all of whose readings are good.
     """
@@ -87,7 +86,7 @@ def tally(
         of_message = np.arange(len(records)) if decoded.message is None else decoded.message
     codes: Counter[str] = Counter()
     examples: dict[str, list[Example]] = {}
-    told = {row for row, fault in decoded.faults.items() if fault.code == Code.DEFINITION}
+    told = {row for row, fault in decoded.faults.items() if fault.code in contract.markers}
     for row in sorted(decoded.faults.keys() - told):
         fault = decoded.faults[row]
         codes[fault.code.value] += 1
