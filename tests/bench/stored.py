@@ -6,8 +6,6 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyiceberg.table import Table
-
 from bench.stand import DEAD_LETTERS, READINGS, Stand
 from headrace.environment import iceberg
 
@@ -37,14 +35,10 @@ def stored(stand: Stand) -> Stored:
     last = max(_written(path) for path in paths)
     return Stored(
         sum(files["record_count"].to_pylist()),
-        _rows(dead_letters),
+        iceberg.row_count(dead_letters),
         last - first,
         sum(files["file_size_in_bytes"].to_pylist()),
     )
-
-
-def _rows(table: Table) -> int:
-    return sum(table.inspect.files()["record_count"].to_pylist())
 
 
 def _began(path: str) -> float:

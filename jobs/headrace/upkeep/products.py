@@ -100,6 +100,8 @@ def _broken(project: Project, measured: Measured) -> Iterator[Problem]:
 
 def _newest(table: Table, column: str) -> datetime | None:
     """Return the latest time in a column, from the statistics of the table's files."""
+    if not iceberg.row_count(table):
+        return None  # pyiceberg lists no files of a commit without rows
     metrics = table.inspect.files()["readable_metrics"].to_pylist()
     return max((each[column]["upper_bound"] for each in metrics if each[column]["upper_bound"]), default=None)
 

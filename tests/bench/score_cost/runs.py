@@ -62,8 +62,7 @@ def _one(platform: Project, model: Model, name: str, size: int, number: int) -> 
             prepared = submission.prepare(place.project, place.settings, jobs.JOB, bounded=True, parallelism=SLOTS)
             place.finish(submission.launch(prepared, uuid.uuid4().hex).id)
         whole = time.monotonic() - began
-        table = iceberg.load_table(iceberg.connect(place.settings), SCORES)
-        rows = sum(table.inspect.files()["record_count"].to_pylist())
+        rows = iceberg.row_count(iceberg.load_table(iceberg.connect(place.settings), SCORES))
     if rows != (readings if name == "score" else 0):
         raise RuntimeError(f"{name} has stored {rows:,} rows of {readings:,} readings")
     return Run(name, number, readings, rows, meter.cpu_s, whole)

@@ -62,6 +62,9 @@ def test_a_product_is_as_old_as_its_newest_row_and_as_complete_as_its_dead_lette
     )
     with pytest.raises(CheckFailed, match=r"product\.readings has no rows, and promises 15m"):
         products.verdict(project, [empty])
+    append(environment, TABLE, [])  # as a job commits that has had nothing to write
+    (still_empty,) = products.measure(project, environment)
+    assert (still_empty.newest, still_empty.rows) == (None, 0)
 
     newest = now - timedelta(minutes=5)
     append(environment, TABLE, [reading(n, newest - timedelta(hours=n)) for n in range(300)])
