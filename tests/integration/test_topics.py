@@ -90,17 +90,21 @@ def test_a_missing_topic_is_created_as_described_and_one_that_differs_stays(worl
 def test_messages_arrive_as_their_lines_say(world: Plant, tmp_path: Path) -> None:
     topic = source(world, "sent")
     create(world, "sent", TopicLayout(2))
+    other = source(world, "other")
+    create(world, "other")
     file = tmp_path / "sent.jsonl"
     file.write_text(
         '{"id":"o1",  "ts":1}\n'
         '{"$message": {"key": "o2", "value": {"id": "o2"}, "headers": {"site": "north"}, '
         '"time": "2024-01-01T00:00:00Z", "partition": 1}}\n'
         '{"$message": {"key": "o2", "value": null, "partition": 1}}\n'
+        f'{{"$message": {{"key": "o3", "value": 3, "topic": "{other}"}}}}\n'
     )
     with pytest.raises(UserError, match="for a key"):
         send(world.settings, topic, file, "ts.none")
     sent = send(world.settings, topic, file, "id")
-    assert sent.messages == 3
+    assert (sent.messages, sent.offsets[other]) == (4, {0: (0, 0)})
+    assert [each.value() for each in committed(world, other)] == [b"3"]
     found = {(each.key(), each.value()): each for each in committed(world, topic)}
     assert {*found} == {(b"o1", b'{"id":"o1",  "ts":1}'), (b"o2", b'{"id":"o2"}'), (b"o2", None)}
     described = found[b"o2", b'{"id":"o2"}']

@@ -23,10 +23,10 @@ _TRANSACTION_MS = 900_000
 
 @dataclass
 class Sent:
-    """What a topic has got: the number of messages, and the first and last offset in each partition."""
+    """What topics have got: the number of messages, and the first and last offset in each partition of each topic."""
 
     messages: int = 0
-    offsets: dict[int, tuple[int, int]] = field(default_factory=dict)
+    offsets: dict[str, dict[int, tuple[int, int]]] = field(default_factory=dict)
 
 
 def send(
@@ -37,14 +37,18 @@ def send(
 ) -> Sent:
     """Send the messages in one transaction, and return what the broker has stored.
 
-    A message without a partition goes to the one of its key, as Java's clients choose it. `progress` gets the number of
-    messages so far. Raises what `messages` raises, and PlatformError if the broker does not take one of them: readers
-    of committed messages, such as jobs, then see none of them.
+    topic: where messages go that do not say theirs. A message without a partition goes to the one of its key, as Java's
+    clients choose it. `progress` gets the number of messages so far. Raises what `messages` raises, and PlatformError
+    if the broker does not take one of them: readers of committed messages, such as jobs, then see none of them.
     """
     kafka.topic_id(client, topic)  # otherwise the producer would wait for a topic that is not there
+    known = {topic}
     transaction = _Transaction(client, topic)
     try:
         for number, message in enumerate(messages, 1):
+            if message.topic and message.topic not in known:
+                kafka.topic_id(client, message.topic)
+                known.add(message.topic)
             transaction.add(message)
             if number % 10_000 == 0:
                 progress(number)
@@ -86,7 +90,7 @@ class _Transaction:
         while True:
             try:
                 self._producer.produce(
-                    self._topic, message.value, message.key,
+                    message.topic or self._topic, message.value, message.key,
                     headers=list(message.headers), on_delivery=self._delivered, **options,
                 )  # fmt: skip
             except BufferError:
@@ -135,8 +139,9 @@ class _Transaction:
             return
         self._sent.messages += 1
         partition, offset = message.partition(), message.offset()
-        first, last = self._sent.offsets.get(partition, (offset, offset))
-        self._sent.offsets[partition] = min(first, offset), max(last, offset)
+        partitions = self._sent.offsets.setdefault(message.topic(), {})
+        first, last = partitions.get(partition, (offset, offset))
+        partitions[partition] = min(first, offset), max(last, offset)
 
     def _failure(self, error: KafkaException) -> PlatformError:
         if error.args[0].code() in {KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError._ALL_BROKERS_DOWN}:

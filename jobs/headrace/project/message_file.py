@@ -108,9 +108,17 @@ def message(line: bytes, number: int = 1) -> FileMessage:
     )
 
 
-def line(key: bytes | None, value: bytes | None, headers: Headers = (), time: datetime | None = None) -> str:
+def line(
+    key: bytes | None,
+    value: bytes | None,
+    headers: Headers = (),
+    time: datetime | None = None,
+    topic: str | None = None,
+) -> str:
     """Return a message as a line of a file, without its line break; `message` reads it byte for byte."""
-    described: dict[str, Any] = {} if key is None else {"key": _described(key)}
+    described: dict[str, Any] = {} if topic is None else {"topic": topic}
+    if key is not None:
+        described["key"] = _described(key)
     if headers:
         described["headers"] = [[name, None if text is None else _described(text)] for name, text in headers]
     if time:

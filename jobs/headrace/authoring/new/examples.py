@@ -5,6 +5,8 @@ Most contracts of JSON and Avro need none: `sample` makes messages for them.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +18,8 @@ from headrace.authoring.names_of_stream import named
 from headrace.authoring.new.sample import Reading, can_write
 from headrace.errors import Place, UserError
 from headrace.project import message_file
+from headrace.project.message_file import FileMessage
+from headrace.project.message_topics import topic_of
 from headrace.project.paths import Project
 from headrace_udfs.contract import Contract, Severity
 from headrace_udfs.decode import Decoder
@@ -75,12 +79,13 @@ def of(project: Project, source: str, contract: Contract) -> Examples | None:
 def _readings(contract: Contract, path: Path) -> list[Reading]:
     sent = [*message_file.read(path)]
     now = datetime.now(UTC)
+    topics = [topic_of(each, contract, path) for each in sent]
     times = np.array([round((each.time or now).timestamp() * 1000) for each in sent], np.int64)
     messages = Messages(
         [each.value for each in sent],
         [each.key for each in sent],
         [each.headers for each in sent],
-        contract.topic,
+        topics,
         times,
     )
     decoded = Decoder(contract).decode(messages)
@@ -91,7 +96,18 @@ def _readings(contract: Contract, path: Path) -> list[Reading]:
     good = [row for row in range(len(owners)) if row not in decoded.faults]
     columns = {name: column.take(pa.array(good, pa.int64())).to_pylist() for name, column in decoded.columns.items()}
     rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
-    return [_reading(row, int(owners[i]), int(i - firsts[i])) for row, i in zip(rows, good, strict=True)]
+    offsets = _offsets(sent, topics)
+    return [_reading(row, offsets[owners[i]], int(i - firsts[i])) for row, i in zip(rows, good, strict=True)]
+
+
+def _offsets(sent: Sequence[FileMessage], topics: Sequence[str]) -> list[int]:
+    """Return the offset of each message in its partition, as a case has them."""
+    ends: Counter[tuple[str, int]] = Counter()
+    offsets = []
+    for place in zip(topics, (each.partition or 0 for each in sent), strict=True):
+        offsets.append(ends[place])
+        ends[place] += 1
+    return offsets
 
 
 def _reading(row: dict[str, object], offset: int, index: int) -> Reading:

@@ -85,8 +85,8 @@ def _examples(
 
 def _lines(records: Sequence[Record]) -> str:
     times = [None if each.time is None else datetime.fromtimestamp(each.time / 1000, UTC) for each in records]
-    lines = [message_file.line(r.key, r.value, r.headers, time) for r, time in zip(records, times, strict=True)]
-    return "".join(f"{each}\n" for each in lines)
+    placed = zip(records, times, strict=True)
+    return "".join(f"{message_file.line(r.key, r.value, r.headers, time, r.topic)}\n" for r, time in placed)
 
 
 def text(topic: str, proposal: Proposal, sample: str) -> str:

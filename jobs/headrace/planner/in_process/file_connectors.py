@@ -17,19 +17,18 @@ from headrace.compose import render
 from headrace.compose.connectors import Options, Spread
 from headrace.compose.flink_types import flink_type
 from headrace.environment.settings import Settings
-from headrace.errors import Place, UserError
 from headrace.planner.in_process import encoded
 from headrace.planner.in_process.case import Case
 from headrace.planner.in_process.values import read_table
 from headrace.project import message_file
 from headrace.project.job import Job, Mode
 from headrace.project.message_file import FileMessage
+from headrace.project.message_topics import topic_of
 from headrace.project.table import Table
 from headrace.project.topic_files import Topic
 from headrace_udfs import packs
 from headrace_udfs.around import carried
 from headrace_udfs.contract import Contract
-from headrace_udfs.contract_topics import TopicPattern
 from headrace_udfs.key_ring import KeyRing
 from headrace_udfs.messages import Messages
 from headrace_udfs.registry import RegistryAddress
@@ -92,7 +91,7 @@ class FileConnectors:
         ends: Counter[tuple[str, int]] = Counter()
         rows: list[dict[str, Any]] = []
         for each in message_file.read(file) if file else ():
-            partition, topic = each.partition or 0, _topic(each, contract, file)
+            partition, topic = each.partition or 0, topic_of(each, contract, file)
             value = encoded.message(each.value, contract, schema)
             placed = replace(each, value=value, partition=partition, time=each.time or arrived, topic=topic)
             row = _row(placed, ends[topic, partition], contract, packed=packed)
@@ -137,20 +136,6 @@ class FileConnectors:
 
     def _output(self, sink: str) -> Options:
         return changelog_options(self.output(sink))
-
-
-def _topic(message: FileMessage, contract: Contract, file: Path | None) -> str:
-    """Return the topic of a message; the first one of the contract if the message does not say."""
-    known = contract.topics
-    pattern = known if isinstance(known, TopicPattern) else None
-    if message.topic is None and pattern is None:
-        return contract.topic
-    if message.topic and (pattern.matching([message.topic]) if pattern else message.topic in contract.topic_names):
-        return message.topic
-    place = Place.of(file, message.line) if file else None
-    what = f"'{message.topic}' is not a topic of the source" if message.topic else "which topic it is of is not said"
-    fix = f'write {{"$message": {{"topic": ...}}}}, with one of the source: {", ".join(contract.topic_names)}'
-    raise UserError(what, place, fix)
 
 
 def _row(message: FileMessage, offset: int, contract: Contract, *, packed: bool) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pytest
 from headrace.authoring.new import Request, examples, write_files
 from headrace.authoring.sources import contract_file
 from headrace.authoring.sources.proposal import propose
+from headrace.environment.kafka_sample import Record
 from headrace.errors import UserError
 from headrace.project import message_file, source_files
 from headrace.project.paths import Project
@@ -52,6 +53,21 @@ def test_keys_headers_times_and_bytes_are_kept(project: Project) -> None:
     assert {(each.key, each.value) for each in kept} <= sent
     assert len(kept) == contract_file.EXAMPLES
     assert all(each.time for each in kept)
+
+
+def test_examples_of_several_topics_keep_theirs_and_have_offsets_of_their_own(project: Project) -> None:
+    sent = [Record(topic, 0, 0, 1_764_000_000_000, None, (), b"21.5") for topic in ("mqtt.a", "mqtt.b", "mqtt.a")]
+    path = contract_file.path_of(project, "presses")
+    contract_file.write(project, path, sent, propose(sent), "3 messages")
+    path.write_text(path.read_text().replace("topic: mqtt.a", 'topic: {pattern: "mqtt[.].+"}'))
+    write_files(project, REQUEST)
+    case = project.sql / "condition" / "presses_v1" / "tests" / "good_and_bad"
+    with (case / "expect.condition.presses.csv").open() as file:
+        rows = [(row["tag"], row["src_offset"]) for row in csv.DictReader(file)]
+    assert rows == [("mqtt.a", "0"), ("mqtt.b", "0"), ("mqtt.a", "1")]
+    examples.path_of(project, "presses").write_text('{"$message": {"value": 1}}\n')
+    with pytest.raises(UserError, match="which topic it is of is not said"):
+        examples.of(project, "presses", source_files.load(project, "presses"))
 
 
 def test_a_flat_contract_needs_no_messages(project: Project) -> None:
