@@ -392,7 +392,7 @@ def test_changes_of_a_database() -> None:
         "key": ["site", "order_id"],
     }
     assert rows(found, "src_op", "price") == [("insert", 3.0), ("update", 3.5), ("delete", None)]
-    assert found.tally.good == found.tally.readings == 3  # a tombstone is no reading that is refused
+    assert found.tally.good == found.tally.readings == 3  # a tombstone is not counted as a refused reading
 
 
 def test_changes_of_maxwell() -> None:
