@@ -1,4 +1,4 @@
-"""Which topic of a source a message of a file is of."""
+"""The topic that a message of a file is of: one of its source."""
 
 from __future__ import annotations
 

@@ -182,6 +182,8 @@ def test_what_is_not_recognized_is_an_error_that_says_what_to_do() -> None:
         propose(records(b"\0\0\0\0\1\2a\2"))
     with pytest.raises(UserError, match=r"are bytes that no format is recognized in\n  fix: Protobuf needs its schema"):
         propose(records(b"\n\4pump\x11\0\0\0\0\0\x80\x35\x40"))
+    with pytest.raises(UserError, match="text in another encoding than UTF-8"):
+        propose(records("Öl;1,5".encode("latin-1")))
     with pytest.raises(UserError, match="no format is recognized in these messages"):
         propose(records(b"line 1\nline 2"))
     with pytest.raises(UserError, match=r"none of the 2 messages has a value\n  fix: .*--from"):
@@ -340,6 +342,31 @@ def test_a_time_in_which_day_and_month_may_be_swapped_is_told() -> None:
     first, second = ({"tag": "a", "value": 1, "time": f"{day}/11/2025 16:00:00"} for day in ("04", "24"))
     assert "unless the month is first" in propose(records(first)).reasons["time"]
     assert "unless the month is first" not in propose(records(first, second)).reasons["time"]
+
+
+def test_messages_of_another_shape_are_told_and_mixed_into_nothing() -> None:
+    flat = [{"tag": "a", "value": 1.5, "ts": T}] * 5
+    maps = [{"device": "x", "values": {"a": 1, "b": 2}, "at": T}] * 4
+    found = propose(records(*flat, *maps, [1, 2]))
+    assert found.keys["fields"].keys() == {"tag", "value"}
+    assert found.reasons["format"].startswith("5 of 10 messages are of another shape")
+    assert found.reasons["format"].endswith("device, values, at")
+    sparse = [{"ts": T, "dev": "d", name: 1} for name in ("temp", "hum", "temp")]
+    assert "format" not in propose(records(*sparse)).reasons
+
+
+@pytest.mark.parametrize(("preset", "rows"), [(None, "items[]"), ("kepware", "values[]")])
+def test_messages_that_are_longer_than_usual_are_read(preset: str | None, rows: str) -> None:
+    name = rows.removesuffix("[]")
+    long = {
+        name: [{"id": f"p{i}", "v": i, "q": True, "t": T, "note": "x" * 1000} for i in range(1_200)],
+        "timestamp": T,
+    }
+    found = propose(records(long, long))
+    assert found.keys["max_bytes"] == 2**21
+    assert found.keys.get("preset") == preset
+    assert found.tally.share == 1
+    assert "bytes" in found.reasons["max_bytes"]
 
 
 def test_one_odd_message_spoils_no_guess() -> None:

@@ -14,6 +14,9 @@ MAX_DEPTH = 6
 EXAMPLES = 200
 """The most examples of one value."""
 
+ALIKE = 0.25
+"""The share of keys that messages of one kind have in common: some of them may have others, or lack some."""
+
 MAX_BYTES = 2**24
 """The most bytes that a compressed message is looked at."""
 
@@ -94,6 +97,26 @@ def _parsed(value: bytes | None) -> Any:
     except (ValueError, RecursionError):
         return None
     return document if isinstance(document, dict | list) else None
+
+
+def alike(found: Sequence[Any]) -> tuple[list[Any], list[str]]:
+    """Return the documents that have keys like most of them, and the keys of the first that has others.
+
+    Arrays have no keys, and are like arrays.
+    """
+    kinds = [frozenset(each) if isinstance(each, dict) else None for each in found]
+    ((base, _),) = Counter(kinds).most_common(1)
+    near = [_shared(base, kind) >= ALIKE for kind in kinds]
+    other = next((each for each, is_near in zip(found, near, strict=True) if not is_near), ())
+    keys = [str(each) for each in other] if isinstance(other, dict) else ["[]"] if other else []
+    return [each for each, is_near in zip(found, near, strict=True) if is_near], keys
+
+
+def _shared(one: frozenset[str] | None, other: frozenset[str] | None) -> float:
+    """Return the share of keys that both have, of those that one of them has."""
+    if not one or not other:
+        return float(one == other)
+    return len(one & other) / len(one | other)
 
 
 def layout(documents: Sequence[Any]) -> Layout:

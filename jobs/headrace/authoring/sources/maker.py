@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from headrace.authoring.sources import guesses, qualities, tables, times
-from headrace.authoring.sources.documents import Layout, Seen, inner
+from headrace.authoring.sources.documents import EXAMPLES, Layout, Seen, inner
 from headrace.authoring.sources.tables import Table
 
 Reasons = dict[str, str]
@@ -89,7 +89,8 @@ class Maker:
         if path := guesses.tag(inner, self._most):
             self._used.add(path)
             different = len({*self._values[path].examples})
-            return {"path": path}, f"{path} says what was measured: {different:,} different in the sample"
+            many = f"{different:,} or more" if len(self._values[path].examples) == EXAMPLES else f"{different:,}"
+            return {"path": path}, f"{path} says what was measured: {many} different in the sample"
         near = {n: s for n, s in self._values.items() if n.startswith("^.") and n not in self._used}
         if path := guesses.tag(near, self._most):
             self._used.add(path)

@@ -16,6 +16,7 @@ from headrace.environment.kafka_sample import Record
 from headrace.errors import UserError, unknown
 from headrace.project import source_presets
 from headrace_udfs.contract import Contract
+from headrace_udfs.contract_keys import LONGEST_MESSAGE
 from headrace_udfs.faults import Refused
 from headrace_udfs.formats import compression
 from headrace_udfs.schemas import RegistryFailed
@@ -37,6 +38,8 @@ _VARIANTS: Mapping[str, tuple[Mapping[str, Any], ...]] = {
 
 _GENERAL = "raw"
 """The preset that reads any text, and so says nothing by doing so."""
+
+DEFAULT_BYTES = Contract.model_fields["max_bytes"].default
 
 _COMPRESSIONS = ("gzip", "zstd", "lz4", "zlib", "snappy")
 
@@ -112,11 +115,12 @@ def _best(names: Sequence[str], records: Sequence[Record]) -> Proposal | None:
 
 def _with_preset(name: str, records: Sequence[Record]) -> Iterator[Proposal]:
     for more in ({}, *_VARIANTS.get(name, ())):
-        keys = {source_presets.KEY: name, **more}
+        reasons: Reasons = {}
+        keys = {source_presets.KEY: name, **more, **_length(records, reasons)}
         found = _tried(keys, records)
         if found:
             decoded = f"{found.good:,} of {found.readings:,} readings of the sample decode with it"
-            yield Proposal(keys, {source_presets.KEY: decoded}, found)
+            yield Proposal(keys, {source_presets.KEY: decoded, **reasons}, found)
 
 
 def _tried(keys: Mapping[str, Any], records: Sequence[Record]) -> Tally | None:
@@ -133,9 +137,23 @@ def _of_documents(
     records: Sequence[Record], found: Sequence[Any], format_: str = "json", table: tables.Table | None = None
 ) -> Proposal | None:
     """Return a contract made of the values of documents; None if the format cannot be read so."""
-    keys, reasons = Maker(_layout(found), _text_keys(records), format_, table).made()
+    alike, others = documents.alike(found)
+    keys, reasons = Maker(_layout(alike), _text_keys(records), format_, table).made()
+    if others:
+        fewer = f"{len(found) - len(alike):,} of {len(found):,} messages are of another shape, which is not looked at"
+        reasons["format"] = f"{fewer}; the first of them has: {', '.join(others)}"
+    keys = {**keys, **_length(records, reasons)}
     decoded = _tried(keys, records)
     return Proposal(keys, reasons, decoded) if decoded else None
+
+
+def _length(records: Sequence[Record], reasons: Reasons) -> dict[str, Any]:
+    """Return `max_bytes` if the messages are longer than a contract allows without it, with room for longer ones."""
+    longest = max(len(each.value or b"") for each in records)
+    if longest <= DEFAULT_BYTES:
+        return {}
+    reasons["max_bytes"] = f"the longest message of the sample has {longest:,} bytes"
+    return {"max_bytes": min(2 ** (longest - 1).bit_length(), LONGEST_MESSAGE)}
 
 
 def _layout(found: Sequence[Any]) -> Layout:

@@ -43,6 +43,9 @@ def _look(values: Sequence[bytes]) -> tuple[str, str]:
         if all(value.lstrip(b" \t\r\n").startswith(begins) for value in values):
             what = f"the messages look like {name}, and a sample does not tell what to read of them"
             return what, f"write the contract with format: {name}, {page}"
+    if all(map(_is_latin, values)):
+        what = "the messages look like text in another encoding than UTF-8, which is the only one that is read"
+        return what, "let the sender or the bridge write UTF-8"
     if not all(map(_is_text, values)):
         what = "the messages are bytes that no format is recognized in"
         return what, f"Protobuf needs its schema: write the contract with format: protobuf, {page}; or give --preset"
@@ -58,3 +61,12 @@ def _is_text(value: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return not any(byte < 9 for byte in value)
+
+
+def _is_latin(value: bytes) -> bool:
+    """Return whether bytes that are not UTF-8 are lines of printable text in Latin-1."""
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return all(byte in b"\t\r\n" or 32 <= byte < 127 or byte >= 160 for byte in value)
+    return False
