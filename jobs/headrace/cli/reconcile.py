@@ -28,7 +28,7 @@ def reconcile(
 ) -> None:
     """Verify that nothing was lost and nothing stored twice: end - first = good + dead + marks, each offset once.
 
-    `marks` are the messages of a change stream that have no row, as a tombstone has none.
+    `marks` are messages that have no row by design, such as tombstones of a change stream.
     `end` is the end of what can be read: records behind an open transaction are reported separately.
     """
     from headrace.upkeep import reconcile as reconciliation
