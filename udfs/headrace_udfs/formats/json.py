@@ -105,7 +105,7 @@ class JsonFormat:
     def _accounts_for(self, taken: Columns, accounted: int, payloads: Payloads) -> bool:
         """Return whether the keys of a chunk (`accounted` colons) and the texts taken account for all colons in it."""
         text = b"\n".join(payloads)  # type: ignore[arg-type]  # None does not decode
-        if len(text) > self._max_bytes or _escapes_a_colon(text):
+        if max(map(len, payloads), default=0) > self._max_bytes or _escapes_a_colon(text):  # type: ignore[arg-type]
             return False
         spare = int(np.count_nonzero(np.frombuffer(text, np.uint8) == ord(":"))) - accounted
         return not spare or spare == sum("".join(filter(None, taken[slot])).count(":") for slot in self._texts)
