@@ -2,7 +2,7 @@
 
 python tests/payloads/make/documents.py
 
-README.md names the documents. No product here has an encoder in a package registry.
+README.md names the documents. Of some, go.py has messages of an encoder as well.
 """
 
 from __future__ import annotations
