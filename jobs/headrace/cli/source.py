@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,7 +11,7 @@ import typer
 
 from headrace.cli import completion, source_report, times
 from headrace.cli.common import Context, Env, Json, log, out, print_json, table
-from headrace.errors import CheckFailed, Place, UserError, unknown
+from headrace.errors import CheckFailed, Place, PlatformError, UserError, unknown
 from headrace.project.paths import Project
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from headrace.environment.kafka_sample import Record
     from headrace_udfs.contract import Contract
+    from headrace_udfs.registry import RegistryAddress
 
 app = typer.Typer(help="Contracts of topics: made from a sample, shown, and tried on messages.", no_args_is_help=True)
 
@@ -84,8 +87,8 @@ def new(
     context = Context(env)
     path = contract_file.path_of(context.project, name)
     records = read_sample(context, topic, file, limit, since, seconds)
-    with log.status("looking for what fits"):
-        found = proposal.propose(records, preset)
+    with log.status("looking for what fits"), _registry_answers(context):
+        found = proposal.propose(records, preset, _registry(context) if proposal.names_schemas(records) else None)
     noun = "message" if len(records) == 1 else "messages"
     sample = f"{len(records):,} {noun} of {file.name if file else topic}"
     written = contract_file.write(context.project, path, records, found, sample)
@@ -101,6 +104,21 @@ def new(
     _print_written(written, written[1:])
     source_report.print_tally(found.tally)
     out.print(f"\nnext: read the file, then headrace source check {name}", highlight=False, soft_wrap=True)
+
+
+def _registry(context: Context) -> RegistryAddress | None:
+    return context.settings.schema_registry.address() if context.settings.schema_registry else None
+
+
+@contextmanager
+def _registry_answers(context: Context) -> Iterator[None]:
+    """Raise PlatformError if the registry does not return a schema."""
+    from headrace_udfs.schemas import RegistryFailed
+
+    try:
+        yield
+    except RegistryFailed as failure:
+        raise PlatformError(str(failure), f"schema_registry of {context.env}") from None
 
 
 def _print_written(files: list[Path], messages: list[Path]) -> None:
@@ -139,13 +157,9 @@ def check(
 
     context = Context(env)
     contract = source_files.load(context.project, name)
-    if contract.registered:
-        schemas = context.settings.schema_registry.address() if context.settings.schema_registry else None
-    else:
-        schemas = None
     records = _sample_of(context, contract, file, limit, since, seconds)
-    with log.status("decoding"):
-        found = decoding.tally(contract, records, schemas)
+    with log.status("decoding"), _registry_answers(context):
+        found = decoding.tally(contract, records, _registry(context) if contract.registered else None)
     kept = contract_file.keep_examples(context.project, name, contract, records, found) if keep else []
     if json:
         print_json(

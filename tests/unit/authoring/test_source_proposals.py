@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
+from fastavro import schemaless_writer
 
 from headrace.authoring.sources import contract_file
 from headrace.authoring.sources.proposal import Proposal, propose
@@ -15,7 +21,8 @@ from headrace.environment.kafka_sample import Record
 from headrace.errors import UserError
 from headrace.project import source_files, source_presets
 from headrace.project.paths import Project
-from support.payloads import golden
+from headrace_udfs.schemas import GivenSchemas, Schema, SchemaId
+from support.payloads import PAYLOADS, golden
 
 TOPIC = "plant.new"
 T = 1_764_000_000_000
@@ -178,7 +185,7 @@ def test_some_messages_that_are_no_json_do_not_keep_the_others_from_it() -> None
 
 
 def test_what_is_not_recognized_is_an_error_that_says_what_to_do() -> None:
-    with pytest.raises(UserError, match=r"look like those of a schema registry.*\n  fix: .*format: avro"):
+    with pytest.raises(UserError, match=r"look like those of a schema registry.*\n  fix: write schema_registry:"):
         propose(records(b"\0\0\0\0\1\2a\2"))
     with pytest.raises(UserError, match=r"are bytes that no format is recognized in\n  fix: Protobuf needs its schema"):
         propose(records(b"\n\4pump\x11\0\0\0\0\0\x80\x35\x40"))
@@ -237,6 +244,46 @@ def test_messages_with_signs_between_cells_are_not_always_csv(message: bytes, na
     with pytest.raises(UserError, match=f"look like {name}") as caught:
         propose(records(message))
     assert f"format: {name}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "format_"), [("avro", "avro"), ("json", "json_registry"), ("protobuf", "protobuf_registry")]
+)
+@pytest.mark.parametrize("where", ["prefix", "guid"])
+def test_messages_that_name_a_schema_of_a_registry(kind: str, format_: str, where: str) -> None:
+    given = json.loads((PAYLOADS / "registry" / "schemas.json").read_text())
+    known: dict[SchemaId, str | Schema] = {}
+    for number, each in given.items():
+        known[int(number)] = known[UUID(each["guid"])] = Schema(each["schema"], kind=each["type"])
+    sent = [each for each in golden("registry") if each.name.startswith(f"{kind}") and where in each.name]
+    assert sent
+    found = propose([each.record for each in sent], registry=GivenSchemas(known))
+    assert found.keys["format"] == format_
+    assert found.tally.share == 1
+    assert [row["tag"] for row in found.tally.rows] == [each.readings[0]["tag"] for each in sent]
+    assert [f"{row['ts']:%M:%S.%f}" for row in found.tally.rows] == [each.readings[0]["ts"][14:26] for each in sent]
+    unheard_of = [replace(each.record, value=b"\0\0\0\0\x63" + each.record.value[5:]) for each in sent]  # type: ignore[index]
+    if where == "prefix":
+        with pytest.raises(UserError, match="the registry does not know their schemas"):
+            propose(unheard_of, registry=GivenSchemas(known))
+
+
+def test_avro_with_times_decimals_and_records_within() -> None:
+    fields = [
+        {"name": "at", "type": {"type": "long", "logicalType": "timestamp-millis"}},
+        {"name": "price", "type": {"type": "bytes", "logicalType": "decimal", "precision": 9, "scale": 2}},
+        {"name": "blob", "type": "bytes"},
+        {"name": "sensor", "type": {"type": "record", "name": "S", "fields": [{"name": "id", "type": "string"}]}},
+    ]
+    schema = {"type": "record", "name": "R", "fields": fields}
+    file = BytesIO(b"\0\0\0\0\7")
+    file.seek(5)
+    at = datetime.fromtimestamp(T / 1000, UTC)
+    schemaless_writer(file, schema, {"at": at, "price": Decimal("1.25"), "blob": b"x", "sensor": {"id": "a"}})
+    found = propose(records(file.getvalue()), registry=GivenSchemas({7: json.dumps(schema)}))
+    assert found.keys["fields"]["tag"]["path"] == "sensor.id"
+    assert found.keys["time"] == {"path": "at", "unit": "iso8601"}
+    assert [(row["tag"], row["price"], row["ts"]) for row in found.tally.rows] == [("a", 1.25, at)]
 
 
 def test_lines_of_json() -> None:

@@ -11,8 +11,10 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from headrace.cli import source
-from headrace.errors import UserError
+from headrace.errors import PlatformError, UserError
 from headrace.project import source_presets
+from headrace_udfs import registry
+from support import ROOT
 
 CONTRACT = """\
 description: Forces of the presses, described at such a length that no line of eighty columns has room for it.
@@ -132,3 +134,16 @@ def test_examples_that_are_not_needed_or_must_not_be_kept_are_refused(
     with pytest.raises(UserError, match=why):
         raise run("check", name, "--keep", "--file", sent(project, "no key")).exception or AssertionError
     assert not [*(project / "sql" / "_sources").glob("*.jsonl")]
+
+
+def test_a_registry_that_does_not_answer_is_an_error_of_the_platform(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "ATTEMPTS", 1)
+    local = (ROOT / "catalogs" / "local.yaml").read_text()
+    (project / "catalogs" / "local.yaml").write_text(f'{local}\nschema_registry: {{url: "http://127.0.0.1:9"}}\n')
+    (project / "sql" / "_sources" / "avro.yaml").write_text(CONTRACT.replace("topic:", "format: avro\ntopic:"))
+    framed = sent(project, {"$message": {"value": {"$base64": "AAAAAAEYcHJlc3MyLmZvcmNl9qG/6dZmAgAAAAAAACnA"}}})
+    for command in (("check", "avro"), ("new", "other", "--topic", "plant.avro")):
+        with pytest.raises(PlatformError, match="schema_registry of local"):
+            raise run(*command, "--file", framed).exception or AssertionError

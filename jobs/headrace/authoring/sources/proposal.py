@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
 
-from headrace.authoring.sources import changes, documents, guesses, tables, unknown_messages
+from headrace.authoring.sources import changes, documents, guesses, registered, tables, unknown_messages
 from headrace.authoring.sources.decoding import Tally, tally
 from headrace.authoring.sources.documents import Layout
 from headrace.authoring.sources.maker import Maker, Reasons, column, most
@@ -19,7 +20,8 @@ from headrace_udfs.contract import Contract
 from headrace_udfs.contract_keys import LONGEST_MESSAGE
 from headrace_udfs.faults import Refused
 from headrace_udfs.formats import compression
-from headrace_udfs.schemas import RegistryFailed
+from headrace_udfs.registry import RegistryAddress
+from headrace_udfs.schemas import GivenSchemas, RegistryFailed
 
 ENOUGH = 0.5
 """The share of readings that must decode for a preset to be proposed."""
@@ -53,15 +55,35 @@ class Proposal:
     tally: Tally
 
 
-def propose(records: Sequence[Record], preset: str | None = None) -> Proposal:
-    """Return the contract that fits the sample. Raises UserError if `preset` does not exist, or none fits."""
+def propose(
+    records: Sequence[Record], preset: str | None = None, registry: RegistryAddress | GivenSchemas | None = None
+) -> Proposal:
+    """Return the contract that fits the sample.
+
+    Raises UserError if `preset` does not exist, or none fits; RegistryFailed.
+    """
     if preset:
         if preset not in source_presets.names():
             raise UserError([unknown("preset", preset, source_presets.names(), "--preset", scope="headrace")])
         return max(_with_preset(preset, records), key=lambda each: each.tally.share)
+    values = [each.value for each in records]
+    if registry and names_schemas(records) and (found := _of_registry(records, registry)):
+        return found
     if found := _proposed(records) or _of_compressed(records):
         return found
-    raise unknown_messages.error([each.value for each in records])
+    raise unknown_messages.error(values, has_registry=registry is not None)
+
+
+def names_schemas(records: Sequence[Record]) -> bool:
+    """Return whether most of the messages name a schema of a registry, as far as one can tell."""
+    return unknown_messages.framed([each.value for each in records]) or registered.in_headers(records)
+
+
+def _of_registry(records: Sequence[Record], registry: RegistryAddress | GivenSchemas) -> Proposal | None:
+    """Return the contract of what messages hold by their schemas; None if the registry does not know these."""
+    with closing(registry.open()) as schemas:
+        found = registered.documents(records, schemas)
+    return _of_documents(records, found[1], found[0], registry=registry) if found else None
 
 
 def _proposed(records: Sequence[Record]) -> Proposal | None:
@@ -123,18 +145,24 @@ def _with_preset(name: str, records: Sequence[Record]) -> Iterator[Proposal]:
             yield Proposal(keys, {source_presets.KEY: decoded, **reasons}, found)
 
 
-def _tried(keys: Mapping[str, Any], records: Sequence[Record]) -> Tally | None:
+def _tried(
+    keys: Mapping[str, Any], records: Sequence[Record], registry: RegistryAddress | GivenSchemas | None = None
+) -> Tally | None:
     """Return what a contract with these keys makes of the records; None if it needs what is not here."""
     complete = source_presets.completed(dict(keys), source_presets.path_of(str(keys.get(source_presets.KEY))))
     try:
         contract = Contract.model_validate({"description": "proposed", "topic": records[0].topic, **complete})
-        return tally(contract, records)
+        return tally(contract, records, registry)
     except (ValidationError, RegistryFailed, ValueError):
         return None
 
 
 def _of_documents(
-    records: Sequence[Record], found: Sequence[Any], format_: str = "json", table: tables.Table | None = None
+    records: Sequence[Record],
+    found: Sequence[Any],
+    format_: str = "json",
+    table: tables.Table | None = None,
+    registry: RegistryAddress | GivenSchemas | None = None,
 ) -> Proposal | None:
     """Return a contract made of the values of documents; None if the format cannot be read so."""
     alike, others = documents.alike(found)
@@ -143,7 +171,7 @@ def _of_documents(
         fewer = f"{len(found) - len(alike):,} of {len(found):,} messages are of another shape, which is not looked at"
         reasons["format"] = f"{fewer}; the first of them has: {', '.join(others)}"
     keys = {**keys, **_length(records, reasons)}
-    decoded = _tried(keys, records)
+    decoded = _tried(keys, records, registry)
     return Proposal(keys, reasons, decoded) if decoded else None
 
 

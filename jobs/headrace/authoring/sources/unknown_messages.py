@@ -21,24 +21,33 @@ def plain(values: Values) -> bool:
     return bool(texts) and all(text.isprintable() and text[:1] != "<" for text in texts)
 
 
-def error(values: Values) -> UserError:
-    """Return the error that says what the messages look like, and what to write."""
+def framed(values: Values) -> bool:
+    """Return whether messages begin with the id or the GUID of a schema, as far as one can tell."""
+    held = [value for value in values if value]
+    return 2 * sum(value[0] in (0, 1) and len(value) > _FRAMED for value in held) > len(held) > 0
+
+
+def error(values: Values, *, has_registry: bool = False) -> UserError:
+    """Return the error that says what the messages look like, and what to write.
+
+    has_registry: whether schemas that they name were looked for in a registry.
+    """
     held = [value for value in values if value and value.strip()]
     if not held:
         count = "the message has no value" if len(values) == 1 else f"none of the {len(values):,} messages has a value"
         return UserError(count, fix="read others with --from or a higher --limit, or messages of a file with --file")
-    what, fix = _look(held)
+    what, fix = _look(held, has_registry=has_registry)
     return UserError(what, fix=fix)
 
 
-def _look(values: Sequence[bytes]) -> tuple[str, str]:
+def _look(values: Sequence[bytes], *, has_registry: bool) -> tuple[str, str]:
     page = "as docs/payloads.md shows"
-    if all(value[0] == 0 and len(value) > _FRAMED for value in values):
-        what = "the messages look like those of a schema registry, which a sample cannot tell apart"
-        return what, (
-            "write the contract with format: avro, protobuf_registry or json_registry, and schema_registry: "
-            "{url: ...} in the environment's file"
-        )
+    if framed(values) and has_registry:
+        what = "the messages look like those of a schema registry, and the registry does not know their schemas"
+        return what, "compare schema_registry: in the environment's file with where they come from"
+    if framed(values):
+        what = "the messages look like those of a schema registry, and where it is is not said"
+        return what, "write schema_registry: {url: ...} in the environment's file"
     for name, begins in {"hl7": (b"MSH", b"\x0bMSH"), "xml": (b"<", b"\xef\xbb\xbf<")}.items():
         if all(value.lstrip(b" \t\r\n").startswith(begins) for value in values):
             what = f"the messages look like {name}, and a sample does not tell what to read of them"
