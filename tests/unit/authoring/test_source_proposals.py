@@ -108,6 +108,14 @@ def test_arrays_that_are_named(around: str | None, path: str, tags: list[str]) -
     assert rows(found, "tag", "value") == [*zip(tags, [1.0, 2.0, 3.0], strict=True)]
 
 
+def test_arrays_below_names() -> None:
+    tags = {name: {"unit": "C", "values": [{"at": T, "value": number}]} for name, number in (("temp", 1), ("hum", 2))}
+    found = propose(records({"gateway": "g1", "version": 3, "tags": tags}))
+    assert found.keys["rows"] == "tags.*.values[]"
+    assert rows(found, "tag", "value", "unit") == [("g1.temp", 1.0, "C"), ("g1.hum", 2.0, "C")]
+    assert found.keys["fields"].keys() == {"tag", "value", "unit", "version"}
+
+
 def test_that_nothing_is_measured_is_told() -> None:
     found = propose(records({"id": "a", "ts": [T, T + 1], "values": [1.5, 2.5]}))
     assert found.reasons["fields"].startswith("no measured value was found")

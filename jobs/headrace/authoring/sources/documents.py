@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,12 +12,6 @@ MAX_DEPTH = 6
 
 EXAMPLES = 200
 """The most examples of one value."""
-
-ALIKE = 0.25
-"""The share of keys that messages of one kind have in common: some of them may have others, or lack some."""
-
-MAX_BYTES = 2**24
-"""The most bytes that a compressed message is looked at."""
 
 _MAPS = {"values", "fields", "readings", "data", "payload", "measurements", "metrics", "signals", "points"}
 """Names of objects whose members are rows, not parts of one row."""
@@ -79,46 +72,6 @@ class Layout:
                 yield "^." * (distance + 1) + path, value
 
 
-def of_values(values: Sequence[bytes | None]) -> list[Any] | None:
-    """Return the JSON objects and arrays of messages; None if half of the messages or more are none."""
-    found = [document for value in values if (document := _parsed(value)) is not None]
-    return found if 2 * len(found) > len(values) else None
-
-
-def of_lines(values: Sequence[bytes | None]) -> list[Any] | None:
-    """Return the JSON objects and arrays of the messages' lines; None if half of the lines or more are none."""
-    return of_values([line for value in values for line in (value or b"").splitlines() if line.strip()])
-
-
-def _parsed(value: bytes | None) -> Any:
-    """Return the JSON object or array of a message, or None."""
-    try:
-        document = json.loads(value or b"")
-    except (ValueError, RecursionError):
-        return None
-    return document if isinstance(document, dict | list) else None
-
-
-def alike(found: Sequence[Any]) -> tuple[list[Any], list[str]]:
-    """Return the documents that have keys like most of them, and the keys of the first that has others.
-
-    Arrays have no keys, and are like arrays.
-    """
-    kinds = [frozenset(each) if isinstance(each, dict) else None for each in found]
-    ((base, _),) = Counter(kinds).most_common(1)
-    near = [_shared(base, kind) >= ALIKE for kind in kinds]
-    other = next((each for each, is_near in zip(found, near, strict=True) if not is_near), ())
-    keys = [str(each) for each in other] if isinstance(other, dict) else ["[]"] if other else []
-    return [each for each, is_near in zip(found, near, strict=True) if is_near], keys
-
-
-def _shared(one: frozenset[str] | None, other: frozenset[str] | None) -> float:
-    """Return the share of keys that both have, of those that one of them has."""
-    if not one or not other:
-        return float(one == other)
-    return len(one & other) / len(one | other)
-
-
 def layout(documents: Sequence[Any]) -> Layout:
     """Return where the rows of the documents are, as far as their shapes tell."""
     whole = Layout(None, None, [*documents], [()] * len(documents))
@@ -158,32 +111,34 @@ def _layout(
     return Layout(rows, member, [row for row, _ in found], [outer for _, outer in found], own, others)
 
 
-def _named_arrays(shape: Any, paths: Sequence[str]) -> tuple[str, list[str] | None] | None:
-    """Return the path of the object whose members are the arrays, if their elements are alike, and the members' names.
+def _named_arrays(shape: Any, paths: Sequence[str]) -> tuple[str, list[str] | None, str] | None:
+    """Return where arrays stand whose paths differ in one name and whose elements are alike; None if they do not.
 
-    None for the names are all members of the object.
+    The path of the object with these names, the names (None for all that it has), and the path below them.
     """
-    parents = {path.rpartition(".")[0] for path in paths}
-    kinds = {frozenset(row) for path in paths for row in _at(shape, path)}
-    if len(parents) > 1 or len(kinds) > 1:
+    keys = [path.split(".") for path in paths]
+    differ = [at for at in range(len(keys[0])) if len({each[at] for each in keys if at < len(each)}) > 1]
+    if len({*map(len, keys)}) > 1 or len(differ) != 1 or len({frozenset(r) for p in paths for r in _at(shape, p)}) > 1:
         return None
-    parent, names = parents.pop(), [path.rpartition(".")[2] for path in paths]
-    return parent, None if {*names} == {*_at(shape, parent)} else names
+    at = differ[0]
+    parent, names, below = ".".join(keys[0][:at]), [each[at] for each in keys], ".".join(keys[0][at + 1 :])
+    return parent, None if {*names} == {*_at(shape, parent)} else names, below
 
 
-def _of_named_arrays(around: Layout, before: str, parent: str, names: list[str] | None) -> Layout:
+def _of_named_arrays(around: Layout, before: str, parent: str, names: list[str] | None, below: str) -> Layout:
     found = [
         (row, (members[name], each, *outer))
         for each, outer in zip(around.elements, around.outer, strict=True)
         if isinstance(members := _at(each, parent), dict)
         for name in names or members
-        if isinstance(members.get(name), list)
-        for row in members[name]
+        if isinstance(rows := _at(members.get(name), below), list)
+        for row in rows
         if isinstance(row, dict)
     ]
     step = "*" if names is None else "{" + ",".join(names) + "}"
-    rows = f"{before}{parent}.{step}[]" if parent else f"{before}{step}[]"
-    return _layout(rows, {"from": "member", "out": 1}, found, ((), (), *around.own))
+    path = ".".join(filter(None, (parent, step, below)))
+    own = (f"{parent}.",) if parent else tuple(f"{name}." for name in names or ())
+    return _layout(f"{before}{path}[]", {"from": "member", "out": 1}, found, ((), own, *around.own))
 
 
 def wide(documents: Sequence[Any], members: Sequence[str]) -> Layout:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from headrace.authoring.sources import changes, documents, guesses, registered, tables, unknown_messages
+from headrace.authoring.sources import changes, documents, guesses, messages, registered, tables, unknown_messages
 from headrace.authoring.sources.decoding import Tally, tally
 from headrace.authoring.sources.documents import Layout
 from headrace.authoring.sources.maker import Maker, Reasons, column, most
@@ -93,9 +93,9 @@ def _proposed(records: Sequence[Record]) -> Proposal | None:
     if (best := _best(names, records)) and best.tally.share >= ENOUGH:
         return best
     values = [each.value for each in records]
-    if (found := documents.of_values(values)) and (made := _of_documents(records, found)):
+    if (found := messages.of_values(values)) and (made := _of_documents(records, found)):
         return made
-    if (found := documents.of_lines(values)) and (made := _of_documents(records, found, "json_lines")):
+    if (found := messages.of_lines(values)) and (made := _of_documents(records, found, "json_lines")):
         return made
     if (table := tables.of_values(values)) and (made := _of_documents(records, table.documents, "csv", table)):
         return made
@@ -120,7 +120,7 @@ def _of_compressed(records: Sequence[Record]) -> Proposal | None:
 
 def _inflated(value: bytes | None, name: str) -> bytes | None:
     try:
-        return compression.inflate(value or b"", name, documents.MAX_BYTES)
+        return compression.inflate(value or b"", name, messages.MAX_BYTES)
     except Refused:
         return value
 
@@ -165,7 +165,7 @@ def _of_documents(
     registry: RegistryAddress | GivenSchemas | None = None,
 ) -> Proposal | None:
     """Return a contract made of the values of documents; None if the format cannot be read so."""
-    alike, others = documents.alike(found)
+    alike, others = messages.alike(found)
     keys, reasons = Maker(_layout(alike), _text_keys(records), format_, table).made()
     if others:
         fewer = f"{len(found) - len(alike):,} of {len(found):,} messages are of another shape, which is not looked at"
