@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,6 +15,8 @@ from uuid import UUID
 
 import pytest
 from fastavro import schemaless_writer
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from headrace.authoring.sources import contract_file
 from headrace.authoring.sources.proposal import Proposal, propose
@@ -234,6 +237,44 @@ def test_whatever_is_proposed_is_a_contract_that_can_be_read_from_its_file(sampl
     assert max(map(len, path.read_text().splitlines())) <= 100
     with pytest.raises(UserError, match="exists already"):
         contract_file.path_of(project, "proposed")
+
+
+NAMES = st.sampled_from(
+    ["ts", "time", "value", "tag", "id", "values", "q", "unit", "a.b", "x[0]", "", "{m}", 'a"b', "Ü"]
+)
+SCALARS = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=6)
+)
+SIGNED = st.sampled_from(["21,5", "RUN", "GOOD", "2025-11-24T16:00:00Z", "1764000000", "24.11.2025 16:00:00", ""])
+DOCUMENTS = st.recursive(
+    SCALARS | SIGNED,
+    lambda each: st.lists(each, max_size=3) | st.dictionaries(NAMES | st.text(max_size=3), each, max_size=4),
+    max_leaves=12,
+)
+TABLES = st.text(st.sampled_from([*"abc,;\t|\n\r12.5-: TZ\"'{[<="]), max_size=40)
+BODIES = (
+    st.none() | DOCUMENTS.map(lambda each: json.dumps(each).encode()) | TABLES.map(str.encode) | st.binary(max_size=20)
+)
+
+
+@settings(max_examples=60)
+@given(st.lists(BODIES, min_size=1, max_size=4), st.none() | st.binary(max_size=4))
+def test_any_messages_have_a_contract_or_an_error_that_says_what_to_do(
+    bodies: list[bytes | None], key: bytes | None
+) -> None:
+    sample = [Record(TOPIC, 0, offset, T, key, (), value) for offset, value in enumerate(bodies)]
+    found: Proposal | str
+    try:
+        found = propose(sample)
+    except UserError as error:
+        found = str(error)
+    if isinstance(found, str):
+        assert "\n  fix: " in found
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "proposed.yaml"
+        file.write_text(contract_file.text(TOPIC, found, "a sample"), encoding="utf-8")
+        assert source_files.of_file(file).topic == TOPIC
 
 
 def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path) -> None:
