@@ -46,11 +46,11 @@ def _rows_of_a_batch(rows: int, stand: Stand) -> Iterator[None]:
     """Ship the workers a copy of their package in which an Arrow batch of a stream has so many rows."""
     own, package = release.functions_package(), stand.project.root / "udfs" / "headrace_udfs"
     shutil.copytree(own, package, ignore=shutil.ignore_patterns("__pycache__"))
-    module = Path(package) / "streams.py"
+    module = Path(package) / "arrow_streams.py"
     text = module.read_text(encoding="utf-8")
     changed = text.replace("\n_BATCH = 4096\n", f"\n_BATCH = {rows}\n")
     if changed == text:
-        raise ValueError("streams.py has no _BATCH of 4096 rows")
+        raise ValueError("arrow_streams.py has no _BATCH of 4096 rows")
     module.write_text(changed, encoding="utf-8")
     with mock.patch.object(release, "functions_package", return_value=package):
         yield
