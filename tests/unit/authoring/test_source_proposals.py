@@ -224,6 +224,7 @@ def test_what_is_not_recognized_is_an_error_that_says_what_to_do() -> None:
         b"a;b\n1;2\n",
         b"1,2,3",
         gzip.compress(b"7;x;2025-11-24T16:00:00Z"),
+        b'{"tag": "a", "value": "\\u0007", "\\b": "\\ud800"}',
     ],
 )
 def test_whatever_is_proposed_is_a_contract_that_can_be_read_from_its_file(sample: Any, tmp_path: Path) -> None:
@@ -399,6 +400,15 @@ def test_bare_numbers_with_a_decimal_comma() -> None:
     found = propose(records(b"21,5", b"22", b"RUN", key=b"press2/force"))
     assert found.keys == {"preset": "raw", "fields": {"value": {"decimal": ","}}}
     assert rows(found, "tag", "value", "text")[0] == ("press2/force", 21.5, None)
+
+
+def test_bare_values_in_quotation_marks_are_json() -> None:
+    found = propose(records(b'"21.5"', b'"RUN"', b"true", b'"7"', key=b"press2/force"))
+    assert found.keys["format"] == "json"
+    assert rows(found, "tag", "value", "text") == [
+        ("press2/force", 21.5, None), ("press2/force", None, "RUN"), ("press2/force", 1.0, None),
+        ("press2/force", 7.0, None),
+    ]  # fmt: skip
 
 
 def test_numbers_in_texts_next_to_booleans_and_words() -> None:

@@ -118,4 +118,5 @@ def entry(pair: dict[str, Any], indent: str = "") -> list[str]:
 
 
 def _comment(reason: str, indent: str) -> list[str]:
-    return [f"{indent}# {line}" for line in textwrap.wrap(reason, WIDTH - len(indent) - 2)]
+    printable = "".join(each if each.isprintable() else repr(each)[1:-1] for each in reason)  # YAML takes no other
+    return [f"{indent}# {line}" for line in textwrap.wrap(printable, WIDTH - len(indent) - 2)]

@@ -25,6 +25,23 @@ def of_lines(values: Sequence[bytes | None]) -> list[Any] | None:
     return of_values([line for value in values for line in (value or b"").splitlines() if line.strip()])
 
 
+def of_scalars(values: Sequence[bytes | None]) -> list[Any] | None:
+    """Return the values of messages that are one in JSON, some of them a text in quotation marks; None if they are not.
+
+    Without such a text, they are plain numbers and words.
+    """
+    found = [value for value in map(_scalar, values) if value is not None]
+    return found if 2 * len(found) > len(values) and any(isinstance(each, str) for each in found) else None
+
+
+def _scalar(value: bytes | None) -> Any:
+    try:
+        found = json.loads(value or b"")
+    except (ValueError, RecursionError):
+        return None
+    return None if isinstance(found, dict | list) else found
+
+
 def _parsed(value: bytes | None) -> Any:
     """Return the JSON object or array of a message, or None."""
     try:

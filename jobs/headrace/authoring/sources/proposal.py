@@ -95,6 +95,8 @@ def _proposed(records: Sequence[Record]) -> Proposal | None:
     values = [each.value for each in records]
     if (found := messages.of_values(values)) and (made := _of_documents(records, found)):
         return made
+    if (found := messages.of_scalars(values)) and (made := _of_documents(records, found)):
+        return made
     if (found := messages.of_lines(values)) and (made := _of_documents(records, found, "json_lines")):
         return made
     if (table := tables.of_values(values)) and (made := _of_documents(records, table.documents, "csv", table)):
