@@ -111,6 +111,16 @@ def test_arrays_that_are_named(around: str | None, path: str, tags: list[str]) -
     assert rows(found, "tag", "value") == [*zip(tags, [1.0, 2.0, 3.0], strict=True)]
 
 
+def test_measured_values_are_rows_rather_than_an_array_of_other_things() -> None:
+    uplink = {"f_port": 1, "decoded_payload": {"temperature": 21.5, "humidity": 40}, "rx_metadata": [{"rssi": -35}]}
+    found = propose(records({"ids": {"device_id": "dev1"}, "received_at": "2025-11-24T16:00:00Z", "uplink": uplink}))
+    assert found.keys["rows"] == "uplink.decoded_payload.*"
+    assert rows(found, "tag", "value") == [("dev1.temperature", 21.5), ("dev1.humidity", 40.0)]
+    assert "not read: uplink.rx_metadata" in found.reasons["rows"]
+    within = propose(records({"payload": {"seq": 1, "readings": [{"name": "a", "temp_degc": 1, "ts": T}]}}))
+    assert within.keys["rows"] == "payload.readings[]"
+
+
 def test_arrays_below_names() -> None:
     tags = {name: {"unit": "C", "values": [{"at": T, "value": number}]} for name, number in (("temp", 1), ("hum", 2))}
     found = propose(records({"gateway": "g1", "version": 3, "tags": tags}))

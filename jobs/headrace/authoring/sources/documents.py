@@ -13,7 +13,13 @@ MAX_DEPTH = 6
 EXAMPLES = 200
 """The most examples of one value."""
 
-_MAPS = {"values", "fields", "readings", "data", "payload", "measurements", "metrics", "signals", "points"}
+VALUE = ("value", "v", "val", "reading", "measurement", "wert", "messwert")
+"""Names of what is measured."""
+
+_MAPS = {
+    "values", "fields", "readings", "data", "payload", "measurements", "metrics", "signals", "points", "decoded",
+    "decoded_payload", "object",
+}  # fmt: skip
 """Names of objects whose members are rows, not parts of one row."""
 
 
@@ -87,18 +93,18 @@ def _within(around: Layout, shape: Any) -> Layout | None:
     """Return the layout of what one of the elements, `shape`, has as rows; None if it has none."""
     before = f"{around.rows}." if around.rows else ""
     elements = [*zip(around.elements, around.outer, strict=True)]
-    if paths := [*_arrays(shape)]:
+    path, paths = _map(shape), [*_arrays(shape)]
+    if paths and not (path and _measures(shape, path, paths)):
         if len(paths) > 1 and (parent := _named_arrays(shape, paths)):
             return _of_named_arrays(around, before, *parent)
         found = [(row, (e, *o)) for e, o in elements for row in _at(e, paths[0]) if isinstance(row, dict)]
         return _layout(f"{before}{paths[0]}[]", None, found, ((), *around.own), tuple(paths[1:]))
-    path = _map(shape)
     if path is None:
         return None
     near = [(_at(each, path), (each if path else {}, *outer)) for each, outer in elements]
     found = [(row, outer) for members, outer in near if isinstance(members, dict) for row in members.values()]
     rows = f"{before}{path}.*" if path else f"{before}*"
-    return _layout(rows, {"from": "member"}, found, ((f"{path}.",), *around.own))
+    return _layout(rows, {"from": "member"}, found, ((f"{path}.",), *around.own), tuple(paths))
 
 
 def _layout(
@@ -188,9 +194,26 @@ def _map(document: Any) -> str | None:
     """Return the path of an object whose members are rows: "" is the message itself."""
     if not isinstance(document, dict):
         return None
-    for key, inner in document.items():
-        if isinstance(inner, dict) and inner and str(key).casefold() in _MAPS:
-            return str(key)
+    if path := next(_maps(document), None):
+        return path
     members = [*document.values()]
     alike = len(members) > 1 and all(isinstance(each, dict) and each for each in members)
     return "" if alike and len({frozenset(each) for each in members}) == 1 else None
+
+
+def _maps(document: dict[Any, Any], path: str = "", depth: int = 3) -> Iterator[str]:
+    """Yield the paths of objects that are named as if their members were rows."""
+    for key, inner in document.items():
+        if isinstance(inner, dict) and inner and not set(str(key)) & set('."\\[]{}^'):
+            below = f"{path}.{key}" if path else str(key)
+            if str(key).casefold() in _MAPS:
+                yield below
+            elif depth > 1:
+                yield from _maps(inner, below, depth - 1)
+
+
+def _measures(document: Any, path: str, arrays: Sequence[str]) -> bool:
+    """Return whether the object at a path has numbers, and the arrays, none of them in it, hold other things."""
+    has_numbers = any(type_of(each) == "number" for each in _at(document, path).values() if not isinstance(each, dict))
+    values = any(str(key).casefold() in VALUE for row in _at(document, arrays[0]) for key in row)
+    return has_numbers and not values and not any(each.startswith(f"{path}.") for each in arrays)

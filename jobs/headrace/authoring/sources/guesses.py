@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from headrace.authoring.sources import numbers
-from headrace.authoring.sources.documents import Seen
-from headrace.authoring.sources.names import QUALITY, TAG, TIME, UNIT, VALUE, WHERE, Keys, last, named
+from headrace.authoring.sources.documents import VALUE, Seen
+from headrace.authoring.sources.names import QUALITY, TAG, TIME, UNIT, WHERE, Keys, last, named
 
 _SUFFIXES = {
     "degc": "degC", "degf": "degF", "bar": "bar", "mbar": "mbar", "kpa": "kPa", "pa": "Pa", "rpm": "1/min", "kw": "kW",

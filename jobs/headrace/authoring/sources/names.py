@@ -27,7 +27,6 @@ QUALITY = (
     "q", "quality", "status", "statuscode", "status_code", "good", "qc", "qualitycode", "state_of_value", "validity",
     "valid", "qualitaet", "qualität", "state", "zustand",
 )  # fmt: skip
-VALUE = ("value", "v", "val", "reading", "measurement", "wert", "messwert")
 UNIT = ("unit", "units", "uom", "unitsabbreviation", "engunit", "u", "einheit")
 
 
