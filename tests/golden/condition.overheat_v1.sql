@@ -17,6 +17,7 @@ CREATE TEMPORARY TABLE `overheat_alerts__topic` (
     'key.format' = 'json',
     'key.fields' = 'tag',
     'value.format' = 'json',
+    'key.json.timestamp-format.standard' = 'ISO-8601',
     'value.json.timestamp-format.standard' = 'ISO-8601',
     'sink.delivery-guarantee' = 'exactly-once',
     'sink.transactional-id-prefix' = 'headrace.condition.overheat_v1.condition.overheat_alerts',

@@ -23,6 +23,7 @@ CREATE TEMPORARY TABLE `anomaly_alerts__topic` (
     'key.format' = 'json',
     'key.fields' = 'tag',
     'value.format' = 'json',
+    'key.json.timestamp-format.standard' = 'ISO-8601',
     'value.json.timestamp-format.standard' = 'ISO-8601',
     'sink.delivery-guarantee' = 'exactly-once',
     'sink.transactional-id-prefix' = 'headrace.condition.scores_v1.condition.anomaly_alerts',

@@ -19,6 +19,7 @@ CREATE TEMPORARY TABLE `crm_account_events__topic` (
     'sink.buffer-flush.max-rows' = '10000',
     'sink.buffer-flush.interval' = '1 d',
     'value.format' = 'json',
+    'key.json.timestamp-format.standard' = 'ISO-8601',
     'value.json.timestamp-format.standard' = 'ISO-8601',
     'sink.delivery-guarantee' = 'exactly-once',
     'sink.transactional-id-prefix' = 'headrace.crm.accounts_v1.crm.account_events',

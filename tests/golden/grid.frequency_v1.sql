@@ -17,6 +17,7 @@ CREATE TEMPORARY TABLE `frequency_alarms__topic` (
     'key.format' = 'json',
     'key.fields' = 'node',
     'value.format' = 'json',
+    'key.json.timestamp-format.standard' = 'ISO-8601',
     'value.json.timestamp-format.standard' = 'ISO-8601',
     'sink.delivery-guarantee' = 'exactly-once',
     'sink.transactional-id-prefix' = 'headrace.grid.frequency_v1.grid.frequency_alarms',

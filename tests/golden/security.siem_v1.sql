@@ -21,6 +21,7 @@ CREATE TEMPORARY TABLE `security_alerts__topic` (
     'key.format' = 'json',
     'key.fields' = 'computer',
     'value.format' = 'json',
+    'key.json.timestamp-format.standard' = 'ISO-8601',
     'value.json.timestamp-format.standard' = 'ISO-8601',
     'sink.delivery-guarantee' = 'exactly-once',
     'sink.transactional-id-prefix' = 'headrace.security.siem_v1.security.alerts',
@@ -271,8 +272,8 @@ SELECT
     `network`,
     `watched_for`,
     MAP[
-        'level', ENCODE(CAST(`level` AS STRING), 'UTF-8'),
-        'zone', ENCODE(CAST(`zone` AS STRING), 'UTF-8')
+        'level', CAST(CAST(`level` AS STRING) AS BYTES),
+        'zone', CAST(CAST(`zone` AS STRING) AS BYTES)
     ] AS `headers`
 FROM `topic_security_alerts__selected`;
 

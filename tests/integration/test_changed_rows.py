@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Mapping
 
 import pytest
 
 from headrace.environment.apply import table_changes, topic_changes
 from support.worlds import changed_orders
-from support.worlds.live_plant import Plant, until
+from support.worlds.live_plant import Plant, Sent, until
 
 
 @pytest.mark.parametrize(
@@ -38,6 +40,28 @@ def test_tables_and_topics_hold_the_rows_that_are_left(
         assert changed_orders.held(shape, [value for value in last.values() if value]) == expected, f"topic of {name}"
         # Each key was sent once, at the end of the bounded run: a deletion only of a row that is gone.
         assert len(sent) == len(last), name
+    check_labels(own_plant.sent(changed_orders.LABELLED), events)
+
+
+def check_labels(sent: list[Sent], events: list[changed_orders.Event]) -> None:
+    """Constants of each type are whole in keys, values and headers; a row that goes leaves a tombstone with headers."""
+    wanted = changed_orders.SHAPES["filtered"].rows(events)
+    constants = {"area": "Werk Süd 1", "since": "2024-02-29T12:00:00Z"}
+    values = {"state": "placed", "note": "ok", "packed": base64.b64encode(b"\x00\xff\x7f").decode()}
+    found = {}
+    for message in sent:
+        headers = dict(message.headers)
+        place = headers.pop("place").decode()
+        assert headers == changed_orders.LABELS
+        assert message.key == {"id": message.key["id"], **constants}
+        if message.value:
+            row = json.loads(message.value)
+            found[row["id"], place] = row["amount"]
+            assert row == {**message.key, "amount": row["amount"], **values}
+    assert found == wanted
+    gone = {each["id"] for each in events} - {order for order, _ in wanted}
+    assert sorted(message.key["id"] for message in sent if message.value is None) == sorted(gone)
+    assert gone
 
 
 @pytest.mark.proof

@@ -180,6 +180,7 @@ class LiveConnectors:
             "key.format": "json",
             **keyed,
             "value.format": "json",
+            "key.json.timestamp-format.standard": "ISO-8601",
             "value.json.timestamp-format.standard": "ISO-8601",
             "sink.delivery-guarantee": "exactly-once",
             "sink.transactional-id-prefix": f"{group(job)}.{topic.topic}",

@@ -12,6 +12,13 @@ from headrace.project.topic_files import HEADERS, Topic
 
 # Of Flink's connectors, it takes every kind of change of any columns.
 _STAND_IN: Options = {"connector": "print"}
+# This one takes them too, and headers as metadata. A plan without metadata would leave headers out of messages.
+_STAND_IN_WITH_HEADERS: Options = {
+    "connector": "kafka",
+    "topic": "nothing is written to this table",
+    "properties.bootstrap.servers": "none",
+    "format": "debezium-json",
+}
 _KAFKA = ("kafka", "upsert-kafka")
 
 
@@ -40,7 +47,8 @@ def written_topic(name: str, topic: Topic, mode: Mode, options: Options) -> Writ
     """Return the Flink table, with the `options` of its connector."""
     headers = tuple(topic.headers) if options["connector"] in _KAFKA else ()
     statement = _statement(name, topic, mode, options, headers)
-    stand_in = _statement(name, topic, mode, _STAND_IN, headers) if mode == "upsert" else None
+    standing_in = _STAND_IN_WITH_HEADERS if headers else _STAND_IN
+    stand_in = _statement(name, topic, mode, standing_in, headers) if mode == "upsert" else None
     return WrittenTopic(table_of(name), statement, stand_in, headers)
 
 

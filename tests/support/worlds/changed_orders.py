@@ -167,6 +167,61 @@ KEPT = {name: SHAPES[name] for name in ("filtered", "large", "joined", "moved")}
 """Shapes for whose tables Flink keeps the row of each key, so that a row that goes is deleted."""
 
 
+LABELLED = "changed_labelled"
+"""A topic with constants of several types in keys, values and headers, and the rows of `filtered`."""
+_LABELLED_SQL = """\
+select
+    id,
+    'Werk Süd 1' as area,
+    timestamp '2024-02-29 12:00:00' as since,
+    amount,
+    'placed' as state,
+    cast('ok' as varchar(20)) as note,
+    x'00ff7f' as packed,
+    'north' as site,
+    cast('Größe' as varchar(20)) as label,
+    cast('ab' as char(5)) as padded,
+    17 as `number`,
+    true as live,
+    1.50 as price,
+    cast(null as string) as nothing,
+    place
+from {{ view('newest') }}
+where op <> 'd'
+"""
+_LABELLED_TOPIC = """\
+description: Orders.
+topic: {topic}.labelled
+key: [id, area, since]
+headers: [site, label, padded, number, live, price, nothing, place]
+columns:
+  id: {{type: string, required: true, doc: "Order"}}
+  area: {{type: string, required: true, doc: "Where"}}
+  since: {{type: timestamptz, required: true, doc: "When", unit: UTC}}
+  amount: {{type: long, doc: "How much", unit: "1"}}
+  state: {{type: string, doc: "A constant"}}
+  note: {{type: string, doc: "A constant"}}
+  packed: {{type: binary, doc: "A constant"}}
+  site: {{type: string, doc: "A constant"}}
+  label: {{type: string, doc: "A constant"}}
+  padded: {{type: string, doc: "A constant"}}
+  number: {{type: int, doc: "A constant", unit: "1"}}
+  live: {{type: boolean, doc: "A constant"}}
+  price: {{type: "decimal(9, 2)", doc: "A constant", unit: EUR}}
+  nothing: {{type: string, doc: "Nothing"}}
+  place: {{type: string, required: true, doc: "Where it is"}}
+"""
+LABELS = {
+    "site": b"north",
+    "label": "Größe".encode(),
+    "padded": b"ab   ",
+    "number": b"17",
+    "live": b"TRUE",
+    "price": b"1.50",
+}
+"""The headers of each message of LABELLED, besides `place`."""
+
+
 def write(sql: Path, topic: str, shapes: Mapping[str, Shape] = SHAPES) -> None:
     """Write the job, its contract for the `topic`, and its tables and topics into the folder `sql` of a project."""
     folder = sql / JOB
@@ -182,7 +237,9 @@ def write(sql: Path, topic: str, shapes: Mapping[str, Shape] = SHAPES) -> None:
         described = f"description: Orders.\nowner: tests\nkey: [{', '.join(shape.key)}]\n{_COLUMNS}"
         (sql / "_tables" / f"changed.{name}.yaml").write_text(f"{described}grain: one row per order\n")
         (sql / "_topics" / f"changed_{name}.yaml").write_text(f"{described}topic: {topic}.{name}\n")
-    (folder / "job.yaml").write_text(_JOB + writes)
+    (folder / f"topic.{LABELLED}.sql.j2").write_text(_LABELLED_SQL)
+    (sql / "_topics" / f"{LABELLED}.yaml").write_text(_LABELLED_TOPIC.format(topic=topic))
+    (folder / "job.yaml").write_text(f"{_JOB}{writes}  topic/{LABELLED}: upsert\n")
 
 
 def events(seed: int, number: int = 120) -> list[Event]:

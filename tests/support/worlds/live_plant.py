@@ -36,6 +36,15 @@ START_MS = 1_700_000_000_000
 
 
 @dataclass(frozen=True)
+class Sent:
+    """A message of a topic: its key, parsed from JSON, its value, and its headers."""
+
+    key: Any
+    value: bytes | None
+    headers: dict[str, bytes]
+
+
+@dataclass(frozen=True)
 class Plant:
     """The project's sql/ with separate topics, a separate catalog and a separate warehouse."""
 
@@ -154,6 +163,10 @@ class Plant:
 
         The value of a message without one is None.
         """
+        return [(each.key, json.loads(each.value or b"null")) for each in self.sent(name)]
+
+    def sent(self, name: str) -> list[Sent]:
+        """Return each message committed to the topic of sql/_topics/<name>.yaml."""
         topic = topic_files.load(self.project, name).topic
         client = self.settings.kafka_client()
         options = {"group.id": "headrace.tests", "isolation.level": "read_committed", "enable.partition.eof": True}
@@ -168,7 +181,7 @@ class Plant:
                 if message.error():
                     ends += 1
                 else:
-                    messages.append((json.loads(message.key()), json.loads(message.value() or b"null")))
+                    messages.append(Sent(json.loads(message.key()), message.value(), dict(message.headers() or [])))
         finally:
             consumer.close()
         return messages
@@ -186,7 +199,8 @@ class Plant:
 
     def finish(self, job: Submitted, limit_s: float = 120) -> None:
         """Wait until a bounded job has ended; fail unless it finished."""
-        until(lambda: self.cluster.state(job.id) in {"FINISHED", "FAILED", "CANCELED"}, limit_s)
+        ended = {"FINISHED", "FAILED", "CANCELED"}
+        until(lambda: self.cluster.state(job.id) in ended, limit_s, lambda: str(self.cluster.last_failure(job.id)))
         assert self.cluster.state(job.id) == "FINISHED", self.cluster.last_failure(job.id)
 
 
