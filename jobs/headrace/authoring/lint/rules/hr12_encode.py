@@ -1,4 +1,4 @@
-"""HR12: `encode`, of whose result Flink keeps one byte if its text is a constant."""
+"""HR12: `encode` of a constant, which Flink cuts to one byte."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from headrace.authoring.lint.rules.base import BaseRule, Subject, Violations
 
 
 class Rule_HR12(BaseRule):
-    """A column is the result of ``encode``, of which Flink keeps one byte if the text is a constant.
+    """A column is the result of ``encode``, which Flink cuts to one byte if the text is a constant.
 
     Flink gives ``encode`` the type BINARY(1) and computes what is constant when it plans, so that ``encode('north',
     'UTF-8')`` is stored as ``n``.
