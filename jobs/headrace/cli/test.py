@@ -152,7 +152,10 @@ def _rows(difference: Difference, tolerance: float) -> Table:
             differing = cells_that_differ(expected, actual, difference.columns, tolerance)
         for sign, row, style in (("-", expected, "red"), ("+", actual, "green")):
             if row:
-                cells = [_cell(shown(row.get(n)), style, n in differing) for n in difference.columns]
+                cells = [
+                    _cell('""' if row.get(n) == "" else shown(row.get(n)), style, n in differing)
+                    for n in difference.columns
+                ]
                 rows.add_row(f"[{style}]{sign}[/]", *cells)
     if len(pairs) > MOST_ROWS:
         rows.caption = f"and {len(pairs) - MOST_ROWS} more"

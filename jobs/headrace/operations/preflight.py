@@ -29,7 +29,7 @@ def check_slots(
     cluster: Cluster,
     needed: int,
     by: str = "the job needs",
-    fix: str = "stop a job, add TaskManagers, or submit with a lower --parallelism",
+    fix: str = "stop another job (headrace stop OTHER), add TaskManagers, or submit with a lower --parallelism",
 ) -> None:
     """Raise UserError if fewer than `needed` slots are free: a job would wait for them silently."""
     free, total = cluster.slots()

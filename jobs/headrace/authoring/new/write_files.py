@@ -14,7 +14,7 @@ from headrace.authoring.new.masked import masked
 from headrace.authoring.new.request import Request
 from headrace.authoring.new.shape import POSITION, Plain, Row, Shape, Windowed
 from headrace.errors import Place, PlatformError, Problem, UserError
-from headrace.planner.in_process.values import shown
+from headrace.planner.in_process.values import fits_csv, json_line, shown
 from headrace.project import job_folder, source_files, table_files, yaml_file
 from headrace.project.paths import Project
 from headrace.project.system_tables import LATE_READINGS
@@ -91,7 +91,7 @@ def _files(project: Project, request: Request) -> dict[Path, str]:
         case / f"source.{request.source}.jsonl": given.text
         if given
         else "".join(sample.payload(contract, r) + "\n" for r in readings),
-        case / f"expect.{request.sink}.csv": _csv(shape.rows(stored), columns),
+        **_expected(case, request.sink, shape.rows(stored), columns),
     }
     if contract.format == "avro":
         texts[case / f"source.{request.source}.avsc"] = avro_schema.avro_schema(contract)
@@ -146,6 +146,14 @@ def _columns(project: Project, request: Request, shape: Shape) -> dict[str, Colu
         fix = "choose a table of the job's own: --sink <namespace>.<table>"
         raise UserError([Problem(p.what, p.where, fix) for p in problems])
     return {name: column for name, column in given.items() if name in table.columns}
+
+
+def _expected(case: Path, sink: str, rows: list[Row], columns: Any) -> dict[Path, str]:
+    """Return the file of expected rows, which is CSV if that can hold them."""
+    if fits_csv(rows, columns):
+        return {case / f"expect.{sink}.csv": _csv(rows, columns)}
+    names = [name for name in columns if any(row.get(name) is not None for row in rows)]
+    return {case / f"expect.{sink}.jsonl": "".join(json_line(row, names) for row in rows)}
 
 
 def _csv(rows: list[Row], columns: Any) -> str:

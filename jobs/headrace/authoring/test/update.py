@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import csv
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from headrace.authoring.test.run import DEAD_COLUMNS, Outcome
-from headrace.planner.in_process.values import Row, header, shown
+from headrace.planner.in_process.values import Row, fits_csv, header, json_line, shown
 from headrace.project.job import Job
 from headrace.project.system_tables import DEAD_LETTERS
 
@@ -61,16 +60,14 @@ def _is_reproducible(value: Any) -> bool:
 
 
 def _write(path: Path, columns: list[str], rows: list[Row]) -> Path:
+    if path.suffix == ".csv" and not fits_csv(rows, columns):
+        path.unlink(missing_ok=True)
+        path = path.with_suffix(".jsonl")
     if path.suffix == ".jsonl":
-        lines = [json.dumps({name: _plain(row.get(name)) for name in columns}) + "\n" for row in rows]
-        path.write_text("".join(lines), encoding="utf-8")
+        path.write_text("".join(json_line(row, columns) for row in rows), encoding="utf-8")
         return path
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
         writer.writerows([shown(row.get(name)) for name in columns] for row in rows)
     return path
-
-
-def _plain(value: Any) -> Any:
-    return value if isinstance(value, bool | int | float | str | None) else shown(value)

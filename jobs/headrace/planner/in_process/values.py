@@ -6,7 +6,7 @@ import base64
 import binascii
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -111,6 +111,19 @@ def _typed(value: Any, kind: PrimitiveType) -> Any:
             return base64.b64decode(value, validate=True)
         case _:
             return str(value)
+
+
+def fits_csv(rows: Iterable[Row], columns: Iterable[str]) -> bool:
+    """Return whether CSV can hold the rows: an empty cell is null, so it has no empty text."""
+    names = [*columns]
+    return not any(row.get(name) == "" for row in rows for name in names)
+
+
+def json_line(row: Row, columns: Iterable[str]) -> str:
+    """Return a row as a line of JSON, with its line break."""
+    plain = {name: row.get(name) for name in columns}
+    kept = {n: v if isinstance(v, bool | int | float | str | None) else shown(v) for n, v in plain.items()}
+    return json.dumps(kept, ensure_ascii=False) + "\n"
 
 
 def shown(value: Any) -> str:

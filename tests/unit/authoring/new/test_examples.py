@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,15 @@ def test_examples_of_several_topics_keep_theirs_and_have_offsets_of_their_own(pr
     examples.path_of(project, "presses").write_text('{"$message": {"value": 1}}\n')
     with pytest.raises(UserError, match="which topic it is of is not said"):
         examples.of(project, "presses", source_files.load(project, "presses"))
+
+
+def test_a_case_with_an_empty_text_expects_it_in_json(project: Project) -> None:
+    sent = [Record("plant.new", 0, 0, 1_764_000_000_000, None, (), b'[{"tag": "a", "value": "", "ts": 1764000000}]')]
+    contract_file.write(project, contract_file.path_of(project, "presses"), sent, propose(sent), "1 message")
+    write_files(project, REQUEST)
+    case = project.sql / "condition" / "presses_v1" / "tests" / "good_and_bad"
+    assert json.loads((case / "expect.condition.presses.jsonl").read_text())["text"] == ""
+    assert not (case / "expect.condition.presses.csv").exists()
 
 
 def test_a_flat_contract_needs_no_messages(project: Project) -> None:

@@ -124,6 +124,14 @@ def test_rows_that_differ_are_written_and_reported(project: Project, command: Co
     assert files(project) == {f"expect.{HOT}.csv": "tag,value\nP1,1.0\nP1,2.0\n"}
 
 
+def test_an_empty_text_is_written_as_json_because_an_empty_cell_is_null(project: Project, command: Command) -> None:
+    code, printed = command({HOT: [{**row(1.0), "tag": ""}], DEAD_LETTERS: []}, "--update")
+    assert code == 0
+    assert '""' in printed
+    assert files(project) == {f"expect.{HOT}.jsonl": '{"tag": "", "value": 1.0}\n'}
+    assert command({HOT: [{**row(1.0), "tag": ""}], DEAD_LETTERS: []})[0] == 0
+
+
 def test_json_reports_what_was_written(project: Project, command: Command) -> None:
     code, printed = command({HOT: [row(1.0)], LATE: [{"key": "P1", "ts": row()["ts"]}]}, "--update", "--json")
     (report,) = json.loads(printed)
