@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from headrace.cli import deploy, savepoints, status, stop, submit, upgrade
 from headrace.errors import CheckFailed, UserError
+from headrace.operations.lifecycle.job_cluster import JobCluster
 from headrace.upkeep import reconcile
 from support.worlds.live_plant import JOB, Plant, reading, until
 
@@ -97,3 +98,14 @@ def test_a_bounded_run_is_in_the_ledger_and_is_not_started_again(own_plant: Plan
     own_plant.produce(reading(n) for n in range(100, 200))
     response(command("deploy", "--only", JOB, "--json"))
     reconcile.verdict(own_plant.follow())
+
+
+def test_a_job_is_up_long_before_its_first_regular_checkpoint(
+    own_plant: Plant, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADRACE_FLINK__CHECKPOINT_INTERVAL_S", "600")
+    assert command("submit", OVERHEAT).exit_code == 0
+    cluster = JobCluster.of(own_plant.settings)
+    running = cluster.running(OVERHEAT)
+    assert running
+    assert cluster.checkpoints(running.id).completed == 1

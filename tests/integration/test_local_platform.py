@@ -20,7 +20,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from headrace import local
 from headrace.environment.flink_rest import Cluster
 from headrace.errors import PlatformError
-from headrace.local import ports, processes
+from headrace.local import flink_java, ports, processes
 from headrace.local.layout import Layout
 from headrace.project.paths import Project
 from support.services.processes import SHORT_LIVED_JAVA
@@ -60,6 +60,24 @@ def test_a_second_up_changes_nothing_and_reports_it(platform: Project) -> None:
     assert local.up(platform, messages.append) == _endpoints(platform)
     assert "the local platform is up already" in messages
     assert [s.pid for s in local.status(platform)] == before
+
+
+@pytest.mark.parametrize("service", ["jobmanager", "taskmanager"])
+def test_java_can_use_the_archive_of_classes(platform: Project, service: str) -> None:
+    (pid,) = (s.pid for s in local.status(platform) if s.name == service)
+    java, *options = psutil.Process(pid).cmdline()
+    assert any(option.startswith("-XX:SharedArchiveFile=") for option in options)
+    before_the_class = options[: options.index("--configDir") - 1]
+    # With this option, Java fails if it cannot use the archive.
+    subprocess.run([java, "-Xshare:on", *before_the_class, "-version"], check=True, timeout=30)
+
+
+def test_settings_that_flink_refuses_are_reported_with_its_words(platform: Project, tmp_path: Path) -> None:
+    layout = Layout(platform.root / ".headrace", tmp_path)
+    layout.flink_conf.mkdir()
+    (layout.flink_conf / "config.yaml").write_text("taskmanager.memory.process.size: 3 bushels\n")
+    with pytest.raises(PlatformError, match=r"Flink does not accept its settings: .*'bushels' does not match"):
+        flink_java.command(layout, "taskmanager", 1)
 
 
 def test_a_killed_taskmanager_is_back_and_its_orphaned_workers_are_gone(platform: Project) -> None:

@@ -11,7 +11,7 @@ import yaml
 from headrace.environment import flink_tls
 from headrace.environment.flink_rest import Cluster
 from headrace.errors import PlatformError
-from headrace.local import certificates
+from headrace.local import certificates, flink_java
 from headrace.local.layout import Layout
 from headrace.local.ports import HOST, Ports
 
@@ -59,21 +59,15 @@ def address(ports: Ports) -> str:
 
 def commands(layout: Layout, ports: Ports) -> dict[str, list[str]]:
     """Return the command that starts each service in the foreground."""
-    scripts = layout.flink_home / "bin"
     metrics = {"jobmanager": ports.jobmanager_metrics, "taskmanager": ports.taskmanager_metrics}
-    return {
-        # Both read the same config.yaml, but each needs its own port.
-        name: [str(scripts / f"{name}.sh"), "start-foreground", "-D", f"metrics.reporter.prom.port={port}"]
-        for name, port in metrics.items()
-    }
+    return {name: flink_java.command(layout, name, port) for name, port in metrics.items()}
 
 
 def environment(layout: Layout) -> dict[str, str]:
-    """Return the environment variables for Flink's scripts and the Python workers."""
+    """Return the environment variables for Flink and the Python workers."""
     return {
         "FLINK_CONF_DIR": str(layout.flink_conf),
-        "FLINK_LOG_DIR": str(layout.logs),
-        "FLINK_PID_DIR": str(layout.scratch),
+        **{f"FLINK_{part.upper()}_DIR": str(layout.flink_home / part) for part in ("lib", "opt", "plugins")},
         # A worker serves one slot: more threads in its libraries would only slow the other slots.
         "OMP_NUM_THREADS": "1",
     }

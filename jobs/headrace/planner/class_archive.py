@@ -1,20 +1,22 @@
-"""Write Java's archive of the classes that planning a job loads. Without it, Java reads and verifies each class again.
+"""Write Java's archive of the classes that a job loads where it is planned and where it runs.
 
 `python -m headrace.planner.class_archive FILE` is a step of the set-up: Java plans a job, runs it, and writes the
-classes that it loaded into FILE. Java ignores an archive that does not match its jars or its version.
+classes that it loaded into FILE. Without it, Java reads and verifies each class again (`environment/java_classes.py`).
 """
 
 from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from pathlib import Path
 
 from headrace.planner import compiled_plan, session
+from headrace.planner.in_process.minicluster import MiniCluster
 from headrace.project.paths import Project
+from headrace_udfs import flink_sql_functions
 
-# The shapes that jobs have: sinks that share a read, a window, a state, an upsert, Iceberg, JSON, Kafka.
+# The shapes that jobs have: sinks that share a read, a window, a state, a Python function, an upsert, Iceberg, JSON,
+# Kafka.
 _TABLES = """
     CREATE CATALOG lake WITH ('type' = 'iceberg', 'catalog-type' = 'hadoop', 'warehouse' = '{folder}');
     CREATE DATABASE lake.plant;
@@ -28,7 +30,7 @@ _TABLES = """
 """
 _MINUTES = """
     INSERT INTO lake.plant.minutes
-    SELECT tag, CAST(window_end AS TIMESTAMP_LTZ(6)), AVG(number) FILTER (WHERE number > 0)
+    SELECT tag, CAST(window_end AS TIMESTAMP_LTZ(6)), DEW_POINT(AVG(number) FILTER (WHERE number > 0), 50)
     FROM TABLE(TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' MINUTE)) GROUP BY tag, window_start, window_end
 """
 _LATEST = """
@@ -42,10 +44,12 @@ def write(path: Path) -> None:
     """Load the classes in Java, which writes the archive when it exits, after this process."""
     path.unlink(missing_ok=True)
     os.environ["JVM_ARGS"] = f"-XX:ArchiveClassesAtExit={path} -Xlog:cds=off -Xlog:cds+dynamic=off"
-    options = {"parallelism.default": "1", "table.exec.iceberg.use-v2-sink": "true"}
-    environment = session.create_environment(Project.find(), options)
-    with tempfile.TemporaryDirectory() as folder:
-        for statement in _TABLES.format(folder=folder).split(";"):
+    project = Project.find()
+    with MiniCluster(project) as cluster:
+        options = {**cluster.options, "table.exec.iceberg.use-v2-sink": "true"}
+        environment = session.create_environment(project, options)
+        environment.create_temporary_system_function("DEW_POINT", flink_sql_functions.scalar_functions()["dew_point"])
+        for statement in _TABLES.format(folder=cluster.folder).split(";"):
             environment.execute_sql(statement)
         compiled_plan.from_statements(_inserts(environment, "topic"))
         _inserts(environment, "latest").execute().wait()

@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from headrace.environment import java_classes
 from headrace.environment.java_errors import root_cause
 from headrace.errors import PlatformError
 from headrace.project.paths import Project
@@ -16,10 +17,6 @@ _OPTIONS = "JVM_ARGS"
 # alone. The code cache has the size that Java reserves for all of its compilers. For one compiler it would reserve a
 # fifth, which a hundred jobs fill.
 _SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"
-
-
-CLASSES = "classes.jsa"
-"""Class archive that the set-up leaves in Flink's home. With it, Java loads a plan's classes in a third of the time."""
 
 
 def flink_home(project: Project) -> str:
@@ -35,7 +32,9 @@ def start(project: Project):  # type: ignore[no-untyped-def]
     from headrace.planner import java_names  # noqa: PLC0415 - imports py4j
 
     before = os.environ.get(_OPTIONS)
-    os.environ[_OPTIONS] = " ".join([before or "", _SHORT_LIVED, *_archive()]).strip()
+    os.environ[_OPTIONS] = " ".join(
+        [before or "", _SHORT_LIVED, *java_classes.options(Path(os.environ["FLINK_HOME"]))]
+    ).strip()
     try:
         gateway = get_gateway()
     except (RuntimeError, OSError) as error:
@@ -66,8 +65,3 @@ class _Connections(threading.local):
 
     def __len__(self) -> int:
         return len(self._free)
-
-
-def _archive() -> list[str]:
-    archive = Path(os.environ["FLINK_HOME"]) / CLASSES
-    return [f"-XX:SharedArchiveFile={archive}"] if archive.is_file() else []

@@ -9,9 +9,11 @@ from functools import partial
 from pathlib import Path
 from unittest import mock
 
-from bench.stand import DEAD_LETTERS, READINGS, Stand
+import yaml
+
+from bench.stand import Stand
 from headrace.compose import connectors
-from headrace.environment import iceberg
+from headrace.environment.apply import table_changes
 from headrace.planner import release, session
 
 Pulled = Callable[[Stand], AbstractContextManager[None]]
@@ -34,10 +36,11 @@ def _kafka(options: Mapping[str, str], _stand: Stand) -> Iterator[None]:
 
 @contextmanager
 def _table(properties: Mapping[str, str], stand: Stand) -> Iterator[None]:
-    catalog = iceberg.connect(stand.settings)
-    for name in (READINGS, DEAD_LETTERS):
-        with iceberg.load_table(catalog, name).transaction() as change:
-            change.set_properties(dict(properties))
+    path = stand.project.sql / "_tables" / "_defaults.yaml"
+    defaults = yaml.safe_load(path.read_text(encoding="utf-8"))
+    defaults["properties"] |= properties
+    path.write_text(yaml.safe_dump(defaults, sort_keys=False), encoding="utf-8")
+    table_changes.apply(stand.project, stand.settings)
     yield
 
 
@@ -86,6 +89,13 @@ LEVERS: Mapping[str, Pulled] = {
     "zstd level 1": partial(_table, {"write.parquet.compression-level": "1"}),
     "zstd level 6": partial(_table, {"write.parquet.compression-level": "6"}),
     "lz4": partial(_table, {"write.parquet.compression-codec": "lz4_raw"}),
+    "row groups measured as Iceberg does": partial(
+        _table,
+        {
+            "write.parquet.row-group-check-min-record-count": "100",
+            "write.parquet.row-group-check-max-record-count": "10000",
+        },
+    ),
     "row groups of 128 MiB": partial(_table, {"write.parquet.row-group-size-bytes": str(2**27)}),
 }
 """Each lever by its name. Those of Kafka's consumer and of streams are the line's alone."""

@@ -39,6 +39,10 @@ class JobCluster(Cluster):
         at = last["latest_ack_timestamp"] / 1000 if last else None
         return Checkpoints(statistics["counts"]["completed"], statistics["counts"]["failed"], at)
 
+    def ask_for_checkpoint(self, job_id: str) -> None:
+        """Have the job take a checkpoint now, and do not wait for it: `checkpoints` says when it is complete."""
+        self._call("POST", f"/jobs/{job_id}/checkpoints", {"checkpointType": "CONFIGURED"})
+
     def retains(self, job_id: str) -> bool:
         """Whether the job's checkpoints stay when it is cancelled."""
         policy = self.get(f"/jobs/{job_id}/checkpoints/config")["externalization"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import NoReturn
 
@@ -98,7 +99,7 @@ def run_or_go_back(
 
 
 def await_checkpoint(context: OperationContext, entry: Entry) -> None:
-    """Return once the job runs and has completed a checkpoint of its own.
+    """Return once the job runs and has completed a checkpoint of its own, which it is asked for as soon as it runs.
 
     Raises PlatformError if it ends or fails repeatedly before that, or after CHECKPOINT_LIMIT_S and three checkpoint
     intervals.
@@ -106,9 +107,10 @@ def await_checkpoint(context: OperationContext, entry: Entry) -> None:
     cluster, job_id = context.cluster, entry.flink_job_id
     limit_s = CHECKPOINT_LIMIT_S + 3 * context.settings.flink.checkpoint_interval_s
     end = time.monotonic() + limit_s
+    asked_after = -1
     while not cluster.checkpoints(job_id).completed:
-        state = cluster.state(job_id)
-        if state in ENDED or cluster.failures(job_id) >= _FAILURES:
+        state, failures = cluster.state(job_id), cluster.failures(job_id)
+        if state in ENDED or failures >= _FAILURES:
             how = f"is {state}" if state in ENDED else "fails repeatedly"
             failure = cluster.failure(job_id)
             cause = failure.what if failure else "it reports no cause"
@@ -122,6 +124,11 @@ def await_checkpoint(context: OperationContext, entry: Entry) -> None:
                 cluster.rest,
                 failure.fix_for(entry.job) if failure else None,
             )
+        if state == "RUNNING" and failures > asked_after:
+            # The next regular one may be minutes away. Flink refuses if a task has just failed: then it is restarted.
+            with suppress(PlatformError):
+                cluster.ask_for_checkpoint(job_id)
+                asked_after = failures
         time.sleep(0.2)
 
 

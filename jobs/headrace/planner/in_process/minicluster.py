@@ -62,20 +62,22 @@ class MiniCluster:
 
     def environment(self, job: Job, **options: str):  # type: ignore[no-untyped-def]
         """Return a pyflink TableEnvironment that runs the job here, in one slot, so that rows keep their order."""
+        # Each reading moves the watermark at once, independent of the clock.
+        at_once = {"pipeline.auto-watermark-interval": "0 ms"}
         return session.create_environment(
-            self._project,
-            {
-                **session.job_options(job),
-                "execution.target": "remote",
-                "rest.address": self._rest.getHost(),
-                "rest.port": str(self._rest.getPort()),
-                "parallelism.default": "1",
-                "python.executable": str(self.workers),
-                # Each reading moves the watermark at once, independent of the clock.
-                "pipeline.auto-watermark-interval": "0 ms",
-                **options,
-            },
+            self._project, {**session.job_options(job), **self.options, **at_once, **options}
         )
+
+    @property
+    def options(self) -> dict[str, str]:
+        """Flink's options with which an environment runs a job here, in one slot."""
+        return {
+            "execution.target": "remote",
+            "rest.address": self._rest.getHost(),
+            "rest.port": str(self._rest.getPort()),
+            "parallelism.default": "1",
+            "python.executable": str(self.workers),
+        }
 
     @property
     def workers(self) -> Path:
