@@ -27,9 +27,9 @@ def copied(platform: Project, folder: Path, patch: pytest.MonkeyPatch, jobs: tup
     """Give the project with tables of its own in the folder; cancel its jobs at the end."""
     for part in ("sql", "catalogs", "udfs", "jobs/table_api"):
         shutil.copytree(platform.root / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / ".headrace").symlink_to(platform.root / ".headrace")  # what ./run has set up
     patch.setenv("HEADRACE_PROJECT", str(folder))
     patch.setenv("COLUMNS", "160")
-    patch.setenv("FLINK_HOME", str(platform.root / ".headrace" / "flink"))
     patch.setenv("HEADRACE_CATALOG__PATH", str(folder / "catalog.db"))
     patch.setenv("HEADRACE_CATALOG__WAREHOUSE", f"file://{folder / 'warehouse'}")
     project = Project(folder, platform.home)
