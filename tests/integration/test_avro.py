@@ -1,17 +1,37 @@
-"""A job that reads Avro with its schemas in a real registry: nothing is lost, whatever the registry does."""
+"""Jobs that read and write with the schemas of a real registry: nothing is lost, whatever the registry does."""
 
 from __future__ import annotations
 
+import io
+import subprocess
+import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
+from operator import itemgetter
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
+import avro.io
+import avro.schema
 import pytest
+from confluent_kafka.schema_registry import SchemaRegistryClient
+from confluent_kafka.schema_registry.avro import AvroDeserializer
+from confluent_kafka.schema_registry.protobuf import ProtobufDeserializer
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessages
+from google.protobuf.timestamp_pb2 import Timestamp
 
-from headrace.errors import UserError
+from headrace.environment.apply import schema_changes, topic_changes
+from headrace.errors import PlatformError, UserError
+from headrace.operations import submission
 from support.services.registry import Registry, framed
 from support.services.stack import Stack
+from support.worlds import encoded_topics
 from support.worlds.avro_plant import READING, in_avro, reading
-from support.worlds.live_plant import JOB, START_MS, Plant, until
+from support.worlds.live_plant import JOB, START_MS, Plant, Sent, until
 
 ENOUGH = 500
 SECOND = {
@@ -71,6 +91,101 @@ def test_every_record_is_stored_or_a_dead_letter_once_the_password_is_right(
         assert rows == [(2 * ENOUGH, ENOUGH, 2 * sum(n % 100 / 4 for n in range(ENOUGH)), True)]
         codes = {"no_schema_id": 1, "unknown_schema": 2, "schema_unfit": 1, "not_avro": 2, "null_payload": 1}
         assert dead(plant) == codes
+
+
+def test_a_topic_with_a_schema_is_read_by_other_clients_as_it_was_written(plant_on: Plant, registry: Registry) -> None:
+    plant, (one, two) = plant_on, (registry.register("readings", READING), registry.register("readings", SECOND))
+    plant.produce([*(reading(one, n) for n in range(ENOUGH)), *(second(two, n) for n in range(ENOUGH))])
+    encoded_topics.write(plant.project.sql, plant.topic)
+    topic_changes.apply(plant.project, plant.settings)
+    with pytest.raises(UserError, match=r"its schema is not registered under .*alerts-value") as raised:
+        plant.submit(encoded_topics.JOB, bounded=True)
+    assert len(raised.value.problems) == 2
+    subjects = [f"{plant.topic}.{name}-value" for name in ("alerts", "newest")]
+    assert schema_changes.apply(plant.project, plant.settings) == subjects
+    assert schema_changes.apply(plant.project, plant.settings) == []
+    plant.finish(plant.submit(encoded_topics.JOB, bounded=True, parallelism=2))
+
+    client = SchemaRegistryClient(registry.for_confluent())
+    readings = 2 * [(datetime.fromtimestamp(START_MS / 1000 + n, UTC), n % 100 / 4) for n in range(ENOUGH)]
+    _check_alerts(plant.sent(encoded_topics.ALERTS), client, readings)
+    _check_newest(plant.sent(encoded_topics.NEWEST), client, encoded_topics.newest(readings))
+    _refuse_what_breaks_consumers(plant, registry)
+
+
+def _check_alerts(sent: list[Sent], client: SchemaRegistryClient, readings: list[tuple[datetime, float]]) -> None:
+    """Each message has the values of a reading, whoever decodes it."""
+    decoded, tag = AvroDeserializer(client), "R80711.wind_speed"
+    rows = [decoded(each.value, None) for each in sent]
+    wanted = [encoded_topics.alert(tag, at, value) for at, value in readings]
+    assert sorted(rows, key=itemgetter("ts")) == sorted(wanted, key=itemgetter("ts"))
+    for message, row in zip(sent, rows, strict=True):
+        assert message.headers == {"site": "Nördlich".encode(), "wing": b"east", "line": b"17", "quality": b"0"}
+        assert message.key == {"tag": tag, "ts": row["ts"].strftime("%Y-%m-%dT%H:%M:%SZ")}
+    assert sent[0].value
+    schema = avro.schema.parse(client.get_schema(int.from_bytes(sent[0].value[1:5], "big")).schema_str)
+    other = avro.io.DatumReader(schema).read(avro.io.BinaryDecoder(io.BytesIO(sent[0].value[5:])))
+    assert other == rows[0]
+
+
+def _check_newest(sent: list[Sent], client: SchemaRegistryClient, wanted: dict[str, dict[str, Any] | None]) -> None:
+    """Each class has its row, or a tombstone if its row was deleted; both have headers."""
+    assert {message.headers["site"] for message in sent} == {"Nördlich".encode()}
+    assert {message.key["class"]: message.value is None for message in sent} == {
+        name: row is None for name, row in wanted.items()
+    }
+    assert len(sent) == len(wanted)  # a deletion only of a row that is gone: each key was sent once, at the end
+    written = next(message.value for message in sent if message.value)
+    assert written[5:7] == b"\2\2"  # the second message of the file
+    text = client.get_schema(int.from_bytes(written[1:5], "big")).schema_str
+    decoded = ProtobufDeserializer(_class_of(text, "alerts.Newest"))
+    rows = {message.key["class"]: decoded(message.value, None) for message in sent}
+    assert {name: row and _fields(row) for name, row in rows.items()} == wanted
+
+
+def _class_of(text: str, name: str) -> type[Message]:
+    """Return the class that protoc makes of a message in the text of a schema."""
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "schema.proto").write_text(text, encoding="utf-8")
+        to = f"{folder}/set"
+        command = [sys.executable, "-m", "grpc_tools.protoc", f"-I{folder}", "--include_imports"]
+        command += [f"--descriptor_set_out={to}", "schema.proto"]
+        subprocess.run(command, check=True, capture_output=True, timeout=60)
+        found: type[Message] = GetMessages(FileDescriptorSet.FromString(Path(to).read_bytes()).file)[name]
+        return found
+
+
+def _fields(message: Message) -> dict[str, Any]:
+    """Return the fields of a message; None for one that is absent, which fields of values are not."""
+    row: dict[str, Any] = {}
+    for each in message.DESCRIPTOR.fields:
+        present = not each.has_presence or message.HasField(each.name)
+        value = getattr(message, each.name) if present else None
+        if value is not None and each.message_type:
+            value = Timestamp.FromString(value.SerializeToString()).ToDatetime(tzinfo=UTC)
+        row[each.name] = value
+    return row
+
+
+def _refuse_what_breaks_consumers(plant: Plant, registry: Registry) -> None:
+    """A registry that refuses a version, or does not answer, is an error that says what to do; nothing is written."""
+    registry.require(f"{plant.topic}.alerts-value", "FULL")
+    file = plant.project.sql / "_topics" / f"{encoded_topics.ALERTS}.yaml"
+    more = file.read_text().replace("  high: {", '  shift: {type: string, required: true, doc: "d"}\n  high: {')
+    file.write_text(more)
+    with pytest.raises(UserError, match=r"\.yaml: the registry refuses its schema under .*alerts-value: ") as raised:
+        schema_changes.apply(plant.project, plant.settings)
+    assert "fix: keep the columns that there are, and add others without `required: true`" in str(raised.value)
+    file.write_text(more.replace("  shift: {type: string, required: true", "  shift: {type: string"))
+    assert schema_changes.apply(plant.project, plant.settings) == [f"{plant.topic}.alerts-value"]
+    registry.status = 503
+    try:
+        for attempt in (schema_changes.apply, partial(submission.prepare, name=encoded_topics.JOB)):
+            with pytest.raises(PlatformError, match=r"the schema registry at https://.* answered 503") as failed:
+                attempt(plant.project, plant.settings)
+            assert failed.value.problems[0].fix == "check its log (schema_registry: in catalogs/)"
+    finally:
+        registry.status = None
 
 
 def _messages(registry: Registry) -> list[bytes | None]:

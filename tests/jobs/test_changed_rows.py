@@ -24,13 +24,22 @@ from headrace.project.system_tables import DEAD_LETTERS
 from support import ROOT
 from support.worlds import changed_orders
 
+FORMATS = {
+    "filtered": changed_orders.IN_AVRO,
+    "large": changed_orders.IN_PROTOBUF,
+    "joined": changed_orders.IN_AVRO + changed_orders.AMOUNT_IN_HEADER,
+    "outer_joined": changed_orders.IN_PROTOBUF,
+    "full_joined": changed_orders.IN_AVRO,
+    "moved": changed_orders.IN_AVRO,
+}
+
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     root = tmp_path_factory.mktemp("project")
     for part in ("sql", "catalogs"):
         shutil.copytree(ROOT / part, root / part)
-    changed_orders.write(root / "sql", "orders")
+    changed_orders.write(root / "sql", "orders", more=FORMATS)
     return Project(root, root / ".headrace")
 
 

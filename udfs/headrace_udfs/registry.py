@@ -1,4 +1,4 @@
-"""A client for schema registries with Confluent's REST API, which workers use to fetch schemas by id."""
+"""A client for schema registries with Confluent's REST API: schemas by id, and the ids of schemas."""
 
 from __future__ import annotations
 
@@ -27,10 +27,18 @@ _UNKNOWN = {40401, 40402, 40403}  # unknown subject, version or schema; any othe
 _GUIDS = "schemas/guids/"
 _CERTIFICATE = re.compile("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 _TRANSIENT = {408, 425, 429}
+_REFUSED = {409, 422}
+
+
+_RESUMES = "No record is skipped: the job resumes from its last checkpoint once the registry answers."
 
 
 class _Transient(RegistryFailed):
     """A failure that may be gone at the next attempt."""
+
+
+class SchemaRefused(RegistryFailed):
+    """The registry does not take a schema, for the reason in the message."""
 
 
 @dataclass(frozen=True)
@@ -47,17 +55,20 @@ class RegistryAddress:
     token: str | None = None
     ca: str | None = None
 
-    def open(self) -> Registry:
-        """Return a client, with the references resolved. Raises RegistryFailed if one has no valid value."""
-        return Registry(self)
+    def open(self, consequence: str = _RESUMES) -> Registry:
+        """Return a client, with the references resolved. Raises RegistryFailed if one has no valid value.
+
+        consequence: the sentence in errors that says what follows from a failure.
+        """
+        return Registry(self, consequence)
 
 
 class Registry:
     """A client of one registry. A request that fails with a transient error is attempted ATTEMPTS times."""
 
-    def __init__(self, address: RegistryAddress) -> None:
+    def __init__(self, address: RegistryAddress, consequence: str = _RESUMES) -> None:
         """Resolve the references of `address`. Raises RegistryFailed if one has no valid value."""
-        self._address = address
+        self._address, self._consequence = address, consequence
         self._url = _base(address.url)
         self._http = httpx.Client(
             auth=_auth(address), headers=_bearer(address), verify=_trust(address), timeout=LIMIT_S, trust_env=False
@@ -71,6 +82,14 @@ class Registry:
         names, texts = zip(*references.values(), strict=True) if references else ((), ())
         return Schema(response["schema"], texts, response.get("schemaType") or "AVRO", names)
 
+    def id_of(self, subject: str, schema: Schema) -> int:
+        """Return the id of a schema of the subject. Raises UnknownSchema if it is not registered; RegistryFailed."""
+        return int(self._fetch(_subject(subject), schema)["id"])
+
+    def register(self, subject: str, schema: Schema) -> int:
+        """Register a schema as a version of the subject, and return its id. Raises SchemaRefused, RegistryFailed."""
+        return int(self._fetch(f"{_subject(subject)}/versions", schema)["id"])
+
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
@@ -80,11 +99,12 @@ class Registry:
         for reference in schema.get("references") or ():
             subject, version = reference["subject"], reference["version"]
             if (subject, version) not in known:
-                referenced = self._fetch(f"subjects/{quote(subject, safe='')}/versions/{version}")
+                referenced = self._fetch(f"{_subject(subject)}/versions/{version}")
                 self._add_references(referenced, known)
                 known[subject, version] = reference["name"], referenced["schema"]
 
-    def _fetch(self, path: str) -> dict[str, Any]:
+    def _fetch(self, path: str, sent: Schema | None = None) -> dict[str, Any]:
+        """Return what the registry answers to a request; with a schema, to one that sends it."""
         for attempt in Retrying(
             retry=retry_if_exception_type(_Transient),
             stop=stop_after_attempt(ATTEMPTS),
@@ -92,12 +112,30 @@ class Registry:
             reraise=True,
         ):
             with attempt:
-                return self._request(path)
+                return self._request(path, sent)
         raise AssertionError  # the last attempt raises
 
-    def _request(self, path: str) -> dict[str, Any]:
+    def _request(self, path: str, sent: Schema | None) -> dict[str, Any]:
+        response = self._response(path, sent)
+        status = response.status_code
+        if status >= 500 or status in _TRANSIENT:
+            raise _Transient(self._failed(path, f"answered {status}", "check its log"))
+        if status in {401, 403}:
+            raise RegistryFailed(self._failed(path, f"answered {status} to {self._who()}", "use other credentials"))
+        body = _json(response)
+        # A registry that knows no GUIDs has no such path at all, and a damaged message may seem to name one.
+        if status == 404 and (body.get("error_code") in _UNKNOWN or path.startswith(_GUIDS)):
+            raise UnknownSchema(f"the registry at {self._url} has no {path}")
+        if sent and status in _REFUSED:
+            raise SchemaRefused(str(body.get("message") or f"the registry answered {status}"))
+        if status != 200 or not isinstance(body.get("id" if sent else "schema"), int if sent else str):
+            fix = "check that url: is the base of its Confluent API, like https://host:8443/apis/ccompat/v7"
+            raise RegistryFailed(self._failed(path, f"answered {status} without a schema", fix))
+        return body
+
+    def _response(self, path: str, sent: Schema | None) -> httpx.Response:
         try:
-            response = self._http.get(f"{self._url}/{path}")
+            return self._http.request("POST" if sent else "GET", f"{self._url}/{path}", json=_sent(sent))
         except httpx.TimeoutException:
             what = f"did not answer within {LIMIT_S} s"
             raise _Transient(self._failed(path, what, "check that it is running")) from None
@@ -112,24 +150,11 @@ class Registry:
             # The full text of the error may contain headers.
             what = f"failed ({type(error).__name__})"
             raise _Transient(self._failed(path, what, "check that it is running")) from None
-        status = response.status_code
-        if status >= 500 or status in _TRANSIENT:
-            raise _Transient(self._failed(path, f"answered {status}", "check its log"))
-        if status in {401, 403}:
-            raise RegistryFailed(self._failed(path, f"answered {status} to {self._who()}", "use other credentials"))
-        body = _json(response)
-        # A registry that knows no GUIDs has no such path at all, and a damaged message may seem to name one.
-        if status == 404 and (body.get("error_code") in _UNKNOWN or path.startswith(_GUIDS)):
-            raise UnknownSchema(f"the registry at {self._url} has no {path}")
-        if status != 200 or not isinstance(body.get("schema"), str):
-            fix = "check that url: is the base of its Confluent API, like https://host:8443/apis/ccompat/v7"
-            raise RegistryFailed(self._failed(path, f"answered {status} without a schema", fix))
-        return body
 
     def _failed(self, path: str, what: str, fix: str) -> str:
         return (
-            f"the schema registry at {self._url} {what} (request: {path}). No record is skipped: the job "
-            f"resumes from its last checkpoint once the registry answers. fix: {fix} (schema_registry: in catalogs/)"
+            f"the schema registry at {self._url} {what} (request: {path}). {self._consequence} "
+            f"fix: {fix} (schema_registry: in catalogs/)"
         )
 
     def _who(self) -> str:
@@ -180,6 +205,17 @@ def _trust(address: RegistryAddress) -> ssl.SSLContext:
         return ssl.create_default_context(cadata="\n".join(certificates) or "none")
     except (ssl.SSLError, ValueError, TypeError):
         raise RegistryFailed(f"schema_registry: ca: the value of {address.ca} is not a PEM certificate") from None
+
+
+def _subject(name: str) -> str:
+    return f"subjects/{quote(name, safe='')}"
+
+
+def _sent(schema: Schema | None) -> dict[str, str] | None:
+    """Return the body of a request that sends a schema. One of Avro has no type: the first registries knew no other."""
+    if schema is None:
+        return None
+    return {"schema": schema.definition, **({} if schema.kind == "AVRO" else {"schemaType": schema.kind})}
 
 
 def _json(response: httpx.Response) -> dict[str, Any]:

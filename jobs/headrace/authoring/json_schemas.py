@@ -23,7 +23,7 @@ from headrace.project.job import Job
 from headrace.project.model_kinds import AnyFile
 from headrace.project.paths import Project
 from headrace.project.table import Defaults, Table
-from headrace.project.topic_files import Topic
+from headrace.project.topic import Topic
 from headrace_udfs.contract import Contract
 from headrace_udfs.durations import duration
 

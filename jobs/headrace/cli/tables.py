@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -32,26 +32,31 @@ def plan(names: TableNames = None, env: Env = "local", json: Json = False) -> No
 
     If the retention of a table changes, it shows the rows that `maintain --retention` would then delete.
     """
-    from headrace.environment.apply import table_changes, topic_changes
+    from headrace.environment.apply import schema_changes, table_changes, topic_changes
 
     context = Context(env)
     plans = table_changes.plan(context.project, context.settings, names or None)
     absent = [] if names else [each.topic for each in topic_changes.missing(context.project, context.settings)]
-    previews = [*_retention(context, plans)]
-    _print(plans, absent, json, done=False, previews=previews)
+    schemas = [] if names else schema_changes.missing(context.project, context.settings)
+    also = {"topic": absent, "subject": [each.subject for each in schemas]}
+    _print(plans, also, json, done=False, previews=[*_retention(context, plans)])
     table_changes.require_safe(plans)
 
 
 @app.command()
 def apply(names: TableNames = None, env: Env = "local", json: Json = False) -> None:
-    """Create and evolve tables, and create topics; if one change is refused as unsafe, nothing is changed."""
-    from headrace.environment.apply import table_changes, topic_changes
+    """Create and evolve tables, create topics, and register their schemas.
+
+    If one change of a table is refused as unsafe, nothing is changed.
+    """
+    from headrace.environment.apply import schema_changes, table_changes, topic_changes
 
     context = Context(env)
     with log.status("comparing the tables with the catalog"):
         plans = table_changes.apply(context.project, context.settings, names or None)
         created = [] if names else topic_changes.apply(context.project, context.settings)
-    _print(plans, created, json, done=True)
+        registered = [] if names else schema_changes.apply(context.project, context.settings)
+    _print(plans, {"topic": created, "subject": registered}, json, done=True)
 
 
 @app.command()
@@ -141,13 +146,21 @@ def _retention(context: Context, plans: Iterable[TablePlan]) -> Iterator[Report]
             yield retention.preview(context.project, context.settings, each.name, described)
 
 
+_ALSO = {"topic": ("topics", "create", "created"), "subject": ("schemas", "register", "registered")}
+
+
 def _print(
-    plans: list[TablePlan], topics: list[str], json: bool, *, done: bool, previews: Sequence[Report] = ()
+    plans: list[TablePlan],
+    also: Mapping[str, list[str]],
+    json: bool,
+    *,
+    done: bool,
+    previews: Sequence[Report] = (),
 ) -> None:
     if json:
-        missing = [{"topic": name, "action": "create"} for name in topics]
+        others = [{kind: name, "action": _ALSO[kind][1]} for kind, names in also.items() for name in names]
         of = {each.table: {"retention": asdict(each)} for each in previews}
-        print_json([*({**_plain(table), **of.get(table.name, {})} for table in plans), *missing])
+        print_json([*({**_plain(table), **of.get(table.name, {})} for table in plans), *others])
         return
     for table in plans:
         if table.action != "unchanged" or table.kept:
@@ -155,8 +168,10 @@ def _print(
             out.print(_steps(table))
     show_deleted(previews, dry_run=True)
     out.print(_summary(plans, done=done), highlight=False)
-    if topics:
-        out.print(f"topics {'created' if done else 'to create'}: {', '.join(topics)}", highlight=False)
+    for kind, names in also.items():
+        noun, verb, past = _ALSO[kind]
+        if names:
+            out.print(f"{noun} {past if done else f'to {verb}'}: {', '.join(names)}", highlight=False, soft_wrap=True)
 
 
 def _steps(table: TablePlan) -> Table:

@@ -11,7 +11,7 @@ from headrace.compose import render
 from headrace.environment import kafka_options
 from headrace.environment.settings import Settings
 from headrace.project.job import Job, Mode
-from headrace.project.topic_files import Topic
+from headrace.project.topic import Topic
 from headrace_udfs.around import carried
 from headrace_udfs.contract import Contract
 from headrace_udfs.contract_topics import TopicPattern

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from headrace.compose import function_names, render, topic_tables
+from headrace.compose import encoded_values, function_names, render, topic_tables
 from headrace.compose.connectors import Connectors, Options
+from headrace.compose.encoded_values import VALUE, EncodedValue
 from headrace.compose.render import Templates
 from headrace.compose.source_map import Rendered
 from headrace.compose.source_tables import Source, source
@@ -15,10 +16,11 @@ from headrace.compose.template_functions import TemplateFunctions, versions_view
 from headrace.compose.topic_tables import WrittenTopic
 from headrace.environment.settings import Settings
 from headrace.project import source_files, table_files, topic_files
-from headrace.project.job import TOPIC
+from headrace.project.job import TOPIC, Job
 from headrace.project.job_folder import JobFolder
 from headrace.project.paths import Project
 from headrace.project.table import Table
+from headrace.project.topic import HEADERS, Topic
 from headrace_udfs.look_up import LookUp
 
 
@@ -30,6 +32,10 @@ class Sink:
     columns: Mapping[str, bool]
     headers: tuple[str, ...] = ()
     """The columns that become headers of a message."""
+    encoded: EncodedValue | None = field(default=None, repr=False)
+    """The function that makes the value of a message, unless that is JSON."""
+    typed: str | None = field(default=None, repr=False)
+    """The table that has the columns with their types, if it is not the one at `path`."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +73,23 @@ class Composition:
         Flink validates the query of an INSERT that lists columns twice, and the second time does not find tables that
         MATCH_RECOGNIZE or a WITH inside FROM has named. It validates the query of a view once.
         """
-        headers = [name for name in columns if name in self.sinks[sink].headers]
+        target = self.sinks[sink]
+        headers = [name for name in columns if name in target.headers]
         own = [name for name in columns if name not in headers]
-        values = {"columns": own, "headers": headers, "name_of_headers": topic_files.HEADERS}
-        select = Sql(render.engine("columns_of", table=selected_view(sink), **values))
-        into = [*own, *([topic_files.HEADERS] if headers else [])]
-        return render.engine("insert", sink=self.sinks[sink].path, columns=into, select=select)
+        encoded = target.encoded
+        if encoded:
+            own = [name for name in own if name in encoded.left]
+        select = render.engine(
+            "columns_of",
+            table=selected_view(sink),
+            columns=own,
+            value=encoded.call(columns) if encoded else None,
+            name_of_value=VALUE,
+            headers=headers,
+            name_of_headers=HEADERS,
+        )
+        into = [*own, *([VALUE] if encoded else []), *([HEADERS] if headers else [])]
+        return render.engine("insert", sink=target.path, columns=into, select=Sql(select))
 
     def leftovers(self) -> list[str]:
         """Return the INSERTs of the records that reach no SELECT of the job."""
@@ -92,18 +109,14 @@ def compose(project: Project, settings: Settings, folder: JobFolder, connectors:
     )
     topics = {name: topic_files.load(project, name) for name in job.topics_written}
     tables = table_files.pick(project, job.tables_written)
-    written = [
-        topic_tables.written_topic(name, topic, mode, connectors.writing(job, topic, mode))
-        for name, topic in topics.items()
-        for mode in [job.writes[TOPIC + name]]
-    ]
+    written = [_written(project, settings, job, name, connectors) for name in topics]
     keys = {
         **{TOPIC + name: tuple(topic.key) for name, topic in topics.items()},
         **{name: tuple(table.key) for name, table in tables.items()},
     }
     sinks = {
         **{
-            TOPIC + name: Sink(each.table, _required(topic), each.headers)
+            TOPIC + name: Sink(each.table, _required(topic), each.headers, each.encoded, each.typed)
             for (name, topic), each in zip(topics.items(), written, strict=True)
         },
         **{name: Sink(f"{settings.catalog.name}.{name}", _required(table)) for name, table in tables.items()},
@@ -115,7 +128,7 @@ def compose(project: Project, settings: Settings, folder: JobFolder, connectors:
     functions = TemplateFunctions(project, settings, folder, connectors.follow)
     return Composition(
         folder,
-        (*connectors.catalog(), *(each.statement for each in written), *versions),
+        (*connectors.catalog(), *(each for topic in written for each in topic.statements), *versions),
         sources,
         templates.views,
         templates.sinks,
@@ -157,5 +170,14 @@ def _templates(project: Project, settings: Settings, folder: JobFolder, follow: 
     return replace(templates, sinks=sinks, on_time=folder.on_time)
 
 
-def _required(described: topic_files.Topic | Table) -> dict[str, bool]:
+def _written(project: Project, settings: Settings, job: Job, name: str, connectors: Connectors) -> WrittenTopic:
+    topic, mode = topic_files.load(project, name), job.writes[TOPIC + name]
+    options = connectors.writing(job, topic, mode)
+    registry = settings.schema_registry.address() if settings.schema_registry else None
+    number = registry if topic_tables.is_live(options) else encoded_values.NUMBER
+    encoded = encoded_values.encoded_value(name, topic, topic_files.encoding(project, name), number)
+    return topic_tables.written_topic(name, topic, mode, options, encoded)
+
+
+def _required(described: Topic | Table) -> dict[str, bool]:
     return {name: column.required for name, column in described.columns.items()}

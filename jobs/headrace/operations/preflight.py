@@ -9,6 +9,7 @@ from pyiceberg.catalog import Catalog
 from headrace.compose.connectors import Spread
 from headrace.compose.job_statements import leftover_tables
 from headrace.environment import iceberg, kafka, source_topics
+from headrace.environment.apply import schema_changes
 from headrace.environment.apply.diff import widens
 from headrace.environment.apply.table_changes import plan
 from headrace.environment.flink_rest import Cluster
@@ -23,6 +24,9 @@ from headrace.project.job import Job
 from headrace.project.job_folder import JobFolder
 from headrace.project.paths import Project
 from headrace.project.system_tables import TAGS
+
+_NO_REGISTRY = "the environment has none"
+_ADD_REGISTRY = "add schema_registry: {url: ...} to the environment's file in catalogs/"
 
 
 def check_slots(
@@ -95,13 +99,29 @@ def check_registry(project: Project, settings: Settings, folder: JobFolder) -> N
         raise UserError(
             [
                 Problem(
-                    "its messages name schemas of a schema registry, and the environment has none",
+                    f"its messages name schemas of a schema registry, and {_NO_REGISTRY}",
                     Place.of(project.sql / "_sources" / f"{name}.yaml"),
-                    "add schema_registry: {url: ...} to the environment's file in catalogs/",
+                    _ADD_REGISTRY,
                 )
                 for name in registered
             ]
         )
+
+
+def check_schemas(project: Project, settings: Settings, folder: JobFolder) -> None:
+    """Raise UserError with each topic that the job writes with a schema that no registry knows; PlatformError."""
+    problems = []
+    for each in schema_changes.plan(project, settings, folder.job.topics_written):
+        place = Place.of(topic_files.path(project, each.file))
+        if settings.schema_registry is None:
+            problems.append(
+                Problem(f"its messages name a schema of a schema registry, and {_NO_REGISTRY}", place, _ADD_REGISTRY)
+            )
+        elif each.number is None:
+            what = f"its schema is not registered under {each.encoding.subject}"
+            problems.append(Problem(what, place, "register it: headrace tables apply"))
+    if problems:
+        raise UserError(problems)
 
 
 def check_first_run(tables: Catalog, folder: JobFolder) -> None:

@@ -89,6 +89,7 @@ def prepare(
     """
     folder = job_folder.load(project, name)
     preflight.check_registry(project, settings, folder)
+    preflight.check_schemas(project, settings, folder)
     tables, slots = iceberg.connect(settings), parallelism or settings.flink.parallelism
     preflight.check_tables(project, settings, tables, folder, may_differ=tables_may_differ)
     if not goes_on:

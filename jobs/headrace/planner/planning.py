@@ -139,6 +139,7 @@ def prepare(environment, composition: Composition) -> None:  # type: ignore[no-u
             environment.create_temporary_system_function(name, function)
         own_functions.register(environment, composition.functions.project, composition.folder.job)
         _register_look_ups(environment, composition)
+        _register_encoders(environment, composition)
         for statement in composition.connections:
             environment.execute_sql(resolve_in_sql(statement))
         environment.create_java_temporary_system_function("arrow_rows", "headrace.ArrowRows")
@@ -172,6 +173,14 @@ def _register_look_ups(environment, composition: Composition) -> None:  # type: 
     for spec in composition.look_ups:
         for column, function in functions(spec, CatalogAddress(catalog.name, catalog.pyiceberg())).items():
             environment.create_temporary_system_function(look_ups.function_of(spec, column), function)
+
+
+def _register_encoders(environment, composition: Composition) -> None:  # type: ignore[no-untyped-def]
+    from headrace_udfs.flink_encode import encoder  # noqa: PLC0415 - imports PyFlink
+
+    for encoded in (topic.encoded for topic in composition.topics if topic.encoded):
+        function = encoder(encoded.encoding, encoded.registry)
+        environment.create_temporary_system_function(encoded.function, function)
 
 
 def _create_topics(environment, statements: Mapping[str, str]) -> None:  # type: ignore[no-untyped-def]

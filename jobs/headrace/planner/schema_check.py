@@ -17,7 +17,7 @@ def mismatches(environment, composition: Composition, sink: str, selected) -> li
 
     casts = get_gateway().jvm.org.apache.flink.table.types.logical.utils.LogicalTypeCasts
     target, known = composition.sinks[sink], composition.sinks[sink].columns
-    columns, required = _types(selected), _types(environment.from_path(target.path))  # type: ignore[no-untyped-call]
+    columns, required = _types(selected), _types(environment.from_path(target.typed or target.path))  # type: ignore[no-untyped-call]
     problems = []
     for name, kind in columns.items():
         where = _place(composition, sink, name)

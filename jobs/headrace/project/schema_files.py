@@ -9,7 +9,8 @@ from pathlib import Path
 from headrace.errors import Place, Problem, UserError, did_you_mean
 from headrace.project import yaml_file
 from headrace_udfs.contract import Contract
-from headrace_udfs.formats.protobuf_schema import BadProto, ProtobufSchema, compiled
+from headrace_udfs.formats.protobuf_schema import BadProto, ProtobufSchema
+from headrace_udfs.formats.protobuf_schema import compiled as by_protoc
 
 _AT = re.compile(r"(?P<file>[^:\n]+):(?P<line>\d+):(?P<column>\d+): (?P<what>.+)")
 _WRITE = "write it with protoc --include_imports --descriptor_set_out=FILE.desc FILE.proto"
@@ -20,18 +21,8 @@ def with_schema(contract: Contract, path: Path) -> Contract:
 
     Raises UserError if the schema cannot be used, at its line, or does not have the contract's message.
     """
-    where = yaml_file.place(path, ("schema",))
-    file = path.parent / str(contract.schema_file)
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        fix = "the file is relative to the contract's folder"
-        raise UserError(f"the schema {contract.schema_file} cannot be read: {error.strerror}", where, fix) from None
-    try:
-        descriptors = _compiled(file, _newest(file)) if file.suffix == ".proto" else content
-        schema = ProtobufSchema(descriptors)
-    except BadProto as error:
-        raise UserError(_problems(str(error), file)) from None
+    descriptors = compiled(path, str(contract.schema_file))
+    schema = ProtobufSchema(descriptors)
     try:
         schema.message(str(contract.message))
     except KeyError:
@@ -39,6 +30,22 @@ def with_schema(contract: Contract, path: Path) -> Contract:
         what = f"{contract.schema_file} has no message '{contract.message}'"
         raise UserError(what, at, did_you_mean(str(contract.message), schema.messages, "it has")) from None
     return contract.with_schema(descriptors)
+
+
+def compiled(path: Path, name: str) -> bytes:
+    """Return the descriptor set of the schema that the file `path` names. Raises UserError with each of its faults."""
+    file = path.parent / name
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        where, fix = yaml_file.place(path, ("schema",)), f"its path is relative to sql/{path.parent.name}/"
+        raise UserError(f"the schema {name} cannot be read: {error.strerror}", where, fix) from None
+    try:
+        descriptors = _compiled(file, _newest(file)) if file.suffix == ".proto" else content
+        ProtobufSchema(descriptors)
+    except BadProto as error:
+        raise UserError(_problems(str(error), file)) from None
+    return descriptors
 
 
 def _newest(file: Path) -> tuple[tuple[str, int, int], ...]:
@@ -50,7 +57,7 @@ def _newest(file: Path) -> tuple[tuple[str, int, int], ...]:
 @cache
 def _compiled(file: Path, _newest: tuple[tuple[str, int, int], ...]) -> bytes:
     """Return the descriptor set of a .proto file. protoc takes a while, and contracts are read often."""
-    return compiled(file)
+    return by_protoc(file)
 
 
 def _problems(message: str, file: Path) -> list[Problem]:

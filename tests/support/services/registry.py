@@ -22,6 +22,7 @@ import httpx
 import trustme
 import uvicorn
 from fastapi import FastAPI, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastavro import parse_schema, schemaless_writer
 
 from headrace.environment.schema_registry import SchemaRegistry
@@ -79,6 +80,19 @@ class Registry:
         self._talk(f"subjects/{subject}/versions", json=body).raise_for_status()
         return int(self._talk(f"subjects/{subject}", json=body).json()["id"])
 
+    def require(self, subject: str, compatibility: str) -> None:
+        """Have the registry refuse versions of a known subject that are not compatible, like BACKWARD."""
+        url, body = f"http://{HOST}:{self._server}{_API}/config/{subject}", {"compatibility": compatibility}
+        httpx.put(url, json=body, trust_env=False, timeout=30).raise_for_status()
+
+    def for_confluent(self) -> dict[str, str]:
+        """Return the settings of the client that Confluent publishes, with the credentials of USER."""
+        return {
+            "url": f"https://{HOST}:{self._gate}{_API}",
+            "basic.auth.user.info": f"{USER}:{self._password.read_text()}",
+            "ssl.ca.location": str(self._folder / "ca.pem"),
+        }
+
     def start(self) -> None:
         """Start the server."""
         program = next(_programs().glob("*-runner.jar"))
@@ -99,7 +113,7 @@ class Registry:
     def gate(self) -> Iterator[None]:
         """Run the gate until the block ends."""
         app = FastAPI()
-        app.add_api_route("/{path:path}", self._pass, methods=["GET"])
+        app.add_api_route("/{path:path}", self._pass, methods=["GET", "POST"])
         pem = self._folder / "server.pem"
         config = uvicorn.Config(app, HOST, self._gate, ssl_certfile=pem, ssl_keyfile=pem, log_level="error")
         server = uvicorn.Server(config)
@@ -116,7 +130,10 @@ class Registry:
             server.should_exit = True
             thread.join(30)
 
-    def _pass(self, request: Request) -> Response:
+    async def _pass(self, request: Request) -> Response:
+        return await run_in_threadpool(self._answer, request, await request.body())
+
+    def _answer(self, request: Request, body: bytes) -> Response:
         pair = base64.b64encode(f"{USER}:{self._password.read_text()}".encode()).decode()
         if not secrets.compare_digest(request.headers.get("authorization", "").encode(), f"Basic {pair}".encode()):
             return Response("who is there?", 401, {"www-authenticate": "Basic"})
@@ -125,7 +142,8 @@ class Registry:
         if self.status:
             return Response("made up by a test", self.status)
         try:
-            answer = httpx.get(f"http://{HOST}:{self._server}{request.url.path}", trust_env=False)
+            url, kind = request.url.replace(scheme="http", port=self._server), {"content-type": "application/json"}
+            answer = httpx.request(request.method, str(url), content=body, headers=kind, trust_env=False, timeout=30)
         except httpx.HTTPError:
             return Response("nobody there", 502)
         return Response(answer.content, answer.status_code, media_type=answer.headers.get("content-type"))

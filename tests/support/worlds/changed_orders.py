@@ -220,10 +220,20 @@ LABELS = {
     "price": b"1.50",
 }
 """The headers of each message of LABELLED, besides `place`."""
+_PROTO = """\
+syntax = "proto3";
+message Order { string id = 1; string place = 2; optional int64 amount = 3; }
+"""
+AMOUNT_IN_HEADER = "headers: [amount]\n"
+IN_AVRO = "format: avro\n"
+IN_PROTOBUF = "format: protobuf\nschema: order.proto\nmessage: Order\n"
 
 
-def write(sql: Path, topic: str, shapes: Mapping[str, Shape] = SHAPES) -> None:
-    """Write the job, its contract for the `topic`, and its tables and topics into the folder `sql` of a project."""
+def write(sql: Path, topic: str, shapes: Mapping[str, Shape] = SHAPES, more: Mapping[str, str] | None = None) -> None:
+    """Write the job, its contract for the `topic`, and its tables and topics into the folder `sql` of a project.
+
+    more: lines of the topics' files, by shape.
+    """
     folder = sql / JOB
     folder.mkdir(parents=True)
     (sql / "_sources" / "orders.yaml").write_text(_CONTRACT.format(topic=topic))
@@ -236,7 +246,10 @@ def write(sql: Path, topic: str, shapes: Mapping[str, Shape] = SHAPES) -> None:
         (folder / f"topic.changed_{name}.sql.j2").write_text(shape.sql)
         described = f"description: Orders.\nowner: tests\nkey: [{', '.join(shape.key)}]\n{_COLUMNS}"
         (sql / "_tables" / f"changed.{name}.yaml").write_text(f"{described}grain: one row per order\n")
-        (sql / "_topics" / f"changed_{name}.yaml").write_text(f"{described}topic: {topic}.{name}\n")
+        (sql / "_topics" / f"changed_{name}.yaml").write_text(
+            f"{described}topic: {topic}.{name}\n{(more or {}).get(name, '')}"
+        )
+    (sql / "_topics" / "order.proto").write_text(_PROTO)
     (folder / f"topic.{LABELLED}.sql.j2").write_text(_LABELLED_SQL)
     (sql / "_topics" / f"{LABELLED}.yaml").write_text(_LABELLED_TOPIC.format(topic=topic))
     (folder / "job.yaml").write_text(f"{_JOB}{writes}  topic/{LABELLED}: upsert\n")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from headrace.compose.encoded_values import EncodedValue, encoded_value
 from headrace.compose.topic_tables import written_topic
-from headrace.project.topic_files import Topic
+from headrace.project.topic import Topic
+from headrace.project.topic_schemas import encoding
 
 
 def topic(**changes: Any) -> Topic:
@@ -45,6 +48,33 @@ def test_files_of_a_case_have_headers_as_columns() -> None:
     written = written_topic("alerts", topic(headers=["site"]), "append", {"connector": "filesystem"})
     assert written.headers == ()
     assert columns(written.statement) == "`tag` STRING NOT NULL, `value` DOUBLE, `site` STRING, `at` TIMESTAMP_LTZ(6)"
+
+
+def in_avro() -> tuple[Topic, EncodedValue]:
+    described = topic(headers=["site"], format="avro")
+    made = encoded_value("alerts", described, encoding(described, Path("alerts.yaml")), 7)
+    assert made
+    return described, made
+
+
+def test_a_value_is_made_of_one_row_with_the_type_of_each_column() -> None:
+    _, made = in_avro()
+    assert made.call(["tag", "at", "site"]) == (
+        "`alerts__value`(ROW(CAST(`tag` AS STRING), CAST(NULL AS DOUBLE), CAST(`at` AS TIMESTAMP(6))))"
+    )
+
+
+def test_the_table_of_an_encoded_topic_has_the_key_the_value_and_the_headers() -> None:
+    described, made = in_avro()
+    options = {"connector": "kafka", "key.format": "json", "value.format": "json", "value.json.x": "y"}
+    written = written_topic("alerts", described, "append", options, made)
+    assert columns(written.statement) == (
+        "`tag` STRING NOT NULL, `_value` BYTES NOT NULL, `headers` MAP<STRING NOT NULL, BYTES> METADATA"
+    )
+    assert "'value.format' = 'raw'" in written.statement
+    assert "value.json" not in written.statement
+    assert written.typed == "alerts__topic_columns"
+    assert "`value` DOUBLE" in written.statements[1]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from headrace.project import job_folder, source_files, table_files, topic_files
 from headrace.project.job_folder import JobFolder
 from headrace.project.paths import Project
 from headrace.project.table import Table
-from headrace.project.topic_files import Topic
+from headrace.project.topic import Topic
 from headrace_udfs.contract import Contract
 
 T = TypeVar("T")

@@ -11,7 +11,7 @@ from headrace.compose.connectors import LiveConnectors, Options
 from headrace.planner.in_process.file_connectors import changelog_options, file_table, folder_of_topic
 from headrace.project.job import Job, Mode
 from headrace.project.table import Table
-from headrace.project.topic_files import Topic
+from headrace.project.topic import Topic
 from headrace_udfs.contract import Contract
 
 ROLL = "1 s"

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from headrace.authoring.try_job.connectors import TrialConnectors
 from headrace.compose import job_statements
+from headrace.compose.encoded_values import VALUE, EncodedValue
 from headrace.environment import iceberg
 from headrace.environment.flink_rest import ENDED, Cluster
 from headrace.environment.settings import Settings
@@ -22,6 +24,7 @@ from headrace.planner import planning
 from headrace.planner.in_process.file_connectors import folder_of_topic
 from headrace.planner.in_process.minicluster import MiniCluster
 from headrace.planner.in_process.results import leftovers, sink_columns
+from headrace.planner.in_process.values import shown
 from headrace.project import job_folder, table_files, topic_files
 from headrace.project.job import TOPIC
 from headrace.project.job_folder import JobFolder
@@ -105,9 +108,19 @@ def run(
         plan = planning.plan(environment, composition)
         job_id = str(plan.execute().get_job_client().get_job_id())
         outputs = {sink: ends.output(_stored_as(project, sink)) for sink in sink_columns(project, folder)}
-        yield from _follow(
+        encoded = {name: sink.encoded for name, sink in composition.sinks.items() if sink.encoded}
+        changes = _follow(
             Cluster(cluster.rest), job_id, outputs, folder.job.late_table, rows=rows, limit_s=limit_s, stats=stats
         )
+        for change in changes:
+            yield replace(change, row=_decoded(change.row, encoded[change.sink])) if change.sink in encoded else change
+
+
+def _decoded(row: dict[str, Any], encoded: EncodedValue) -> dict[str, Any]:
+    """Return a row as the topic's consumers get it, with what JSON does not have as text."""
+    value = encoded.encoding.decoded(base64.b64decode(row[VALUE]))
+    plain = {name: each if isinstance(each, int | float | None) else shown(each) for name, each in value.items()}
+    return {**{name: each for name, each in row.items() if name != VALUE}, **plain}
 
 
 def _check(settings: Settings, folder: JobFolder) -> None:

@@ -42,6 +42,8 @@ def fingerprint(project: Project, settings: Settings, name: str) -> str:
         parts["own functions"] = {each: own_functions.digest(project, each) for each in job.functions}
     if keys := {name for source in composition.sources for name in source.contract.key_names}:  # only then, as below
         parts["keys"] = [repr(settings.keys.get(name)) for name in sorted(keys)]
+    if encoded := [each.encoded for each in composition.topics if each.encoded]:  # only then, as below
+        parts["encodings"] = [repr(each) for each in encoded]
     if composition.look_ups:  # only then, as below
         parts["look ups"] = [repr(each) for each in composition.look_ups]
     if job.model:  # only then: the fingerprints of other jobs stay as they were

@@ -25,7 +25,7 @@ from headrace.project.job import Job, Mode
 from headrace.project.message_file import FileMessage
 from headrace.project.message_topics import topic_of
 from headrace.project.table import Table
-from headrace.project.topic_files import Topic
+from headrace.project.topic import Topic
 from headrace_udfs import packs
 from headrace_udfs.around import carried
 from headrace_udfs.contract import Contract

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -11,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from headrace.compose import job_statements
+from headrace.compose.encoded_values import VALUE, EncodedValue
 from headrace.environment import iceberg
 from headrace.environment.settings import Settings
 from headrace.errors import UserError
@@ -48,9 +50,10 @@ def run_case(project: Project, settings: Settings, cluster: MiniCluster, case: C
         plan.execute().wait(LIMIT_S * 1000)
     rows: dict[str, list[Row]] = {}
     for sink, columns in sink_columns(project, folder).items():
+        encoded = composition.sinks[sink].encoded if sink in composition.sinks else None
         name = folder_of_topic(topic_files.load(project, sink.removeprefix(TOPIC))) if sink.startswith(TOPIC) else sink
         if connectors.output(name).is_dir():
-            rows[sink] = _read(connectors.output(name), columns, composition.keys.get(sink))
+            rows[sink] = _read(connectors.output(name), columns, composition.keys.get(sink), encoded)
     return rows
 
 
@@ -110,7 +113,9 @@ def _keep_tables(
             table.append(pa.Table.from_pylist(rows, schema=description.arrow_schema()))
 
 
-def _read(path: Path, columns: Mapping[str, Column], key: tuple[str, ...] | None) -> list[Row]:
+def _read(
+    path: Path, columns: Mapping[str, Column], key: tuple[str, ...] | None, encoded: EncodedValue | None
+) -> list[Row]:
     """Return the rows that a sink holds at the end: all that were appended, or the last row of each key."""
     rows: dict[object, Row] = {}
     for number, change in enumerate(_changes(path)):
@@ -118,9 +123,15 @@ def _read(path: Path, columns: Mapping[str, Column], key: tuple[str, ...] | None
             # Only rows of a sink with a key are retracted: the plan was checked.
             rows.pop(tuple(change["before"][name] for name in key or ()), None)
             continue
-        row = {name: typed(value, columns[name].type) for name, value in change["after"].items()}
+        row = row_of(change["after"], columns, encoded)
         rows[tuple(change["after"][name] for name in key) if key else number] = row
     return list(rows.values())
+
+
+def row_of(written: Mapping[str, Any], columns: Mapping[str, Column], encoded: EncodedValue | None) -> Row:
+    """Return a row of a sink as its readers get it, which decode what was encoded."""
+    row = {name: typed(value, columns[name].type) for name, value in written.items() if name != VALUE}
+    return row | encoded.encoding.decoded(base64.b64decode(written[VALUE])) if encoded else row
 
 
 def _changes(path: Path) -> Iterator[dict[str, Any]]:

@@ -60,7 +60,7 @@ class UpsertedTable:
         environment.execute_sql(render.engine("cases_database", name="cases.recomputed"))
         environment.execute_sql(file_table("cases", given, self.described, options))
         columns = [*self.described.columns]
-        select = Sql(render.engine("columns_of", table=f"cases.{given}", columns=columns, headers=()))
+        select = Sql(render.engine("columns_of", table=f"cases.{given}", columns=columns, value=None, headers=()))
         insert = render.engine("insert", sink=f"{catalog}.{self.name}", columns=columns, select=select)
         environment.execute_sql(insert).wait(_LIMIT_MS)
 
