@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from headrace.cli import completion, model_report, model_rescore, times
+from headrace.cli import completion, model_backtest, model_report, model_rescore, times
 from headrace.cli.common import Context, Env, Json, clock, log, out, print_json, table
 from headrace.cli.model_arguments import Since, Until, Version
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Models of anomaly scores: trained on stored readings, kept as versions.", no_args_is_help=True)
 app.command()(model_report.report)
 app.command()(model_rescore.rescore)
+app.command()(model_backtest.backtest)
 
 Name = Annotated[
     str,

@@ -10,14 +10,20 @@ from headrace.cli.common import Context, log, out, print_json
 from headrace.errors import UserError
 
 if TYPE_CHECKING:
-    from headrace.operations.replay import Replay, Replayed
+    from collections.abc import Iterable, Sequence
+
+    from headrace.operations.replay import Branch, Replay, Replayed
+    from headrace.operations.replay.targets import Targets
+
+_SHOWN = 4
+"""Partitions whose offsets are shown."""
 
 
 def replay(
     context: Context,
     job: str,
     span: tuple[str | None, str | None],
-    branch: str,
+    into: Sequence[str],
     slots: int | None,
     *,
     json: bool,
@@ -33,41 +39,62 @@ def replay(
             f"--from {since.isoformat()} is not before --until {until.isoformat()}",
             fix="write an earlier --from, or a later --until",
         )
-    with log.status("planning the job in Flink") as status:
-        planned = replays.prepare(context.project, context.settings, job, (since, until), branch, slots=slots)
-        status.update("making the branches")
+    with log.status("looking for the records of the span") as status:
+        found = replays.prepare(context.project, context.settings, job, (since, until), *into, slots=slots)
         if not json:
-            _begin(planned)
-        done = replays.run(planned, lambda read: status.update(f"{job}: {read:,} of {planned.records:,} records read"))
+            _begin(found)
+        done = replays.run(
+            found, lambda read: status.update(f"{job}: {read:,} of {found.records:,} records read"), status.update
+        )
     if json:
-        print_json({"job": job, "branch": branch, "starts": planned.starts, "ends": planned.ends,
-                    "notes": [*planned.notes, *planned.incomplete], **asdict(done)})  # fmt: skip
+        edges = {edge: {name: getattr(each, edge) for name, each in found.spans.items()} for edge in ("starts", "ends")}
+        print_json({"job": job, "branch": found.places.targets.branch, "tables": found.places.targets.others, **edges,
+                    "notes": found.notes, **asdict(done)})  # fmt: skip
     else:
-        _end(planned, done)
+        _end(found, done)
 
 
-def _begin(planned: Replay) -> None:
-    partitions = [(source, p) for source, ends in planned.ends.items() for p in ends]
-    shown = ", ".join(
-        f"{source}/{p} {planned.starts[source][p]:,} to {planned.ends[source][p]:,}" for source, p in partitions[:4]
-    )
-    more = f" and {len(partitions) - 4:,} partitions more" if len(partitions) > 4 else ""
-    _print(
-        f"{planned.job.name} is replayed into the branch {planned.branch}: {planned.records:,} records, {shown}{more}"
-    )
-    for note in (*planned.notes, *planned.incomplete):
+def _begin(found: Replay) -> None:
+    shown = [
+        f"{source}/{partition} {span.starts[partition]:,} to {end:,}"
+        for source, span in found.spans.items()
+        for partition, end in span.ends.items()
+    ]
+    more = f" and {len(shown) - _SHOWN:,} partitions more" if len(shown) > _SHOWN else ""
+    span = f"{found.records:,} records, {', '.join(shown[:_SHOWN])}{more}"
+    _print(f"{found.job.name} is replayed into {found.places.targets.shown}: {span}")
+    for note in found.notes:
         _print(f"  {note}")
 
 
-def _end(planned: Replay, done: Replayed) -> None:
+def _end(found: Replay, done: Replayed) -> None:
+    from headrace.project.system_tables import INGESTED_AT
+
     _print(f"the replay has finished, as job {done.flink_job_id}")
-    for each in done.branches:
-        _print(f"  {each.rows:,} rows of {each.table}")
-    namespace, _, table = planned.job.tables_written[0].partition(".")
-    name = f'{namespace}."{table}@{planned.branch}"'
+    show_written(done.branches)
+    own = found.job.tables_written[0]
+    # What a job has received, it receives again later.
+    show_next(found.places.targets, own, INGESTED_AT if INGESTED_AT in found.composition.sinks[own].columns else "")
+
+
+def show_written(written: Iterable[Branch]) -> None:
+    """Print the rows of each branch or table."""
+    for each in written:
+        _print(f"  {each.rows:,} rows of {each.shown}")
+
+
+def show_next(targets: Targets, own: str, without: str) -> None:
+    """Print how to query, compare and drop what was written instead of the table `own`.
+
+    without: a column that differs in any case, "" for none.
+    """
+    from headrace.operations.replay.branches import shown
+
+    name, others = targets.others.get(own) or shown(own, targets.branch), " ".join(targets.others.values())
+    what = f"select * exclude ({without}) " if without else ""
     _print(f"query    headrace query 'from {name}'")
-    _print(f"compare  headrace query 'from {namespace}.{table} except from {name}'")
-    _print(f"drop     headrace tables drop-branch {planned.branch}")
+    _print(f"compare  headrace query '{what}from {name} except {what}from {own}'")
+    _print(f"drop     headrace tables {f'drop {others}' if others else f'drop-branch {targets.branch}'}")
 
 
 def _print(text: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from headrace.cli import completion, replay
+from headrace.cli import completion, replay, times
 from headrace.cli.common import Context, Env, Json, Wait, log, out, print_json
 from headrace.errors import HeadraceError, UserError
 
@@ -34,7 +34,13 @@ def submit(
         str | None, typer.Option("--until", metavar="TIME", help="With --into, the time to end before; default: now.")
     ] = None,
     into: Annotated[
-        str | None, typer.Option("--into", metavar="BRANCH", help="Replay a span of time into a branch of the tables.")
+        list[str] | None,
+        typer.Option(
+            "--into",
+            metavar="BRANCH|TABLE",
+            help="Replay a span of time into a branch, or another table; if there are several, OWN=OTHER for each.",
+            show_default=False,
+        ),
     ] = None,
     wait: Wait = 0,
     env: Env = "local",
@@ -46,17 +52,16 @@ def submit(
     returns once the job runs, and reports at which offsets it stops.
 
     With --into, it replays the records whose times in Kafka are from --from to before --until, next to the running job,
-    and returns at the end. The rows go to a branch of the tables, which readers do not see; topics get nothing.
+    and returns at the end. The rows go to a branch of the tables, which readers do not see; topics get nothing. With a
+    name like fleet.arrivals_0313, the rows of the job's table go to a table of this name, which is made like it.
     """
     from headrace.operations.lifecycle import submit as lifecycle
 
-    if into is not None:
+    if into:
         _refuse(bounded=bounded, several=len(jobs) > 1)
         replay.replay(Context(env), jobs[0], (since, until), into, parallelism, json=json)
         return
-    if until is not None or (len(jobs) > 1 and since is not None):
-        what = "--until belongs to --into" if until is not None else "a savepoint belongs to one job"
-        raise UserError(what, fix="add --into BRANCH" if until is not None else "submit the jobs one by one")
+    _refuse_without_target(since, until, several=len(jobs) > 1)
     started: list[Entry] = []
 
     def one(operation: OperationContext, job: str) -> None:
@@ -98,6 +103,14 @@ def _refuse(*, bounded: bool, several: bool) -> None:
         raise UserError(
             "only one job is replayed at a time", fix="replay the jobs one by one, each into a branch of its own"
         )
+
+
+def _refuse_without_target(since: str | None, until: str | None, *, several: bool) -> None:
+    time = "--until" if until is not None else "a time" if since is not None and times.is_time(since) else None
+    if time:
+        raise UserError(f"{time} belongs to --into", "--from, --until", "add --into BRANCH, or --into TABLE")
+    if several and since is not None:
+        raise UserError("a savepoint belongs to one job", fix="submit the jobs one by one")
 
 
 def plain(entry: Entry) -> dict[str, object]:

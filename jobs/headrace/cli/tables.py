@@ -92,8 +92,8 @@ def load(
 
 @app.command()
 def branches(names: TableNames = None, env: Env = "local", json: Json = False) -> None:
-    """List the branches of tables that replays have written, with their rows."""
-    from headrace.operations.replay import branches as replayed
+    """List what replays have written: branches of tables, and tables that they have made, with their rows."""
+    from headrace.operations.replay import left as replayed
 
     context = Context(env)
     found = replayed.listed(context.project, context.settings, names or None)
@@ -113,8 +113,8 @@ def drop_branch(
     env: Env = "local",
     json: Json = False,
 ) -> None:
-    """Drop a branch from the tables that have it; `maintain` deletes its files."""
-    from headrace.operations.replay import branches as replayed
+    """Drop a branch from the tables that have it; `maintain` deletes its files. A replay that writes it is ended."""
+    from headrace.operations.replay import left as replayed
 
     context = Context(env)
     dropped = replayed.dropped(context.project, context.settings, names or None, branch)
@@ -122,6 +122,26 @@ def drop_branch(
         print_json({"branch": branch, "tables": dropped})
     else:
         out.print(f"dropped {branch} of {', '.join(dropped)}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def drop(
+    names: Annotated[list[str], typer.Argument(metavar="TABLE", help="A table that a replay has made, or several.")],
+    env: Env = "local",
+    json: Json = False,
+) -> None:
+    """Drop tables that replays have made, with their files; other tables are refused.
+
+    With the last table of a replay goes the branch of its dead letters and late readings. A replay that writes them is
+    ended.
+    """
+    from headrace.operations.replay import left as replayed
+
+    gone = replayed.dropped_tables(Context(env).settings, names)
+    if json:
+        print_json({"dropped": gone})
+    else:
+        out.print(f"dropped {', '.join(gone)}", highlight=False, soft_wrap=True)
 
 
 def _change(change: Change) -> str:

@@ -13,6 +13,15 @@ def iso(text: str) -> datetime:
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
+def is_time(text: str) -> bool:
+    """Return whether the text is an ISO-8601 time."""
+    try:
+        iso(text)
+    except ValueError:
+        return False
+    return True
+
+
 def instant(text: str | None, option: str) -> datetime | None:
     """Return an ISO-8601 time, in UTC if it has no zone; None for None. Raises UserError at `option`."""
     if text is None:

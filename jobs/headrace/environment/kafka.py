@@ -234,18 +234,28 @@ def _group_offsets_fault(admin: AdminClient, wanted: ConsumerGroupTopicPartition
         return fault
 
 
-def _records(client: Mapping[str, str], topic: str, partition: int, first: int) -> Generator[int, None, None]:
-    """Yield the offsets of records from `first` to the end; none if the topic ends before `first`."""
+def messages(client: Mapping[str, str], topic: str, partition: int, first: int) -> Generator[Message, None, None]:
+    """Yield the messages from the offset `first` to the end that can be read now; none if the topic ends before it.
+
+    Markers and compacted records are none. Raises PlatformError if the broker does not answer.
+    """
     consumer = Consumer(_reading(client, "read_committed"))
     try:
         consumer.assign([TopicPartition(topic, partition, first)])
         # A message without a value is falsy, but a record like any other.
         while (message := _next(client, consumer, topic, partition, first)) is not None and message.offset() >= first:
-            yield message.offset()
+            yield message
     except KafkaException as error:
         raise unavailable(client, error) from None
     finally:
         consumer.close()
+
+
+def _records(client: Mapping[str, str], topic: str, partition: int, first: int) -> Generator[int, None, None]:
+    """Yield the offsets of records from `first` to the end; none if the topic ends before `first`."""
+    with closing(messages(client, topic, partition, first)) as found:
+        for message in found:
+            yield message.offset()
 
 
 def _next(client: Mapping[str, str], consumer: Consumer, topic: str, partition: int, first: int) -> Message | None:

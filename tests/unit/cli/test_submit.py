@@ -64,6 +64,7 @@ def test_one_job_is_one_object_and_several_are_a_list(started: list[str]) -> Non
     [
         ([*JOBS, "--from", "file:///s"], "a savepoint belongs to one job"),
         ([JOBS[0], "--until", "2024-01-01"], "--until belongs to --into"),
+        ([JOBS[0], "--from", "2024-01-01"], "a time belongs to --into"),
         ([*JOBS, "--into", "r", "--from", "2024-01-01"], "only one job is replayed at a time"),
         ([JOBS[0], "--into", "r", "--from", "2024-01-01", "--bounded"], "ends by itself"),
         ([JOBS[0], "--into", "r"], "needs a time to begin at"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -11,16 +12,20 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from typer.testing import CliRunner
 
+from headrace.cli import app
 from headrace.environment import iceberg, settings
 from headrace.environment.apply import table_changes
 from headrace.environment.settings import Settings
 from headrace.errors import UserError
+from headrace.operations.replay import branches
 from headrace.project import model_files, model_versions, table_files
 from headrace.project.model_files import Pin
 from headrace.project.model_versions import Training
 from headrace.project.paths import Project
 from headrace.upkeep import rescore
+from headrace.upkeep.rescore import backtest
 from headrace_udfs.scoring import stream, tables
 from headrace_udfs.scoring.alignment import Readings
 from headrace_udfs.scoring.stream import Found, Scorer
@@ -174,3 +179,69 @@ def test_where_a_job_scores_the_span_ends_at_what_it_has_scored(project: Project
     (other / "3" / "card.yaml").write_text(card.replace("sites@1", "sites@3"))
     job.write_text(job.read_text().replace("sites@1", "sites@3"))
     assert rescore.rescore(project, local(project), Pin("sites", 3), SPAN).tables == []
+
+
+@pytest.mark.parametrize(
+    ("into", "places"),
+    [
+        (("day",), {"condition.scores": "day", "condition.anomaly_events": "day"}),
+        (("condition.scores=again.s", "condition.anomaly_events=again.e"), {"again.s": "main", "again.e": "main"}),
+    ],
+)
+def test_a_backtest_keeps_the_same_rows_apart(project: Project, into: tuple[str, ...], places: dict[str, str]) -> None:
+    before = snapshots(project)
+    done = backtest.backtest(project, local(project), PIN, SPAN, *into)
+    assert {each.table: each.name for each in done.written} == places
+    assert snapshots(project) == before
+    catalog, (scores, events) = iceberg.connect(local(project)), places.items()
+    stored = [
+        iceberg.load_table(catalog, name).scan().use_ref(ref).to_arrow().to_pylist() for name, ref in (scores, events)
+    ]
+    assert [each.rows for each in done.written] == [len(each) for each in stored]
+    rescore.rescore(project, local(project), PIN, SPAN)
+    own = [row for row in rows(project, "condition.scores") if row["model"] == str(PIN)]
+    assert ordered(stored[0]) == ordered([row for row in own if SPAN[0] <= row["ts"] < SPAN[1]])
+    assert stored[1]
+    assert all(row in rows(project, "condition.anomaly_events") for row in stored[1])
+    with pytest.raises(UserError, match="would mix"):
+        backtest.backtest(project, local(project), PIN, SPAN, *into)
+
+
+def test_a_backtest_reaches_into_what_the_version_has_learned_from(project: Project) -> None:
+    span = LEARNED - timedelta(days=1), LEARNED
+    (scores, _) = backtest.backtest(project, local(project), PIN, span, "before").written
+    assert scores.rows > 0
+
+
+def test_the_command_says_how_to_look_at_a_backtest(project: Project) -> None:
+    words = ["model", "backtest", str(PIN), "--from", SPAN[0].isoformat(), "--until", SPAN[1].isoformat()]
+    known = {"HEADRACE_PROJECT": str(project.root), "HEADRACE_HOME": str(project.home), "COLUMNS": "200"}
+    done = CliRunner().invoke(app, [*words, "--into", "day"], env=known)
+    assert done.exit_code == 0, done.output
+    (count,) = re.findall(r'([\d,]+) rows of condition."scores@day"', done.output)
+    (query,) = re.findall(r"^query    headrace query '(.*)'$", done.output, re.MULTILINE)
+    counted = CliRunner().invoke(app, ["query", "--csv", f"select count(*) as n from ({query})"], env=known)
+    assert counted.output.split() == ["n", count.replace(",", "")]
+    assert "drop     headrace tables drop-branch day" in done.output
+    late = CliRunner().invoke(
+        app, [*words[:3], "--from", "2026-03-02", "--until", "2026-03-01", "--into", "x"], env=known
+    )
+    assert "is not before --until 2026-03-01" in str(late.exception)
+
+
+def test_a_backtest_that_fails_leaves_nothing(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "event_table", lambda _frames: pa.table({"odd": [1]}))
+    catalog = iceberg.connect(local(project))
+    for into in (("day",), ("condition.scores=again.s", "condition.anomaly_events=again.e")):
+        with pytest.raises(KeyError):
+            backtest.backtest(project, local(project), PIN, SPAN, *into)
+    assert [name for name in iceberg.table_names(catalog) if name.startswith("again")] == []
+    assert branches.of(catalog, backtest.OWN) == []
+
+
+def test_a_table_without_a_row_has_no_branch_for_a_backtest(project: Project) -> None:
+    catalog = iceberg.connect(local(project))
+    catalog.drop_table("condition.scores")
+    table_changes.apply(project, local(project), ["condition.scores"])
+    with pytest.raises(UserError, match=r"condition.scores has no row yet, and so no branch\n.*name a table: --into"):
+        backtest.backtest(project, local(project), PIN, SPAN, "day")
