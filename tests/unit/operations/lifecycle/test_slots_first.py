@@ -54,4 +54,4 @@ def test_a_start(context: OperationContext, start: Any, parallelism: int | None,
     with pytest.raises(UserError, match=f"the job needs {needed} slots, and 0 of the cluster's 4 are free") as caught:
         start(context, "condition/spikes_v1", parallelism=parallelism)
     (problem,) = caught.value.problems
-    assert (problem.where, "stop a job" in (problem.fix or "")) == ("http://cluster", True)
+    assert (problem.where, "stop another job" in (problem.fix or "")) == ("http://cluster", True)
