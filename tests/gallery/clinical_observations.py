@@ -24,6 +24,7 @@ from headrace_udfs import sealed
 from headrace_udfs.key_ring import KeyRing
 
 JOB = "clinical/observations_v1"
+FIRST = ("clinical/panels_v1",)
 BUNDLES, MESSAGES, BROKEN = "bundles.jsonl", "messages.jsonl", "broken.jsonl"
 PATIENTS, RESULTS, DAYS = 200, 1_000, 180
 CODES = {"8310-5": ("Cel", 37.0), "8867-4": ("/min", 72.0), "718-7": ("g/dL", 14.0), "2345-7": ("mg/dL", 95.0)}
@@ -57,6 +58,7 @@ def judge(tables: Tables) -> Sequence[Verdict]:
     mask = _Mask(tables)
     wanted = pd.DataFrame([*_of_bundles(tables, mask), *_of_messages(tables, mask)])
     stored = tables.frame("select * from clinical.observations")
+    components = tables.frame("select * from clinical.components")
     letters = tables.frame("select payload from historian.dead_letters where payload is not null")["payload"]
     payloads = [*map(bytes, letters)]
     encrypted = sum(each.startswith(b"headrace-sealed:people:1:") for each in payloads)
@@ -66,6 +68,7 @@ def judge(tables: Tables) -> Sequence[Verdict]:
     sought = [each for each in identifiers if each in raw]
     return [
         same("rows, and those of Python's json, hl7apy and hmac", stored, wanted, 1e-9),
+        same("components of panels, and those of Python's json", components, pd.DataFrame(_panels(tables, mask)), 1e-9),
         Verdict("encrypted payloads", f"{encrypted} of {len(payloads)}", "all", 0 < encrypted == len(payloads)),
         Verdict("identifiers in the input", f"{len(sought):,}", "500 or more", len(sought) >= 500),
         Verdict("places that have one: tables, topics, state, logs", _shown(leaked), "none", not leaked),
@@ -103,25 +106,38 @@ class _Mask:
 
 def _of_bundles(tables: Tables, mask: _Mask) -> Iterator[dict[str, Any]]:
     """Yield the observations of the bundles, by Python's own parser."""
+    for seen, patient, ts in _observations(tables, mask):
+        yield {"patient": patient, "birth_year": None, "region": None, "origin": "fhir", "ts": ts, **_result(seen)}
+
+
+def _panels(tables: Tables, mask: _Mask) -> Iterator[dict[str, Any]]:
+    """Yield the components of the observations."""
+    for seen, patient, ts in _observations(tables, mask):
+        for component in seen.get("component", []):
+            yield {"patient": patient, "panel": _result(seen)["code"], "ts": ts, **_result(component)}
+
+
+def _observations(tables: Tables, mask: _Mask) -> Iterator[tuple[dict[str, Any], str, datetime]]:
+    """Yield each observation of the bundles, with its patient and its time, masked."""
     for bundle in _values(tables.folder / BUNDLES):
         for seen in (entry["resource"] for entry in bundle["entry"]):
-            if seen["resourceType"] != "Observation":
-                continue
-            own = seen.get("effectiveDateTime") or seen.get("effectivePeriod", {}).get("start") or seen.get("issued")
-            time = datetime.fromisoformat(own or bundle.get("timestamp") or ARRIVED)
-            patient = seen.get("subject", {}).get("reference", "nobody").rpartition("/")[2]
-            quantity, code = seen.get("valueQuantity", {}), seen["code"]
-            yield {
-                "patient": mask.patient(patient),
-                "birth_year": None,
-                "region": None,
-                "origin": "fhir",
-                "code": code.get("coding", [{}])[0].get("code") or code.get("text"),
-                "ts": mask.time(patient, time if time.tzinfo else time.replace(tzinfo=UTC)),
-                "value": quantity.get("value"),
-                "unit": quantity.get("code") or quantity.get("unit"),
-                "result": seen.get("valueCodeableConcept", {}).get("coding", [{}])[0].get("code"),
-            }
+            if seen["resourceType"] == "Observation":
+                own = seen.get("effectiveDateTime") or seen.get("effectivePeriod", {}).get("start")
+                time = datetime.fromisoformat(own or seen.get("issued") or bundle.get("timestamp") or ARRIVED)
+                patient = seen.get("subject", {}).get("reference", "nobody").rpartition("/")[2]
+                time = time if time.tzinfo else time.replace(tzinfo=UTC)
+                yield seen, mask.patient(patient), mask.time(patient, time)
+
+
+def _result(seen: dict[str, Any]) -> dict[str, Any]:
+    """Return the code and the value of an observation or a component."""
+    quantity, code = seen.get("valueQuantity", {}), seen["code"]
+    return {
+        "code": code.get("coding", [{}])[0].get("code") or code.get("text"),
+        "value": quantity.get("value"),
+        "unit": quantity.get("code") or quantity.get("unit"),
+        "result": seen.get("valueCodeableConcept", {}).get("coding", [{}])[0].get("code"),
+    }
 
 
 def _of_messages(tables: Tables, mask: _Mask) -> Iterator[dict[str, Any]]:
