@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from itertools import pairwise
+from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -12,9 +14,11 @@ from hypothesis import strategies as st
 
 from headrace.cli.reconcile import HOLDS, show, summary
 from headrace.environment.kafka import OffsetRange
-from headrace.errors import CheckFailed
+from headrace.errors import CheckFailed, PlatformError
 from headrace.operations.offset_runs import Offsets, ranges
 from headrace.operations.stored_offsets import Positions, Stored, positions
+from headrace.project.paths import Project
+from headrace.upkeep import reconcile
 from headrace.upkeep.reconcile import Balance, balance, verdict
 
 NONE = np.zeros(1, np.int32)
@@ -146,3 +150,32 @@ def test_rows_that_the_retention_of_the_tables_deleted_were_stored(capsys: pytes
     show([whole])
     shown = " ".join(capsys.readouterr().out.split())
     assert "deleted by retention: t/0: 3 records were stored, and the retention of the tables has deleted" in shown
+
+
+def test_a_job_that_runs_has_read_a_topic_that_ends_with_the_mark_of_a_transaction(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    span, marks = OffsetRange(0, 4), [3]
+
+    def records_in(_client: object, _topic: str, _partition: int, first: int, end: int) -> Offsets:
+        return offsets(*(each for each in range(first, end) if each not in marks))
+
+    def nothing(*_: object) -> None: ...
+
+    for name, value in {
+        "_accountable": nothing, "_topics": lambda *_: ["t"], "_refuse_recreated": nothing, "_ended": nothing,
+        "_QUIET_S": -1, "stored": lambda *_: {0: Stored(positions(offsets(0, 1), NONE), positions(offsets(2), NONE))},
+    }.items():  # fmt: skip
+        monkeypatch.setattr(reconcile, name, value)
+    monkeypatch.setattr("headrace.environment.iceberg.connect", nothing)
+    monkeypatch.setattr("headrace.environment.flink_rest.Cluster.of", nothing)
+    monkeypatch.setattr("headrace.environment.kafka.offset_ranges", lambda *_: {0: span})
+    monkeypatch.setattr("headrace.environment.kafka.records_in", records_in)
+    monkeypatch.setattr("time.sleep", nothing)
+    known = Mock(kafka_client=dict)
+    (balance,) = reconcile.follow(Project(tmp_path, tmp_path), known, "a/b_v1", 120)
+    assert (balance.records, balance.no_record, balance.holds) == (3, 1, True)
+    marks.clear()
+    monkeypatch.setattr(reconcile, "_explain_stall", Mock(side_effect=PlatformError("1 records short")))
+    with pytest.raises(PlatformError, match="1 records short"):
+        reconcile.follow(Project(tmp_path, tmp_path), known, "a/b_v1", 0)
