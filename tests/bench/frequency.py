@@ -21,15 +21,15 @@ from typing import Annotated
 import msgspec
 import typer
 from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient, NewTopic
 from rich.console import Console
 
 from bench import kept, rounds, topic
 from bench.flink import watch
 from bench.meter import Meter
 from bench.stand import LIMIT_S, Stand, stand
-from headrace.environment import iceberg
+from headrace.environment import iceberg, kafka_topics
 from headrace.environment.apply import topic_changes
+from headrace.environment.kafka_topics import TopicLayout
 from headrace.operations import submission
 from headrace.project.paths import Project
 
@@ -146,7 +146,7 @@ def _stand(platform: Project) -> Iterator[Stand]:
         contract = place.project.sql / "_sources" / "grid_frequency.yaml"
         contract.write_text(contract.read_text().replace("topic: grid.frequency", f"topic: {name}"))
         topic_changes.apply(place.project, place.settings)
-        AdminClient(place.settings.kafka_client()).create_topics([NewTopic(name, 1, 1)])[name].result(timeout=30)
+        kafka_topics.create(place.settings.kafka_client(), name, TopicLayout(1))
         often = place.settings.flink.model_copy(update={"checkpoint_interval_s": COMMIT_S})
         yield replace(place, topic=name, settings=place.settings.model_copy(update={"flink": often}))
 
