@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,11 @@ def test_a_program_without_a_certificate_gets_no_answer(flink: httpx.Client, pla
 
 def test_the_command_line_opens_flinks_page_for_programs_of_this_user(platform: Project) -> None:
     command: list[str | Path] = [Path(sys.executable).with_name("headrace"), "flink-page", "--json"]
-    with subprocess.Popen(command, cwd=platform.root, stdout=subprocess.PIPE, text=True) as running:
+    with (
+        subprocess.Popen(command, cwd=platform.root, stdout=subprocess.PIPE, text=True) as running,
+        ExitStack() as stack,
+    ):
+        stack.callback(running.kill)  # a failure must not wait for it
         assert running.stdout
         address = json.loads("".join(islice(running.stdout, 3)))["address"]
         with httpx.Client(base_url=address, trust_env=False) as browser:

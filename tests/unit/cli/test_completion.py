@@ -46,7 +46,7 @@ def completions(folder: Path, line: str) -> list[str]:
     ("line", "offered"),
     [
         ("headrace sub", ["submit"]),
-        ("headrace tables ", ["plan", "apply", "load", "branches", "drop-branch"]),
+        ("headrace tables ", ["plan", "apply", "load", "branches", "drop-branch", "drop"]),
         ("headrace render ", ["condition/hot_v1", "historian/readings_v1"]),
         ("headrace test condition/hot_v1 hist", ["historian/readings_v1"]),
         ("headrace deploy --only cond", ["condition/hot_v1"]),
