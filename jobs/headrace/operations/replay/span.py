@@ -39,7 +39,7 @@ def of_topic(client: Mapping[str, str], topic: str, times: Times) -> Span:
     """Return the span of the topic's records whose times are in `times`.
 
     It begins at the first of them and ends after the last one. In between, records of other times may stand. Raises
-    UserError if there is no such topic, PlatformError if the broker does not answer.
+    UserError for an unknown topic, PlatformError if the broker does not answer.
     """
     since, until = times
     held = kafka.offset_ranges(client, topic)
