@@ -17,7 +17,7 @@ CREATE TEMPORARY TABLE `fhir_panels__packs` (
     'properties.fetch.max.bytes' = '16777216',
     'properties.max.partition.fetch.bytes' = '1048576',
     'properties.headrace.max.bytes' = '1048576',
-    'properties.headrace.pack' = 'value',
+    'properties.headrace.pack' = 'lines',
     'properties.max.poll.records' = '10000',
     'properties.bootstrap.servers' = '${file:/headrace/local/kafka}',
     'scan.startup.mode' = 'group-offsets',

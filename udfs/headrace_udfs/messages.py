@@ -10,6 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from headrace_udfs.lines import lengths
+
 Headers = Sequence[tuple[str, bytes | None]]
 """The headers of one message, in their order; a name may occur more than once."""
 
@@ -51,7 +53,7 @@ class Messages:
     @cached_property
     def size(self) -> int:
         """Bytes of the values."""
-        return sum(map(len, filter(None, self.values)))
+        return int(np.maximum(lengths(self.values), 0).sum())
 
     def piece(self, start: int, stop: int) -> Messages:
         """Return the messages from position `start` to before `stop`."""

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from headrace_udfs.lines import Lines
 from headrace_udfs.messages import Headers, Messages, Millis
 
 Offsets = npt.NDArray[np.int64]
 
 _FRONT = struct.Struct("<4s5i")
 _MARK = b"hrp1"
-_KEYS, _HEADERS = 1, 2
+_KEYS, _HEADERS, _LINES = 1, 2, 4
 
 
 class NotAPack(Exception):
@@ -44,16 +45,22 @@ def unpacked(pack: bytes) -> Pack:
     at = _FRONT.size + 16 * n + 4 * columns * n
     if length != len(pack) or min(n, topic) < 0 or at > length:
         raise NotAPack(f"a pack of {n} messages and {length} bytes has {len(pack)}")
+    if not parts & _LINES:
+        raise NotAPack("the values of a pack are not followed by newlines; its source's table is of an earlier release")
     offsets, times = np.frombuffer(pack, "<i8", 2 * n, _FRONT.size).reshape(2, n)
     lengths = np.frombuffer(pack, "<i4", columns * n, _FRONT.size + 16 * n).reshape(columns, n)
-    if at + topic + int(np.maximum(lengths, 0).sum(dtype=np.int64)) != length:
+    sizes = [int(np.maximum(column, 0).sum(dtype=np.int64)) for column in lengths]
+    if at + topic + sum(sizes) + n != length:
         raise NotAPack(f"a pack of {length} bytes has messages of another length")
     name, at = pack[at : at + topic].decode(), at + topic
-    texts = []
-    for column in lengths:
-        texts.append(_texts(pack, at, column))
-        at += int(np.maximum(column, 0).sum(dtype=np.int64))
-    values, *others = texts
+    values = Lines.within(pack, at, lengths[0].astype(np.int64))
+    if not values.are_lines():
+        raise NotAPack(f"a pack of {length} bytes has values of another length")
+    at += sizes[0] + n
+    others = []
+    for column, size in zip(lengths[1:], sizes[1:], strict=True):
+        others.append(_texts(pack, at, column))
+        at += size
     keys = others.pop(0) if parts & _KEYS else None
     headers = [_headers(each or b"") for each in others[0]] if others else None
     return Pack(partition, offsets, Messages(values, keys, headers, name, times))
@@ -62,7 +69,7 @@ def unpacked(pack: bytes) -> Pack:
 def packed(partition: int, offsets: Offsets, messages: Messages) -> bytes:
     """Return the bytes of a pack, as the reader of Kafka would write them. The messages have one topic, and times."""
     topic = str(messages.topics).encode()
-    columns = [messages.values]
+    columns: list[Sequence[bytes | None]] = [messages.values]
     if messages.keys is not None:
         columns.append(messages.keys)
     if messages.headers is not None:
@@ -74,10 +81,11 @@ def packed(partition: int, offsets: Offsets, messages: Messages) -> bytes:
             np.asarray(messages.times, "<i8").tobytes(),
             lengths.tobytes(),
             topic,
-            *(text for column in columns for text in column if text),
+            Lines.joined([Lines.of(messages.values)]).text,
+            *(text for column in columns[1:] for text in column if text),
         ]
     )
-    parts = _KEYS * (messages.keys is not None) | _HEADERS * (messages.headers is not None)
+    parts = _LINES | _KEYS * (messages.keys is not None) | _HEADERS * (messages.headers is not None)
     front = _FRONT.pack(_MARK, len(messages), partition, len(topic), parts, _FRONT.size + len(body))
     return front + body
 
@@ -89,7 +97,7 @@ def joined(packs: Sequence[Pack]) -> Messages:
         return parts[0]
     topics = [str(part.topics) for part in parts for _ in range(len(part))]
     return Messages(
-        [value for part in parts for value in part.values],
+        Lines.joined([Lines.of(part.values) for part in parts]),
         None if parts[0].keys is None else [key for part in parts for key in part.keys or ()],
         None if parts[0].headers is None else [each for part in parts for each in part.headers or ()],
         topics[0] if len(set(topics)) == 1 else topics,

@@ -20,6 +20,7 @@ from headrace_udfs.dictionary import as_decoded
 from headrace_udfs.faults import Code, Fault, readable
 from headrace_udfs.isolate import isolate
 from headrace_udfs.key_ring import KeyRing
+from headrace_udfs.lines import lengths
 from headrace_udfs.messages import Messages
 from headrace_udfs.registry import RegistryAddress
 from headrace_udfs.schemas import GivenSchemas
@@ -171,8 +172,7 @@ def _pieces(messages: Messages) -> list[Messages]:
     """Return the messages in pieces of about PIECE bytes, each of one message at least; one piece if there are none."""
     if messages.size <= PIECE:
         return [messages]
-    sizes = [len(payload) if payload else 0 for payload in messages.values]
-    number = np.cumsum(sizes) // PIECE
+    number = np.cumsum(np.maximum(lengths(messages.values), 0)) // PIECE
     cuts = (np.flatnonzero(np.diff(number)) + 1).tolist()
     return [messages.piece(start, stop) for start, stop in zip([0, *cuts], [*cuts, len(messages)], strict=True)]
 

@@ -107,7 +107,7 @@ def _topics(contract: Contract) -> Options:
 def _packing(contract: Contract) -> Options:
     """Return the options that make a reader pack. jobs/java reads headrace.pack: the parts of a message in a pack."""
     return {
-        "properties.headrace.pack": ",".join(["value", *carried(contract)]),
+        "properties.headrace.pack": ",".join(["lines", *carried(contract)]),
         "properties.max.poll.records": "10000",
     }
 

@@ -50,12 +50,12 @@ def test_an_option_of_the_environment_goes_before() -> None:
 @pytest.mark.parametrize(
     ("changes", "parts"),
     [
-        ({}, "value"),
-        ({"key": {"from": "key"}}, "value,key"),
-        ({"site": {"from": "header", "header": "site"}}, "value,headers"),
-        ({"key": {"first": ["tag", {"join": [{"from": "key"}, "tag"]}]}}, "value,key"),
-        ({"a": {"from": "header", "header": "h"}, "b": {"from": "key"}}, "value,key,headers"),
-        ({"a": {"from": "topic"}, "b": {"from": "record_time", "type": "timestamp"}}, "value"),
+        ({}, "lines"),
+        ({"key": {"from": "key"}}, "lines,key"),
+        ({"site": {"from": "header", "header": "site"}}, "lines,headers"),
+        ({"key": {"first": ["tag", {"join": [{"from": "key"}, "tag"]}]}}, "lines,key"),
+        ({"a": {"from": "header", "header": "h"}, "b": {"from": "key"}}, "lines,key,headers"),
+        ({"a": {"from": "topic"}, "b": {"from": "record_time", "type": "timestamp"}}, "lines"),
     ],
 )
 def test_packs_have_the_parts_of_a_record_that_the_contract_reads(changes: dict[str, Any], parts: str) -> None:
@@ -68,7 +68,7 @@ def test_packs_have_the_parts_of_a_record_that_the_contract_reads(changes: dict[
 def test_a_format_may_find_its_schema_in_headers() -> None:
     contract = CONTRACT.model_copy(update={"format": "avro"})
     options = LiveConnectors(LOCAL).reading(JOB, "plant_readings", contract, packed=True)
-    assert options["properties.headrace.pack"] == "value,headers"
+    assert options["properties.headrace.pack"] == "lines,headers"
 
 
 def test_a_row_per_message_is_no_pack() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import random
+import struct
 import subprocess
 from dataclasses import dataclass
 from itertools import groupby
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from headrace_udfs.packs import Pack, unpacked
+from headrace_udfs.packs import NotAPack, unpacked
 
 PROGRAM = Path(__file__).with_name("PackRecords.java")
 JARS = ("flink-sql-connector-kafka", "flink-dist", "log4j")
@@ -37,7 +38,7 @@ class Record:
         return ",".join([self.topic, str(self.partition), str(self.offset), str(self.time), *texts])
 
 
-def java_packs(folder: Path, parts: str, records: list[Record]) -> tuple[list[tuple[int, Pack]], int]:
+def java_packs(folder: Path, parts: str, records: list[Record]) -> tuple[list[tuple[int, bytes]], int]:
     """Return the packs of the records, a split for each partition, with their records' offsets; and the counter."""
     splits = groupby(records, lambda record: record.partition)
     file = folder / "records"
@@ -48,7 +49,7 @@ def java_packs(folder: Path, parts: str, records: list[Record]) -> tuple[list[tu
     assert done.returncode == 0, done.stderr
     *packs, counted = done.stdout.splitlines()
     found = [line.split() for line in packs]
-    return [(int(offset), unpacked(base64.b64decode(pack))) for offset, pack in found], int(counted)
+    return [(int(offset), base64.b64decode(pack)) for offset, pack in found], int(counted)
 
 
 def some_records() -> list[Record]:
@@ -65,22 +66,32 @@ def some_records() -> list[Record]:
     return [record(p, 2**33 + p + 3 * n) for p in (0, 3, 2**31 - 1) for n in range(40)]
 
 
-@pytest.mark.parametrize("parts", ["value", "value,key", "value,headers", "value,key,headers"])
+@pytest.mark.parametrize("parts", ["lines", "lines,key", "lines,headers", "lines,key,headers"])
 def test_python_reads_what_java_packs(parts: str, tmp_path: Path) -> None:
     records = some_records()
     packs, counted = java_packs(tmp_path, parts, records)
     assert counted == len(records)
-    assert [pack.partition for _, pack in packs] == [0, 3, 2**31 - 1]
-    for last, pack in packs:
+    found = [(last, unpacked(pack)) for last, pack in packs]
+    assert [pack.partition for _, pack in found] == [0, 3, 2**31 - 1]
+    for last, pack in found:
         own, messages = [each for each in records if each.partition == pack.partition], pack.messages
         assert last == own[-1].offset
         assert pack.offsets.tolist() == [each.offset for each in own]
         assert messages.topics == "a.tøpic"
         assert messages.times is not None
         assert messages.times.tolist() == [each.time for each in own]
-        assert messages.values == [each.value for each in own]
+        assert list(messages.values) == [each.value for each in own]
         assert messages.keys == ([each.key for each in own] if "key" in parts else None)
         assert messages.headers == ([list(each.headers) for each in own] if "headers" in parts else None)
+
+
+def test_a_job_of_an_earlier_release_gets_packs_without_lines(tmp_path: Path) -> None:
+    records = [Record("t", 3, n, 7, None, value, ()) for n, value in enumerate((b"first", None, b"third"))]
+    ((last, pack),), _ = java_packs(tmp_path, "value", records)
+    front = struct.pack("<4s5i6q3i", b"hrp1", 3, 3, 1, 0, len(pack), 0, 1, 2, 7, 7, 7, 5, -1, 5)
+    assert (last, pack) == (2, front + b"tfirstthird")
+    with pytest.raises(NotAPack, match="earlier release"):
+        unpacked(pack)
 
 
 @pytest.mark.parametrize("long", ["key", "value", "header"])
@@ -91,7 +102,7 @@ def test_a_pack_ends_with_the_record_that_reaches_four_mebibytes(long: str, tmp_
         headers = (("h", body),) if long == "header" else ()
         return Record("t", 0, n, 0, body if long == "key" else None, body if long == "value" else b"", headers)
 
-    packs, counted = java_packs(tmp_path, "value,key,headers", [record(n) for n in range(150)])
+    packs, counted = java_packs(tmp_path, "lines,key,headers", [record(n) for n in range(150)])
     assert counted == 150
-    assert [len(pack.offsets) for _, pack in packs] == [64, 64, 22]
+    assert [len(unpacked(pack).offsets) for _, pack in packs] == [64, 64, 22]
     assert [last for last, _ in packs] == [63, 127, 149]

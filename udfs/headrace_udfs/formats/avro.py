@@ -43,7 +43,7 @@ class AvroFormat:
 
     def decode(self, messages: Messages) -> Decoded:
         """See Format. Raises RegistryFailed if the registry cannot return a schema."""
-        payloads = messages.values
+        payloads = list(messages.values)
         faults: dict[int, Fault] = {}
         by_frame: dict[Frame, list[int]] = {}
         headers = messages.headers or [()] * len(payloads)

@@ -74,8 +74,9 @@ class DocumentFormat:
         documents: list[Any] = []
         owner: list[int] = []
         spoilt: set[int] = set()
-        known = self._bulk(messages.values, self._max_bytes) if self._bulk else ()
-        for position, value in enumerate(messages.values):
+        values = list(messages.values)
+        known = self._bulk(values, self._max_bytes) if self._bulk else ()
+        for position, value in enumerate(values):
             if known and known[position] is not UNPROVEN:
                 documents.append(known[position])
                 owner.append(position)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from operator import attrgetter
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -24,6 +23,9 @@ _TYPES: dict[Kind, Any] = {
     "word": str | bool | Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)],
 }
 
+Get = Callable[[Sequence[Any]], list[Any]]
+"""Returns one attribute of each struct."""
+
 Columns = list[list[Any]]
 """One list of values per leaf, by the number of the leaf."""
 
@@ -39,11 +41,11 @@ class Shape:
         """Define the struct of the numbered leaves whose paths share their first `depth` keys."""
         keys = dict.fromkeys(leaf.path[depth] for _, leaf in leaves)
         self.required = any(leaf.required for _, leaf in leaves)
-        self._values: list[tuple[attrgetter[Any], int, bool, int]] = []
-        self._objects: list[tuple[attrgetter[Any], int, Shape]] = []
+        self._values: list[tuple[Get, int, bool, int]] = []
+        self._objects: list[tuple[Get, int, Shape]] = []
         fields: list[Any] = []
         for number, key in enumerate(keys):
-            get, colons = attrgetter(f"f{number}"), 1 + key.count(":")
+            get, colons = _attribute(number), 1 + key.count(":")
             below = [(slot, leaf) for slot, leaf in leaves if leaf.path[depth] == key]
             slot, leaf = below[0]
             if len(leaf.path) == depth + 1:
@@ -62,7 +64,7 @@ class Shape:
         """Append the leaves of `rows` to their columns; return the number of colons that their keys account for."""
         accounted = 0
         for get, slot, required, colons in self._values:
-            values = list(map(get, rows))
+            values = get(rows)
             present = len(rows)
             if not required and (absent := values.count(UNSET)):
                 present -= absent
@@ -70,10 +72,16 @@ class Shape:
             accounted += present * colons
             columns[slot] += values
         for get, colons, inner in self._objects:
-            objects = list(map(get, rows))
+            objects = get(rows)
             present = len(rows)
             if not inner.required:
                 present -= objects.count(UNSET)
                 objects = [inner._empty if value is UNSET or value is None else value for value in objects]
             accounted += present * colons + inner.take(objects, columns)
         return accounted
+
+
+def _attribute(number: int) -> Get:
+    """Return the function that lists the attribute of a number: with its name in the code, it takes half as long."""
+    get: Get = eval(f"lambda rows: [row.f{number} for row in rows]")  # noqa: S307 - there is only a number in it
+    return get

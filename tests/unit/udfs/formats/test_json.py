@@ -116,6 +116,21 @@ def payloads(draw: st.DrawFn, contract: Contract) -> bytes | None:
     return text + b" " * 4096 if spoilt == 5 and draw(st.booleans()) else text
 
 
+@st.composite
+def batches(draw: st.DrawFn, contract: Contract) -> list[bytes | None]:
+    """Payloads of which one may be cut in two, and two may be one: their bytes are those of as many good ones."""
+    batch = draw(st.lists(payloads(contract), max_size=12))
+    for _ in range(draw(st.integers(0, 2))):
+        at = draw(st.integers(0, max(len(batch) - 1, 0)))
+        for text in batch[at : at + 1]:
+            cut = draw(st.integers(0, len(text or b"")))
+            batch[at : at + 1] = [(text or b"")[:cut], (text or b"")[cut:]]
+        at = draw(st.integers(0, max(len(batch) - 1, 0)))
+        if all(pair := batch[at : at + 2]):
+            batch[at : at + 2] = [draw(st.sampled_from([b"", b"\n"])).join(text or b"" for text in pair)]
+    return batch
+
+
 def outcomes(contract: Contract, format_: Format, batch: Sequence[bytes | None]) -> list[Any]:
     """The values or the fault of each payload."""
     decoded = format_.decode(Messages(batch))
@@ -140,7 +155,7 @@ def in_bulk(contract: Contract, batch: Sequence[bytes | None]) -> list[Any]:
 @given(st.data())
 def test_fast_and_exact_agree_on_every_payload(data: st.DataObject) -> None:
     contract = data.draw(contracts())
-    batch = data.draw(st.lists(payloads(contract), max_size=12))
+    batch = data.draw(batches(contract))
     assert in_bulk(contract, batch) == exactly(contract, batch)
 
 
@@ -148,7 +163,7 @@ def test_fast_and_exact_agree_on_every_payload(data: st.DataObject) -> None:
 @given(st.data())
 def test_no_payload_stops_the_pipeline(data: st.DataObject) -> None:
     contract = data.draw(contracts())
-    batch = data.draw(st.lists(payloads(contract), max_size=12))
+    batch = data.draw(batches(contract))
     pipeline = Pipeline(contract)
     pipeline.open(lambda _name, _n: None)
     rows = pipeline.run(Messages(batch)).batch
@@ -204,6 +219,23 @@ def test_a_fault_among_good_payloads_is_found(payload: bytes, code: Code) -> Non
     for batch in ([payload], [payload, *[GOOD] * 600], [*[GOOD] * 300, payload, *[GOOD] * 300]):
         faults = JsonFormat(PUMP).decode(Messages(batch)).faults
         assert {i: fault.code for i, fault in faults.items()} == {batch.index(payload): code}
+
+
+def test_the_end_of_one_payload_and_the_beginning_of_the_next_are_no_object() -> None:
+    cut_in_a_text = [b'{"tag":"}', b'{","ts":1}', GOOD + GOOD]
+    cut_after_an_object = [b'{"tag":"a","ts":1,"o":{}', b'{"p":1}}', GOOD + GOOD]
+    cut_in_an_array = [b'{"tag":"a","ts":1,"o":[{}', b"{}]}", GOOD + b"\n" + GOOD]
+    for batch in (cut_in_a_text, cut_after_an_object, cut_in_an_array):
+        assert JsonFormat(PUMP).decode(Messages(batch)).faults.keys() == {0, 1, 2}
+        assert JsonFormat(PUMP).decode(Messages([*batch, GOOD])).faults.keys() == {0, 1, 2}
+
+
+@pytest.mark.parametrize("space", [b"", b"\n", b"\r\n", b" \t\r\n", b"  "])
+def test_white_space_around_a_payload_changes_nothing(space: bytes) -> None:
+    for payload in (space + GOOD, GOOD + space, space + GOOD + space):
+        decoded = JsonFormat(PUMP).decode(Messages([payload, GOOD] * 300))
+        assert not decoded.faults
+        assert decoded.columns["value"].to_pylist() == [1.5] * 600
 
 
 def test_colons_of_one_payload_do_not_make_up_for_those_of_another() -> None:

@@ -18,11 +18,13 @@ import org.apache.flink.kafka.shaded.org.apache.kafka.common.record.TimestampTyp
  *
  * <pre>
  * int32   the mark "hrp1", the number n of messages, the partition, the length of the topic's name, the parts: 1 has
- *         keys, 2 has headers; and the length of the whole pack
+ *         keys, 2 has headers, 4 has lines; and the length of the whole pack
  * int64   n offsets, n timestamps
  * int32   n lengths of values; with keys, n lengths of keys; with headers, n lengths of all headers of a message
  * bytes   the topic's name, the values, the keys, the headers: of each, a length and a name, a length and a value
  * </pre>
+ *
+ * <p>In lines, a newline follows each value, also one that is null. Jobs of earlier releases ask for none.
  *
  * {@code headrace_udfs/packs.py} reads it.
  */
@@ -35,19 +37,19 @@ public final class Pack {
     private Pack() {}
 
     /** The parts of a message that are packed next to its value. */
-    public record Parts(boolean keys, boolean headers) {
+    public record Parts(boolean lines, boolean keys, boolean headers) {
 
-        /** Returns the parts that {@code setting} lists, as in {@code value,key,headers}; null if it is null. */
+        /** Returns the parts that {@code setting} lists, as in {@code lines,key,headers}; null if it is null. */
         public static Parts of(String setting) {
             if (setting == null) {
                 return null;
             }
             List<String> listed = Arrays.asList(setting.split(","));
-            return new Parts(listed.contains("key"), listed.contains("headers"));
+            return new Parts(listed.contains("lines"), listed.contains("key"), listed.contains("headers"));
         }
 
         private int bits() {
-            return (keys ? 1 : 0) | (headers ? 2 : 0);
+            return (keys ? 1 : 0) | (headers ? 2 : 0) | (lines ? 4 : 0);
         }
     }
 
@@ -86,7 +88,7 @@ public final class Pack {
                 headers[at] = packed(record.headers().toArray());
             }
         }
-        length += space(values) + space(keys) + space(headers);
+        length += space(values) + (parts.lines() ? n : 0) + space(keys) + space(headers);
         ByteBuffer pack = ByteBuffer.allocate(Math.toIntExact(length)).order(ByteOrder.LITTLE_ENDIAN);
         pack.putInt(MARK).putInt(n).putInt(records.get(0).partition()).putInt(topic.length);
         pack.putInt(parts.bits()).putInt(pack.capacity());
@@ -96,9 +98,9 @@ public final class Pack {
         putLengths(pack, keys);
         putLengths(pack, headers);
         pack.put(topic);
-        putBytes(pack, values);
-        putBytes(pack, keys);
-        putBytes(pack, headers);
+        putBytes(pack, values, parts.lines());
+        putBytes(pack, keys, false);
+        putBytes(pack, headers, false);
         return pack.array();
     }
 
@@ -133,10 +135,13 @@ public final class Pack {
         }
     }
 
-    private static void putBytes(ByteBuffer pack, byte[][] texts) {
+    private static void putBytes(ByteBuffer pack, byte[][] texts, boolean lines) {
         for (byte[] text : texts) {
             if (text != null) {
                 pack.put(text);
+            }
+            if (lines) {
+                pack.put((byte) '\n');
             }
         }
     }
