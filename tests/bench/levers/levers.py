@@ -74,6 +74,8 @@ LEVERS: Mapping[str, Pulled] = {
     "Arrow batch 1 pack": partial(_flink, {"python.fn-execution.arrow.batch.size": "1"}),
     "buffer timeout 0": partial(_flink, {"execution.buffer-timeout.interval": "0 ms"}),
     "buffer timeout 1 s": partial(_flink, {"execution.buffer-timeout.interval": "1 s"}),
+    "methods of 4,000 characters": partial(_flink, {"table.generated-code.max-length": "4000"}),
+    "methods of 64,000 characters": partial(_flink, {"table.generated-code.max-length": "64000"}),
     "poll 2,000 records": partial(_kafka, {"max.poll.records": "2000"}),
     "poll 50,000 records": partial(_kafka, {"max.poll.records": "50000"}),
     "partition fetch 4 MiB": partial(_kafka, {"max.partition.fetch.bytes": str(4 * 2**20)}),
