@@ -11,6 +11,7 @@ import typer
 from headrace.cli import function_examples
 from headrace.cli.common import Context, Env, JobOrFunctionNames, Json, log, out, print_json, table
 from headrace.errors import CheckFailed, HeadraceError, Problem, UserError
+from headrace.planner.in_process import java_cluster
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -38,6 +39,8 @@ def run(
     The examples of functions run too: of those named, of those that the jobs name, or of all.
     """
     context, since = Context(env), time.monotonic()
+    if not _only_functions(names):
+        java_cluster.start_early(context.project)
     examples = [] if only else function_examples.run(context, names)
     cases = _cases(context, names, only) if not examples or not _only_functions(names) else []
     if not json:

@@ -18,6 +18,9 @@ _OPTIONS = "JVM_ARGS"
 # fifth, which a hundred jobs fill.
 _SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"
 
+# Java's options are in a variable of this process while it starts.
+_ONE_START = threading.Lock()
+
 
 def flink_home(project: Project) -> str:
     """Return the folder of the Flink that plans jobs: FLINK_HOME, or the one that ./run has set up."""
@@ -26,6 +29,11 @@ def flink_home(project: Project) -> str:
 
 def start(project: Project):  # type: ignore[no-untyped-def]
     """Return PyFlink's gateway, starting its Java process if necessary. Raises PlatformError if Java does not start."""
+    with _ONE_START:
+        return _started(project)
+
+
+def _started(project: Project):  # type: ignore[no-untyped-def]
     os.environ.setdefault("FLINK_HOME", flink_home(project))
     from pyflink.java_gateway import get_gateway  # noqa: PLC0415 - importing PyFlink costs a second
 

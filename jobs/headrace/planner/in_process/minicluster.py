@@ -7,23 +7,9 @@ from pathlib import Path
 from types import TracebackType
 
 from headrace.planner import gateway, session
-from headrace.planner.in_process.worker import WorkerThreads
+from headrace.planner.in_process import java_cluster, worker
 from headrace.project.job import Job
 from headrace.project.paths import Project
-
-_SLOTS = 16
-_HOST = "127.0.0.1"
-_OPTIONS = {
-    # By default, its REST API and its server of files listen on all addresses of the machine.
-    "rest.address": _HOST,
-    "rest.bind-address": _HOST,
-    "jobmanager.bind-host": _HOST,
-    "headrace.rest.hosts": f"{_HOST};localhost",
-    "rest.port": "0",
-    "rest.bind-port": "0",
-    "taskmanager.memory.managed.size": "256m",
-    "metrics.fetcher.update-interval": "500",
-}
 
 
 class MiniCluster:
@@ -35,17 +21,11 @@ class MiniCluster:
     def __enter__(self) -> MiniCluster:
         self._scratch = tempfile.TemporaryDirectory(prefix="headrace-cases-")
         self.folder = Path(self._scratch.name)
-        jvm = gateway.start(self._project).jvm
-        self._workers = WorkerThreads(self.folder)
-        runtime = jvm.org.apache.flink
-        options = runtime.configuration.Configuration()
-        for key, value in _OPTIONS.items():
-            options.setString(key, value)
-        builder = runtime.runtime.minicluster.MiniClusterConfiguration.Builder()
-        builder.setConfiguration(options).setNumTaskManagers(1).setNumSlotsPerTaskManager(_SLOTS)
-        self._cluster = runtime.runtime.minicluster.MiniCluster(builder.build())
-        self._cluster.start()
+        starting = java_cluster.started(self._project)
+        worker.load()
+        self._cluster = starting.result()
         self._rest = self._cluster.getRestAddress().get()
+        self._workers = worker.WorkerThreads(self.folder)
         return self
 
     def __exit__(
@@ -54,6 +34,14 @@ class MiniCluster:
         self._cluster.close()
         self._workers.close()
         self._scratch.cleanup()
+
+    def wait(self, result, limit_s: float) -> None:  # type: ignore[no-untyped-def]
+        """Wait until the job of a pyflink TableResult has ended. Raises pyflink's exceptions, as `result.wait` does."""
+        # The result asks for the end at intervals, which grow up to 2 s; the cluster says when it is.
+        seconds = gateway.start(self._project).jvm.java.util.concurrent.TimeUnit.SECONDS
+        job_id = result.get_job_client().get_job_id()._j_job_id
+        self._cluster.requestJobResult(job_id).get(round(limit_s), seconds)
+        result.wait(round(limit_s * 1000))
 
     @property
     def rest(self) -> str:

@@ -47,7 +47,7 @@ def run_case(project: Project, settings: Settings, cluster: MiniCluster, case: C
     environment = cluster.environment(job)
     plan = table_writes.like_iceberg(planning.plan(environment, composition))
     with planning.flink_errors_reported(composition):
-        plan.execute().wait(LIMIT_S * 1000)
+        cluster.wait(plan.execute(), LIMIT_S)
     rows: dict[str, list[Row]] = {}
     for sink, columns in sink_columns(project, folder).items():
         encoded = composition.sinks[sink].encoded if sink in composition.sinks else None

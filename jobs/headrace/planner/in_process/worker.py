@@ -67,8 +67,13 @@ class WorkerThreads:
             threading.Thread(target=_work, args=(connection,), daemon=True).start()
 
 
+def load() -> None:
+    """Import what a worker needs, which takes a second, before the first one starts."""
+    from pyflink.fn_execution.beam import beam_worker_pool_service  # noqa: F401, PLC0415
+
+
 def _work(connection: socket.socket) -> None:
-    from apache_beam.portability.api import beam_fn_api_pb2, endpoints_pb2  # noqa: PLC0415 - a second to import
+    from apache_beam.portability.api import beam_fn_api_pb2, endpoints_pb2  # noqa: PLC0415 - see `load`
     from apache_beam.runners.worker import sdk_worker  # noqa: PLC0415
     from pyflink.fn_execution.beam.beam_worker_pool_service import (  # noqa: PLC0415
         BeamFnLoopbackWorkerPoolServicer,
