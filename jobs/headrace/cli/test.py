@@ -11,7 +11,6 @@ import typer
 from headrace.cli import function_examples
 from headrace.cli.common import Context, Env, JobOrFunctionNames, Json, log, out, print_json, table
 from headrace.errors import CheckFailed, HeadraceError, Problem, UserError
-from headrace.planner.in_process import java_cluster
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -38,6 +37,8 @@ def run(
 
     The examples of functions run too: of those named, of those that the jobs name, or of all.
     """
+    from headrace.planner.in_process import java_cluster
+
     context, since = Context(env), time.monotonic()
     if not _only_functions(names):
         java_cluster.start_early(context.project)
