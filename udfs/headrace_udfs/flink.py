@@ -13,6 +13,7 @@ import pyarrow as pa
 from pyflink.table import DataTypes
 from pyflink.table.udf import FunctionContext, ScalarFunction, UserDefinedScalarFunctionWrapper, udf
 
+from headrace_udfs import memory
 from headrace_udfs.flink_arrays import TYPES, ArrowColumn
 from headrace_udfs.high_water import NOTHING, HighWater
 from headrace_udfs.messages import Messages
@@ -26,6 +27,7 @@ class _SharedRun:
     """What a pipeline computes once per batch, whichever of its functions is called first."""
 
     def __init__(self, pipeline: Pipeline, context: FunctionContext, compute: Callable[..., Any]) -> None:
+        memory.keep_freed()
         metrics = context.get_metric_group().add_group("headrace")
         pipeline.open(lambda name, n: metrics.counter(name).inc(n))
         self._pipeline, self._compute = pipeline, compute
