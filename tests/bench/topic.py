@@ -17,12 +17,17 @@ CORRUPT_EVERY = 1000
 
 def fill(client: Mapping[str, str], topic: str, messages: int) -> None:
     """Create the topic and send its messages, spread evenly over its partitions and, in order, over one day."""
-    admin = AdminClient(dict(client))
-    futures = admin.create_topics([NewTopic(topic, num_partitions=PARTITIONS, replication_factor=1)])
-    futures[topic].result(timeout=30)
+    create(client, topic)
     numbers = random.Random(7)  # noqa: S311 - the same topic each time, not a secret
     payloads = (message(n, START_MS + n * DAY_MS // messages, numbers.random() * 100) for n in range(messages))
     send(client, topic, payloads, PARTITIONS)
+
+
+def create(client: Mapping[str, str], topic: str) -> None:
+    """Create the topic with PARTITIONS partitions."""
+    admin = AdminClient(dict(client))
+    futures = admin.create_topics([NewTopic(topic, num_partitions=PARTITIONS, replication_factor=1)])
+    futures[topic].result(timeout=30)
 
 
 def send(client: Mapping[str, str], topic: str, payloads: Iterable[bytes], partitions: int) -> None:
