@@ -118,7 +118,7 @@ def payloads(draw: st.DrawFn, contract: Contract) -> bytes | None:
 
 @st.composite
 def batches(draw: st.DrawFn, contract: Contract) -> list[bytes | None]:
-    """Payloads of which one may be cut in two, and two may be one: their bytes are those of as many good ones."""
+    """Payloads; one may be cut in two, and two may be one: the bytes are those of as many good ones."""
     batch = draw(st.lists(payloads(contract), max_size=12))
     for _ in range(draw(st.integers(0, 2))):
         at = draw(st.integers(0, max(len(batch) - 1, 0)))
