@@ -1,4 +1,4 @@
-"""Measure jobs with event time in this checkout and in an earlier one, in turn: `just bench windows --beside FOLDER`.
+"""Measure jobs with event time in this checkout and in an earlier one, in turn: `just bench windows --earlier FOLDER`.
 
 The other checkout has been set up by its own `./run`; its code runs under this bench.
 """
@@ -54,7 +54,7 @@ class Pair(msgspec.Struct, frozen=True):
 
 @app.command()
 def main(
-    beside: Annotated[Path, typer.Option(help="The other checkout, set up by its own ./run.")],
+    earlier: Annotated[Path, typer.Option(help="The earlier checkout, set up by its own ./run.")],
     messages: Annotated[int, typer.Option(help="Messages of the large topic; the small one has a third.")] = 3_000_000,
     repeat: Annotated[int, typer.Option("--rounds", help="Number of runs of each.")] = 3,
     only: Annotated[list[str] | None, typer.Option(help="Only these jobs: " + ", ".join(JOBS))] = None,
@@ -63,7 +63,7 @@ def main(
     """Measure the marginal speed and CPU, and keep the table."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     pairs: list[Pair] = []
-    for pair in _pairs((beside.resolve(), HERE), only or list(JOBS), messages, repeat):
+    for pair in _pairs((earlier.resolve(), HERE), only or list(JOBS), messages, repeat):
         console.print(f"{pair.checkout}, {pair.job}: {pair.rows_s:,.0f} rows/s, {pair.cpu:.1f} CPU-s per million")
         pairs.append(pair)
         results.mkdir(parents=True, exist_ok=True)
