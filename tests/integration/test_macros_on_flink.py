@@ -152,7 +152,7 @@ def test_lookup_returns_the_results_of_the_step_enrich(flink: Flink) -> None:
     known = [("a", "site/a", "degC"), ("", "site", None), ("'b\"`", None, "bar"), ("ä\\n", "s'", "%")]
     tags = [*(tag for tag, _, _ in known), "A", "a ", None]
     told = TagTable.of(pa.table([*zip(*known, strict=True), [None] * 4, [None] * 4], names=list(COLUMNS)))
-    asset, unit = enrich(told.look_up(pa.array(tags, pa.string())), told)
+    asset, unit = enrich(pa.array(tags, pa.string()), told)
     inputs = {
         "readings": table(list(enumerate(tags)), n="INT", tag="STRING"),
         "historian.tags": Input(columns=dict.fromkeys(("tag", "asset", "unit"), "STRING"), rows=[*map(list, known)]),

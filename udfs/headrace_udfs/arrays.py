@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -12,12 +14,31 @@ Doubles = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.int64]
 """An int64 array of row numbers."""
 
+TEXTS: Final = pa.dictionary(pa.int32(), pa.string())
+"""The type of texts that have a dictionary."""
+
+
+def encoded(texts: pa.Array) -> pa.DictionaryArray:
+    """Return texts, plain or encoded, with a dictionary."""
+    return texts if texts.type == TEXTS else texts.dictionary_encode()
+
+
+def by_dictionary(texts: pa.StringArray, keys: pa.DictionaryArray) -> pa.DictionaryArray:
+    """Return texts[i] for each key that is number i of the dictionary of `keys`; null for a null key.
+
+    texts: as long as that dictionary.
+    """
+    distinct = texts.dictionary_encode()
+    return pa.DictionaryArray.from_arrays(distinct.indices.take(keys.indices), distinct.dictionary)
+
 
 def spread(values: pa.Array, where: Positions, rows: int) -> pa.Array:
     """Return an array of `rows` values: value i at position where[i], null everywhere else.
 
     values: any Arrow type, as long as `where`. where: distinct positions from 0 to rows - 1.
     """
+    if not len(where):
+        return pa.nulls(rows, values.type)
     source = np.full(rows, -1, np.int64)
     source[where] = np.arange(len(where))
     return values.take(pa.array(source, mask=source < 0))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from headrace_udfs.arrays import TEXTS, encoded
+
 _BATCH = 4096
 """Rows of a batch in a stream: Java allocates memory for large ones each time, and fills it with zeros."""
 
@@ -12,9 +14,9 @@ _FEW = 256
 
 
 def stream(batch: pa.RecordBatch) -> pa.Buffer:
-    """Return the rows as an Arrow IPC stream. Texts that repeat have a dictionary."""
-    if batch.num_rows > _FEW:
-        batch = pa.RecordBatch.from_pydict({name: _compact(batch.column(name)) for name in batch.schema.names})
+    """Return the rows as an Arrow IPC stream. Texts that repeat have a dictionary, and no others."""
+    columns = map(_compact if batch.num_rows > _FEW else _plain, batch.columns)
+    batch = pa.RecordBatch.from_arrays([*columns], batch.schema.names)
     measured = pa.MockOutputStream()
     _write(batch, measured)
     made = pa.allocate_buffer(measured.size())
@@ -30,7 +32,11 @@ def _write(batch: pa.RecordBatch, sink: pa.NativeFile) -> None:
 
 def _compact(column: pa.Array) -> pa.Array:
     """Return texts that repeat with a dictionary: fewer bytes on the way to Flink, and fewer objects there."""
-    if column.type != pa.string() or column.null_count == len(column):
-        return column
-    encoded = column.dictionary_encode()
-    return encoded if 2 * len(encoded.dictionary) < len(column) else column
+    if column.type not in (pa.string(), TEXTS) or column.null_count == len(column):
+        return _plain(column)
+    texts = encoded(column)
+    return texts if 2 * len(texts.dictionary) < len(column) else _plain(column)
+
+
+def _plain(column: pa.Array) -> pa.Array:
+    return column.cast(pa.string()) if column.type == TEXTS else column

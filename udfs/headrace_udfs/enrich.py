@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from headrace_udfs.arrays import Positions
+from headrace_udfs.arrays import by_dictionary, encoded
 from headrace_udfs.tags import TagTable
 
 
-def enrich(rows: Positions, table: TagTable) -> tuple[pa.StringArray, pa.StringArray]:
-    """Return the assets and units of readings, two string arrays as long as `rows`.
-
-    rows: the row of each reading's tag in `table`, as `TagTable.look_up` returns it; -1, an unknown tag, gives null.
-    """
+def enrich(tags: pa.Array, table: TagTable) -> tuple[pa.DictionaryArray, pa.DictionaryArray]:
+    """Return the assets and units of `tags` (string, plain or dictionary-encoded), null for an unknown tag."""
+    tags = encoded(tags)
+    rows = table.distinct(tags)
     known = pa.array(rows, mask=rows < 0)
-    return table.asset.take(known), table.unit.take(known)
+    return by_dictionary(table.asset.take(known), tags), by_dictionary(table.unit.take(known), tags)

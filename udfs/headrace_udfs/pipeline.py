@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from headrace_udfs.arrays import Positions, spread
+from headrace_udfs.arrays import TEXTS, Positions, encoded, spread
 from headrace_udfs.contract import Contract
 from headrace_udfs.decode import Decoder
 from headrace_udfs.dictionary import as_decoded
@@ -48,7 +48,7 @@ class Rows:
     """The rows of a batch of messages.
 
     batch: the pipeline's columns, then ERRORS, which are null where a row is good; in the other rows, the values of the
-        columns are undefined.
+        columns are undefined. Texts of the key and of steps have a dictionary if there are steps.
     refused: the positions of the rows that are not good, ascending.
     message: the position of the message of each row, ascending; None if there is exactly one row per message.
     """
@@ -140,7 +140,10 @@ class Pipeline:
         decoded = self._decoder.decode(messages)
         rows = len(decoded.columns[TS])
         refused = {i: (DECODE, fault) for i, fault in decoded.faults.items()}
-        columns = {**decoded.columns, **self._stepped(decoded.columns, rows, refused)}
+        columns = dict(decoded.columns)
+        if self._steps and self.columns.get(self.key) == "string":
+            columns[self.key] = encoded(columns[self.key])
+        columns |= self._stepped(columns, rows, refused)
         where = np.fromiter(refused, np.int64, len(refused))
         for name, texts in zip(ERRORS, _error_texts(refused), strict=True):
             columns[name] = spread(pa.array(texts, pa.string()), where, rows)
@@ -152,8 +155,6 @@ class Pipeline:
         good = np.delete(np.arange(rows), list(refused))
         needed = {name for step in self._steps for name in step.needs} & columns.keys()
         flowing = {name: columns[name].take(pa.array(good)) if refused else columns[name] for name in needed}
-        if self._contract.key in flowing and self.columns[self._contract.key] == "string":
-            flowing[self._contract.key] = flowing[self._contract.key].dictionary_encode()
         for step in self._steps:
             outputs, failed = _apply(step, flowing, len(good))
             for i, error in failed.items():
@@ -201,17 +202,20 @@ def _apply(step: Step, columns: Columns, rows: int) -> tuple[Columns, dict[int, 
     except Exception:
         pieces = isolate(apply_to, rows)
     kept = [piece.result for piece in pieces if piece.result is not None]
-    empty = {name: pa.array([], ARROW[kind]) for name, kind in step.outputs.items()}
+    empty = {name: pa.array([], TEXTS if kind == "string" else ARROW[kind]) for name, kind in step.outputs.items()}
     outputs = {name: pa.concat_arrays([column, *(result[name] for result in kept)]) for name, column in empty.items()}
     return outputs, {piece.start: piece.error for piece in pieces if piece.error is not None}
 
 
 def _checked(step: Step, outputs: Columns, rows: int) -> Columns:
+    checked = {}
     for name, kind in step.outputs.items():
-        if outputs[name].type != ARROW[kind] or len(outputs[name]) != rows:
+        checked[name] = output = encoded(outputs[name]) if outputs[name].type == pa.string() else outputs[name]
+        expected = TEXTS if kind == "string" else ARROW[kind]
+        if output.type != expected or len(output) != rows:
             returned = f"{len(outputs[name])} values of type {outputs[name].type}"
             raise TypeError(f"'{name}' has {returned}, expected {rows} of type {ARROW[kind]}")
-    return outputs
+    return checked
 
 
 def _error_texts(refused: Mapping[int, tuple[str, Fault]]) -> tuple[list[str], list[str], list[str]]:

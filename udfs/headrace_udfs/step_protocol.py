@@ -49,8 +49,8 @@ class Step(Protocol):
     def apply(self, columns: Columns) -> Columns:
         """Return `outputs` for the good rows of a batch: arrays as long as the input, of the types in ARROW.
 
-        The contract's key column is dictionary-encoded. If the method raises, it is called again on parts of the
-        batch; a row on which it raises even alone becomes a dead letter.
+        Texts of the contract's key and of steps have a dictionary; a step may return them plain. If the method raises,
+        it is called again on parts of the batch; a row on which it raises even alone becomes a dead letter.
         """
         ...
 

@@ -54,12 +54,11 @@ class Enrich(_TagStep):
     outputs: ClassVar[Mapping[str, ContractType]] = {"asset": "string", "unit": "string"}
 
     def apply(self, columns: Columns) -> Columns:
-        """Return asset and unit, string arrays, of the column `tag`."""
+        """Return asset and unit, texts with a dictionary, of the column `tag`."""
         table = self._tags
-        rows = table.look_up(columns["tag"])
-        if unknown := int(np.count_nonzero(rows < 0)):
+        if unknown := int(np.count_nonzero(table.look_up(columns["tag"]) < 0)):
             self._worker.count("unknown_tags", unknown)
-        asset, unit = enrich(rows, table)
+        asset, unit = enrich(columns["tag"], table)
         return {"asset": asset, "unit": unit}
 
 

@@ -240,12 +240,16 @@ class _Group:
         topics = self._messages.topics
         firsts = np.searchsorted(of, np.arange(len(self._messages)))
         return {
-            "src_topic": pa.repeat(topics, rows) if isinstance(topics, str) else pa.array(topics).take(pa.array(of)),
+            "src_topic": _constant(topics, rows) if isinstance(topics, str) else pa.array(topics).take(pa.array(of)),
             "src_partition": pa.array(partitions[of], pa.int32()),
             "src_offset": pa.array(offsets[of]),
             INDEX: pa.array(np.arange(rows) - firsts[of], pa.int32()),
             "src_ts": pa.array(times(self._messages)[of] * 1000).view(ARROW["timestamp"]),
         }
+
+
+def _constant(text: str, rows: int) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(np.zeros(rows, np.int32), [text])
 
 
 def _key_texts(keys: Sequence[pa.Array]) -> pa.Array:
@@ -260,8 +264,7 @@ def _condensed(texts: list[bytes]) -> Stream:
 
 def _ipc(types: Types, columns: Sequence[pa.Array]) -> pa.Buffer:
     """Return the Arrow stream of some columns."""
-    schema = pa.schema([pa.field(name, kind.arrow) for name, kind in types.items()])
-    return arrow_streams.stream(pa.RecordBatch.from_arrays(columns, schema=schema))
+    return arrow_streams.stream(pa.RecordBatch.from_arrays(columns, [*types]))
 
 
 def _watermarks(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Self
 
 import numpy as np
 import pyarrow as pa
 
-from headrace_udfs.arrays import Doubles, Positions
+from headrace_udfs.arrays import Doubles, Positions, encoded
 
 COLUMNS = ("tag", "asset", "unit", "range_low", "range_high")
 """The columns of historian.tags that are read."""
@@ -44,18 +45,24 @@ class TagTable:
         """Return the number of tags."""
         return len(self.positions)
 
-    def look_up(self, tags: pa.Array) -> Positions:
-        """Return the row of each of `tags` (string, plain or dictionary-encoded); -1 for null and unknown tags.
+    def distinct(self, tags: pa.DictionaryArray) -> Positions:
+        """Return the row of each text in the dictionary of `tags`; -1 for one that is no tag.
 
         The rows of the last array are kept: the steps of a job ask for the same one.
         """
         for last, rows_of_last in self._found:
             if last is tags:
                 return rows_of_last
-        encoded = tags if pa.types.is_dictionary(tags.type) else tags.dictionary_encode()
-        rows = [self.positions.get(tag, -1) for tag in encoded.dictionary.to_numpy(zero_copy_only=False)]
-        positions: Positions = np.array([*rows, -1], np.int64)[encoded.indices.fill_null(len(rows)).to_numpy()]
-        self._found[:] = [(tags, positions)]
+        texts = tags.dictionary.to_numpy(zero_copy_only=False)
+        rows = np.fromiter(map(self.positions.get, texts, repeat(-1)), np.int64, len(texts))
+        self._found[:] = [(tags, rows)]
+        return rows
+
+    def look_up(self, tags: pa.Array) -> Positions:
+        """Return the row of each of `tags` (string, plain or dictionary-encoded); -1 for null and unknown tags."""
+        tags = encoded(tags)
+        rows = np.append(self.distinct(tags), -1)
+        positions: Positions = rows[tags.indices.fill_null(-1).to_numpy()]
         return positions
 
     def ranges(self, tags: pa.Array) -> tuple[Doubles, Doubles]:

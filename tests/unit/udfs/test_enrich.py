@@ -8,6 +8,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headrace_udfs.arrays import by_dictionary
 from headrace_udfs.enrich import enrich
 from headrace_udfs.tags import TagTable
 
@@ -35,7 +36,7 @@ def test_every_row_gets_the_asset_unit_and_range_of_its_tag(
 ) -> None:
     tags_, column = table(rows), pa.array(tags, pa.string())
     column = column.dictionary_encode() if encoded else column
-    asset, unit = enrich(tags_.look_up(column), tags_)
+    asset, unit = enrich(column, tags_)
     nothing = (None, None, None)
     expected = [nothing if tag is None else rows.get(tag, nothing) for tag in tags]
     assert asset.to_pylist() == [a for a, _, _ in expected]
@@ -47,11 +48,23 @@ def test_every_row_gets_the_asset_unit_and_range_of_its_tag(
 def test_a_slice_of_a_batch_is_looked_up_as_its_rows() -> None:
     tags = table({"a": ("x", None, None), "b": ("y", None, None)})
     column = pa.array(["a", "b", None, "c", "b"]).dictionary_encode().slice(1, 4)
-    assert enrich(tags.look_up(column), tags)[0].to_pylist() == ["y", None, None, "y"]
+    assert enrich(column, tags)[0].to_pylist() == ["y", None, None, "y"]
 
 
 def test_without_tags_nothing_is_known() -> None:
     empty = TagTable.empty()
-    asset, unit = enrich(empty.look_up(pa.array(["a", "b"])), empty)
+    asset, unit = enrich(pa.array(["a", "b"]), empty)
     assert asset.to_pylist() == unit.to_pylist() == [None, None]
     assert len(empty) == 0
+
+
+@given(st.lists(names, unique=True), st.data())
+def test_texts_follow_a_dictionary_and_are_encoded_without_repetition(keys: list[str], data: st.DataObject) -> None:
+    texts = data.draw(st.lists(st.none() | names, min_size=len(keys), max_size=len(keys)))
+    indices = data.draw(st.lists(st.none() | st.integers(0, len(keys) - 1) if keys else st.none()))
+    column = pa.DictionaryArray.from_arrays(pa.array(indices, pa.int32()), pa.array(keys, pa.string()))
+    found = by_dictionary(pa.array(texts, pa.string()), column)
+    assert found.to_pylist() == [None if at is None else texts[at] for at in indices]
+    distinct = found.dictionary.to_pylist()
+    assert None not in distinct
+    assert len(set(distinct)) == len(distinct)
