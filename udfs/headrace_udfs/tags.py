@@ -46,7 +46,7 @@ class TagTable:
         return len(self.positions)
 
     def distinct(self, tags: pa.DictionaryArray) -> Positions:
-        """Return the row of each text in the dictionary of `tags`; -1 for one that is no tag.
+        """Return the row of each text in the dictionary of `tags`; -1 for an unknown tag.
 
         The rows of the last array are kept: the steps of a job ask for the same one.
         """

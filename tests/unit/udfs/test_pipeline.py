@@ -80,6 +80,20 @@ class Halve(Double):
         return {"once": once}
 
 
+class Name(Double):
+    """Names values: texts that are plain if the first value is even, and have a dictionary otherwise."""
+
+    name: ClassVar[str] = "name"
+    outputs: ClassVar[Mapping[str, ContractType]] = {"name": "string"}
+
+    def apply(self, columns: Columns) -> Columns:
+        values = columns["value"].to_pylist()
+        if set(values) & set(self.poison):
+            raise ValueError("poison")
+        names = pa.array([None if value % 5 == 0 else f"n{value % 3:.0f}" for value in values], pa.string())
+        return {"name": names.dictionary_encode() if values and values[0] % 2 else names}
+
+
 def reading(value: float | str) -> bytes:
     return f'{{"tag":"a","ts":1400000000000,"value":{value}}}'.encode()
 
@@ -129,6 +143,18 @@ def test_a_step_that_fails_on_a_row_affects_no_other() -> None:
     assert good.num_rows == 10_000 - 6
     assert good["twice"].equals(pc.multiply(good["value"], 2.0))
     assert good["once"].equals(good["value"])
+
+
+@given(st.lists(st.integers(0, 9), max_size=12), st.sets(st.integers(0, 9)))
+def test_texts_of_a_step_are_the_same_whether_it_fails_on_other_rows(values: list[int], poison: set[int]) -> None:
+    batch = run([reading(value) for value in values], Name(poison=[*map(float, poison)]))
+    batch.validate(full=True)
+    expected = [None if value in poison or value % 5 == 0 else f"n{value % 3}" for value in values]
+    good = pc.is_null(batch["err_code"]).to_pylist()
+    assert good == [value not in poison for value in values]
+    assert [
+        name if is_good else None for name, is_good in zip(batch["name"].to_pylist(), good, strict=True)
+    ] == expected
 
 
 @settings(max_examples=50, deadline=None)
