@@ -94,7 +94,7 @@ fmt: setup
     .venv/bin/ruff check --fix
     .venv/bin/ruff format
 
-# Measure against rivals: `just bench ingest`, `query`, `scoring`; or costs: `score_cost`, `levers`, `formats`, `scaling`, `latency`, `frequency`, `windows`
+# Measure against rivals: `just bench ingest`, `query`, `scoring`; or costs: `score_cost`, `levers`, `formats`, `scaling`, `latency`, `frequency`, `windows`, `columns`
 [group('checks')]
 bench name *arguments: setup
     PYTHONPATH=tests .venv/bin/python -m "bench.$1" "${@:2}"
