@@ -23,6 +23,11 @@ def encoded(texts: pa.Array) -> pa.DictionaryArray:
     return texts if texts.type == TEXTS else texts.dictionary_encode()
 
 
+def plain(column: pa.Array) -> pa.Array:
+    """Return texts that have a dictionary without it, and any other column as it is."""
+    return column.cast(pa.string()) if column.type == TEXTS else column
+
+
 def by_dictionary(texts: pa.StringArray, keys: pa.DictionaryArray) -> pa.DictionaryArray:
     """Return texts[i] for each key that is number i of the dictionary of `keys`; null for a null key.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from headrace_udfs.arrays import TEXTS, encoded
+from headrace_udfs.arrays import TEXTS, encoded, plain
 
 _BATCH = 4096
 """Rows of a batch in a stream: Java allocates memory for large ones each time, and fills it with zeros."""
@@ -15,7 +15,7 @@ _FEW = 256
 
 def stream(batch: pa.RecordBatch) -> pa.Buffer:
     """Return the rows as an Arrow IPC stream. Texts that repeat have a dictionary, and no others."""
-    columns = map(_compact if batch.num_rows > _FEW else _plain, batch.columns)
+    columns = map(_compact if batch.num_rows > _FEW else plain, batch.columns)
     batch = pa.RecordBatch.from_arrays([*columns], batch.schema.names)
     measured = pa.MockOutputStream()
     _write(batch, measured)
@@ -33,10 +33,6 @@ def _write(batch: pa.RecordBatch, sink: pa.NativeFile) -> None:
 def _compact(column: pa.Array) -> pa.Array:
     """Return texts that repeat with a dictionary: fewer bytes on the way to Flink, and fewer objects there."""
     if column.type not in (pa.string(), TEXTS) or column.null_count == len(column):
-        return _plain(column)
+        return plain(column)
     texts = encoded(column)
-    return texts if 2 * len(texts.dictionary) < len(column) else _plain(column)
-
-
-def _plain(column: pa.Array) -> pa.Array:
-    return column.cast(pa.string()) if column.type == TEXTS else column
+    return texts if 2 * len(texts.dictionary) < len(column) else plain(column)

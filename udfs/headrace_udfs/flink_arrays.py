@@ -11,6 +11,7 @@ from pyflink.table import DataTypes
 from pyflink.table.types import DataType
 
 from headrace_udfs.argument_types import arrow_type
+from headrace_udfs.arrays import plain
 from headrace_udfs.types import ARROW, ContractType
 
 TYPES: dict[ContractType, DataType] = {
@@ -38,11 +39,12 @@ class ArrowColumn:
     """An Arrow array that PyFlink accepts as a pandas column.
 
     PyFlink converts a result with `pa.Array.from_pandas(result, mask=result.isnull())`. Without a mask, pyarrow first
-    calls `__arrow_array__` of the result, so the array passes through unchanged.
+    calls `__arrow_array__` of the result, so the array passes through unchanged. Texts lose their dictionary: a
+    function of one's own, called on the result, gets the type that it declares.
     """
 
     def __init__(self, values: pa.Array) -> None:
-        self._values = values
+        self._values = plain(values)
 
     def __len__(self) -> int:
         """Return the number of rows."""
