@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from headrace_udfs.arrays import TEXTS, Positions, encoded, spread
+from headrace_udfs.arrays import TEXTS, Positions, encoded, plain, spread
 from headrace_udfs.contract import Contract
 from headrace_udfs.decode import Decoder
 from headrace_udfs.dictionary import as_decoded
@@ -210,11 +210,15 @@ def _apply(step: Step, columns: Columns, rows: int) -> tuple[Columns, dict[int, 
 def _checked(step: Step, outputs: Columns, rows: int) -> Columns:
     checked = {}
     for name, kind in step.outputs.items():
+        if not isinstance(outputs[name], pa.Array):
+            raise TypeError(f"'{name}' is a {type(outputs[name]).__name__}, expected an Array of type {ARROW[kind]}")
         checked[name] = output = encoded(outputs[name]) if outputs[name].type == pa.string() else outputs[name]
         expected = TEXTS if kind == "string" else ARROW[kind]
         if output.type != expected or len(output) != rows:
             returned = f"{len(outputs[name])} values of type {outputs[name].type}"
             raise TypeError(f"'{name}' has {returned}, expected {rows} of type {ARROW[kind]}")
+        if kind == "string" and output.dictionary.null_count:  # such rows do not count as null, in Flink neither
+            checked[name] = encoded(plain(output))
     return checked
 
 

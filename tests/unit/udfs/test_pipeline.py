@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 import pyarrow as pa
@@ -175,6 +175,45 @@ def test_every_row_is_good_or_has_the_first_stage_that_refuses_it(
 def test_a_step_that_returns_another_type_than_it_declares_refuses_the_rows() -> None:
     batch = run([reading(1)], Double(odd=1))
     assert batch["err_msg"].to_pylist() == ["TypeError: 'twice' has 1 values of type float, expected 1 of type double"]
+
+
+class Say(Double):
+    """Returns what `says` makes of some texts."""
+
+    name: ClassVar[str] = "say"
+    outputs: ClassVar[Mapping[str, ContractType]] = {"said": "string"}
+
+    def __init__(self, says: Callable[[pa.Array], object]) -> None:
+        super().__init__()
+        self.says = says
+
+    def apply(self, columns: Columns) -> Columns:
+        return {"said": self.says(pa.array([f"v{value:.0f}" for value in columns["value"].to_pylist()]))}
+
+
+@pytest.mark.parametrize(
+    ("says", "named"),
+    [
+        (lambda texts: pa.chunked_array([texts]), "ChunkedArray"),
+        (lambda texts: texts.to_pylist(), "list"),
+        (lambda texts: texts[0], "StringScalar"),
+        (lambda _texts: None, "NoneType"),
+    ],
+)
+def test_a_step_that_returns_no_array_refuses_the_rows(says: Callable[[pa.Array], object], named: str) -> None:
+    batch = run([reading(1), b"{", reading(2)], Say(says))
+    what = f"TypeError: 'said' is a {named}, expected an Array of type string"
+    assert batch["err_msg"].to_pylist()[::2] == [what, what]
+
+
+def test_a_text_that_is_null_in_the_dictionary_of_a_step_is_null() -> None:
+    def with_null(texts: pa.Array) -> pa.Array:
+        return pc.dictionary_encode(pc.if_else(pc.equal(texts, "v1"), None, texts), null_encoding="encode")
+
+    said = run([reading(1), reading(2), reading(1), reading(2)], Say(with_null))["said"]
+    assert said.null_count == 2
+    assert said.dictionary.to_pylist() == ["v2"]
+    assert said.to_pylist() == [None, "v2", None, "v2"]
 
 
 def test_steps_are_opened_with_the_count_and_closed() -> None:
