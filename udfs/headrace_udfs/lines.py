@@ -67,9 +67,10 @@ class Lines(Sequence[bytes | None]):
     def __getitem__(self, at: slice) -> Lines: ...
 
     def __getitem__(self, at: int | slice) -> bytes | Lines | None:
-        """Return a value, or some of the values without copying them."""
+        """Return a value, or some of the values: those between two positions without copying them."""
         if isinstance(at, slice):
-            return Lines(self.text, self.lengths[at], self.starts[at])
+            part = Lines(self.text, self.lengths[at], self.starts[at])
+            return part if at.step in (None, 1) else Lines.of([*part])
         start, length = int(self.starts[at]), int(self.lengths[at])
         return None if length < 0 else self.text[start : start + length]
 

@@ -41,3 +41,10 @@ def test_bytes_that_do_not_end_in_newlines_are_no_lines() -> None:
     lines = Lines.of([b"ab", None])
     assert lines.are_lines()
     assert not Lines.within(b"ab\nx", 0, lines.lengths).are_lines()
+
+
+@given(values, st.sampled_from([-2, -1, 1, 2, 3]))
+def test_every_other_value_has_its_text_too(given_: list[bytes | None], step: int) -> None:
+    part = Lines.of(given_)[::step]
+    assert [*part] == given_[::step]
+    assert [*Lines.joined([part])] == given_[::step]
