@@ -40,7 +40,7 @@ def run(
     from headrace.planner.in_process import java_cluster
 
     context, since = Context(env), time.monotonic()
-    if not _only_functions(names):
+    if not _only_functions(names) and _are_there(context, names):
         java_cluster.start_early(context.project)
     examples = [] if only else function_examples.run(context, names)
     cases = _cases(context, names, only) if not examples or not _only_functions(names) else []
@@ -98,6 +98,11 @@ def _report(context: Context, outcome: Outcome, update: bool) -> _Report:
 
 def _only_functions(names: list[str] | None) -> bool:
     return bool(names) and all(name.startswith(function_examples.PREFIX) for name in names or [])
+
+
+def _are_there(context: Context, names: list[str] | None) -> bool:
+    jobs = [name for name in names or [] if not name.startswith(function_examples.PREFIX)]
+    return all((context.project.sql / name / "job.yaml").is_file() for name in jobs)
 
 
 def _cases(context: Context, names: list[str] | None, only: str | None) -> list[Case]:

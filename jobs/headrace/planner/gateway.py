@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from subprocess import Popen
 from typing import Any
 
 from headrace.environment import java_classes
@@ -44,7 +49,8 @@ def _started(project: Project):  # type: ignore[no-untyped-def]
         [before or "", _SHORT_LIVED, *java_classes.options(Path(os.environ["FLINK_HOME"]))]
     ).strip()
     try:
-        gateway = get_gateway()
+        with _no_half_start():
+            gateway = get_gateway()
     except (RuntimeError, OSError) as error:
         what = f"Java does not start: {root_cause(str(error)) or type(error).__name__}"
         raise PlatformError(what, os.environ["FLINK_HOME"], "set the project up: ./run") from None
@@ -57,6 +63,33 @@ def _started(project: Project):  # type: ignore[no-untyped-def]
         gateway._gateway_client.deque = _Connections()
     java_names.keep(gateway)
     return gateway
+
+
+@contextmanager
+def _no_half_start() -> Iterator[None]:
+    """Let PyFlink start Java in such a way that a process which ends meanwhile leaves neither Java nor its folder."""
+    from pyflink import java_gateway  # noqa: PLC0415 - importing PyFlink costs a second
+
+    launch: Callable[..., Popen[bytes]] = java_gateway.launch_gateway_server_process
+
+    def launched(environment: dict[str, str], arguments: list[str]) -> Popen[bytes]:
+        process = launch(environment, arguments)
+        # PyFlink deletes this folder as soon as Java has started; after that, Java ends with this process.
+        atexit.register(_end_start, process, Path(environment["_PYFLINK_CONN_INFO_PATH"]).parent)
+        return process
+
+    java_gateway.launch_gateway_server_process = launched
+    try:
+        yield
+    finally:
+        java_gateway.launch_gateway_server_process = launch
+
+
+def _end_start(process: Popen[bytes], folder: Path) -> None:
+    if folder.exists():
+        process.kill()
+        process.wait()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class _Connections(threading.local):
