@@ -23,6 +23,9 @@ _OPTIONS = "JVM_ARGS"
 # fifth, which a hundred jobs fill.
 _SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"
 
+# Java writes its warnings, as of an archive of classes from other jars, to the standard output: that of the command.
+_WARNINGS = "-Xlog:disable -Xlog:all=warning:stderr"
+
 # Java's options are in a variable of this process while it starts.
 _ONE_START = threading.Lock()
 
@@ -46,7 +49,7 @@ def _started(project: Project):  # type: ignore[no-untyped-def]
 
     before = os.environ.get(_OPTIONS)
     os.environ[_OPTIONS] = " ".join(
-        [before or "", _SHORT_LIVED, *java_classes.options(Path(os.environ["FLINK_HOME"]))]
+        [_WARNINGS, before or "", _SHORT_LIVED, *java_classes.options(Path(os.environ["FLINK_HOME"]))]
     ).strip()
     try:
         with _no_half_start():

@@ -1,13 +1,19 @@
-"""A process that ends while Java starts leaves neither Java nor files."""
+"""Java writes no warnings to a command's output, and a process that ends while it starts leaves nothing of it."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import psutil
 import pytest
+from pyflink import java_gateway
+
+from headrace.errors import PlatformError
+from headrace.planner import gateway
+from headrace.project.paths import Project
 
 LIMIT_S = 60
 
@@ -34,6 +40,24 @@ launched.wait(30)
 if sys.argv[1] == "raises":
     raise KeyboardInterrupt
 """
+
+
+def test_a_warning_of_java_is_not_in_the_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    outputs: list[subprocess.CompletedProcess[str]] = []
+
+    def start() -> None:
+        java = ["java", *os.environ["JVM_ARGS"].split(), "-version"]
+        outputs.append(subprocess.run(java, capture_output=True, text=True, timeout=LIMIT_S, check=False))
+        raise RuntimeError("far enough")
+
+    monkeypatch.setenv("FLINK_HOME", str(tmp_path))
+    monkeypatch.setenv("JVM_ARGS", "-XX:+PrintGC")
+    monkeypatch.setattr(java_gateway, "get_gateway", start)
+    with pytest.raises(PlatformError, match="far enough"):
+        gateway.start(Project(tmp_path, tmp_path))
+    assert "PrintGC is deprecated" in outputs[0].stderr
+    assert "PrintGC is deprecated" not in outputs[0].stdout
+    assert "[gc]" in outputs[0].stdout, "what the user has asked for"
 
 
 @pytest.mark.parametrize("how", ["ends", "raises"])
