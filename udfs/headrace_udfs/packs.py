@@ -81,7 +81,7 @@ def packed(partition: int, offsets: Offsets, messages: Messages) -> bytes:
             np.asarray(messages.times, "<i8").tobytes(),
             lengths.tobytes(),
             topic,
-            Lines.joined([Lines.of(messages.values)]).text,
+            Lines.of(messages.values).between(0, len(messages)),
             *(text for column in columns[1:] for text in column if text),
         ]
     )

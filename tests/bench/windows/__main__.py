@@ -55,7 +55,9 @@ class Pair(msgspec.Struct, frozen=True):
 @app.command()
 def main(
     earlier: Annotated[Path, typer.Option(help="The earlier checkout, set up by its own ./run.")],
-    messages: Annotated[int, typer.Option(help="Messages of the large topic; the small one has a third.")] = 3_000_000,
+    messages: Annotated[
+        int, typer.Option(help="Messages in the large topic, three times those in the small one.")
+    ] = 3_000_000,
     repeat: Annotated[int, typer.Option("--rounds", help="Number of runs of each.")] = 3,
     only: Annotated[list[str] | None, typer.Option(help="Only these jobs: " + ", ".join(JOBS))] = None,
     results: Annotated[Path, typer.Option(help="Folder for windows.json and .md.")] = RESULTS,

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from headrace_udfs.formats.documents import MAX_DEPTH
+from headrace_udfs.formats.json_structs import DECODE_ERRORS
 
 CHUNK = 64
 """Texts per step: if one of them cannot be proven, each of its chunk is looked at by itself."""
@@ -21,7 +22,6 @@ UNPROVEN = object()
 """Stands for a text that needs to be parsed by itself: it has a fault, or something rare."""
 
 _decode = msgspec.json.Decoder().decode
-_ERRORS = (msgspec.MsgspecError, ValueError, TypeError, RecursionError)
 
 
 def documents(texts: Sequence[bytes | None], max_bytes: int) -> list[Any]:
@@ -31,7 +31,7 @@ def documents(texts: Sequence[bytes | None], max_bytes: int) -> list[Any]:
     while len(found) < len(texts):
         try:
             found.extend(map(_decode, remaining))  # type: ignore[arg-type]  # None cannot be decoded
-        except _ERRORS:
+        except DECODE_ERRORS:
             found.append(UNPROVEN)
     for start in range(0, len(texts), CHUNK):
         at = [i for i in range(start, min(start + CHUNK, len(texts))) if found[i] is not UNPROVEN]
