@@ -233,7 +233,7 @@ def test_what_is_not_recognized_is_an_error_that_says_what_to_do() -> None:
         {"value": {"value": 1}},
         b"a;b\n1;2\n",
         b"1,2,3",
-        gzip.compress(b"7;x;2025-11-24T16:00:00Z"),
+        gzip.compress(b"7;x;2025-11-24T16:00:00Z", mtime=0),
         b'{"tag": "a", "value": "\\u0007", "\\b": "\\ud800"}',
     ],
 )
