@@ -7,10 +7,10 @@ from headrace.authoring.lint.rules.base import BaseRule, Subject, Violations
 
 
 class Rule_HR12(BaseRule):
-    """A column is the result of ``encode``, which Flink cuts to one byte if the text is a constant.
+    """The result of ``encode`` is used, which Flink cuts to one byte if the text is a constant.
 
     Flink gives ``encode`` the type BINARY(1) and computes what is constant when it plans, so that ``encode('north',
-    'UTF-8')`` is stored as ``n``.
+    'UTF-8')`` is stored as ``n``, and equals no other ``encode``.
 
     **Anti-pattern**
 
@@ -32,10 +32,9 @@ class Rule_HR12(BaseRule):
     def check(self, subject: Subject) -> Violations:
         """Yield each call of `encode` that is not in a cast."""
         for select in subject.query.selects:
-            for target in select.targets:
-                calls = [*target.segment.recursive_crawl("function")]
-                casts = [call for call in calls if parse_tree.function_name(call) == "cast"]
-                within = {id(part) for cast in casts for part in cast.recursive_crawl_all()}
-                for call in calls:
-                    if parse_tree.function_name(call) == "encode" and id(call) not in within:
-                        yield call, "Flink cuts 'encode' of a constant to one byte: write cast(... as bytes)"
+            calls = [*parse_tree.below(select.segment, "function")]
+            casts = [call for call in calls if parse_tree.function_name(call) == "cast"]
+            within = {id(part) for cast in casts for part in cast.recursive_crawl_all()}
+            for call in calls:
+                if parse_tree.function_name(call) == "encode" and id(call) not in within:
+                    yield call, "Flink cuts 'encode' of a constant to one byte: write cast(... as bytes)"
