@@ -18,6 +18,17 @@ TEXTS: Final = pa.dictionary(pa.int32(), pa.string())
 """The type of texts that have a dictionary."""
 
 
+def check_whole(name: str, values: pa.Array | pa.ChunkedArray) -> None:
+    """Raise ValueError if `values` break Arrow's rules, as native code may return them: reading them could crash.
+
+    Such as an index out of bounds of its dictionary, an offset beyond a buffer, or a text that is not UTF-8.
+    """
+    try:
+        values.validate(full=True)
+    except pa.ArrowException as error:
+        raise ValueError(f"'{name}' is not a valid Arrow array: {error}") from None
+
+
 def encoded(texts: pa.Array) -> pa.DictionaryArray:
     """Return texts, plain or encoded, with a dictionary."""
     return texts if texts.type == TEXTS else texts.dictionary_encode()

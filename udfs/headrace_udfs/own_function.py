@@ -20,6 +20,7 @@ from typing import Any
 import pyarrow as pa
 
 from headrace_udfs.argument_types import arrow_type
+from headrace_udfs.arrays import check_whole
 from headrace_udfs.isolate import isolate
 from headrace_udfs.onnx_function import NetworkFunction, NetworkUse
 from headrace_udfs.step_protocol import Columns
@@ -150,10 +151,14 @@ def _sliced(columns: Columns, start: int, stop: int) -> dict[str, pa.Array]:
 
 
 def _array(name: str, values: Any, kind: str, rows: int) -> pa.Array:
+    if not isinstance(values, pa.Array | pa.ChunkedArray):
+        raise FunctionFaultError(f"'{name}' is a {_type(values)}; return a pyarrow.Array")
+    try:
+        check_whole(name, values)
+    except ValueError as error:
+        raise FunctionFaultError(str(error)) from None
     if isinstance(values, pa.ChunkedArray):
         values = values.combine_chunks()
-    if not isinstance(values, pa.Array):
-        raise FunctionFaultError(f"'{name}' is a {_type(values)}; return a pyarrow.Array")
     if len(values) != rows:
         raise FunctionFaultError(f"'{name}' has {len(values)} values for a batch of {rows}")
     if pa.types.is_dictionary(values.type):

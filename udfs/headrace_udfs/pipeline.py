@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from headrace_udfs.arrays import TEXTS, Positions, encoded, plain, spread
+from headrace_udfs.arrays import TEXTS, Positions, check_whole, encoded, plain, spread
 from headrace_udfs.contract import Contract
 from headrace_udfs.decode import Decoder
 from headrace_udfs.dictionary import as_decoded
@@ -212,6 +212,7 @@ def _checked(step: Step, outputs: Columns, rows: int) -> Columns:
     for name, kind in step.outputs.items():
         if not isinstance(outputs[name], pa.Array):
             raise TypeError(f"'{name}' is a {type(outputs[name]).__name__}, expected an Array of type {ARROW[kind]}")
+        check_whole(name, outputs[name])
         checked[name] = output = encoded(outputs[name]) if outputs[name].type == pa.string() else outputs[name]
         expected = TEXTS if kind == "string" else ARROW[kind]
         if output.type != expected or len(output) != rows:

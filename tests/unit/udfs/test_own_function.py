@@ -16,7 +16,7 @@ from headrace_udfs.argument_types import arrow_type
 from headrace_udfs.onnx_function import ROWS, NetworkFunction, NetworkUse
 from headrace_udfs.onnx_session import UnusableNetworkError
 from headrace_udfs.own_function import FunctionFaultError, OwnFunction, locate, package
-from support import onnx_files
+from support import broken_arrays, onnx_files
 
 HALF = OwnFunction("half", "d", {"value": "long"}, {"half": "double"})
 
@@ -60,6 +60,16 @@ def test_a_result_that_is_not_as_declared_stops_the_job(answer: Any, why: str) -
     with pytest.raises(FunctionFaultError) as fault:
         HALF.run(lambda value: answer, {"value": pa.array([1, 2])})  # noqa: ARG005
     assert why in str(fault.value)
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize("named", [*broken_arrays.TEXTS, *broken_arrays.NESTED])
+def test_a_broken_array_stops_the_job(named: str, chunked: bool) -> None:
+    kind = named if named in broken_arrays.NESTED else "string"
+    broken = {**broken_arrays.TEXTS, **broken_arrays.NESTED}[named]
+    answer = {"y": pa.chunked_array([broken[:1], broken[1:]]) if chunked else broken}
+    with pytest.raises(FunctionFaultError, match="'y' is not a valid Arrow array: "):
+        OwnFunction("f", "d", {"x": "double"}, {"y": kind}).checked(answer, 2)
 
 
 @pytest.mark.parametrize("answer", [pa.array([1, 2]), pa.chunked_array([[1.0], [2.0]]), pa.array([1, 2], pa.float32())])

@@ -25,6 +25,7 @@ from headrace_udfs.pipeline import PIECE, Pipeline
 from headrace_udfs.schemas import Schemas
 from headrace_udfs.step_protocol import Columns, Step, Worker
 from headrace_udfs.types import ARROW, ContractType
+from support import broken_arrays
 
 CONTRACT = Contract.model_validate(
     {
@@ -204,6 +205,17 @@ def test_a_step_that_returns_no_array_refuses_the_rows(says: Callable[[pa.Array]
     batch = run([reading(1), b"{", reading(2)], Say(says))
     what = f"TypeError: 'said' is a {named}, expected an Array of type string"
     assert batch["err_msg"].to_pylist()[::2] == [what, what]
+
+
+@pytest.mark.parametrize("broken", broken_arrays.TEXTS)
+def test_a_step_that_returns_a_broken_array_refuses_the_rows_for_which_it_does(broken: str) -> None:
+    def says(texts: pa.Array) -> pa.Array:
+        return texts if texts.to_pylist() == ["v1"] else broken_arrays.TEXTS[broken].slice(2 - len(texts))
+
+    batch = run([reading(1), b"{", reading(2)], Say(says))
+    assert batch["err_msg"][2].as_py().startswith("ValueError: 'said' is not a valid Arrow array: ")
+    assert batch["err_code"].to_pylist() == [None, "not_json", "udf_failed"]
+    assert batch["said"].to_pylist() == ["v1", None, None]
 
 
 def test_a_text_that_is_null_in_the_dictionary_of_a_step_is_null() -> None:
