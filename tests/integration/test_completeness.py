@@ -13,7 +13,7 @@ from pyiceberg.table import FileScanTask
 from typer.testing import CliRunner
 
 from headrace.cli import app
-from headrace.environment import kafka
+from headrace.environment import kafka_records
 from headrace.environment.iceberg import connect, load_table
 from headrace.errors import CheckFailed, UserError
 from headrace.historian.tags import tags
@@ -163,17 +163,17 @@ def test_the_next_record_is_the_first_that_the_topic_still_has(own_plant: Plant)
     own_plant.produce(reading(n) for n in range(20))
     own_plant.forget(until=4)
     client = own_plant.settings.kafka_client()
-    offsets = [kafka.next_record(client, own_plant.topic, 0, at) for at in (0, 4, 9, 10, 50)]
+    offsets = [kafka_records.next_record(client, own_plant.topic, 0, at) for at in (0, 4, 9, 10, 50)]
     assert offsets == [4, 4, 9, None, None]
-    assert kafka.records_in(client, own_plant.topic, 0, 0, 7).tolist() == [4, 5, 6]
+    assert kafka_records.records_in(client, own_plant.topic, 0, 0, 7).tolist() == [4, 5, 6]
 
 
 def test_a_record_without_a_value_is_a_record(own_plant: Plant) -> None:
     own_plant.produce([None, None, b"", b"", *(reading(n) for n in range(4))])
     client = own_plant.settings.kafka_client()
     for partition in range(own_plant.partitions):
-        assert kafka.next_record(client, own_plant.topic, partition, 0) == 0
-        assert kafka.records_in(client, own_plant.topic, partition, 0, 4).tolist() == [0, 1, 2, 3]
+        assert kafka_records.next_record(client, own_plant.topic, partition, 0) == 0
+        assert kafka_records.records_in(client, own_plant.topic, partition, 0, 4).tolist() == [0, 1, 2, 3]
 
 
 def test_what_waits_behind_an_open_transaction_is_lag_and_is_not_passed(twenty: Plant) -> None:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import pytest
 
-from headrace.environment import kafka
+from headrace.environment import kafka_metadata
 from headrace.environment.apply import table_changes
 from headrace.errors import CheckFailed, PlatformError, UserError
 from headrace.operations import deploy, ledger
@@ -65,7 +65,7 @@ def test_a_topic_created_again_is_not_taken_for_the_old_one(own_plant: Plant, mo
     with at(plant) as context:
         # Its files have not changed; that its topic has is known by the topic's id alone.
         with monkeypatch.context() as changed:
-            changed.setattr(kafka, "topic_ids", lambda _client, topics: dict.fromkeys(topics, "another"))
+            changed.setattr(kafka_metadata, "topic_ids", lambda _client, topics: dict.fromkeys(topics, "another"))
             actions = deploy.plan(context)
             (ill,) = status.survey(plant.project, plant.settings).ill
         assert [(each.kind, len(each.problems)) for each in actions] == [("leave alone", 1)]

@@ -9,7 +9,7 @@ import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewPartitions
 
-from headrace.environment import kafka
+from headrace.environment import kafka_metadata
 from headrace.errors import PlatformError, UserError
 from support.services.stack import Stack
 from support.worlds.live_plant import Plant, reading, until
@@ -25,7 +25,7 @@ def plant_on(stack: Stack, tmp_path: Path) -> Iterator[Plant]:
 
 def test_a_wrong_password_is_reported_and_not_shown(stack: Stack) -> None:
     with pytest.raises(PlatformError, match="Kafka does not answer") as raised:
-        kafka.topic_names({**stack.kafka, "sasl.password": "not the right one", "log_level": "0"})
+        kafka_metadata.topic_names({**stack.kafka, "sasl.password": "not the right one", "log_level": "0"})
     assert "not the right one" not in str(raised.value)
 
 
@@ -64,7 +64,9 @@ def test_a_client_without_a_certificate_is_refused(stack: Stack) -> None:
         name: value for name, value in stack.kafka.items() if name not in {"ssl.certificate.location", "ssl.key.pem"}
     }
     with pytest.raises(PlatformError, match="Kafka does not answer"):
-        kafka.topic_names({**stranger, "sasl.password": stack.secrets.value("kafka_password"), "log_level": "0"})
+        kafka_metadata.topic_names(
+            {**stranger, "sasl.password": stack.secrets.value("kafka_password"), "log_level": "0"}
+        )
 
 
 def test_a_topic_that_is_created_again_stops_a_running_job_and_is_reported(plant_on: Plant) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Consumer, Message, TopicPartition
 
-from headrace.environment import kafka, kafka_messages
+from headrace.environment import kafka, kafka_messages, kafka_metadata
 from headrace.environment.apply import topic_changes
 from headrace.environment.kafka_messages import Sent
 from headrace.environment.kafka_topics import TopicLayout
@@ -76,7 +76,7 @@ def test_a_missing_topic_is_created_as_described_and_one_that_differs_stays(worl
     topic = source(world, "orders")
     layout = TopicLayout(3, timedelta(days=7), compacted=True)
     (planned,) = topic_changes.plan(world.project, world.settings, ["orders"], layout)
-    assert (planned.action, topic in kafka.topic_names(world.settings.kafka_client())) == ("create", False)
+    assert (planned.action, topic in kafka_metadata.topic_names(world.settings.kafka_client())) == ("create", False)
     assert create(world, "orders", layout).action == "create"
     assert create(world, "orders", layout).action == "unchanged"
     assert create(world, "orders").action == "unchanged"

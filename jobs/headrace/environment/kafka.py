@@ -1,38 +1,26 @@
-"""Client of an environment's Kafka: topics, their partitions and offsets, and consumer groups."""
+"""Offsets of an environment's Kafka: those of the partitions of a topic, and those of a consumer group."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Iterable, Mapping
-from contextlib import AbstractContextManager, closing
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from itertools import takewhile
+from datetime import datetime
 from typing import Any
 
-import numpy as np
 from confluent_kafka import (
-    TIMESTAMP_NOT_AVAILABLE,
-    Consumer,
     ConsumerGroupTopicPartitions,
     IsolationLevel,
     KafkaError,
     KafkaException,
-    Message,
-    TopicCollection,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient, OffsetSpec, TopicMetadata
-from numpy.typing import NDArray
+from confluent_kafka.admin import AdminClient, OffsetSpec
 from tenacity import Retrying, retry_if_exception_type, retry_if_result, stop_after_delay, wait_fixed
 
+from headrace.environment import kafka_metadata, kafka_records
 from headrace.environment.broker_errors import answer_of, unavailable
-from headrace.environment.waiting import AFTER_S, waiting_for
-from headrace.errors import PlatformError, UserError, nearest
-
-LIMIT_S = 10
-_LISTED = 5
-"""Topics that are listed if one does not exist, those with similar names if there are any."""
-PATIENCE_S = 60
+from headrace.environment.kafka_metadata import LIMIT_S, PATIENCE_S, waiting_for_kafka
+from headrace.errors import PlatformError
 
 # A broker that restarted knows its topics some seconds before it leads their partitions.
 _PATIENTLY = Retrying(
@@ -106,15 +94,15 @@ def topic_state(client: Mapping[str, str], topic: str) -> TopicState:
 
     Raises PlatformError if the broker does not answer, UserError if there is no such topic.
     """
-    partitions = _partitions(client, topic)
+    partitions = kafka_metadata.partitions(client, topic)
     try:
-        with _waiting(client, f"the partitions of {topic}"):
-            leaderless = _WHILE_LEADERLESS(_leaderless, client, topic)
+        with waiting_for_kafka(client, f"the partitions of {topic}"):
+            leaderless = _WHILE_LEADERLESS(kafka_metadata.leaderless, client, topic)
             led = [each for each in partitions if each not in leaderless]
             ranges = _PATIENTLY(_offset_ranges, client, topic, led) if led else {}
     except KafkaException as error:
         raise unavailable(client, error) from None
-    return TopicState(topic, topic_id(client, topic), ranges, leaderless)
+    return TopicState(topic, kafka_metadata.topic_id(client, topic), ranges, leaderless)
 
 
 def offset_ranges(client: Mapping[str, str], topic: str) -> dict[int, OffsetRange]:
@@ -157,62 +145,6 @@ def no_leader(partitions: Collection[int]) -> str:
     return f"{noun} {', '.join(map(str, partitions))} {verb} no leader: nobody can read or write there"
 
 
-def records_in(client: Mapping[str, str], topic: str, partition: int, first: int, end: int) -> NDArray[np.int64]:
-    """Return the offsets in [first, end) that hold a record, as int64; markers and compacted records have none."""
-    offsets = takewhile(lambda offset: offset < end, _records(client, topic, partition, first))
-    return np.fromiter(offsets, np.int64)
-
-
-def next_record(client: Mapping[str, str], topic: str, partition: int, first: int) -> int | None:
-    """Return the offset of the first record at or after `first`; None if there is none up to the end."""
-    with closing(_records(client, topic, partition, first)) as offsets:
-        return next(offsets, None)
-
-
-def identity(client: Mapping[str, str], topic: str) -> str:
-    """Return the topic's name and its id in Kafka, in one text. Raises as `topic_id` does."""
-    return f"{topic} {topic_id(client, topic)}"
-
-
-def topic_id(client: Mapping[str, str], topic: str) -> str:
-    """Return the topic's id in Kafka. A topic that is created again under the same name has another id.
-
-    Raises PlatformError if the broker does not answer, UserError if there is no such topic.
-    """
-    _partitions(client, topic)
-    if found := topic_ids(client, [topic]).get(topic):
-        return found
-    raise UserError(f"the broker has no topic '{topic}'", fix="it was deleted just now: run this again")
-
-
-def topic_ids(client: Mapping[str, str], topics: Iterable[str]) -> dict[str, str]:
-    """Return the ids in Kafka of those `topics` that exist, by name. Raises PlatformError."""
-    ids = {}
-    # The client is kept: one that is collected ends its requests.
-    admin = AdminClient(dict(client))
-    try:
-        answers = admin.describe_topics(TopicCollection([*topics]), request_timeout=LIMIT_S)
-        for topic, answer in answers.items():
-            try:
-                ids[topic] = str(answer_of(answer, LIMIT_S).topic_id)
-            except KafkaException as error:
-                if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
-                    raise
-    except KafkaException as error:
-        raise unavailable(client, error) from None
-    return ids
-
-
-def topic_names(client: Mapping[str, str]) -> list[str]:
-    """Return the names of the broker's topics without its internal ones. Raises PlatformError."""
-    return sorted(name for name in _known(client) if not name.startswith("__"))
-
-
-def partition_counts(client: Mapping[str, str]) -> dict[str, int]:
-    """Return the number of partitions of each of the broker's topics, by name. Raises PlatformError."""
-    return {name: len(topic.partitions) for name, topic in _known(client).items()}
-
-
 def set_group_offsets(client: Mapping[str, str], group: str, topic: str, offsets: Mapping[int, int]) -> None:
     """Set the offsets of the consumer group `group` in the topic, by partition. Raises PlatformError."""
     positions = [TopicPartition(topic, partition, offset) for partition, offset in offsets.items()]
@@ -234,51 +166,6 @@ def _group_offsets_fault(admin: AdminClient, wanted: ConsumerGroupTopicPartition
         return fault
 
 
-def messages(client: Mapping[str, str], topic: str, partition: int, first: int) -> Generator[Message, None, None]:
-    """Yield the messages from the offset `first` to the end that can be read now; none if the topic ends before it.
-
-    Markers and compacted records are none. Raises PlatformError if the broker does not answer.
-    """
-    consumer = Consumer(_reading(client, "read_committed"))
-    try:
-        consumer.assign([TopicPartition(topic, partition, first)])
-        # A message without a value is falsy, but a record like any other.
-        while (message := _next(client, consumer, topic, partition, first)) is not None and message.offset() >= first:
-            yield message
-    except KafkaException as error:
-        raise unavailable(client, error) from None
-    finally:
-        consumer.close()
-
-
-def _records(client: Mapping[str, str], topic: str, partition: int, first: int) -> Generator[int, None, None]:
-    """Yield the offsets of records from `first` to the end; none if the topic ends before `first`."""
-    with closing(messages(client, topic, partition, first)) as found:
-        for message in found:
-            yield message.offset()
-
-
-def _next(client: Mapping[str, str], consumer: Consumer, topic: str, partition: int, first: int) -> Message | None:
-    """Return the next message; None at the end. A broker that does not answer is an error, not the end."""
-    message = consumer.poll(AFTER_S)
-    if message is None:
-        with _waiting(client, f"records of {topic}/{partition}"):
-            message = consumer.poll(PATIENCE_S)
-    if message is None:
-        what = f"Kafka has not answered about partition {partition} from offset {first} on for {PATIENCE_S} s"
-        raise PlatformError(what, topic, "run it again once the partition has a leader")
-    if error := message.error():
-        if error.code() == KafkaError._PARTITION_EOF:
-            return None
-        raise KafkaException(error)
-    return message
-
-
-def _leaderless(client: Mapping[str, str], topic: str) -> tuple[int, ...]:
-    known = _known(client).get(topic)
-    return tuple(sorted(each.id for each in known.partitions.values() if each.leader < 0)) if known else ()
-
-
 def _offset_ranges(client: Mapping[str, str], topic: str, partitions: Collection[int]) -> dict[int, OffsetRange]:
     # One client per attempt: a client that did not find a partition's leader waits long before it looks again.
     admin = AdminClient(dict(client))
@@ -288,7 +175,7 @@ def _offset_ranges(client: Mapping[str, str], topic: str, partitions: Collection
     held = _offsets(admin, topic, partitions, OffsetSpec.latest(), IsolationLevel.READ_UNCOMMITTED)
     stable = _offsets(admin, topic, partitions, OffsetSpec.latest(), IsolationLevel.READ_COMMITTED)
     hidden = {p: max(0, held[p] - stable[p]) for p in partitions}
-    since = {p: _time_of(client, topic, p, stable[p]) for p in partitions if hidden[p]}
+    since = {p: kafka_records.time_of(client, topic, p, stable[p]) for p in partitions if hidden[p]}
     return {p: OffsetRange(first[p], stable[p], hidden[p], since.get(p)) for p in partitions}
 
 
@@ -298,62 +185,3 @@ def _offsets(
     asked = {TopicPartition(topic, partition): spec for partition in partitions}
     answers = admin.list_offsets(asked, isolation_level=level, request_timeout=LIMIT_S)
     return {at.partition: answer_of(answer, LIMIT_S).offset for at, answer in answers.items()}
-
-
-def _time_of(client: Mapping[str, str], topic: str, partition: int, offset: int) -> datetime | None:
-    """Return the time (UTC) of the record at `offset`, whether its transaction has ended or not; None if unknown."""
-    consumer = Consumer(_reading(client, "read_uncommitted"))
-    try:
-        consumer.assign([TopicPartition(topic, partition, offset)])
-        message = consumer.poll(LIMIT_S)
-        if message is None or message.error():
-            return None
-        kind, milliseconds = message.timestamp()
-        return None if kind == TIMESTAMP_NOT_AVAILABLE else datetime.fromtimestamp(milliseconds / 1000, UTC)
-    finally:
-        consumer.close()
-
-
-def _reading(client: Mapping[str, str], isolation: str) -> dict[str, str | bool]:
-    """Return the settings of a consumer that reads from a given offset and commits nothing."""
-    return {**client, "group.id": "headrace.records", "enable.auto.commit": False, "enable.partition.eof": True,
-            "isolation.level": isolation, "auto.offset.reset": "earliest"}  # fmt: skip
-
-
-def _waiting(client: Mapping[str, str], what: str, limit_s: float = PATIENCE_S) -> AbstractContextManager[None]:
-    return waiting_for(f"Kafka ({client['bootstrap.servers']}): {what}", limit_s)
-
-
-def _partitions(client: Mapping[str, str], topic: str) -> list[int]:
-    known = _known(client)
-    if topic not in known:
-        raise UserError(
-            f"the broker has no topic '{topic}'",
-            client.get("bootstrap.servers"),
-            f"create it (headrace topics create), or correct the contract; it has: {listed(_own(known), topic)}",
-        )
-    return sorted(known[topic].partitions)
-
-
-def topics(client: Mapping[str, str]) -> list[str]:
-    """Return the names of all topics but Kafka's own, sorted. Raises PlatformError if the broker does not answer."""
-    return _own(_known(client))
-
-
-def listed(names: list[str], near: str | None = None) -> str:
-    """Return some of the names as text, those that are similar to `near` if there are any."""
-    has = ", ".join((near and nearest(near, names, _LISTED)) or names[:_LISTED]) or "none"
-    return has + (f", and {len(names) - _LISTED:,} more" if len(names) > _LISTED else "")
-
-
-def _own(names: Iterable[str]) -> list[str]:
-    return sorted(name for name in names if not name.startswith("__"))
-
-
-def _known(client: Mapping[str, str]) -> dict[str, TopicMetadata]:
-    try:
-        with _waiting(client, "its topics", LIMIT_S):
-            topics: dict[str, TopicMetadata] = AdminClient(dict(client)).list_topics(timeout=LIMIT_S).topics
-    except KafkaException as error:
-        raise unavailable(client, error) from None
-    return topics

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from headrace.environment import kafka
+from headrace.environment import kafka_metadata
 from headrace.environment.broker_errors import unavailable
 from headrace.errors import PlatformError
 from headrace.project.message_file import FileMessage
@@ -41,13 +41,13 @@ def send(
     clients choose it. `progress` gets the number of messages so far. Raises what `messages` raises, and PlatformError
     if the broker does not take one of them: readers of committed messages, such as jobs, then see none of them.
     """
-    kafka.topic_id(client, topic)  # otherwise the producer would wait for a topic that is not there
+    kafka_metadata.topic_id(client, topic)  # otherwise the producer would wait for a topic that is not there
     known = {topic}
     transaction = _Transaction(client, topic)
     try:
         for number, message in enumerate(messages, 1):
             if message.topic and message.topic not in known:
-                kafka.topic_id(client, message.topic)
+                kafka_metadata.topic_id(client, message.topic)
                 known.add(message.topic)
             transaction.add(message)
             if number % 10_000 == 0:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from headrace.environment import kafka
+from headrace.environment import kafka, kafka_metadata
 from headrace.environment.broker_errors import unavailable
 
 MAX_BYTES = 2**26
@@ -74,7 +74,7 @@ def _starts(
     held = {partition: offsets for partition, offsets in ranges.items() if offsets.end > offsets.first}
     if since is not None:
         asked = [TopicPartition(topic, partition, int(since.timestamp() * 1000)) for partition in held]
-        found = consumer.offsets_for_times(asked, kafka.LIMIT_S) if asked else []
+        found = consumer.offsets_for_times(asked, kafka_metadata.LIMIT_S) if asked else []
         return [each for each in found if 0 <= each.offset < held[each.partition].end]
     share = -(-limit // max(1, len(held)))
     return [TopicPartition(topic, each, max(held[each].first, held[each].end - share)) for each in held]
@@ -85,7 +85,7 @@ def _read(consumer: Consumer, start: TopicPartition, limit: int, max_bytes: int)
     consumer.assign([start])
     size = 0
     while limit and size <= max_bytes:
-        message = consumer.poll(kafka.LIMIT_S)
+        message = consumer.poll(kafka_metadata.LIMIT_S)
         if message is None or _is_end(message):
             return
         record = _record(message)

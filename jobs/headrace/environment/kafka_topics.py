@@ -9,7 +9,7 @@ from datetime import timedelta
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
 
-from headrace.environment import kafka
+from headrace.environment import kafka_metadata
 from headrace.environment.broker_errors import answer_of, unavailable
 from headrace.errors import PlatformError
 from headrace_udfs.durations import duration
@@ -76,13 +76,13 @@ class FoundLayout:
 
 def found(client: Mapping[str, str], topics: Collection[str]) -> dict[str, FoundLayout]:
     """Return the layouts of those `topics` that the broker has, by name. Raises PlatformError."""
-    counts = {name: number for name, number in kafka.partition_counts(client).items() if name in topics}
+    counts = {name: number for name, number in kafka_metadata.partition_counts(client).items() if name in topics}
     admin = AdminClient(dict(client))
     layouts = {}
     try:
         asked = [ConfigResource(ResourceType.TOPIC, name) for name in counts]
         for resource, response in (admin.describe_configs(asked) if asked else {}).items():
-            options = answer_of(response, kafka.LIMIT_S)
+            options = answer_of(response, kafka_metadata.LIMIT_S)
             policies = frozenset(each.strip() for each in options["cleanup.policy"].value.split(","))
             layouts[resource.name] = FoundLayout(counts[resource.name], int(options["retention.ms"].value), policies)
     except KafkaException as error:
@@ -96,7 +96,7 @@ def create(client: Mapping[str, str], topic: str, layout: TopicLayout) -> None:
     new = NewTopic(topic, layout.partitions or 1, config=layout.configuration())
     try:
         for creation in admin.create_topics([new]).values():
-            answer_of(creation, kafka.LIMIT_S)
+            answer_of(creation, kafka_metadata.LIMIT_S)
     except KafkaException as error:
         if error.args[0].code() in _UNANSWERED:
             raise unavailable(client, error) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from headrace.environment import kafka
+from headrace.environment import kafka_metadata
 from headrace.environment.settings import Settings
 from headrace.errors import UserError
 from headrace.project import source_files
@@ -22,13 +22,14 @@ def names(client: Mapping[str, str], contract: Contract) -> tuple[str, ...]:
     """
     if not isinstance(contract.topics, TopicPattern):
         return contract.topics
-    existing = kafka.topics(client)
+    existing = kafka_metadata.topic_names(client)
     if found := contract.topics.matching(existing):
         return tuple(found)
     raise UserError(
         f"no topic matches '{contract.topics.pattern}'",
         client.get("bootstrap.servers"),
-        f"create one (headrace topics create), or correct the contract; the broker has: {kafka.listed(existing)}",
+        "create one (headrace topics create), or correct the contract; "
+        f"the broker has: {kafka_metadata.listed(existing)}",
     )
 
 

@@ -8,7 +8,7 @@ from pyiceberg.catalog import Catalog
 
 from headrace.compose.connectors import Spread
 from headrace.compose.job_statements import leftover_tables
-from headrace.environment import iceberg, kafka, source_topics
+from headrace.environment import iceberg, kafka, kafka_metadata, kafka_records, source_topics
 from headrace.environment.apply import schema_changes
 from headrace.environment.apply.diff import widens
 from headrace.environment.apply.table_changes import plan
@@ -56,7 +56,7 @@ def check_tables(
     differing = [] if may_differ else plan(project, settings, described)
     written = [topic_files.load(project, name).topic for name in job.topics_written]
     if written:
-        known = kafka.topic_names(settings.kafka_client())
+        known = kafka_metadata.topic_names(settings.kafka_client())
         missing += [f"topic {name}" for name in written if name not in known]
     problems = [Problem(f"there is no {what}", fix="create it: headrace tables apply") for what in missing]
     problems += [
@@ -185,7 +185,7 @@ def start(settings: Settings, tables: Catalog, folder: JobFolder, topic: str, *,
         return earliest
     every = stored(tables, folder.job, topic)
     if every:
-        refuse_recreated(settings, tables, folder.job, {topic: kafka.topic_id(client, topic)}, UserError)
+        refuse_recreated(settings, tables, folder.job, {topic: kafka_metadata.topic_id(client, topic)}, UserError)
     kept = {p: s.offsets for p, s in every.items() if p in spans}
     problems = []
     for partition, offsets in kept.items():
@@ -199,7 +199,7 @@ def start(settings: Settings, tables: Catalog, folder: JobFolder, topic: str, *,
                 )
             )
         for (_, gap), (end, _) in pairwise(ranges(offsets)):
-            if len(kafka.records_in(client, topic, partition, gap, end)):
+            if len(kafka_records.records_in(client, topic, partition, gap, end)):
                 problems.append(
                     Problem(
                         f"the tables hold {topic}/{partition} up to offset {gap} and from {end} on, but not between",

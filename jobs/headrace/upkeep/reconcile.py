@@ -15,7 +15,7 @@ from typing import NoReturn
 import numpy as np
 from pyiceberg.catalog import Catalog
 
-from headrace.environment import iceberg, kafka, source_topics
+from headrace.environment import iceberg, kafka, kafka_metadata, kafka_records, source_topics
 from headrace.environment.flink_rest import Cluster
 from headrace.environment.kafka import OffsetRange
 from headrace.environment.settings import Settings
@@ -217,7 +217,7 @@ def _topics(project: Project, settings: Settings, job: Job) -> list[str]:
 
 def _refuse_recreated(settings: Settings, tables: Catalog, job: Job, topics: list[str]) -> None:
     client = settings.kafka_client()
-    now = {topic: kafka.topic_id(client, topic) for topic in topics}
+    now = {topic: kafka_metadata.topic_id(client, topic) for topic in topics}
     topic_identity.refuse_recreated(settings, tables, job, now, CheckFailed)
 
 
@@ -235,7 +235,7 @@ def _balances(
 ) -> list[Balance]:
     # The tables are read before the topic: a record stored in between is at worst reported as missing.
     kept = stored(tables, job, topic)
-    look = records_in or partial(kafka.records_in, client)
+    look = records_in or partial(kafka_records.records_in, client)
     return [
         balance(topic, partition, span, kept.get(partition, _NOTHING), partial(look, topic, partition))
         for partition, span in (spans or kafka.offset_ranges(client, topic)).items()

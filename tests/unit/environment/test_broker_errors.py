@@ -7,19 +7,19 @@ import sys
 
 import pytest
 
-from headrace.environment import kafka
+from headrace.environment import kafka_metadata
 from headrace.environment.addresses import unreachable
 from headrace.errors import PlatformError
 
 _ASK = """
-from headrace.environment import consumer_lag, kafka
+from headrace.environment import consumer_lag, kafka_metadata
 from headrace.environment.settings import Flink, Settings
 from headrace.errors import PlatformError
 
 catalog = {"type": "sqlite", "name": "c", "path": "c.db", "warehouse": "file:///tmp/w"}
 settings = Settings(catalog=catalog, kafka={"bootstrap.servers": "127.0.0.1:1"}, flink=Flink(rest="http://h:1"))
-kafka.LIMIT_S = consumer_lag._LIMIT_S = 1
-for ask in (kafka.topic_names, lambda client: consumer_lag.progress(client, {"g": ["t"]}, 30)):
+kafka_metadata.LIMIT_S = consumer_lag._LIMIT_S = 1
+for ask in (kafka_metadata.topic_names, lambda client: consumer_lag.progress(client, {"g": ["t"]}, 30)):
     try:
         ask(settings.kafka_client())
     except PlatformError as error:
@@ -41,7 +41,9 @@ def test_a_closed_port_is_reported_with_its_reason_and_nothing_else() -> None:
 
 def test_settings_that_librdkafka_refuses_are_reported() -> None:
     with pytest.raises(PlatformError, match="Kafka does not answer: Failed to create admin client") as caught:
-        kafka.topic_names({"bootstrap.servers": "127.0.0.1:1", "security.protocol": "ssl", "ssl.key.pem": "no key"})
+        kafka_metadata.topic_names(
+            {"bootstrap.servers": "127.0.0.1:1", "security.protocol": "ssl", "ssl.key.pem": "no key"}
+        )
     assert caught.value.problems[0].fix
 
 

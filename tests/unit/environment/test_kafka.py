@@ -8,7 +8,7 @@ import pytest
 from confluent_kafka import IsolationLevel
 from confluent_kafka.admin import OffsetSpec
 
-from headrace.environment import kafka
+from headrace.environment import kafka, kafka_metadata
 from headrace.environment.kafka import OffsetRange, TopicState
 from headrace.errors import PlatformError, UserError
 
@@ -37,9 +37,9 @@ def test_records_that_arrive_during_the_questions_do_not_appear_to_wait_for_a_tr
 
 def test_partitions_that_no_broker_leads_are_found_in_the_metadata(monkeypatch: pytest.MonkeyPatch) -> None:
     partitions = {n: SimpleNamespace(id=n, leader=leader) for n, leader in ((2, -1), (0, 1), (1, -1))}
-    monkeypatch.setattr(kafka, "_known", lambda _client: {"t": SimpleNamespace(partitions=partitions)})
-    assert kafka._leaderless(CLIENT, "t") == (1, 2)
-    assert kafka._leaderless(CLIENT, "another") == ()
+    monkeypatch.setattr(kafka_metadata, "_known", lambda _client: {"t": SimpleNamespace(partitions=partitions)})
+    assert kafka_metadata.leaderless(CLIENT, "t") == (1, 2)
+    assert kafka_metadata.leaderless(CLIENT, "another") == ()
 
 
 def test_nobody_can_tell_what_a_partition_without_a_leader_holds(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,7 +71,7 @@ def test_the_end_of_what_the_broker_holds_is_after_what_is_hidden() -> None:
 def test_a_topic_that_does_not_exist_is_reported_with_where_and_similar_names(
     monkeypatch: pytest.MonkeyPatch, names: list[str], has: str
 ) -> None:
-    monkeypatch.setattr(kafka, "_known", lambda _client: dict.fromkeys(names))
+    monkeypatch.setattr(kafka_metadata, "_known", lambda _client: dict.fromkeys(names))
     with pytest.raises(UserError) as raised:
         kafka.topic_state({"bootstrap.servers": "a:1"}, "plant.readings")
     (problem,) = raised.value.problems

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from headrace.environment import kafka, source_topics
+from headrace.environment import kafka_metadata, source_topics
 from headrace.errors import UserError
 from headrace_udfs.contract import Contract
 
@@ -26,7 +26,7 @@ def of(topic: Any) -> Contract:
 @pytest.fixture(autouse=True)
 def broker(monkeypatch: pytest.MonkeyPatch) -> None:
     names = ["__consumer_offsets", "plant.line1", "plant.line10", "plant.line2", "plantXline3"]
-    monkeypatch.setattr(kafka, "_known", lambda _client: dict.fromkeys(names))
+    monkeypatch.setattr(kafka_metadata, "_known", lambda _client: dict.fromkeys(names))
 
 
 @pytest.mark.parametrize(

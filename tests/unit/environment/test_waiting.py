@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from headrace.environment import catalog_database, iceberg, kafka, settings, waiting
+from headrace.environment import catalog_database, iceberg, kafka_metadata, settings, waiting
 from headrace.environment.apply import table_changes
 from headrace.environment.settings import Settings
 from headrace.environment.waiting import waiting_for
@@ -131,7 +131,7 @@ def test_a_broker_that_does_not_answer_is_reported(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(waiting, "AFTER_S", 0.1)
-    monkeypatch.setattr(kafka, "LIMIT_S", 1)
+    monkeypatch.setattr(kafka_metadata, "LIMIT_S", 1)
     with pytest.raises(PlatformError):
-        kafka.topic_names({"bootstrap.servers": "127.0.0.1:1", "log_level": "0"})
+        kafka_metadata.topic_names({"bootstrap.servers": "127.0.0.1:1", "log_level": "0"})
     assert caplog.messages == ["waiting for Kafka (127.0.0.1:1): its topics, for up to 1 s"]

@@ -24,7 +24,7 @@ import pytest
 from pyiceberg.io.pyarrow import PyArrowFile, schema_to_pyarrow
 from pyiceberg.table import Table
 
-from headrace.environment import iceberg, kafka, settings, warehouse
+from headrace.environment import iceberg, kafka, kafka_records, settings, warehouse
 from headrace.environment.apply import table_changes
 from headrace.environment.kafka import OffsetRange, TopicState
 from headrace.environment.settings import Settings
@@ -172,7 +172,7 @@ def line(folder: Path, patch: pytest.MonkeyPatch, per_hour: int, now: datetime) 
     table_changes.apply(project, known, TABLES)
     made = Line(project, known, patch, per_hour, now)
     patch.setattr(kafka, "topic_state", made.topic_state)
-    patch.setattr(kafka, "next_record", made.next_record)
+    patch.setattr(kafka_records, "next_record", made.next_record)
     patch.setattr(observations, "_cluster", lambda _settings: NoJobs())
     return made
 

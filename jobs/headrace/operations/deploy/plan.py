@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from headrace.environment import kafka
+from headrace.environment import kafka_metadata
 from headrace.environment.settings import Settings
 from headrace.errors import HeadraceError, Problem, UserError, unknown
 from headrace.operations import preflight, topic_identity
@@ -154,7 +154,7 @@ def _left_alone(context: OperationContext, name: str, why: str, state: JobState)
         why = f"its files have not changed, but job {last.flink_job_id} is {on_cluster}: see headrace status"
     problems: list[Problem] = []
     if (plan := plan_of(last)) and plan.topics:
-        now = kafka.topic_ids(context.settings.kafka_client(), plan.topic_ids)
+        now = kafka_metadata.topic_ids(context.settings.kafka_client(), plan.topic_ids)
         problems = topic_identity.problems(name, plan, now)
     return Action(name, "leave alone", why, state, error=UserError(problems) if problems else None)
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from headrace.compose.connectors import group
-from headrace.environment import addresses, consumer_lag, iceberg, kafka, source_topics
+from headrace.environment import addresses, consumer_lag, iceberg, kafka_metadata, source_topics
 from headrace.environment.consumer_lag import TopicProgress
 from headrace.environment.flink_rest import RunningJob
 from headrace.environment.settings import Settings
@@ -152,7 +152,7 @@ def _progress(
     if not readers:
         return {}
     topics = {topic for name in readers if name in plans for topic in plans[name].topic_ids}
-    ids = kafka.topic_ids(settings.kafka_client(), topics) if topics else {}
+    ids = kafka_metadata.topic_ids(settings.kafka_client(), topics) if topics else {}
     groups = {reader.group: reader.topics for reader in readers.values()}
     found = consumer_lag.progress(settings.kafka_client(), groups, PATIENCE_S)
     return {name: _identified(name, found[reader.group], plans.get(name), ids) for name, reader in readers.items()}

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from headrace.environment import kafka
+from headrace.environment import kafka, kafka_records
 from headrace.environment.kafka import OffsetRange
 
 LOOK_AHEAD = 1_000
@@ -108,7 +108,7 @@ def _edges(client: Mapping[str, str], topic: str, partition: int, held: OffsetRa
 def _records(client: Mapping[str, str], topic: str, partition: int, first: int, end: int) -> Records:
     if first >= end:
         return
-    with closing(kafka.messages(client, topic, partition, first)) as found:
+    with closing(kafka_records.messages(client, topic, partition, first)) as found:
         for message in found:
             at = message.offset()
             if at < end:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from headrace.compose.job_statements import Composition
-from headrace.environment import kafka, source_topics
+from headrace.environment import kafka_metadata, source_topics
 from headrace.environment.settings import Settings
 
 
@@ -55,11 +55,14 @@ class StoredPlan:
 def stored_form(
     composition: Composition, settings: Settings, plan: Mapping[str, Any] | None, graph: tuple[str, ...] = ()
 ) -> StoredPlan:
-    """Return the stored form of a composition's plan, or of a Table API job's graph. Raises as kafka.identity does."""
+    """Return the stored form of a composition's plan, or of a Table API job's graph.
+
+    Raises as kafka_metadata.identity does.
+    """
     read = dict(zip(composition.folder.job.sources, composition.sources, strict=True))
     client = settings.kafka_client()
     identities = {
-        (f"{name}:{topic}" if source.contract.several else name): kafka.identity(client, topic)
+        (f"{name}:{topic}" if source.contract.several else name): kafka_metadata.identity(client, topic)
         for name, source in read.items()
         for topic in source_topics.names(client, source.contract)
     }

@@ -10,7 +10,7 @@ from functools import cached_property, partial
 from pyiceberg.catalog import Catalog
 from pyiceberg.table import Table
 
-from headrace.environment import iceberg, kafka, source_topics
+from headrace.environment import iceberg, kafka, kafka_records, source_topics
 from headrace.environment.kafka import OffsetRange, TopicState
 from headrace.environment.settings import Settings
 from headrace.errors import UserError
@@ -182,7 +182,7 @@ class _Work:
         if problem := topic_identity.recreated(self.job.name, topic, known, state.id):
             return replace(was, lag=span.held - span.first, hidden=0, complete_through=None, topic_id=known,
                            held_by=problem.what), False  # fmt: skip
-        next_record = partial(kafka.next_record, self.settings.kafka_client(), topic, number)
+        next_record = partial(kafka_records.next_record, self.settings.kafka_client(), topic, number)
         end, gap = reach(was.next_offset, added.offsets, next_record)
         # Some of the new rows lie beyond a gap: their times count once it is closed.
         last_ts = latest(was.last_ts, None if gap else added.last_ts)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from headrace.environment import consumer_lag, iceberg, kafka
+from headrace.environment import consumer_lag, iceberg, kafka_metadata
 from headrace.environment.catalog_types import PostgresCatalog
 from headrace.environment.consumer_lag import TopicProgress
 from headrace.environment.flink_failures import Failure
@@ -110,9 +110,9 @@ def test_a_job_whose_topic_is_another_one_now_is_not_well(
     with ledger.held(known) as (book, owner):
         book.write(Entry("d", JOB, 1, "running", ID, "r", "f", 1, "http://flink", "me", plan=plan.to_text()), owner)
     monkeypatch.setattr(job_report, "report", lambda *_: report)
-    monkeypatch.setattr(kafka, "topic_ids", lambda _client, _topics: {TOPIC: "first"})
+    monkeypatch.setattr(kafka_metadata, "topic_ids", lambda _client, _topics: {TOPIC: "first"})
     (same,) = status.survey(project, known, [JOB]).jobs
-    monkeypatch.setattr(kafka, "topic_ids", lambda _client, _topics: ids)
+    monkeypatch.setattr(kafka_metadata, "topic_ids", lambda _client, _topics: ids)
     (job,) = status.survey(project, known, [JOB]).jobs
     assert same.health.why is None or "no offset 7" in same.health.why
     assert job.state == state

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from pyiceberg.io.pyarrow import schema_to_pyarrow
 
-from headrace.environment import iceberg, kafka, settings
+from headrace.environment import iceberg, kafka, kafka_records, settings
 from headrace.environment.apply import table_changes
 from headrace.environment.kafka import OffsetRange, TopicState
 from headrace.environment.settings import Settings
@@ -95,7 +95,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     table_changes.apply(project, known, [READINGS, DEAD_LETTERS, COMPLETENESS, DEPLOYMENTS])
     topic = Topic()
     monkeypatch.setattr(kafka, "topic_state", topic.state)
-    monkeypatch.setattr(kafka, "next_record", topic.next_record)
+    monkeypatch.setattr(kafka_records, "next_record", topic.next_record)
     return World(project, known, topic)
 
 
@@ -117,10 +117,24 @@ def test_while_a_transaction_is_open_completeness_stays_and_says_so(world: World
     world.topic.end, world.topic.stable = 17, None
     committed = world.look()
     assert (committed.lag, committed.hidden, committed.held_by) == (7, 0, None)
-    assert committed.complete_through == MIDNIGHT + timedelta(seconds=9) - LATENESS
+    assert committed.complete_through == before.complete_through
     world.store(*range(10, 16))
     after = world.look()
     assert (after.next_offset, after.lag) == (16, 0)
+    assert after.complete_through
+    assert after.complete_through > before.complete_through
+
+
+def test_a_record_that_has_just_come_takes_nothing_back_that_was_complete(world: World) -> None:
+    world.send(2)
+    world.store(0, 1)
+    before = world.look()
+    assert before.lag == 0
+    world.send(1)
+    assert world.look().complete_through == before.complete_through
+    world.store(2)
+    after = world.look()
+    assert before.complete_through
     assert after.complete_through
     assert after.complete_through > before.complete_through
 
