@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 from headrace.errors import UserError
 from headrace.historian.series.intervals import Every, instant, microseconds, step
 
+_DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
+
 
 def span(length: str | None, text: str | None, zone: ZoneInfo, now: datetime) -> tuple[datetime, datetime] | None:
     """Return `last(length)` or `between(text)`, whichever is given, or None. Raises UserError if both are given."""
@@ -36,25 +38,35 @@ def between(text: str, zone: ZoneInfo, now: datetime) -> tuple[datetime, datetim
     from the span. The later time may come first. Raises UserError for text that is not a valid span.
     """
     first, dots, second = (part.strip() for part in text.partition(".."))
-    start = _time(first, zone, now)
     if dots:
-        return start, _time(second, zone, now)
-    if "T" in first or first == "now":
-        raise UserError(f"'{text}' is a time, not a span", fix=f"add an end: {first}..now")
-    tomorrow = start.astimezone(zone).date() + timedelta(days=1)
-    return start, datetime.combine(tomorrow, time(), zone)
+        return _time(first, zone, now), _time(second, zone, now)
+    if (day := _day(first, zone, now)) is None:
+        start = _time(first, zone, now)
+        fix = "add a start: today..now" if start == now else f"add an end: {first}..now"
+        raise UserError(f"'{text}' is a time, not a span", fix=fix)
+    if day == date.max:
+        raise UserError(f"'{text}' is the last day that there is", fix="choose an earlier one")
+    return datetime.combine(day, time(), zone), datetime.combine(day + timedelta(days=1), time(), zone)
 
 
 def _time(text: str, zone: ZoneInfo, now: datetime) -> datetime:
-    today = now.astimezone(zone).date()
-    days = {"today": today, "yesterday": today - timedelta(days=1), "tomorrow": today + timedelta(days=1)}
+    if text == "now":
+        return now
+    if day := _day(text, zone, now):
+        return datetime.combine(day, time(), zone)
     try:
-        if text == "now":
-            return now
-        if text in days or len(text) == len("2026-03-01"):
-            return datetime.combine(days.get(text) or date.fromisoformat(text), time(), zone)
         moment = datetime.fromisoformat(text)
     except ValueError:
         fix = "write 2026-03-01, 2026-03-01T06:00, now, today or yesterday; a span is two of them: A..B"
         raise UserError(f"'{text}' is not a valid time", fix=fix) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+
+
+def _day(text: str, zone: ZoneInfo, now: datetime) -> date | None:
+    """Return the day that a text stands for; None if it is none, like a time of day."""
+    if text in _DAYS:
+        return now.astimezone(zone).date() + timedelta(days=_DAYS[text])
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -40,7 +40,20 @@ def test_the_last_hours_are_elapsed_time_and_the_last_days_follow_the_calendar()
     assert last("1mo", ZoneInfo("UTC"), NOW)[0] == at("2026-02-28T10:30+00:00")
 
 
-@pytest.mark.parametrize("text", ["", "..", "now", "2026-03-01T06:00", "2026-02-30", "2026-03-01..later", "8h"])
+@pytest.mark.parametrize("text", ["2026-03-01 06:00", "2026-03-01t06:00", "2026-03-01T06:00Z", "20260301 0600"])
+def test_a_time_of_day_is_never_taken_for_the_rest_of_its_day(text: str) -> None:
+    with pytest.raises(UserError, match=rf"'{text}' is a time, not a span\n  fix: add an end: {text}\.\.now"):
+        between(text, BERLIN, NOW)
+
+
+def test_now_alone_gets_a_start_as_advice() -> None:
+    with pytest.raises(UserError, match=r"fix: add a start: today\.\.now"):
+        between("now", BERLIN, NOW)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "..", "now", "2026-03-01T06:00", "2026-02-30", "2026-03-01..later", "8h", "9999-12-31"]
+)
 def test_an_invalid_span_is_refused(text: str) -> None:
     with pytest.raises(UserError):
         between(text, BERLIN, NOW)
