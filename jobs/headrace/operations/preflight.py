@@ -169,19 +169,18 @@ def spread(project: Project, settings: Settings, source: str, slots: int) -> Spr
     return Spread(sum(len(kafka.offset_ranges(client, topic)) for topic in topics), slots)
 
 
-def start(settings: Settings, tables: Catalog, folder: JobFolder, topic: str, *, goes_on: bool) -> dict[int, int]:
+def start(settings: Settings, tables: Catalog, folder: JobFolder, topic: str) -> dict[int, int]:
     """Return the offset that each partition of the topic is read from, in a job without state of it.
 
     A job that keeps every record starts right after the last one that its tables hold, so that none is stored twice or
-    skipped; any other job starts at the earliest record. With `goes_on`, the savepoint knows the topic, and the
-    offsets are not used.
+    skipped; any other job starts at the earliest record.
 
     Raises UserError if the tables have a gap, or hold records of another topic that had the name.
     """
     client = settings.kafka_client()
     spans = kafka.offset_ranges(client, topic)
     earliest = {p: span.first for p, span in spans.items()}
-    if goes_on or not folder.job.keeps_every_record:
+    if not folder.job.keeps_every_record:
         return earliest
     every = stored(tables, folder.job, topic)
     if every:

@@ -32,7 +32,7 @@ RUNNING_LIMIT_S = 120
 class Prepared:
     """A job that is checked and planned, but not started.
 
-    `starts` are the offsets, by topic and partition, at which a source without state starts, `ends` those at which a
+    `starts` are the offsets, by topic and partition, at which sources without state start, `ends` those at which a
     bounded job stops, by source and partition. `added` are the sources that the savepoint does not know, of a job that
     continues from one.
     """
@@ -101,8 +101,9 @@ def prepare(
     added = [source for source in topics if goes_on and before and not before.reads(source)]
     added += [source for source, read in topics.items() if restored is not None and not {*read} & {*restored}]
     starts = {
-        topic: preflight.start(settings, tables, folder, topic, goes_on=goes_on and source not in added)
+        topic: preflight.start(settings, tables, folder, topic)
         for source, read in topics.items()
+        if not goes_on or source in added
         for topic in read
     }
     spreads = {source: preflight.spread(project, settings, source, slots) for source in folder.job.sources}
@@ -130,7 +131,8 @@ def launch(
     cluster = Cluster.of(prepared.settings)
     progress("submitting")
     composition = prepared.planned.composition
-    starts = {**prepared.starts, **_starts_of_added(prepared)}
+    # The group's offsets in a topic that the savepoint knows are how far the job has got.
+    starts = _starts_of_added(prepared) if restore else prepared.starts
     for topic, offsets in starts.items():
         kafka.set_group_offsets(prepared.settings.kafka_client(), group(composition.folder.job), topic, offsets)
     prepared.planned.execute(job_id, restore)
@@ -153,11 +155,7 @@ def _starts_of_added(prepared: Prepared) -> dict[str, dict[int, int]]:
     folder, tables = prepared.planned.composition.folder, iceberg.connect(prepared.settings)
     client = prepared.settings.kafka_client()
     topics = [source_topics.names(client, source_files.load(prepared.project, name)) for name in prepared.added]
-    return {
-        topic: preflight.start(prepared.settings, tables, folder, topic, goes_on=False)
-        for read in topics
-        for topic in read
-    }
+    return {topic: preflight.start(prepared.settings, tables, folder, topic) for read in topics for topic in read}
 
 
 def _check_bounded(project: Project, contracts: Mapping[str, Contract]) -> None:

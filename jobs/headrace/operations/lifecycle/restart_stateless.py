@@ -101,7 +101,7 @@ def check_start(context: OperationContext, folder: JobFolder) -> None:
         retry=retry_if_exception_type(UserError), stop=stop_after_delay(limit_s), wait=wait_fixed(0.5), reraise=True
     )
     for topic in source_topics.of_job(context.project, context.settings, folder.job):
-        retrying(preflight.start, context.settings, tables, folder, topic, goes_on=False)
+        retrying(preflight.start, context.settings, tables, folder, topic)
 
 
 def _state(context: OperationContext, folder: JobFolder) -> Iterator[str]:

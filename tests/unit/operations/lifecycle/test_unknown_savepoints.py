@@ -60,8 +60,8 @@ def test_a_source_that_is_not_in_it_starts_where_the_tables_end(
     plant: PaperPlant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.undo()
-    goes_on = {}
-    monkeypatch.setattr(preflight, "start", lambda *_, goes_on: {0: 0 if goes_on else 12})
+    begins = {}
+    monkeypatch.setattr(preflight, "start", lambda *_: {0: 12})
     monkeypatch.setattr(preflight, "check_tables", lambda *_, **__: None)
     monkeypatch.setattr(preflight, "spread", lambda *_: None)
     monkeypatch.setattr(submission, "compose", lambda *_: SimpleNamespace())
@@ -69,5 +69,5 @@ def test_a_source_that_is_not_in_it_starts_where_the_tables_end(
     monkeypatch.setattr("headrace.planner.planning.plan_job", lambda *_: SimpleNamespace(stored=None))
     for restored in ({"plant.readings"}, set()):
         prepared = submission.prepare(plant.project, plant.settings, JOB, goes_on=True, restored=restored)
-        goes_on[bool(restored)] = ([*prepared.added], prepared.starts["plant.readings"][0])
-    assert goes_on == {True: ([], 0), False: (["plant_readings"], 12)}
+        begins[bool(restored)] = ([*prepared.added], prepared.starts)
+    assert begins == {True: ([], {}), False: (["plant_readings"], {"plant.readings": {0: 12}})}
