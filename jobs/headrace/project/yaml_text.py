@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 import yaml
 
 from headrace.errors import Place, Problem, UserError
+from headrace.project import yaml_faults
 
 LARGEST_FILE = 4_000_000
 """Most bytes of a file."""
@@ -88,9 +89,7 @@ class _Reader:
             self._check_bounds(text)
             root = _Loader(text).get_single_node()
         except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            spot = Place.of(self.path, mark.line + 1, mark.column + 1) if mark else Place.of(self.path)
-            raise UserError(f"not YAML: {error.problem or error}", spot) from None
+            raise UserError([yaml_faults.problem(error, text, self.path)]) from None
         except yaml.YAMLError as error:
             raise UserError(f"not YAML: {error}", Place.of(self.path)) from None
         if root is None:
@@ -134,7 +133,10 @@ class _Reader:
         seen: dict[str, int] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                what, fix = "a key must be a text, not a list or a mapping", "write a text before the colon"
+                what, fix = (
+                    "a key must be a text, not a list or a mapping",
+                    "write a text before the colon; '{{' has no meaning in YAML",
+                )
                 yield Problem(what, self._place(key), fix)
             elif key.value in seen:
                 what = f"key '{key.value}' is already set at line {seen[key.value]}"

@@ -80,7 +80,7 @@ def test_a_key_given_twice_is_refused(tmp_path: Path) -> None:
     [
         ("", "the file is empty"),
         ("- a\n", "a mapping of keys is required here"),
-        ("a: [1\nb: 2", "not YAML: did not find expected ',' or ']'"),
+        ("a: [1\nb: 2", "not YAML: there is no ',' or ']' before this"),
         ("a: !!python/object:os.system {}\n", "could not determine a constructor"),
     ],
 )
