@@ -150,6 +150,26 @@ def test_a_closed_day_becomes_one_sorted_run_in_one_snapshot_that_changes_no_row
     assert schema == {field.name: str(field.field_id).encode() for field in after.schema().fields}
 
 
+def test_pages_of_version_2_are_kept_and_times_and_offsets_are_differences_in_them(
+    project: Project, local: Settings
+) -> None:
+    set_property(local, "write.parquet.page-version", "v2")
+    for first in range(0, 200, 20):
+        append(project, local, first)
+    before = load(local)
+    run(project, local)
+    after = load(local)
+    assert identities(after) == identities(before)
+    (path,) = files(after)
+    group = pq.read_metadata(path.removeprefix("file://")).row_group(0)
+    encodings = {group.column(n).path_in_schema: group.column(n).encodings for n in range(group.num_columns)}
+    differences = {name for name, found in encodings.items() if "DELTA_BINARY_PACKED" in found}
+    assert differences == {"ts", "src_offset"}
+    assert "RLE_DICTIONARY" in encodings["src_partition"]
+    totals = warehouse.ask(warehouse.open(local, [READINGS]), f"select count(*), sum(src_offset) from {READINGS}")
+    assert totals.fetchone() == (200, sum(range(200)))
+
+
 def test_a_second_run_and_a_dry_run_change_nothing(project: Project, local: Settings) -> None:
     for first in range(0, 60, 20):
         append(project, local, first)

@@ -11,7 +11,6 @@ from uuid import uuid4
 import pyarrow.parquet as pq
 from pyiceberg.catalog import Catalog
 from pyiceberg.io.pyarrow import (
-    _get_parquet_writer_kwargs,
     compute_statistics_plan,
     data_file_statistics_from_parquet_metadata,
     parquet_path_to_id_mapping,
@@ -24,6 +23,7 @@ from headrace.environment import iceberg
 from headrace.errors import PlatformError
 from headrace.upkeep.maintain.choose import Group, target_bytes
 from headrace.upkeep.maintain.deletes import Deletes, by_key
+from headrace.upkeep.maintain.encodings import writer_options
 from headrace.upkeep.maintain.live_files import Live, LiveFile
 from headrace.upkeep.maintain.merged_rows import Keep, Rows
 from headrace.upkeep.maintain.replace import Replace
@@ -130,7 +130,7 @@ def _rewrite(table: Table, group: Group, rows: Rows) -> Iterator[DataFile]:
             output = table.io.new_output(table.location_provider().new_data_location(path))
             sink: Any = output.create()  # pyiceberg's type does not declare tell()
             with sink as stream:
-                options = _get_parquet_writer_kwargs(table.properties)
+                options = writer_options(table, waiting)
                 with pq.ParquetWriter(stream, schema, store_decimal_as_integer=True, **options) as writer:
                     while waiting is not None and stream.tell() < target_bytes(table):
                         writer.write_table(waiting.cast(schema))
