@@ -12,6 +12,7 @@ from pyiceberg.table import Table
 _PAGE_VERSION = "write.parquet.page-version"
 # Above it, a dictionary of a column's values takes more bytes than their differences.
 _DISTINCT = 0.5
+_COUNTING = (pa.types.is_integer, pa.types.is_timestamp, pa.types.is_time, pa.types.is_date)
 
 
 def writer_options(table: Table, rows: pa.Table) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def writer_options(table: Table, rows: pa.Table) -> dict[str, Any]:
 
 
 def _counts(kind: pa.DataType) -> bool:
-    return pa.types.is_integer(kind) or pa.types.is_timestamp(kind) or pa.types.is_time(kind) or pa.types.is_date(kind)
+    return any(of(kind) for of in _COUNTING)
 
 
 def _seldom_repeats(column: pa.ChunkedArray) -> bool:
