@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
+
+from headrace.cli import times
 from headrace.cli.common import Context, Env, Json, clock, log, out, print_json, table
+from headrace.errors import CheckFailed
 
 if TYPE_CHECKING:
     from headrace.upkeep.completeness import Completeness, Seen
@@ -13,15 +17,28 @@ if TYPE_CHECKING:
 SHOWN = 20
 
 
-def completeness(env: Env = "local", json: Json = False) -> None:
+def completeness(
+    within: Annotated[
+        str | None,
+        typer.Option(
+            "--within",
+            metavar="LENGTH",
+            help="Exit with 1 if a job is further behind than this, such as 15m; lateness does not count.",
+            show_default=False,
+        ),
+    ] = None,
+    env: Env = "local",
+    json: Json = False,
+) -> None:
     """Show how far the stored data is complete, and which tags are silent.
 
     Data is complete through a time if every record that a topic had by then is in a table or in dead letters, and no
     source is later than its contract says. What waits behind an open transaction counts as lag, and is reported. The
     results are kept in historian.completeness and historian.last_seen.
     """
-    from headrace.upkeep.completeness import refresh
+    from headrace.upkeep.completeness import overdue, refresh
 
+    limit = times.length(within, "--within")
     context = Context(env)
     with log.status("reading what was stored since the last time"):
         result = refresh(context.project, context.settings)
@@ -29,6 +46,8 @@ def completeness(env: Env = "local", json: Json = False) -> None:
         print_json(_plain(result))
     else:
         _show(result)
+    if limit is not None and (late := overdue(context.project, context.settings, result.partitions, limit)):
+        raise CheckFailed(late)
 
 
 def _show(result: Completeness) -> None:

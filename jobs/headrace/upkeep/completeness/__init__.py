@@ -4,6 +4,7 @@ A project and an environment come in; the contents of historian.completeness and
 only tables and topics, and knows nothing of running jobs.
 """
 
+from headrace.upkeep.completeness.behind import overdue as overdue
 from headrace.upkeep.completeness.last_seen import Seen as Seen
 from headrace.upkeep.completeness.partitions import Reached as Reached
 from headrace.upkeep.completeness.refresh import Completeness as Completeness

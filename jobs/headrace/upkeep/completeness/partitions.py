@@ -187,10 +187,9 @@ class _Work:
         # Some of the new rows lie beyond a gap: their times count once it is closed.
         last_ts = latest(was.last_ts, None if gap else added.last_ts)
         lag = lag_of(end, span, next_record)
-        through = _through(contract, last_ts, was.looked_at if lag == 0 else None) if end <= span.held else None
-        if lag == span.hidden > 0:
-            # What waits behind a transaction came later than everything that was there at the time of the last look.
-            through = latest(through, was.complete_through)
+        # A record that waits came later than all that was there when the job had last stored everything.
+        before = was.complete_through if lag else None
+        through = _through(contract, last_ts, was.looked_at if lag == 0 else None, before) if end <= span.held else None
         return replace(was, next_offset=end, lag=lag, last_ts=last_ts, complete_through=through, topic_id=state.id,
                        hidden=span.hidden, held_by=span.hidden_reason), gap  # fmt: skip
 
@@ -210,8 +209,10 @@ def lag_of(at: int, span: OffsetRange, next_record: Callable[[int], int | None])
     return span.hidden if record is None or record >= span.end else span.held - at
 
 
-def _through(contract: Contract, last_ts: datetime | None, caught_up_at: datetime | None) -> datetime | None:
+def _through(
+    contract: Contract, last_ts: datetime | None, caught_up_at: datetime | None, before: datetime | None
+) -> datetime | None:
     if contract.watermark is None:
         return None
     reached = latest(last_ts, caught_up_at)
-    return reached and reached - contract.watermark.lateness
+    return latest(reached and reached - contract.watermark.lateness, before)
