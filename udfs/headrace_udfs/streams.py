@@ -238,7 +238,8 @@ class _Group:
         offsets = np.concatenate([pack.offsets for pack in self.packs])
         partitions = np.repeat([pack.partition for pack in self.packs], [len(pack.offsets) for pack in self.packs])
         topics = self._messages.topics
-        firsts = np.searchsorted(of, np.arange(len(self._messages)))
+        rows_of_message = np.bincount(of)
+        firsts = np.cumsum(rows_of_message) - rows_of_message
         return {
             "src_topic": _constant(topics, rows) if isinstance(topics, str) else pa.array(topics).take(pa.array(of)),
             "src_partition": pa.array(partitions[of], pa.int32()),

@@ -8,6 +8,7 @@ did not decode, are decoded one by one.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -98,8 +99,15 @@ class JsonFormat:
 
     def _arrays(self, columns: Columns) -> dict[str, pa.Array]:
         return {
-            leaf.column: pa.array(column, ARRAYS[leaf.kind]) for leaf, column in zip(self._leaves, columns, strict=True)
+            leaf.column: _array(column, ARRAYS[leaf.kind]) for leaf, column in zip(self._leaves, columns, strict=True)
         }
+
+
+def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
+    if kind == pa.int64():
+        with suppress(TypeError):  # there is a None among them
+            return pa.array(np.array(values, np.int64))  # takes half as long as pyarrow alone
+    return pa.array(values, kind)
 
 
 def _escapes_a_colon(text: bytes) -> bool:
