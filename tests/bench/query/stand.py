@@ -44,7 +44,7 @@ def make(root: Path, place: str, tag_count: int, each: int) -> None:
     tags.import_tags(maintained, pa.table({"tag": day.names(tag_count)}))
     table = iceberg.load_table(iceberg.connect(maintained), READINGS)
     day.store(table, day.readings(tag_count, each, table_files.load_all(project)[READINGS].arrow_schema()))
-    naive = iceberg.connect(load(place, "naive"))
+    naive = iceberg.connect(load(place, "naive"), create=True)
     naive.create_namespace_if_not_exists("historian")
     naive.register_table(READINGS, table.metadata_location)
 
