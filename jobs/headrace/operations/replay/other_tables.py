@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,7 +13,7 @@ from pyiceberg.table import Table
 
 from headrace.environment import iceberg
 from headrace.environment.apply.diff import listed, partition_of, sort_of
-from headrace.errors import Place, Problem, UserError
+from headrace.errors import Place, PlatformError, Problem, UserError
 from headrace.project import job_folder, table_files
 from headrace.project.paths import Project
 
@@ -106,6 +107,17 @@ class OtherTable:
         for (name, has), (_, needs) in layouts:
             if has != needs and (name != "order of columns" or {*columns} == {*wanted}):
                 yield Problem(f"its {name} is {has}, and {needs} in {self.own}", self.name, _ANOTHER)
+
+
+def made(catalog: Catalog, names: Iterable[str]) -> list[str]:
+    """Return those of the tables that replays have made. One that cannot be read is taken for none."""
+    found = []
+    for name in names:
+        with suppress(PlatformError):
+            table = iceberg.find_table(catalog, name)
+            if table and MADE in table.properties:
+                found.append(name)
+    return found
 
 
 def purge(catalog: Catalog, name: str) -> None:

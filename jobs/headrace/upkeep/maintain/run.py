@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -13,6 +13,8 @@ from headrace.environment import iceberg
 from headrace.environment.settings import Settings
 from headrace.operations.ledger import Ledger
 from headrace.operations.lifecycle.restore_points import incarnations
+from headrace.operations.replay import other_tables
+from headrace.project import table_files
 from headrace.project.paths import Project
 from headrace.upkeep.each_table import each_table
 from headrace.upkeep.maintain import compact, expire, followers, kept, marks, metadata_files, orphans
@@ -36,7 +38,7 @@ def maintain(
     dry_run: bool = False,
     progress: Progress = lambda _step: None,
 ) -> Iterator[Report]:
-    """Maintain the tables `names` (default: all of the project that the catalog has), and yield their reports.
+    """Maintain the tables `names` (default: all of the project and of replays), and yield their reports.
 
     A table is finished when its report is yielded. A dry run writes nothing. If a table fails, the others are
     maintained all the same. Raises UserError, and at the end PlatformError with all failures.
@@ -46,11 +48,20 @@ def maintain(
     jobs = {job: incarnations(history) for job, history in histories.items()}
     followed, marked = followers.needs(project, catalog, histories, _now()), marks.marked(catalog)
 
-    def work(name: str, _: object) -> Report:
+    def work(name: str, _: None) -> Report:
         one = _Work(catalog, name, jobs, followed.get(name), marked, progress)
         return one.planned() if dry_run else one.done()
 
-    yield from each_table(project, catalog, names, work)
+    tables = dict.fromkeys(_tables(project, catalog, None if names is None else [*names]))
+    yield from each_table(catalog, tables, work, may_be_absent=names is None)
+
+
+def _tables(project: Project, catalog: Catalog, names: Sequence[str] | None) -> list[str]:
+    """Return the tables to maintain, those that replays have made last. Raises UserError for a name of neither."""
+    described = table_files.names(project)
+    others = [name for name in (iceberg.table_names(catalog) if names is None else names) if name not in described]
+    made = other_tables.made(catalog, others)
+    return [*table_files.pick(project, names and [name for name in names if name not in made]), *made]
 
 
 @dataclass(frozen=True)

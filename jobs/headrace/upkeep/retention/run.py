@@ -15,6 +15,7 @@ from pyiceberg.table.snapshots import Operation
 from headrace.environment import iceberg
 from headrace.environment.settings import Settings
 from headrace.operations import deleted_rows
+from headrace.project import table_files
 from headrace.project.paths import Project
 from headrace.project.retention import Retention
 from headrace.project.table import Table
@@ -54,7 +55,7 @@ def apply(
         one = _Work(project, catalog, name, described.retention, progress)
         return one.report() if dry_run else one.done()
 
-    yield from each_table(project, catalog, names, work)
+    yield from each_table(catalog, table_files.pick(project, names), work, may_be_absent=names is None)
 
 
 def preview(project: Project, settings: Settings, name: str, retention: Retention) -> Report:
