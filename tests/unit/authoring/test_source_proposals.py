@@ -385,6 +385,55 @@ def test_csv_without_names_of_columns(lines: list[bytes], csv: dict[str, Any], f
     assert (found.tally.rows[0]["tag"], found.tally.rows[0].get("value")) == first
 
 
+def test_the_first_line_of_a_file_names_the_columns() -> None:
+    lines = [b"time;machine;temp [degC];p.in;state", b"2025-11-24T16:00:00Z;M1;21,5;1,02;RUN"]
+    found = propose(records(*lines, b"2025-11-24T16:00:01Z;M2;;1,0;STOP"))
+    assert found.keys["csv"] == {"delimiter": ";", "columns": ["time", "machine", "temp [degC]", "p.in", "state"]}
+    assert "the first row of the sample names the columns" in found.reasons["csv"]
+    assert found.keys["rows"] == "{temp [degC],p.in}"
+    assert rows(found, "tag", "value", "state")[:2] == [("M1.temp [degC]", 21.5, "RUN"), ("M1.p.in", 1.02, "RUN")]
+    assert found.tally.codes == {"wrong_type": 2}
+
+
+@pytest.mark.parametrize("first", [b"time;M1;1", b"a;a;b", b"x;;b", b"RUN;b;c"])
+def test_a_first_line_like_the_others_is_no_header(first: bytes) -> None:
+    others = [b"2025-11-24T16:00:00Z;M1;1"] * 2 if not first.startswith(b"RUN") else [b"x;y;z"] * 2
+    found = propose(records(first, *others))
+    assert "the first row" not in found.reasons.get("csv", "")
+
+
+@pytest.mark.parametrize("name", ["p.in", "p [bar]", "a.b [x.y]", "(1) p", "p*"])
+def test_a_key_with_signs_of_a_path_is_read(name: str) -> None:
+    wide = propose(records(*({"id": "a", "ts": T, name: i, "q.x": "v"} for i in (1, 2, 3))))
+    assert {"v", 1.0} <= {*rows(wide, *wide.keys["fields"])[0]}
+    within = propose(records({"site.name": "n", "rows": [{"tag": "a", "ts": T, "value": 1, name: 5}]}))
+    assert rows(within, *within.keys["fields"])[0] == ("a", 1.0, 5.0, "n")
+    assert within.tally.share == 1
+
+
+@pytest.mark.parametrize(
+    ("values", "fields", "read"),
+    [
+        ([12.5, 3, "n/a"], {"total", "total_text"}, [(12.5, None), (3.0, None), (None, "n/a")]),
+        (["A-1", "A-2", 7], {"total"}, [("A-1",), ("A-2",), ("7",)]),
+        ([True, 1, 0.5], {"total"}, [(1.0,), (1.0,), (0.5,)]),
+        ([True, "x", False], {"total", "total_text"}, [(1.0, None), (None, "x"), (0.0, None)]),
+    ],
+)
+def test_a_field_of_several_types_is_read_whole(values: list[Any], fields: set[str], read: list[Any]) -> None:
+    found = propose(records(*({"tag": "a", "value": 1, "ts": T, "total": each} for each in values)))
+    assert found.keys["fields"].keys() == {"tag", "value", *fields}
+    assert rows(found, *sorted(fields)) == read
+
+
+def test_what_is_a_value_in_some_rows_and_an_object_in_others_is_told() -> None:
+    bodies = [{"tag": "a", "value": 1, "ts": T, "site": site} for site in ({"zip": "1"}, {"zip": "2"}, "x", None)]
+    found = propose(records(*bodies))
+    assert found.keys["fields"]["zip"] == {"path": "site.zip", "type": "string"}
+    assert "of which only the objects are read: site" in found.reasons["fields"]
+    assert found.tally.codes == {"wrong_type": 1}
+
+
 def test_a_wide_table_becomes_readings() -> None:
     found = propose(records(b"time;level;flow\n2025-11-24T16:00:00Z;1,5;20\n2025-11-24T16:00:01Z;2;\n"))
     assert found.keys["rows"] == "{level,flow}"

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from headrace.authoring.sources import key_names
+
 MAX_DEPTH = 6
 """How deep rows are looked for, and values in them."""
 
@@ -149,8 +151,9 @@ def _of_named_arrays(around: Layout, before: str, parent: str, names: list[str] 
 
 def wide(documents: Sequence[Any], members: Sequence[str]) -> Layout:
     """Return the layout of documents whose members with these names are the rows."""
-    pairs = [(each[name], each) for each in documents for name in members if name in each]
-    rows = "{" + ",".join(members) + "}"
+    keys = [key_names.plain(name) for name in members]
+    pairs = [(each[key], each) for each in documents for key in keys if key in each]
+    rows = "{" + ",".join(keys) + "}"
     return _layout(rows, {"from": "member"}, [(row, (each,)) for row, each in pairs], (tuple(members),))
 
 
@@ -158,8 +161,8 @@ def leaves(value: Any, path: str = "", depth: int = MAX_DEPTH) -> Iterator[tuple
     """Yield path and value of each value but objects and arrays; keys that a path cannot have are left out."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            if depth and key and not set(key) & set('."\\[]{}^'):
-                yield from leaves(inner, f"{path}.{key}" if path else key, depth - 1)
+            if depth and (step := key_names.as_step(key)):
+                yield from leaves(inner, f"{path}.{step}" if path else step, depth - 1)
     elif not isinstance(value, list):
         yield path or ".", value
 

@@ -25,7 +25,7 @@ def wide(values: Mapping[str, Seen], rows: int) -> list[str]:
         path
         for path, seen in values.items()
         if {"number", "boolean"} & set(seen.types)
-        and not set(path) & set(".[]{}*^,")
+        and not set(path) & set(".{}*^,")
         and last(path) not in (*TIME, *TAG, *QUALITY)
     ]
     return found if sum("number" in values[path].types for path in found) > 1 else []

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from headrace.authoring.sources import guesses, qualities, tables, times
+from headrace.authoring.sources import guesses, key_names, qualities, tables, times
 from headrace.authoring.sources.documents import EXAMPLES, Layout, Seen, inner
 from headrace.authoring.sources.tables import Table
 
@@ -33,7 +33,7 @@ class Maker:
         self._layout, self._has_key, self._format, self._table = layout, bool(keys), format_, table
         # In a larger sample, the key of a device comes again; one that does not is a number of the message.
         self._repeat_keys = self._has_key and (len(keys) <= FEW or 2 * len({*keys}) <= len(keys))
-        self._values = layout.values()
+        self._values, self._objects = _apart(layout.values())
         self._rows = len(layout.elements)
         self._most = most(self._rows)
         self._used: set[str] = set()
@@ -59,7 +59,11 @@ class Maker:
         keys["time"] = time
         if quality:
             keys["quality"], self.reasons["quality"] = quality
-        return {**keys, "key": "tag"}, self.reasons
+        if self._objects:
+            both = f"values in some rows and objects in others, of which only the objects are read: {self._objects}"
+            self.reasons["fields"] = "; ".join(filter(None, (self.reasons.get("fields"), both)))
+        reasons = {name: key_names.plain(reason) for name, reason in self.reasons.items()}
+        return key_names.written({**keys, "key": "tag"}), reasons
 
     def _why_rows(self, rows: str) -> str:
         kind = "each element of the array" if rows.endswith("[]") else "each member"
@@ -118,30 +122,47 @@ class Maker:
     def _others(self) -> Iterator[tuple[str, dict[str, Any]]]:
         taken = {"tag", "value", "text", "unit"}
         for path, seen in self._values.items():
-            if path in self._used or path == "." or (keys := self._typed(path, seen)) is None:
+            if path in self._used or path == ".":
                 continue
             name = column(path, taken)
-            taken.add(name)
-            unit = guesses.unit_of_name(name) if keys["type"] == "double" else None
-            reasons = [
-                guesses.measured(seen)[1] if "types" in keys else None,
-                f"{unit} by the end of its name" if unit else None,
-                qualities.unread(path, seen),
-            ]
-            self.reasons[f"fields.{name}"] = "; ".join(filter(None, reasons))
-            yield name, {**({} if path == name else {"path": path}), **keys, **({"unit": unit} if unit else {})}
+            for suffix, keys, reason in self._typed(path, seen):
+                field = column(name + suffix, taken)
+                taken.add(field)
+                unit = guesses.unit_of_name(field) if keys["type"] == "double" else None
+                reasons = [reason, f"{unit} by the end of its name" if unit else None, qualities.unread(path, seen)]
+                self.reasons[f"fields.{field}"] = "; ".join(filter(None, reasons))
+                yield field, {**({} if path == field else {"path": path}), **keys, **({"unit": unit} if unit else {})}
 
-    def _typed(self, path: str, seen: Seen) -> dict[str, Any] | None:
-        """Return the keys of a field for these values; None if they are of several types, or all null."""
-        keys, _, texts = guesses.measured(seen)
+    def _typed(self, path: str, seen: Seen) -> Iterator[tuple[str, dict[str, Any], str]]:
+        """Yield the end of the name, the keys and the reason of each field for these values; none if all are null."""
+        keys, reason, texts = guesses.measured(seen)
         if keys and not texts and keys.get("types") == ["string"] and _has_fraction(seen):
-            return keys
-        kind = _type(seen)
-        return self._of_cells({"type": kind}, path, False) if kind else None
+            yield "", keys, reason
+        elif kind := _type(seen):
+            yield "", self._of_cells({"type": kind}, path, False), ""
+        elif keys and texts and seen.types["string"] > seen.types["number"] > 0 and not self._table:
+            yield "", {"type": "string", "types": ["string", "number"]}, "also a number in some rows"
+        elif keys:
+            yield "", self._of_cells(keys, path, bool(texts)), reason
+            if texts:
+                why = f"{path.lstrip('^.')} is also text, like {texts[0]!r}"
+                yield "_text", {"type": "string", "types": ["string"]}, why
 
     def _of_cells(self, keys: dict[str, Any], path: str, shared: bool) -> dict[str, Any]:
         """Return the keys of a field as they are for a table, whose cells are texts; others as they are."""
-        return tables.field(keys, self._table, path.lstrip("^."), shared=shared) if self._table else keys
+        return (
+            tables.field(keys, self._table, key_names.plain(path.lstrip("^.")), shared=shared) if self._table else keys
+        )
+
+
+def _apart(values: dict[str, Seen]) -> tuple[dict[str, Seen], str]:
+    """Return the values without those at a path that is also one to an object, and the paths of these, joined.
+
+    A contract reads one or the other. A null in place of an object is no value.
+    """
+    both = [path for path in values if any(each.startswith(f"{path}.") for each in values) and path != "."]
+    told = ", ".join(path.lstrip("^.") for path in both if set(values[path].types) - {"null"})
+    return {path: seen for path, seen in values.items() if path not in both}, told
 
 
 def _has_fraction(seen: Seen) -> bool:

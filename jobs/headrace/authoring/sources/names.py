@@ -31,8 +31,8 @@ UNIT = ("unit", "units", "uom", "unitsabbreviation", "engunit", "u", "einheit")
 
 
 def last(path: str) -> str:
-    """Return the last key of a path, without its case."""
-    return path.rpartition(".")[2].casefold()
+    """Return the last key of a path, without its case, and with _ for a space."""
+    return path.rpartition(".")[2].casefold().replace(" ", "_")
 
 
 def ranked(values: Mapping[str, Seen], names: tuple[str, ...]) -> list[str]:

@@ -21,6 +21,12 @@ MOST = 0.75
 
 _BASIC_TIME = re.compile(r"20\d{10}(\d\d)?")
 
+_FIRST = (
+    "the first row of the sample names the columns, as in a file; in the topic, such a row is a dead letter: leave it "
+    "out, or leave out columns: if each message begins with it"
+)
+_GUESSES = "the rows have no names of columns: these are guesses, write what they are"
+
 Cells = list[list[str]]
 
 
@@ -62,21 +68,36 @@ def _text(value: bytes | None) -> str | None:
 def _table(sign: str, width: int, messages: Sequence[Cells]) -> Table:
     header = _header(messages, width)
     rows = [row for cells in messages for row in (cells[1:] if header else cells) if len(row) == width]
+    first = None if header else _first_names(rows)
+    rows = rows[1:] if first else rows
     columns = [[row[i].strip() for row in rows] for i in range(width)]
-    names = header or _names(columns)
+    names = header or first or _names(columns)
     keys: Keys = {**({"delimiter": sign} if sign != "," else {}), **({} if header else {"columns": names})}
-    reason = "" if header else "the rows have no names of columns: these are guesses, write what they are"
     typed = [_typed(texts) for texts in columns]
     documents = [dict(zip(names, row, strict=True)) for row in zip(*(values for values, _ in typed), strict=True)]
     commas = frozenset(name for name, (_, decimal) in zip(names, typed, strict=True) if decimal == ",")
-    return Table(keys, reason, documents, commas)
+    return Table(keys, "" if header else _FIRST if first else _GUESSES, documents, commas)
+
+
+def _first_names(rows: Cells) -> list[str] | None:
+    """Return the names in the first row of all, as a file has them: it is other than the rest in a column at least."""
+    names = [cell.strip() for cell in rows[0]]
+    if len(rows) < 2 or not all(names) or len({*names}) < len(names) or any(map(_holds, names)):
+        return None
+    others = ([row[i].strip() for row in rows[1:] if row[i].strip()] for i in range(len(names)))
+    return names if any(texts and all(map(_holds, texts)) for texts in others) else None
+
+
+def _holds(cell: str) -> bool:
+    """Return whether a cell is a number or a time, and so no name."""
+    return bool(re.match(r"-?\d", cell))
 
 
 def _header(messages: Sequence[Cells], width: int) -> list[str] | None:
     """Return the names in the first row, if most messages begin with the same row, which has no number and no time."""
     ((first, count),) = Counter(tuple(rows[0]) for rows in messages).most_common(1)
     names = [cell.strip() for cell in first]
-    holds = any(not name or re.search(r"^-?\d", name) for name in names)
+    holds = any(not name or _holds(name) for name in names)
     if holds or len(first) != width or len({*names}) < width or max(map(len, messages)) < 2:
         return None
     return names if count >= MOST * len(messages) else None
