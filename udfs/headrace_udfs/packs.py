@@ -90,6 +90,21 @@ def packed(partition: int, offsets: Offsets, messages: Messages) -> bytes:
     return front + body
 
 
+def grouped(packs: Sequence[Pack], size: int) -> Iterator[list[Pack]]:
+    """Yield the packs in groups of at most `size` bytes of values, each of one pack at least."""
+    group: list[Pack] = []
+    total = 0
+    for pack in packs:
+        own = pack.messages.size
+        if group and total + own > size:
+            yield group
+            group, total = [], 0
+        group.append(pack)
+        total += own
+    if group:
+        yield group
+
+
 def joined(packs: Sequence[Pack]) -> Messages:
     """Return the messages of all packs, which have the same parts."""
     parts = [pack.messages for pack in packs]

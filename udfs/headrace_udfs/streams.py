@@ -5,7 +5,7 @@ A stream is one value, so Flink handles a row per pack between its source and `a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -16,15 +16,15 @@ import pyarrow.compute as pc
 
 from headrace_udfs import arrow_streams, session_rows
 from headrace_udfs.contract import Contract
-from headrace_udfs.dictionary import BITS, MQTT
+from headrace_udfs.dictionary import BITS
 from headrace_udfs.high_water import NOTHING
 from headrace_udfs.messages import Messages
-from headrace_udfs.packs import Pack, joined, times, unpacked
-from headrace_udfs.pipeline import ERRORS, PIECE, Pipeline, Rows
+from headrace_udfs.packs import Pack, grouped, joined, times, unpacked
+from headrace_udfs.pipeline import PIECE, Pipeline, Rows
 from headrace_udfs.reader_watermark import ReaderWatermark
 from headrace_udfs.sealed import Protector
 from headrace_udfs.session_rows import SessionRows
-from headrace_udfs.stream_types import INDEX, ORIGIN, PAYLOAD, POSITION, TYPES, StreamType, Types
+from headrace_udfs.stream_types import CONDENSED, INDEX, LATE, LETTERS, Types, good
 from headrace_udfs.times import Micros
 from headrace_udfs.types import ARROW, TS
 
@@ -33,53 +33,8 @@ Flags = npt.NDArray[np.bool_]
 Run = Callable[[Sequence[Pack], Messages], Rows]
 """Returns the rows of the messages of some packs."""
 
-LETTERS: Types = {**PAYLOAD, **{name: TYPES[kind] for name, kind in ERRORS.items()}, **ORIGIN}
-"""The columns of dead letters. Of the letters of one message, only the first has its bytes: there may be thousands."""
-
-LATE: Types = {
-    **PAYLOAD,
-    "key": TYPES["string"],
-    TS: TYPES["timestamp"],
-    "watermark": TYPES["timestamp"],
-    **ORIGIN,
-}
-"""The columns of late readings. Of those of one message, only the first has its bytes."""
-
-
-NAMED: Types = {
-    "src_ts": ORIGIN["src_ts"],
-    "src_payload": PAYLOAD["payload"],
-    "src_refused": StreamType(pa.bool_(), "BOOLEAN NOT NULL"),
-}
-"""More columns of good readings whose names come with the stream, see dictionary.py: they may become dead letters.
-
-A row that is refused is among them if it has a name, which others may need. The first row that lacks a name or a type
-has the bytes of its message, unless a dead letter has them.
-"""
-
-
-def good(pipeline: Pipeline, *, timed: bool) -> Types:
-    """Return the columns of good readings: the pipeline's and the position; `late` if they are `timed`; and NAMED."""
-    named = NAMED if pipeline.dictionary else {}
-    late = {"late": StreamType(pa.bool_(), "BOOLEAN NOT NULL")} if timed else {}
-    return {
-        **{name: TYPES[kind] for name, kind in pipeline.columns.items() if name != MQTT},
-        **POSITION,
-        **late,
-        **named,
-    }
-
-
-CONDENSED: Types = {"condensed": StreamType(pa.binary(), "BYTES NOT NULL")}
-"""The columns of good readings that a job condenses."""
-
 Condense = Callable[[Mapping[str, pa.Array], Flags], list[bytes]]
 """Makes less of the rows that are true in the second argument; the first has the columns of all rows."""
-
-
-def row_type(types: Types) -> str:
-    """Return the columns as the ROW type that `arrow_rows` takes, in SQL."""
-    return f"ROW<{', '.join(f'`{name}` {kind.flink}' for name, kind in types.items())}>"
 
 
 Stream: TypeAlias = "pa.Buffer | None"
@@ -124,7 +79,7 @@ class Streams:
         given: for each pack, the watermark after it in microseconds since 1970, which replaces that of its readings.
         """
         streamed, start = Streamed(), 0
-        for packs_ in _groups([unpacked(pack) for pack in packs]):
+        for packs_ in grouped([unpacked(pack) for pack in packs], PIECE):
             group = _Group(packs_, self._run)
             places = [None] * (len(packs_) - 1)
             if self._pipeline.sessions:
@@ -282,18 +237,3 @@ def _watermarks(
             watermark.give(us)
         after.append(watermark.us)
     return after, before
-
-
-def _groups(packs: Sequence[Pack]) -> Iterator[list[Pack]]:
-    """Yield the packs in groups of at most PIECE bytes of values, each of one pack at least."""
-    group: list[Pack] = []
-    size = 0
-    for pack in packs:
-        own = pack.messages.size
-        if group and size + own > PIECE:
-            yield group
-            group, size = [], 0
-        group.append(pack)
-        size += own
-    if group:
-        yield group

@@ -16,7 +16,7 @@ from headrace.errors import Place, UserError
 from headrace.project.job import SCORE, Job
 from headrace.project.paths import Project
 from headrace.project.system_tables import POSITION
-from headrace_udfs import streams
+from headrace_udfs import stream_types
 from headrace_udfs.contract import Contract
 from headrace_udfs.dictionary import INTEGER_TYPES
 from headrace_udfs.faults import Code
@@ -63,7 +63,7 @@ class NamedViews:
             "resolved": f"{self.name}__resolved",
             "judged": self.judged,
         }
-        every = [*streams.good(self.pipeline, timed=False)]
+        every = [*stream_types.good(self.pipeline, timed=False)]
         values: dict[str, Any] = {**self._values, **names}
         own = [*self.contract.columns, *POSITION]
         ended = self._sessions.readings() if self._sessions else None

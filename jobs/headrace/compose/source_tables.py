@@ -22,7 +22,7 @@ from headrace.project import source_files
 from headrace.project.job import SCORE, Job
 from headrace.project.paths import Project
 from headrace.project.system_tables import DEAD_LETTERS, MARKERS, POSITION
-from headrace_udfs import session_rows, streams
+from headrace_udfs import session_rows, stream_types
 from headrace_udfs.contract import Contract
 from headrace_udfs.contract_privacy import Handling
 from headrace_udfs.key_ring import KeyRing
@@ -173,13 +173,13 @@ def _packed(parts: _Parts) -> Source:
         render.engine("packs", **values, table=packs, stepped=stepped, arguments=arguments, options=options),
         render.engine("streams", **values, view=shared, packs=packs),
     )
-    refused = parts.refused(opened=_opened(shared, "letters", streams.LETTERS))
+    refused = parts.refused(opened=_opened(shared, "letters", stream_types.LETTERS))
     named = NamedViews(name, parts.contract, parts.pipeline) if parts.contract.dictionary else None
     if named:
         refused[DEAD_LETTERS] = named.letters(refused[DEAD_LETTERS], parts.origin)
     leftovers = {table: parts.leftover(table, _REFUSED[table], select) for table, select in refused.items()}
     if timed:
-        late = render.engine("late", **parts.origin, opened=_opened(shared, "late", streams.LATE))
+        late = render.engine("late", **parts.origin, opened=_opened(shared, "late", stream_types.LATE))
         leftovers[parts.job.late_table] = parts.leftover(parts.job.late_table, _LATE_COLUMNS, late)
     views = _packed_views(parts, shared, timed=timed)
     readings = _timed(name) if timed and parts.job.kind != SCORE else None
@@ -189,9 +189,9 @@ def _packed(parts: _Parts) -> Source:
 
 def _packed_views(parts: _Parts, shared: str, *, timed: bool) -> tuple[str, ...]:
     if parts.job.kind == SCORE:
-        opened = _opened(shared, "good", streams.CONDENSED)
-        return (render.engine("condensed", view=parts.name, columns=list(streams.CONDENSED), opened=opened),)
-    opened = _opened(shared, "good", streams.good(parts.pipeline, timed=timed))
+        opened = _opened(shared, "good", stream_types.CONDENSED)
+        return (render.engine("condensed", view=parts.name, columns=list(stream_types.CONDENSED), opened=opened),)
+    opened = _opened(shared, "good", stream_types.good(parts.pipeline, timed=timed))
     if parts.contract.dictionary:
         has_sessions = parts.pipeline.sessions is not None
         sessions = _opened(shared, "sessions", session_rows.types(parts.contract)) if has_sessions else None
@@ -215,7 +215,7 @@ def _timed(source: str) -> str:
 
 def _opened(view: str, stream: str, types: Types) -> Sql:
     """Return the FROM clause of the rows of a stream, as `decoded`."""
-    return Sql(render.engine("opened", view=view, stream=stream, row=streams.row_type(types), columns=list(types)))
+    return Sql(render.engine("opened", view=view, stream=stream, row=stream_types.row_type(types), columns=list(types)))
 
 
 def _by_message(parts: _Parts, lateness: timedelta) -> Source:

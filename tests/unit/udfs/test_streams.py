@@ -19,7 +19,8 @@ from headrace_udfs.messages import Messages
 from headrace_udfs.packs import NotAPack, packed, unpacked
 from headrace_udfs.pipeline import PIECE, Pipeline
 from headrace_udfs.reader_watermark import ReaderWatermark
-from headrace_udfs.streams import LATE, LETTERS, Streams
+from headrace_udfs.stream_types import LATE, LETTERS, good
+from headrace_udfs.streams import Streams
 
 START_MS = 1_400_000_000_000
 CONTRACT = Contract.model_validate(
@@ -204,7 +205,7 @@ def test_streams_have_the_columns_that_sql_is_told() -> None:
         [pack([reading(START_MS).encode(), b"{"]), pack([reading(START_MS - 60_000).encode()], 2)]
     )
     for found, types in (
-        (streamed.good, streams.good(opened(SINGLE), timed=True)),
+        (streamed.good, good(opened(SINGLE), timed=True)),
         (streamed.letters, LETTERS),
         (streamed.late, LATE),
     ):
