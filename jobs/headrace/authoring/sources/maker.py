@@ -60,7 +60,7 @@ class Maker:
         if quality:
             keys["quality"], self.reasons["quality"] = quality
         if self._objects:
-            both = f"values in some rows and objects in others, of which only the objects are read: {self._objects}"
+            both = f"values in some rows and objects in others, so that only the objects are read: {self._objects}"
             self.reasons["fields"] = "; ".join(filter(None, (self.reasons.get("fields"), both)))
         reasons = {name: key_names.plain(reason) for name, reason in self.reasons.items()}
         return key_names.written({**keys, "key": "tag"}), reasons
@@ -158,7 +158,7 @@ class Maker:
 def _apart(values: dict[str, Seen]) -> tuple[dict[str, Seen], str]:
     """Return the values without those at a path that is also one to an object, and the paths of these, joined.
 
-    A contract reads one or the other. A null in place of an object is no value.
+    A contract reads one or the other. A null in place of an object does not count as a value.
     """
     both = [path for path in values if any(each.startswith(f"{path}.") for each in values) and path != "."]
     told = ", ".join(path.lstrip("^.") for path in both if set(values[path].types) - {"null"})
