@@ -13,26 +13,20 @@ from typing import Any
 import msgspec
 
 from headrace_udfs.formats.documents import MAX_DEPTH
-from headrace_udfs.formats.json_structs import DECODE_ERRORS
+from headrace_udfs.formats.json_structs import UNDECODED, one_by_one
 
 CHUNK = 64
 """Texts per step: if one of them cannot be proven, each of its chunk is looked at by itself."""
 
-UNPROVEN = object()
+UNPROVEN = UNDECODED
 """Stands for a text that needs to be parsed by itself: it has a fault, or something rare."""
 
-_decode = msgspec.json.Decoder().decode
+_decoder = msgspec.json.Decoder()
 
 
 def documents(texts: Sequence[bytes | None], max_bytes: int) -> list[Any]:
     """Return the document of each text, or UNPROVEN, which every text of over `max_bytes` is."""
-    found: list[Any] = []
-    remaining = iter(texts)
-    while len(found) < len(texts):
-        try:
-            found.extend(map(_decode, remaining))  # type: ignore[arg-type]  # None cannot be decoded
-        except DECODE_ERRORS:
-            found.append(UNPROVEN)
+    found = one_by_one(_decoder, texts)
     for start in range(0, len(texts), CHUNK):
         at = [i for i in range(start, min(start + CHUNK, len(texts))) if found[i] is not UNPROVEN]
         if not _are_proven([found[i] for i in at], [texts[i] or b"" for i in at], max_bytes):

@@ -28,6 +28,9 @@ A much smaller chunk makes the cost of the calls per chunk noticeable.
 
 DECODE_ERRORS = (msgspec.MsgspecError, ValueError, TypeError, RecursionError)
 
+UNDECODED = object()
+"""Stands for a text that does not decode."""
+
 _SPACE = np.zeros(256, bool)
 _SPACE[list(b" \t\r\n")] = True
 
@@ -72,17 +75,23 @@ class StructDecoder:
         return Chunk(np.arange(start, stop), structs, text) if len(structs) == stop - start else None
 
     def _one_by_one(self, payloads: Lines, start: int, stop: int) -> Chunk:
-        texts: Sequence[bytes | None] = [*payloads[start:stop]]
-        structs: list[Any] = []
-        failed: list[int] = []
-        remaining = iter(texts)
-        while len(structs) + len(failed) < len(texts):
-            try:
-                structs.extend(map(self._decoder.decode, remaining))  # type: ignore[arg-type]  # none is None
-            except DECODE_ERRORS:
-                failed.append(len(structs) + len(failed))
-        at = np.delete(np.arange(len(texts)), failed)
-        return Chunk(start + at, structs, b"\n".join([texts[i] or b"" for i in at.tolist()]))
+        texts = [*payloads[start:stop]]
+        structs = one_by_one(self._decoder, texts)
+        at = [i for i, struct in enumerate(structs) if struct is not UNDECODED]
+        text = b"\n".join([texts[i] or b"" for i in at])
+        return Chunk(start + np.array(at, np.int64), [structs[i] for i in at], text)
+
+
+def one_by_one(decoder: msgspec.json.Decoder[Any], texts: Sequence[bytes | None]) -> list[Any]:
+    """Return what each text decodes to; UNDECODED for one that does not, or is None."""
+    found: list[Any] = []
+    remaining = iter(texts)
+    while len(found) < len(texts):
+        try:
+            found.extend(map(decoder.decode, remaining))  # type: ignore[arg-type]  # None cannot be decoded
+        except DECODE_ERRORS:
+            found.append(UNDECODED)  # the loop goes on after it
+    return found
 
 
 def _are_objects(payloads: Lines) -> npt.NDArray[np.bool_]:
