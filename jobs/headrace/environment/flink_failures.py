@@ -61,6 +61,23 @@ _EXPLAINED: tuple[tuple[re.Pattern[str], str, str], ...] = (
         "split the job, so that each has fewer windows, or raise taskmanager.memory.managed.fraction",
     ),
     (
+        re.compile(r"Column '(?P<column>[^']+)' is NOT NULL, however, a null value"),
+        "the column '{column}' is required, and the SELECT returned a null for it",
+        "leave such rows out (where ... is not null), put a value in place of the null (coalesce), or let the column be "
+        "null: without required: true",
+    ),
+    (
+        re.compile(r"NumberFormatException: For input string: (?P<text>.+)|(?P<time>DateTimeParseException: .+)"),
+        "a text could not be cast: {text}{time}",
+        "call try_cast() in place of cast(): it returns null for such a text; or declare the type in the contract, so "
+        "that it becomes a dead letter",
+    ),
+    (
+        re.compile(r"ArithmeticException: / by zero"),
+        "a whole number was divided by zero",
+        "divide by nullif(..., 0): the result is null then",
+    ),
+    (
         re.compile(r"CANCELLED: call already cancelled|Process died with exit code"),
         "a Python worker of the job ended while it worked: it was killed, or ran out of memory",
         "if it happens again, see the TaskManager's log, and the memory of its machine",
@@ -73,5 +90,5 @@ def explained(trace: str) -> tuple[str, str | None]:
     cause = root_cause(trace)
     for pattern, what, fix in _EXPLAINED:
         if match := pattern.search(cause):
-            return what.format(**match.groupdict()), fix
+            return what.format(**match.groupdict("")), fix
     return cause, None

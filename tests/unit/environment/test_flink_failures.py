@@ -50,6 +50,24 @@ _TRACE = "java.lang.RuntimeException: outer\n\tat a.b(C.java:1)\nCaused by: {}\n
             "a Python worker of the job ended",
             "TaskManager's log",
         ),
+        (
+            "org.apache.flink.table.runtime.operators.sink.constraint.EnforcerException: Column 'tag' is NOT NULL, "
+            "however, a null value is being written into it. You can set job configuration "
+            "'table.exec.sink.not-null-enforcer'='DROP' to suppress this exception and drop such records silently.",
+            "the column 'tag' is required, and the SELECT returned a null for it",
+            "coalesce",
+        ),
+        (
+            'java.lang.NumberFormatException: For input string: "X1"',
+            'a text could not be cast: "X1"',
+            "call try_cast()",
+        ),
+        (
+            "java.time.format.DateTimeParseException: Text 'x' could not be parsed at index 0",
+            "a text could not be cast: DateTimeParseException: Text 'x' could not be parsed at index 0",
+            "call try_cast()",
+        ),
+        ("java.lang.ArithmeticException: / by zero", "a whole number was divided by zero", "nullif(..., 0)"),
         ("java.io.IOException: disk on fire", "IOException: disk on fire", None),
     ],
 )
