@@ -63,8 +63,8 @@ _EXPLAINED: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (
         re.compile(r"Column '(?P<column>[^']+)' is NOT NULL, however, a null value"),
         "the column '{column}' is required, and the SELECT returned a null for it",
-        "leave such rows out (where ... is not null), put a value in place of the null (coalesce), or let the column be "
-        "null: without required: true",
+        "leave such rows out (where ... is not null), put a value in place of the null (coalesce), or let the column "
+        "be null: without required: true",
     ),
     (
         re.compile(r"NumberFormatException: For input string: (?P<text>.+)|(?P<time>DateTimeParseException: .+)"),
