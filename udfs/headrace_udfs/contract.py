@@ -21,7 +21,8 @@ from headrace_udfs.contract_dictionary import Dictionary
 from headrace_udfs.contract_facts import ContractFacts
 from headrace_udfs.contract_format import misplaced
 from headrace_udfs.contract_keys import LONGEST_MESSAGE, ColumnName
-from headrace_udfs.contract_parts import FieldSpec, QualitySpec, Severity, TimeSpec, Watermark
+from headrace_udfs.contract_parts import FieldSpec, QualitySpec, Severity
+from headrace_udfs.contract_time import TimeSpec, Watermark
 from headrace_udfs.format_names import FORMAT_FACTS
 from headrace_udfs.paths import MAX_PATH, JsonPath, Path, RowPath
 from headrace_udfs.types import TS

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from headrace_udfs.contract_parts import FieldSpec, QualitySpec, TimeSpec
+from headrace_udfs.contract_parts import FieldSpec, QualitySpec
+from headrace_udfs.contract_time import TimeSpec
 from headrace_udfs.format_names import FORMAT_FACTS
 from headrace_udfs.paths import EACH, INDEX, MEMBER, Path, RowPath, outs, repeats, shown
 from headrace_udfs.places import Place, Source, places

@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator, Mapping
 
 from pydantic import Field
 
-from headrace_udfs.contract_parts import FieldSpec, TimeSpec
+from headrace_udfs.contract_parts import FieldSpec
 from headrace_udfs.contract_privacy import Located, Secret
+from headrace_udfs.contract_time import TimeSpec
 from headrace_udfs.paths import JsonRowPath
 from headrace_udfs.places import Model, PartOrPath, Source, is_around, places
 

@@ -8,8 +8,9 @@ from typing import Any, Self
 
 from headrace_udfs import contract_changes, contract_checks, contract_dictionary, contract_privacy
 from headrace_udfs.contract_keys import ContractKeys
-from headrace_udfs.contract_parts import FieldSpec, QualitySpec, TimeSpec
+from headrace_udfs.contract_parts import FieldSpec, QualitySpec
 from headrace_udfs.contract_privacy import Handlings, Secret
+from headrace_udfs.contract_time import TimeSpec
 from headrace_udfs.contract_topics import TopicPattern
 from headrace_udfs.faults import MARKERS, Code
 from headrace_udfs.format_names import FORMAT_FACTS

@@ -12,8 +12,9 @@ from pydantic.json_schema import SkipJsonSchema
 from headrace_udfs.contract_changes import Changes
 from headrace_udfs.contract_dictionary import Dictionary
 from headrace_udfs.contract_format import Compression, CsvSpec
-from headrace_udfs.contract_parts import FieldSpec, QualitySpec, TimeSpec, Watermark
+from headrace_udfs.contract_parts import FieldSpec, QualitySpec
 from headrace_udfs.contract_privacy import Payloads
+from headrace_udfs.contract_time import TimeSpec, Watermark
 from headrace_udfs.contract_topics import Topics
 from headrace_udfs.format_names import FORMAT_FACTS
 from headrace_udfs.paths import JsonRowPath

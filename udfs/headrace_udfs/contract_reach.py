@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 
-from headrace_udfs.contract_parts import TimeSpec
+from headrace_udfs.contract_time import TimeSpec
 from headrace_udfs.paths import BUT, EACH, EVERY, INDEX, MEMBER, RowPath, Steps, shown, whole
 from headrace_udfs.places import Place, Source, parts, places
 

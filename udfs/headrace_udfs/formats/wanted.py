@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from headrace_udfs.contract import Contract
-from headrace_udfs.contract_parts import TimeSpec
+from headrace_udfs.contract_time import TimeSpec
 from headrace_udfs.formats.documents import ITEMS, MEMBERS, Wanted
 from headrace_udfs.paths import BUT, EACH, EVERY, INDEX, MEMBER, Path, whole
 from headrace_udfs.places import places

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from headrace_udfs.arrays import spread
 from headrace_udfs.contract import Contract
-from headrace_udfs.contract_parts import FieldSpec, QualitySpec, TimeSpec
+from headrace_udfs.contract_parts import FieldSpec, QualitySpec
+from headrace_udfs.contract_time import TimeSpec
 from headrace_udfs.faults import Code, Fault, shown
 from headrace_udfs.formats.base import Decoded
 from headrace_udfs.formats.rows import statuses, unmet

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from headrace_udfs import times
-from headrace_udfs.contract_parts import TimeSpec
+from headrace_udfs.contract_time import TimeSpec
 from headrace_udfs.faults import Code, Fault, Refused, shown
 from headrace_udfs.formats.exact import EXACT
 from headrace_udfs.formats.json_leaves import ARRAYS, Kind, time_kind
