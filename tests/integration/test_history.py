@@ -69,6 +69,13 @@ def test_without_a_time_the_last_reading_is_returned(ask: Ask) -> None:
     assert [row["tag"] for row in rows(ask("P?.flow", "--json"))] == ["P1.flow", "P2.flow"]
 
 
+def test_the_value_at_a_time_is_interpolated(ask: Ask) -> None:
+    times = ("--at", "2026-03-01T12:00:05", "--at", "2026-03-01 13:00:12+01:00")
+    found = rows(ask("P1.flow", *times, "--json"))
+    assert [(row["ts"][11:19], row["value"]) for row in found] == [("12:00:05", 15), ("12:00:12", 22)]
+    assert "2026-03-01 12:00:05Z     15  Good" in ask("P1.flow", *times[:2])
+
+
 @pytest.mark.parametrize(
     ("question", "notes"),
     [
@@ -77,6 +84,11 @@ def test_without_a_time_the_last_reading_is_returned(ask: Ask) -> None:
         (("P2.flow", *HOUR, "--aggregate", "Count"), ["no reading of P2.flow in this time; the last one before: 20"]),
         (("P1.mode", "--range", "2026-02-28", "--states"), ["no reading of P1.mode in this time; the first one after"]),
         (("s[1].*", *HOUR), ["S[1].flow has no readings"]),
+        (("P1.flow", "--at", "2026-03-01T12:00:05"), []),
+        (
+            ("P2.flow", "--at", "2020-01-01"),
+            ["no reading of P2.flow around this time; the first one after: 2026-02-19"],
+        ),
         (("P2.flow", *HOUR, "--json"), []),
     ],
 )
@@ -137,8 +149,11 @@ def test_explain_prints_on_stderr_what_was_read(ask: Ask, capsys: pytest.Capture
     ("arguments", "message"),
     [
         (("--csv", "--json"), "--json and --csv cannot be combined"),
+        (("--at", "now", "--last", "8h"), "--last and --at cannot be combined"),
+        (("--at", "now", "--every", "1h"), "--every needs a time span"),
+        (("--at", "noon"), "'noon' is not a valid time"),
         (("--states", "--aggregate", "Count"), "--aggregate and --states cannot be combined"),
-        (("--last", "8h", *HOUR), "a length and a span"),
+        (("--last", "8h", *HOUR), "--last and --range cannot be combined"),
         ((*HOUR, "--aggregate", "Cuont"), "no aggregate"),
         ((*HOUR, "--zone", "Mars"), "no time zone"),
         ((*HOUR, "--states", "--plot"), "cannot be drawn"),

@@ -1,4 +1,4 @@
-"""`headrace history`: query readings, aggregates and states of tags over time."""
+"""`headrace history`: query readings, aggregates and states of tags over time, and their values at a time."""
 
 from __future__ import annotations
 
@@ -37,6 +37,10 @@ def history(
             rich_help_panel=_ASK,
         ),
     ] = None,
+    at: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TIME", help="Time to show the value at, interpolated; repeatable.", rich_help_panel=_ASK),
+    ] = None,
     aggregate: Annotated[
         list[str] | None,
         typer.Option(
@@ -70,7 +74,7 @@ def history(
     ] = False,
     env: Env = "local",
 ) -> None:
-    """Query readings, their aggregates or states over time; without a time span, the last reading of each tag.
+    """Query readings, their aggregates or states over time, or values at a time; without any, the last reading.
 
     A table shows times in UTC and qualities in words; JSON, CSV and Parquet hold StatusCodes. The last reading is at
     most 32 days old. For a tag without a reading, a note shows when the nearest ones were.
@@ -81,17 +85,20 @@ def history(
 
     refuse_together(json=json, csv=as_csv, plot=plot, png=png is not None, parquet=parquet is not None)
     refuse_together(aggregate=bool(aggregate), states=states)
-    of_intervals = {"--every": every is not None, "--uncertain-is-good": uncertain_is_good}
+    refuse_together(last=last is not None, range=span is not None, at=bool(at))
+    intervals, usable = {"--every": every is not None}, {"--uncertain-is-good": uncertain_is_good and not at}
     of_spans = {"--aggregate": bool(aggregate), "--states": states, "--plot": plot, "--png": png is not None}
-    _refuse_unused(
-        {} if last or span else of_intervals | of_spans, "a time span", "add --last 8h or --range 2026-03-01"
-    )
-    _refuse_unused({} if aggregate or states else of_intervals, "--aggregate or --states", "add one of them")
+    has_span, of_results = bool(last or span), intervals | usable
+    _refuse_unused({} if has_span else of_results | of_spans, "a time span", "add --last 8h or --range 2026-03-01")
+    _refuse_unused({} if aggregate or states else of_results, "--aggregate or --states", "add one of them")
     now = datetime.now(UTC)
     times = time_range.span(last, span, zone_named(zone), now)
+    moments = [time_range.moment(each, zone_named(zone), now) for each in at or []]
     historian = Historian.open(Context(env).settings)
     configuration = Configuration(treat_uncertain_as_bad=not uncertain_is_good)
-    if times is None:
+    if moments:
+        answer = historian.at(tags, moments, configuration=configuration)
+    elif times is None:
         answer = historian.last(tags, now)
     elif states:
         answer = historian.states(tags, *times, every, zone=zone, configuration=configuration)
@@ -106,8 +113,9 @@ def history(
     elif json or as_csv:
         _print_all(answer, json=json)
     else:
-        period = "in this time" if times else "in the last 32 days"
-        silent_tags.report(historian, tags, answer, times or (now, now), period, zone_named(zone))
+        period = "around this time" if moments else "in this time" if times else "in the last 32 days"
+        asked = (min(moments), max(moments)) if moments else times or (now, now)
+        silent_tags.report(historian, tags, answer, asked, period, zone_named(zone))
         _draw(answer, png) if plot or png else _print_table(answer, raw=raw)
     if explain:
         log.print(historian.explain(), highlight=False)

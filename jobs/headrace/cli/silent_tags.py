@@ -48,14 +48,14 @@ def report(
 
 
 def _reporting(answer: pa.Table) -> set[str]:
-    """Return the tags with data in the answer: with a time, and among results of aggregates, with one."""
+    """Return the tags with data in the answer: with a time, and among computed values, with one."""
     import pyarrow.compute as pc
 
     from headrace.historian.series.status import BAD_NO_DATA
 
     if "ts" in answer.column_names:
         answer = answer.filter(answer["ts"].is_valid())
-    if "aggregate" in answer.column_names:
+    if {"text", "state"}.isdisjoint(answer.column_names):  # what is computed has a row for each time, also without data
         answer = answer.filter(pc.not_equal(answer["quality"], int(BAD_NO_DATA)))
     return set(answer["tag"].unique().to_pylist())
 

@@ -39,9 +39,9 @@ def between(text: str, zone: ZoneInfo, now: datetime) -> tuple[datetime, datetim
     """
     first, dots, second = (part.strip() for part in text.partition(".."))
     if dots:
-        return _time(first, zone, now), _time(second, zone, now)
+        return moment(first, zone, now), moment(second, zone, now)
     if (day := _day(first, zone, now)) is None:
-        start = _time(first, zone, now)
+        start = moment(first, zone, now)
         fix = "add a start: today..now" if start == now else f"add an end: {first}..now"
         raise UserError(f"'{text}' is a time, not a span", fix=fix)
     if day == date.max:
@@ -49,17 +49,18 @@ def between(text: str, zone: ZoneInfo, now: datetime) -> tuple[datetime, datetim
     return datetime.combine(day, time(), zone), datetime.combine(day + timedelta(days=1), time(), zone)
 
 
-def _time(text: str, zone: ZoneInfo, now: datetime) -> datetime:
+def moment(text: str, zone: ZoneInfo, now: datetime) -> datetime:
+    """Return a time like `2026-03-01T06:00`, a day's start, or `now`. Raises UserError for other text."""
     if text == "now":
         return now
     if day := _day(text, zone, now):
         return datetime.combine(day, time(), zone)
     try:
-        moment = datetime.fromisoformat(text)
+        time_of_day = datetime.fromisoformat(text)
     except ValueError:
         fix = "write 2026-03-01, 2026-03-01T06:00, now, today or yesterday; a span is two of them: A..B"
         raise UserError(f"'{text}' is not a valid time", fix=fix) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+    return time_of_day if time_of_day.tzinfo else time_of_day.replace(tzinfo=zone)
 
 
 def _day(text: str, zone: ZoneInfo, now: datetime) -> date | None:
