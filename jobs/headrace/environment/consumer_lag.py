@@ -30,7 +30,8 @@ Partition = tuple[str, int]
 
 @dataclass(frozen=True)
 class TopicProgress:
-    """How far a group is behind. `lag` counts offsets after its own, None if it never committed any.
+    """How far a group is behind. `lag` counts offsets after its own, None if it never committed any. A partition in
+    which it alone has none is new: it counts from its first offset.
 
     `in_transactions` counts offsets that nobody may read yet, because a transaction before them is open; `held` has the
     partitions, as `topic/number`, in which there are any. `waiting`: a record older than the time that the caller set
@@ -46,8 +47,9 @@ class TopicProgress:
 
 @dataclass(frozen=True)
 class _Ends:
-    """The offsets of a partition: where readers stop, where it ends, and its first offset after the caller's time."""
+    """The offsets of a partition: the first, where readers stop, where it ends, the first after the caller's time."""
 
+    first: int
     readable: int
     end: int
     recent: int
@@ -82,10 +84,10 @@ def _of(
     ends: Mapping[Partition, _Ends],
     positions: Mapping[Partition, int],
 ) -> TopicProgress:
-    behind = {at: end.readable - positions[at] for at, end in ends.items() if at in positions}
-    overdue = {at: positions[at] for at in behind if positions[at] < min(ends[at].recent, ends[at].readable)}
+    known = {at: positions.get(at, end.first) for at, end in ends.items()} if positions else {}
+    overdue = {at: position for at, position in known.items() if position < min(ends[at].recent, ends[at].readable)}
     return TopicProgress(
-        lag=sum(max(0, count) for count in behind.values()) if behind else None,
+        lag=sum(max(0, ends[at].readable - position) for at, position in known.items()) if known else None,
         in_transactions=sum(max(0, end.end - end.readable) for end in ends.values()),
         held=tuple(f"{topic}/{number}" for (topic, number), end in sorted(ends.items()) if end.end > end.readable),
         waiting=bool(overdue) and _any_record(client, overdue, ends),
@@ -120,16 +122,17 @@ def _ends(
     if not partitions:
         return {}, {}
     since_ms = int((time.time() - older_than_s) * 1000)
-    latest, recent = OffsetSpec.latest(), OffsetSpec.for_timestamp(since_ms)
+    earliest, latest, recent = OffsetSpec.earliest(), OffsetSpec.latest(), OffsetSpec.for_timestamp(since_ms)
     # The end is requested first: in the other order, a record that arrives in between would appear to be hidden.
     levels = IsolationLevel.READ_UNCOMMITTED, IsolationLevel.READ_COMMITTED
     # All requests are on their way before the first answer is waited for.
     end, readable = (_listed(admin, partitions, latest, level) for level in levels)
-    first_recent = _listed(admin, partitions, recent, IsolationLevel.READ_UNCOMMITTED)
+    first, first_recent = (_listed(admin, partitions, spec, levels[0]) for spec in (earliest, recent))
     found, faults = {}, {}
     for at in partitions:
         try:
-            stop, last, first = (answer_of(answer[at], _LIMIT_S).offset for answer in (readable, end, first_recent))
+            answers = (first, readable, end, first_recent)
+            begin, stop, last, young = (answer_of(answer[at], _LIMIT_S).offset for answer in answers)
         except KafkaException as error:
             if _is_silence(error):
                 raise
@@ -139,7 +142,7 @@ def _ends(
             )
         else:
             # -1: no record is as young as that.
-            found[at] = _Ends(stop, last, first if first >= 0 else last)
+            found[at] = _Ends(begin, stop, last, young if young >= 0 else last)
     return found, faults
 
 

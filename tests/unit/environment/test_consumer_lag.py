@@ -80,7 +80,7 @@ def test_a_group_that_is_behind() -> None:
 
 
 def test_partitions_behind_an_open_transaction_are_named() -> None:
-    ends = {("t", number): consumer_lag._Ends(5, 5 + 3 * number, 5) for number in (1, 0)}
+    ends = {("t", number): consumer_lag._Ends(0, 5, 5 + 3 * number, 5) for number in (1, 0)}
     found = consumer_lag._of(CLIENT, [None], ends, {})
     assert (found.in_transactions, found.held) == (3, ("t/1",))
 

@@ -68,8 +68,16 @@ def all_of(context: OperationContext, job_id: str, history: Sequence[Entry]) -> 
 
     Empty for a bounded incarnation. Raises PlatformError.
     """
-    if job_id in bounded(history):
-        return []
+    return [] if job_id in bounded(history) else _left(context, job_id, history)
+
+
+def of_bounded(context: OperationContext, path: str, history: Sequence[Entry]) -> bool:
+    """Whether a bounded incarnation of the job left the savepoint or checkpoint at `path`. Raises PlatformError."""
+    points = (point for job_id in bounded(history) for point in _left(context, job_id, history))
+    return any(same_place(point.path, path) for point in points)
+
+
+def _left(context: OperationContext, job_id: str, history: Sequence[Entry]) -> list[RestorePoint]:
     paths = [e.savepoint for e in history if e.flink_job_id == job_id and e.step == "stopped" and e.savepoint]
     paths += [*_folders(context, SAVEPOINTS, "", f"savepoint-{job_id[:_ID_IN_NAME]}-")]
     paths += [*_folders(context, CHECKPOINTS, job_id, "chk-")]

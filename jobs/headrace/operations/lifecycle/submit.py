@@ -85,6 +85,11 @@ def _left_by(context: OperationContext, history: Sequence[Entry], savepoint: str
         if not restore_points.exists(context, savepoint):
             what = "there is no complete savepoint or checkpoint here"
             raise UserError(what, savepoint, "headrace savepoints list shows what is kept")
+        if restore_points.of_bounded(context, savepoint, history):
+            what = (
+                "a run with --bounded left this, and a job that continues from it would stop reading where the run did"
+            )
+            raise UserError(what, savepoint, "omit --from: a job that keeps every record starts where its tables end")
         return None
     commits.refuse_later(context, history, point)
     return next(entry for entry in history if entry.flink_job_id == point.flink_job_id)

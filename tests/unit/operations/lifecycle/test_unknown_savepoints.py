@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from headrace.errors import UserError
 from headrace.operations import preflight, submission
 from headrace.operations.lifecycle import restore_points, submit
 from support.worlds import paper_plant
@@ -71,3 +72,11 @@ def test_a_source_that_is_not_in_it_starts_where_the_tables_end(
         prepared = submission.prepare(plant.project, plant.settings, JOB, goes_on=True, restored=restored)
         begins[bool(restored)] = ([*prepared.added], prepared.starts)
     assert begins == {True: ([], {}), False: (["plant_readings"], {"plant.readings": {0: 12}})}
+
+
+def test_a_state_that_ends_somewhere_is_refused(plant: PaperPlant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(restore_points, "newest", lambda *_: None)
+    path = plant.leave_savepoint(OTHER, in_java("plant.readings"))
+    plant.write(entry(OTHER, "bounded"), entry(OTHER, "stopped"))
+    with pytest.raises(UserError, match="would stop reading where the run did"):
+        submit.submit(plant.context, JOB, savepoint=path)
