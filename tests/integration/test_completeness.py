@@ -83,8 +83,12 @@ def test_data_is_complete_through_a_time_once_everything_sent_is_stored(own_plan
     behind = look(own_plant)
     assert opened == []
     assert [each.lag for each in behind.partitions] == [51, 51]
-    assert behind.through == at(98) - LATENESS
-    assert [each.tag for each in behind.silent] == ["never"]
+    # What is complete stays so, and is longer ago with each look.
+    assert behind.through == result.through
+    assert [each.tag for each in behind.silent] == ["R80711.wind_speed", "never"]
+    (late,) = completeness.overdue(own_plant.project, own_plant.settings, behind.partitions, timedelta(0))
+    assert late.what.startswith(f"{JOB} is complete through ")
+    assert "2 of its 2 partitions" in late.what
 
     store(own_plant)
     for report in maintain(own_plant.project, own_plant.settings, ["historian.readings"]):
@@ -157,6 +161,8 @@ def test_the_command_shows_the_time_of_completeness_and_the_silent_tags(
     document = json.loads(CliRunner().invoke(app, ["completeness", "--json"]).stdout)
     assert document["complete_through"][:19].replace("T", " ") >= shown.partition("\ncomplete through ")[2][:19]
     assert [each["silent"] for each in document["tags"]] == [True]
+    within = CliRunner().invoke(app, ["completeness", "--within", "15m", "--json"])
+    assert within.exit_code == 0, within.output
 
 
 def test_the_next_record_is_the_first_that_the_topic_still_has(own_plant: Plant) -> None:
