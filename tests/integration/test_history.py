@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow.parquet
 import pytest
 import typer
+from rich.console import Console
 from typer.testing import CliRunner
 
 from headrace.cli.history import history
@@ -67,6 +68,19 @@ def test_readings_and_aggregates_and_states_of_a_span(ask: Ask) -> None:
 
 def test_without_a_time_the_last_reading_is_returned(ask: Ask) -> None:
     assert [row["tag"] for row in rows(ask("P?.flow", "--json"))] == ["P1.flow", "P2.flow"]
+
+
+def test_one_aggregate_names_its_column_and_several_have_a_column(ask: Ask) -> None:
+    hours = ask("P1.flow", *HOUR, "--aggregate", "Count", "--every", "30m").splitlines()
+    assert hours[1].split() == ["tag", "ts", "Count", "quality"]
+    assert "aggregate" in ask("P1.flow", *HOUR, "--aggregate", "Count", "--aggregate", "Range")
+
+
+def test_a_trend_in_the_terminal_is_as_wide_as_it_and_no_line_wraps(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("headrace.cli.history.out", Console(width=80, force_terminal=False))
+    lines = ask("P1.flow", *HOUR, "--plot").splitlines()
+    assert len(lines) == 20
+    assert all(len(line) <= 80 and "\x1b" not in line for line in lines)
 
 
 def test_the_value_at_a_time_is_interpolated(ask: Ask) -> None:

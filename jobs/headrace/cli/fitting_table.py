@@ -21,8 +21,8 @@ _PROSE = 24
 class FittingTable(Table):
     """A rich table whose cells stay on one line, except those of `prose` columns, which wrap.
 
-    If a row does not fit the available width, each row is printed as a block with one line per value that is not empty.
-    Columns in `numbers` are aligned right.
+    If a row does not fit the available width, columns without any value are left out. If it still does not fit, each
+    row is printed as a block with one line per value that is not empty. Columns in `numbers` are aligned right.
     """
 
     def __init__(
@@ -47,6 +47,8 @@ class FittingTable(Table):
             )
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if self._needs(console) > options.max_width and self.rows:
+            self.columns = [column for column in self.columns if any(cell != "" for cell in column.cells)]
         if self._needs(console) <= options.max_width:
             yield from super().__rich_console__(console, options)
         else:

@@ -135,7 +135,9 @@ def _draw(answer: pa.Table, png: Path | None) -> None:
         drawing.to_png(answer, png)
         out.print(f"{png}: {len(answer):,} rows", highlight=False)
     else:
-        out.print(drawing.in_terminal(answer, out.width), highlight=False, markup=False)
+        from rich.text import Text
+
+        out.print(Text.from_ansi(drawing.in_terminal(answer, out.width)))
 
 
 def _print_all(answer: pa.Table | pa.RecordBatchReader, *, json: bool) -> None:
@@ -179,6 +181,7 @@ def _print_table(answer: pa.Table, *, raw: bool) -> None:
     import pyarrow as pa
     from rich.markup import escape
 
+    answer = _named_by_aggregate(answer)
     if {"interval", "ts"} <= {*answer.column_names} and answer["interval"].equals(answer["ts"]):
         answer = answer.drop_columns("interval")
     words = {"quality"} if not raw else set()
@@ -193,6 +196,15 @@ def _print_table(answer: pa.Table, *, raw: bool) -> None:
     out.print(shown)
     if len(answer) > SHOWN:
         out.print(f"the first {SHOWN} of {len(answer):,} rows: --csv, --json and --parquet have all", highlight=False)
+
+
+def _named_by_aggregate(answer: pa.Table) -> pa.Table:
+    """Return the answer with its values in a column that is named as their aggregate, if they have only one."""
+    names = answer["aggregate"].unique().to_pylist() if "aggregate" in answer.column_names else []
+    if len(names) != 1:
+        return answer
+    answer = answer.drop_columns("aggregate")
+    return answer.rename_columns([names[0] if name == "value" else name for name in answer.column_names])
 
 
 def _cell(value: Any, *, in_words: bool) -> str:

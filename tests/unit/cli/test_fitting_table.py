@@ -45,6 +45,13 @@ def test_rows_that_do_not_fit_become_a_block_each_without_empty_cells() -> None:
     ]
 
 
+def test_columns_without_a_value_are_left_out_before_rows_become_blocks() -> None:
+    table = FittingTable("tag", "low limit", "high limit", "interpolation")
+    table.add_row("R80711.outdoor_temperature", "", "", "linear")
+    assert printed(table)[0].split() == ["tag", "low", "limit", "high", "limit", "interpolation"]
+    assert printed(table, 50)[0].split() == ["tag", "interpolation"]
+
+
 def test_prose_wraps_in_a_column_as_wide_as_its_heading_at_least() -> None:
     table = FittingTable("job", "description", "text", prose=["description", "text"])
     table.add_row("historian/readings_v1", "every reading of the plant, with its score, as it arrives " * 3, "")

@@ -178,6 +178,18 @@ _ALL = (
         "The variance of the good readings, over n.",
     ),
 )
+_MEANT: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("mean", "avg", "timeweighted", "twa"), ("Average", "TimeAverage2")),
+    **dict.fromkeys(("sum", "integral"), ("Total2", "Total")),
+    **dict.fromkeys(("first", "open"), ("Start",)),
+    **dict.fromkeys(("last", "close"), ("End",)),
+    **dict.fromkeys(("min", "lowest"), ("Minimum",)),
+    **dict.fromkeys(("max", "highest"), ("Maximum",)),
+    **dict.fromkeys(("std", "stddev", "stdev"), ("StandardDeviationSample", "StandardDeviationPopulation")),
+    **dict.fromkeys(("interpolate", "interpolated"), ("Interpolative",)),
+}
+"""Names of other products and of SQL, in lower case, and the aggregates that mean the same."""
+
 AGGREGATES: Mapping[str, Aggregate] = {each.name: each for each in _ALL}
 
 
@@ -186,5 +198,5 @@ def named(name: str) -> Aggregate:
     known = {each.casefold(): each for each in AGGREGATES}
     if name.casefold() in known:
         return AGGREGATES[known[name.casefold()]]
-    near = nearest(name, AGGREGATES, count=3, cutoff=0.5)
+    near = _MEANT.get(name.casefold()) or nearest(name, AGGREGATES, count=3, cutoff=0.6)
     raise UserError(f"there is no aggregate '{name}'", fix=f"use one of: {', '.join(near or AGGREGATES)}")

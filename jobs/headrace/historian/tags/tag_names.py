@@ -102,4 +102,4 @@ class TagNames:
 
     def _hint(self, name: str) -> str:
         similar = self.nearest(name)
-        return f"similar names: {', '.join(similar)}" if similar else "`headrace tags` lists all tags"
+        return f"similar names: {', '.join(similar)}" if similar else "`headrace tags list` lists all tags"

@@ -129,6 +129,10 @@ def test_an_aggregate_is_found_in_any_case_and_a_wrong_name_suggests_the_nearest
     assert named("timeaverage2").name == "TimeAverage2"
     with pytest.raises(UserError, match="one of: TimeAverage"):
         named("TimeAvrage")
+    with pytest.raises(UserError, match=r"one of: Average, TimeAverage2$"):
+        named("Mean")
+    with pytest.raises(UserError, match="one of: Interpolative, Average"):
+        named("x")
 
 
 @pytest.mark.parametrize(
