@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
@@ -24,9 +25,11 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessages
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from headrace.authoring import try_job
 from headrace.environment.apply import schema_changes, topic_changes
 from headrace.errors import PlatformError, UserError
 from headrace.operations import submission
+from headrace.planner.in_process.values import shown
 from support.services.registry import Registry, framed
 from support.services.stack import Stack
 from support.worlds import encoded_topics
@@ -44,6 +47,11 @@ SECOND = {
         {"name": "q", "type": "int"},
     ],
 }
+READINGS = 2 * [(datetime.fromtimestamp(START_MS / 1000 + n, UTC), n % 100 / 4) for n in range(ENOUGH)]
+IN_PROTOBUF = """
+syntax = "proto3";
+message Reading { string tag = 1; int64 ts = 2; optional double value = 3; int32 q = 4; }
+"""
 OTHER = {"type": "record", "name": "Door", "fields": [{"name": "open", "type": "boolean"}]}
 
 
@@ -98,6 +106,7 @@ def test_a_topic_with_a_schema_is_read_by_other_clients_as_it_was_written(plant_
     plant.produce([*(reading(one, n) for n in range(ENOUGH)), *(second(two, n) for n in range(ENOUGH))])
     encoded_topics.write(plant.project.sql, plant.topic)
     topic_changes.apply(plant.project, plant.settings)
+    _try_before_the_schemas_are_registered(plant)
     with pytest.raises(UserError, match=r"its schema is not registered under .*alerts-value") as raised:
         plant.submit(encoded_topics.JOB, bounded=True)
     assert len(raised.value.problems) == 2
@@ -107,10 +116,10 @@ def test_a_topic_with_a_schema_is_read_by_other_clients_as_it_was_written(plant_
     plant.finish(plant.submit(encoded_topics.JOB, bounded=True, parallelism=2))
 
     client = SchemaRegistryClient(registry.for_confluent())
-    readings = 2 * [(datetime.fromtimestamp(START_MS / 1000 + n, UTC), n % 100 / 4) for n in range(ENOUGH)]
-    _check_alerts(plant.sent(encoded_topics.ALERTS), client, readings)
-    _check_newest(plant.sent(encoded_topics.NEWEST), client, encoded_topics.newest(readings))
+    _check_alerts(plant.sent(encoded_topics.ALERTS), client, READINGS)
+    _check_newest(plant.sent(encoded_topics.NEWEST), client, encoded_topics.newest(READINGS))
     _refuse_what_breaks_consumers(plant, registry)
+    _try_protobuf(plant, registry)
 
 
 def _check_alerts(sent: list[Sent], client: SchemaRegistryClient, readings: list[tuple[datetime, float]]) -> None:
@@ -186,6 +195,47 @@ def _refuse_what_breaks_consumers(plant: Plant, registry: Registry) -> None:
             assert failed.value.problems[0].fix == "check its log (schema_registry: in catalogs/)"
     finally:
         registry.status = None
+
+
+def _tried(plant: Plant, job: str) -> tuple[list[try_job.Change], try_job.TrialStats]:
+    """Return what a trial from the topic's beginning would write, and its statistics."""
+    stats = try_job.TrialStats()
+    options: dict[str, Any] = {"since": datetime.fromtimestamp(0, UTC), "rows": 10 * ENOUGH, "limit_s": 120}
+    return [*try_job.run(plant.project, plant.settings, job, stats=stats, **options)], stats
+
+
+def _try_before_the_schemas_are_registered(plant: Plant) -> None:
+    """A trial reads Avro, and shows what consumers would get of a topic in Avro and of one in Protobuf."""
+    changes, stats = _tried(plant, encoded_topics.JOB)
+    alerts = [each.row for each in changes if each.sink == f"topic/{encoded_topics.ALERTS}"]
+    headers = {"site": "Nördlich", "wing": "east", "line": 17, "quality": 0}
+    wanted = [_as_text(encoded_topics.alert("R80711.wind_speed", at, value)) | headers for at, value in READINGS]
+    assert sorted(alerts, key=itemgetter("ts")) == sorted(wanted, key=itemgetter("ts"))
+    newest = {each.row["class"]: each for each in changes if each.sink == f"topic/{encoded_topics.NEWEST}"}
+    assert {name: last.row if last.op == "+" else None for name, last in newest.items()} == {
+        name: row and _as_text(row) | {"site": "Nördlich"} for name, row in encoded_topics.newest(READINGS).items()
+    }
+    assert stats.dead == {}
+
+
+def _as_text(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row with what JSON does not have as text; a decimal zero has no sign."""
+    unsigned = {name: each + 0 if isinstance(each, Decimal) else each for name, each in row.items()}
+    return {name: each if isinstance(each, int | float | None) else shown(each) for name, each in unsigned.items()}
+
+
+def _try_protobuf(plant: Plant, registry: Registry) -> None:
+    """A trial reads Protobuf. Everything else in the topic, which is Avro, is a dead letter of it."""
+    front = b"\0" + registry.register("protobuf", IN_PROTOBUF, kind="PROTOBUF").to_bytes(4, "big") + b"\0"
+    made = _class_of(IN_PROTOBUF, "Reading")
+    good = [made(tag="R80711.wind_speed", ts=START_MS + n, value=n / 4, q=192) for n in range(3)]
+    plant.produce([*(front + each.SerializeToString() for each in good), front + b"\xff"])
+    contract = plant.project.sql / "_sources" / "plant_readings.yaml"
+    contract.write_text(contract.read_text().replace("format: avro", "format: protobuf_registry"))
+    changes, stats = _tried(plant, JOB)
+    rows = sorted((each.row["value"], each.row["tag"], each.row["quality"]) for each in changes)
+    assert rows == [(n / 4, "R80711.wind_speed", 0) for n in range(3)]
+    assert stats.dead == {"schema_unfit": 2 * ENOUGH, "not_protobuf": 1}
 
 
 def _messages(registry: Registry) -> list[bytes | None]:

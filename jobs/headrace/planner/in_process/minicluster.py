@@ -25,6 +25,7 @@ class MiniCluster:
         worker.load()
         self._cluster = starting.result()
         self._rest = self._cluster.getRestAddress().get()
+        self._seconds = gateway.start(self._project).jvm.java.util.concurrent.TimeUnit.SECONDS
         self._workers = worker.WorkerThreads(self.folder)
         return self
 
@@ -38,9 +39,8 @@ class MiniCluster:
     def wait(self, result, limit_s: float) -> None:  # type: ignore[no-untyped-def]
         """Wait until the job of a pyflink TableResult has ended. Raises pyflink's exceptions, as `result.wait` does."""
         # The result asks for the end at intervals, which grow up to 2 s; the cluster says when it is.
-        seconds = gateway.start(self._project).jvm.java.util.concurrent.TimeUnit.SECONDS
         job_id = result.get_job_client().get_job_id()._j_job_id
-        self._cluster.requestJobResult(job_id).get(round(limit_s), seconds)
+        self._cluster.requestJobResult(job_id).get(round(limit_s), self._seconds)
         result.wait(round(limit_s * 1000))
 
     @property
