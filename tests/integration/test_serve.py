@@ -217,6 +217,7 @@ def test_csv_is_the_readings_as_they_are_stored(client: TestClient, project: Pro
         ({"tag": "W1.power", "start": "2026-03-05T00:00:00", "end": DAY["end"]}, "timezone"),
         ({"tag": "W1.power", "start": "2026", "end": DAY["end"]}, "a time is written like 2026-03-01T00:00:00Z"),
         ({"tag": "W1.powr", **DAY}, "there is no tag 'W1.powr'"),
+        ({"tag": "W1.power", "pixel": 5, **DAY}, "there is no parameter 'pixel'"),
         ({"tag": "X*", **DAY}, "no tag matches 'X"),
         ({**DAY}, "required"),
     ],

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Security
+from fastapi import APIRouter, Depends, Query, Security
 from fastapi.responses import StreamingResponse
 from fastapi.security import HTTPBearer
 
@@ -17,6 +17,7 @@ from headrace.historian.serve import answers, events_api
 from headrace.historian.serve.anomalies import Found, ranked
 from headrace.historian.serve.answers import Extent, Health, Neighbours, Plot, Tag, Tags, traces
 from headrace.historian.serve.current import Now
+from headrace.historian.serve.parameters import refuse_unknown
 from headrace.historian.serve.problems import REFUSALS
 from headrace.historian.serve.units import milliseconds
 from headrace.project import pattern as patterns
@@ -32,7 +33,7 @@ _TOKEN = HTTPBearer(auto_error=False, description="A token, if the server was st
 
 router = APIRouter(
     prefix="/api",
-    dependencies=[Security(_TOKEN)],
+    dependencies=[Security(_TOKEN), Depends(refuse_unknown)],
     responses=REFUSALS,
 )
 router.include_router(events_api.router)
