@@ -144,6 +144,8 @@ def test_python_duckdb_the_command_line_and_the_api_return_the_same_events(
     code, printed = run(project, capsys, "list", "W*", "--json")
     assert (code, json.loads(printed)["found"]) == (0, 4)
     assert json.loads(printed)["events"] == json.loads(json.dumps(python, default=lambda time: time.isoformat()))
+    misspelt = client.get("/api/events", params={"tag": "W*", "limits": 3})
+    assert (misspelt.status_code, misspelt.json()["problems"][0]["fix"]) == (400, "did you mean 'limit'?")
     answer = client.get("/api/events", params={"tag": "W*", "limit": 3}).json()
     assert (answer["found"], len(answer["events"])) == (4, 3)
     assert [each["tag"] for each in answer["events"]] == [row["tag"] for row in python[:3]]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from fastapi import Request
 from fastapi.dependencies.models import Dependant
+from pydantic import BaseModel
 
 from headrace.errors import Problem, UserError, did_you_mean
 
@@ -23,6 +24,11 @@ async def refuse_unknown(request: Request) -> None:
 
 
 def _names(dependant: Dependant) -> Iterator[str]:
-    yield from (field.alias for field in dependant.query_params)
+    for field in dependant.query_params:
+        declared = field.field_info.annotation
+        if isinstance(declared, type) and issubclass(declared, BaseModel):  # one for all parameters
+            yield from (each.alias or name for name, each in declared.model_fields.items())
+        else:
+            yield field.alias
     for each in dependant.dependencies:
         yield from _names(each)
