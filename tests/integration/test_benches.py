@@ -14,7 +14,7 @@ from support import ROOT
 SMALLEST = {
     "columns": ["--messages", "20000", "--rounds", "1"],
     "formats": ["--readings", "500", "--rounds", "1"],
-    "frequency": ["--seconds", "10", "--live", "10"],
+    "frequency": ["--seconds", "150", "--live", "10"],
     "ingest": ["--messages", "40000", "--less", "20000", "--rounds", "1", "--only", "line", "--only", "json"],
     "latency": ["--interval", "1"],
     "levers": ["--messages", "20000", "--rounds", "1", "--only", "1,024 rows a batch"],
@@ -22,7 +22,7 @@ SMALLEST = {
     "scaling": ["--share", "0.01", "--only", "0"],
     "score_cost": ["--instants", "20", "--less", "10", "--rounds", "1", "--assets", "4"],
     "scoring": ["--only", "always", "--seeds", "1"],
-    "windows": ["--messages", "20000", "--rounds", "1"],
+    "windows": ["--earlier", str(ROOT), "--messages", "20000", "--rounds", "1"],
 }
 
 

@@ -16,7 +16,7 @@ from headrace_udfs.contract_topics import TopicPattern
 
 
 def overdue(project: Project, settings: Settings, found: Iterable[Reached], within: timedelta) -> list[Problem]:
-    """Return a problem for each job of which a partition is complete through no time, or one longer ago than `within`.
+    """Return a problem for each job with a partition complete through no time, or one longer ago than `within`.
 
     What a contract allows as lateness is added to `within`. Jobs that the environment does not run are not judged, and
     neither are sources without an event time, which are never complete through a time.

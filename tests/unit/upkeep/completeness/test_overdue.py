@@ -37,14 +37,14 @@ def known(project: Project) -> Settings:
     return settings.load(project, "local")
 
 
-def whats(project: Project, known: Settings, *rows: Reached) -> list[str]:
+def problems(project: Project, known: Settings, *rows: Reached) -> list[str]:
     return [each.what for each in overdue(project, known, rows, LIMIT)]
 
 
 def test_what_the_contract_allows_is_not_behind(project: Project, known: Settings) -> None:
-    assert whats(project, known, row(timedelta(0)), row(LIMIT, 1)) == []
-    assert len(whats(project, known, row(timedelta(0)), row(LIMIT + timedelta(seconds=1), 1))) == 1
-    assert whats(project, known) == []
+    assert problems(project, known, row(timedelta(0)), row(LIMIT, 1)) == []
+    assert len(problems(project, known, row(timedelta(0)), row(LIMIT + timedelta(seconds=1), 1))) == 1
+    assert problems(project, known) == []
 
 
 def test_the_worst_partition_is_named_with_the_reason(project: Project, known: Settings) -> None:
@@ -78,12 +78,12 @@ def test_an_open_transaction_has_a_fix_of_its_own(project: Project, known: Setti
 
 def test_a_job_that_the_environment_does_not_run_is_not_judged(project: Project, known: Settings) -> None:
     elsewhere = known.model_copy(update={"deploy": ("billing/*",)})
-    assert whats(project, elsewhere, row(timedelta(hours=1))) == []
+    assert problems(project, elsewhere, row(timedelta(hours=1))) == []
 
 
 def test_a_source_without_an_event_time_is_never_complete_and_never_behind(project: Project, known: Settings) -> None:
     panels = row(None, job="clinical/panels_v1", src_topic=source_files.load(project, "fhir_panels").topic)
-    assert whats(project, known, panels) == []
+    assert problems(project, known, panels) == []
 
 
 def test_the_lateness_is_that_of_the_contract_that_reads_the_topic(known: Settings, tmp_path: Path) -> None:
@@ -96,5 +96,5 @@ def test_the_lateness_is_that_of_the_contract_that_reads_the_topic(known: Settin
     assert pattern != text
     contract.write_text(pattern, encoding="utf-8")
     late = row(timedelta(hours=1), src_topic="plant.readings_of_another_site")
-    assert whats(Project(tmp_path, tmp_path), known, late) == []
-    assert len(whats(Project(tmp_path, tmp_path), known, replace(late, complete_through=NOW - timedelta(hours=3)))) == 1
+    assert problems(Project(tmp_path, tmp_path), known, late) == []
+    assert len(problems(Project(tmp_path, tmp_path), known, replace(late, complete_through=NOW - timedelta(hours=3)))) == 1
