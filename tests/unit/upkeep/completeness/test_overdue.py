@@ -97,4 +97,5 @@ def test_the_lateness_is_that_of_the_contract_that_reads_the_topic(known: Settin
     contract.write_text(pattern, encoding="utf-8")
     late = row(timedelta(hours=1), src_topic="plant.readings_of_another_site")
     assert problems(Project(tmp_path, tmp_path), known, late) == []
-    assert len(problems(Project(tmp_path, tmp_path), known, replace(late, complete_through=NOW - timedelta(hours=3)))) == 1
+    later = replace(late, complete_through=NOW - timedelta(hours=3))
+    assert len(problems(Project(tmp_path, tmp_path), known, later)) == 1
