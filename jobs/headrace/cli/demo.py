@@ -96,6 +96,12 @@ def _scores(outcome: Outcome) -> None:
         f"{scored.anomalies:,} anomalies ({scored.anomalies / scored.readings:.2%})",
         highlight=False,
     )
+    if scored.late:
+        out.print(
+            f"{scored.late:,} readings more came too late for the job, because this machine was busy: they are in "
+            "historian.late_readings",
+            highlight=False,
+        )
 
 
 def _recognised(found: Year) -> None:
