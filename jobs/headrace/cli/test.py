@@ -156,13 +156,14 @@ def _rows(difference: Difference, tolerance: float) -> Table:
     rows = table("", *difference.columns, title=f"  {difference.sink}")
     pairs = list(zip(difference.missing, difference.extra, strict=True))
     for expected, actual in pairs[:MOST_ROWS]:
-        differing = set(difference.columns)
+        differing, marked = set(difference.columns), False
         if expected and actual:
             differing = cells_that_differ(expected, actual, difference.columns, tolerance)
+            marked = out.no_color or not out.is_terminal
         for sign, row, style in (("-", expected, "red"), ("+", actual, "green")):
             if row:
                 cells = [
-                    _cell('""' if row.get(n) == "" else shown(row.get(n)), style, n in differing)
+                    _cell('""' if row.get(n) == "" else shown(row.get(n)), style, n in differing, marked=marked)
                     for n in difference.columns
                 ]
                 rows.add_row(f"[{style}]{sign}[/]", *cells)
@@ -171,11 +172,12 @@ def _rows(difference: Difference, tolerance: float) -> Table:
     return rows
 
 
-def _cell(text: str, style: str, differs: bool) -> str:
+def _cell(text: str, style: str, differs: bool, *, marked: bool) -> str:
+    """Return a cell in colour if it differs, and with a sign behind it where there are no colours."""
     from rich.markup import escape
 
     shown_text = escape(text) or "[dim]null[/]"
-    return f"[{style}]{shown_text}[/]" if differs else shown_text
+    return f"[{style}]{shown_text}{' <' if marked else ''}[/]" if differs else shown_text
 
 
 def _plain(context: Context, report: _Report) -> dict[str, Any]:
