@@ -121,6 +121,11 @@ _MESSAGES: tuple[tuple[str, str, Fix], ...] = (
         "leave ORDER BY out; sort when the table is read",
     ),
     (
+        r"Non-query expression encountered in illegal context",
+        "a SELECT is expected, and there is another word or expression in its place",
+        "look for a misspelt select, or for a bracket that closes too early",
+    ),
+    (
         r"only single statement supported|Unsupported SQL query!",
         "this is not one SELECT",
         "write a single SELECT and nothing else",

@@ -38,6 +38,11 @@ API = "org.apache.flink.table.api"
             "cast each text in it",
         ),
         (
+            f": {API}.SqlParserException: SQL parse failed. Non-query expression encountered in illegal context",
+            "a SELECT is expected",
+            "look for a misspelt select",
+        ),
+        (
             f": {API}.ValidationException: SQL validation failed. At line 0, column 0: Table 'EXPR$0' not found",
             "Flink loses the name of a query in FROM",
             "give it a name of its own",
