@@ -31,6 +31,17 @@ def test_a_bounded_run_stores_all_before_its_stops_and_nothing_behind_them(own_p
     assert (sum(b.good for b in balances), sum(b.dead for b in balances)) == (good + later, 5)
 
 
+def test_a_bounded_run_that_continues_from_a_savepoint_ends_where_it_would_have_ended(own_plant: Plant) -> None:
+    own_plant.produce(reading(n) for n in range(600_000))
+    job = own_plant.submit(bounded=True, parallelism=2)
+    # As after the failure of a JobManager, what assigns the partitions is made again from its state.
+    savepoint = own_plant.cluster.stop(job.id)
+    own_plant.produce(reading(n) for n in range(600_000, 600_010))
+    own_plant.finish(own_plant.submit(bounded=True, parallelism=2, restore=savepoint))
+    counts = "select count(*), count(distinct (src_partition, src_offset)) from historian.readings"
+    assert own_plant.query(counts) == [(600_000, 600_000)]
+
+
 @pytest.mark.proof
 def test_a_bounded_run_without_stops_ends_where_the_topic_ended_when_it_started(
     own_plant: Plant, monkeypatch: pytest.MonkeyPatch
