@@ -7,6 +7,7 @@ the columns.
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 
 from headrace.authoring import functions
@@ -17,7 +18,7 @@ from headrace.authoring.lint.inputs import fractional, inputs
 from headrace.authoring.lint.linter import Template, TemplateLinter
 from headrace.compose import function_names, render
 from headrace.environment.settings import Settings
-from headrace.errors import Problem, UserError
+from headrace.errors import Place, Problem, UserError
 from headrace.project import function_files, job_folder, table_files, topic_files
 from headrace.project.job import TOPIC
 from headrace.project.job_folder import JobFolder
@@ -25,6 +26,8 @@ from headrace.project.paths import Project
 from headrace.upkeep.checks import check_file, expected_counts
 
 __all__ = ["Finding", "UnreadableError", "lint"]
+
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
 class UnreadableError(UserError):
@@ -99,6 +102,13 @@ def _rendered(project: Project, settings: Settings, folder: JobFolder) -> render
         rendered_job = render.job(project, settings, folder)
     except UserError as error:
         raise UserError([*error.problems, *problems]) from None
+    files = {folder.views[name]: each for name, each in rendered_job.views.items()}
+    files |= {folder.templates[name]: each for name, each in rendered_job.sinks.items()}
+    problems += [
+        Problem("the template has no SQL", Place.of(path), "write a SELECT, or remove the file")
+        for path, each in files.items()
+        if not _COMMENT.sub("", each.sql).strip()
+    ]
     if problems:
         raise UserError(problems)
     return rendered_job

@@ -74,6 +74,12 @@ def test_sqlfluff_checks_the_authors_text_and_not_the_output_of_calls(plant: Pro
     assert linted(plant, "select {{ odd() }} as tag from {{ source('pumps') }}") == []
 
 
+@pytest.mark.parametrize("template", ["", "\n", "{# to do #}\n", "-- to do\n", "/* select\n1 */"])
+def test_a_template_without_sql_is_reported(plant: Project, template: str) -> None:
+    with pytest.raises(UserError, match=r"plant\.out\.sql\.j2: the template has no SQL\n  fix: write a SELECT"):
+        linted(plant, template)
+
+
 def test_layout_and_capitalisation_are_not_checked_here(plant: Project) -> None:
     assert linted(plant, "SELECT pump  as tag\n\n\n from   {{source('pumps')}}") == []
 
