@@ -6,9 +6,12 @@ from confluent_kafka import Producer
 
 from headrace.environment import consumer_lag, kafka
 from headrace.environment.consumer_lag import TopicProgress
-from support.worlds.live_plant import Plant, reading
+from headrace.operations.lifecycle.job_cluster import JobCluster
+from headrace.upkeep import reconcile
+from support.worlds.live_plant import Plant, reading, until
 
 GROUP = "headrace.tests.lag"
+OF_JOB = "headrace.historian.readings_v1"
 HOUR_S = 3_600
 
 
@@ -47,6 +50,35 @@ def test_the_lag_of_a_group_is_that_of_the_broker(own_plant: Plant) -> None:
     assert (found.in_transactions, found.problem) == (2, None)
     producer.abort_transaction(60)
     assert progress(own_plant).in_transactions == 0
+
+
+def test_a_partition_that_the_group_has_not_read_counts_from_its_first_offset(own_plant: Plant) -> None:
+    own_plant.produce(reading(n) for n in range(20))
+    client = own_plant.settings.kafka_client()
+    kafka.set_group_offsets(client, GROUP, own_plant.topic, {0: 10})
+    assert progress(own_plant, HOUR_S) == TopicProgress(lag=10)
+    own_plant.forget(until=4)
+    assert progress(own_plant, HOUR_S) == TopicProgress(lag=6)
+
+
+def test_a_job_that_continues_has_the_lag_that_it_had_and_reads_no_idle_partition_again(own_plant: Plant) -> None:
+    own_plant.produce(reading(n) for n in range(100))
+    own_plant.finish(own_plant.submit(bounded=True, parallelism=1))
+    client = own_plant.settings.kafka_client()
+
+    def lag() -> int | None:
+        return consumer_lag.progress(client, {OF_JOB: [own_plant.topic]}, 0)[OF_JOB].lag
+
+    # It starts where the tables end, and no record comes before it is stopped.
+    job = own_plant.submit(parallelism=1)
+    assert lag() == 0
+    until(lambda: JobCluster.of(own_plant.settings).checkpoints(job.id).completed >= 2, 60)
+    own_plant.submit(parallelism=1, restore=own_plant.cluster.stop(job.id))
+    assert lag() == 0
+    own_plant.produce(reading(n) for n in range(100, 102))
+    balances = own_plant.follow()
+    reconcile.verdict(balances)
+    assert sum(each.good for each in balances) == 102
 
 
 def test_a_topic_that_does_not_exist_is_a_problem_of_its_group_alone(own_plant: Plant) -> None:
