@@ -89,9 +89,10 @@ def _dead_letters(connection: DuckDBPyConnection) -> None:
 def _scores(outcome: Outcome) -> None:
     trained, scored = outcome.trained, outcome.scored
     same = "the training gave it again" if str(trained.pin) == outcome.version else f"the training gave {trained.pin}"
+    in_time = "reading that came in time" if scored.late else "reading"
     out.print(
         f"{outcome.version} learned from {trained.training.readings:,} readings of 2014 ({same}).\n"
-        f"Each reading up to {scored.until:%Y-%m-%d %H:%M} UTC has one row in condition.scores: {scored.readings:,}, "
+        f"Each {in_time} up to {scored.until:%Y-%m-%d %H:%M} UTC has one row in condition.scores: {scored.readings:,}, "
         f"{scored.with_score:,} of them with a score.\n"
         f"{scored.anomalies:,} anomalies ({scored.anomalies / scored.readings:.2%})",
         highlight=False,
