@@ -56,9 +56,7 @@ def known(project: Project, monkeypatch: pytest.MonkeyPatch) -> Settings:
     loaded = paper_environment.environment(project, READINGS, DEAD_LETTERS)
     monkeypatch.setattr(kafka, "offset_ranges", lambda _client, _topic: {0: OffsetRange(0, 10), 1: OffsetRange(0, 10)})
     monkeypatch.setattr(kafka_metadata, "topic_id", lambda _client, _topic: "now")
-    monkeypatch.setattr(
-        kafka_records, "records_in", lambda _client, _topic, _at, first, end: [*range(first, end)]
-    )
+    monkeypatch.setattr(kafka_records, "records_in", lambda _client, _topic, _at, first, end: [*range(first, end)])
     return loaded
 
 
