@@ -1,4 +1,4 @@
-"""What Kafka's source assigns to its readers after a restart, and when it tells them that there is no more."""
+"""What Kafka's source assigns to its readers after a restart, and when it says that there is no more."""
 
 from __future__ import annotations
 
