@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from headrace_udfs.argument_types import arrow_type
 from headrace_udfs.arrays import check_whole
@@ -66,28 +67,40 @@ class OwnFunction:
         return compute
 
     def run(self, compute: Compute, columns: Columns) -> tuple[Columns, list[Exception]]:
-        """Return the outputs, and what `compute` raised on the rows that are null for it.
+        """Return the outputs, and what was raised on the rows that are null for it.
 
         Raises FunctionFaultError if a result is not as declared, and errors that are not of a row.
         """
         rows = len(next(iter(columns.values())))
         parts: list[Columns] = []
         errors: list[Exception] = []
-        for piece in isolate(lambda start, stop: compute(**_sliced(columns, start, stop)), rows):
-            if piece.error is None:
-                parts.append(self.checked(piece.result, piece.stop - piece.start))
-                continue
+
+        def answer(start: int, stop: int) -> Any:
+            given = compute(**_sliced(columns, start, stop))
+            try:
+                return self.checked(given, stop - start)
+            except FunctionFaultError as fault:
+                return fault  # it is of no row
+
+        null = {name: pa.nulls(1, arrow_type(kind)) for name, kind in self.outputs.items()}
+        for piece in isolate(answer, rows):
+            if isinstance(piece.result, FunctionFaultError):
+                raise piece.result
             if isinstance(piece.error, _NOT_OF_A_ROW):
                 raise piece.error
-            errors.append(piece.error)
-            parts.append({name: pa.nulls(1, arrow_type(kind)) for name, kind in self.outputs.items()})
+            if piece.error:
+                errors.append(piece.error)
+            parts.append(piece.result or null)
         for error in errors[:_MOST_LOGGED]:
             _log.warning("%s: a row has a null result: %s: %s", self.name, type(error).__name__, error)
         empty = [{name: pa.nulls(0, arrow_type(kind)) for name, kind in self.outputs.items()}]
         return {name: pa.concat_arrays([each[name] for each in parts or empty]) for name in self.outputs}, errors
 
     def checked(self, answer: Any, rows: int) -> Columns:
-        """Return what `compute` has returned as the outputs. Raises FunctionFaultError if it is not as declared."""
+        """Return what `compute` has returned as the outputs.
+
+        Raises FunctionFaultError if it is not as declared, and ArrowInvalid for times beyond those of a timestamp.
+        """
         if len(self.outputs) == 1 and not isinstance(answer, Mapping):
             answer = {next(iter(self.outputs)): answer}
         if not isinstance(answer, Mapping):
@@ -165,7 +178,7 @@ def _array(name: str, values: Any, kind: str, rows: int) -> pa.Array:
         values = values.dictionary_decode()
     if not _holds(arrow_type(kind), values.type):
         raise FunctionFaultError(f"'{name}' is {values.type}; function.yaml declares {kind}")
-    return values.cast(arrow_type(kind), safe=False)
+    return values.cast(options=pc.CastOptions(arrow_type(kind), allow_time_truncate=True, allow_float_truncate=True))
 
 
 def _holds(declared: pa.DataType, given: pa.DataType) -> bool:

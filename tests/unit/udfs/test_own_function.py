@@ -36,6 +36,19 @@ def test_only_the_rows_on_which_it_raises_are_null(values: list[int | None]) -> 
     assert len(errors) == sum(v is not None and v % 2 for v in values)
 
 
+@pytest.mark.parametrize(
+    ("unit", "far"), [("s", 1_700_000_000_000_000), ("ms", 1_700_000_000_000_000_000), ("s", -(2**62))]
+)
+def test_a_time_beyond_those_of_a_timestamp_is_null_in_its_row_only(unit: str, far: int) -> None:
+    kind = pa.timestamp(unit, "UTC")
+    at = OwnFunction("at", "d", {"value": "long"}, {"at": "timestamp"})
+    values = pa.array([0, far, None, 1], pa.int64())
+    outputs, errors = at.run(lambda value: value.cast(kind), {"value": values})
+    assert outputs["at"].to_pylist() == pa.array([0, None, None, 1], pa.timestamp(unit)).to_pylist()
+    assert "out of bounds" in str(errors[0])
+    assert len(errors) == 1
+
+
 @pytest.mark.parametrize("error", [FileNotFoundError("model.npz"), ImportError("x"), NameError("x"), MemoryError()])
 def test_a_fault_that_is_not_of_a_row_stops_the_job(error: Exception) -> None:
     def compute(**_columns: pa.Array) -> pa.Array:
