@@ -14,7 +14,7 @@ from support import ROOT
 SMALLEST = {
     "columns": ["--messages", "20000", "--rounds", "1"],
     "formats": ["--readings", "500", "--rounds", "1"],
-    "frequency": ["--seconds", "150", "--live", "10"],
+    "frequency": ["--seconds", "150", "--live", "60", "--share", "0.2"],
     "ingest": ["--messages", "40000", "--less", "20000", "--rounds", "1", "--only", "line", "--only", "json"],
     "latency": ["--interval", "1"],
     "levers": ["--messages", "20000", "--rounds", "1", "--only", "1,024 rows a batch"],
