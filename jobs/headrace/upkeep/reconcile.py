@@ -255,7 +255,9 @@ def _explain_stall(cluster: Cluster, name: str, stalled_s: float, left: int) -> 
     failure = cluster.last_failure(running.id) if running else None
     raise PlatformError(
         f"{name} stored nothing more for {stalled_s:.0f} s, {left:,} records short",
-        fix=f"its last failure was: {failure}" if failure else "it runs and reports no failure: see its log",
+        fix=f"its last failure was: {failure}"
+        if failure
+        else "it runs and reports no failure: read the log of its TaskManager (headrace local logs taskmanager)",
     )
 
 
