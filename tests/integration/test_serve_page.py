@@ -230,6 +230,19 @@ def test_a_span_that_is_too_long_is_reported_with_the_fix(chromium: Browser, add
         expect(page.locator("#problem")).to_be_hidden()
 
 
+def test_curves_of_the_view_before_do_not_stay_under_an_error(chromium: Browser, address: str) -> None:
+    with tab(chromium, address, "400 (Bad Request)") as page:
+        opened(page, address, "W1.power")
+        curves = "document.getElementById('chart').data.length"
+        page.wait_for_function(f"{curves} > 0")
+        page.goto(f"{address}#tag=W1.power&tag=W1.pwoer&start=2026-03-01T00:00:00Z&end=2026-03-02T00:00:00Z")
+        expect(page.locator("#problem")).to_contain_text("there is no tag 'W1.pwoer'")
+        page.wait_for_function(f"{curves} === 0")
+        page.get_by_label("Remove W1.pwoer").click()
+        expect(page.locator("#problem")).to_be_hidden()
+        page.wait_for_function(f"{curves} > 0")
+
+
 def test_a_stopped_server_is_reported_on_the_page(chromium: Browser, project: Project) -> None:
     with ExitStack() as running:
         address = running.enter_context(serve(project))

@@ -73,6 +73,9 @@ async function load() {
   } catch (error) {
     if (signal.aborted) return;
     refused(error);
+    // The curves of the view before would pass for those of this one.
+    answer = { traces: [] };
+    draw(place, answer, view, drag);
     at("status").textContent = "";
   } finally {
     if (!signal.aborted) busy(false);
