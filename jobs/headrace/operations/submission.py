@@ -32,9 +32,10 @@ RUNNING_LIMIT_S = 120
 class Prepared:
     """A job that is checked and planned, but not started.
 
-    `starts` are the offsets, by topic and partition, at which sources without state start, `ends` those at which a
-    bounded job stops, by source and partition. `added` are the sources that the savepoint does not know, of a job that
-    continues from one.
+    `starts` are the offsets, by topic and partition, at which sources without state start; those of a job that does not
+    keep every record are always known, since `restart --from nothing` leaves the state of a job that goes on. `ends`
+    are those at which a bounded job stops, by source and partition. `added` are the sources that the savepoint does not
+    know, of a job that continues from one.
     """
 
     project: Project
@@ -103,7 +104,7 @@ def prepare(
     starts = {
         topic: preflight.start(settings, tables, folder, topic)
         for source, read in topics.items()
-        if not goes_on or source in added
+        if not goes_on or source in added or not folder.job.keeps_every_record
         for topic in read
     }
     spreads = {source: preflight.spread(project, settings, source, slots) for source in folder.job.sources}

@@ -57,21 +57,30 @@ def test_its_topics_are_read_from_it(
     assert (made.message is None) == (message is None)
 
 
-def test_a_source_that_is_not_in_it_starts_where_the_tables_end(
-    plant: PaperPlant, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def unplanned(plant: PaperPlant, monkeypatch: pytest.MonkeyPatch) -> PaperPlant:
+    """The plant, in which a job is prepared without Flink, and starts at offset 12."""
     monkeypatch.undo()
-    begins = {}
     monkeypatch.setattr(preflight, "start", lambda *_: {0: 12})
     monkeypatch.setattr(preflight, "check_tables", lambda *_, **__: None)
     monkeypatch.setattr(preflight, "spread", lambda *_: None)
     monkeypatch.setattr(submission, "compose", lambda *_: SimpleNamespace())
     monkeypatch.setattr(submission, "table_environment", lambda *_: None)
     monkeypatch.setattr("headrace.planner.planning.plan_job", lambda *_: SimpleNamespace(stored=None))
+    return plant
+
+
+def test_a_source_that_is_not_in_it_starts_where_the_tables_end(unplanned: PaperPlant) -> None:
+    begins = {}
     for restored in ({"plant.readings"}, set()):
-        prepared = submission.prepare(plant.project, plant.settings, JOB, goes_on=True, restored=restored)
+        prepared = submission.prepare(unplanned.project, unplanned.settings, JOB, goes_on=True, restored=restored)
         begins[bool(restored)] = ([*prepared.added], prepared.starts)
     assert begins == {True: ([], {}), False: (["plant_readings"], {"plant.readings": {0: 12}})}
+
+
+def test_a_job_that_leaves_its_state_has_a_start(unplanned: PaperPlant) -> None:
+    prepared = submission.prepare(unplanned.project, unplanned.settings, "historian/rollup_1m_v1", goes_on=True)
+    assert prepared.starts == {"plant.readings": {0: 12}}
 
 
 def test_a_state_that_ends_somewhere_is_refused(plant: PaperPlant, monkeypatch: pytest.MonkeyPatch) -> None:
