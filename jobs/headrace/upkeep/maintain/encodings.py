@@ -31,9 +31,16 @@ def writer_options(table: Table, rows: pa.Table) -> dict[str, Any]:
 
 def _as_differences(rows: pa.Table, columns: list[str]) -> dict[str, Any]:
     return {
-        "use_dictionary": [name for name in rows.column_names if name not in columns],
+        "use_dictionary": [path for path in _paths(rows) if path not in columns],
         "column_encoding": dict.fromkeys(columns, "DELTA_BINARY_PACKED"),
     }
+
+
+def _paths(rows: pa.Table) -> list[str]:
+    """Return the path of each column of the file: lists and structs have several, or one with another name."""
+    metadata: list[pq.FileMetaData] = []
+    pq.write_table(rows.slice(0, 0), pa.BufferOutputStream(), metadata_collector=metadata)
+    return [metadata[0].schema.column(n).path for n in range(metadata[0].num_columns)]
 
 
 def _sizes(rows: pa.Table, options: dict[str, Any]) -> dict[str, int]:

@@ -47,3 +47,10 @@ def test_other_pages_are_written_as_pyiceberg_does(said: dict[str, str]) -> None
 def test_a_table_without_numbers_and_one_without_rows_have_options() -> None:
     assert options(ROWS.select(["tag"]), page_version="v2")["column_encoding"] == {}
     assert options(ROWS.slice(0, 0), page_version="v2")["data_page_version"] == "2.0"
+
+
+def test_lists_and_structs_keep_their_dictionaries() -> None:
+    causes = pa.array([["stuck", "drift"], ["gap"]] * 4000)
+    place = pa.array([{"line": 1, "site": "north"}] * 8000)
+    chosen = options(ROWS.append_column("causes", causes).append_column("place", place), page_version="v2")
+    assert chosen["use_dictionary"] == ["tag", "quality", "value", "causes.list.element", "place.line", "place.site"]
