@@ -170,7 +170,7 @@ def test_a_job_that_runs_has_read_a_topic_that_ends_with_the_mark_of_a_transacti
     monkeypatch.setattr("headrace.environment.iceberg.connect", nothing)
     monkeypatch.setattr("headrace.environment.flink_rest.Cluster.of", nothing)
     monkeypatch.setattr("headrace.environment.kafka.offset_ranges", lambda *_: {0: span})
-    monkeypatch.setattr("headrace.environment.kafka.records_in", records_in)
+    monkeypatch.setattr("headrace.environment.kafka_records.records_in", records_in)
     monkeypatch.setattr("time.sleep", nothing)
     known = Mock(kafka_client=dict)
     (balance,) = reconcile.follow(Project(tmp_path, tmp_path), known, "a/b_v1", 120)
