@@ -218,6 +218,7 @@ def test_csv_is_the_readings_as_they_are_stored(client: TestClient, project: Pro
         ({"tag": "W1.power", "start": "2026", "end": DAY["end"]}, "a time is written like 2026-03-01T00:00:00Z"),
         ({"tag": "W1.powr", **DAY}, "there is no tag 'W1.powr'"),
         ({"tag": "W1.power", "pixel": 5, **DAY}, "there is no parameter 'pixel'"),
+        ({"tag": "W1.power", "pixels": [5, 6], **DAY}, "the parameter 'pixels' is given 2 times"),
         ({"tag": "X*", **DAY}, "no tag matches 'X"),
         ({**DAY}, "required"),
     ],
