@@ -430,7 +430,10 @@ def test_what_is_a_value_in_some_rows_and_an_object_in_others_is_told() -> None:
     bodies = [{"tag": "a", "value": 1, "ts": T, "site": site} for site in ({"zip": "1"}, {"zip": "2"}, "x", None)]
     found = propose(records(*bodies))
     assert found.keys["fields"]["zip"] == {"path": "site.zip", "type": "string"}
-    assert "so that only the objects are read: site" in found.reasons["fields"]
+    assert (
+        found.reasons["fields"]
+        == "site: objects in some rows, which are read, and values in others, which are dead letters"
+    )
     assert found.tally.codes == {"wrong_type": 1}
 
 

@@ -60,7 +60,9 @@ class Maker:
         if quality:
             keys["quality"], self.reasons["quality"] = quality
         if self._objects:
-            both = f"values in some rows and objects in others, so that only the objects are read: {self._objects}"
+            both = (
+                f"{self._objects}: objects in some rows, which are read, and values in others, which are dead letters"
+            )
             self.reasons["fields"] = "; ".join(filter(None, (self.reasons.get("fields"), both)))
         reasons = {name: key_names.plain(reason) for name, reason in self.reasons.items()}
         return key_names.written({**keys, "key": "tag"}), reasons
