@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient
 
 from headrace.environment import consumer_lag, kafka
+from headrace.environment.broker_errors import answer_of
 from headrace.environment.consumer_lag import TopicProgress
 from headrace.operations.lifecycle.job_cluster import JobCluster
 from headrace.upkeep import reconcile
@@ -79,6 +81,21 @@ def test_a_job_that_continues_has_the_lag_that_it_had_and_reads_no_idle_partitio
     balances = own_plant.follow()
     reconcile.verdict(balances)
     assert sum(each.good for each in balances) == 102
+
+
+def test_a_job_continues_though_the_broker_has_forgotten_its_group_and_no_record_has_come(own_plant: Plant) -> None:
+    job = own_plant.submit(parallelism=1)
+    until(lambda: JobCluster.of(own_plant.settings).checkpoints(job.id).completed >= 2, 60)
+    savepoint = own_plant.cluster.stop(job.id)
+    # As the broker does a week after the last offset was committed.
+    admin = AdminClient(dict(own_plant.settings.kafka_client()))
+    for answer in admin.delete_consumer_groups([OF_JOB], request_timeout=30).values():
+        answer_of(answer, 30)
+    own_plant.produce(reading(n) for n in range(10))
+    own_plant.submit(parallelism=1, restore=savepoint)
+    balances = own_plant.follow()
+    reconcile.verdict(balances)
+    assert sum(each.good for each in balances) == 10
 
 
 def test_a_topic_that_does_not_exist_is_a_problem_of_its_group_alone(own_plant: Plant) -> None:

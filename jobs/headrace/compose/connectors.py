@@ -75,7 +75,8 @@ def group(job: Job) -> str:
 
 # An offset that the topic does not have, or no longer has, stops the job. Every other mode silently continues
 # elsewhere: a topic that was created again would be taken for the old one, and records that retention deleted before
-# they were read would not be missed.
+# they were read would not be missed. jobs/java looks up the group's offsets when the job starts, so that its states
+# have them.
 _START: Options = {"scan.startup.mode": "group-offsets", "properties.auto.offset.reset": "none"}
 # By default, Flink looks for new partitions every five minutes.
 _UNBOUNDED: Options = {"scan.topic-partition-discovery.interval": "10 s"}

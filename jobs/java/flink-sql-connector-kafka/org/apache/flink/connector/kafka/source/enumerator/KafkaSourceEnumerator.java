@@ -1,5 +1,6 @@
 package org.apache.flink.connector.kafka.source.enumerator;
 
+import headrace.kafka.KnownOffsets;
 import java.util.Properties;
 import org.apache.flink.api.connector.source.Boundedness;
 import org.apache.flink.api.connector.source.SplitEnumeratorContext;
@@ -8,10 +9,12 @@ import org.apache.flink.connector.kafka.source.enumerator.subscriber.KafkaSubscr
 import org.apache.flink.connector.kafka.source.split.KafkaPartitionSplit;
 
 /**
- * Assigns partitions to readers, as Flink's own enumerator does, and ends a bounded source also after it was restored.
+ * Assigns partitions to readers. It differs from Flink's own enumerator in two points.
  *
- * <p>Flink's own is restored from a savepoint, or when another JobManager takes over. It then finds no new partition,
- * and never tells the readers that there are no more: they wait at their ends (FLINK-31006).
+ * <p>A partition that starts at the offset of the consumer group gets this offset as a number: see {@link KnownOffsets}.
+ *
+ * <p>A bounded source also ends after it was restored, from a savepoint or by another JobManager. Flink's own then finds
+ * no new partition, and never tells the readers that there are no more: they wait at their ends (FLINK-31006).
  */
 public class KafkaSourceEnumerator extends OriginalKafkaSourceEnumerator {
 
@@ -27,7 +30,7 @@ public class KafkaSourceEnumerator extends OriginalKafkaSourceEnumerator {
             Properties settings,
             SplitEnumeratorContext<KafkaPartitionSplit> context,
             Boundedness boundedness) {
-        super(subscriber, starts, stops, settings, context, boundedness);
+        super(subscriber, new KnownOffsets(starts), stops, settings, context, boundedness);
         this.context = context;
         allAreAssigned = false;
     }
@@ -40,7 +43,7 @@ public class KafkaSourceEnumerator extends OriginalKafkaSourceEnumerator {
             SplitEnumeratorContext<KafkaPartitionSplit> context,
             Boundedness boundedness,
             KafkaSourceEnumState state) {
-        super(subscriber, starts, stops, settings, context, boundedness, state);
+        super(subscriber, new KnownOffsets(starts), stops, settings, context, boundedness, state);
         this.context = context;
         allAreAssigned = boundedness == Boundedness.BOUNDED
                 && state.initialDiscoveryFinished()
