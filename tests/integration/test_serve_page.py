@@ -235,10 +235,10 @@ def test_curves_of_the_view_before_do_not_stay_under_an_error(chromium: Browser,
         opened(page, address, "W1.power")
         curves = "document.getElementById('chart').data.length"
         page.wait_for_function(f"{curves} > 0")
-        page.goto(f"{address}#tag=W1.power&tag=W1.pwoer&start=2026-03-01T00:00:00Z&end=2026-03-02T00:00:00Z")
-        expect(page.locator("#problem")).to_contain_text("there is no tag 'W1.pwoer'")
+        page.goto(f"{address}#tag=W1.power&tag=W9.power&start=2026-03-01T00:00:00Z&end=2026-03-02T00:00:00Z")
+        expect(page.locator("#problem")).to_contain_text("there is no tag 'W9.power'")
         page.wait_for_function(f"{curves} === 0")
-        page.get_by_label("Remove W1.pwoer").click()
+        page.get_by_label("Remove W9.power").click()
         expect(page.locator("#problem")).to_be_hidden()
         page.wait_for_function(f"{curves} > 0")
 
