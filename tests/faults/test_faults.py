@@ -164,6 +164,8 @@ def test_a_broker_that_is_paused_for_twenty_seconds_loses_and_doubles_nothing(ru
         broker.send_signal(signal.SIGCONT)
     assert seen[-1].state == "STALLED"
     assert "is it up?" in (seen[-1].fix or "")
+    # A broker that has just resumed may first work off what has waited for it.
+    until(lambda: "does not answer" not in (health(running).why or ""), 90, lambda: str(health(running)))
     running.produce(reading(n) for n in range(5_000, 10_000))
     reconcile.verdict(running.follow())
     until(lambda: health(running).state == "RUNNING", 60, lambda: str(health(running)))
