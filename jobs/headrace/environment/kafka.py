@@ -92,7 +92,7 @@ class TopicState:
 def topic_state(client: Mapping[str, str], topic: str) -> TopicState:
     """Return the state of `topic`. A partition without a leader is waited for, up to PATIENCE_S.
 
-    Raises PlatformError if the broker does not answer, UserError if there is no such topic.
+    Raises PlatformError if the broker does not answer, UserError if the topic does not exist.
     """
     partitions = kafka_metadata.partitions(client, topic)
     try:
@@ -108,8 +108,8 @@ def topic_state(client: Mapping[str, str], topic: str) -> TopicState:
 def offset_ranges(client: Mapping[str, str], topic: str) -> dict[int, OffsetRange]:
     """Return the range of offsets of each partition of `topic`, by the partition's number.
 
-    Raises PlatformError if the broker does not answer or a partition has no leader, UserError if there is no such
-    topic.
+    Raises PlatformError if the broker does not answer or a partition has no leader, UserError if the topic does not
+    exist.
     """
     state = topic_state(client, topic)
     if state.leaderless:

@@ -36,7 +36,7 @@ def identity(client: Mapping[str, str], topic: str) -> str:
 def topic_id(client: Mapping[str, str], topic: str) -> str:
     """Return the topic's id in Kafka. A topic that is created again under the same name has another id.
 
-    Raises PlatformError if the broker does not answer, UserError if there is no such topic.
+    Raises PlatformError if the broker does not answer, UserError if the topic does not exist.
     """
     partitions(client, topic)
     if found := topic_ids(client, [topic]).get(topic):

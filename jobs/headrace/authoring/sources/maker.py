@@ -158,9 +158,9 @@ class Maker:
 
 
 def _apart(values: dict[str, Seen]) -> tuple[dict[str, Seen], str]:
-    """Return the values without those at a path that is also one to an object, and the paths of these, joined.
+    """Split off the values at paths that hold an object in other rows; return the rest, and these paths in one text.
 
-    A contract reads one or the other. A null in place of an object does not count as a value.
+    A contract reads either the object or the value. A null in place of an object does not count as a value.
     """
     both = [path for path in values if any(each.startswith(f"{path}.") for each in values) and path != "."]
     told = ", ".join(path.lstrip("^.") for path in both if set(values[path].types) - {"null"})
