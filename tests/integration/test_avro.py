@@ -113,7 +113,7 @@ def test_a_topic_with_a_schema_is_read_by_other_clients_as_it_was_written(plant_
     subjects = [f"{plant.topic}.{name}-value" for name in ("alerts", "newest")]
     assert schema_changes.apply(plant.project, plant.settings) == subjects
     assert schema_changes.apply(plant.project, plant.settings) == []
-    plant.finish(plant.submit(encoded_topics.JOB, bounded=True, parallelism=2))
+    plant.finish(plant.commit_at_the_end().submit(encoded_topics.JOB, bounded=True, parallelism=2))
 
     client = SchemaRegistryClient(registry.for_confluent())
     _check_alerts(plant.sent(encoded_topics.ALERTS), client, READINGS)

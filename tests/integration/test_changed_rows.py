@@ -28,7 +28,7 @@ def test_tables_and_topics_hold_the_rows_that_are_left(
     topic_changes.apply(own_plant.project, own_plant.settings)
     events = changed_orders.events(seed=3)
     own_plant.produce(changed_orders.messages(events))
-    own_plant.finish(own_plant.submit(changed_orders.JOB, bounded=True, parallelism=2))
+    own_plant.finish(own_plant.commit_at_the_end().submit(changed_orders.JOB, bounded=True, parallelism=2))
     for name, shape in shapes.items():
         expected = shape.rows(events)
         stored = own_plant.query(f"select id, place, amount from changed.{name}")

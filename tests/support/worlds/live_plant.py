@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import count
 from pathlib import Path
@@ -94,6 +94,15 @@ class Plant:
             self.project, self.settings, job, bounded=bounded, parallelism=slots, goes_on=restore is not None
         )
         return submission.launch(prepared, uuid.uuid4().hex, restore)
+
+    def commit_at_the_end(self) -> Plant:
+        """The plant whose bounded jobs commit once, at their end: with commits in between, a topic gets a key again.
+
+        Flink draws the time of a job's first checkpoint from all of the first interval: one of a few seconds is late
+        enough only on an idle machine.
+        """
+        flink = self.settings.flink.model_copy(update={"checkpoint_interval_s": 86_400})
+        return replace(self, settings=self.settings.model_copy(update={"flink": flink}))
 
     def produce_in_transactions(self, batches: Iterable[list[bytes]], *, abort: bool = False) -> None:
         """Send each batch in a separate transaction, which leaves a marker in the topic; they count unless `abort`."""
