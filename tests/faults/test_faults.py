@@ -86,7 +86,7 @@ def running(platform: Project, tmp_path_factory: pytest.TempPathFactory) -> Iter
     with plant(platform, tmp_path_factory.mktemp("faults")) as own:
         own.produce(reading(n) for n in range(20_000))
         arguments = [str(own.project.root), str(own.project.home), own.settings.model_dump_json(), JOB]
-        done = subprocess.run([sys.executable, "-c", SUBMIT, *arguments], check=True, capture_output=True, timeout=180)
+        done = subprocess.run([sys.executable, "-c", SUBMIT, *arguments], check=True, capture_output=True, timeout=300)
         assert done.stdout.strip()
         yield own
 
@@ -182,12 +182,16 @@ def test_a_worker_that_is_frozen_is_reported_as_stalled_and_loses_and_doubles_no
     try:
         running.produce(reading(n) for n in range(5_000, 6_000))
         assert running.cluster.running(JOB)
-        until(lambda: health(running).state == "STALLED", 90, lambda: str(health(running)))
-        during = health(running)
+        seen: list[Health] = []
+
+        def stalled() -> bool:
+            seen.append(health(running))
+            return "no checkpoint for" in (seen[-1].why or "")
+
+        until(stalled, 90, lambda: str(seen))
     finally:
         for each in frozen:
             each.resume()
-    assert "no checkpoint for" in (during.why or "")
-    assert during.fix == f"headrace restart {JOB} --from checkpoint"
+    assert (seen[-1].state, seen[-1].fix) == ("STALLED", f"headrace restart {JOB} --from checkpoint")
     reconcile.verdict(running.follow())
     until(lambda: health(running).state == "RUNNING", 60, lambda: str(health(running)))

@@ -101,8 +101,8 @@ def test_every_port_asks_and_a_job_is_submitted_watched_saved_and_stopped(runnin
         silent = {key for key in keys if asks_for_a_certificate(int(settings[key]))}
         assert keys - silent == {"metrics.reporter.prom.port"}
         assert len(silent) == {"jobmanager": 4, "taskmanager": 3}[role]
-        assert httpx.get(running.metrics(role), trust_env=False).status_code == 401
-        assert "flink_" in httpx.get(running.metrics(role), headers=TOKEN, trust_env=False).text
+        assert httpx.get(running.metrics(role), trust_env=False, timeout=60).status_code == 401
+        assert "flink_" in httpx.get(running.metrics(role), headers=TOKEN, trust_env=False, timeout=60).text
 
     # A TaskManager, where the code of every job runs, has the internal certificate.
     with pytest.raises(PlatformError, match="does not answer"):

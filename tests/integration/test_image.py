@@ -87,7 +87,7 @@ def test_the_images_packages_are_the_projects_part_of_the_lock(root: Path) -> No
 def test_a_jobmanager_starts_as_the_operator_starts_it(image: Path, jobmanager: JobManager) -> None:
     rest, metrics, certificates, logs = jobmanager
     until(lambda: _probed(image, rest, certificates), 60)
-    with httpx.Client(verify=flink_tls.context(certificates), trust_env=False) as client:
+    with httpx.Client(verify=flink_tls.context(certificates), trust_env=False, timeout=60) as client:
         assert client.get(f"{rest}/config").json()["flink-version"].startswith("2.1")
     with pytest.raises(httpx.TransportError):
         httpx.get(f"{rest}/config", verify=ssl.create_default_context(cafile=certificates / "ca.crt"), trust_env=False)
@@ -175,4 +175,5 @@ def _probed(image: Path, rest: str, certificates: Path) -> bool:
 
 
 def _scraped(metrics: str, token: str) -> httpx.Response:
-    return httpx.get(metrics, headers={"Authorization": f"Bearer {token}"} if token else {}, trust_env=False)
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return httpx.get(metrics, headers=headers, trust_env=False, timeout=60)

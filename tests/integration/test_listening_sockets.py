@@ -36,7 +36,7 @@ def test_every_listening_socket_is_on_the_loopback_address(own_plant: Plant) -> 
 def test_metrics_are_published_on_the_loopback_address(own_plant: Plant) -> None:
     addresses = [each.metrics for each in local.status(own_plant.project) if each.metrics]
     assert len(addresses) == 2
-    assert all("flink_" in httpx.get(address, trust_env=False).text for address in addresses)
+    assert all("flink_" in httpx.get(address, trust_env=False, timeout=60).text for address in addresses)
 
 
 def listening(plant: Plant) -> Iterator[tuple[str, str, int]]:

@@ -24,6 +24,9 @@ from headrace.local.layout import Layout
 from headrace.project.paths import Project
 from support.services.processes import SHORT_LIVED_JAVA
 
+LIMIT_S = 180
+"""Of what takes a few seconds on a calm machine: on a loaded one, Java takes a minute to start."""
+
 
 @pytest.fixture(scope="module")
 def other(platform: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
@@ -39,7 +42,7 @@ def other(platform: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 def test_the_published_addresses_answer(platform: Project) -> None:
     endpoints = _endpoints(platform)
-    assert AdminClient({"bootstrap.servers": endpoints.kafka}).list_topics(timeout=10).brokers
+    assert AdminClient({"bootstrap.servers": endpoints.kafka}).list_topics(timeout=LIMIT_S).brokers
     assert len(_taskmanagers(platform)) == 1
     assert [(s.name, s.state) for s in local.status(platform)] == [
         ("kafka", "RUNNING"),
@@ -68,7 +71,7 @@ def test_java_can_use_the_archive_of_classes(platform: Project, service: str) ->
     assert any(option.startswith("-XX:SharedArchiveFile=") for option in options)
     before_the_class = options[: options.index("--configDir") - 1]
     # With this option, Java fails if it cannot use the archive.
-    subprocess.run([java, "-Xshare:on", *before_the_class, "-version"], check=True, timeout=30)
+    subprocess.run([java, "-Xshare:on", *before_the_class, "-version"], check=True, timeout=LIMIT_S)
 
 
 def test_settings_that_flink_refuses_are_reported_with_its_words(platform: Project, tmp_path: Path) -> None:
@@ -103,7 +106,7 @@ def test_an_interrupted_up_leaves_nothing_running(platform: Project, tmp_path: P
     try:
         _until(lambda: len(processes.find(started.local)) > 1)
         up.send_signal(signal.SIGINT)
-        _, errors = up.communicate(timeout=60)
+        _, errors = up.communicate(timeout=LIMIT_S)
         assert up.returncode == 130, errors
         assert processes.find(started.local) == []
     finally:
@@ -120,14 +123,14 @@ def test_two_platforms_run_side_by_side(platform: Project, other: Project) -> No
 def test_up_recovers_a_platform_whose_supervisor_died_and_whose_port_was_taken(other: Project) -> None:
     before = _endpoints(other)
     admin = AdminClient({"bootstrap.servers": before.kafka})
-    admin.create_topics([NewTopic("kept", 1)])["kept"].result(10)
+    admin.create_topics([NewTopic("kept", 1)])["kept"].result(LIMIT_S)
     services = [psutil.Process(s.pid) for s in local.status(other)]
     supervisord = services[0].parent()
     assert supervisord
     supervisord.kill()
     assert {s.state for s in local.status(other)} == {"LEFT BEHIND"}
     services[0].kill()
-    processes.wait_for_end(services[:1], 10)
+    processes.wait_for_end(services[:1], LIMIT_S)
     host, port = before.kafka.split(":")
     messages: list[str] = []
     with socket.create_server((host, int(port))):
@@ -136,7 +139,7 @@ def test_up_recovers_a_platform_whose_supervisor_died_and_whose_port_was_taken(o
     assert any(f"port {port} (kafka) is taken by" in message for message in messages)
     assert after.kafka != before.kafka
     assert after.flink == before.flink
-    assert "kept" in AdminClient({"bootstrap.servers": after.kafka}).list_topics(timeout=10).topics
+    assert "kept" in AdminClient({"bootstrap.servers": after.kafka}).list_topics(timeout=LIMIT_S).topics
 
 
 def test_down_leaves_no_process_and_no_address_but_the_data(platform: Project, other: Project) -> None:
@@ -183,6 +186,6 @@ def _marked_process(project: Project, service: str) -> subprocess.Popen[bytes]:
 def _until(condition: Callable[[], bool]) -> None:
     tenacity.Retrying(
         retry=tenacity.retry_if_result(lambda held: not held),
-        stop=tenacity.stop_after_delay(60),
+        stop=tenacity.stop_after_delay(LIMIT_S),
         wait=tenacity.wait_fixed(0.1),
     )(condition)

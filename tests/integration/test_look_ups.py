@@ -172,8 +172,8 @@ def test_a_running_job_sees_a_change_within_the_refresh(world: Plant, tmp_path: 
         newest = f"select label from security.seen where epoch_ms(ts) = {year + sent} order by ip"
         return world.query(newest) == [("other",), ("one",)]
 
-    # The refresh, and at most two checkpoints of a second for the rows to be seen.
-    until(changed, REFRESH.total_seconds() + 20)
+    # Half a minute on a loaded machine: less than the minute of a table without a refresh of its own.
+    until(changed, REFRESH.total_seconds() + 8)
     # What was written before has not changed.
     assert world.query(f"select label from security.seen where ip = 5 and epoch_ms(ts) = {year}") == [("narrow",)]
 

@@ -98,7 +98,7 @@ def _samples(plant: Plant) -> Samples:
     samples: Samples = defaultdict(list)
     for service in local.status(plant.project):
         if service.metrics:
-            for family in text_string_to_metric_families(httpx.get(service.metrics).text):
+            for family in text_string_to_metric_families(httpx.get(service.metrics, timeout=60).text):
                 for sample in family.samples:
                     samples[sample.name].append(Sample(sample.labels, sample.value))
     return samples

@@ -62,8 +62,8 @@ def test_what_is_no_pack_stops_the_job_and_is_taken_for_no_message(
     own_plant: Plant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connectors, "_packing", lambda _contract: {})
+    job = own_plant.submit(parallelism=1)  # before there is a message: it has to run first
     own_plant.produce([reading(0)])
-    job = own_plant.submit(parallelism=1)
     until(lambda: own_plant.cluster.failure(job.id) is not None, 60)
     assert "NotAPack" in str(own_plant.cluster.last_failure(job.id))
     own_plant.cluster.cancel(job.id)

@@ -33,7 +33,6 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "FIRST_WAIT_S", 0)
-    monkeypatch.setattr(client, "LIMIT_S", 1)
 
 
 def failure(registry: Registry, number: int = 1, **changes: Any) -> str:
@@ -156,7 +155,10 @@ def test_a_transient_failure_is_tried_again(registry: Registry, status: int) -> 
 
 
 @pytest.mark.usefixtures("quick")
-def test_waiting_for_a_registry_that_does_not_answer_has_a_limit(registry: Registry) -> None:
+def test_waiting_for_a_registry_that_does_not_answer_has_a_limit(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "LIMIT_S", 1)
     registry.delay_s = 1.5
     try:
         assert "did not answer within 1 s" in failure(registry)

@@ -79,7 +79,7 @@ def test_the_command_line_opens_flinks_page_for_programs_of_this_user(platform: 
         stack.callback(running.kill)  # a failure must not wait for it
         assert running.stdout
         address = json.loads("".join(islice(running.stdout, 3)))["address"]
-        with httpx.Client(base_url=address, trust_env=False) as browser:
+        with httpx.Client(base_url=address, trust_env=False, timeout=60) as browser:
             assert "Apache Flink" in browser.get("/", headers={"Sec-Fetch-Site": "none"}).text
             own_page = {"Origin": address, "Sec-Fetch-Site": "same-origin"}
             assert browser.get("/overview", headers=own_page).json()["taskmanagers"] == 1

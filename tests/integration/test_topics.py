@@ -17,7 +17,7 @@ from headrace.environment.settings import Settings
 from headrace.errors import PlatformError, UserError
 from headrace.project import message_file
 from headrace.project.paths import Project
-from support.worlds.live_plant import Plant, plant
+from support.worlds.live_plant import Plant, plant, until
 
 SOURCE = """\
 description: Orders of the plant
@@ -53,10 +53,13 @@ def send(settings: Settings, topic: str, file: Path, key: str | None = None) -> 
 
 
 def committed(world: Plant, topic: str) -> list[Message]:
-    """Return the topic's committed messages, partition by partition."""
+    """Return the topic's committed messages, partition by partition, once no transaction is open in it."""
+    client = world.settings.kafka_client()
+    # The broker marks the end of a transaction after it has answered the producer.
+    until(lambda: not any(each.hidden for each in kafka.offset_ranges(client, topic).values()), 30)
     options = {"group.id": "headrace.tests", "isolation.level": "read_committed", "enable.partition.eof": True}
-    consumer = Consumer({**world.settings.kafka_client(), **options})
-    partitions = [*kafka.offset_ranges(world.settings.kafka_client(), topic)]
+    consumer = Consumer({**client, **options})
+    partitions = [*kafka.offset_ranges(client, topic)]
     found, ends = [], 0
     try:
         consumer.assign([TopicPartition(topic, each, 0) for each in partitions])

@@ -38,7 +38,7 @@ def test_the_cluster_of_cases_can_be_reached_neither_from_the_network_nor_by_a_w
     assert urlsplit(cluster.rest).port in {port for _, port in found}
     assert [each for each in found if not sockets.is_loopback(each[0])] == []
     page = {"Origin": "http://evil.example"}
-    assert httpx.get(f"{cluster.rest}/overview", headers=page, trust_env=False).status_code == 403
+    assert httpx.get(f"{cluster.rest}/overview", headers=page, trust_env=False, timeout=60).status_code == 403
 
 
 @pytest.mark.parametrize("job", JOBS, ids=lambda job: job.job.name)

@@ -123,6 +123,6 @@ def test_the_tables_of_a_module_keep_rows_if_one_can_go(project: Project, cluste
     plan = planning.plan(environment, compose(project, loaded, folder, files))
     assert plan.compiled is None
     assert environment.get_config().get("table.exec.sink.upsert-materialize", "") == "FORCE"
-    plan.execute().wait(60_000)
+    plan.execute().wait(300_000)
     text = "".join(each.read_text() for each in files.output("changed.rare").glob("part-*"))
     assert '"op":"d"' in text

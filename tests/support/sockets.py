@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from ipaddress import ip_address
 
 import psutil
@@ -13,11 +14,15 @@ from support.services.processes import HOST
 
 
 def listening(processes: Iterable[psutil.Process]) -> Iterator[tuple[psutil.Process, str, int]]:
-    """Yield process, address and port of each TCP socket on which one of the processes listens."""
+    """Yield process, address and port of each TCP socket on which one of the processes listens.
+
+    A process that has ended meanwhile has none.
+    """
     for process in processes:
-        for each in process.net_connections("tcp"):
-            if each.status == psutil.CONN_LISTEN:
-                yield process, each.laddr.ip, each.laddr.port
+        with suppress(psutil.NoSuchProcess):
+            for each in process.net_connections("tcp"):
+                if each.status == psutil.CONN_LISTEN:
+                    yield process, each.laddr.ip, each.laddr.port
 
 
 def of_this_process() -> list[psutil.Process]:
@@ -35,7 +40,7 @@ def asks_for_a_certificate(port: int) -> bool:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     try:
-        with socket.create_connection((HOST, port), 5) as plain, context.wrap_socket(plain) as client:
+        with socket.create_connection((HOST, port), 15) as plain, context.wrap_socket(plain) as client:
             client.recv(1)
     except ssl.SSLError as error:
         # Java reports an absent certificate as a bad one.

@@ -23,6 +23,7 @@ _VERSION = "153.0.0"
 _SHA512 = "jiGWqSvPMdu4+P9TilYqAR7yEGPEHINx+lCvE/NqNO/EHYzF/x1hUiI5T6ioVIt7dEy7n88byyT0vk+dnsgQwA=="
 _FOLDER = ROOT / ".headrace" / f"chromium-{_VERSION}"
 _LIMIT_S = 300
+_START_LIMIT_MS = 120_000
 _FLAGS = (
     "--no-sandbox", "--no-zygote", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -40,7 +41,9 @@ def browser() -> Iterator[Browser]:
     """Yield a Chromium that ends with the block. The test is skipped if there is neither Chromium nor npm to get it."""
     program, environment = _program()
     with sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=program, args=list(_FLAGS), env=environment)
+        chromium = driver.chromium.launch(
+            executable_path=program, args=list(_FLAGS), env=environment, timeout=_START_LIMIT_MS
+        )
         try:
             yield chromium
         finally:

@@ -32,7 +32,7 @@ def rest(tls: Path) -> Iterator[str]:
 
 def test_requests_are_passed_on_with_the_certificate(rest: str, tls: Path) -> None:
     large = os.urandom(3 * 2**20)
-    with bridge(rest, tls) as address, httpx.Client(base_url=address, trust_env=False) as client:
+    with bridge(rest, tls) as address, httpx.Client(base_url=address, trust_env=False, timeout=60) as client:
         assert "headrace local Flink" in client.get("/").text
         assert client.post("/", content=large).content == large
         assert "headrace local Flink" in client.get("/").text
@@ -92,6 +92,6 @@ def test_nothing_listens_after_the_block(rest: str, tls: Path) -> None:
 def test_a_connection_that_is_open_at_the_end_is_closed_without_a_word(
     rest: str, tls: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with httpx.Client(trust_env=False) as client, bridge(rest, tls) as address:
+    with httpx.Client(trust_env=False, timeout=60) as client, bridge(rest, tls) as address:
         client.get(address)
     assert [each for each in caplog.records if each.name == "asyncio"] == []

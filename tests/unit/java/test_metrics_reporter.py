@@ -26,7 +26,7 @@ class Reporter:
 
     def answer(self, shown: str | None) -> httpx.Response:
         """Return the answer to a request with this header Authorization."""
-        return httpx.get(self.metrics, headers={"Authorization": shown} if shown else {}, trust_env=False)
+        return httpx.get(self.metrics, headers={"Authorization": shown} if shown else {}, trust_env=False, timeout=60)
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def test_with_the_token_metrics_are_compressed_if_the_client_accepts_that(report
     assert (zipped.status_code, zipped.headers["content-encoding"]) == (200, "gzip")
     assert zipped.headers["content-type"].startswith("text/plain; version=0.0.4")
     plain = {"Authorization": f"Bearer {FIRST}", "Accept-Encoding": "identity"}
-    assert "content-encoding" not in httpx.get(reporter.metrics, headers=plain, trust_env=False).headers
+    assert "content-encoding" not in httpx.get(reporter.metrics, headers=plain, trust_env=False, timeout=60).headers
 
 
 def test_a_new_token_counts_at_once_and_an_absent_or_empty_one_lets_nobody_in(reporter: Reporter) -> None:

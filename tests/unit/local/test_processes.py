@@ -52,7 +52,7 @@ def test_only_processes_of_the_same_platform_and_service_are_found(tmp_path: Pat
 def test_a_process_that_ignores_sigterm_is_killed(
     tmp_path: Path, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(processes, "_SIGNAL_LIMIT_S", 0.3)
+    monkeypatch.setattr(processes, "_SIGNAL_LIMIT_S", 2)
     stubborn = start(tmp_path, "taskmanager")
     other = start(tmp_path, "kafka")
     assert processes.end(tmp_path, "taskmanager") == 1

@@ -60,7 +60,7 @@ def test_a_killed_service_restarts_after_its_orphans_are_ended(layout: Layout) -
 
 
 def test_a_supervisord_that_does_not_answer_is_still_ended(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "_SIGNAL_LIMIT_S", 0.3)
+    monkeypatch.setattr(processes, "_SIGNAL_LIMIT_S", 2)
     supervision.start(layout, {"kafka": _SERVICE}, {})
     supervisord = psutil.Process(_running(layout, "kafka")).parent()
     assert supervisord
@@ -81,7 +81,7 @@ def _running(layout: Layout, service: str) -> int:
 def _until(condition: Callable[[], T | None]) -> T:
     waiting = tenacity.Retrying(
         retry=tenacity.retry_if_result(lambda value: not value),
-        stop=tenacity.stop_after_delay(20),
+        stop=tenacity.stop_after_delay(60),
         wait=tenacity.wait_fixed(0.05),
     )
     value = waiting(condition)

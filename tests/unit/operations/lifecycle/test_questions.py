@@ -23,12 +23,12 @@ def test_one_that_hangs_and_one_that_fails_cost_no_other_answer() -> None:
             Question("Kafka", "k", "start it", fail),
             Question("Flink", "f", "start it", lambda: [1]),
         ],
-        limit_s=0.5,
+        limit_s=2,
     )
     hang.set()
     assert time.monotonic() - began < 10
     silent, failed, answered = given
-    assert silent.problems == [Problem("the catalog does not answer within 0.5 s", "c.db", "unlock it")]
+    assert silent.problems == [Problem("the catalog does not answer within 2 s", "c.db", "unlock it")]
     assert failed.problems == [Problem("no")]
     assert answered == [1]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -66,7 +67,6 @@ def known(project: Project, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setattr(observations, "JobCluster", Cluster)
     monkeypatch.setattr(job_report, "report", lambda *_: REPORT)
     monkeypatch.setattr(consumer_lag, "progress", lambda _client, groups, _age: dict.fromkeys(groups, TopicProgress(7)))
-    monkeypatch.setattr(observations, "answers", partial(questions.answers, limit_s=1))
     return found
 
 
@@ -161,7 +161,7 @@ def catalog_is_mistyped(known: Settings, _patch: pytest.MonkeyPatch) -> Iterator
 @pytest.mark.parametrize(
     ("fault", "what"),
     [
-        (locked, "the catalog 'headrace' does not answer within 1 s"),
+        (locked, "the catalog 'headrace' does not answer within 2 s"),
         (database_is_away, "catalog 'headrace' cannot be opened: connection to server"),
         (catalog_is_mistyped, "there is no catalog: the file does not exist"),
     ],
@@ -173,8 +173,8 @@ def test_jobs_are_shown_although_the_catalog_does_not_answer(
     fault: Callable[..., Any],
     what: str,
 ) -> None:
-    if fault is database_is_away:
-        monkeypatch.setattr(observations, "answers", partial(questions.answers, limit_s=20))
+    limit_s = 2 if fault is locked else 20
+    monkeypatch.setattr(observations, "answers", partial(questions.answers, limit_s=limit_s))
     with fault(known, monkeypatch) as faulty:
         began = time.monotonic()
         survey = status.survey(project, faulty, (), partial(no_result, faulty))
@@ -201,14 +201,14 @@ def test_jobs_of_the_ledger_are_shown_although_the_cluster_does_not_answer(
 def test_a_job_whose_broker_does_not_answer_is_stalled(
     project: Project, known: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def hang(*_: Any) -> None:
-        time.sleep(3)
-
-    monkeypatch.setattr(consumer_lag, "progress", hang)
+    hang = threading.Event()
+    monkeypatch.setattr(consumer_lag, "progress", lambda *_: hang.wait(60))
+    monkeypatch.setattr(observations, "answers", partial(questions.answers, limit_s=5))
     survey = status.survey(project, known, [JOB])
+    hang.set()
     (job,) = survey.jobs
     assert (job.state, job.topics) == ("STALLED", None)
-    assert job.health.why == "it reads nothing new: Kafka does not answer within 1 s"
+    assert job.health.why == "it reads nothing new: Kafka does not answer within 5 s"
     assert survey.unanswered
 
 

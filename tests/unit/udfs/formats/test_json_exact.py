@@ -161,7 +161,7 @@ def test_a_payload_of_a_megabyte_is_refused_quickly(filler: bytes) -> None:
     started = time.process_time()
     with pytest.raises(Refused):
         decode((b'{"tag":"a","unknown":' + filler * 2**20)[: 2**20])
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < 10
 
 
 def test_a_payload_over_the_limit_is_not_read() -> None:

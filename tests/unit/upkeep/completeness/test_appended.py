@@ -25,8 +25,6 @@ from headrace.upkeep.completeness.appended import Appended
 from headrace.upkeep.maintain import kept, maintain
 from support import ROOT
 
-TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-
 
 @dataclass
 class World:
@@ -35,6 +33,7 @@ class World:
     project: Project
     settings: Settings
     opened: list[str]
+    today: datetime
     stored: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -43,7 +42,7 @@ class World:
 
     def store(self, tags: str, days_ago: int = 0) -> None:
         """Store a reading of each tag, in one commit."""
-        ts, number = TODAY - timedelta(days=days_ago), self.stored.total()
+        ts, number = self.today - timedelta(days=days_ago), self.stored.total()
         rows = [
             {"tag": tag, "ts": ts + timedelta(seconds=number + n), "quality": 0, "src_topic": "t", "src_partition": 0,
              "src_offset": number + n, "src_index": 0}
@@ -78,7 +77,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(appended, "FileScanTask", task)
     monkeypatch.setattr(kept, "RECENT", timedelta(0))
     monkeypatch.setattr(kept, "LATEST", 1)
-    return World(project, known, opened)
+    return World(project, known, opened, datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0))
 
 
 def test_only_files_that_changed_are_read_if_the_snapshots_in_between_have_expired(world: World) -> None:
@@ -113,7 +112,7 @@ def test_what_was_deleted_meanwhile_does_not_make_the_count_smaller(world: World
     world.store("ab", 3)
     world.store("b", 2)
     assert world.look() == world.stored
-    world.table.delete(f"ts < '{(TODAY - timedelta(days=2)).isoformat()}'")
+    world.table.delete(f"ts < '{(world.today - timedelta(days=2)).isoformat()}'")
     world.store("b", 1)
     world.maintain()
     assert world.look() == world.stored
