@@ -67,14 +67,17 @@ _EXPLAINED: tuple[tuple[re.Pattern[str], str, str], ...] = (
         "be null: without required: true",
     ),
     (
-        re.compile(r"NumberFormatException: For input string: (?P<text>.+)|(?P<time>DateTimeParseException: .+)"),
-        "a text could not be cast: {text}{time}",
+        re.compile(
+            r"NumberFormatException(?:: For input string)?(?P<number>: .+)|DateTimeParseException(?P<time>: .+)"
+            r"|TableException(?P<boolean>: Cannot parse '.*' as BOOLEAN)"
+        ),
+        "a text could not be cast{number}{time}{boolean}",
         "call try_cast() in place of cast(): it returns null for such a text; or declare the type in the contract, so "
         "that it becomes a dead letter",
     ),
     (
-        re.compile(r"ArithmeticException: / by zero"),
-        "a whole number was divided by zero",
+        re.compile(r"ArithmeticException: (/ by zero|Division (by zero|undefined))"),
+        "a whole or decimal number was divided by zero",
         "divide by nullif(..., 0): the result is null then",
     ),
     (

@@ -64,10 +64,22 @@ _TRACE = "java.lang.RuntimeException: outer\n\tat a.b(C.java:1)\nCaused by: {}\n
         ),
         (
             "java.time.format.DateTimeParseException: Text 'x' could not be parsed at index 0",
-            "a text could not be cast: DateTimeParseException: Text 'x' could not be parsed at index 0",
+            "a text could not be cast: Text 'x' could not be parsed at index 0",
             "call try_cast()",
         ),
-        ("java.lang.ArithmeticException: / by zero", "a whole number was divided by zero", "nullif(..., 0)"),
+        (
+            "java.lang.NumberFormatException: Character N is neither a decimal digit number, decimal point, nor e",
+            "a text could not be cast: Character N is neither",
+            "call try_cast()",
+        ),
+        (
+            "org.apache.flink.table.api.TableException: Cannot parse 'x' as BOOLEAN.",
+            "a text could not be cast: Cannot parse 'x' as BOOLEAN",
+            "call try_cast()",
+        ),
+        ("java.lang.ArithmeticException: / by zero", "number was divided by zero", "nullif(..., 0)"),
+        ("java.lang.ArithmeticException: Division by zero", "number was divided by zero", "nullif(..., 0)"),
+        ("java.lang.ArithmeticException: Division undefined", "number was divided by zero", "nullif(..., 0)"),
         ("java.io.IOException: disk on fire", "IOException: disk on fire", None),
     ],
 )

@@ -24,9 +24,8 @@ from headrace.historian.models.train import Trained, train
 from headrace.historian.tags import tags
 from headrace.local.demo import dataset, replay
 from headrace.local.demo.scored import Scored, follow
-from headrace.operations.lifecycle import operation_context, restore_points
-from headrace.operations.lifecycle.restart import restart
-from headrace.operations.lifecycle.submit import submit
+from headrace.operations.lifecycle import operation_context
+from headrace.operations.lifecycle.upgrade import upgrade
 from headrace.project import job_folder, source_files
 from headrace.project.paths import Project
 from headrace.upkeep import reconcile
@@ -90,14 +89,11 @@ def _prepare(project: Project, settings: Settings, progress: Progress) -> None:
 
 
 def _start(project: Project, settings: Settings, job: str, progress: Progress) -> None:
-    """Start the job, from the state that an earlier run of the demo left."""
+    """Start the job as its files are now, from the state that an earlier run of the demo left; one that runs stays."""
     if Cluster.of(settings).running(job):
         return
     with operation_context.locked(project, settings, progress=lambda step: progress(step, None, None)) as operation:
-        if restore_points.newest(operation, operation.ledger.history(job)):
-            restart(operation, job, "savepoint")
-        else:
-            submit(operation, job)
+        upgrade(operation, job)
 
 
 def _send(project: Project, settings: Settings, readings: pa.Table, name: str, progress: Progress) -> list[Balance]:

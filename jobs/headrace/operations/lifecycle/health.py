@@ -125,7 +125,7 @@ def _off_the_cluster(facts: Facts) -> Health:
     if facts.step == "submitting" and ended is None:
         return Health("LOST", "its submission was interrupted", f"headrace deploy --only {job} finishes it")
     if ended is None:
-        return Health("LOST", "it should run, and the cluster does not know it: its JobManager was lost", again)
+        return Health("LOST", "it should run, and the cluster does not know it: its JobManager has started anew", again)
     return Health(ended, f"it should run, and the cluster has it as {ended}", again)
 
 
