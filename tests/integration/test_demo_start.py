@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from headrace.local import demo
 from headrace.operations import ledger
-from headrace.operations.lifecycle import stop
+from headrace.operations.lifecycle import restore_points, stop
 from headrace.upkeep import reconcile
 from support.deployments import READINGS, at, edit, of
 from support.worlds.live_plant import JOB, Plant, reading
@@ -22,7 +22,9 @@ def test_a_second_demo_runs_the_sql_as_it_is_now_from_the_state_of_the_first(own
     edit(plant, READINGS, "select", "select /* as it is now */")
     plant.produce(reading(n) for n in range(500, 1_000))
     second = start(plant)
-    assert second.savepoint == stopped.savepoint
+    assert second.savepoint
+    assert stopped.savepoint
+    assert restore_points.same_place(second.savepoint, stopped.savepoint)
     assert second.release != first.release
     reconcile.verdict(plant.follow())
 
