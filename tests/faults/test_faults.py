@@ -47,6 +47,13 @@ def until_more_is_stored(plant: Plant) -> None:
     until(lambda: stored() > before, 90)
 
 
+def lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def workers(plant: Plant) -> list[psutil.Process]:
     mark = str(plant.project.local)
     processes = []
@@ -98,7 +105,7 @@ def kill_under_load(plant: Plant, times: int) -> None:
             orphans = workers(plant)
             assert orphans
             kill_task_manager(plant)
-            assert not [p for p in orphans if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+            assert not any(map(lives, orphans))
     reconcile.verdict(plant.follow())
 
 

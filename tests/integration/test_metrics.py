@@ -64,7 +64,8 @@ def test_every_metric_that_a_rule_or_panel_names_is_exported_by_a_running_job(sa
 
 
 def test_a_job_is_labelled_with_its_own_name(samples: Samples) -> None:
-    assert {labels["job_name"] for labels, _ in samples["flink_jobmanager_job_numRestarts"]} == {JOB}
+    # Jobs of other tests, which have ended, may be among them for a while.
+    assert JOB in {labels["job_name"] for labels, _ in samples["flink_jobmanager_job_numRestarts"]}
 
 
 def test_the_source_counts_messages_and_the_sink_dead_letters_as_if_nothing_were_packed(samples: Samples) -> None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
+from random import SystemRandom
+
+from headrace.local.ports import is_free
 
 HOST = "127.0.0.1"
+# Below those of outgoing connections, which would take one before its server starts, and of the local platform.
+_PORTS = range(10_000, 20_000)
 START_LIMIT_S = 120
 STOP_LIMIT_S = 15
 SHORT_LIVED_JAVA = {"JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"}
@@ -19,11 +24,8 @@ SHORT_LIVED_JAVA = {"JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:ReservedCo
 
 def free_ports(count: int) -> list[int]:
     """Return different ports of this machine on which no process listens."""
-    with ExitStack() as taken:
-        probes = [taken.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind((HOST, 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
+    candidates = SystemRandom().sample(_PORTS, len(_PORTS))
+    return [*islice(filter(is_free, candidates), count)]
 
 
 @contextmanager
