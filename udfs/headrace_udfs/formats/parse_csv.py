@@ -32,7 +32,7 @@ def parse(
     return [
         row if isinstance(row, Fault)
         else dict(zip(names, [cell or None for cell in row], strict=True)) if len(row) == width
-        else _of_another_width(row, names)
+        else _of_another_width(row, width, delimiter)
         for row in rows
     ]  # fmt: skip
 
@@ -66,6 +66,6 @@ def _header(rows: list[list[str] | Fault], wanted: Wanted | None) -> list[str]:
     return header
 
 
-def _of_another_width(row: list[str], names: list[str]) -> Fault:
-    start = shown(",".join(row))
-    return Fault(Code.WRONG_COLUMNS, f"the row has {len(row)} columns and the table {len(names)}: {start}")
+def _of_another_width(row: list[str], width: int, delimiter: str) -> Fault:
+    found = f"{len(row)} column{'s' if len(row) > 1 else ''}"
+    return Fault(Code.WRONG_COLUMNS, f"the row has {found} and the table {width}: {shown(delimiter.join(row))}")

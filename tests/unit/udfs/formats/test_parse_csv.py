@@ -55,6 +55,12 @@ def test_a_bad_row_leaves_the_others(row: str, code: Code) -> None:
     assert bad.code is code
 
 
+def test_a_row_of_another_width_is_quoted_as_it_is_in_the_message() -> None:
+    many, one = parse_csv.parse(b"tag;value\na;1,5;x\nb\n", ";")
+    assert many == Fault(Code.WRONG_COLUMNS, 'the row has 3 columns and the table 2: "a;1,5;x"')
+    assert one == Fault(Code.WRONG_COLUMNS, 'the row has 1 column and the table 2: "b"')
+
+
 def test_a_quotation_mark_that_is_not_closed_takes_the_rest() -> None:
     first, bad = parse_csv.parse(b'tag,value\na,1\nb,"2\nc,3\n')
     assert first == {"tag": "a", "value": "1"}
