@@ -125,7 +125,7 @@ def check_schemas(project: Project, settings: Settings, folder: JobFolder) -> No
 
 
 def check_first_run(tables: Catalog, folder: JobFolder) -> None:
-    """Raise UserError if the job has written tables before and cannot find out from them where it stopped."""
+    """Raise UserError if the job, or another one, has written its tables before, and they do not show where to start."""
     job = folder.job
     written = [
         name
@@ -134,8 +134,9 @@ def check_first_run(tables: Catalog, folder: JobFolder) -> None:
     ]
     if written and not job.keeps_every_record:
         raise UserError(
-            f"{job.name} has written {', '.join(written)} before, and would write its rows again",
-            fix="continue from the savepoint that `headrace stop` printed: headrace submit --from PATH",
+            f"{', '.join(written)} has been written to before, and {job.name} would write the same rows again",
+            fix="continue from the savepoint that `headrace stop` of the job that wrote them prints: "
+            f"headrace submit {job.name} --from PATH",
         )
 
 
