@@ -125,7 +125,7 @@ def check_schemas(project: Project, settings: Settings, folder: JobFolder) -> No
 
 
 def check_first_run(tables: Catalog, folder: JobFolder) -> None:
-    """Raise UserError if the job, or another one, has written its tables before, and they do not show where to start."""
+    """Raise UserError if the job, or another one, has written its tables, and they do not show where to start."""
     job = folder.job
     written = [
         name
