@@ -36,6 +36,11 @@ _MESSAGES: tuple[tuple[str, str, Fix], ...] = (
         "complete it, or close the open bracket or quotation mark",
     ),
     (
+        r'Encountered "[^"]*\\"',
+        "unexpected: a double quotation mark",
+        "write texts in single quotes, 'like this', and names that need quotes in backquotes, like `value`",
+    ),
+    (
         r'Encountered "[\s`]*(.+?)[\s`]*" at line',
         r"unexpected: \1",
         "a comma, a bracket or a keyword before it is missing or misspelt, or a name needs backquotes, like `value`",

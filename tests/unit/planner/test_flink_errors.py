@@ -48,6 +48,11 @@ API = "org.apache.flink.table.api"
             "give it a name of its own",
         ),
         (
+            f': {API}.SqlParserException: SQL parse failed. Encountered "= \\"" at line 1, column 9.',
+            "unexpected: a double quotation mark",
+            "write texts in single quotes",
+        ),
+        (
             f": {API}.ValidationException: SQL validation failed. From line 1, column 3 to line 1, column 9: "
             "Object 'reading' not found",
             "there is no table 'reading'",
