@@ -25,7 +25,7 @@ from headrace.compose.source_map import Rendered
 from headrace.errors import Place
 from headrace.project.job import Job
 
-_UNREADABLE = "fix the SQL; if Flink accepts it as it is, end the line with -- noqa: {code}"
+_UNREADABLE = "correct the SQL; if Flink accepts it as it is, end the line with -- noqa: {code}"
 
 # Layout and capitalisation are left to `sqlfluff lint` on the template itself: calls put lines, spaces, quotation marks
 # and upper case into the SQL that its author did not write and cannot change.

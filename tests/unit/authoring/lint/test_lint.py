@@ -92,6 +92,8 @@ def test_a_project_can_exclude_rules_in_its_sqlfluff_file(plant: Project) -> Non
 def test_sql_that_sqlfluff_cannot_parse_is_reported_and_can_be_suppressed(plant: Project) -> None:
     template = "select pump as tag\nfrom {{ source('pumps') }}\nwhere pump ! line\n"
     assert linted(plant, template) == ["3:12 PRS"]
+    (finding,) = lint.lint(plant, settings.load(plant, "local"), [JOB])
+    assert finding.fix.startswith("correct the SQL")  # the command writes "fix" before it
     assert linted(plant, template.replace("line", "line -- noqa: PRS")) == []
 
 
