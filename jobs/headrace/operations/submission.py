@@ -99,7 +99,7 @@ def prepare(
     if bounded:
         _check_bounded(project, contracts)
     topics = {name: source_topics.names(settings.kafka_client(), each) for name, each in contracts.items()}
-    added = [source for source in topics if goes_on and before and not before.reads(source)]
+    added = [source for source, read in topics.items() if goes_on and before and not before.has_offsets(source, read)]
     added += [source for source, read in topics.items() if restored is not None and not {*read} & {*restored}]
     starts = {
         topic: preflight.start(settings, tables, folder, topic)

@@ -22,7 +22,8 @@ RAN: frozenset[Step] = frozenset({"running", "stopping", "stopped", "rolled back
 """The steps of an incarnation that may have stored rows: one that failed did so before its first checkpoint."""
 FIX = (
     "what is stored of the old topic stays: give the new one another name, write it to the source's contract, and "
-    "deploy the job; it then reads the new topic from its first record"
+    "headrace deploy --accept-loss: the job drops its offsets of the old topic, and what it keeps of its records, and "
+    "reads the new topic from its first record"
 )
 
 _CREATE = "headrace stop {} ends the job; a topic that is created again needs another name"

@@ -141,6 +141,8 @@ def test_reconcile_fails_for_a_topic_of_whose_records_the_tables_have_none(proje
     (problem,) = caught.value.problems
     assert problem.where == f"topic {TOPIC}"
     assert problem.fix == topic_identity.FIX
+    # Another topic is another source: its verdict is "compatible with loss", and deploy alone is refused.
+    assert "headrace deploy --accept-loss" in topic_identity.FIX
     paper_environment.write(known, entry("running", plan_of("now")))
     assert all(each.holds for each in reconcile.reconcile(project, known, JOB))
 

@@ -27,3 +27,12 @@ def test_a_plan_knows_its_sources_and_topics() -> None:
     found = plan(lines__a="a", lines__b="b", other="c")
     assert [found.reads(name) for name in ("lines", "other", "line")] == [True, True, False]
     assert found.topic_ids == {"a": "id", "b": "id", "c": "id"}
+
+
+def test_a_source_that_reads_another_topic_has_no_offsets_of_it() -> None:
+    found = plan(lines__a="a", lines__b="b", other="c")
+    assert found.has_offsets("lines", ["b", "d"])
+    assert found.has_offsets("other", ["c"])
+    assert not found.has_offsets("other", ["c2"])  # with offsets of none, Flink could not begin: they are set for it
+    assert not found.has_offsets("other", ["a"])
+    assert not found.has_offsets("new", ["c"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -38,6 +38,11 @@ class StoredPlan:
     def reads(self, source: str) -> bool:
         """Return whether the source is one of the job."""
         return any(place.partition(":")[0] == source for place in self.topics)
+
+    def has_offsets(self, source: str, topics: Collection[str]) -> bool:
+        """Return whether the source is one of the job, and reads one of the topics: with others it is a new one."""
+        known = (text.split()[0] for place, text in self.topics.items() if place.partition(":")[0] == source)
+        return not {*known}.isdisjoint(topics)
 
     def to_text(self) -> str:
         """Return the plan as JSON."""
