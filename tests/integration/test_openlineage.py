@@ -189,7 +189,7 @@ def test_a_listener_without_settings_starts_no_job_and_says_so(
 
 
 def completed(service: Service) -> int:
-    """Return the most checkpoints that it was told of."""
+    """Return the most checkpoints that a report has."""
     return max(int(each["run"]["facets"]["checkpoints"]["completed"]) for each in service.of("RUNNING"))
 
 

@@ -12,6 +12,8 @@ ALIVE: frozenset[Step] = frozenset({"submitting", "running", "stopping", "rolled
 """After these steps an incarnation may be on the cluster, and should be."""
 UNSETTLED: frozenset[Step] = ALIVE | {"bounded"}
 """After these steps the cluster may know more than the ledger. A bounded incarnation ends by itself."""
+TO_START_AGAIN = "to be started again"
+"""The beginning of the message of a job that is stopped although nobody wants it to stay so."""
 
 
 @dataclass(frozen=True)
@@ -39,3 +41,8 @@ class Entry:
     message: str | None = None
     entry: int = 0
     at: datetime | None = None
+
+    @property
+    def is_to_start_again(self) -> bool:
+        """Whether the job is stopped although nobody wants it to stay so: what was to start it has not."""
+        return self.step == "stopped" and (self.message or "").startswith(TO_START_AGAIN)

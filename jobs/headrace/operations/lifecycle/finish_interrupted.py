@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from headrace.environment.flink_rest import Cluster
 from headrace.errors import HeadraceError, PlatformError, UserError
-from headrace.operations.ledger import UNSETTLED, Entry
+from headrace.operations.ledger import TO_START_AGAIN, UNSETTLED, Entry
 from headrace.operations.lifecycle import restore_points
 from headrace.operations.lifecycle.operation_context import OperationContext
 from headrace.operations.lifecycle.start import await_checkpoint, run
@@ -34,6 +34,7 @@ def finish_interrupted(context: OperationContext, history: Sequence[Entry]) -> E
         context.progress_of(last.job)("finishing a submission that was interrupted")
         return _try_again(context, last)
     how = f"found {job.state}" if job else "unknown to the cluster"
+    how = how if bounded else f"{TO_START_AGAIN}: {how}"
     left = restore_points.newest_of(context, last.flink_job_id, history)
     return context.write(replace(last, step="stopped", savepoint=left.path if left else None, message=how))
 

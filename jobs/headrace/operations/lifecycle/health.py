@@ -29,7 +29,7 @@ class Facts:
 
     `step` is the ledger's last one, None if the ledger does not have the job. `cluster` is Flink's state of it, None if
     it is not on the cluster; STARTING while not all tasks run. `last_known` is Flink's state of the incarnation that
-    ended. `wanted`: the environment is to run the job.
+    ended. `wanted`: the environment is to run the job. `is_to_start_again`: as of the ledger's entry.
 
     `attempt_s` counts since the job was last started or restarted, `checkpoint_s` since the last completed checkpoint,
     `commit_s` since the table that was committed least recently was. `checkpoints` is the number of completed ones,
@@ -39,6 +39,7 @@ class Facts:
     job: str
     step: Step | None = None
     message: str | None = None
+    is_to_start_again: bool = False
     wanted: bool = True
     ledger_answers: bool = True
     cluster_answers: bool = True
@@ -92,9 +93,9 @@ def judge(facts: Facts) -> Health:
 
     RUNNING: its tasks run, and it makes progress. STALLED: they run, and it makes none. STARTING: not all of them run
     yet. RESTARTING: it has failed, and completed no checkpoint since. LOST: it should run, and the cluster does not
-    know it. FAILED, CANCELED, FINISHED: so the cluster or the ledger has it. STOPPED: an operator stopped it. ENDED: a
-    bounded run that the cluster has forgotten. UNKNOWN: neither the ledger nor the cluster has it, or one of them does
-    not answer.
+    know it. FAILED, CANCELED, FINISHED: so the cluster or the ledger has it. STOPPED: an operator stopped it, or
+    what stopped it has not started it again. ENDED: a bounded run that the cluster has forgotten. UNKNOWN: neither the
+    ledger nor the cluster has it, or one of them does not answer.
     """
     if not facts.cluster_answers:
         if facts.step and facts.step not in UNSETTLED:
@@ -125,11 +126,14 @@ def _off_the_cluster(facts: Facts) -> Health:
     if facts.step == "submitting" and ended is None:
         return Health("LOST", "its submission was interrupted", f"headrace deploy --only {job} finishes it")
     if ended is None:
-        return Health("LOST", "it should run, and the cluster does not know it: its JobManager has started anew", again)
+        return Health("LOST", "it should run, and the cluster does not know it: its JobManager has restarted", again)
     return Health(ended, f"it should run, and the cluster has it as {ended}", again)
 
 
 def _ended_in_the_ledger(facts: Facts) -> Health:
+    if facts.is_to_start_again:
+        fix = f"headrace upgrade {facts.job}; or headrace stop {facts.job}, if it is to stay stopped"
+        return Health("STOPPED", "what stopped it, such as an upgrade, was to start it again and has not", fix)
     if facts.step == "failed" and facts.wanted:
         what = (facts.message or "it did not start").partition("\n")[0]
         return Health("FAILED", what, f"headrace submit {facts.job}, once the cause is repaired")

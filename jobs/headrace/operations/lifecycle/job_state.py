@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from headrace.errors import CheckFailed, UserError
 from headrace.operations import preflight
-from headrace.operations.ledger import Entry
+from headrace.operations.ledger import TO_START_AGAIN, Entry
 from headrace.operations.lifecycle import commits, restore_points, retention_loss
 from headrace.operations.lifecycle.finish_interrupted import finish_interrupted
 from headrace.operations.lifecycle.operation_context import OperationContext
@@ -68,7 +68,7 @@ def stop_and_restore_point(context: OperationContext, state: JobState) -> tuple[
     if state.before is None:
         return state.history, None
     if state.alive:
-        stop_with_savepoint(context, state.before)
+        stop_with_savepoint(context, state.before, TO_START_AGAIN)
     history = context.ledger.history(state.before.job)
     return history, _restore_point(context, history)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from headrace.errors import CheckFailed, UserError
-from headrace.operations.ledger import Entry
+from headrace.operations.ledger import TO_START_AGAIN, Entry
 from headrace.operations.lifecycle import commits, incarnation, job_state, restore_points
 from headrace.operations.lifecycle.operation_context import OperationContext
 from headrace.operations.lifecycle.restore_points import RestorePoint
@@ -40,10 +40,10 @@ def restart(context: OperationContext, name: str, source: Source, path: str | No
         job_state.refuse_gone(context, name)
     prepared = incarnation.checked(context, state.before)
     if state.alive and source == "savepoint":
-        stop_with_savepoint(context, state.before)
+        stop_with_savepoint(context, state.before, TO_START_AGAIN)
     elif state.alive:
         context.progress_of(name)("cancelling it")
-        cancel(context, state.before, "restarted from a checkpoint")
+        cancel(context, state.before, f"{TO_START_AGAIN}, from a checkpoint")
     history = context.ledger.history(name)
     start = _restore_point(context, history, path)
     entry = incarnation.resubmission(context, state.before, start.path, f"restarted from a {start.kind}")

@@ -10,7 +10,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_f
 from headrace.environment import iceberg, kafka, source_topics
 from headrace.errors import HeadraceError, Problem, UserError
 from headrace.operations import preflight
-from headrace.operations.ledger import Entry
+from headrace.operations.ledger import TO_START_AGAIN, Entry
 from headrace.operations.lifecycle import incarnation, job_state, retention_loss
 from headrace.operations.lifecycle.operation_context import OperationContext
 from headrace.operations.lifecycle.start import go_back, run, run_or_go_back
@@ -62,7 +62,7 @@ def restart(context: OperationContext, name: str) -> Entry:
         job_state.check_savepoint(context, state.before)
         check_start(context, folder)
         ran = context.cluster.state(state.before.flink_job_id) == "RUNNING"
-        stop_with_savepoint(context, state.before)
+        stop_with_savepoint(context, state.before, TO_START_AGAIN)
     history = context.ledger.history(name)
     try:
         # Plan it again after it has stopped: a job that keeps every record starts right after what its tables hold now.

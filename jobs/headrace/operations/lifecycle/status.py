@@ -103,6 +103,7 @@ def _facts(name: str, entry: Entry | None, known: Known, running: Running, *, wa
         job=name,
         step=entry.step if entry else None,
         message=entry.message if entry else None,
+        is_to_start_again=entry.is_to_start_again if entry else False,
         wanted=wanted,
         ledger_answers=known.entries is not None,
         cluster_answers=known.on_cluster is not None and (report is not None or name not in known.running),

@@ -12,8 +12,13 @@ from headrace.operations.lifecycle.operation_context import OperationContext
 
 
 def stop(context: OperationContext, name: str) -> Entry:
-    """Stop the job. Raises UserError if it does not run, PlatformError if it cannot take a savepoint."""
+    """Stop the job, or have it stay stopped if it was to start again.
+
+    Raises UserError if it does not run, PlatformError if it cannot take a savepoint.
+    """
     last = finish_interrupted(context, context.ledger.history(name))
+    if last and last.is_to_start_again:
+        return context.write(replace(last, message=None))
     if last is None or not context.cluster.alive(last.flink_job_id):
         raise UserError(f"{name} does not run", context.cluster.rest)
     return stop_with_savepoint(context, last)
@@ -37,8 +42,10 @@ def stop_unknown(context: OperationContext, name: str) -> UnknownJob | None:
     return UnknownJob(running.id, context.cluster.stop(running.id)) if running and running.id not in known else None
 
 
-def stop_with_savepoint(context: OperationContext, entry: Entry) -> Entry:
+def stop_with_savepoint(context: OperationContext, entry: Entry, message: str | None = None) -> Entry:
     """Stop the running incarnation with a savepoint; one that is failing is cancelled and keeps its last checkpoint.
+
+    message: TO_START_AGAIN if the job is started again after this: if that fails, or its deployer dies, it is not well.
 
     A bounded incarnation commits what it has read, and leaves no savepoint that a job could continue from.
     """
@@ -54,9 +61,10 @@ def stop_with_savepoint(context: OperationContext, entry: Entry) -> Entry:
             raise PlatformError([*map(_runs_on, error.problems)]) from None
         if entry.flink_job_id in restore_points.bounded(context.ledger.history(entry.job)):
             return context.write(replace(stopping, step="stopped", message="stopped before it had finished"))
-        return context.write(replace(stopping, step="stopped", savepoint=savepoint))
+        return context.write(replace(stopping, step="stopped", savepoint=savepoint, message=message))
     cause = context.cluster.last_failure(entry.flink_job_id)
-    return cancel(context, stopping, f"it was failing and could not take a savepoint: {cause}")
+    why = f"it was failing and could not take a savepoint: {cause}"
+    return cancel(context, stopping, f"{message}; {why}" if message else why)
 
 
 def _runs_on(problem: Problem) -> Problem:

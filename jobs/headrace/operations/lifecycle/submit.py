@@ -78,8 +78,12 @@ def _not_restored(job: Job, topics: Sequence[str]) -> str | None:
 def _left_by(context: OperationContext, history: Sequence[Entry], savepoint: str) -> Entry | None:
     """Return the incarnation that left the savepoint; None if it is of a job that the ledger does not know.
 
-    Raises UserError if there is no savepoint, CheckFailed if rows were written after it was taken.
+    Raises UserError if there is no savepoint, or its path is relative, which Flink would look for elsewhere;
+    CheckFailed if rows were written after it was taken.
     """
+    if ":" not in savepoint and not savepoint.startswith("/"):
+        fix = "write all of it: headrace savepoints list shows what is kept"
+        raise UserError("the path of a savepoint begins with / or with its file system, such as s3:", savepoint, fix)
     point = restore_points.at(context, savepoint, history)
     if point is None:
         if not restore_points.exists(context, savepoint):

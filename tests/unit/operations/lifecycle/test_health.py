@@ -147,6 +147,11 @@ CASES: dict[str, tuple[Facts, str, str | None]] = {
     "its first start failed": (Facts(job=JOB, step="failed", message="no table\nmore"), "FAILED", f"submit {JOB}"),
     "it failed and is not wanted": (Facts(job=JOB, step="failed", wanted=False), "FAILED", None),
     "it was stopped": (Facts(job=JOB, step="stopped"), "STOPPED", None),
+    "it was stopped to be started again": (
+        Facts(job=JOB, step="stopped", is_to_start_again=True),
+        "STOPPED",
+        f"headrace upgrade {JOB}",
+    ),
     "a bounded run has finished": (Facts(job=JOB, step="bounded", last_known="FINISHED"), "FINISHED", None),
     "a bounded run is forgotten": (Facts(job=JOB, step="bounded"), "ENDED", None),
     "a bounded run has failed": (Facts(job=JOB, step="bounded", last_known="FAILED"), "FAILED", "--bounded"),

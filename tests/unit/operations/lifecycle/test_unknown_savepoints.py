@@ -89,3 +89,10 @@ def test_a_state_that_ends_somewhere_is_refused(plant: PaperPlant, monkeypatch: 
     plant.write(entry(OTHER, "bounded"), entry(OTHER, "stopped"))
     with pytest.raises(UserError, match="would stop reading where the run did"):
         submit.submit(plant.context, JOB, savepoint=path)
+
+
+def test_one_whose_path_is_relative_is_refused(plant: PaperPlant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(plant.project.root)
+    plant.leave_savepoint()
+    with pytest.raises(UserError, match="begins with / or with its file system"):
+        submit.submit(plant.context, JOB, savepoint="savepoints/savepoint-bbbbbb-1")

@@ -10,7 +10,7 @@ import pytest
 
 from headrace.errors import HeadraceError, PlatformError, UserError
 from headrace.operations import submission
-from headrace.operations.lifecycle import incarnation, restart_stateless, start
+from headrace.operations.lifecycle import incarnation, job_state, restart_stateless, start, stop
 from headrace.operations.lifecycle.operation_context import OperationContext
 from support.worlds import paper_plant
 from support.worlds.paper_plant import JOB, NOW, OLD, PaperPlant, entry
@@ -86,3 +86,22 @@ def test_a_job_that_did_not_run_is_not_started_and_the_error_has_the_next_comman
     assert raised.value.problems[-1].what == f"{JOB} does not run now"
     assert f"headrace restart {JOB} --from checkpoint" in (raised.value.problems[-1].fix or "")
     assert len(entries) == 1
+
+
+def test_a_job_whose_upgrade_died_is_to_start_again_until_an_operator_has_it_stay_stopped(plant: PaperPlant) -> None:
+    state = job_state.settled(plant.context, JOB)
+    job_state.stop_and_restore_point(plant.context, state)  # the deployer dies here
+    left = plant.context.ledger.last()[JOB]
+    assert left.is_to_start_again
+    stop.stop(plant.context, JOB)
+    stopped = plant.context.ledger.last()[JOB]
+    assert (stopped.step, stopped.savepoint, stopped.message) == ("stopped", left.savepoint, None)
+    with pytest.raises(UserError, match="does not run"):
+        stop.stop(plant.context, JOB)
+
+
+def test_a_job_that_the_cluster_has_lost_is_to_start_again_once_a_deployer_has_seen_it(plant: PaperPlant) -> None:
+    plant.leave_checkpoint()
+    plant.cluster.running_jobs.clear()
+    job_state.settled(plant.context, JOB)
+    assert plant.context.ledger.last()[JOB].is_to_start_again
