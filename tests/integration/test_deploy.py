@@ -56,6 +56,25 @@ def test_only_the_changed_one_of_three_jobs_restarts(three: Plant) -> None:
     assert (entry.step, bool(entry.savepoint)) == ("stopped", True)
 
 
+def test_a_job_whose_source_names_another_topic_reads_all_of_it(own_plant: Plant) -> None:
+    plant = of(own_plant, JOB)
+    plant.produce(reading(n) for n in range(500))
+    deployed(plant)
+    reconcile.verdict(plant.follow())
+
+    moved = replace(plant, topic=f"{plant.topic}.moved")
+    moved.make_topic()
+    moved.produce(reading(n) for n in range(500, 700))
+    edit(plant, "_sources/plant_readings.yaml", f"topic: {plant.topic}", f"topic: {moved.topic}")
+    with at(plant) as context:
+        actions = deploy.plan(context)
+        with pytest.raises(CheckFailed, match="--accept-loss"):
+            deploy.validate(actions)
+        deploy.verdict(deploy.execute(context, actions))
+    reconcile.verdict(moved.follow())
+    assert plant.query("select count(*), count(distinct ts) from historian.readings") == [(700, 700)]
+
+
 @pytest.mark.proof
 def test_a_topic_created_again_is_not_taken_for_the_old_one(own_plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
     plant = of(own_plant, JOB)
