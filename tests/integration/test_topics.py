@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Consumer, Message, TopicPartition
+from confluent_kafka import Message
 
-from headrace.environment import kafka, kafka_messages, kafka_metadata
+from headrace.environment import kafka_messages, kafka_metadata
 from headrace.environment.apply import topic_changes
 from headrace.environment.kafka_messages import Sent
 from headrace.environment.kafka_topics import TopicLayout
@@ -17,7 +17,7 @@ from headrace.environment.settings import Settings
 from headrace.errors import PlatformError, UserError
 from headrace.project import message_file
 from headrace.project.paths import Project
-from support.worlds.live_plant import Plant, plant, until
+from support.worlds.live_plant import Plant, plant
 
 SOURCE = """\
 description: Orders of the plant
@@ -53,26 +53,8 @@ def send(settings: Settings, topic: str, file: Path, key: str | None = None) -> 
 
 
 def committed(world: Plant, topic: str) -> list[Message]:
-    """Return the topic's committed messages, partition by partition, once no transaction is open in it."""
-    client = world.settings.kafka_client()
-    # The broker marks the end of a transaction after it has answered the producer.
-    until(lambda: not any(each.hidden for each in kafka.offset_ranges(client, topic).values()), 30)
-    options = {"group.id": "headrace.tests", "isolation.level": "read_committed", "enable.partition.eof": True}
-    consumer = Consumer({**client, **options})
-    partitions = [*kafka.offset_ranges(client, topic)]
-    found, ends = [], 0
-    try:
-        consumer.assign([TopicPartition(topic, each, 0) for each in partitions])
-        while ends < len(partitions):
-            message = consumer.poll(30)
-            assert message is not None
-            if message.error():
-                ends += 1
-            else:
-                found.append(message)
-    finally:
-        consumer.close()
-    return sorted(found, key=lambda each: (each.partition(), each.offset()))
+    """Return the topic's committed messages, partition by partition."""
+    return sorted(world.committed(topic), key=lambda each: (each.partition(), each.offset()))
 
 
 def test_a_missing_topic_is_created_as_described_and_one_that_differs_stays(world: Plant) -> None:

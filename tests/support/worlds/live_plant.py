@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from headrace.environment import kafka, settings, warehouse
@@ -103,8 +103,8 @@ class Plant:
     def commit_at_the_end(self) -> Plant:
         """The plant whose bounded jobs commit once, at their end: with commits in between, a topic gets a key again.
 
-        Flink draws the time of a job's first checkpoint from all of the first interval: one of a few seconds is late
-        enough only on an idle machine.
+        Flink takes the first checkpoint at a random time within the interval. With a short interval, a slow machine is
+        still reading by then.
         """
         flink = self.settings.flink.model_copy(update={"checkpoint_interval_s": 86_400})
         return replace(self, settings=self.settings.model_copy(update={"flink": flink}))
@@ -188,11 +188,15 @@ class Plant:
         return [(each.key, json.loads(each.value or b"null")) for each in self.sent(name)]
 
     def sent(self, name: str) -> list[Sent]:
-        """Return each message committed to the topic of sql/_topics/<name>.yaml, once no transaction is open in it.
+        """Return each message committed to the topic of sql/_topics/<name>.yaml, as `committed` does."""
+        found = self.committed(topic_files.load(self.project, name).topic)
+        return [Sent(json.loads(each.key()), each.value(), dict(each.headers() or [])) for each in found]
+
+    def committed(self, topic: str) -> list[Message]:
+        """Return each message committed to the topic, once no transaction is open in it.
 
         A job commits to a topic at another moment than to a table.
         """
-        topic = topic_files.load(self.project, name).topic
         self._until_marked(topic)
         client = self.settings.kafka_client()
         options = {"group.id": "headrace.tests", "isolation.level": "read_committed", "enable.partition.eof": True}
@@ -207,7 +211,7 @@ class Plant:
                 if message.error():
                     ends += 1
                 else:
-                    messages.append(Sent(json.loads(message.key()), message.value(), dict(message.headers() or [])))
+                    messages.append(message)
         finally:
             consumer.close()
         return messages

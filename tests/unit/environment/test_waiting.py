@@ -21,6 +21,7 @@ from headrace.historian.tags import tags
 from headrace.project.paths import Project
 from headrace.project.system_tables import TAGS
 from support import ROOT
+from support.worlds.live_plant import until
 
 
 @pytest.fixture
@@ -55,12 +56,6 @@ def locked(known: Settings, seconds: float, how: str = "exclusive") -> Iterator[
         thread.join()
 
 
-def until_reported(caplog: pytest.LogCaptureFixture, count: int) -> None:
-    end = time.monotonic() + 10
-    while len(caplog.messages) < count and time.monotonic() < end:
-        time.sleep(0.01)
-
-
 def test_what_is_quick_is_not_reported(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waiting, "AFTER_S", 1)
     with waiting_for("nobody"):
@@ -74,10 +69,10 @@ def test_a_wait_within_a_wait_is_reported_once(
 ) -> None:
     monkeypatch.setattr(waiting, "AFTER_S", 0.05)
     with waiting_for("the whole", 10), waiting_for("a part"):
-        until_reported(caplog, 1)
+        until(lambda: len(caplog.messages) == 1, 10)
         time.sleep(0.2)
     with waiting_for("the next"):
-        until_reported(caplog, 2)
+        until(lambda: len(caplog.messages) == 2, 10)
     assert caplog.messages == ["waiting for the whole, for up to 10 s", "waiting for the next"]
 
 
